@@ -1,0 +1,199 @@
+"""Fixtures every test may ask for. Servers start when the first test needs them, once per run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.servers.databases import KINDS, Database, Databases
+from tests.servers.environment import fields_by_name
+from tests.servers.mariadb import MariaDB
+from tests.servers.mariadb import mariadb as run_mariadb
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.postgresql import postgresql as run_postgresql
+from tests.servers.redis import RedisServer
+from tests.servers.redis import redis as run_redis
+from tests.servers.smtp import MailServer
+from tests.servers.smtp import smtp as run_smtp
+from tests.servers.sqlite import Sqlite
+from tests.servers.toolcrib import ToolcribServer
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+SERVERS: pytest.StashKey[list[ToolcribServer]] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", metavar="NAMES", help=f"only these databases, out of {','.join(KINDS)}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in [*fields_by_name(), "TOOLCRIB_URL", "TOOLCRIB_TOKEN"]:  # a developer's own settings
+        os.environ.pop(name, None)
+    if unknown := set(_chosen(config)) - set(KINDS):
+        raise pytest.UsageError(f"--db: no such database: {', '.join(sorted(unknown))}")
+
+
+def _chosen(config: pytest.Config) -> tuple[str, ...]:
+    names: str | None = config.getoption("--db")
+    return tuple(names.split(",")) if names else KINDS
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("databases")
+        wanted = marker.args if marker else KINDS
+        kinds = [kind for kind in _chosen(metafunc.config) if kind in wanted]
+        metafunc.parametrize("database_kind", kinds, indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the servers of its test printed."""
+    report = yield
+    if report.failed:
+        for server in item.stash.get(SERVERS, []):
+            report.sections.append((f"toolcrib serve at {server.url}", server.output()[-8000:]))
+    return report
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+# Databases
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """Shared by all tests; one that stops it takes `start_postgresql` instead."""
+    with run_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_durable() -> Iterator[PostgreSQL]:
+    """Shared, and waits for the disk at every commit."""
+    with run_postgresql(durable=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """Shared by all tests."""
+    with run_mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_durable() -> Iterator[MariaDB]:
+    """Shared, and waits for the disk at every commit."""
+    with run_mariadb(durable=True) as server:
+        yield server
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def databases(database_kind: str, request: pytest.FixtureRequest) -> Databases:
+    """The source of the databases of this test's kind, for tests that need several."""
+    source: Databases = request.getfixturevalue(database_kind)
+    return source
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Database]:
+    """A migrated database without rows, of this test alone; the test runs once on each kind."""
+    made = databases.fresh()
+    yield made
+    databases.drop(made)
+
+
+@pytest.fixture
+def database_url(database: Database) -> str:
+    """For DATABASE_URL."""
+    return database.url
+
+
+@pytest.fixture
+def bare_database(databases: Databases) -> Iterator[Database]:
+    """Like `database`, but without tables: for tests of migrations."""
+    made = databases.fresh(migrated=False)
+    yield made
+    databases.drop(made)
+
+
+# Redis and mail
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    with run_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> RedisServer:
+    """An empty Redis: `.url`, and `.stop()` and `.start()` for outages."""
+    redis_server.clear()
+    return redis_server
+
+
+@pytest.fixture
+def smtp() -> Iterator[MailServer]:
+    """A mail server: `.messages`, `.mode`, and `.settings` for a server's environment."""
+    with run_smtp() as server:
+        yield server
+
+
+# Toolcrib
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., ToolcribServer]]:
+    """`server(DATABASE_URL=…, workers=2)` starts a `toolcrib serve` process; see ToolcribServer."""
+    started = request.node.stash.setdefault(SERVERS, [])
+
+    def start(data_dir: Path | None = None, **settings: Any) -> ToolcribServer:
+        one = ToolcribServer(data_dir or tmp_path / f"data{len(started)}", **settings)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        one.close()
+
+
+@pytest.fixture
+async def app_server(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Callable[..., Awaitable[AppServer]]]:
+    """`await app_server(database_url=…)` serves it from this process, on the `clock` fixture's time."""
+    from tests.servers.inprocess import AppServer  # noqa: PLC0415 - most runs of single tests do without
+
+    started: list[AppServer] = []
+
+    async def start(data_dir: Path | None = None, **settings: Any) -> AppServer:
+        one = await AppServer.start(data_dir or tmp_path / f"app{len(started)}", clock, **settings)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        await one.stop()

@@ -1,0 +1,71 @@
+"""Toolcrib in the test's own process and event loop, on a real socket, with a clock the test moves."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from tests.clock import FakeClock
+from tests.servers.environment import ADMIN, PASSWORD, settings
+from toolcrib.server import create_app
+from toolcrib.settings import Settings
+
+
+class AppServer:
+    """Start with `await AppServer.start(…)`; the fixture stops it."""
+
+    def __init__(self, settings: Settings, clock: FakeClock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.app: FastAPI = create_app(settings, clock=clock)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{settings.base_path}"
+        config = uvicorn.Config(self.app, lifespan="on", log_config=None, access_log=False)
+        config.load()
+        self._server = uvicorn.Server(config)
+        self._server.lifespan = config.lifespan_class(config)
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self.client = self._new_client()
+
+    @classmethod
+    async def start(cls, data_dir: Path, clock: FakeClock, **changes: Any) -> AppServer:
+        server = cls(settings(data_dir=data_dir, **changes), clock)
+        # Not serve(): that takes over Ctrl-C, and looks for its end only every 100 ms.
+        try:
+            await server._server.startup(sockets=[server._socket])
+        except SystemExit:
+            raise RuntimeError("the application did not start; its log says why") from None
+        return server
+
+    async def stop(self) -> None:
+        for client in [self.client, *self._clients.values()]:
+            await client.aclose()
+        await self._server.shutdown(sockets=[self._socket])
+
+    def _new_client(self, **headers: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, timeout=30, headers=headers)
+
+    async def sign_in(self, username: str, password: str = PASSWORD) -> httpx.AsyncClient:
+        """A client that carries this person's token."""
+        answer = await self.client.post("/api/login", json={"username": username, "password": password})
+        answer.raise_for_status()
+        client = self._new_client(Authorization=f"Bearer {answer.json()['access_token']}")
+        self._clients[username] = client
+        return client
+
+    async def admin(self) -> httpx.AsyncClient:
+        """The first administrator, signed in."""
+        return self._clients.get(ADMIN) or await self.sign_in(ADMIN)
+
+    async def user(self, username: str, **fields: Any) -> httpx.AsyncClient:
+        """This person, signed in; created on first use (`fields`: email, is_admin)."""
+        if username in self._clients:
+            return self._clients[username]
+        person = {"username": username, "password": PASSWORD, "email": f"{username}@example.com", **fields}
+        (await (await self.admin()).post("/api/admin/users", json=person)).raise_for_status()
+        return await self.sign_in(username, person["password"])

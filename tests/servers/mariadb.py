@@ -1,0 +1,156 @@
+"""A private MariaDB."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncmy
+
+from tests.servers.databases import Database, migrate, now
+from tests.servers.process import Process, account, free_port, listening, program, scratch
+
+USER = "toolcrib"
+PASSWORD = "toolcrib"
+TEMPLATE = "migrated"
+FOLDERS = ("/usr/sbin", "/usr/bin")
+HASTY = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0"]
+
+
+class MariaDB:
+    """One server. Its databases are copies of a template that is migrated on first use."""
+
+    def __init__(self, folder: Path, user: str | None, *, durable: bool) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._user = user
+        self._durable = durable
+        self._names = itertools.count(1)
+        self._template: list[str] = []
+        self._process: Process | None = None
+        subprocess.run(
+            [
+                program("mariadb-install-db", *FOLDERS),
+                "--no-defaults",
+                f"--datadir={folder / 'data'}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+            ],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            cwd=folder,
+        )
+        self.start()
+        self._run(
+            [
+                f"CREATE USER {USER}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'",
+                f"GRANT ALL ON *.* TO {USER}@'127.0.0.1'",
+            ],
+            user="root",
+            password="",
+        )
+
+    def start(self) -> None:
+        self._process = Process(
+            [
+                program("mariadbd", *FOLDERS),
+                "--no-defaults",
+                f"--datadir={self.folder / 'data'}",
+                f"--socket={self.folder / 'socket'}",
+                "--bind-address=127.0.0.1",
+                f"--port={self.port}",
+                "--skip-name-resolve",
+                "--character-set-server=utf8mb4",
+                "--collation-server=utf8mb4_unicode_ci",
+                "--max-connections=200",
+                "--innodb-log-file-size=32M",
+                *([] if self._durable else HASTY),
+            ],
+            output=self.folder / "log",
+            user=self._user,
+            cwd=self.folder,
+        )
+        self._process.wait_ready(lambda: listening(self.port))
+
+    def stop(self) -> None:
+        """At once, as in a power cut of the database's machine that spared its disk."""
+        if self._process is not None:
+            self._process.stop(signal.SIGKILL)
+            self._process = None
+
+    def _url(self, name: str) -> str:
+        return f"mysql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{name}"
+
+    def _run(
+        self, statements: list[str], *, user: str = USER, password: str = PASSWORD
+    ) -> list[tuple[Any, ...]]:
+        """Run statements on one connection; the rows of the last."""
+
+        async def run() -> list[tuple[Any, ...]]:
+            connection = await asyncmy.connect(
+                host="127.0.0.1",
+                port=self.port,
+                user=user,
+                password=password,
+                charset="utf8mb4",
+                autocommit=True,
+            )
+            try:
+                async with connection.cursor() as cursor:
+                    for statement in statements:
+                        await cursor.execute(statement)
+                    return list(await cursor.fetchall())
+            finally:
+                await connection.ensure_closed()
+
+        return now(run)
+
+    def execute(self, statement: str, database: str = "mysql") -> None:
+        self._run([f"USE {database}", statement])
+
+    def fresh(self, *, migrated: bool = True) -> Database:
+        """A new database; `migrated=False` leaves it without tables."""
+        name = f"test{next(self._names)}"
+        statements = [f"CREATE DATABASE {name}", f"USE {name}"]
+        if migrated:
+            if not self._template:
+                self._template = self._prepare_template()
+            statements += self._template
+        self._run(statements)
+        return Database("mariadb", self._url(name))
+
+    def _prepare_template(self) -> list[str]:
+        """The statements that copy the migrated template: its tables, then their rows."""
+        self._run([f"CREATE DATABASE {TEMPLATE}"])
+        migrate(self._url(TEMPLATE), self.folder)
+        tables = [row[0] for row in self._run([f"SHOW TABLES FROM {TEMPLATE}"])]
+        made = [self._run([f"SHOW CREATE TABLE {TEMPLATE}.`{table}`"])[0][1] for table in tables]
+        filled = [t for t in tables if self._run([f"SELECT EXISTS (SELECT 1 FROM {TEMPLATE}.`{t}`)"])[0][0]]
+        copied = [f"INSERT INTO `{table}` SELECT * FROM {TEMPLATE}.`{table}`" for table in filled]
+        return ["SET foreign_key_checks = 0", *made, *copied, "SET foreign_key_checks = 1"]
+
+    def drop(self, database: Database) -> None:
+        self._run([f"DROP DATABASE IF EXISTS {database.url.rpartition('/')[2]}"])
+
+
+@contextmanager
+def mariadb(*, durable: bool = False) -> Iterator[MariaDB]:
+    """A running MariaDB. `durable` waits for the disk as in production; the others are faster without."""
+    program("mariadbd", *FOLDERS)
+    user = account("mysql")
+    with scratch("mariadb", user) as folder:
+        server = MariaDB(folder, user, durable=durable)
+        try:
+            yield server
+        finally:
+            server.stop()
