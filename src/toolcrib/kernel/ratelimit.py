@@ -1,0 +1,144 @@
+"""How often somebody may try: counters in this process, or in Redis for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from toolcrib.kernel.problems import Problem
+from toolcrib.settings import Settings
+
+if TYPE_CHECKING:
+    from limits.aio.storage import RedisStorage
+
+log = structlog.get_logger()
+
+REDIS_SECONDS = 0.5
+REDIS_PAUSE_SECONDS = 5.0
+
+
+class RateLimited(Problem):
+    """Too many tries from one place. `Retry-After` says when the next one counts."""
+
+    code, status = "rate_limited", 429
+
+
+class RateLimiter:
+    """Fixed windows. While Redis does not answer, this process counts for itself: a missing counter must not
+    keep anybody out, nor let anybody try without end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._uri = settings.ratelimit_storage_uri or settings.redis_url
+        self._here = FixedWindowRateLimiter(MemoryStorage())
+        self._shared: FixedWindowRateLimiter | None = None
+        self._paused_until = 0.0
+
+    async def hit(self, name: str, rate: str, who: str) -> None:
+        """Count one try of `name` by `who`. `rate` is written like `10/minute`.
+
+        Raises:
+            RateLimited: `who` has used up the current window (429).
+        """
+        item = parse(rate)
+        if self._uri and time.monotonic() >= self._paused_until:
+            try:
+                async with asyncio.timeout(REDIS_SECONDS):
+                    await self._hit(self._redis(), item, name, who)
+                return
+            except RateLimited:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever ails the counters, people sign in
+                log.warning("rate_counters_unavailable", error=type(error).__name__)
+                self._paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
+        await self._hit(self._here, item, name, who)
+
+    async def close(self) -> None:
+        if self._shared is not None:
+            storage: RedisStorage = self._shared.storage  # type: ignore[assignment]
+            await storage.bridge.get_connection().aclose()  # type: ignore[union-attr]
+
+    async def _hit(self, limiter: FixedWindowRateLimiter, item: RateLimitItem, name: str, who: str) -> None:
+        if await limiter.hit(item, name, who):
+            return
+        window = await limiter.get_window_stats(item, name, who)
+        seconds = max(1, math.ceil(window.reset_time - time.time()))
+        raise RateLimited(
+            f"Too many attempts. Try again in {seconds} s.",
+            {"retry_after_seconds": seconds},
+            headers={"Retry-After": str(seconds)},
+        )
+
+    def _redis(self) -> FixedWindowRateLimiter:
+        if self._shared is None:
+            # Only servers that use Redis pay for its client.
+            from limits.aio.storage import RedisStorage  # noqa: PLC0415
+            from redis.asyncio.retry import Retry  # noqa: PLC0415
+            from redis.backoff import NoBackoff  # noqa: PLC0415
+
+            storage = RedisStorage(
+                f"async+{self._uri.removeprefix('async+')}",
+                implementation="redispy",
+                key_prefix="toolcrib:limits",
+                socket_connect_timeout=REDIS_SECONDS,
+                socket_timeout=REDIS_SECONDS,
+                retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]
+            )
+            self._shared = FixedWindowRateLimiter(storage)
+        return self._shared
+
+
+def client_address(connection: HTTPConnection | Scope, settings: Settings) -> str:
+    """Who a request is counted against: the peer, or what the one trusted proxy in front says about its own peer.
+
+    A proxy appends to `X-Forwarded-For`, so only the last entry is its word; all before it came from the client.
+    An IPv6 address stands for its /64, because that is what one subscriber gets.
+    """
+    scope = connection.scope if isinstance(connection, HTTPConnection) else connection
+    peer: str = (scope.get("client") or ("unix", 0))[0]
+    if _is_trusted(peer, settings.trusted_proxies):
+        forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        if forwarded:
+            entry = _parse(forwarded[-1].decode("latin-1").rpartition(",")[2])
+            if entry is not None:
+                return _subscriber(entry)
+    address = _parse(peer)
+    return peer if address is None else _subscriber(address)
+
+
+def _is_trusted(peer: str, proxies: list[str]) -> bool:
+    if "*" in proxies or peer in proxies:
+        return True
+    address = _parse(peer)
+    return address is not None and any(
+        address in ip_network(each, strict=False) for each in proxies if "/" in each
+    )
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    """The address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _subscriber(address: IPv4Address | IPv6Address) -> str:
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
