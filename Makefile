@@ -1,0 +1,58 @@
+# `make serve` runs Toolcrib, `make test` tests it. All they install stays in .venv, .tools and web/node_modules
+# (and, for `make test` on Debian as root, the packages of scripts/apt-packages.txt).
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 5000
+DATA_DIR ?= .data
+ARGS ?=
+
+.PHONY: serve test lint format bench web web-test clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make serve     install, build the web UI, serve on http://$(HOST):$(PORT) (HOST, PORT, DATA_DIR)"
+	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock')"
+	@echo "make lint      ruff, mypy, import-linter"
+	@echo "make format    let ruff put the code in order"
+	@echo "make web       build the web UI if it is out of date"
+	@echo "make web-test  check and test the web UI"
+	@echo "make bench     measure, and write benchmarks/results"
+	@echo "make clean     remove what the others made, except data"
+
+.venv/ready: uv.lock pyproject.toml scripts/install
+	PYTHON="$(PYTHON)" scripts/install
+
+serve: .venv/ready
+	@$(PYTHON) scripts/webui.py build --optional
+	@.venv/bin/toolcrib serve --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
+
+test: .venv/ready
+	@scripts/install-servers
+	@$(PYTHON) scripts/webui.py build --optional
+	.venv/bin/pytest $(ARGS)
+
+lint: .venv/ready
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/ready
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+web:
+	$(PYTHON) scripts/webui.py build
+
+web-test: .venv/ready
+	$(PYTHON) scripts/webui.py npm run check
+	$(PYTHON) scripts/webui.py npm run types:check
+
+bench: .venv/ready
+	.venv/bin/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+	rm -rf web/node_modules src/toolcrib/static
+	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
