@@ -19,7 +19,7 @@ from toolcrib.kernel.problems import Problem
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
-    from limits.aio.storage import RedisStorage
+    from redis.asyncio import ConnectionPool
 
 log = structlog.get_logger()
 
@@ -38,10 +38,13 @@ class RateLimiter:
     keep anybody out, nor let anybody try without end."""
 
     def __init__(self, settings: Settings) -> None:
-        self._uri = settings.ratelimit_storage_uri or settings.redis_url
         self._here = FixedWindowRateLimiter(MemoryStorage())
         self._shared: FixedWindowRateLimiter | None = None
+        self._pool: ConnectionPool | None = None
         self._paused_until = 0.0
+        uri = (settings.ratelimit_storage_uri or settings.redis_url).removeprefix("async+")
+        if uri and not uri.startswith("memory:"):
+            self._count_in_redis(uri)
 
     async def hit(self, name: str, rate: str, who: str) -> None:
         """Count one try of `name` by `who`. `rate` is written like `10/minute`.
@@ -50,57 +53,60 @@ class RateLimiter:
             RateLimited: `who` has used up the current window (429).
         """
         item = parse(rate)
-        if self._uri and time.monotonic() >= self._paused_until:
+        if self._shared is not None and time.monotonic() >= self._paused_until:
             try:
                 async with asyncio.timeout(REDIS_SECONDS):
-                    await self._hit(self._redis(), item, name, who)
+                    await _hit(self._shared, item, name, who)
                 return
             except RateLimited:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever ails the counters, people sign in
                 log.warning("rate_counters_unavailable", error=type(error).__name__)
                 self._paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
-        await self._hit(self._here, item, name, who)
+        await _hit(self._here, item, name, who)
 
     async def close(self) -> None:
-        if self._shared is not None:
-            storage: RedisStorage = self._shared.storage  # type: ignore[assignment]
-            await storage.bridge.get_connection().aclose()  # type: ignore[union-attr]
+        if self._pool is not None:
+            await self._pool.disconnect()
 
-    async def _hit(self, limiter: FixedWindowRateLimiter, item: RateLimitItem, name: str, who: str) -> None:
-        if await limiter.hit(item, name, who):
-            return
-        window = await limiter.get_window_stats(item, name, who)
-        seconds = max(1, math.ceil(window.reset_time - time.time()))
-        raise RateLimited(
-            f"Too many attempts. Try again in {seconds} s.",
-            {"retry_after_seconds": seconds},
-            headers={"Retry-After": str(seconds)},
+    def _count_in_redis(self, uri: str) -> None:
+        # Only servers that use Redis pay for its client: some 20 MB.
+        from limits.aio.storage import RedisStorage  # noqa: PLC0415
+        from redis.asyncio import ConnectionPool  # noqa: PLC0415
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+
+        self._pool = ConnectionPool.from_url(
+            uri,
+            socket_connect_timeout=REDIS_SECONDS,
+            socket_timeout=REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),
         )
+        storage = RedisStorage(
+            "async+redis://",
+            implementation="redispy",
+            key_prefix="toolcrib:limits",
+            connection_pool=self._pool,  # type: ignore[arg-type]
+        )
+        self._shared = FixedWindowRateLimiter(storage)
 
-    def _redis(self) -> FixedWindowRateLimiter:
-        if self._shared is None:
-            # Only servers that use Redis pay for its client.
-            from limits.aio.storage import RedisStorage  # noqa: PLC0415
-            from redis.asyncio.retry import Retry  # noqa: PLC0415
-            from redis.backoff import NoBackoff  # noqa: PLC0415
 
-            storage = RedisStorage(
-                f"async+{self._uri.removeprefix('async+')}",
-                implementation="redispy",
-                key_prefix="toolcrib:limits",
-                socket_connect_timeout=REDIS_SECONDS,
-                socket_timeout=REDIS_SECONDS,
-                retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]
-            )
-            self._shared = FixedWindowRateLimiter(storage)
-        return self._shared
+async def _hit(limiter: FixedWindowRateLimiter, item: RateLimitItem, name: str, who: str) -> None:
+    if await limiter.hit(item, name, who):
+        return
+    window = await limiter.get_window_stats(item, name, who)
+    seconds = max(1, math.ceil(window.reset_time - time.time()))
+    raise RateLimited(
+        f"Too many attempts. Try again in {seconds} s.",
+        {"retry_after_seconds": seconds},
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def client_address(connection: HTTPConnection | Scope, settings: Settings) -> str:
-    """Who a request is counted against: the peer, or what the one trusted proxy in front says about its own peer.
+    """Who a request is counted against: the peer, or whom the one trusted proxy in front names as its peer.
 
-    A proxy appends to `X-Forwarded-For`, so only the last entry is its word; all before it came from the client.
+    A proxy appends to `X-Forwarded-For`: the last entry is its word, those before came from the client.
     An IPv6 address stands for its /64, because that is what one subscriber gets.
     """
     scope = connection.scope if isinstance(connection, HTTPConnection) else connection

@@ -1,0 +1,180 @@
+"""What Prometheus reads at `/metrics`, and the middleware that counts and names requests.
+
+Each server process reports itself. With several workers one scrape reaches one of them: what is read from the
+database is the same in all, request figures are those of that process, so they carry its id when asked to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from sqlalchemy import func, select
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.logs import begin_request
+from toolcrib.kernel.mail import outbox
+
+log = structlog.get_logger()
+
+SLOW_SECONDS = 1.0
+LOOK_SECONDS = 5.0
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_SANE_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+# A method is the client's text: only these become a label.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Metrics:
+    """One registry per application. `process` tells this worker from others; empty when there is one."""
+
+    def __init__(self, process: str = "") -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._fixed = {"process": process} if process else {}
+        names = [*self._fixed, "method", "route"]
+        self._requests = Counter(
+            "toolcrib_requests", "Requests answered.", [*names, "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "toolcrib_request_seconds",
+            "Time until the answer began.",
+            names,
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
+        self._claims = self.gauge("toolcrib_claims", "Things held.")
+        self._events = self.gauge("toolcrib_events_seq", "Number of the newest event.")
+        self._outbox = self.gauge("toolcrib_outbox", "Mails waiting to be sent.")
+        self._database_up = self.gauge("toolcrib_database_up", "Whether the database answered.")
+        self._looked_at = float("-inf")
+
+    def gauge(self, name: str, description: str, read: Callable[[], float] | None = None) -> Gauge:
+        """A figure of this process; `read` is called at each scrape and must not block."""
+        gauge = Gauge(name, description, registry=self.registry)
+        if read is not None:
+            gauge.set_function(read)
+        return gauge
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        try:
+            count, timing = self._children[method, route, status]
+        except KeyError:
+            labels = {**self._fixed, "method": method, "route": route}
+            count = self._requests.labels(**labels, status=str(status))
+            timing = self._seconds.labels(**labels)
+            self._children[method, route, status] = count, timing
+        count.inc()
+        timing.observe(seconds)
+
+    async def look(self, database: Database) -> None:
+        """Ask the database, at most every few seconds however often we are scraped."""
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        try:
+            async with asyncio.timeout(2), database.read() as session:
+                self._events.set(await last_seq(session))
+                for gauge, table in ((self._claims, claims), (self._outbox, outbox)):
+                    count = await session.execute(select(func.count()).select_from(table))
+                    gauge.set(count.scalar_one())
+            self._database_up.set(1)
+        except Exception as error:  # noqa: BLE001 - the process has figures of its own to report
+            log.warning("metrics_without_database", error=type(error).__name__)
+            self._database_up.set(0)
+
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Prometheus text."""
+    found: Metrics = request.app.state.metrics
+    await found.look(request.app.state.kernel.database)
+    return Response(generate_latest(found.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class Observe:
+    """Names each request (`X-Request-ID`), counts and times it, and logs it if it failed or was slow, or
+    `log_all`.
+
+    The path is logged without its query, and as its route where that has a `{token}`: mailed links are keys.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, log_all: bool = False) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.log_all = log_all
+        self._prefix = secrets.token_hex(4)
+        self._numbers = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        identity = _given_id(scope["headers"]) or f"{self._prefix}-{next(self._numbers):x}"
+        begin_request(identity)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+        seconds = 0.0
+
+        async def observed(message: Message) -> None:
+            nonlocal status, seconds
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                seconds = time.perf_counter() - started
+                message["headers"] = [*message["headers"], (b"x-request-id", identity.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, observed)
+        except Exception:
+            status = status or 500
+            raise
+        finally:
+            if status in {0, 500} and not seconds:
+                seconds = time.perf_counter() - started
+            # 0: the client went away before there was an answer.
+            self._note(scope, status or 499, seconds)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        found = scope.get("route")
+        route: str = getattr(found, "path", None) or "unmatched"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self.metrics.answered(method, route, status, seconds)
+        if status >= 400 or seconds >= SLOW_SECONDS or self.log_all:
+            log.info(
+                "request",
+                method=method,
+                path=route if "{token}" in route else scope["path"],
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+            )
+
+
+def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == b"x-request-id":
+            return value.decode("ascii") if _SANE_ID.fullmatch(value) else ""
+    return ""
