@@ -1,0 +1,1 @@
+"""Toolcrib: who holds what, until when."""

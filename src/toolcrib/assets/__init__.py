@@ -1,0 +1,1 @@
+"""Assets: an exclusive lock on a path of a project."""

@@ -1,0 +1,56 @@
+"""How assets plug into the server."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from toolcrib.assets import alerts, service
+from toolcrib.assets.lfs import locks as lfs_locks
+from toolcrib.assets.lfs import objects as lfs_objects
+from toolcrib.assets.routes import router
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.queries import LogPosition
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.events.log import Event
+from toolcrib.kernel.jobs import Job
+from toolcrib.kernel.kinds import Kind
+
+
+def _link(claim: Claim) -> str:
+    project = quote(claim.scope.removeprefix("project:"), safe="")
+    return f"/assets?project={project}&q={quote(claim.key, safe='')}"
+
+
+async def release_old_locks(kernel: Kernel, now: datetime) -> None:
+    """The hourly sweep of forgotten locks, when it is switched on. No mail."""
+    if not await kernel.config.get("auto_release.enabled"):
+        return
+    hours = await kernel.config.get("auto_release.hours")
+    async with kernel.database.write() as session:
+        await service.release_old(session, int(hours), now=now)
+
+
+async def _start(kernel: Kernel) -> None:
+    kernel.kinds[service.KIND] = LogPosition(kernel.database, service.KIND)
+    if not kernel.settings.mail_enabled:
+        return  # nothing is ever sent, so nobody need listen
+
+    def heard(event: Event) -> None:
+        if event.kind == service.KIND and event.verb == "acquired":
+            kernel.jobs.nudge(ALERTS.name)
+
+    kernel.tail.on_event(heard)
+
+
+ALERTS = Job("assets.alerts", alerts.send_alerts, every=timedelta(minutes=5))
+
+kind = Kind(
+    name=service.KIND,
+    routers=(router,),
+    root_routers=(lfs_locks.router, lfs_objects.router),
+    jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
+    link=_link,
+    start=_start,
+    body_limits={"/api/locks/bulk": 48 * 2**20, "/api/locks/check": 48 * 2**20},
+)

@@ -1,0 +1,319 @@
+"""Asset locks over HTTP: the contract's routes 3 to 8, and what goes beyond them."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from toolcrib.assets import alerts, service
+from toolcrib.assets.paths import from_url, normalise
+from toolcrib.assets.schemas import (
+    BranchReleased,
+    BranchRequest,
+    BulkDone,
+    BulkRequest,
+    Checked,
+    CheckRequest,
+    ForceReleaseRequest,
+    LockChanged,
+    LockFilter,
+    LockQueued,
+    LockRead,
+    LockRequest,
+    Message,
+    NotifyRequest,
+    Released,
+    RenewRequest,
+    lock_as_dict,
+)
+from toolcrib.kernel.claims import etag, queries
+from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.claims.problems import ClaimHeld
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.pen import events
+from toolcrib.kernel.events.routes import EventPage
+from toolcrib.kernel.search import prefix_match, text_match
+
+router = APIRouter(tags=["assets"])
+
+Model = TypeVar("Model", bound=BaseModel)
+JSON = "application/json"
+
+
+def _body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Documents the body of a route that reads it itself."""
+    schema = model.model_json_schema()
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
+
+
+def _parameters_of(model: type[BaseModel]) -> dict[str, Any]:
+    properties = model.model_json_schema()["properties"]
+    return {"parameters": [{"name": n, "in": "query", "schema": each} for n, each in properties.items()]}
+
+
+async def _read(request: Request, model: type[Model]) -> Model:
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise _malformed(error, "body") from None
+
+
+def _malformed(error: ValidationError, where: str) -> RequestValidationError:
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
+
+
+# The two hottest routes take the bare request. Dependency injection and response models cost about as much as the
+# whole durable lock does; what they would check is checked here by the same schemas.
+
+
+@router.post(
+    "/locks",
+    status_code=201,
+    response_model=LockChanged,
+    responses={202: {"model": LockQueued, "description": "`wait` was asked for and the path is held"}},
+    openapi_extra=_body_of(LockRequest),
+)
+async def create_lock(request: Request) -> Response:
+    """Lock a path. 409 if anybody holds it, the caller included; `details` says who, since and until when."""
+    kernel: Kernel = request.app.state.kernel
+    me = await kernel.auth.principal(request)
+    body = await _read(request, LockRequest)
+    now = kernel.clock()
+    project = body.project or kernel.settings.default_project
+    try:
+        claim = await service.lock(
+            kernel.claims,
+            me,
+            project,
+            body.asset_path,
+            branch=body.branch,
+            comment=body.comment,
+            expires_at=body.end(now),
+        )
+    except ClaimHeld as held:
+        if not body.wait:
+            raise
+        await service.wait(kernel.claims, me, held, comment=body.comment, now=now)
+        return await _queued(request, kernel, held)
+    return Response(
+        orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}), status_code=201, media_type=JSON
+    )
+
+
+async def _queued(request: Request, kernel: Kernel, held: ClaimHeld) -> Response:
+    async with kernel.database.read() as session:
+        queue = await queries.queue(session, held.claim.ref)
+    details = {**held.details, "url": request.app.state.site.claim_url(request.scope, held.claim)}
+    answer = {"msg": f"waiting: {held.detail}", "position": len(queue), "held": details}
+    return Response(orjson.dumps(answer), status_code=202, media_type=JSON)
+
+
+@router.get("/locks", response_model=list[LockRead], openapi_extra=_parameters_of(LockFilter))
+async def list_locks(request: Request) -> Response:
+    """The locks of a project, as a bare array. With `limit`, `X-Next-Cursor` leads on while there are more.
+    `If-None-Match` with the last `ETag` answers 304 without touching a row while nothing has changed."""
+    kernel: Kernel = request.app.state.kernel
+    me = await kernel.auth.principal(request)
+    try:
+        wanted = LockFilter.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise _malformed(error, "query") from None
+    project = wanted.project or kernel.settings.default_project
+    me.require(f"project:{project}")
+    position: queries.LogPosition = kernel.kinds[service.KIND]
+    seq = await position.current()
+    view = etag.view_of(me, project, request.url.query)
+    now = kernel.clock()
+    good = etag.still_good(request.headers.get("if-none-match"), seq, view, now)
+    if good:
+        return Response(status_code=304, headers={"ETag": good})
+
+    limit = wanted.limit
+    async with kernel.database.read() as session:
+        found = await service.listing(
+            session,
+            me,
+            project,
+            _conditions(wanted, me.uuid),
+            now=now,
+            limit=None if limit is None else limit + 1,
+            after=wanted.cursor,
+        )
+    headers = {}
+    if limit is not None and len(found) > limit:
+        found = found[:limit]
+        headers["X-Next-Cursor"] = str(found[-1].fence)
+    headers["ETag"] = etag.make(seq, view, found)
+    return Response(orjson.dumps([lock_as_dict(claim) for claim in found]), media_type=JSON, headers=headers)
+
+
+def _conditions(wanted: LockFilter, my_uuid: str) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.branch is not None:
+        conditions.append(claims.c.branch == wanted.branch)
+    if wanted.holder is not None:
+        conditions.append(claims.c.holder == wanted.holder)
+    if wanted.mine:
+        conditions.append(claims.c.holder_uuid == my_uuid)
+    if wanted.prefix:
+        conditions.append(prefix_match(claims.c.key, wanted.prefix))
+    if wanted.path is not None:
+        conditions.append(claims.c.key == normalise(wanted.path))
+    if wanted.q:
+        conditions.append(text_match(claims.c.key, wanted.q) | text_match(claims.c.holder, wanted.q))
+    return conditions
+
+
+@router.post("/locks/auto-release", response_model=BranchReleased)
+async def auto_release(
+    body: BranchRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> dict[str, Any]:
+    """End every lock taken on exactly this branch, whoever holds it; for merge scripts."""
+    project = body.project or kernel.settings.default_project
+    released = await service.release_branch(session, me, project, body.branch, now=now)
+    noun = "lock" if len(released) == 1 else "locks"
+    return {"msg": f"released {len(released)} {noun} on {body.branch}", "released": len(released)}
+
+
+@router.post("/locks/bulk", response_model=BulkDone, responses={201: {"model": BulkDone}})
+async def bulk(body: BulkRequest, kernel: KernelDep, me: PrincipalDep) -> Response:
+    """Lock or release up to 10,000 paths, all or nothing."""
+    project = body.project or kernel.settings.default_project
+    now = kernel.clock()
+    ends = body.end(now)
+    async with kernel.database.write() as session:
+        if body.action == "lock":
+            done = await service.lock_many(
+                session,
+                me,
+                project,
+                body.paths,
+                branch=body.branch,
+                comment=body.comment,
+                expires_at=ends,
+                now=now,
+            )
+        else:
+            done = await service.release_many(session, me, project, body.paths, now=now)
+    word, status = ("locked", 201) if body.action == "lock" else ("released", 200)
+    answer = {
+        "msg": f"{word} {len(done)} paths",
+        "count": len(done),
+        "locks": [lock_as_dict(claim) for claim in done],
+    }
+    return Response(orjson.dumps(answer), status_code=status, media_type=JSON)
+
+
+@router.post("/locks/check", response_model=Checked)
+async def check(
+    body: CheckRequest, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> Response:
+    """Which of up to 10,000 paths are locked, by others and by the caller, in one look."""
+    project = body.project or kernel.settings.default_project
+    held, mine = await service.check(session, me, project, body.paths, now=now) if body.paths else ([], [])
+    answer = {"held": [lock_as_dict(c) for c in held], "mine": [lock_as_dict(c) for c in mine]}
+    return Response(orjson.dumps(answer), media_type=JSON)
+
+
+@router.post("/locks/renew", response_model=LockChanged)
+async def renew(body: RenewRequest, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, Any]:
+    """Move the end of a lock of one's own; without an end in the body it no longer ends by itself."""
+    project = body.project or kernel.settings.default_project
+    claim = await service.renew(kernel.claims, me, project, body.asset_path, body.end(now))
+    return {"msg": "renewed", "lock": lock_as_dict(claim)}
+
+
+@router.post("/locks/force-release", response_model=Released)
+async def force_release(
+    body: ForceReleaseRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> dict[str, Any]:
+    """End the locks of others, saying why: for administrators and the project's owner and admins."""
+    project = body.project or kernel.settings.default_project
+    done = await service.force_release(session, me, project, body.paths, body.reason, now=now)
+    return {"msg": f"released {len(done)} paths", "count": len(done)}
+
+
+@router.get("/lock-history", response_model=EventPage)
+async def history(
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    path: str,
+    project: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> dict[str, Any]:
+    """Everything that happened to a path, newest first."""
+    target = service.ref(project or kernel.settings.default_project, normalise(path))
+    me.require(target.scope)
+    conditions = [events.c.digest == target.digest]
+    if before is not None:
+        conditions.append(events.c.seq < before)
+    limit = min(max(limit, 1), 1000)
+    found = await event_log.search(session, conditions, newest_first=True, limit=limit + 1)
+    more, found = len(found) > limit, found[:limit]
+    return {
+        "events": [event.as_dict() for event in found],
+        "next_before": found[-1].seq if more else None,
+        "next_after": None,
+        "last_seq": await event_log.last_seq(session),
+    }
+
+
+@router.get("/locks/{asset_path:path}", response_model=LockRead)
+async def read_lock(
+    request: Request, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> dict[str, Any]:
+    claim = await service.find_lock(session, me, _meant(request, kernel, "/locks/"), now=now)
+    return lock_as_dict(claim)
+
+
+@router.delete("/locks/{asset_path:path}", response_model=Message)
+async def delete_lock(
+    request: Request, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> dict[str, str]:
+    """Give back a lock of one's own. Administrators have no more right here than others."""
+    claim = await service.find_lock(session, me, _meant(request, kernel, "/locks/"), now=now)
+    await service.unlock(kernel.claims, me, claim)
+    return {"msg": f"released {claim.key}"}
+
+
+@router.post(
+    "/locks/path/{asset_path:path}/notify",
+    response_model=Message,
+    openapi_extra={"requestBody": {"required": False, **_body_of(NotifyRequest)["requestBody"]}},
+)
+async def notify(request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, str]:
+    """Mail the holder of a path that somebody else needs it."""
+    raw = await request.body()
+    body = await _read(request, NotifyRequest) if raw.strip() else NotifyRequest()
+    candidates = _meant(request, kernel, "/locks/path/", suffix="/notify", project=body.project)
+    async with kernel.database.read() as session:
+        claim = await service.find_lock(session, me, candidates, now=now)
+    await alerts.notify_holder(kernel, me, claim, body.message, now=now)
+    return {"msg": f"{claim.holder} has been told"}
+
+
+def _meant(
+    request: Request, kernel: Kernel, prefix: str, *, suffix: str = "", project: str | None = None
+) -> list[tuple[str, str]]:
+    """The (project, path) pairs the address may mean, likeliest first.
+
+    `?project=NAME` alone names a project, unless a file is called just that: the contract makes the query string
+    part of the path, so the literal reading comes first.
+    """
+    raw = request.scope["raw_path"].split(b"?", 1)[0].removesuffix(suffix.encode())
+    query: bytes = request.scope["query_string"]
+    default = project or kernel.settings.default_project
+    found = [(default, path) for path in from_url(raw, query, prefix)]
+    if query.startswith(b"project=") and b"&" not in query:
+        named = request.query_params["project"]
+        found += [(named, path) for path in from_url(raw, b"", prefix)]
+    return found

@@ -1,0 +1,175 @@
+"""Asset locks on the wire, in the words of the asset-locks contract."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
+
+from toolcrib.assets.paths import normalise
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.schemas import Reason, TtlSeconds
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.problems import InvalidRequest
+
+MAX_BULK = 10_000
+
+
+def _printable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+        raise ValueError("holds characters that cannot be stored")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strict=True), AfterValidator(_printable)]
+AssetPath = Annotated[str, StringConstraints(strict=True), AfterValidator(normalise)]
+Branch = Annotated[Text, StringConstraints(strict=True, min_length=1, max_length=255)]
+Comment = Annotated[Text, StringConstraints(strict=True, max_length=2000)]
+Project = Annotated[
+    str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=r"^[\w.-]+(/[\w.-]+)*$")
+]
+
+
+class LockRead(BaseModel):
+    """`id` and `fence` are the same growing number. `timestamp` is when it was taken."""
+
+    id: int
+    asset_path: str
+    locked_by: str
+    branch: str
+    timestamp: str
+    comment: str | None
+    project: str
+    expires_at: str | None
+    fence: int
+
+
+class LockChanged(BaseModel):
+    msg: str
+    lock: LockRead
+
+
+class LockQueued(BaseModel):
+    """The path is held; the caller is given it when it frees, in turn. `held` is as in a refusal."""
+
+    msg: str
+    position: int
+    held: dict[str, Any]
+
+
+class Ending(BaseModel):
+    """When a lock ends by itself: a moment (UTC where no offset is given), seconds from now, or never."""
+
+    expires_at: datetime | None = None
+    expires_in: TtlSeconds | None = None
+
+    def end(self, now: datetime) -> datetime | None:
+        if self.expires_at is not None and self.expires_in is not None:
+            raise InvalidRequest("Give expires_at or expires_in, not both.")
+        if self.expires_in is not None:
+            return now + timedelta(seconds=self.expires_in)
+        if self.expires_at is not None and self.expires_at.tzinfo is None:
+            return self.expires_at.replace(tzinfo=UTC)
+        return self.expires_at
+
+
+class LockRequest(Ending):
+    model_config = ConfigDict(extra="ignore")
+
+    asset_path: AssetPath
+    branch: Branch
+    comment: Comment | None = None
+    project: Project | None = None
+    wait: StrictBool = False
+
+
+class RenewRequest(Ending):
+    asset_path: AssetPath
+    project: Project | None = None
+
+
+class BulkRequest(Ending):
+    """All of `paths`, or none of them."""
+
+    action: Literal["lock", "release"]
+    paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK)]
+    branch: Branch = "unknown_branch"
+    comment: Comment | None = None
+    project: Project | None = None
+
+
+class BulkDone(BaseModel):
+    msg: str
+    count: int
+    locks: list[LockRead]
+
+
+class CheckRequest(BaseModel):
+    paths: Annotated[list[StrictStr], Field(max_length=MAX_BULK)]
+    project: Project | None = None
+
+
+class Checked(BaseModel):
+    """Which of the paths are locked: by others, and by the caller. The rest are free."""
+
+    held: list[LockRead]
+    mine: list[LockRead]
+
+
+class ForceReleaseRequest(BaseModel):
+    paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK)]
+    project: Project | None = None
+    reason: Reason
+
+
+class Released(BaseModel):
+    msg: str
+    count: int
+
+
+class BranchRequest(BaseModel):
+    branch: Branch
+    project: Project | None = None
+
+
+class BranchReleased(BaseModel):
+    msg: str
+    released: int
+
+
+class NotifyRequest(BaseModel):
+    message: Comment | None = None
+    project: Project | None = None
+
+
+class Message(BaseModel):
+    msg: str
+
+
+class LockFilter(BaseModel):
+    """What `GET /locks` may be asked for. Unknown parameters are ignored."""
+
+    project: Project | None = None
+    branch: str | None = None
+    holder: str | None = None
+    mine: bool = False
+    prefix: str | None = None
+    path: str | None = None
+    q: str | None = None
+    limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    cursor: Annotated[int, Field(ge=0)] | None = None
+
+
+def lock_as_dict(claim: Claim) -> dict[str, Any]:
+    return {
+        "id": claim.fence,
+        "asset_path": claim.key,
+        "locked_by": claim.holder,
+        "branch": claim.branch or "unknown_branch",
+        "timestamp": wire(claim.acquired_at),
+        "comment": claim.comment,
+        "project": claim.scope.removeprefix("project:"),
+        "expires_at": wire(claim.expires_at) if claim.expires_at else None,
+        "fence": claim.fence,
+    }

@@ -1,0 +1,220 @@
+"""What happens when someone locks an asset, gives it back, or asks about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.assets.paths import normalise
+from toolcrib.kernel.claims import queries, service
+from toolcrib.kernel.claims.ledger import Acquire, Command, ForceRelease, Release, Renew, Wait
+from toolcrib.kernel.claims.models import Claim, Ref, claims
+from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, SomeHeld
+from toolcrib.kernel.claims.writer import ClaimWriter
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import InvalidRequest
+
+KIND = "asset"
+PATIENCE = timedelta(days=7)
+
+
+def ref(project: str, path: str) -> Ref:
+    """The claim on `path`, which is normalised, in `project`. One lock a path, whatever the branch."""
+    return Ref(KIND, f"project:{project}", path)
+
+
+async def lock(
+    writer: ClaimWriter,
+    me: Principal,
+    project: str,
+    path: str,
+    *,
+    branch: str,
+    comment: str | None,
+    expires_at: datetime | None,
+) -> Claim:
+    """Hold `path` for `me`.
+
+    Raises:
+        ClaimHeld: somebody holds it, perhaps the caller (409).
+        AccessDenied: the caller is no member of the project (403).
+    """
+    target = ref(project, path)
+    me.require(target.scope, "member")
+    return await _one(writer, Acquire(target, me.holder, branch, comment, expires_at))
+
+
+async def wait(
+    writer: ClaimWriter, me: Principal, held: ClaimHeld, *, comment: str | None, now: datetime
+) -> None:
+    """Stand in the queue for a path that `held` says is taken. Asking again keeps the place.
+
+    Raises:
+        ClaimHeld: the caller holds it already (409).
+    """
+    claim = held.claim
+    if claim.holder_uuid == me.uuid:
+        raise held
+    until = now + PATIENCE
+    try:
+        await writer.submit(
+            [Wait(claim.ref, str(uuid4()), me.holder, until=until, branch=claim.branch, comment=comment)]
+        )
+    except AlreadyWaiting:
+        return
+
+
+async def unlock(writer: ClaimWriter, me: Principal, target: Claim) -> Claim:
+    """Give back exactly the lock that was looked up, so that a late retry never frees the next holder."""
+    me.require(target.scope)
+    return await _one(writer, Release(target.ref, me.holder, target.fence))
+
+
+async def renew(
+    writer: ClaimWriter, me: Principal, project: str, path: str, expires_at: datetime | None
+) -> Claim:
+    target = ref(project, path)
+    me.require(target.scope)
+    return await _one(writer, Renew(target, me.holder, expires_at))
+
+
+async def find_lock(
+    session: AsyncSession, me: Principal, candidates: Sequence[tuple[str, str]], *, now: datetime
+) -> Claim:
+    """The lock on the first of the (project, path) `candidates` that has one.
+
+    Raises:
+        ClaimNotFound: none has (404).
+        AccessDenied: the caller may not see that project (403, so that nobody takes it for "free").
+    """
+    for project, path in candidates:
+        target = ref(project, path)
+        me.require(target.scope)
+        claim = await queries.get(session, target, now=now)
+        if claim is not None:
+            return claim
+    raise ClaimNotFound(f"{candidates[0][1]} is not locked.")
+
+
+async def lock_many(
+    session: AsyncSession,
+    me: Principal,
+    project: str,
+    paths: Sequence[str],
+    *,
+    branch: str,
+    comment: str | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> list[Claim]:
+    """Hold all of `paths` or, if any is held, none. A path given twice counts once.
+
+    Raises:
+        SomeHeld: which are held, by whom (409).
+    """
+    me.require(f"project:{project}", "member")
+    refs = [ref(project, path) for path in _distinct(paths)]
+    commands = [Acquire(each, me.holder, branch, comment, expires_at) for each in refs]
+    try:
+        return _all(await service.run_group(session, commands, now=now))
+    except ClaimHeld:
+        held = await queries.by_digest(session, [each.digest for each in refs], now=now)
+        raise SomeHeld(list(held.values())) from None
+
+
+async def release_many(
+    session: AsyncSession, me: Principal, project: str, paths: Sequence[str], *, now: datetime
+) -> list[Claim]:
+    """Give back all of `paths` or, if one is not the caller's, none.
+
+    Raises:
+        ClaimNotFound: one is free (404).
+        NotHolder: one is somebody else's (403).
+    """
+    me.require(f"project:{project}")
+    commands = [Release(ref(project, path), me.holder) for path in _distinct(paths)]
+    return _all(await service.run_group(session, commands, now=now))
+
+
+async def force_release(
+    session: AsyncSession, me: Principal, project: str, paths: Sequence[str], reason: str, *, now: datetime
+) -> list[Claim]:
+    """End the locks of others on all of `paths`, by authority over the project; all or nothing."""
+    me.require(f"project:{project}", "admin")
+    commands = [ForceRelease(ref(project, path), me.username, reason) for path in _distinct(paths)]
+    return _all(await service.run_group(session, commands, now=now))
+
+
+async def release_branch(
+    session: AsyncSession, me: Principal, project: str, branch: str, *, now: datetime
+) -> list[Claim]:
+    """End every lock taken on exactly `branch`, whoever holds it: what a merge does (contract, section 4.1)."""
+    scope = f"project:{project}"
+    me.require(scope, "member")
+    await session.connection()  # the pen first: what is listed next is what is released
+    found = await queries.find(session, [*_in(scope), claims.c.branch == branch], now=now)
+    commands = [ForceRelease(c.ref, me.username, f"branch {branch} released", c.fence) for c in found]
+    return _all(await service.run_group(session, commands, now=now)) if commands else []
+
+
+async def release_old(session: AsyncSession, hours: int, *, now: datetime) -> list[Claim]:
+    """End every asset lock taken more than `hours` ago."""
+    await session.connection()
+    old = claims.c.acquired_at < now - timedelta(hours=hours)
+    found = await queries.find(session, [claims.c.kind == KIND, old], now=now)
+    reason = f"held for more than {hours} hours"
+    commands: list[Command] = [ForceRelease(claim.ref, None, reason, claim.fence) for claim in found]
+    return _all(await service.run_group(session, commands, now=now)) if commands else []
+
+
+async def check(
+    session: AsyncSession, me: Principal, project: str, paths: Sequence[str], *, now: datetime
+) -> tuple[list[Claim], list[Claim]]:
+    """Which of `paths` are locked: by others, by `me`. One look for all, for commit and push hooks."""
+    me.require(f"project:{project}")
+    digests = [ref(project, path).digest for path in _distinct(paths)]
+    found = await queries.by_digest(session, digests, now=now)
+    locked = sorted(found.values(), key=lambda claim: claim.key)
+    return (
+        [claim for claim in locked if claim.holder_uuid != me.uuid],
+        [claim for claim in locked if claim.holder_uuid == me.uuid],
+    )
+
+
+async def listing(
+    session: AsyncSession,
+    me: Principal,
+    project: str,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    now: datetime,
+    limit: int | None = None,
+    after: int | None = None,
+) -> list[Claim]:
+    scope = f"project:{project}"
+    me.require(scope)
+    return await queries.find(session, [*_in(scope), *conditions], now=now, limit=limit, after=after)
+
+
+def _in(scope: str) -> list[ColumnElement[bool]]:
+    return [claims.c.kind == KIND, claims.c.scope == scope]
+
+
+def _distinct(paths: Sequence[str]) -> list[str]:
+    found = list(dict.fromkeys(normalise(path) for path in paths))
+    if not found:
+        raise InvalidRequest("paths is empty.")
+    return found
+
+
+def _all(found: Sequence[Claim | None]) -> list[Claim]:
+    return [claim for claim in found if claim is not None]
+
+
+async def _one(writer: ClaimWriter, command: Command) -> Claim:
+    (claim,) = _all(await writer.submit([command]))
+    return claim

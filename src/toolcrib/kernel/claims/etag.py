@@ -1,0 +1,42 @@
+"""Validators for lists of claims: a client that has the newest list is told so without touching a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.identity.principal import Principal
+
+# The longest a list may be reused while nothing was written; claims end by themselves.
+_NEVER = 0
+
+
+def view_of(me: Principal, *filters: object) -> str:
+    """Stands for what is asked and for what the caller may see."""
+    sight = (me.uuid, me.is_admin, me.company_id, me.company_role, me.open_projects, sorted(me.projects.items()))
+    return blake2b(repr((sight, filters)).encode(), digest_size=9).hexdigest()
+
+
+def make(seq: int, view: str, listed: Iterable[Claim]) -> str:
+    """A list is as it was while the log stands at `seq` and none of its claims has come to its end."""
+    ends = [claim.expires_at.timestamp() for claim in listed if claim.expires_at is not None]
+    return f'"{seq}-{int(min(ends) * 1000) if ends else _NEVER}-{view}"'
+
+
+def still_good(if_none_match: str | None, seq: int, view: str, now: datetime) -> str | None:
+    """The tag of `if_none_match` that still describes the list, or None.
+
+    A forged tag only fools its forger.
+    """
+    if not if_none_match:
+        return None
+    for part in if_none_match.split(","):
+        tag = part.strip().removeprefix("W/")
+        fields = tag.strip('"').split("-")
+        if len(fields) != 3 or fields[0] != str(seq) or fields[2] != view or not fields[1].isdecimal():
+            continue
+        if int(fields[1]) == _NEVER or now.timestamp() * 1000 < int(fields[1]):
+            return tag
+    return None

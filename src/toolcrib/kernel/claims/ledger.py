@@ -1,0 +1,403 @@
+"""The rules of holding, as plain code on plain values: no database, no clock, no I/O.
+
+A `Ledger` starts with the claims and waiters that the commands name, as read by whoever holds the pen, and
+records what changes. `statements.py` brings it from and to the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from toolcrib.kernel.claims.models import Claim, Holder, Ref, Waiter
+from toolcrib.kernel.claims.problems import (
+    AlreadyWaiting,
+    BadEnd,
+    ClaimHeld,
+    ClaimLost,
+    ClaimNotFound,
+    NotHolder,
+)
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.events.pen import Pen
+
+
+@dataclass(slots=True)
+class Acquire:
+    ref: Ref
+    holder: Holder
+    branch: str | None = None
+    comment: str | None = None
+    expires_at: datetime | None = None
+    heartbeat: bool = False
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Renew:
+    """Move the end. `fence` None stands for whatever the holder holds now."""
+
+    ref: Ref
+    holder: Holder
+    expires_at: datetime | None
+    fence: int | None = None
+
+
+@dataclass(slots=True)
+class Release:
+    ref: Ref
+    holder: Holder
+    fence: int | None = None
+
+
+@dataclass(slots=True)
+class ForceRelease:
+    """End somebody's claim by authority, which the caller has checked. `actor` None is the server itself."""
+
+    ref: Ref
+    actor: str | None
+    reason: str
+    fence: int | None = None
+
+
+@dataclass(slots=True)
+class Transfer:
+    """Pass a claim on. `holder` None means by authority, which the caller has checked."""
+
+    ref: Ref
+    actor: str
+    to: Holder
+    holder: Holder | None
+    fence: int | None = None
+    comment: str | None = None
+
+
+@dataclass(slots=True)
+class Expire:
+    """Announce the end of a claim that is over. Does nothing if it was renewed or ended meanwhile."""
+
+    ref: Ref
+    fence: int
+
+
+@dataclass(slots=True)
+class Wait:
+    ref: Ref
+    waiter_id: str
+    holder: Holder
+    take: bool = True
+    until: datetime | None = None
+    branch: str | None = None
+    comment: str | None = None
+    ttl_seconds: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class StopWaiting:
+    ref: Ref
+    holder: Holder
+
+
+Command = Acquire | Renew | Release | ForceRelease | Transfer | Expire | Wait | StopWaiting
+
+# Commands that may end a claim, or meet one that is over, need to know who waits.
+NEEDS_WAITERS = (Release, ForceRelease, Expire, Wait, StopWaiting)
+
+
+class Ledger:
+    def __init__(self, claims: Iterable[Claim], waiters: Iterable[Waiter], pen: Pen, now: datetime) -> None:
+        self.now = now
+        self.pen = pen
+        self.claims: dict[str, Claim] = {claim.digest: claim for claim in claims}
+        self.waiters: dict[str, list[Waiter]] = {}
+        for waiter in sorted(waiters, key=lambda each: each.position):
+            self.waiters.setdefault(waiter.digest, []).append(waiter)
+        self.read_claims = dict(self.claims)
+        self.read_waiters = {waiter.id: waiter for queue in self.waiters.values() for waiter in queue}
+        self._undo: list[tuple[str, Claim | None, list[Waiter]]] | None = None
+
+    def run_group(self, commands: Iterable[Command]) -> list[Claim | None]:
+        """Carry out all of `commands` or, if one is refused, none of them."""
+        lines = len(self.pen.lines)
+        self._undo = []
+        try:
+            return [self.run(command) for command in commands]
+        except Exception:
+            for digest, claim, queue in reversed(self._undo):
+                self._restore(digest, claim, queue)
+            self.pen.take_back(lines)
+            raise
+        finally:
+            self._undo = None
+
+    def run(self, command: Command) -> Claim | None:
+        """Carry out one command. Returns the claim as it now is, or as it was when it ended."""
+        match command:
+            case Acquire():
+                return self.acquire(command)
+            case Renew():
+                return self.renew(command)
+            case Release():
+                return self.release(command)
+            case ForceRelease():
+                return self.force_release(command)
+            case Transfer():
+                return self.transfer(command)
+            case Expire():
+                return self.expire(command)
+            case Wait():
+                return self.wait(command)
+            case StopWaiting():
+                return self.stop_waiting(command)
+
+    # Verbs
+
+    def acquire(self, command: Acquire) -> Claim:
+        ref, now = command.ref, self.now
+        _must_be_ahead(command.expires_at, now)
+        held = self.live(ref)
+        if held is not None:
+            raise ClaimHeld(held, len(self.waiters.get(ref.digest, ())))
+        data: dict[str, Any] = {"holder": command.holder.username}
+        if command.branch is not None:
+            data["branch"] = command.branch
+        if command.comment is not None:
+            data["comment"] = command.comment
+        if command.expires_at is not None:
+            data["expires_at"] = wire(command.expires_at)
+        if "label" in command.data:
+            data["label"] = command.data["label"]
+        fence = self._write(ref, command.holder.username, "acquired", data)
+        data["fence"] = fence
+        claim = Claim(
+            kind=ref.kind,
+            scope=ref.scope,
+            key=ref.key,
+            digest=ref.digest,
+            holder=command.holder.username,
+            holder_uuid=command.holder.uuid,
+            branch=command.branch,
+            comment=command.comment,
+            acquired_at=now,
+            renewed_at=now,
+            expires_at=command.expires_at,
+            heartbeat=command.heartbeat,
+            fence=fence,
+            data=command.data,
+        )
+        self._set(ref.digest, claim)
+        return claim
+
+    def renew(self, command: Renew) -> Claim:
+        _must_be_ahead(command.expires_at, self.now)
+        claim = self._held_by(command.ref, command.holder, command.fence)
+        renewed = replace(claim, renewed_at=self.now, expires_at=command.expires_at)
+        self._set(claim.digest, renewed)
+        until = wire(command.expires_at) if command.expires_at else None
+        self._write_about(claim, command.holder.username, "renewed", {"expires_at": until})
+        return renewed
+
+    def release(self, command: Release) -> Claim:
+        claim = self._held_by(command.ref, command.holder, command.fence)
+        self._end(claim, command.holder.username, "released", {})
+        return claim
+
+    def force_release(self, command: ForceRelease) -> Claim:
+        claim = self._held(command.ref, command.fence)
+        self._end(claim, command.actor, "force_released", {"reason": command.reason})
+        return claim
+
+    def transfer(self, command: Transfer) -> Claim:
+        if command.holder is not None:
+            claim = self._held_by(command.ref, command.holder, command.fence)
+        else:
+            claim = self._held(command.ref, command.fence)
+        data: dict[str, Any] = {"from": claim.holder, "to": command.to.username, "holder": command.to.username}
+        if command.comment is not None:
+            data["comment"] = command.comment
+        fence = self._write_about(claim, command.actor, "transferred", data)
+        data["fence"] = fence
+        passed = replace(
+            claim,
+            holder=command.to.username,
+            holder_uuid=command.to.uuid,
+            comment=claim.comment if command.comment is None else command.comment,
+            acquired_at=self.now,
+            renewed_at=self.now,
+            fence=fence,
+        )
+        self._set(claim.digest, passed)
+        self._forget_waiter(claim.digest, command.to.uuid)
+        return passed
+
+    def expire(self, command: Expire) -> Claim | None:
+        claim = self.claims.get(command.ref.digest)
+        if claim is None or claim.fence != command.fence or not claim.is_over(self.now):
+            return None
+        self._end(claim, None, "expired", {})
+        return claim
+
+    def wait(self, command: Wait) -> Claim:
+        claim = self.live(command.ref)
+        if claim is None:
+            raise ClaimNotFound(f"{command.ref.key} is free: take it instead of waiting for it.")
+        if claim.holder_uuid == command.holder.uuid:
+            raise ClaimHeld(claim, len(self.waiters.get(claim.digest, ())))
+        queue = self.waiters.get(claim.digest, [])
+        if any(waiter.holder_uuid == command.holder.uuid for waiter in queue):
+            raise AlreadyWaiting(f"You are already waiting for {claim.label}.")
+        ref = command.ref
+        position = self._write_about(claim, command.holder.username, "queued", {"take": command.take})
+        waiter = Waiter(
+            id=command.waiter_id,
+            digest=ref.digest,
+            kind=ref.kind,
+            scope=ref.scope,
+            key=ref.key,
+            holder=command.holder.username,
+            holder_uuid=command.holder.uuid,
+            since=self.now,
+            position=position,
+            take=command.take,
+            until=command.until,
+            branch=command.branch,
+            comment=command.comment,
+            ttl_seconds=command.ttl_seconds,
+            data=command.data,
+        )
+        self._set_queue(ref.digest, [*queue, waiter])
+        return claim
+
+    def stop_waiting(self, command: StopWaiting) -> Claim | None:
+        if not self._forget_waiter(command.ref.digest, command.holder.uuid):
+            raise ClaimNotFound(f"You are not waiting for {command.ref.key}.")
+        ref = command.ref
+        self._write(ref, command.holder.username, "unqueued", {"holder": command.holder.username})
+        return self.claims.get(ref.digest)
+
+    # What is true now
+
+    def live(self, ref: Ref) -> Claim | None:
+        """The claim on `ref`. One that is over ends here and now, and passes to whoever waits for it."""
+        claim = self.claims.get(ref.digest)
+        if claim is not None and claim.is_over(self.now):
+            self._end(claim, None, "expired", {})
+            claim = self.claims.get(ref.digest)
+        return claim
+
+    def _held(self, ref: Ref, fence: int | None) -> Claim:
+        claim = self.live(ref)
+        if claim is None:
+            raise ClaimNotFound(f"{ref.key} is not held by anybody.")
+        if fence is not None and claim.fence != fence:
+            raise ClaimLost(f"{claim.label} has passed on: it is held by {claim.holder} now.")
+        return claim
+
+    def _held_by(self, ref: Ref, holder: Holder, fence: int | None) -> Claim:
+        claim = self.live(ref)
+        if claim is None:
+            raise ClaimNotFound(f"{ref.key} is not held by anybody.")
+        if claim.holder_uuid != holder.uuid:
+            raise NotHolder(claim)
+        if fence is not None and claim.fence != fence:
+            raise ClaimLost(f"You hold {claim.label} anew since then; this was an earlier claim.")
+        return claim
+
+    def _end(self, claim: Claim, actor: str | None, verb: str, data: dict[str, Any]) -> None:
+        ended_at = claim.expires_at if verb == "expired" and claim.expires_at else self.now
+        data["holder"] = claim.holder
+        data["held_seconds"] = int((ended_at - claim.acquired_at).total_seconds())
+        self._write_about(claim, actor, verb, data)
+        self._set(claim.digest, None)
+        self._serve_queue(claim)
+
+    def _serve_queue(self, ended: Claim) -> None:
+        """Tell those who asked to be told, up to the first who asked to be given the claim."""
+        queue = self.waiters.get(ended.digest)
+        if not queue:
+            return
+        queue = list(queue)
+        while queue:
+            waiter = queue.pop(0)
+            self._set_queue(ended.digest, list(queue))
+            if waiter.until is not None and waiter.until <= self.now:
+                continue
+            if not waiter.take:
+                self._write(ended.ref, None, "offered", {"holder": waiter.holder, **_labelled(ended)})
+                continue
+            ends = self.now + timedelta(seconds=waiter.ttl_seconds) if waiter.ttl_seconds else None
+            self.acquire(
+                Acquire(
+                    ref=ended.ref,
+                    holder=Holder(waiter.holder, waiter.holder_uuid),
+                    branch=waiter.branch,
+                    comment=waiter.comment,
+                    expires_at=ends,
+                    data=waiter.data,
+                )
+            )
+            return
+
+    # Recording
+
+    def _write(self, ref: Ref, actor: str | None, verb: str, data: dict[str, Any]) -> int:
+        return self.pen.append(
+            at=self.now,
+            actor=actor,
+            verb=verb,
+            kind=ref.kind,
+            scope=ref.scope,
+            key=ref.key,
+            digest=ref.digest,
+            data=data,
+        )
+
+    def _write_about(self, claim: Claim, actor: str | None, verb: str, data: dict[str, Any]) -> int:
+        data.setdefault("holder", claim.holder)
+        data["fence"] = claim.fence
+        if claim.branch is not None:
+            data["branch"] = claim.branch
+        data.update(_labelled(claim))
+        return self._write(claim.ref, actor, verb, data)
+
+    def _remember(self, digest: str) -> None:
+        if self._undo is not None:
+            self._undo.append((digest, self.claims.get(digest), list(self.waiters.get(digest, ()))))
+
+    def _set(self, digest: str, claim: Claim | None) -> None:
+        self._remember(digest)
+        if claim is None:
+            self.claims.pop(digest, None)
+        else:
+            self.claims[digest] = claim
+
+    def _set_queue(self, digest: str, queue: list[Waiter]) -> None:
+        self._remember(digest)
+        self.waiters[digest] = queue
+
+    def _forget_waiter(self, digest: str, holder_uuid: str) -> bool:
+        queue = self.waiters.get(digest, [])
+        left = [waiter for waiter in queue if waiter.holder_uuid != holder_uuid]
+        if len(left) == len(queue):
+            return False
+        self._set_queue(digest, left)
+        return True
+
+    def _restore(self, digest: str, claim: Claim | None, queue: list[Waiter]) -> None:
+        if claim is None:
+            self.claims.pop(digest, None)
+        else:
+            self.claims[digest] = claim
+        self.waiters[digest] = queue
+
+
+def _labelled(claim: Claim) -> dict[str, str]:
+    return {"label": claim.data["label"]} if "label" in claim.data else {}
+
+
+def _must_be_ahead(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise BadEnd("The end must lie in the future.")

@@ -1,0 +1,145 @@
+"""What is held, and who waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Index, Table, UniqueConstraint
+
+from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
+
+
+class Ref:
+    """Names one thing that can be held: a kind, the scope it lives in, and its key there.
+
+    The scope is also who may see it: `""` every signed-in user, `project:<name>`, `company:<uuid>`,
+    `user:<uuid>`. `digest` stands for all three where they are too long for an index.
+    """
+
+    __slots__ = ("digest", "key", "kind", "scope")
+
+    def __init__(self, kind: str, scope: str, key: str) -> None:
+        self.kind = kind
+        self.scope = scope
+        self.key = key
+        self.digest = blake2b(f"{kind}\0{scope}\0{key}".encode(), digest_size=20).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"Ref({self.kind!r}, {self.scope!r}, {self.key!r})"
+
+
+@dataclass(slots=True, frozen=True)
+class Holder:
+    """A person who holds or waits: the login name people know, and the UUID that never changes."""
+
+    username: str
+    uuid: str
+
+
+@dataclass(slots=True)
+class Claim:
+    """Exclusive use of one thing. `expires_at` None means until released.
+
+    `fence` is the number of the event that acquired it; it only grows, so whoever is handed a fence can refuse
+    an older holder. `heartbeat` marks a claim its client keeps renewing: our own outage must not end it.
+    """
+
+    kind: str
+    scope: str
+    key: str
+    digest: str
+    holder: str
+    holder_uuid: str
+    branch: str | None
+    comment: str | None
+    acquired_at: datetime
+    renewed_at: datetime
+    expires_at: datetime | None
+    heartbeat: bool
+    fence: int
+    data: dict[str, Any]
+
+    def is_over(self, now: datetime) -> bool:
+        """True past `expires_at`, swept or not."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.scope, self.key)
+
+    @property
+    def label(self) -> str:
+        """What people call the thing: its key, unless the kind keyed it by something unreadable."""
+        label = self.data.get("label")
+        return label if isinstance(label, str) else self.key
+
+
+@dataclass(slots=True)
+class Waiter:
+    """One place in the queue for a thing. `take`: given the claim when it frees; otherwise only told."""
+
+    id: str
+    digest: str
+    kind: str
+    scope: str
+    key: str
+    holder: str
+    holder_uuid: str
+    since: datetime
+    position: int
+    take: bool
+    until: datetime | None
+    branch: str | None
+    comment: str | None
+    ttl_seconds: int | None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+claims = Table(
+    "claims",
+    Base.metadata,
+    Column("digest", exact_string(40), primary_key=True),
+    Column("kind", exact_string(32), nullable=False),
+    Column("scope", exact_string(300), nullable=False),
+    Column("key", exact_string(1100), nullable=False),
+    Column("holder", exact_string(255), nullable=False),
+    Column("holder_uuid", exact_string(36), nullable=False),
+    Column("branch", exact_string(255)),
+    Column("comment", exact_text()),
+    Column("acquired_at", UtcDateTime(), nullable=False),
+    Column("renewed_at", UtcDateTime(), nullable=False),
+    Column("expires_at", UtcDateTime()),
+    Column("heartbeat", Boolean, nullable=False),
+    Column("fence", BigId, nullable=False),
+    Column("data", JsonText(), nullable=False),
+    UniqueConstraint("fence"),
+    Index("ix_claims_kind_scope", "kind", "scope"),
+    Index("ix_claims_holder_uuid", "holder_uuid"),
+    Index("ix_claims_expires_at", "expires_at"),
+)
+
+claim_waiters = Table(
+    "claim_waiters",
+    Base.metadata,
+    Column("id", exact_string(36), primary_key=True),
+    Column("digest", exact_string(40), nullable=False),
+    Column("kind", exact_string(32), nullable=False),
+    Column("scope", exact_string(300), nullable=False),
+    Column("key", exact_string(1100), nullable=False),
+    Column("holder", exact_string(255), nullable=False),
+    Column("holder_uuid", exact_string(36), nullable=False),
+    Column("since", UtcDateTime(), nullable=False),
+    Column("position", BigId, nullable=False),  # the seq of the event that queued it: first come, first served
+    Column("take", Boolean, nullable=False),
+    Column("until", UtcDateTime()),
+    Column("branch", exact_string(255)),
+    Column("comment", exact_text()),
+    Column("ttl_seconds", BigId),
+    Column("data", JsonText(), nullable=False),
+    UniqueConstraint("digest", "holder_uuid"),
+    Index("ix_claim_waiters_digest_position", "digest", "position"),
+    Index("ix_claim_waiters_holder_uuid", "holder_uuid"),
+)

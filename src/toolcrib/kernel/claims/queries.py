@@ -1,0 +1,118 @@
+"""Looking claims up. A claim past its end is not live, swept or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.models import Claim, Ref, Waiter, claim_waiters, claims
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.events.pen import events
+
+_CLAIM = [claims.c[name] for name in Claim.__slots__]
+_WAITER = [claim_waiters.c[name] for name in Waiter.__slots__]
+CHUNK = 10_000
+
+
+def live(now: datetime) -> ColumnElement[bool]:
+    return or_(claims.c.expires_at.is_(None), claims.c.expires_at > now)
+
+
+async def find(
+    session: AsyncSession,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    now: datetime,
+    limit: int | None = None,
+    after: int | None = None,
+) -> list[Claim]:
+    """Live claims in the order they were acquired; `after` is the fence of the last one seen."""
+    query = select(*_CLAIM).where(live(now), *conditions).order_by(claims.c.fence)
+    if after is not None:
+        query = query.where(claims.c.fence > after)
+    if limit is not None:
+        query = query.limit(limit)
+    return [Claim(*row) for row in await session.execute(query)]
+
+
+async def get(session: AsyncSession, ref: Ref, *, now: datetime) -> Claim | None:
+    found = await find(session, [claims.c.digest == ref.digest], now=now)
+    return found[0] if found else None
+
+
+async def by_fence(session: AsyncSession, fence: int, *, now: datetime) -> Claim | None:
+    found = await find(session, [claims.c.fence == fence], now=now)
+    return found[0] if found else None
+
+
+async def by_digest(session: AsyncSession, digests: Sequence[str], *, now: datetime) -> dict[str, Claim]:
+    """The live ones among many."""
+    found: dict[str, Claim] = {}
+    for start in range(0, len(digests), CHUNK):
+        chunk = digests[start : start + CHUNK]
+        for claim in await find(session, [claims.c.digest.in_(chunk)], now=now):
+            found[claim.digest] = claim
+    return found
+
+
+async def over(session: AsyncSession, *, now: datetime, limit: int) -> list[Claim]:
+    """Claims past their end that nobody has announced yet, oldest end first."""
+    query = select(*_CLAIM).where(claims.c.expires_at <= now).order_by(claims.c.expires_at).limit(limit)
+    return [Claim(*row) for row in await session.execute(query)]
+
+
+async def queue(session: AsyncSession, ref: Ref) -> list[Waiter]:
+    """Who waits for `ref`, the next one first."""
+    query = select(*_WAITER).where(claim_waiters.c.digest == ref.digest).order_by(claim_waiters.c.position)
+    return [Waiter(*row) for row in await session.execute(query)]
+
+
+async def queue_lengths(session: AsyncSession, digests: Iterable[str] | None = None) -> dict[str, int]:
+    """How many wait for each thing that anybody waits for."""
+    query = select(claim_waiters.c.digest, func.count()).group_by(claim_waiters.c.digest)
+    if digests is not None:
+        query = query.where(claim_waiters.c.digest.in_(list(digests)))
+    return {digest: count for digest, count in await session.execute(query)}
+
+
+class LogPosition:
+    """The number of the newest committed event of some kinds (0 for none), for many callers at the price of few.
+
+    A caller is answered by a look that began after it asked, so it never misses what was committed before; callers
+    that come while a look is under way share the next one.
+    """
+
+    def __init__(self, database: Database, *kinds: str) -> None:
+        self._database = database
+        self._query = select(func.coalesce(func.max(events.c.seq), 0)).where(events.c.kind.in_(kinds))
+        self._running = False
+        self._next: asyncio.Future[int] | None = None
+
+    async def current(self) -> int:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        answer = self._next
+        if not self._running:
+            self._running = True
+            asyncio.get_running_loop().create_task(self._look())  # noqa: RUF006 - `answer` keeps it in use
+        return await asyncio.shield(answer)
+
+    async def _look(self) -> None:
+        try:
+            while self._next is not None:
+                answer, self._next = self._next, None
+                try:
+                    async with self._database.connection() as connection:
+                        seq = (await connection.execute(self._query)).scalar_one()
+                except Exception as error:  # noqa: BLE001 - whoever asked gets it
+                    if not answer.cancelled():
+                        answer.set_exception(error)
+                else:
+                    if not answer.cancelled():
+                        answer.set_result(seq)
+        finally:
+            self._running = False

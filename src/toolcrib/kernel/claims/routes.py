@@ -1,0 +1,198 @@
+"""Everything held right now, whatever its kind, and what can be done about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from sqlalchemy import or_
+
+from toolcrib.kernel.access import visible
+from toolcrib.kernel.claims import etag, queries, verbs
+from toolcrib.kernel.claims.models import Claim, claims
+from toolcrib.kernel.claims.schemas import (
+    ClaimChanged,
+    ClaimPage,
+    ClaimRead,
+    ForceReleaseRequest,
+    Queued,
+    QueuePlace,
+    QueueRequest,
+    RenewRequest,
+    TransferRequest,
+    claim_as_dict,
+)
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
+from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.search import prefix_match, text_match
+from toolcrib.kernel.site import Site
+
+router = APIRouter(prefix="/claims", tags=["claims"])
+
+
+def _site(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+SiteDep = Annotated[Site, Depends(_site)]
+
+
+@router.get("", response_model=ClaimPage)
+async def list_claims(
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    site: SiteDep,
+    me: PrincipalDep,
+    kind: str | None = None,
+    holder: str | None = None,
+    mine: bool = False,
+    prefix: str | None = None,
+    branch: str | None = None,
+    project: str | None = None,
+    q: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    cursor: str | None = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Live claims the caller may see, in the order they were acquired. Go on with `cursor=next_cursor`."""
+    seq = await last_seq(session)
+    view = etag.view_of(me, kind, holder, mine, prefix, branch, project, q, limit, cursor)
+    good = etag.still_good(if_none_match, seq, view, kernel.clock())
+    if good:
+        return Response(status_code=304, headers={"ETag": good})
+    conditions = [visible(me, claims.c.scope)]
+    if kind:
+        conditions.append(claims.c.kind.in_(kind.split(",")))
+    if holder:
+        conditions.append(claims.c.holder == holder)
+    if mine:
+        conditions.append(claims.c.holder_uuid == me.uuid)
+    if prefix:
+        conditions.append(prefix_match(claims.c.key, prefix))
+    if branch is not None:
+        conditions.append(claims.c.branch == branch)
+    if project is not None:
+        conditions.append(claims.c.scope == f"project:{project}")
+    if q:
+        columns = (claims.c.key, claims.c.holder, claims.c.comment, claims.c.branch)
+        conditions.append(or_(*(text_match(column, q) for column in columns)))
+    now = kernel.clock()
+    found = await queries.find(session, conditions, now=now, limit=limit + 1, after=_cursor(cursor))
+    more, found = len(found) > limit, found[:limit]
+    waiting = await queries.queue_lengths(session)
+    body = {
+        "claims": [_shown(claim, waiting.get(claim.digest, 0), site, me) for claim in found],
+        "next_cursor": str(found[-1].fence) if more else None,
+        "seq": seq,
+    }
+    return Response(
+        orjson.dumps(body), media_type="application/json", headers={"ETag": etag.make(seq, view, found)}
+    )
+
+
+@router.get("/{fence}", response_model=ClaimRead)
+async def read_claim(
+    fence: int, session: ReadSessionDep, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+) -> dict[str, Any]:
+    claim = await verbs.look_up(kernel, me, fence)
+    waiting = await queries.queue_lengths(session, [claim.digest])
+    return _shown(claim, waiting.get(claim.digest, 0), site, me)
+
+
+@router.post("/{fence}/renew", response_model=ClaimChanged)
+async def renew(
+    fence: int, body: RenewRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+) -> dict[str, Any]:
+    """Move the end of a claim of one's own; an empty body means no end."""
+    claim = await verbs.renew(kernel, me, fence, end_of(body, kernel.clock()))
+    return _changed("renewed", claim, site, me)
+
+
+@router.post("/{fence}/release", response_model=ClaimChanged)
+async def release(fence: int, kernel: KernelDep, site: SiteDep, me: PrincipalDep) -> dict[str, Any]:
+    return _changed("released", await verbs.release(kernel, me, fence), site, me)
+
+
+@router.post("/{fence}/force-release", response_model=ClaimChanged)
+async def force_release(
+    fence: int, body: ForceReleaseRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+) -> dict[str, Any]:
+    """End somebody's claim, saying why: for administrators and the project's owner and admins."""
+    return _changed("released", await verbs.force_release(kernel, me, fence, body.reason), site, me)
+
+
+@router.post("/{fence}/transfer", response_model=ClaimChanged)
+async def transfer(
+    fence: int, body: TransferRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+) -> dict[str, Any]:
+    """Hand a claim over. It gets a new fence: what the earlier holder still sends is refused."""
+    claim = await verbs.transfer(kernel, me, fence, body.to, body.comment)
+    return _changed(f"handed over to {claim.holder}", claim, site, me)
+
+
+@router.post("/{fence}/queue", response_model=Queued, status_code=201)
+async def join_queue(fence: int, body: QueueRequest, kernel: KernelDep, me: PrincipalDep) -> dict[str, Any]:
+    """Wait for a thing: to be given it when it frees (`take`, first come first served), or to be told."""
+    waiter_id, position = await verbs.wait(
+        kernel,
+        me,
+        fence,
+        take=body.take,
+        comment=body.comment,
+        ttl_seconds=body.ttl_seconds,
+        patience=timedelta(days=7),
+    )
+    return {"position": position, "waiter_id": waiter_id}
+
+
+@router.delete("/{fence}/queue", status_code=204)
+async def leave_queue(fence: int, kernel: KernelDep, me: PrincipalDep) -> Response:
+    await verbs.stop_waiting(kernel, me, fence)
+    return Response(status_code=204)
+
+
+@router.get("/{fence}/queue", response_model=list[QueuePlace])
+async def show_queue(
+    fence: int, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep
+) -> list[dict[str, Any]]:
+    claim = await verbs.look_up(kernel, me, fence)
+    return [
+        {"username": waiter.holder, "since": wire(waiter.since), "take": waiter.take, "position": place}
+        for place, waiter in enumerate(await queries.queue(session, claim.ref), 1)
+    ]
+
+
+def end_of(body: RenewRequest, now: datetime) -> datetime | None:
+    """The end a body asks for. Times without offset are UTC.
+
+    Raises:
+        InvalidRequest: both ways of saying it at once (400).
+    """
+    if body.expires_at is not None and body.ttl_seconds is not None:
+        raise InvalidRequest("Give expires_at or ttl_seconds, not both.")
+    if body.ttl_seconds is not None:
+        return now + timedelta(seconds=body.ttl_seconds)
+    if body.expires_at is not None and body.expires_at.tzinfo is None:
+        return body.expires_at.replace(tzinfo=UTC)
+    return body.expires_at
+
+
+def _cursor(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isascii() or not cursor.isdecimal():
+        raise InvalidRequest("cursor must be a next_cursor from an earlier page.")
+    return int(cursor)
+
+
+def _shown(claim: Claim, queue: int, site: Site, me: PrincipalDep) -> dict[str, Any]:
+    return claim_as_dict(claim, queue, site.claim_path(claim), me)
+
+
+def _changed(msg: str, claim: Claim, site: Site, me: PrincipalDep) -> dict[str, Any]:
+    return {"msg": msg, "claim": _shown(claim, 0, site, me)}

@@ -1,0 +1,122 @@
+"""A claim as every kind shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.identity.principal import Principal
+
+# The longest lease anybody can ask for: ten years, as for tokens.
+MAX_TTL_SECONDS = 10 * 365 * 86_400
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Comment = Annotated[str, StringConstraints(max_length=2000)]
+TtlSeconds = Annotated[int, Field(gt=0, le=MAX_TTL_SECONDS)]
+
+
+class Can(BaseModel):
+    """What the caller may do with this claim now."""
+
+    release: bool
+    renew: bool
+    transfer: bool
+    force_release: bool
+
+
+class ClaimRead(BaseModel):
+    id: str
+    fence: int
+    kind: str
+    scope: str
+    key: str
+    label: str
+    holder: str
+    holder_uuid: str
+    branch: str | None
+    comment: str | None
+    acquired_at: str
+    renewed_at: str
+    expires_at: str | None
+    queue: int
+    data: dict[str, Any]
+    url: str
+    can: Can
+
+
+class ClaimPage(BaseModel):
+    claims: list[ClaimRead]
+    next_cursor: str | None
+    seq: int
+
+
+class ClaimChanged(BaseModel):
+    msg: str
+    claim: ClaimRead
+
+
+class RenewRequest(BaseModel):
+    """At most one of the two; neither means no end."""
+
+    expires_at: datetime | None = None
+    ttl_seconds: TtlSeconds | None = None
+
+
+class ForceReleaseRequest(BaseModel):
+    reason: Reason
+
+
+class TransferRequest(BaseModel):
+    to: str
+    comment: Comment | None = None
+
+
+class QueueRequest(BaseModel):
+    take: bool = True
+    comment: Comment | None = None
+    ttl_seconds: TtlSeconds | None = None
+
+
+class QueuePlace(BaseModel):
+    username: str
+    since: str
+    take: bool
+    position: int
+
+
+class Queued(BaseModel):
+    position: int
+    waiter_id: str
+
+
+def claim_as_dict(claim: Claim, queue: int, url: str, me: Principal) -> dict[str, Any]:
+    mine = claim.holder_uuid == me.uuid
+    authority = me.may(claim.scope, "admin")
+    return {
+        "id": str(claim.fence),
+        "fence": claim.fence,
+        "kind": claim.kind,
+        "scope": claim.scope,
+        "key": claim.key,
+        "label": claim.label,
+        "holder": claim.holder,
+        "holder_uuid": claim.holder_uuid,
+        "branch": claim.branch,
+        "comment": claim.comment,
+        "acquired_at": wire(claim.acquired_at),
+        "renewed_at": wire(claim.renewed_at),
+        "expires_at": wire(claim.expires_at) if claim.expires_at else None,
+        "queue": queue,
+        "data": claim.data,
+        "url": url,
+        "can": {
+            "release": mine,
+            "renew": mine,
+            "transfer": mine or authority,
+            "force_release": authority and not mine,
+        },
+    }

@@ -1,0 +1,48 @@
+"""The claim verbs inside a unit of work: for verbs that also write rows of a kind.
+
+Verbs whose whole effect is the claim go through `ClaimWriter` instead. Both doors run the same ledger on the
+same statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.ledger import Command
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.statements import carry_out
+from toolcrib.kernel.database import pen_of
+
+
+async def run(session: AsyncSession, *commands: Command, now: datetime) -> list[Claim | None]:
+    """Carry out `commands`, all or nothing, in the caller's transaction.
+
+    Raises:
+        Problem: why they were refused; the unit of work stays usable.
+    """
+    return await run_group(session, commands, now=now)
+
+
+async def run_group(session: AsyncSession, commands: Sequence[Command], *, now: datetime) -> list[Claim | None]:
+    connection = await session.connection()  # takes the pen
+    pen = pen_of(session)
+
+    def work(sync: Connection) -> list[Claim | None]:
+        (outcome,) = carry_out(sync, pen, [commands], now)
+        if outcome.problem is not None:
+            raise outcome.problem
+        return outcome.claims
+
+    return await connection.run_sync(work)
+
+
+async def run_one(session: AsyncSession, command: Command, *, now: datetime) -> Claim:
+    """As `run`, for one command that always ends with a claim (all but Expire and StopWaiting)."""
+    (claim,) = await run_group(session, [command], now=now)
+    if claim is None:
+        raise TypeError(f"{type(command).__name__} may end without a claim")
+    return claim

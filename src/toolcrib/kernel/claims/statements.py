@@ -1,0 +1,129 @@
+"""The ledger's way from and to the database: plain Core, the same statements for both doors.
+
+Whoever calls holds the pen, so nothing read here changes before the commit. The primary key stands behind that:
+two live claims on one thing are impossible even for a program that ignores the pen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from toolcrib.kernel.claims.ledger import NEEDS_WAITERS, Command, Ledger
+from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
+from toolcrib.kernel.events.pen import Pen
+from toolcrib.kernel.problems import Problem
+
+# Bound parameters one statement may carry: SQLite stops at 32,766, PostgreSQL at 32,767.
+CHUNK = 10_000
+
+_CLAIMS_BY_DIGEST = select(claims).where(claims.c.digest.in_(bindparam("digests", expanding=True)))
+_WAITERS_BY_DIGEST = select(claim_waiters).where(claim_waiters.c.digest.in_(bindparam("digests", expanding=True)))
+_INSERT = insert(claims)
+_DELETE = delete(claims).where(claims.c.digest == bindparam("b_digest"), claims.c.fence == bindparam("b_fence"))
+_UPDATE = (
+    update(claims)
+    .where(claims.c.digest == bindparam("b_digest"), claims.c.fence == bindparam("b_fence"))
+    .values({column.name: bindparam(column.name) for column in claims.c if column.name != "digest"})
+)
+_INSERT_WAITER = insert(claim_waiters)
+_DELETE_WAITER = delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id"))
+_CLAIM_FIELDS = tuple(column.name for column in claims.c)
+_WAITER_FIELDS = tuple(column.name for column in claim_waiters.c)
+
+
+class LostRow(RuntimeError):
+    """A row changed while we held the pen: some program wrote claims without it."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one group: its claims in the order of its commands, or why it was refused."""
+
+    claims: list[Claim | None]
+    problem: Problem | None = None
+
+
+def carry_out(
+    connection: Connection, pen: Pen, groups: Sequence[Sequence[Command]], now: datetime
+) -> list[Outcome]:
+    """Carry out `groups` in order, each all or nothing, and write what changed. The caller commits."""
+    ledger = read_ledger(connection, pen, groups, now)
+    outcomes = []
+    for group in groups:
+        try:
+            outcomes.append(Outcome(ledger.run_group(group)))
+        except Problem as problem:
+            outcomes.append(Outcome([], problem))
+    write_ledger(connection, ledger)
+    return outcomes
+
+
+def read_ledger(
+    connection: Connection, pen: Pen, groups: Iterable[Sequence[Command]], now: datetime
+) -> Ledger:
+    commands = [command for group in groups for command in group]
+    digests = list({command.ref.digest for command in commands})
+    found: list[Claim] = []
+    for chunk in _chunks(digests):
+        found += [Claim(*row) for row in connection.execute(_claims_query, {"digests": chunk})]
+    # The usual batch acquires what is free: nobody can be waiting, so nobody is looked for.
+    asking = {command.ref.digest for command in commands if isinstance(command, NEEDS_WAITERS)}
+    asking.update(claim.digest for claim in found)
+    waiting: list[Waiter] = []
+    for chunk in _chunks(list(asking)):
+        waiting += [Waiter(*row) for row in connection.execute(_waiters_query, {"digests": chunk})]
+    return Ledger(found, waiting, pen, now)
+
+
+def write_ledger(connection: Connection, ledger: Ledger) -> None:
+    before, after = ledger.read_claims, ledger.claims
+    gone = [claim for digest, claim in before.items() if digest not in after]
+    fresh = [claim for digest, claim in after.items() if digest not in before]
+    moved = [(before[digest], claim) for digest, claim in after.items() if before.get(digest, claim) is not claim]
+    if gone:
+        rows = [{"b_digest": claim.digest, "b_fence": claim.fence} for claim in gone]
+        _each_one(connection, _DELETE, rows)
+    if moved:
+        rows = [{"b_digest": old.digest, "b_fence": old.fence, **_row(new)} for old, new in moved]
+        for row in rows:
+            del row["digest"]
+        _each_one(connection, _UPDATE, rows)
+    if fresh:
+        connection.execute(_INSERT, [_row(claim) for claim in fresh])
+    if ledger.read_waiters or ledger.waiters:
+        _write_waiters(connection, ledger)
+
+
+def _write_waiters(connection: Connection, ledger: Ledger) -> None:
+    waiting = {waiter.id: waiter for queue in ledger.waiters.values() for waiter in queue}
+    left = [{"b_id": id_} for id_ in ledger.read_waiters if id_ not in waiting]
+    came = [waiter for id_, waiter in waiting.items() if id_ not in ledger.read_waiters]
+    if left:
+        connection.execute(_DELETE_WAITER, left)
+    if came:
+        rows = [{name: getattr(waiter, name) for name in _WAITER_FIELDS} for waiter in came]
+        connection.execute(_INSERT_WAITER, rows)
+
+
+def _row(claim: Claim) -> dict[str, Any]:
+    return {name: getattr(claim, name) for name in _CLAIM_FIELDS}
+
+
+def _each_one(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    """Run a guarded statement per row; drivers that can tell must say that each met its row."""
+    result = connection.execute(statement, rows)
+    if connection.dialect.supports_sane_multi_rowcount and result.rowcount != len(rows):
+        raise LostRow("claims changed outside the pen")
+
+
+def _chunks(items: list[str]) -> Iterable[list[str]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+
+
+_claims_query = _CLAIMS_BY_DIGEST.with_only_columns(*(claims.c[name] for name in Claim.__slots__))
+_waiters_query = _WAITERS_BY_DIGEST.with_only_columns(*(claim_waiters.c[name] for name in Waiter.__slots__))

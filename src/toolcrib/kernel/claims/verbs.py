@@ -1,0 +1,114 @@
+"""The claim verbs that every kind shares, for whoever is signed in. A kind's own verbs end here too."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims.ledger import ForceRelease, Release, Renew, StopWaiting, Transfer, Wait
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.problems import ClaimNotFound
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.principal import AccessDenied, Principal
+from toolcrib.kernel.identity.users import find_active
+from toolcrib.kernel.problems import InvalidRequest
+
+
+class UnknownPerson(InvalidRequest):
+    code = "unknown_person"
+
+
+async def look_up(kernel: Kernel, me: Principal, fence: int) -> Claim:
+    """The live claim `fence`, if `me` may see it.
+
+    Raises:
+        ClaimNotFound: there is none, or it is none of their business (404 alike).
+    """
+    async with kernel.database.read() as session:
+        claim = await queries.by_fence(session, fence, now=kernel.clock())
+    if claim is None or not me.may(claim.scope):
+        raise ClaimNotFound("There is no such claim, or it has ended.")
+    return claim
+
+
+async def renew(kernel: Kernel, me: Principal, fence: int, expires_at: datetime | None) -> Claim:
+    claim = await look_up(kernel, me, fence)
+    return await _one(kernel, Renew(claim.ref, me.holder, expires_at, fence))
+
+
+async def release(kernel: Kernel, me: Principal, fence: int) -> Claim:
+    claim = await look_up(kernel, me, fence)
+    return await _one(kernel, Release(claim.ref, me.holder, fence))
+
+
+async def force_release(kernel: Kernel, me: Principal, fence: int, reason: str) -> Claim:
+    """End somebody's claim: for administrators and the project's owner and admins."""
+    claim = await look_up(kernel, me, fence)
+    me.require(claim.scope, "admin")
+    return await _one(kernel, ForceRelease(claim.ref, me.username, reason, fence))
+
+
+async def transfer(kernel: Kernel, me: Principal, fence: int, to: str, comment: str | None) -> Claim:
+    """Pass a claim to `to`, who must be allowed to hold it: by its holder, or by authority."""
+    claim = await look_up(kernel, me, fence)
+    authority = me.may(claim.scope, "admin")
+    if claim.holder_uuid != me.uuid and not authority:
+        raise AccessDenied(f"{claim.label} is held by {claim.holder}: only they or an admin can pass it on.")
+    async with kernel.database.read() as session:
+        person = await find_active(session, to)
+    if person is None:
+        raise UnknownPerson(f"There is nobody called {to} here.")
+    heir = await kernel.auth.principal_of(person)
+    if not heir.may(claim.scope, "member"):
+        raise UnknownPerson(f"{to} may not hold this.")
+    by = me.holder if claim.holder_uuid == me.uuid else None
+    return await _one(kernel, Transfer(claim.ref, me.username, heir.holder, by, fence, comment))
+
+
+async def wait(
+    kernel: Kernel,
+    me: Principal,
+    fence: int,
+    *,
+    take: bool,
+    comment: str | None = None,
+    ttl_seconds: int | None = None,
+    patience: timedelta | None = None,
+) -> tuple[str, int]:
+    """Stand in the queue for what claim `fence` holds. Returns the waiter's id and place, counted from 1."""
+    claim = await look_up(kernel, me, fence)
+    me.require(claim.scope, "member")
+    waiter_id = str(uuid4())
+    until = kernel.clock() + patience if patience else None
+    data = {"label": claim.data["label"]} if "label" in claim.data else {}
+    await _one(
+        kernel,
+        Wait(
+            claim.ref,
+            waiter_id,
+            me.holder,
+            take=take,
+            until=until,
+            branch=claim.branch,
+            comment=comment,
+            ttl_seconds=ttl_seconds,
+            data=data,
+        ),
+    )
+    async with kernel.database.read() as session:
+        queue = await queries.queue(session, claim.ref)
+    place = next((n for n, waiter in enumerate(queue, 1) if waiter.id == waiter_id), 0)
+    return waiter_id, place
+
+
+async def stop_waiting(kernel: Kernel, me: Principal, fence: int) -> None:
+    claim = await look_up(kernel, me, fence)
+    await kernel.claims.submit([StopWaiting(claim.ref, me.holder)])
+
+
+async def _one(kernel: Kernel, command: Renew | Release | ForceRelease | Transfer | Wait) -> Claim:
+    (claim,) = await kernel.claims.submit([command])
+    if claim is None:
+        raise TypeError(f"{type(command).__name__} ended without a claim")
+    return claim

@@ -1,0 +1,110 @@
+"""The group-commit writer: many callers, one transaction, an answer for each after the commit.
+
+While one batch is being written, the next gathers. Nobody is delayed on purpose: an idle writer starts at once,
+and under load the batch grows to whatever came in during the last commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from toolcrib.kernel.claims.ledger import Command
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.statements import Outcome, carry_out
+from toolcrib.kernel.clock import Clock
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.problems import DatabaseUnavailable
+
+log = structlog.get_logger()
+
+# A batch ends when it holds this many commands, so that one commit stays short.
+BATCH_COMMANDS = 1_000
+
+
+class _Request(NamedTuple):
+    group: Sequence[Command]
+    answer: asyncio.Future[Outcome]
+
+
+class ClaimWriter:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._waiting: list[_Request] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def submit(self, group: Sequence[Command]) -> list[Claim | None]:
+        """Carry out `group`, all or nothing. Returns after the commit.
+
+        Raises:
+            Problem: why the group was refused.
+            DatabaseUnavailable: it was not committed, or nobody can tell (503).
+        """
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Request(group, answer))
+        if self._task is None:
+            self._task = asyncio.create_task(self._write_until_empty(), name="claim-writer")
+        outcome = await answer
+        if outcome.problem is not None:
+            raise outcome.problem
+        return outcome.claims
+
+    async def close(self) -> None:
+        """Finish what was submitted."""
+        if self._task is not None:
+            await self._task
+
+    async def _write_until_empty(self) -> None:
+        try:
+            while self._waiting:
+                await self._write(self._next_batch())
+        finally:
+            self._task = None
+
+    def _next_batch(self) -> list[_Request]:
+        size = 0
+        for count, request in enumerate(self._waiting):
+            size += len(request.group)
+            if size > BATCH_COMMANDS and count:
+                batch, self._waiting = self._waiting[:count], self._waiting[count:]
+                return batch
+        batch, self._waiting = self._waiting, []
+        return batch
+
+    async def _write(self, batch: list[_Request]) -> None:
+        try:
+            outcomes = await self._transact(batch)
+        except Exception as error:
+            if len(batch) > 1 and not _database_is_gone(error):
+                # One group poisons the batch (a value the database cannot store): let each answer for itself.
+                for request in batch:
+                    await self._write([request])
+                return
+            log.error("claim_batch_failed", error=type(error).__name__, groups=len(batch))
+            for request in batch:
+                if not request.answer.done():
+                    request.answer.set_exception(
+                        DatabaseUnavailable("The database did not take the change. Try again.")
+                        if isinstance(error, SQLAlchemyError | OSError)
+                        else error
+                    )
+            return
+        for request, outcome in zip(batch, outcomes, strict=True):
+            if not request.answer.done():  # the caller may have hung up
+                request.answer.set_result(outcome)
+
+    async def _transact(self, batch: list[_Request]) -> list[Outcome]:
+        groups = [request.group for request in batch]
+        work = partial(carry_out, groups=groups, now=self._clock())
+        outcomes: list[Outcome] = await self._database.hot_write(work)
+        return outcomes
+
+
+def _database_is_gone(error: Exception) -> bool:
+    return isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated)

@@ -1,0 +1,18 @@
+"""Time, read at the edge and passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def wire(moment: datetime) -> str:
+    """ISO 8601 in UTC with an explicit `+00:00`: older Python parsers cannot read `Z`."""
+    return moment.astimezone(UTC).isoformat()

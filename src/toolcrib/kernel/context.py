@@ -1,0 +1,44 @@
+"""The running server's parts, built once by `server.create_app` and handed to whoever needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from toolcrib.kernel.clock import Clock
+from toolcrib.kernel.database import Database
+from toolcrib.settings import Settings
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.claims.writer import ClaimWriter
+    from toolcrib.kernel.config import RuntimeConfig
+    from toolcrib.kernel.events.tail import EventTail
+    from toolcrib.kernel.identity.authenticate import Authenticator
+    from toolcrib.kernel.jobs import Jobs
+    from toolcrib.kernel.mail import Mailer
+    from toolcrib.kernel.ratelimit import RateLimiter
+    from toolcrib.kernel.secrets import Secrets
+
+HealthCheck = Callable[[], Awaitable[str]]
+
+
+@dataclass
+class Kernel:
+    settings: Settings
+    clock: Clock
+    database: Database
+    secrets: Secrets
+    claims: ClaimWriter
+    tail: EventTail
+    config: RuntimeConfig
+    auth: Authenticator
+    limiter: RateLimiter
+    mailer: Mailer
+    jobs: Jobs
+    started_at: datetime
+    # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
+    health: dict[str, HealthCheck] = field(default_factory=dict)
+    # What a kind keeps for itself, by the kind's name.
+    kinds: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,52 @@
+"""What routes ask for: the kernel, a session, who is asking, the time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.principal import Principal
+
+
+def kernel_of(request: Request) -> Kernel:
+    kernel: Kernel = request.app.state.kernel
+    return kernel
+
+
+KernelDep = Annotated[Kernel, Depends(kernel_of)]
+
+
+async def _unit_of_work(kernel: KernelDep) -> AsyncIterator[AsyncSession]:
+    async with kernel.database.write() as session:
+        yield session
+
+
+async def _look(kernel: KernelDep) -> AsyncIterator[AsyncSession]:
+    async with kernel.database.read() as session:
+        yield session
+
+
+async def _principal(request: Request, kernel: KernelDep) -> Principal:
+    return await kernel.auth.principal(request)
+
+
+async def _admin(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+    principal.require_admin()
+    return principal
+
+
+def _now(kernel: KernelDep) -> datetime:
+    return kernel.clock()
+
+
+# Commits before the answer is sent: with the default scope a client could be told of a change that then fails.
+SessionDep = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
+ReadSessionDep = Annotated[AsyncSession, Depends(_look, scope="function")]
+PrincipalDep = Annotated[Principal, Depends(_principal)]
+AdminDep = Annotated[Principal, Depends(_admin)]
+NowDep = Annotated[datetime, Depends(_now)]

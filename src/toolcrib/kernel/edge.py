@@ -1,0 +1,134 @@
+"""What every request passes on its way in and out: path prefixes, body limits, response headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from toolcrib.kernel.errors import error_response
+
+_SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+]
+_NO_STORE = (b"cache-control", b"no-store")
+
+
+class Edge:
+    """Pure ASGI, so that it costs little.
+
+    `body_limits` maps path prefixes to their own limit in bytes, None for routes that count what they stream.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        base_path: str,
+        api_at_root: frozenset[str],
+        max_body_bytes: int,
+        body_limits: Mapping[str, int | None],
+        trusted_proxies: Sequence[str],
+    ) -> None:
+        self.app = app
+        self.base_path = base_path
+        self.api_at_root = api_at_root
+        self.max_body_bytes = max_body_bytes
+        self.body_limits = body_limits
+        self.trusted_proxies = frozenset(trusted_proxies)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if self.base_path:
+            if path != self.base_path and not path.startswith(self.base_path + "/"):
+                await error_response(path, 404, "not_found", "Not Found.")(scope, receive, send)
+                return
+            path = path[len(self.base_path) :] or "/"
+            scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.base_path) :] or b"/"}
+        if self.api_at_root and path.split("/", 2)[1] in self.api_at_root and not _is_navigation(scope):
+            path = "/api" + path
+            scope = {**scope, "path": path, "raw_path": b"/api" + scope["raw_path"]}
+
+        scheme = self._scheme_of(scope)
+        if scheme != scope["scheme"]:
+            scope = {**scope, "scheme": scheme}
+
+        limit: int | None = self.max_body_bytes
+        if scope["method"] not in {"GET", "HEAD", "DELETE"} or path.startswith("/api/storage"):
+            for prefix, own in self.body_limits.items():
+                if path.startswith(prefix):
+                    limit = own
+                    break
+        if limit is not None:
+            length = _content_length(scope)
+            if length > limit:
+                text = f"The body is larger than {limit} bytes."
+                response = error_response(path, 413, "payload_too_large", text, None, {"Connection": "close"})
+                await response(scope, receive, send)
+                return
+            if length < 0:
+                receive = _counted(receive, limit)
+
+        is_api = path.startswith("/api/")
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                headers.extend(_SECURITY_HEADERS)
+                if is_api and not any(name in {b"cache-control", b"etag"} for name, _ in headers):
+                    headers.append(_NO_STORE)
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+    def _scheme_of(self, scope: Scope) -> str:
+        """What the browser speaks, as told by a proxy that is trusted to know."""
+        for name, value in scope["headers"]:
+            if name == b"x-forwarded-proto":
+                peer = (scope.get("client") or ("",))[0]
+                if value in {b"http", b"https"} and (
+                    peer in self.trusted_proxies or "*" in self.trusted_proxies
+                ):
+                    return str(value, "ascii")
+        scheme: str = scope["scheme"]
+        return scheme
+
+
+def _is_navigation(scope: Scope) -> bool:
+    """A browser opening a page, as against a client calling the API at the root."""
+    if scope["method"] != "GET":
+        return False
+    headers = dict(scope["headers"])
+    return headers.get(b"sec-fetch-mode") == b"navigate" or b"text/html" in headers.get(b"accept", b"")
+
+
+def _content_length(scope: Scope) -> int:
+    """The declared length; 0 for no body, -1 where only counting will tell."""
+    length = 0
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+        elif name == b"transfer-encoding":
+            return -1
+    return length
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    seen = 0
+
+    async def counted() -> Any:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise HTTPException(413, f"The body is larger than {limit} bytes.")
+        return message
+
+    return counted

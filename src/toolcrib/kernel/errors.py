@@ -1,0 +1,166 @@
+"""Refusals and crashes as HTTP: one shape, in the wording that the path's clients read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from toolcrib.kernel.clock import system_clock, wire
+from toolcrib.kernel.logs import request_id
+from toolcrib.kernel.problems import Problem
+
+log = structlog.get_logger()
+
+# Routes whose clients read the code word in `error` (machine-pool contract, section 1).
+_POOL = re.compile(
+    r"/api/(login|whoami|users|machines|available|reserve|reservations|release_all)(/(?!me/).*)?$"
+)
+_LFS = re.compile(r"/info/lfs(/|$)")
+
+_WORDS = {
+    400: "invalid_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    500: "server_error",
+    503: "database_unavailable",
+}
+
+Wording = Callable[[str, str, Any], dict[str, Any]]
+
+
+def _default(code: str, text: str, details: Any) -> dict[str, Any]:
+    return {"error": text, "message": text, "msg": text, "code": code, "details": details}
+
+
+def _pool(code: str, text: str, details: Any) -> dict[str, Any]:
+    return {"error": code, "message": text, "msg": text, "code": code, "details": details}
+
+
+def _storage(code: str, text: str, details: Any) -> dict[str, Any]:
+    shown = details if isinstance(details, dict) else {} if details is None else {"errors": details}
+    return {
+        "status": "error",
+        "error": code.upper(),
+        "message": code,
+        "details": {"text": text, **shown},
+        "timestamp": wire(system_clock()),
+    }
+
+
+def _lfs(_code: str, text: str, _details: Any) -> dict[str, Any]:
+    return {"message": text, "request_id": request_id()}
+
+
+def wording(path: str) -> tuple[Wording, str]:
+    """How errors on `path` are worded, and their content type."""
+    if _LFS.search(path):
+        return _lfs, "application/vnd.git-lfs+json"
+    if path.startswith("/api/storage"):
+        return _storage, "application/json"
+    if _POOL.match(path):
+        return _pool, "application/json"
+    return _default, "application/json"
+
+
+def error_response(
+    path: str, status: int, code: str, text: str, details: Any = None, headers: dict[str, str] | None = None
+) -> Response:
+    word, media_type = wording(path)
+    if status == 401:
+        headers = {**(headers or {}), **_challenge(path)}
+    return Response(
+        orjson.dumps(word(code, text, details)), status_code=status, media_type=media_type, headers=headers
+    )
+
+
+def _challenge(path: str) -> dict[str, str]:
+    # `git lfs` asks for a password on LFS-Authenticate; a browser would pop up a box on WWW-Authenticate: Basic.
+    if _LFS.search(path):
+        return {"LFS-Authenticate": 'Basic realm="Toolcrib"', "WWW-Authenticate": 'Basic realm="Toolcrib"'}
+    return {"WWW-Authenticate": 'Bearer realm="Toolcrib"'}
+
+
+def problem_response(path: str, problem: Problem) -> Response:
+    return error_response(
+        path, problem.status, problem.code, problem.detail, problem.details, problem.headers
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Route every error of `app` through here, the framework's own included."""
+
+    @app.exception_handler(Problem)
+    async def refused(request: Request, problem: Problem) -> Response:
+        _add_url(request, problem)
+        return problem_response(request.scope["path"], problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        # `input` and `ctx` repeat what was sent: it may be a password.
+        details = [
+            {"loc": [str(part) for part in each["loc"]], "msg": each["msg"], "type": each["type"]}
+            for each in error.errors()
+        ]
+        where = ".".join(details[0]["loc"][1:]) if details else ""
+        text = f"{where}: {details[0]['msg']}" if where else details[0]["msg"] if details else "Invalid request."
+        path_is_wrong = details and all(each["loc"][:1] == ["path"] for each in details)
+        if path_is_wrong:  # `/users/abc` where ids are numbers: no such thing
+            return error_response(request.scope["path"], 404, "not_found", "There is no such thing.")
+        return error_response(request.scope["path"], 400, "invalid_request", text, details)
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> Response:
+        code = _WORDS.get(error.status_code, "error")
+        text = error.detail if error.status_code in {400, 413, 415} else _phrase(error.status_code)
+        headers = dict(error.headers or {})
+        return error_response(request.scope["path"], error.status_code, code, text, None, headers)
+
+    async def database_gone(request: Request, error: Exception) -> Response:
+        log.error("database_error", error=type(error).__name__, path=request.scope["path"])
+        text = "The database cannot be reached or cannot take the change now. Try again."
+        return error_response(request.scope["path"], 503, "database_unavailable", text, None, {"Retry-After": "2"})
+
+    for kind in (OperationalError, InterfaceError, PoolTimeout, ConnectionError):
+        app.add_exception_handler(kind, database_gone)
+
+    @app.exception_handler(DBAPIError)
+    async def database_error(request: Request, error: DBAPIError) -> Response:
+        if error.connection_invalidated:
+            return await database_gone(request, error)
+        raise error
+
+    @app.exception_handler(Exception)
+    async def crashed(request: Request, error: Exception) -> Response:
+        log.error("request_crashed", path=request.scope["path"], exc_info=error)
+        text = f"Something went wrong here. Quote request {request_id()} to your administrator."
+        return error_response(request.scope["path"], 500, "server_error", text)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{HTTPStatus(status).phrase}."
+    except ValueError:
+        return "Error."
+
+
+def _add_url(request: Request, problem: Problem) -> None:
+    """A refusal because of a holder says where to look."""
+    claim = getattr(problem, "claim", None)
+    if claim is not None and isinstance(problem.details, dict):
+        problem.details["url"] = request.app.state.site.claim_url(request.scope, claim)

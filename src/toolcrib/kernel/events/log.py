@@ -1,0 +1,102 @@
+"""Writing to the event log, and reading it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.models import Ref
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.database import pen_of
+from toolcrib.kernel.events.pen import event_counter, events
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log: at `at`, `actor` (None for the server itself) did `verb` to `kind` `key`."""
+
+    seq: int
+    at: datetime
+    actor: str | None
+    verb: str
+    kind: str
+    scope: str
+    key: str
+    digest: str
+    data: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "at": wire(self.at),
+            "actor": self.actor,
+            "verb": self.verb,
+            "kind": self.kind,
+            "scope": self.scope,
+            "key": self.key,
+            "data": self.data,
+        }
+
+    @cached_property
+    def sse(self) -> bytes:
+        """The event as one server-sent message, encoded once for all subscribers."""
+        return b"id: %d\nevent: event\ndata: %b\n\n" % (self.seq, orjson.dumps(self.as_dict()))
+
+
+_COLUMNS = [
+    events.c[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key", "digest", "data")
+]
+
+
+async def record(
+    session: AsyncSession,
+    verb: str,
+    *,
+    kind: str,
+    key: str,
+    actor: str | None,
+    now: datetime,
+    scope: str = "",
+    **data: Any,
+) -> int:
+    """Write one line in the caller's unit of work. Returns its `seq`, which holds if the work commits.
+
+    `data` is shown to everyone who may see `scope`: never a secret or an address.
+    """
+    await session.connection()  # takes the pen
+    return pen_of(session).append(
+        at=now,
+        actor=actor,
+        verb=verb,
+        kind=kind,
+        scope=scope,
+        key=key,
+        digest=Ref(kind, scope, key).digest,
+        data=data,
+    )
+
+
+async def last_seq(session: AsyncSession) -> int:
+    """The number of the newest committed event; 0 in an empty log."""
+    return (await session.execute(select(event_counter.c.seq))).scalar_one()
+
+
+async def read_after(session: AsyncSession, seq: int, limit: int) -> list[Event]:
+    """The `limit` oldest events after `seq`, oldest first."""
+    rows = await session.execute(select(*_COLUMNS).where(events.c.seq > seq).order_by(events.c.seq).limit(limit))
+    return [Event(*row) for row in rows]
+
+
+async def search(
+    session: AsyncSession, conditions: Sequence[ColumnElement[bool]], *, newest_first: bool, limit: int
+) -> list[Event]:
+    order = events.c.seq.desc() if newest_first else events.c.seq
+    rows = await session.execute(select(*_COLUMNS).where(*conditions).order_by(order).limit(limit))
+    return [Event(*row) for row in rows]

@@ -1,0 +1,96 @@
+"""The pen: whoever holds it writes the next lines of the event log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, Table, insert, select, update
+
+from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
+
+# Tables of the log are plain Core: they are written by the batch and read by the page, never mapped.
+
+event_counter = Table(
+    "event_counter",
+    Base.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigId, nullable=False),
+)
+
+events = Table(
+    "events",
+    Base.metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime(), nullable=False),
+    Column("actor", exact_string(255)),
+    Column("verb", exact_string(40), nullable=False),
+    Column("kind", exact_string(32), nullable=False),
+    Column("scope", exact_string(300), nullable=False),
+    Column("key", exact_string(1100), nullable=False),
+    Column("digest", exact_string(40), nullable=False),
+    Column("data", JsonText(), nullable=False),
+    Index("ix_events_digest_seq", "digest", "seq"),
+    Index("ix_events_kind_seq", "kind", "seq"),
+    Index("ix_events_at", "at"),
+)
+
+_READ_COUNTER = select(event_counter.c.seq).where(event_counter.c.id == 1).with_for_update()
+
+
+@dataclass(slots=True)
+class Pen:
+    """The right to write. `seq` is the number of the newest event, committed or about to be."""
+
+    seq: int
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
+
+    def append(
+        self,
+        *,
+        at: datetime,
+        actor: str | None,
+        verb: str,
+        kind: str,
+        scope: str,
+        key: str,
+        digest: str,
+        data: dict[str, Any],
+    ) -> int:
+        """Write one line, in memory until `write_events`. Returns its `seq`, final if this work commits."""
+        self.seq += 1
+        self.lines.append(
+            {
+                "seq": self.seq,
+                "at": at,
+                "actor": actor,
+                "verb": verb,
+                "kind": kind,
+                "scope": scope,
+                "key": key,
+                "digest": digest,
+                "data": data,
+            }
+        )
+        return self.seq
+
+    def take_back(self, count: int) -> None:
+        """Cross out all but the first `count` lines: a group of commands was refused as a whole."""
+        self.seq -= len(self.lines) - count
+        del self.lines[count:]
+
+    def write_events(self, connection: Connection) -> None:
+        """The last statements before the commit."""
+        if not self.lines:
+            return
+        connection.execute(insert(events), self.lines)
+        connection.execute(update(event_counter).where(event_counter.c.id == 1).values(seq=self.seq))
+        self.written += self.lines
+        self.lines = []
+
+
+def take_pen(connection: Connection) -> Pen:
+    """Wait for this writer's turn. SQLite's BEGIN IMMEDIATE has waited already and ignores FOR UPDATE."""
+    return Pen(connection.execute(_READ_COUNTER).scalar_one())

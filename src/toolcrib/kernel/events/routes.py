@@ -1,0 +1,208 @@
+"""The event log over HTTP: pages, CSV, and the live stream."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement
+
+from toolcrib.kernel.access import visible
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
+from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.log import Event
+from toolcrib.kernel.events.pen import events
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import InvalidRequest, Problem
+from toolcrib.kernel.search import prefix_match
+
+router = APIRouter(tags=["events"])
+
+HEARTBEAT_SECONDS = 15.0
+CSV_ROWS = 100_000
+
+
+class EventRead(BaseModel):
+    seq: int
+    at: str
+    actor: str | None
+    verb: str
+    kind: str
+    scope: str
+    key: str
+    data: dict[str, Any]
+
+
+class EventPage(BaseModel):
+    events: list[EventRead]
+    next_before: int | None
+    next_after: int | None
+    last_seq: int
+
+
+class EventFilter(BaseModel):
+    """All given conditions must hold. Several kinds or verbs may be given, separated by commas."""
+
+    kind: str | None = None
+    actor: str | None = None
+    holder: str | None = None
+    verb: str | None = None
+    key: str | None = None
+    prefix: str | None = None
+    scope: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int | None = None
+    before: int | None = None
+
+    def conditions(self, principal: Principal) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = [visible(principal, events.c.scope)]
+        if self.kind:
+            found.append(events.c.kind.in_(self.kind.split(",")))
+        if self.verb:
+            found.append(events.c.verb.in_(self.verb.split(",")))
+        if self.actor:
+            found.append(events.c.actor == self.actor)
+        if self.key is not None:
+            found.append(events.c.key == self.key)
+        if self.prefix:
+            found.append(prefix_match(events.c.key, self.prefix))
+        if self.scope is not None:
+            found.append(events.c.scope == self.scope)
+        if self.since is not None:
+            found.append(events.c.at >= _aware(self.since))
+        if self.until is not None:
+            found.append(events.c.at < _aware(self.until))
+        if self.after is not None:
+            found.append(events.c.seq > self.after)
+        if self.before is not None:
+            found.append(events.c.seq < self.before)
+        return found
+
+
+def _aware(moment: datetime) -> datetime:
+    """A time without offset is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@router.get("/events", response_model=EventPage)
+async def list_events(
+    session: ReadSessionDep,
+    me: PrincipalDep,
+    wanted: Annotated[EventFilter, Query()],
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    order: Literal["asc", "desc"] = "desc",
+) -> dict[str, Any]:
+    """The log, newest first unless `order=asc`. Go on with `before=next_before` or `after=next_after`."""
+    newest_first = order == "desc"
+    last = await event_log.last_seq(session)
+    found = await event_log.search(
+        session, wanted.conditions(me), newest_first=newest_first, limit=limit + 1
+    )
+    more, found = len(found) > limit, found[:limit]
+    return {
+        "events": [event.as_dict() for event in found],
+        "next_before": found[-1].seq if more and newest_first else None,
+        "next_after": found[-1].seq if more and not newest_first else None,
+        "last_seq": last,
+    }
+
+
+@router.get("/events.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+async def export_events(kernel: KernelDep, me: PrincipalDep, wanted: Annotated[EventFilter, Query()]) -> Response:
+    """The newest 100,000 events that match, newest first, as CSV."""
+    return StreamingResponse(
+        _csv(kernel, wanted.conditions(me)),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="events.csv"'},
+    )
+
+
+async def _csv(kernel: Kernel, conditions: list[ColumnElement[bool]]) -> AsyncIterator[str]:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["seq", "at", "actor", "verb", "kind", "scope", "key", "holder", "comment", "reason"])
+    before: int | None = None
+    written = 0
+    while written < CSV_ROWS:
+        page_conditions = conditions if before is None else [*conditions, events.c.seq < before]
+        async with kernel.database.read() as session:
+            page = await event_log.search(session, page_conditions, newest_first=True, limit=1000)
+        for event in page:
+            row = event.as_dict()
+            data = row["data"]
+            cells = [row[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key")]
+            cells += [data.get("holder"), data.get("comment"), data.get("reason")]
+            writer.writerow([_inert(cell) for cell in cells])
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+        if len(page) < 1000:
+            return
+        before = page[-1].seq
+        written += len(page)
+
+
+def _inert(cell: Any) -> Any:
+    """Spreadsheets run cells that begin like a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+
+
+@router.get(
+    "/events/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}}
+)
+async def stream_events(
+    request: Request,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: int | None = None,
+    kind: str | None = None,
+) -> StreamingResponse:
+    """Events as they are committed (server-sent events). Resumes after `Last-Event-ID` or `after`, missing and
+    repeating nothing; without either it starts now. A stream that is dropped ends; the client connects again."""
+    if last_event_id:
+        if not last_event_id.isdecimal():
+            raise InvalidRequest("Last-Event-ID must be the number of an event.")
+        after = int(last_event_id)
+    kinds = set(kind.split(",")) if kind else None
+    return StreamingResponse(
+        _stream(kernel, me, kinds, after),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _stream(
+    kernel: Kernel, me: Principal, kinds: set[str] | None, after: int | None
+) -> AsyncIterator[bytes]:
+    def wanted(event: Event) -> bool:
+        return (kinds is None or event.kind in kinds) and me.may(event.scope)
+
+    subscription = kernel.tail.subscribe(wanted)
+    try:
+        start = subscription.start
+        # A log that was replaced by a shorter one: there is nothing to resume, so begin at its end.
+        resume = start if after is None or after > start else after
+        yield b'event: hello\ndata: {"seq":%d}\n\n' % resume
+        async for page in kernel.tail.replay(resume, start, wanted):
+            yield b"".join(event.sse for event in page)
+        while not subscription.closed:
+            found = await subscription.get(HEARTBEAT_SECONDS)
+            if found:
+                yield b"".join(event.sse for event in found)
+            else:
+                yield b": still here\n\n"
+            if not kernel.auth.is_current(me):
+                me = await kernel.auth.refresh(me)
+    except Problem:
+        return  # signed out, disabled or gone: the stream ends, and reconnecting is refused
+    finally:
+        kernel.tail.unsubscribe(subscription)

@@ -1,0 +1,103 @@
+"""Who is asking, and what they may see and do. Every way in ends in one `Principal`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from toolcrib.kernel.claims.models import Holder
+from toolcrib.kernel.problems import Forbidden, Problem
+
+Role = Literal["owner", "admin", "member", "viewer"]
+Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
+RANK: dict[str, int] = {"viewer": 1, "member": 2, "admin": 3, "owner": 4}
+
+
+class Unauthorized(Problem):
+    """No credentials, or bad ones. Never for "not permitted": clients drop their password on a 401."""
+
+    code, status = "unauthorized", 401
+
+
+class AccessDenied(Forbidden):
+    code = "access_denied"
+
+
+@dataclass(slots=True, frozen=True)
+class Grant:
+    """What a credential proved when it was shown, kept so that it can be held against the database again.
+
+    `digest` stands for the credential. `version` is the person's token version at the time: passwords and
+    tokens end when it moves on. API keys outlive it and end with their own row instead.
+    """
+
+    digest: bytes
+    via: Via
+    user_id: int
+    version: int | None
+    api_key_id: int | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Principal:
+    """A signed-in person, with rights as the database has them (read at most a second ago).
+
+    `projects` maps the name of every registered project to this person's role there, None where they have
+    none; `open_projects` says whether names that nobody registered are open to them.
+    """
+
+    id: int
+    uuid: str
+    username: str
+    is_admin: bool
+    company_id: str | None = None
+    company_role: Literal["owner", "member"] | None = None
+    projects: Mapping[str, Role | None] = field(default_factory=dict)
+    open_projects: bool = True
+    via: Via = "bearer"
+    grant: Grant | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def holder(self) -> Holder:
+        return Holder(self.username, self.uuid)
+
+    def project_role(self, name: str) -> Role | None:
+        """The role in project `name`. When unregistered ones are open, all who sign in are members there."""
+        if self.is_admin:
+            return "owner"
+        if name in self.projects:
+            return self.projects[name]
+        return "member" if self.open_projects else None
+
+    def may(self, scope: str, at_least: Role = "viewer") -> bool:
+        """Whether this person has the role in `scope` (see `claims.models.Ref`): viewer reads, member holds,
+        admin ends the claims of others."""
+        if self.is_admin:
+            return True
+        family, _, name = scope.partition(":")
+        if family == "project":
+            role = self.project_role(name)
+            return role is not None and RANK[role] >= RANK[at_least]
+        if family == "user":
+            return name == self.uuid
+        if family == "company":
+            return name == self.company_id and (
+                RANK[at_least] < RANK["admin"] or self.company_role == "owner"
+            )
+        return scope == "" and RANK[at_least] < RANK["admin"]
+
+    def require(self, scope: str, at_least: Role = "viewer") -> None:
+        """Raises:
+        AccessDenied: the person lacks the role in `scope` (403).
+        """
+        if not self.may(scope, at_least):
+            family, _, name = scope.partition(":")
+            what = f"project {name}" if family == "project" else "this"
+            raise AccessDenied(f"You have no {at_least} right on {what}.")
+
+    def require_admin(self) -> None:
+        if not self.is_admin:
+            raise Forbidden("Only an administrator may do this.")

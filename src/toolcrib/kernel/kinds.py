@@ -1,0 +1,45 @@
+"""What a kind of shared thing plugs in. `server.KINDS` lists ours; others come by the entry point
+`toolcrib.kinds`, each an object of this class."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.claims.models import Claim
+    from toolcrib.kernel.config import ConfigKey
+    from toolcrib.kernel.context import Kernel
+    from toolcrib.kernel.jobs import Job
+
+
+def _no_link(_claim: Claim) -> str:
+    return "/"
+
+
+async def _nothing(_kernel: Kernel) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind, as the server mounts it.
+
+    `name` is the `kind` of its claims and events. `routers` hang under `/api`; `root_routers` at the root of the
+    site (protocols whose clients fix the path). `link` gives the page address of a claim, without BASE_PATH.
+    `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route counts
+    what it streams.
+    """
+
+    name: str
+    routers: tuple[APIRouter, ...] = ()
+    root_routers: tuple[APIRouter, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    config_keys: tuple[ConfigKey, ...] = ()
+    link: Callable[[Claim], str] = _no_link
+    start: Callable[[Kernel], Awaitable[None]] = _nothing
+    stop: Callable[[Kernel], Awaitable[None]] = _nothing
+    body_limits: dict[str, int | None] = field(default_factory=dict)

@@ -1,0 +1,44 @@
+"""Refusals: what is true, a stable word for programs, a sentence for people."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Problem(Exception):
+    """A refusal that reaches the client. Subclasses are declared beside the rule they protect.
+
+    `code` never changes once released. `detail` is shown to people and must hold nothing internal and no
+    submitted secret.
+    """
+
+    code: ClassVar[str] = "server_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, detail: str, details: Any = None, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.details = details
+        self.headers = headers or {}
+
+
+class InvalidRequest(Problem):
+    code, status = "invalid_request", 400
+
+
+class NotFound(Problem):
+    code, status = "not_found", 404
+
+
+class Forbidden(Problem):
+    code, status = "forbidden", 403
+
+
+class Conflict(Problem):
+    code, status = "conflict", 409
+
+
+class DatabaseUnavailable(Problem):
+    """The database cannot be reached; nothing was changed, or nobody was told that it was."""
+
+    code, status = "database_unavailable", 503

@@ -1,0 +1,36 @@
+"""The site's own addresses, as people and other programs reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
+
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.settings import Settings
+
+Scope = MutableMapping[str, Any]
+
+
+class Site:
+    """`url` gives the address of a page or route. FRONTEND_BASE_URL is believed; without it, the address the
+    request came to."""
+
+    def __init__(self, settings: Settings, links: Mapping[str, Callable[[Claim], str]]) -> None:
+        self._public_url = settings.public_url
+        self._base_path = settings.base_path
+        self._links = links
+
+    def url(self, scope: Scope | None, path: str) -> str:
+        if self._public_url:
+            return self._public_url + path
+        if scope is None:
+            return self._base_path + path
+        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        return f"{scope.get('scheme', 'http')}://{host}{self._base_path}{path}"
+
+    def claim_path(self, claim: Claim) -> str:
+        link = self._links.get(claim.kind)
+        return link(claim) if link else "/"
+
+    def claim_url(self, scope: Scope | None, claim: Claim) -> str:
+        return self.url(scope, self.claim_path(claim))

@@ -1,0 +1,87 @@
+"""The page: built files, and `index.html` for every address that is not the API's."""
+
+from __future__ import annotations
+
+import mimetypes
+from functools import lru_cache
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+from starlette.exceptions import HTTPException
+
+STATIC = Path(__file__).parents[1] / "static"
+HASHED = "assets/"
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "frame-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+_NO_PAGE = """<!doctype html><html lang="en"><title>Toolcrib</title>
+<p>The server runs, but this installation has no web page: run <code>make web</code>.
+The API is described at <a href="{base}/api/docs">{base}/api/docs</a>.</p></html>"""
+
+router = APIRouter(include_in_schema=False)
+
+
+@lru_cache(maxsize=4)
+def _index(base_path: str, _changed: float) -> str:
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    return page.replace('<base href="/">', f'<base href="{base_path}/">').replace(
+        '<base href="/" />', f'<base href="{base_path}/">'
+    )
+
+
+@router.get("/{path:path}")
+@router.head("/{path:path}")
+async def page(request: Request, path: str) -> Response:
+    """A built file if there is one of that name, else the page, which knows its own addresses."""
+    if path == "api" or path.startswith("api/") or path.endswith("/info/lfs") or "/info/lfs/" in f"/{path}":
+        raise HTTPException(404)
+    found = _built_file(path)
+    if found is not None:
+        media_type = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
+        lifetime = "public, max-age=31536000, immutable" if path.startswith(HASHED) else "no-cache"
+        return FileResponse(found, media_type=media_type, headers={"Cache-Control": lifetime})
+    if path.startswith(HASHED):
+        raise HTTPException(404)  # a page of an older build asks for its script: HTML would confuse it
+    return _index_page(request.app.state.kernel.settings.base_path)
+
+
+def _built_file(path: str) -> Path | None:
+    if not path or "\0" in path or path == "index.html":
+        return None
+    try:
+        found = (STATIC / path).resolve()
+        return found if found.is_relative_to(STATIC.resolve()) and found.is_file() else None
+    except OSError:
+        return None
+
+
+def _index_page(base_path: str) -> Response:
+    index = STATIC / "index.html"
+    try:
+        html = _index(base_path, index.stat().st_mtime)
+    except FileNotFoundError:
+        html = _NO_PAGE.format(base=base_path)
+    return HTMLResponse(
+        html,
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "X-Frame-Options": "DENY",
+        },
+    )

@@ -1,0 +1,197 @@
+"""The whole application, assembled on one page."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import entry_points, version
+from types import FrameType
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from toolcrib.assets.kind import kind as assets
+from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, web
+from toolcrib.kernel.claims import routes as claim_routes
+from toolcrib.kernel.claims import sweep
+from toolcrib.kernel.claims.writer import ClaimWriter
+from toolcrib.kernel.clock import Clock, system_clock
+from toolcrib.kernel.config import RuntimeConfig
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.edge import Edge
+from toolcrib.kernel.events import routes as event_routes
+from toolcrib.kernel.events.tail import EventTail
+from toolcrib.kernel.identity import accounts
+from toolcrib.kernel.identity import routes as identity_routes
+from toolcrib.kernel.identity.authenticate import Authenticator
+from toolcrib.kernel.jobs import Job, Jobs
+from toolcrib.kernel.kinds import Kind
+from toolcrib.kernel.mail import MAIL_JOB, Mailer
+from toolcrib.kernel.ratelimit import RateLimiter
+from toolcrib.kernel.secrets import load_secrets
+from toolcrib.kernel.site import Site
+from toolcrib.settings import Settings
+
+OUR_KINDS: tuple[Kind, ...] = (assets,)
+
+
+def kinds() -> tuple[Kind, ...]:
+    """Ours, and those that installed packages offer under the entry point `toolcrib.kinds`."""
+    return OUR_KINDS + tuple(entry.load() for entry in entry_points(group="toolcrib.kinds"))
+
+
+def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
+    """The server as an ASGI application. Its lifespan migrates the database and starts what runs beside requests."""
+    settings = settings or Settings()
+    logs.configure(settings)
+    found = kinds()
+    kernel = build_kernel(settings, clock, found)
+    app = FastAPI(
+        title="Toolcrib",
+        version=version("toolcrib"),
+        description="Who holds what, until when.",
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        root_path=settings.base_path,
+    )
+    app.state.kernel = kernel
+    app.state.kinds = found
+    app.state.site = Site(settings, {kind.name: kind.link for kind in found})
+    errors.install(app)
+
+    app.include_router(health.root_router)
+    app.include_router(metrics.router)
+    kernel_routers = [
+        *identity_routes.ROUTERS,
+        config_routes.router,
+        mail_routes.router,
+        health.router,
+        claim_routes.router,
+        event_routes.router,
+    ]
+    for router in kernel_routers + [router for kind in found for router in kind.routers]:
+        app.include_router(router, prefix="/api")
+    for router in [router for kind in found for router in kind.root_routers]:
+        app.include_router(router)
+    api_roots = frozenset(_first_segment(route) for route in app.routes) - {""}
+    app.include_router(web.router)
+
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "If-None-Match"],
+            expose_headers=["ETag", "X-Next-Cursor", "X-Request-ID"],
+        )
+    app.add_middleware(
+        Edge,
+        base_path=settings.base_path,
+        api_at_root=api_roots if settings.api_at_root else frozenset(),
+        max_body_bytes=settings.max_body_bytes,
+        body_limits={prefix: size for kind in found for prefix, size in kind.body_limits.items()},
+        trusted_proxies=settings.trusted_proxies,
+    )
+    app.add_middleware(metrics.Observe)
+    return app
+
+
+def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Kernel:
+    """The parts, joined. Nothing here touches the database yet."""
+    database = Database(settings.database)
+    secrets = load_secrets(settings)
+    tail = EventTail(database, settings.tail_seconds)
+    config = RuntimeConfig(database, settings, tail, [key for kind in found for key in kind.config_keys])
+    limiter = RateLimiter(settings)
+    kernel = Kernel(
+        settings=settings,
+        clock=clock,
+        database=database,
+        secrets=secrets,
+        claims=ClaimWriter(database, clock),
+        tail=tail,
+        config=config,
+        auth=Authenticator(settings, database, tail, secrets, limiter, clock),
+        limiter=limiter,
+        mailer=Mailer(settings, database, config),
+        jobs=Jobs(settings, database, clock, [*kernel_jobs(settings), *(job for kind in found for job in kind.jobs)]),
+        started_at=clock(),
+    )
+    health.add_database_check(kernel)
+    return kernel
+
+
+def kernel_jobs(settings: Settings) -> tuple[Job, ...]:
+    return (MAIL_JOB, sweep.job(settings))
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    kernel: Kernel = app.state.kernel
+    await prepare(kernel)
+    await kernel.tail.start()
+    for kind in app.state.kinds:
+        await kind.start(kernel)
+    await kernel.jobs.start(kernel)
+    restore = _hang_up_on_signals(kernel)
+    try:
+        yield
+    finally:
+        restore()
+        await kernel.jobs.stop()
+        for kind in app.state.kinds:
+            await kind.stop(kernel)
+        await kernel.claims.close()
+        await kernel.tail.close()
+        await kernel.limiter.close()
+        await kernel.database.close()
+
+
+async def prepare(kernel: Kernel) -> None:
+    """What a start does before serving (asset-locks contract, section 8): migrate, first administrator, mail test."""
+    await migrate.upgrade(kernel.database)
+    first = await accounts.ensure_first_admin(kernel)
+    if first is not None:
+        sys.stdout.write(
+            f"\nFirst start. Administrator: {first.username}   password: {first.password}\n"
+            "It is shown this once; change it under Settings.\n\n"
+        )
+        sys.stdout.flush()
+    await sweep.forgive_outage(kernel.database, kernel.clock(), kernel.settings.heartbeat_grace)
+    await kernel.mailer.test_at_start(kernel.clock())
+
+
+def _hang_up_on_signals(kernel: Kernel) -> Any:
+    """End live streams as soon as the server is asked to stop: it would wait for them otherwise."""
+    loop = asyncio.get_running_loop()
+    before: dict[int, Any] = {}
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(kernel.tail.hang_up)
+        if callable(before[number]):
+            before[number](number, frame)
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before[number] = signal.getsignal(number)
+            signal.signal(number, hang_up)
+    except ValueError:  # not the main thread: whoever runs us there stops us in another way
+        before.clear()
+    return restore
+
+
+def _first_segment(route: Any) -> str:
+    path: str = getattr(route, "path", "")
+    return path.removeprefix("/api/").split("/", 1)[0] if path.startswith("/api/") else ""
