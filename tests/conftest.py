@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,20 @@ def mariadb_durable() -> Iterator[MariaDB]:
     """Shared, and waits for the disk at every commit."""
     with run_mariadb(durable=True) as server:
         yield server
+
+
+@pytest.fixture
+def start_postgresql() -> Iterator[Callable[..., PostgreSQL]]:
+    """`start_postgresql(durable=True)` starts one of this test's own, to stop and start as it likes."""
+    with ExitStack() as started:
+        yield lambda durable=False: started.enter_context(run_postgresql(durable=durable))
+
+
+@pytest.fixture
+def start_mariadb() -> Iterator[Callable[..., MariaDB]]:
+    """`start_mariadb(durable=True)` starts one of this test's own, to stop and start as it likes."""
+    with ExitStack() as started:
+        yield lambda durable=False: started.enter_context(run_mariadb(durable=durable))
 
 
 @pytest.fixture

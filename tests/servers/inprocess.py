@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from tests.clock import FakeClock
 from tests.servers.environment import ADMIN, PASSWORD, settings
+from toolcrib.kernel.context import Kernel
 from toolcrib.server import create_app
 from toolcrib.settings import Settings
 
@@ -32,6 +33,12 @@ class AppServer:
         self._clients: dict[str, httpx.AsyncClient] = {}
         self.client = self._new_client()
 
+    @property
+    def kernel(self) -> Kernel:
+        """The parts of the running application, for what has no route."""
+        kernel: Kernel = self.app.state.kernel
+        return kernel
+
     @classmethod
     async def start(cls, data_dir: Path, clock: FakeClock, **changes: Any) -> AppServer:
         server = cls(settings(data_dir=data_dir, **changes), clock)
@@ -43,6 +50,7 @@ class AppServer:
         return server
 
     async def stop(self) -> None:
+        self.kernel.tail.hang_up()  # open streams would be waited for
         for client in [self.client, *self._clients.values()]:
             await client.aclose()
         await self._server.shutdown(sockets=[self._socket])
