@@ -41,12 +41,14 @@ def now(call: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
 
 def migrate(url: str, data_dir: Path) -> None:
     """Bring a database to the newest schema, as an operator does."""
-    subprocess.run(
+    upgrade = subprocess.run(
         [toolcrib(), "db", "upgrade"],
         env=child_environment(DATABASE_URL=url, DATA_DIR=str(data_dir)),
-        check=True,
+        check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    if upgrade.returncode != 0:
+        raise RuntimeError(f"toolcrib db upgrade exited {upgrade.returncode}:\n{upgrade.stdout}")

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.servers.databases import Database, Databases, now
-from tests.servers.process import NotReady, Process, free_port, listening, wait_until
+from tests.servers.process import NotReady, Process, free_port, listening, program, wait_until
 from tests.servers.redis import RedisServer
 from tests.servers.smtp import MailServer
 from toolcrib.settings import Settings
@@ -92,6 +92,15 @@ def test_a_mail_server_can_refuse_hang_and_go_away(smtp: MailServer) -> None:
     smtp.mode = "accept"
     send(smtp)
     assert len(smtp.wait_for(1)) == 1
+
+
+def test_a_missing_server_skips_but_fails_under_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "")
+    with pytest.raises(pytest.skip.Exception, match="no-such-server is not installed"):
+        program("no-such-server")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no-such-server is not installed"):
+        program("no-such-server")
 
 
 def test_a_child_that_dies_at_start_shows_what_it_printed(tmp_path: Path) -> None:
