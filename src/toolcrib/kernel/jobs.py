@@ -1,10 +1,39 @@
-"""Jobs: what happens later, or on a schedule."""
+"""Jobs: what happens later, or on a schedule.
+
+The database is the truth and jobs are only nudges: whatever is left to do is a row with a state, a job moves
+such rows forward, and running it twice, at once or late does no harm. Losing every queued nudge loses nothing,
+because a job that somebody waits for also has a turn of its own now and then.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Table
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+import structlog
+from sqlalchemy import Column, Table, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from toolcrib.kernel.clock import Clock
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.job_queue import JobQueue
 from toolcrib.kernel.tables import Base, UtcDateTime, exact_string
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.context import Kernel
+
+log = structlog.get_logger()
+
+# A turn that fails, or whose process dies, comes again after this at the latest.
+RETRY = timedelta(minutes=5)
+DRAIN_SECONDS = 20.0
+LONGEST_NAP_SECONDS = 30.0
+SHORTEST_NAP_SECONDS = 0.05
 
 schedule = Table(
     "schedule",
@@ -15,3 +44,225 @@ schedule = Table(
     Column("last_finished_at", UtcDateTime()),
     Column("last_error", exact_string(200)),
 )
+
+
+@dataclass(frozen=True)
+class Job:
+    """`run(kernel, now)` is called after a nudge and, with `every`, when a turn is due; `limit` ends it."""
+
+    name: str
+    run: Callable[[Kernel, datetime], Awaitable[None]]
+    every: timedelta | None = None
+    limit: timedelta = timedelta(minutes=10)
+
+
+class Jobs:
+    """The jobs of this process, the queue they are nudged through, and its share of the schedule."""
+
+    def __init__(
+        self, database: Database, clock: Clock, jobs: Iterable[Job] = (), *, redis_url: str = ""
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._jobs = {job.name: job for job in jobs}
+        self._queue = JobQueue(redis_url, self._run)
+        self._kernel: Kernel | None = None
+        self._clockwork: asyncio.Task[None] | None = None
+        self._nudged: set[str] = set()
+        self._senders: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._runs: dict[str, asyncio.Task[Exception | None]] = {}
+        self._turns: set[asyncio.Task[None]] = set()
+
+    def add(self, *jobs: Job) -> None:
+        """Before `start`."""
+        self._jobs |= {job.name: job for job in jobs}
+
+    async def start(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._queue.start(self._jobs)
+        self._clockwork = asyncio.create_task(self._keep_schedule(), name="schedule")
+
+    async def stop(self) -> None:
+        """Start nothing more and let what runs finish, for a while: what is cut off comes again."""
+        if self._kernel is None:
+            return
+        self._kernel = None
+        if self._clockwork is not None:
+            self._clockwork.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._clockwork
+        await self._queue.stop()
+        running = {*self._senders.values(), *self._runs.values(), *self._turns}
+        if running:
+            _done, late = await asyncio.wait(running, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    # Nudges
+
+    def nudge(self, name: str) -> None:
+        """Have the job run soon, here or in another process. For after the commit: the job must see the rows.
+
+        Returns at once. Nudges that come while one is on its way make for one more run, however many. A
+        process without running jobs, like a command, does nothing: the servers' turns find the rows.
+        """
+        if name not in self._jobs:
+            raise LookupError(f"no job is called {name}")
+        if self._kernel is None:
+            return
+        self._nudged.add(name)
+        if name not in self._senders:
+            self._senders[name] = asyncio.create_task(self._send(name), name=f"nudge {name}")
+
+    async def _send(self, name: str) -> None:
+        try:
+            while name in self._nudged:
+                self._nudged.discard(name)
+                await self._queue.send(name)
+        finally:
+            del self._senders[name]
+
+    async def idle(self) -> None:
+        """Wait until nothing nudged or due in this process is left to run."""
+        while running := {*self._senders.values(), *self._runs.values(), *self._turns}:
+            await asyncio.wait(running)
+
+    # Running
+
+    async def _run(self, name: str) -> None:
+        await self._run_and_tell(name)
+
+    async def _run_and_tell(self, name: str) -> Exception | None:
+        """Run a job, or have its current run here be followed by another. Returns what ended the last one."""
+        self._again.add(name)
+        if name not in self._runs:
+            self._runs[name] = asyncio.create_task(self._run_until_quiet(name), name=f"job {name}")
+        return await asyncio.shield(self._runs[name])
+
+    async def _run_until_quiet(self, name: str) -> Exception | None:
+        outcome: Exception | None = None
+        try:
+            while name in self._again and self._kernel is not None:
+                self._again.discard(name)
+                outcome = await self._run_once(self._jobs[name], self._kernel)
+        finally:
+            del self._runs[name]
+        return outcome
+
+    async def _run_once(self, job: Job, kernel: Kernel) -> Exception | None:
+        try:
+            async with asyncio.timeout(job.limit.total_seconds()):
+                await job.run(kernel, self._clock())
+        except Exception as error:
+            log.error("job_failed", job=job.name, exc_info=error)
+            return error
+        return None
+
+    # The schedule
+
+    async def run_due(self) -> None:
+        """Take the turns that are due now and wait until everything in this process has run."""
+        await self._take_turns()
+        await self.idle()
+
+    async def _keep_schedule(self) -> None:
+        enrolled = False
+        while True:
+            try:
+                if not enrolled:
+                    await self._enrol()
+                    enrolled = True
+                nap = await self._take_turns()
+            except Exception as error:  # noqa: BLE001 - the database will be back, and the schedule is in it
+                log.warning("schedule_unavailable", error=type(error).__name__)
+                nap = LONGEST_NAP_SECONDS / 6
+            await asyncio.sleep(nap)
+
+    def _periodic(self) -> dict[str, timedelta]:
+        return {job.name: job.every for job in self._jobs.values() if job.every is not None}
+
+    async def _enrol(self) -> None:
+        """Give every periodic job its row. A row that is there keeps its time, so that no series of restarts
+        postpones a turn, unless the job has become more frequent."""
+        now = self._clock()
+        for name, every in self._periodic().items():
+            named = schedule.c.name == name
+            async with self._database.writes.begin() as connection:
+                if (await connection.execute(select(schedule.c.name).where(named))).first() is not None:
+                    sooner = update(schedule).where(named, schedule.c.next_at > now + every)
+                    await connection.execute(sooner.values(next_at=now + every))
+                    continue
+            with suppress(IntegrityError):  # another process was faster
+                async with self._database.writes.begin() as connection:
+                    await connection.execute(insert(schedule).values(name=name, next_at=now))
+
+    async def _take_turns(self) -> float:
+        """Start every due turn that no other process takes. Returns how many seconds until the next one."""
+        periodic = self._periodic()
+        now = self._clock()
+        query = select(schedule.c.name, schedule.c.next_at).where(schedule.c.name.in_(periodic))
+        async with self._database.connection() as connection:
+            rows = [row._tuple() for row in await connection.execute(query)]
+        upcoming = [now + timedelta(seconds=LONGEST_NAP_SECONDS)]
+        for name, next_at in rows:
+            if next_at > now:
+                upcoming.append(next_at)
+                continue
+            again_at = now + min(periodic[name], RETRY)
+            upcoming.append(again_at)
+            if await self._take_turn(name, now, again_at):
+                turn = asyncio.create_task(self._turn(name, now, now + periodic[name]), name=f"turn {name}")
+                self._turns.add(turn)
+                turn.add_done_callback(self._turns.discard)
+        return max(SHORTEST_NAP_SECONDS, (min(upcoming) - self._clock()).total_seconds())
+
+    async def _take_turn(self, name: str, now: datetime, again_at: datetime) -> bool:
+        async with self._database.writes.begin() as connection:
+            taken = await connection.execute(
+                update(schedule)
+                .where(schedule.c.name == name, schedule.c.next_at <= now)
+                .values(next_at=again_at, last_started_at=now)
+            )
+        return taken.rowcount == 1
+
+    async def _turn(self, name: str, started_at: datetime, next_at: datetime) -> None:
+        error = await self._run_and_tell(name)
+        values: dict[str, object] = {"last_error": type(error).__name__ if error else None}
+        if error is None:
+            values |= {"next_at": next_at, "last_finished_at": self._clock()}
+        # Not if another process has begun a later turn meanwhile.
+        mine = update(schedule).where(schedule.c.name == name, schedule.c.last_started_at == started_at)
+        try:
+            async with self._database.writes.begin() as connection:
+                await connection.execute(mine.values(**values))
+        except Exception as failure:  # noqa: BLE001 - the turn comes again, as after a crash
+            log.warning("schedule_unavailable", error=type(failure).__name__)
+
+    async def check(self) -> str:
+        """For the health page: good news, or raises if a turn's last run failed."""
+        ours, failing = schedule.c.name.in_(self._jobs), schedule.c.last_error.is_not(None)
+        query = select(schedule.c.name, schedule.c.last_error).where(ours, failing)
+        async with self._database.connection() as connection:
+            failed = [f"{name}: {error}" for name, error in await connection.execute(query)]
+        if failed:
+            raise JobsFailing(", ".join(failed))
+        return f"{len(self._jobs)} jobs"
+
+
+class JobsFailing(RuntimeError):
+    """The last turn of these jobs failed; they are tried again."""
+
+
+async def run_worker(kernel: Kernel) -> None:
+    """Run jobs, without serving HTTP, until asked to stop. The process must be given a whole kernel."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await kernel.jobs.start(kernel)
+    log.info("worker_started")
+    await stop.wait()
+    await kernel.jobs.stop()
+    log.info("worker_stopped")

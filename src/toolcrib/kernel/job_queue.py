@@ -1,0 +1,133 @@
+"""The way of a nudge to a process that runs the job: taskiq, in this process or over Redis Streams.
+
+A nudge may be lost or arrive twice; see `jobs.py` for why that harms nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from taskiq.abc.broker import AsyncBroker
+
+log = structlog.get_logger()
+
+STREAM = "toolcrib:jobs"
+STREAM_LENGTH = 10_000
+REDIS_SECONDS = 0.5
+REDIS_PAUSE_SECONDS = 5.0
+# XREADGROUP waits this long for a message; the socket must wait longer.
+BLOCK_MILLISECONDS = 2_000
+SOCKET_SECONDS = 10
+PARALLEL_RUNS = 20
+
+
+class JobQueue:
+    """With Redis every server and worker process both sends and runs; each nudge is run by one of them."""
+
+    def __init__(self, redis_url: str, run: Callable[[str], Awaitable[None]]) -> None:
+        self._redis_url = redis_url
+        self._run = run
+        self._loading: asyncio.Task[AsyncBroker] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._paused_until = 0.0
+
+    def start(self, names: Iterable[str]) -> None:
+        """Returns at once: taskiq brings an HTTP client along and takes a third of a second to load."""
+        self._loading = asyncio.create_task(asyncio.to_thread(self._load, list(names)), name="job-queue")
+        if self._redis_url:
+            self._listening = asyncio.create_task(self._listen(self._loading), name="job-listener")
+
+    async def send(self, name: str) -> None:
+        """Have the job run somewhere. While Redis does not answer, that is here."""
+        if time.monotonic() >= self._paused_until:
+            try:
+                await self._carry(name)
+                return
+            except Exception as error:  # noqa: BLE001 - whatever ails the queue, the job runs
+                log.warning("job_queue_unavailable", error=type(error.__cause__ or error).__name__)
+                self._paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
+        await self._run(name)
+
+    async def _carry(self, name: str) -> None:
+        if self._loading is None:
+            raise RuntimeError("the job queue was not started")
+        broker = await asyncio.shield(self._loading)
+        task = broker.find_task(name)
+        if task is None:
+            raise LookupError(name)
+        # In this process the call returns when the job has run.
+        async with asyncio.timeout(REDIS_SECONDS if self._redis_url else None):
+            await task.kiq()
+
+    async def stop(self) -> None:
+        """Take no more nudges; what runs is the caller's to wait for."""
+        self._stopping.set()
+        if self._listening is not None:
+            _done, late = await asyncio.wait([self._listening], timeout=SOCKET_SECONDS)
+            for task in late:
+                task.cancel()
+        if self._loading is not None:
+            broker = await self._loading
+            with suppress(Exception):  # Redis may be gone: there is nothing left to tell it
+                await broker.shutdown()
+
+    def _load(self, names: list[str]) -> AsyncBroker:
+        broker = self._redis_broker() if self._redis_url else _local_broker()
+        for name in names:
+            broker.register_task(self._task(name), name)
+        return broker
+
+    def _task(self, name: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self._run(name)
+
+        return run
+
+    def _redis_broker(self) -> AsyncBroker:
+        # Only servers that use Redis pay for its client: some 20 MB.
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from taskiq_redis import RedisStreamBroker  # noqa: PLC0415
+
+        return RedisStreamBroker(
+            self._redis_url,
+            queue_name=STREAM,
+            consumer_group_name=STREAM,
+            consumer_name=f"{socket.gethostname()}-{os.getpid()}",
+            consumer_id="0",  # what was sent before the group existed counts too
+            xread_block=BLOCK_MILLISECONDS,
+            maxlen=STREAM_LENGTH,
+            unacknowledged_lock_timeout=60,
+            socket_timeout=SOCKET_SECONDS,
+            socket_connect_timeout=REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    async def _listen(self, loading: asyncio.Task[AsyncBroker]) -> None:
+        broker = await asyncio.shield(loading)
+        from taskiq.receiver import Receiver  # noqa: PLC0415
+
+        while not self._stopping.is_set():
+            try:
+                # Starting up declares the consumer group: a Redis that lost its data gets it again.
+                await Receiver(broker, max_async_tasks=PARALLEL_RUNS).listen(self._stopping)
+            except Exception as error:  # noqa: BLE001 - nudges are run where they arise until Redis is back
+                log.warning("job_listener_failed", error=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), REDIS_PAUSE_SECONDS)
+
+
+def _local_broker() -> AsyncBroker:
+    from taskiq import InMemoryBroker  # noqa: PLC0415
+
+    return InMemoryBroker(await_inplace=True)
