@@ -1,8 +1,8 @@
 """Jobs: what happens later, or on a schedule.
 
 The database is the truth and jobs are only nudges: whatever is left to do is a row with a state, a job moves
-such rows forward, and running it twice, at once or late does no harm. Losing every queued nudge loses nothing,
-because a job that somebody waits for also has a turn of its own now and then.
+such rows forward, and running it twice, at once or late does no harm. Losing every nudge loses nothing, because
+a job that somebody waits for also has a turn of its own now and then.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.job_queue import JobQueue
 from toolcrib.kernel.tables import Base, UtcDateTime, exact_string
+from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
     from toolcrib.kernel.context import Kernel
@@ -60,12 +61,12 @@ class Jobs:
     """The jobs of this process, the queue they are nudged through, and its share of the schedule."""
 
     def __init__(
-        self, database: Database, clock: Clock, jobs: Iterable[Job] = (), *, redis_url: str = ""
+        self, settings: Settings, database: Database, clock: Clock, jobs: Iterable[Job] = ()
     ) -> None:
         self._database = database
         self._clock = clock
         self._jobs = {job.name: job for job in jobs}
-        self._queue = JobQueue(redis_url, self._run)
+        self._queue = JobQueue(settings.redis_url, self._run)
         self._kernel: Kernel | None = None
         self._clockwork: asyncio.Task[None] | None = None
         self._nudged: set[str] = set()
