@@ -205,6 +205,38 @@ class Settings(BaseSettings):
         "custom-ca.crt", validation_alias="CUSTOM_CA_CERT_FILENAME", description="File name inside CUSTOM_CA_CERT_PATH."
     )
 
+    # Files
+    files_dir: Path | None = Field(
+        None, validation_alias="FILES_DIR", description="Folder of the file store. Unset: `files` in the data directory."
+    )
+    s3_endpoint: str = Field(
+        "",
+        validation_alias=_named("MINIO_SERVICE_URL", "MINIO_ENDPOINT", "S3_ENDPOINT"),
+        description="S3 server that keeps the files instead of a folder: a URL, or `host:port` for plain HTTP.",
+    )
+    s3_access_key: str = Field(
+        "minioadmin", validation_alias=_named("MINIO_ACCESS_KEY", "S3_ACCESS_KEY"), description="See MINIO_ENDPOINT."
+    )
+    s3_secret_key: SecretStr = Field(
+        SecretStr("minioadmin"),
+        validation_alias=_named("MINIO_SECRET_KEY", "S3_SECRET_KEY"),
+        description="See MINIO_ENDPOINT.",
+    )
+    s3_bucket: str = Field(
+        "storage",
+        validation_alias=_named("MINIO_BUCKET_NAME", "S3_BUCKET"),
+        description="Bucket all files go to. It is made at start where it is missing.",
+    )
+    s3_region: str = Field(
+        "us-east-1", validation_alias=_named("MINIO_REGION", "S3_REGION"), description="Region the bucket is in."
+    )
+    files_grace_hours: float = Field(
+        24.0,
+        ge=1,
+        validation_alias="FILES_GRACE_HOURS",
+        description="How long stored bytes that nothing refers to are kept.",
+    )
+
     # Git LFS
     lfs_redirect_url: str = Field(
         "", validation_alias="LFS_REDIRECT_URL", description="LFS host that `objects/batch` is sent on to (307); empty serves objects here."
@@ -241,6 +273,12 @@ class Settings(BaseSettings):
     def _rooted(cls, value: str) -> str:
         trimmed = value.strip("/")
         return f"/{trimmed}" if trimmed else ""
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _with_scheme(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        return f"http://{value}" if value and "://" not in value else value
 
     @field_validator("public_url", "oidc_provider_url", "lfs_redirect_url")
     @classmethod
