@@ -6,7 +6,7 @@ records what changes. `statements.py` brings it from and to the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,8 +119,14 @@ class Ledger:
         self.read_waiters = {waiter.id: waiter for queue in self.waiters.values() for waiter in queue}
         self._undo: list[tuple[str, Claim | None, list[Waiter]]] | None = None
 
-    def run_group(self, commands: Iterable[Command]) -> list[Claim | None]:
-        """Carry out all of `commands` or, if one is refused, none of them."""
+    def run_group(self, commands: Sequence[Command]) -> list[Claim | None]:
+        """Carry out all of `commands` or, if one is refused, none of them.
+
+        What is over ends first, and stays ended whatever becomes of the commands.
+        """
+        for command in commands:
+            if not isinstance(command, Expire):
+                self.live(command.ref)
         lines = len(self.pen.lines)
         self._undo = []
         try:
