@@ -1,0 +1,1 @@
+"""Documents: versioned files in the buckets of users, companies and projects."""

@@ -1,0 +1,194 @@
+"""Files, their versions and folders, uploads on their way, and the audit of all that."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from toolcrib.kernel.tables import EXACT, Base, JsonText, exact_string, exact_text
+
+PATH_BYTES = 1024
+NAME_BYTES = 255
+MIME_LENGTH = 255
+
+
+class FileStatus(StrEnum):
+    DRAFT = "draft"
+    PENDING = "pending_validation"
+    VALIDATED = "validated"
+    ARCHIVED = "archived"
+
+
+class VersionStatus(StrEnum):
+    DRAFT = "draft"
+    PENDING = "pending_validation"
+    VALIDATED = "validated"
+    REJECTED = "rejected"
+    CORRUPTED = "corrupted"
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+def location_of(bucket_type: str, bucket_id: str, path: str) -> str:
+    """Stands for one place in one bucket where the place itself is too long for an index."""
+    return blake2b(f"{bucket_type}\0{bucket_id}\0{path}".encode(), digest_size=20).hexdigest()
+
+
+def _path() -> String:
+    """Compared and sorted byte for byte, so that the files below a folder are one range of an index."""
+    return (
+        String(PATH_BYTES)
+        .with_variant(postgresql.VARCHAR(PATH_BYTES, collation="C"), "postgresql")
+        .with_variant(mysql.VARCHAR(PATH_BYTES, collation=EXACT), "mysql", "mariadb")
+    )
+
+
+class File(Base):
+    """A document. One row a path: an archived file keeps its path, and an upload there brings it back.
+
+    `settled_status` is the status it had before it was archived or waited for a decision. A work copy knows
+    the file it was copied from (`source_file_id`) and that file's current version at the time
+    (`base_version_id`). `size`, `mime_type` and `version_number` follow the current version.
+    """
+
+    __tablename__ = "document_files"
+    __table_args__ = (
+        # MariaDB cannot index a path whole; it sorts what shares the first 600 characters.
+        Index(
+            "ix_document_files_path",
+            "bucket_type",
+            "bucket_id",
+            "logical_path",
+            mysql_length={"logical_path": 600},
+            mariadb_length={"logical_path": 600},
+        ),
+        Index("ix_document_files_folder", "folder", "name"),
+        Index("ix_document_files_source_file_id", "source_file_id"),
+    )
+
+    id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_id)
+    bucket_type: Mapped[str] = mapped_column(exact_string(16))
+    bucket_id: Mapped[str] = mapped_column(exact_string(36))
+    logical_path: Mapped[str] = mapped_column(_path())
+    location: Mapped[str] = mapped_column(exact_string(40), unique=True)
+    folder: Mapped[str] = mapped_column(exact_string(40))  # the location of the folder it lies in
+    name: Mapped[str] = mapped_column(exact_string(NAME_BYTES))  # the last segment of its path
+    filename: Mapped[str] = mapped_column(exact_string(NAME_BYTES))  # what a download is called
+    owner_id: Mapped[str] = mapped_column(exact_string(36))
+    status: Mapped[str] = mapped_column(exact_string(24))
+    settled_status: Mapped[str] = mapped_column(exact_string(24))
+    current_version_id: Mapped[str | None] = mapped_column(exact_string(36))
+    version_number: Mapped[int] = mapped_column(default=0)
+    size: Mapped[int] = mapped_column(default=0)
+    mime_type: Mapped[str | None] = mapped_column(exact_string(MIME_LENGTH))
+    source_file_id: Mapped[str | None] = mapped_column(exact_string(36))
+    base_version_id: Mapped[str | None] = mapped_column(exact_string(36))
+    tags: Mapped[dict[str, Any]] = mapped_column(JsonText())
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    @property
+    def is_archived(self) -> bool:
+        return self.status == FileStatus.ARCHIVED
+
+    @property
+    def address(self) -> str:
+        """`/<bucket>/<id>/<path>`: what people call it."""
+        return f"/{self.bucket_type}/{self.bucket_id}/{self.logical_path}"
+
+
+class Version(Base):
+    """One state of a file's bytes. `version_number` counts from 1 in each file and is never reused; `blob_id`
+    is this version's own reference to its bytes, `object_key` where they were stored."""
+
+    __tablename__ = "document_versions"
+    __table_args__ = (
+        UniqueConstraint("file_id", "version_number"),
+        Index("ix_document_versions_status", "status", "created_at"),
+        Index("ix_document_versions_object_key", "object_key"),
+        Index("ix_document_versions_blob_id", "blob_id"),
+    )
+
+    id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_id)
+    file_id: Mapped[str] = mapped_column(
+        exact_string(36), ForeignKey("document_files.id", ondelete="CASCADE")
+    )
+    version_number: Mapped[int]
+    blob_id: Mapped[int]
+    object_key: Mapped[str] = mapped_column(exact_string(64))
+    size: Mapped[int]
+    mime_type: Mapped[str | None] = mapped_column(exact_string(MIME_LENGTH))
+    checksum: Mapped[str] = mapped_column(exact_string(64))
+    changelog: Mapped[str | None] = mapped_column(exact_text())
+    status: Mapped[str] = mapped_column(exact_string(24))
+    # What it was before its object went missing.
+    sound_status: Mapped[str | None] = mapped_column(exact_string(24))
+    created_by: Mapped[str] = mapped_column(exact_string(36))
+    validated_by: Mapped[str | None] = mapped_column(exact_string(36))
+    validated_at: Mapped[datetime | None]
+    validation_comment: Mapped[str | None] = mapped_column(exact_text())
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Folder(Base):
+    """A folder somebody made, or that a file once needed. It lasts until it is removed, empty or not."""
+
+    __tablename__ = "document_folders"
+    __table_args__ = (Index("ix_document_folders_parent", "parent", "name"),)
+
+    id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_id)
+    bucket_type: Mapped[str] = mapped_column(exact_string(16))
+    bucket_id: Mapped[str] = mapped_column(exact_string(36))
+    path: Mapped[str] = mapped_column(_path())
+    location: Mapped[str] = mapped_column(exact_string(40), unique=True)
+    parent: Mapped[str] = mapped_column(exact_string(40))
+    name: Mapped[str] = mapped_column(exact_string(NAME_BYTES))
+    created_at: Mapped[datetime]
+
+
+class Upload(Base):
+    """A key handed out for a direct upload. Only `owner_id` may turn it into a version, and only once."""
+
+    __tablename__ = "document_uploads"
+
+    object_key: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
+    owner_id: Mapped[str] = mapped_column(exact_string(36))
+    bucket_type: Mapped[str] = mapped_column(exact_string(16))
+    bucket_id: Mapped[str] = mapped_column(exact_string(36))
+    logical_path: Mapped[str] = mapped_column(_path())
+    mime_type: Mapped[str | None] = mapped_column(exact_string(MIME_LENGTH))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """Who did what to which document, kept when the document is destroyed. `file_id` is None for a refusal
+    that concerned no file."""
+
+    __tablename__ = "document_audit"
+    __table_args__ = (
+        Index("ix_document_audit_file_id", "file_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    file_id: Mapped[str | None] = mapped_column(exact_string(36))
+    version_id: Mapped[str | None] = mapped_column(exact_string(36))
+    address: Mapped[str] = mapped_column(exact_text())
+    action: Mapped[str] = mapped_column(exact_string(24))
+    user_id: Mapped[str] = mapped_column(exact_string(36))
+    username: Mapped[str] = mapped_column(exact_string(255))
+    details: Mapped[dict[str, Any]] = mapped_column(JsonText())
+    ip_address: Mapped[str | None] = mapped_column(exact_string(64))
+    user_agent: Mapped[str | None] = mapped_column(exact_string(512))
+    created_at: Mapped[datetime] = mapped_column(index=True)
