@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 REDIS_SECONDS = 0.5
 REDIS_PAUSE_SECONDS = 5.0
+
+Question = Callable[[FixedWindowRateLimiter, RateLimitItem, str, str], Awaitable[None]]
 
 
 class RateLimited(Problem):
@@ -52,18 +55,28 @@ class RateLimiter:
         Raises:
             RateLimited: `who` has used up the current window (429).
         """
-        item = parse(rate)
+        await self._ask(_hit, parse(rate), name, who)
+
+    async def check(self, name: str, rate: str, who: str) -> None:
+        """Refuse as `hit` would, but count nothing: for tries that only count when they fail.
+
+        Raises:
+            RateLimited: `who` has used up the current window (429).
+        """
+        await self._ask(_check, parse(rate), name, who)
+
+    async def _ask(self, question: Question, item: RateLimitItem, name: str, who: str) -> None:
         if self._shared is not None and time.monotonic() >= self._paused_until:
             try:
                 async with asyncio.timeout(REDIS_SECONDS):
-                    await _hit(self._shared, item, name, who)
+                    await question(self._shared, item, name, who)
                 return
             except RateLimited:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever ails the counters, people sign in
                 log.warning("rate_counters_unavailable", error=type(error).__name__)
                 self._paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
-        await _hit(self._here, item, name, who)
+        await question(self._here, item, name, who)
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -92,8 +105,16 @@ class RateLimiter:
 
 
 async def _hit(limiter: FixedWindowRateLimiter, item: RateLimitItem, name: str, who: str) -> None:
-    if await limiter.hit(item, name, who):
-        return
+    if not await limiter.hit(item, name, who):
+        await _refuse(limiter, item, name, who)
+
+
+async def _check(limiter: FixedWindowRateLimiter, item: RateLimitItem, name: str, who: str) -> None:
+    if not await limiter.test(item, name, who):
+        await _refuse(limiter, item, name, who)
+
+
+async def _refuse(limiter: FixedWindowRateLimiter, item: RateLimitItem, name: str, who: str) -> None:
     window = await limiter.get_window_stats(item, name, who)
     seconds = max(1, math.ceil(window.reset_time - time.time()))
     raise RateLimited(

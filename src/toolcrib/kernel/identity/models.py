@@ -17,6 +17,7 @@ Purpose = Literal["email", "password"]
 
 USERNAME_LENGTH = 255
 EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
+EMAIL_KEY_LENGTH = 320  # folding case may lengthen
 PROJECT_NAME_LENGTH = 255
 COMPANY_NAME_LENGTH = 255
 
@@ -48,7 +49,7 @@ class User(Base):
     uuid: Mapped[str] = mapped_column(exact_string(36), unique=True, default=new_uuid)
     username: Mapped[str] = mapped_column(exact_string(USERNAME_LENGTH), unique=True)
     email: Mapped[str | None] = mapped_column(exact_string(EMAIL_LENGTH))
-    email_key: Mapped[str | None] = mapped_column(exact_string(320), unique=True)
+    email_key: Mapped[str | None] = mapped_column(exact_string(EMAIL_KEY_LENGTH), unique=True)
     password_hash: Mapped[str | None] = mapped_column(exact_string(255))
     oidc_subject: Mapped[str | None] = mapped_column(exact_string(255), unique=True)
     is_admin: Mapped[bool] = mapped_column(default=False)
@@ -71,7 +72,7 @@ class RetiredName(Base):
 
 
 class ApiKey(Base):
-    """A secret made by its user for programs. Only its SHA-256 is kept; people tell keys apart by `prefix`."""
+    """A secret made by its user for programs. Only its SHA-256 is kept; `prefix` tells them apart."""
 
     __tablename__ = "api_keys"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -122,7 +123,7 @@ class PendingChange(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     purpose: Mapped[Purpose] = mapped_column(exact_string(16))
     value: Mapped[str | None] = mapped_column(exact_string(255))
-    email_key: Mapped[str | None] = mapped_column(exact_string(320), index=True)
+    email_key: Mapped[str | None] = mapped_column(exact_string(EMAIL_KEY_LENGTH), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

@@ -1,0 +1,83 @@
+"""The first administrator, and those made on the command line."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.names import email_key
+
+DEFAULT_NAME = "admin"
+
+
+class FirstAdmin(NamedTuple):
+    """To be shown once, on the terminal, and kept nowhere."""
+
+    username: str
+    password: str
+
+
+async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
+    """Create the administrator the settings name, unless somebody has that name or address; an account that
+    exists is left alone. When they name none and nobody exists yet, create one with a random password, which is
+    returned. Safe with several processes starting at once (asset-locks contract, section 8).
+    """
+    settings = kernel.settings
+    username = settings.initial_admin_user or DEFAULT_NAME
+    email = settings.initial_admin_email or None
+    configured = settings.initial_admin_password.get_secret_value() if settings.initial_admin_user else ""
+    if configured:
+        in_the_way = User.username == username
+        if email:
+            in_the_way = or_(in_the_way, User.email_key == email_key(email))
+    else:
+        in_the_way = User.id.is_not(None)
+    async with kernel.database.read() as session:
+        if await _anybody(session, in_the_way):
+            return None
+    password = configured or secrets.token_urlsafe(12)
+    password_hash = await kernel.auth.passwords.hash(password)
+    async with kernel.database.write() as session:
+        await session.connection()  # takes the pen: another process may have been first
+        if await _anybody(session, in_the_way):
+            return None
+        await users.create_user(
+            session,
+            username=username,
+            password_hash=password_hash,
+            email=email,
+            is_admin=True,
+            actor=None,
+            now=kernel.clock(),
+        )
+    return None if configured else FirstAdmin(username, password)
+
+
+async def create_admin(kernel: Kernel, username: str, email: str | None, password: str) -> None:
+    """What `toolcrib admin create` does.
+
+    Raises:
+        WeakPassword, BadName: not acceptable (400).
+        UsernameTaken, EmailTaken: somebody else has it (409).
+    """
+    password_hash = await kernel.auth.passwords.hash_new(password)
+    async with kernel.database.write() as session:
+        await users.create_user(
+            session,
+            username=username,
+            password_hash=password_hash,
+            email=email,
+            is_admin=True,
+            actor=None,
+            now=kernel.clock(),
+        )
+
+
+async def _anybody(session: AsyncSession, condition: ColumnElement[bool]) -> bool:
+    return (await session.execute(select(User.id).where(condition).limit(1))).first() is not None

@@ -1,0 +1,332 @@
+"""Every request's first question: who is asking? Answered from memory where the answer cannot have changed.
+
+An answer is kept until an identity event is committed, here or in another process, of which the log's tail
+tells. While the tail lags, nothing that was kept is believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from math import inf
+from typing import Any
+from weakref import WeakValueDictionary
+
+import structlog
+from sqlalchemy import or_, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from toolcrib.kernel.clock import Clock
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.events.log import Event
+from toolcrib.kernel.events.tail import EventTail
+from toolcrib.kernel.identity import lookup, provisioning
+from toolcrib.kernel.identity.credentials import (
+    SAFE_METHODS,
+    Carrier,
+    find,
+    refuse_cross_site,
+    split_authorization,
+    split_basic,
+)
+from toolcrib.kernel.identity.lookup import API_KEY_MARK, UnknownPerson
+from toolcrib.kernel.identity.models import ApiKey, User
+from toolcrib.kernel.identity.passwords import Passwords
+from toolcrib.kernel.identity.principal import Grant, Principal, Unauthorized, Via
+from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
+from toolcrib.kernel.identity.signin import InvalidGrant, check_password
+from toolcrib.kernel.identity.tokens import Tokens
+from toolcrib.kernel.ratelimit import RateLimiter, client_address
+from toolcrib.kernel.secrets import Secrets
+from toolcrib.settings import Settings
+
+log = structlog.get_logger()
+
+IDENTITY_KINDS = frozenset({"user", "api_key", "company", "project"})
+# Answers kept; the oldest goes when one more comes.
+KEPT = 20_000
+# How long a password that was proved need not be hashed again. What it proved is still checked each time.
+PASSWORD_PROOF = timedelta(minutes=10)
+# An API key's use is noted this often, and this long its answer is kept.
+KEY_USE_NOTED = timedelta(minutes=1)
+
+Scope = Any  # an ASGI scope
+
+
+class Authenticator:
+    """`principal` and `principal_for` answer; `cached` answers only from memory, for the hot routes.
+
+    `passwords` and `tokens` are its tools, for whoever makes credentials.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        tail: EventTail,
+        secrets: Secrets,
+        limiter: RateLimiter,
+        clock: Clock,
+    ) -> None:
+        self.passwords = Passwords(settings.password_min_length)
+        self.tokens = Tokens(secrets.signing, settings.jwt_issuer)
+        self._settings = settings
+        self._clock = clock
+        self._database = database
+        self._tail = tail
+        self._limiter = limiter
+        self._open_projects = settings.unknown_projects == "open"
+        self._own_origins = frozenset({*settings.cors_origins, settings.public_url} - {""})
+        # Credentials are known here by keyed digests, so that none lies about in memory.
+        self._blank = blake2b(key=secrets.derive("credential cache"), digest_size=16)
+        self._answers: dict[bytes, tuple[Principal, float]] = {}
+        self._registry: Registry | None = None
+        self._changes = 0
+        self._proofs: dict[bytes, tuple[Grant, datetime]] = {}
+        self._proving: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._used_keys: set[int] = set()
+        self._noting: asyncio.Task[None] | None = None
+        database.on_commit(self._committed_here)
+        tail.on_event(self._heard)
+
+    # Questions
+
+    async def principal(self, request: Request) -> Principal:
+        """Raises:
+        Unauthorized: no credential, or one that is not (or no longer) good (401).
+        CrossSiteWrite: a write on the cookie from another site's page (403).
+        RateLimited: too many wrong passwords from this address (429).
+        """
+        return await self.principal_for(request.scope)
+
+    async def principal_for(self, scope: Scope) -> Principal:
+        """As `principal`, from an ASGI scope."""
+        answer = self.cached(scope)
+        if answer is not None:
+            return answer
+        found = find(scope["headers"])
+        if found is None:
+            raise Unauthorized("Missing Bearer token")
+        carrier, raw = found
+        return await self._authenticate(carrier, raw, self._digest(carrier, raw), scope)
+
+    def cached(self, scope: Scope) -> Principal | None:
+        """The answer if it is known and cannot have changed: a few microseconds, no waiting.
+
+        Raises:
+            CrossSiteWrite: a write on the cookie from another site's page (403).
+        """
+        found = find(scope["headers"])
+        if found is None:
+            return None
+        carrier, raw = found
+        if carrier == "cookie" and scope["method"] not in SAFE_METHODS:
+            refuse_cross_site(scope["headers"], self._own_origins)
+        return self._recall(self._digest(carrier, raw))
+
+    def is_current(self, principal: Principal) -> bool:
+        """Whether nothing can have changed about `principal` since it was answered."""
+        return principal.grant is not None and self._recall(principal.grant.digest) is principal
+
+    async def refresh(self, principal: Principal) -> Principal:
+        """The same person with their rights as of now, for whoever keeps a principal longer than a request.
+
+        Raises:
+            Unauthorized: the credential no longer holds (401).
+        """
+        if principal.grant is None:
+            raise Unauthorized("This principal came without a credential.")
+        known = self._recall(principal.grant.digest)
+        return known if known is not None else await self._admit(principal.grant)
+
+    async def principal_of(self, user: User) -> Principal:
+        """The rights of somebody who is not asking, like the person a claim is to pass to."""
+        grant = lookup.version_grant(b"", "internal", user)
+        async with self._database.read() as session:
+            registry = await read_registry(session)
+            return await read_principal(session, user, grant, registry, open_projects=self._open_projects)
+
+    def refuse_cross_site(self, request: Request) -> None:
+        """For writes that set or clear the cookie without reading it.
+
+        Raises:
+            CrossSiteWrite: another site's page sent it (403).
+        """
+        refuse_cross_site(request.scope["headers"], self._own_origins)
+
+    async def close(self) -> None:
+        if self._noting is not None:
+            await self._noting
+        self.passwords.close()
+
+    # Memory
+
+    def _digest(self, carrier: Carrier, raw: bytes) -> bytes:
+        digest = self._blank.copy()
+        digest.update(carrier.encode())
+        digest.update(raw)
+        return digest.digest()
+
+    def _recall(self, digest: bytes) -> Principal | None:
+        kept = self._answers.get(digest)
+        if kept is None or not self._tail.is_fresh():
+            return None
+        principal, until = kept
+        if until != inf and self._clock().timestamp() >= until:
+            del self._answers[digest]
+            return None
+        return principal
+
+    def _keep(self, principal: Principal, grant: Grant, now: datetime) -> None:
+        until = inf if grant.expires_at is None else grant.expires_at.timestamp()
+        if grant.api_key_id is not None:
+            until = min(until, (now + KEY_USE_NOTED).timestamp())
+        self._answers.pop(grant.digest, None)
+        if len(self._answers) >= KEPT:
+            del self._answers[next(iter(self._answers))]
+        self._answers[grant.digest] = (principal, until)
+
+    def _committed_here(self, lines: list[dict[str, Any]]) -> None:
+        # Not left to the tail: it may have to read what others wrote first, and we act at once.
+        if any(line["kind"] in IDENTITY_KINDS for line in lines):
+            self._forget()
+
+    def _heard(self, event: Event) -> None:
+        if event.kind in IDENTITY_KINDS:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._answers.clear()
+        self._registry = None
+        self._changes += 1
+
+    # Proof
+
+    async def _authenticate(self, carrier: Carrier, raw: bytes, digest: bytes, scope: Scope) -> Principal:
+        if carrier == "cookie":
+            return await self._by_token(raw.decode("latin-1"), digest, "cookie")
+        if carrier == "api_key":
+            return await self._by_key(raw.decode("latin-1").strip(), digest, "api_key")
+        scheme, secret = split_authorization(raw)
+        if scheme == "bearer":
+            if secret.startswith(API_KEY_MARK):
+                return await self._by_key(secret, digest, "api_key")
+            return await self._by_token(secret, digest, "bearer")
+        username, password = split_basic(secret)
+        if password.startswith(API_KEY_MARK):
+            return await self._by_key(password, digest, "basic")
+        return await self._by_password(username, password, digest, scope)
+
+    async def _by_token(self, raw: str, digest: bytes, via: Via) -> Principal:
+        now = self._clock()
+        token = self.tokens.read(raw, now=now)
+        changes = self._changes
+        async with self._database.read() as session:
+            try:
+                user = await lookup.by_token(session, token)
+            except UnknownPerson:
+                if not provisioning.is_trusted(token, self._settings.trust_token_issuers):
+                    raise
+            else:
+                grant = lookup.version_grant(digest, via, user, token.expires_at)
+                return await self._answer(session, user, grant, now, changes)
+        async with self._database.write() as write:
+            user = await provisioning.from_token(write, token, now=now)
+        return await self._admit(lookup.version_grant(digest, via, user, token.expires_at))
+
+    async def _by_key(self, secret: str, digest: bytes, via: Via) -> Principal:
+        now, changes = self._clock(), self._changes
+        async with self._database.read() as session:
+            user, key = await lookup.by_api_key(session, secret)
+            grant = lookup.key_grant(digest, via, user, key)
+            answer = await self._answer(session, user, grant, now, changes)
+        if key.last_used_at is None or key.last_used_at <= now - KEY_USE_NOTED:
+            self._note_use(key.id)
+        return answer
+
+    async def _by_password(self, username: str, password: str, digest: bytes, scope: Scope) -> Principal:
+        proved = await self._by_proof(digest)
+        if proved is not None:
+            return proved
+        who = client_address(scope, self._settings)
+        lock = self._proving.setdefault(who, asyncio.Lock())
+        async with lock:  # one try at a time from one place: a volley is counted, and hashed, like a sequence
+            proved = await self._by_proof(digest)
+            if proved is not None:
+                return proved
+            await self._limiter.check("login", self._settings.login_rate, who)
+            try:
+                user = await check_password(self._database, self.passwords, username, password)
+            except InvalidGrant as wrong:
+                await self._limiter.hit("login", self._settings.login_rate, who)
+                raise Unauthorized(wrong.detail) from None
+            grant = lookup.version_grant(digest, "basic", user)
+            if len(self._proofs) >= KEPT:
+                del self._proofs[next(iter(self._proofs))]
+            self._proofs[digest] = (grant, self._clock() + PASSWORD_PROOF)
+            return await self._admit(grant)
+
+    async def _by_proof(self, digest: bytes) -> Principal | None:
+        """The answer to a password that was hashed a short while ago, if what it proved still holds."""
+        proof = self._proofs.get(digest)
+        if proof is None:
+            return None
+        grant, until = proof
+        if self._clock() < until:
+            try:
+                return await self._admit(grant)
+            except Unauthorized:
+                pass  # the password was changed, perhaps back: hash again
+        self._proofs.pop(digest, None)
+        return None
+
+    async def _admit(self, grant: Grant) -> Principal:
+        now, changes = self._clock(), self._changes
+        async with self._database.read() as session:
+            user = await lookup.by_grant(session, grant)
+            return await self._answer(session, user, grant, now, changes)
+
+    async def _answer(
+        self, session: AsyncSession, user: User, grant: Grant, now: datetime, changes: int
+    ) -> Principal:
+        lookup.require_usable(user, grant.expires_at, now)
+        registry = self._registry if self._tail.is_fresh() else None
+        if registry is None:
+            registry = await read_registry(session)
+        principal = await read_principal(session, user, grant, registry, open_projects=self._open_projects)
+        if changes == self._changes:  # nothing changed while we read
+            self._registry = registry
+            self._keep(principal, grant, now)
+        return principal
+
+    # The use of API keys, noted apart from the requests that use them
+
+    def _note_use(self, key_id: int) -> None:
+        self._used_keys.add(key_id)
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._note_uses(), name="api-key-uses")
+
+    async def _note_uses(self) -> None:
+        while self._used_keys:
+            used, self._used_keys = self._used_keys, set()
+            try:
+                await note_uses(self._database, used, self._clock())
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("api_key_uses_not_noted", error=type(error).__name__)
+
+
+async def note_uses(database: Database, key_ids: Iterable[int], now: datetime) -> None:
+    async with database.write() as session:
+        await session.execute(
+            update(ApiKey)
+            .where(
+                ApiKey.id.in_(list(key_ids)),
+                or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now),
+            )
+            .values(last_used_at=now)
+            .execution_options(synchronize_session=False)
+        )

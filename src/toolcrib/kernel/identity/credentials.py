@@ -1,0 +1,122 @@
+"""What a request shows to say who sends it, and whether a browser was tricked into sending it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import Literal
+from urllib.parse import urlsplit
+
+from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.problems import Forbidden
+
+Headers = Iterable[tuple[bytes, bytes]]
+Carrier = Literal["authorization", "api_key", "cookie"]
+
+COOKIE = "access_token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_COOKIE_NAME = COOKIE.encode() + b"="
+
+
+class CrossSiteWrite(Forbidden):
+    """A write rode on the sign-in cookie from another site's page."""
+
+    code = "cross_site_write"
+
+
+def find(headers: Headers) -> tuple[Carrier, bytes] | None:
+    """The credential a request carries and how: `Authorization`, else `X-API-Key`, else the cookie."""
+    key = cookie = None
+    for name, value in headers:
+        if name == b"authorization":
+            if value:
+                return "authorization", value
+        elif name == b"x-api-key":
+            key = value
+        elif name == b"cookie" and _COOKIE_NAME in value:
+            cookie = value
+    if key:
+        return "api_key", key
+    token = _cookie_value(cookie) if cookie else None
+    return ("cookie", token) if token else None
+
+
+def _cookie_value(header: bytes) -> bytes | None:
+    for part in header.split(b";"):
+        part = part.strip()  # noqa: PLW2901 - the same part
+        if part.startswith(_COOKIE_NAME):
+            return part[len(_COOKIE_NAME) :].strip(b'"')
+    return None
+
+
+def split_authorization(value: bytes) -> tuple[str, str]:
+    """The scheme, in lower case, and what follows it.
+
+    Raises:
+        Unauthorized: not in a form we know.
+    """
+    scheme, _, rest = value.decode("latin-1").strip().partition(" ")
+    if scheme.lower() not in {"bearer", "basic"} or not rest.strip():
+        raise Unauthorized("Missing Bearer token")
+    return scheme.lower(), rest.strip()
+
+
+def split_basic(encoded: str) -> tuple[str, str]:
+    """Username and password of HTTP Basic (RFC 7617), in UTF-8 or else Latin-1.
+
+    Raises:
+        Unauthorized: not Base64 of a pair.
+    """
+    try:
+        pair = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise Unauthorized("Malformed Basic credentials") from None
+    try:
+        text = pair.decode()
+    except UnicodeDecodeError:
+        text = pair.decode("latin-1")
+    username, colon, password = text.partition(":")
+    if not colon:
+        raise Unauthorized("Malformed Basic credentials")
+    return username, password
+
+
+def refuse_cross_site(headers: Headers, own_origins: frozenset[str]) -> None:
+    """Let a write pass only if no browser says that another site's page sent it.
+
+    Browsers say so in `Origin` or `Sec-Fetch-Site`, which pages cannot forge; programs send neither.
+
+    Raises:
+        CrossSiteWrite: another site's page sent it (403).
+    """
+    origin = fetch_site = host = None
+    for name, value in headers:
+        if name == b"origin":
+            origin = value.decode("latin-1")
+        elif name == b"sec-fetch-site":
+            fetch_site = value.decode("latin-1")
+        elif name == b"host":
+            host = value.decode("latin-1")
+    if origin is not None:
+        ours = origin in own_origins or (host is not None and _authority(origin) == _host(origin, host))
+    else:
+        ours = fetch_site in {None, "same-origin", "none"}
+    if not ours:
+        raise CrossSiteWrite(
+            "This request came from another site's page. Send a token instead of the cookie."
+        )
+
+
+def _authority(origin: str) -> str | None:
+    parts = urlsplit(origin)
+    return _without_default_port(parts.scheme, parts.netloc.lower()) or None
+
+
+def _host(origin: str, host: str) -> str:
+    """The Host header, read with the origin's scheme: a proxy may have taken TLS off before us."""
+    return _without_default_port(urlsplit(origin).scheme, host.lower())
+
+
+def _without_default_port(scheme: str, authority: str) -> str:
+    return authority.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ":"))

@@ -1,0 +1,116 @@
+"""From a credential to the person it stands for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.identity.models import ApiKey, User
+from toolcrib.kernel.identity.principal import Grant, Unauthorized, Via
+from toolcrib.kernel.identity.tokens import Token, as_uuid
+
+API_KEY_MARK = "tck_"
+
+
+class UnknownPerson(Unauthorized):
+    """The token is in order, but nobody goes by its names: never here, or deleted."""
+
+
+async def by_token(session: AsyncSession, token: Token) -> User:
+    """The person a token stands for.
+
+    Our own tokens name exactly one account ever. Older ones and those of other services name somebody by
+    username, UUID or OIDC subject, and count only from `tokens_valid_from` on.
+
+    Raises:
+        UnknownPerson: nobody goes by these names.
+        Unauthorized: two people do, or the token is older than the last password change.
+    """
+    if token.version is not None:
+        user = (
+            await session.execute(select(User).where(User.uuid == as_uuid(token.user_id)))
+        ).scalar_one_or_none()
+        if user is None:
+            raise UnknownPerson("This account no longer exists.")
+        if user.token_version != token.version:
+            raise Unauthorized("This sign-in has ended. Sign in again.")
+        return user
+    names = [name for name in (token.subject, token.user_id) if name]
+    uuids = [uuid for uuid in map(as_uuid, names) if uuid]
+    found = await session.execute(
+        select(User).where(
+            or_(
+                User.uuid.in_(uuids),
+                User.oidc_subject.in_(names),
+                User.username == (token.subject or names[0]),
+            )
+        )
+    )
+    users = found.scalars().all()
+    if not users:
+        raise UnknownPerson("Nobody here goes by the name in this token.")
+    if len(users) > 1:
+        raise Unauthorized("Invalid token: its names stand for different people")
+    user = users[0]
+    if user.tokens_valid_from is not None and (
+        token.issued_at is None or token.issued_at < user.tokens_valid_from.timestamp()
+    ):
+        raise Unauthorized("This sign-in has ended. Sign in again.")
+    return user
+
+
+async def by_api_key(session: AsyncSession, secret: str) -> tuple[User, ApiKey]:
+    """Raises:
+    Unauthorized: no such key.
+    """
+    found = await session.execute(
+        select(User, ApiKey)
+        .join(ApiKey, ApiKey.user_id == User.id)
+        .where(ApiKey.digest == api_key_digest(secret))
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise Unauthorized("This API key does not exist or was revoked.")
+    return row._tuple()
+
+
+def api_key_digest(secret: str) -> str:
+    """What is stored of a key. Its secret is random, so a plain hash cannot be guessed back."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def by_grant(session: AsyncSession, grant: Grant) -> User:
+    """The person a credential was proved to stand for, if it still does.
+
+    Raises:
+        Unauthorized: the person is gone, the password changed, or the API key was revoked.
+    """
+    user = await session.get(User, grant.user_id)
+    if user is None:
+        raise Unauthorized("This account no longer exists.")
+    if grant.version is not None and grant.version != user.token_version:
+        raise Unauthorized("This sign-in has ended. Sign in again.")
+    if grant.api_key_id is not None and await session.get(ApiKey, grant.api_key_id) is None:
+        raise Unauthorized("This API key does not exist or was revoked.")
+    return user
+
+
+def require_usable(user: User, expires_at: datetime | None, now: datetime) -> None:
+    """Raises:
+    Unauthorized: the account is disabled, or the credential's time is over.
+    """
+    if not user.is_active:
+        raise Unauthorized("This account is disabled.")
+    if expires_at is not None and expires_at <= now:
+        raise Unauthorized("Token expired")
+
+
+def key_grant(digest: bytes, via: Via, user: User, key: ApiKey) -> Grant:
+    return Grant(digest, via, user.id, version=None, api_key_id=key.id, expires_at=key.expires_at)
+
+
+def version_grant(digest: bytes, via: Via, user: User, expires_at: datetime | None = None) -> Grant:
+    return Grant(digest, via, user.id, version=user.token_version, expires_at=expires_at)

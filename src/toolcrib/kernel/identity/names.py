@@ -1,0 +1,104 @@
+"""What people, addresses, companies and projects may be called."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import email_validator
+
+from toolcrib.kernel.identity.models import (
+    COMPANY_NAME_LENGTH,
+    EMAIL_KEY_LENGTH,
+    EMAIL_LENGTH,
+    PROJECT_NAME_LENGTH,
+    USERNAME_LENGTH,
+)
+from toolcrib.kernel.problems import InvalidRequest
+
+# Names of machines in the house are good enough for mail in the house.
+for _name in {"local", "localhost"} & set(email_validator.SPECIAL_USE_DOMAIN_NAMES):
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_name)
+
+_PROJECT_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+class BadName(InvalidRequest):
+    """A name nobody and nothing can have."""
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database can hold and compare this text: no NUL, no lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def check_username(text: str) -> str:
+    """Raises:
+    BadName: nobody may be called that. HTTP Basic cannot carry a `:`, and blanks at the ends cannot be seen.
+    """
+    if not _is_plain(text, USERNAME_LENGTH) or ":" in text:
+        raise BadName(
+            f"A username is 1 to {USERNAME_LENGTH} characters without colons or control characters."
+        )
+    return text
+
+
+def check_company_name(text: str) -> str:
+    """Raises:
+    BadName: no company may be called that.
+    """
+    if not _is_plain(text, COMPANY_NAME_LENGTH):
+        raise BadName(f"A company's name is 1 to {COMPANY_NAME_LENGTH} characters.")
+    return text
+
+
+def check_project_name(text: str) -> str:
+    """Raises:
+    BadName: no project may be called that. The name is part of an address: `/{project}.git/info/lfs`.
+    """
+    segments = text.split("/")
+    if (
+        len(text) > PROJECT_NAME_LENGTH
+        or not all(_PROJECT_SEGMENT.fullmatch(segment) and ".." not in segment for segment in segments)
+        or any(segment.lower().endswith(".git") for segment in segments)
+    ):
+        raise BadName(
+            "A project's name is segments of letters, digits, `.`, `_` and `-`, separated by `/`; no segment "
+            f"begins with a dot, holds `..` or ends in `.git`; at most {PROJECT_NAME_LENGTH} characters."
+        )
+    return text
+
+
+def check_email(text: str) -> str:
+    """The address as we store it.
+
+    Raises:
+        BadName: mail cannot go there.
+    """
+    try:
+        found = email_validator.validate_email(
+            text, check_deliverability=False, globally_deliverable=False, test_environment=True
+        )
+    except (email_validator.EmailNotValidError, UnicodeError):
+        raise BadName("That is not a valid e-mail address.") from None
+    if len(found.normalized) > EMAIL_LENGTH or len(email_key(found.normalized)) > EMAIL_KEY_LENGTH:
+        raise BadName(f"An e-mail address has at most {EMAIL_LENGTH} characters.")
+    return found.normalized
+
+
+def email_key(address: str) -> str:
+    """What two spellings of one address have in common."""
+    return unicodedata.normalize("NFC", address.casefold())
+
+
+def _is_plain(text: str, length: int) -> bool:
+    return (
+        0 < len(text) <= length
+        and text == text.strip()
+        and is_storable(text)
+        and not any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text)
+    )

@@ -1,0 +1,114 @@
+"""People whom another service vouches for: created when they first come, never as administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity import lookup, users
+from toolcrib.kernel.identity.models import USERNAME_LENGTH, Company, RetiredName, User
+from toolcrib.kernel.identity.names import BadName, check_company_name, check_username
+from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.identity.tokens import Token, as_uuid
+
+# Where other services keep a name that people can read, when `sub` is a UUID.
+_NAME_CLAIMS = ("username", "preferred_username", "name", "email")
+
+
+def is_trusted(token: Token, issuers: Sequence[str]) -> bool:
+    """Whether a token of this issuer may create the person it names (the TRUST_TOKEN_ISSUERS setting)."""
+    return token.version is None and ("*" in issuers or token.issuer in issuers)
+
+
+async def from_token(session: AsyncSession, token: Token, *, now: datetime) -> User:
+    """The person a trusted token names, created unless that has happened meanwhile. Keeps the token's user
+    id, where it is a UUID, and its company.
+
+    Raises:
+        Unauthorized: the person was deleted after this token was issued.
+    """
+    await session.connection()  # takes the pen: of two first requests, one creates
+    try:
+        return await lookup.by_token(session, token)
+    except lookup.UnknownPerson:
+        pass
+    await _refuse_deleted(session, token)
+    subject_uuid = as_uuid(token.subject)
+    wanted = token.subject if token.subject and not subject_uuid else _readable_name(token)
+    uuid = as_uuid(token.user_id) or subject_uuid
+    user = await users.create_user(
+        session,
+        username=await free_username(session, wanted or uuid or "user"),
+        password_hash=None,
+        uuid=uuid,
+        company=await _company(session, token, now=now),
+        company_role="member",
+        actor=None,
+        now=now,
+    )
+    if user.tokens_valid_from is not None and token.issued_at is not None:
+        # Somebody who was deleted comes back: from this token on, which is younger than the deletion.
+        user.tokens_valid_from = datetime.fromtimestamp(token.issued_at, UTC)
+    return user
+
+
+async def free_username(session: AsyncSession, wanted: str) -> str:
+    """`wanted`, made fit to be a username, with a number if somebody has it."""
+    base = wanted.replace(":", "-").strip()[: USERNAME_LENGTH - 8]
+    try:
+        check_username(base)
+    except BadName:
+        base = "user"
+    name, number = base, 1
+    while await _is_known(session, name):
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+async def _is_known(session: AsyncSession, name: str) -> bool:
+    taken = await session.execute(select(User.id).where(User.username == name))
+    return taken.first() is not None
+
+
+async def _refuse_deleted(session: AsyncSession, token: Token) -> None:
+    names = [name for name in (token.subject, token.user_id) if name]
+    names += [uuid for uuid in map(as_uuid, names) if uuid]
+    retired = await session.execute(select(RetiredName.retired_at).where(RetiredName.name.in_(names)))
+    for retired_at in retired.scalars():
+        if token.issued_at is None or token.issued_at < retired_at.timestamp():
+            raise Unauthorized("This account no longer exists.")
+
+
+async def _company(session: AsyncSession, token: Token, *, now: datetime) -> Company | None:
+    """The company the token names by UUID, created if it is new here."""
+    company_id = as_uuid(token.claims.get("company_id"))
+    if company_id is None:
+        return None
+    company = await session.get(Company, company_id)
+    if company is None:
+        name = token.claims.get("company_name")
+        try:
+            name = check_company_name(name) if isinstance(name, str) else company_id
+        except BadName:
+            name = company_id
+        if (await session.execute(select(Company.id).where(Company.name == name))).first() is not None:
+            name = company_id
+        company = Company(id=company_id, name=name, created_at=now)
+        session.add(company)
+        await session.flush()
+        scope = f"company:{company_id}"
+        await record(session, "created", kind="company", key=name, actor=None, now=now, scope=scope)
+    return company
+
+
+def _readable_name(token: Token) -> str | None:
+    for claim in _NAME_CLAIMS:
+        value = token.claims.get(claim)
+        if isinstance(value, str) and value.strip():
+            return value
+    return None

@@ -1,0 +1,83 @@
+"""What the database says a person may do, as a `Principal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.identity.models import Project, ProjectMember, User
+from toolcrib.kernel.identity.principal import Grant, Principal, Role
+
+
+@dataclass(slots=True, frozen=True)
+class Registry:
+    """All registered names, once for everybody, and which company owns what. Deleted projects keep their
+    name, and nobody but administrators has a role there."""
+
+    names: frozenset[str]
+    by_company: Mapping[str, tuple[str, ...]]
+
+
+class ProjectRoles(Mapping[str, Role | None]):
+    """Everybody's list of names with one person's roles: a thousand people share one list."""
+
+    __slots__ = ("_mine", "_names")
+
+    def __init__(self, names: frozenset[str], mine: dict[str, Role]) -> None:
+        self._names = names
+        self._mine = mine
+
+    def __getitem__(self, name: str) -> Role | None:
+        role = self._mine.get(name)
+        if role is None and name not in self._names:
+            raise KeyError(name)
+        return role
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+async def read_registry(session: AsyncSession) -> Registry:
+    rows = await session.execute(select(Project.name, Project.company_id, Project.deleted_at))
+    names: list[str] = []
+    by_company: dict[str, tuple[str, ...]] = {}
+    for name, company_id, deleted_at in rows:
+        names.append(name)
+        if company_id is not None and deleted_at is None:
+            by_company[company_id] = (*by_company.get(company_id, ()), name)
+    return Registry(frozenset(names), by_company)
+
+
+async def read_principal(
+    session: AsyncSession, user: User, grant: Grant, registry: Registry, *, open_projects: bool
+) -> Principal:
+    """The person as they are now. Owners of a company own its projects."""
+    rows = await session.execute(
+        select(Project.name, ProjectMember.role)
+        .join(ProjectMember, ProjectMember.project_id == Project.id)
+        .where(ProjectMember.user_id == user.id, Project.deleted_at.is_(None))
+    )
+    mine: dict[str, Role] = dict(row._tuple() for row in rows)
+    if user.company_id is not None and user.company_role == "owner":
+        mine.update(dict.fromkeys(registry.by_company.get(user.company_id, ()), "owner"))
+    return Principal(
+        id=user.id,
+        uuid=user.uuid,
+        username=user.username,
+        is_admin=user.is_admin,
+        company_id=user.company_id,
+        company_role=user.company_role,
+        projects=ProjectRoles(registry.names, mine),
+        open_projects=open_projects,
+        via=grant.via,
+        grant=grant,
+    )

@@ -1,0 +1,5 @@
+"""All routes about people, under `/api`."""
+
+from toolcrib.kernel.identity import routes_session
+
+ROUTERS = (routes_session.router,)

@@ -1,0 +1,248 @@
+"""What crosses the wire about people, companies and projects. Keys we do not know are ignored."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool
+
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.identity.models import ApiKey, CompanyRole, User
+from toolcrib.kernel.identity.principal import Role
+
+PASSWORD_LENGTH = 1024  # nobody's password, but short enough to hash
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+        raise ValueError("not a number")
+    return value
+
+
+# Anything but a plain positive number in its place is no address at all: 404.
+RowId = Annotated[int, BeforeValidator(_decimal), Path(ge=1, le=2**63 - 1)]
+Secret = Annotated[str, Field(max_length=PASSWORD_LENGTH)]
+
+
+class Said(BaseModel):
+    """A sentence for people. Two keys, because different pages read different ones."""
+
+    msg: str
+    message: str
+
+    @classmethod
+    def that(cls, text: str) -> Said:
+        return cls(msg=text, message=text)
+
+
+# People
+
+
+class UserRead(BaseModel):
+    id: int
+    uuid: str
+    username: str
+    email: str
+    is_admin: bool
+    is_active: bool
+    company_id: str | None
+    company_name: str | None
+    company_role: CompanyRole | None
+    created_at: str
+
+    @classmethod
+    def of(cls, user: User, company_name: str | None) -> UserRead:
+        return cls(
+            id=user.id,
+            uuid=user.uuid,
+            username=user.username,
+            email=user.email or "",
+            is_admin=user.is_admin,
+            is_active=user.is_active,
+            company_id=user.company_id,
+            company_name=company_name,
+            company_role=user.company_role,
+            created_at=wire(user.created_at),
+        )
+
+
+class Person(BaseModel):
+    username: str
+    uuid: str
+
+
+class WhoAmI(BaseModel):
+    user: str
+    roles: list[Literal["admin"]]
+
+
+class LoginRequest(BaseModel):
+    username: str | None = None
+    password: Secret | None = None
+
+
+class LoginAnswer(BaseModel):
+    access_token: str
+    username: str
+    token_type: Literal["Bearer"] = "Bearer"
+    expires_in: int | None
+
+
+class Provider(BaseModel):
+    name: str
+    label: str
+    login_url: str
+
+
+class Providers(BaseModel):
+    oidc: list[Provider]
+    password: bool = True
+
+
+class PasswordChange(BaseModel):
+    current_password: Secret
+    new_password: Secret
+
+
+class EmailChange(BaseModel):
+    new_email: str
+    current_password: Secret
+
+
+class ChangeAnswer(Said):
+    """`pending`: a link was mailed, and nothing changes before it is followed."""
+
+    pending: bool
+
+
+class NewUser(BaseModel):
+    username: str
+    password: Secret
+    email: str
+    is_admin: StrictBool = False
+
+
+class PasswordReset(BaseModel):
+    new_password: Secret
+
+
+class EmailReset(BaseModel):
+    new_email: str
+
+
+class StatusChange(BaseModel):
+    is_admin: StrictBool | None = None
+    is_active: StrictBool | None = None
+
+
+class CompanyChange(BaseModel):
+    company_id: str | None
+    role: CompanyRole = "member"
+
+
+# API keys
+
+
+class ApiKeyRead(BaseModel):
+    id: int
+    name: str
+    prefix: str
+    created_at: str
+    last_used_at: str | None
+    expires_at: str | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> ApiKeyRead:
+        return cls(**_api_key(key))
+
+
+class ApiKeyMade(ApiKeyRead):
+    """The only answer that ever holds the key itself."""
+
+    key: str
+
+    @classmethod
+    def with_secret(cls, key: ApiKey, secret: str) -> ApiKeyMade:
+        return cls(**_api_key(key), key=secret)
+
+
+def _api_key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "prefix": key.prefix,
+        "created_at": wire(key.created_at),
+        "last_used_at": wire(key.last_used_at) if key.last_used_at else None,
+        "expires_at": wire(key.expires_at) if key.expires_at else None,
+    }
+
+
+class NewApiKey(BaseModel):
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    expires_in_days: Annotated[int, Field(ge=1, le=3660, strict=True)] | None = None
+
+
+# Companies and projects
+
+
+class CompanyRead(BaseModel):
+    id: str
+    name: str
+    role: CompanyRole | None
+    members: int
+    created_at: str
+
+
+class CompanyName(BaseModel):
+    name: str
+
+
+class CompanyMember(Person):
+    role: CompanyRole
+
+
+class CompanyMemberRole(BaseModel):
+    role: CompanyRole
+
+
+class ProjectRead(BaseModel):
+    id: str
+    name: str
+    company_id: str | None
+    role: Role | None
+    members: int
+    created_at: str
+
+
+class NewProject(BaseModel):
+    name: str
+    company_id: str | None = None
+
+
+class ProjectMemberRead(Person):
+    role: Role
+
+
+class ProjectMemberRole(BaseModel):
+    role: Role
+
+
+# The machine pool's accounts (its contract, section 4)
+
+
+class PoolUserRead(BaseModel):
+    username: str
+    is_admin: bool
+    created_at: str  # UTC, without offset
+
+    @classmethod
+    def of(cls, user: User) -> PoolUserRead:
+        created_at = user.created_at.replace(microsecond=0, tzinfo=None).isoformat()
+        return cls(username=user.username, is_admin=user.is_admin, created_at=created_at)
+
+
+class PoolNewUser(BaseModel):
+    username: str | None = None
+    password: Secret | None = None
+    is_admin: StrictBool = False

@@ -1,0 +1,164 @@
+"""Tokens: JSON Web Tokens signed with the server's secret, ours and those of services that share it.
+
+A token says who somebody is, never what they may do: rights come from the database.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+
+from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.names import is_storable
+from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.problems import Forbidden
+
+ALGORITHM = "HS256"
+# How far other issuers' clocks may run ahead of ours.
+LEEWAY_SECONDS = 30
+VERSION_CLAIM = "token_version"
+
+
+class TokenExpired(Unauthorized):
+    """The token was good until its `exp`."""
+
+
+class InvalidSubject(Forbidden):
+    """A well-signed token that names nobody (machine-pool contract, section 2)."""
+
+
+@dataclass(slots=True, frozen=True)
+class Token:
+    """A token whose signature and times are in order.
+
+    `version` is only in our own tokens of today; those are for exactly the person `user_id`.
+    """
+
+    subject: str | None
+    user_id: str | None
+    version: int | None
+    issuer: str | None
+    issued_at: float | None
+    expires_at: datetime | None
+    claims: dict[str, Any]
+
+
+class Tokens:
+    def __init__(self, secret: str, issuer: str) -> None:
+        self._secret = secret
+        self._issuer = issuer
+        # Times are judged here, by the server's own clock.
+        self._options: Any = {
+            "verify_exp": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+            "verify_aud": False,
+            "verify_sub": False,
+            "verify_jti": False,
+            "verify_iss": False,
+        }
+
+    def issue(self, user: User, *, now: datetime, lifetime: timedelta | None) -> str:
+        """A token for `user`; without a lifetime it has no `exp` and lasts until the password changes."""
+        issued = math.floor(now.timestamp())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": user.username,
+            "user_id": user.uuid,
+            "company_id": user.company_id,
+            "is_admin": user.is_admin,
+            "roles": ["admin"] if user.is_admin else [],
+            "iat": issued,
+            "nbf": issued,
+            "jti": str(uuid4()),
+            "type": "access",
+            "fresh": False,
+            VERSION_CLAIM: user.token_version,
+        }
+        if lifetime is not None:
+            claims["exp"] = issued + int(lifetime.total_seconds())
+        return jwt.encode(claims, self._secret, ALGORITHM)
+
+    def read(self, raw: str, *, now: datetime) -> Token:
+        """Raises:
+        Unauthorized: not a token of ours or of a service that shares our secret, or not valid now.
+        InvalidSubject: it is, but names nobody (403).
+        """
+        try:
+            claims = jwt.decode(raw, self._secret, [ALGORITHM], self._options)
+        except jwt.InvalidSignatureError:
+            raise Unauthorized("Invalid token: bad signature") from None
+        except jwt.InvalidAlgorithmError:
+            raise Unauthorized("Invalid token: algorithm not allowed") from None
+        except jwt.PyJWTError:
+            raise Unauthorized("Invalid token: malformed") from None
+        expires_at = _moment(claims, "exp")
+        if expires_at is not None and expires_at <= now.timestamp():
+            raise TokenExpired("Token expired")
+        latest = now.timestamp() + LEEWAY_SECONDS
+        issued_at, not_before = _moment(claims, "iat"), _moment(claims, "nbf")
+        if (not_before or 0) > latest or (issued_at or 0) > latest:
+            raise Unauthorized("Invalid token: not valid yet")
+        if claims.get("type") == "refresh":
+            raise Unauthorized("Invalid token: not an access token")
+        return self._token(claims, issued_at, expires_at)
+
+    def _token(self, claims: dict[str, Any], issued_at: float | None, expires_at: float | None) -> Token:
+        subject, user_id = _name(claims, "sub"), _name(claims, "user_id")
+        if not subject and not user_id:
+            if subject is None:
+                raise Unauthorized("Invalid token: no subject")
+            raise InvalidSubject("Invalid subject in token")
+        version = claims.get(VERSION_CLAIM) if claims.get("iss") == self._issuer else None
+        if version is not None and (type(version) is not int or user_id is None):
+            raise Unauthorized("Invalid token: malformed claims")
+        issuer = claims.get("iss")
+        return Token(
+            subject=subject or None,
+            user_id=user_id or None,
+            version=version,
+            issuer=issuer if isinstance(issuer, str) else None,
+            issued_at=issued_at,
+            expires_at=None if expires_at is None else _date(expires_at),
+            claims=claims,
+        )
+
+
+def as_uuid(text: object) -> str | None:
+    """`text` in the one spelling we store, if it is a UUID."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
+
+
+def _moment(claims: dict[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if type(value) not in {int, float} or not math.isfinite(value):
+        raise Unauthorized(f"Invalid token: {name} is not a number")
+    return float(value)
+
+
+def _name(claims: dict[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > 255 or not is_storable(value):
+        raise Unauthorized(f"Invalid token: {name} is not a name")
+    return value
+
+
+def _date(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.max.replace(tzinfo=UTC)

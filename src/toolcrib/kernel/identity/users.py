@@ -1,0 +1,324 @@
+"""Accounts: what an administrator does to them, and what every way to create one has in common."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims import service as claims
+from toolcrib.kernel.claims.ledger import Command, Expire, ForceRelease, StopWaiting
+from toolcrib.kernel.claims.models import Claim, Holder, Ref, claim_waiters
+from toolcrib.kernel.claims.models import claims as claims_table
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity.models import Company, CompanyRole, PendingChange, RetiredName, User, new_uuid
+from toolcrib.kernel.identity.names import check_email, check_username, email_key
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import Conflict, Forbidden, NotFound
+
+DELETED = "account deleted"
+
+
+class UsernameTaken(Conflict):
+    pass
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+
+
+class UserNotFound(NotFound):
+    pass
+
+
+class OwnAccount(Forbidden):
+    """Administrators do not end their own account or rights: another one has to."""
+
+    code = "own_account"
+
+
+class LastAdmin(Conflict):
+    """Somebody must be able to administer the system."""
+
+    code = "last_admin"
+
+
+# Finding
+
+
+async def get_user(session: AsyncSession, user_id: int) -> User:
+    """Raises:
+    UserNotFound: nobody has this id.
+    """
+    user = await session.get(User, user_id)
+    if user is None:
+        raise UserNotFound("user not found")
+    return user
+
+
+async def get_by_name(session: AsyncSession, username: str) -> User:
+    """Raises:
+    UserNotFound: nobody goes by exactly this name.
+    """
+    user = (await session.execute(select(User).where(User.username == username))).scalar_one_or_none()
+    if user is None:
+        raise UserNotFound("user not found")
+    return user
+
+
+async def find_active(session: AsyncSession, username: str) -> User | None:
+    """The person who goes by exactly this name, unless disabled."""
+    found = await session.execute(select(User).where(User.username == username, User.is_active.is_(True)))
+    return found.scalar_one_or_none()
+
+
+class Recipient(NamedTuple):
+    username: str
+    email: str
+
+
+async def others_with_address(session: AsyncSession, username: str) -> list[Recipient]:
+    """Everybody whom mail can reach, but `username`."""
+    found = await session.execute(
+        select(User.username, User.email)
+        .where(User.username != username, User.is_active.is_(True), User.email.is_not(None))
+        .order_by(User.id)
+    )
+    return [Recipient(name, email) for name, email in found if email]
+
+
+async def list_users(session: AsyncSession) -> list[tuple[User, str | None]]:
+    """Everybody with the name of their company, oldest account first."""
+    rows = await session.execute(
+        select(User, Company.name).outerjoin(Company, User.company_id == Company.id).order_by(User.id)
+    )
+    return [row._tuple() for row in rows]
+
+
+async def company_name(session: AsyncSession, user: User) -> str | None:
+    company = await session.get(Company, user.company_id) if user.company_id else None
+    return company.name if company else None
+
+
+# Creating and deleting
+
+
+async def create_user(
+    session: AsyncSession,
+    *,
+    username: str,
+    password_hash: str | None,
+    email: str | None = None,
+    is_admin: bool = False,
+    uuid: str | None = None,
+    oidc_subject: str | None = None,
+    company: Company | None = None,
+    company_role: CompanyRole | None = None,
+    actor: str | None,
+    now: datetime,
+) -> User:
+    """Flushes, for the id. Somebody who gets the name of a deleted person gets none of their tokens.
+
+    Raises:
+        BadName: the username or address cannot be one (400).
+        UsernameTaken, EmailTaken: somebody else has it (409).
+    """
+    check_username(username)
+    address = check_email(email) if email else None
+    await session.connection()  # takes the pen: what is free now stays free
+    if await _exists(session, User.username == username):
+        raise UsernameTaken("User already exists")
+    if address is not None:
+        await require_free_address(session, address)
+    user = User(
+        uuid=uuid or new_uuid(),
+        username=username,
+        email=address,
+        email_key=email_key(address) if address else None,
+        password_hash=password_hash,
+        oidc_subject=oidc_subject,
+        is_admin=is_admin,
+        is_active=True,
+        company_id=company.id if company else None,
+        company_role=company_role if company else None,
+        token_version=1,
+        tokens_valid_from=None,
+        created_at=now,
+    )
+    names = [name for name in (username, user.uuid, oidc_subject) if name]
+    if await _exists(session, RetiredName.name.in_(names)):
+        user.tokens_valid_from = now
+    session.add(user)
+    await session.flush()
+    await record(
+        session, "created", kind="user", key=username, actor=actor, now=now, scope="admin:", is_admin=is_admin
+    )
+    return user
+
+
+async def delete_user(session: AsyncSession, user: User, *, actor: Principal, now: datetime) -> None:
+    """The account goes, and with it, in the same transaction, whatever the person holds or waits for.
+
+    Raises:
+        OwnAccount: `actor` is this person (403).
+        LastAdmin: nobody would be left to administer (409).
+    """
+    if user.id == actor.id:
+        raise OwnAccount("You cannot delete your own account.")
+    await _require_still_admin(session, actor)
+    await _require_another_admin(session, user)
+    await _end_claims(session, user, actor=actor.username, now=now)
+    for name in {user.username, user.uuid, user.oidc_subject} - {None}:
+        retired = await session.get(RetiredName, name)
+        if retired is None:
+            session.add(RetiredName(name=name, retired_at=now))
+        else:
+            retired.retired_at = now
+    await session.delete(user)  # keys, memberships and pending changes go by their foreign keys
+    await session.flush()
+    await record(
+        session, "deleted", kind="user", key=user.username, actor=actor.username, now=now, scope="admin:"
+    )
+
+
+async def _end_claims(session: AsyncSession, user: User, *, actor: str, now: datetime) -> None:
+    waiting = await session.execute(
+        select(claim_waiters.c.kind, claim_waiters.c.scope, claim_waiters.c.key).where(
+            claim_waiters.c.holder_uuid == user.uuid
+        )
+    )
+    holder = Holder(user.username, user.uuid)
+    commands: list[Command] = [StopWaiting(Ref(*row), holder) for row in waiting]
+    held = await session.execute(
+        select(*(claims_table.c[name] for name in Claim.__slots__)).where(
+            claims_table.c.holder_uuid == user.uuid
+        )
+    )
+    for claim in (Claim(*row) for row in held):
+        if claim.is_over(now):
+            commands.append(Expire(claim.ref, claim.fence))
+        else:
+            commands.append(ForceRelease(claim.ref, actor, DELETED, claim.fence))
+    if commands:
+        await claims.run(session, *commands, now=now)
+
+
+# Changing
+
+
+async def set_password(
+    session: AsyncSession, user: User, password_hash: str, *, actor: str | None, now: datetime
+) -> None:
+    """Ends all tokens the person has. API keys stay: they are revoked one by one."""
+    await session.connection()
+    user.password_hash = password_hash
+    end_tokens(user, now)
+    await session.execute(
+        delete(PendingChange).where(
+            PendingChange.user_id == user.id,
+            PendingChange.purpose == "password",
+            PendingChange.used_at.is_(None),
+        )
+    )
+    await _record_about(session, user, "password_changed", actor=actor, now=now)
+
+
+async def set_email(
+    session: AsyncSession, user: User, address: str, *, actor: str | None, now: datetime
+) -> None:
+    """Takes effect at once; a change that waits for its link is dropped.
+
+    Raises:
+        BadName: not an address (400).
+        EmailTaken: somebody else has it (409).
+    """
+    address = check_email(address)
+    await require_free_address(session, address, besides=user)
+    user.email, user.email_key = address, email_key(address)
+    await session.execute(
+        delete(PendingChange).where(
+            PendingChange.user_id == user.id,
+            PendingChange.purpose == "email",
+            PendingChange.used_at.is_(None),
+        )
+    )
+    await _record_about(session, user, "email_changed", actor=actor, now=now)
+
+
+async def set_status(
+    session: AsyncSession,
+    user: User,
+    *,
+    is_admin: bool | None = None,
+    is_active: bool | None = None,
+    actor: Principal,
+    now: datetime,
+) -> None:
+    """None leaves a flag as it is. Whoever is disabled is signed out for good: enabling brings no token back.
+
+    Raises:
+        OwnAccount: `actor` is this person (403).
+        LastAdmin: nobody would be left to administer (409).
+    """
+    if user.id == actor.id:
+        raise OwnAccount("You cannot change your own status.")
+    await _require_still_admin(session, actor)
+    if is_admin is False or is_active is False:
+        await _require_another_admin(session, user)
+    if is_admin is not None and is_admin != user.is_admin:
+        user.is_admin = is_admin
+        verb = "admin_granted" if is_admin else "admin_revoked"
+        await _record_about(session, user, verb, actor=actor.username, now=now)
+    if is_active is not None and is_active != user.is_active:
+        user.is_active = is_active
+        if not is_active:
+            end_tokens(user, now)
+        verb = "enabled" if is_active else "disabled"
+        await _record_about(session, user, verb, actor=actor.username, now=now)
+
+
+def end_tokens(user: User, now: datetime) -> None:
+    user.token_version += 1
+    user.tokens_valid_from = now
+
+
+async def require_free_address(session: AsyncSession, address: str, *, besides: User | None = None) -> None:
+    """Raises:
+    EmailTaken: somebody other than `besides` has it, however they spell it.
+    """
+    await session.connection()  # takes the pen, on a session that writes
+    conditions = [User.email_key == email_key(address)]
+    if besides is not None:
+        conditions.append(User.id != besides.id)
+    if await _exists(session, *conditions):
+        raise EmailTaken("This e-mail address is taken.")
+
+
+async def _record_about(
+    session: AsyncSession, user: User, verb: str, *, actor: str | None, now: datetime
+) -> None:
+    """An event the person may see, and administrators."""
+    await record(
+        session, verb, kind="user", key=user.username, actor=actor, now=now, scope=f"user:{user.uuid}"
+    )
+
+
+# Rules
+
+
+async def _require_still_admin(session: AsyncSession, actor: Principal) -> None:
+    """Holding the pen: of two administrators who end each other, the second finds that it is too late."""
+    await session.connection()
+    if not await _exists(session, User.id == actor.id, User.is_admin.is_(True), User.is_active.is_(True)):
+        raise Forbidden("Only an administrator may do this.")
+
+
+async def _require_another_admin(session: AsyncSession, user: User) -> None:
+    if not await _exists(session, User.id != user.id, User.is_admin.is_(True), User.is_active.is_(True)):
+        raise LastAdmin("This is the last administrator.")
+
+
+async def _exists(session: AsyncSession, *conditions: ColumnElement[bool]) -> bool:
+    return bool((await session.execute(select(exists().where(*conditions)))).scalar_one())
