@@ -74,6 +74,16 @@ async def unlock(writer: ClaimWriter, me: Principal, target: Claim) -> Claim:
     return await _one(writer, Release(target.ref, me.holder, target.fence))
 
 
+async def unlock_by_force(writer: ClaimWriter, me: Principal, target: Claim, reason: str) -> Claim:
+    """End somebody's lock by authority over its project.
+
+    Raises:
+        AccessDenied: the caller has none (403).
+    """
+    me.require(target.scope, "admin")
+    return await _one(writer, ForceRelease(target.ref, me.username, reason, target.fence))
+
+
 async def renew(
     writer: ClaimWriter, me: Principal, project: str, path: str, expires_at: datetime | None
 ) -> Claim:
@@ -98,6 +108,20 @@ async def find_lock(
         if claim is not None:
             return claim
     raise ClaimNotFound(f"{candidates[0][1]} is not locked.")
+
+
+async def by_id(session: AsyncSession, me: Principal, project: str, fence: int, *, now: datetime) -> Claim:
+    """The lock with that number, if it is one of the project's.
+
+    Raises:
+        ClaimNotFound: it is not (404).
+    """
+    scope = f"project:{project}"
+    me.require(scope)
+    claim = await queries.by_fence(session, fence, now=now)
+    if claim is None or claim.kind != KIND or claim.scope != scope:
+        raise ClaimNotFound("There is no such lock in this project, or it has ended.")
+    return claim
 
 
 async def lock_many(

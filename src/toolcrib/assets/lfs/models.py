@@ -14,8 +14,8 @@ from toolcrib.kernel.tables import Base, exact_string
 class LfsObject(Base):
     """One object of one project. `oid` is the SHA-256 of its content; `blob_id` is where the content is.
 
-    Another project that pushes the same content has a row, and bytes, of its own: an oid learned elsewhere opens
-    nothing.
+    Another project that pushes the same content has a row, and bytes, of its own: an oid learned elsewhere
+    opens nothing.
     """
 
     __tablename__ = "lfs_objects"

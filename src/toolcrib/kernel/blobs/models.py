@@ -14,8 +14,8 @@ class Blob(Base):
     """Bytes that a tenant has at least one reference to, or had within the grace period.
 
     A tenant has the same content once. `key` is where the store keeps it; `refs` counts who refers to it, and
-    `unreferenced_at` is since when nobody does. `lost_at` is when the store was found without the bytes: the next
-    upload of the same content puts them back.
+    `unreferenced_at` is since when nobody does. `lost_at` is when the store was found without the bytes: the
+    next upload of the same content puts them back.
     """
 
     __tablename__ = "blobs"
@@ -37,8 +37,8 @@ class Blob(Base):
 
 
 class DoomedObject(Base):
-    """A key whose bytes are about to be deleted. No row may name it any more, so that the deletion, which happens
-    outside any transaction, cannot take bytes away from under one."""
+    """A key whose bytes are about to be deleted. No row may name it any more, so that the deletion, which
+    happens outside any transaction, cannot take bytes away from under one."""
 
     __tablename__ = "doomed_objects"
 

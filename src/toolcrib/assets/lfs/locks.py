@@ -1,0 +1,173 @@
+"""The Git LFS locking API on the same locks as everything else.
+
+A lock holds on every branch. The branch it was taken on is recorded without `refs/heads/`, as the REST API
+and the CLI write it, but never hides a lock: a list or a verification that left out other branches' locks
+would call a held file free.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement
+
+from toolcrib.assets import service
+from toolcrib.assets.lfs import wire
+from toolcrib.assets.lfs.schemas import (
+    MAX_LOCKS,
+    LfsRef,
+    LockChanged,
+    LockFilter,
+    LockList,
+    LockRequest,
+    Refused,
+    UnlockRequest,
+    VerifiableLocks,
+    VerifyRequest,
+    lock_as_lfs,
+)
+from toolcrib.kernel.claims.models import Claim, claims
+from toolcrib.kernel.claims.problems import ClaimHeld, day_and_minute
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.principal import Principal
+
+router = APIRouter(tags=["git lfs"])
+
+UNKNOWN_BRANCH = "unknown_branch"
+
+
+# Like the hot REST routes these take the bare request, and check the same through the same schemas.
+
+
+@wire.at(
+    router,
+    "/locks",
+    "POST",
+    body=LockRequest,
+    status_code=201,
+    response_model=LockChanged,
+    responses={
+        409: {"model": Refused, "description": "Somebody holds it; `message` says who, until when, why"}
+    },
+)
+async def create(request: Request) -> Response:
+    """Lock a path."""
+    kernel = wire.kernel_of(request)
+    me = await kernel.auth.principal(request)
+    project = wire.project_of(request)
+    body = await wire.read(request, LockRequest)
+    try:
+        claim = await service.lock(
+            kernel.claims,
+            me,
+            project,
+            body.path,
+            branch=branch_of(body.ref),
+            comment=None,
+            expires_at=None,
+        )
+    except ClaimHeld as held:
+        url = request.app.state.site.claim_url(request.scope, held.claim)
+        text = held_text(held.claim, me, url)
+        return wire.answer({"lock": lock_as_lfs(held.claim), **wire.refusal(text)}, 409)
+    return wire.answer({"lock": lock_as_lfs(claim)}, 201)
+
+
+@wire.at(router, "/locks", "GET", response_model=LockList)
+async def list_locks(request: Request) -> Response:
+    """The locks of a project on all branches, oldest first; by `path` or `id`, in pages of `limit`."""
+    kernel = wire.kernel_of(request)
+    me = await kernel.auth.principal(request)
+    project = wire.project_of(request)
+    try:
+        wanted = LockFilter.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise wire.malformed(error, "query") from None
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.path is not None:
+        conditions.append(claims.c.key == wanted.path)
+    if wanted.id is not None:
+        conditions.append(claims.c.fence == fence_of(wanted.id))
+    found, after = await _page(kernel, me, project, conditions, limit=wanted.limit, cursor=wanted.cursor)
+    return wire.answer({"locks": [lock_as_lfs(claim) for claim in found], **after})
+
+
+@wire.at(router, "/locks/verify", "POST", body=VerifyRequest, response_model=VerifiableLocks)
+async def verify(request: Request) -> Response:
+    """The locks of a project, the caller's and those of others, whose files a push must not touch.
+
+    A client that is told 404 or 501 here never asks again in that clone.
+    """
+    kernel = wire.kernel_of(request)
+    me = await kernel.auth.principal(request)
+    project = wire.project_of(request)
+    body = await wire.read(request, VerifyRequest)
+    found, after = await _page(kernel, me, project, [], limit=body.limit, cursor=body.cursor)
+    ours = [lock_as_lfs(claim) for claim in found if claim.holder_uuid == me.uuid]
+    theirs = [lock_as_lfs(claim) for claim in found if claim.holder_uuid != me.uuid]
+    return wire.answer({"ours": ours, "theirs": theirs, **after})
+
+
+@wire.at(router, "/locks/{lock_id}/unlock", "POST", body=UnlockRequest, response_model=LockChanged)
+async def unlock(request: Request) -> Response:
+    """Give a lock back; with `force`, end that of another by authority over the project."""
+    kernel = wire.kernel_of(request)
+    me = await kernel.auth.principal(request)
+    project = wire.project_of(request)
+    body = await wire.read(request, UnlockRequest)
+    fence = fence_of(request.path_params["lock_id"])
+    async with kernel.database.read() as session:
+        claim = await service.by_id(session, me, project, fence, now=kernel.clock())
+    if claim.holder_uuid != me.uuid and body.force:
+        claim = await service.unlock_by_force(kernel.claims, me, claim, "git lfs unlock --force")
+    else:
+        claim = await service.unlock(kernel.claims, me, claim)
+    return wire.answer({"lock": lock_as_lfs(claim)})
+
+
+async def _page(
+    kernel: Kernel,
+    me: Principal,
+    project: str,
+    conditions: list[ColumnElement[bool]],
+    *,
+    limit: int,
+    cursor: str,
+) -> tuple[list[Claim], dict[str, Any]]:
+    """Locks after `cursor`, and the `next_cursor` where there are more."""
+    limit = min(limit or MAX_LOCKS, MAX_LOCKS)
+    async with kernel.database.read() as session:
+        found = await service.listing(
+            session,
+            me,
+            project,
+            conditions,
+            now=kernel.clock(),
+            limit=limit + 1,
+            after=fence_of(cursor) if cursor else None,
+        )
+    if len(found) <= limit:
+        return found, {}
+    return found[:limit], {"next_cursor": str(found[limit - 1].fence)}
+
+
+def fence_of(text: str) -> int:
+    """The number in an id or cursor; one that no lock has where there is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+
+def branch_of(ref: LfsRef | None) -> str:
+    """The branch as the REST API writes it: `refs/heads/` is left out, other refs stay as they are."""
+    name = ref.name.removeprefix("refs/heads/") if ref is not None else ""
+    return name or UNKNOWN_BRANCH
+
+
+def held_text(claim: Claim, me: Principal, url: str) -> str:
+    """All the client shows of a refusal: who, since when, until when, why, and where to look."""
+    who = "you already" if claim.holder_uuid == me.uuid else claim.holder
+    until = day_and_minute(claim.expires_at) if claim.expires_at else "it is released"
+    why = f' ("{claim.comment}")' if claim.comment else ""
+    since = day_and_minute(claim.acquired_at)
+    return f"{claim.label} is locked by {who} since {since}, until {until}{why}. See {url}"

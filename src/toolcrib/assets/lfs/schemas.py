@@ -1,0 +1,107 @@
+"""What Git LFS clients send and read (git-lfs: docs/api/locking.md, docs/api/batch.md)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
+
+from toolcrib.assets.schemas import AssetPath
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.clock import wire
+
+# What one answer lists at most; `next_cursor` leads on.
+MAX_LOCKS = 1_000
+# One batch call names at most this many objects; the stock client asks for 100 at a time.
+MAX_OBJECTS = 1_000
+
+
+class LfsRef(BaseModel):
+    name: Annotated[StrictStr, Field(max_length=255)] = ""
+
+
+class LockRequest(BaseModel):
+    path: AssetPath
+    ref: LfsRef | None = None
+
+
+class UnlockRequest(BaseModel):
+    force: StrictBool = False
+    ref: LfsRef | None = None
+
+
+class VerifyRequest(BaseModel):
+    ref: LfsRef | None = None
+    cursor: Annotated[StrictStr, Field(pattern=r"^\d{0,19}$")] = ""
+    limit: Annotated[StrictInt, Field(ge=0)] = 0
+
+
+class LockFilter(BaseModel):
+    """The query of `GET locks`. `refspec` is accepted and filters nothing: a lock holds on every branch."""
+
+    path: AssetPath | None = None
+    id: str | None = None
+    cursor: Annotated[str, Field(pattern=r"^\d{0,19}$")] = ""
+    limit: Annotated[int, Field(ge=0)] = 0
+    refspec: str | None = None
+
+
+class Owner(BaseModel):
+    name: str
+
+
+class LfsLock(BaseModel):
+    id: str
+    path: str
+    locked_at: str
+    owner: Owner
+
+
+class LockChanged(BaseModel):
+    lock: LfsLock
+
+
+class LockList(BaseModel):
+    locks: list[LfsLock]
+    next_cursor: str | None = None
+
+
+class VerifiableLocks(BaseModel):
+    ours: list[LfsLock]
+    theirs: list[LfsLock]
+    next_cursor: str | None = None
+
+
+class ObjectName(BaseModel):
+    """As asked for, checked one by one: one bad name must not hide what is said of the others."""
+
+    oid: StrictStr
+    size: StrictInt
+
+
+class BatchRequest(BaseModel):
+    operation: Literal["upload", "download"]
+    transfers: list[StrictStr] = Field(default_factory=lambda: ["basic"])
+    ref: LfsRef | None = None
+    objects: Annotated[list[ObjectName], Field(max_length=MAX_OBJECTS)]
+    hash_algo: StrictStr = "sha256"
+
+
+class BatchResponse(BaseModel):
+    transfer: Literal["basic"]
+    objects: list[dict[str, Any]]
+    hash_algo: Literal["sha256"]
+
+
+class Refused(BaseModel):
+    message: str
+    request_id: str
+
+
+def lock_as_lfs(claim: Claim) -> dict[str, Any]:
+    return {
+        "id": str(claim.fence),
+        "path": claim.key,
+        "locked_at": wire(claim.acquired_at),
+        "owner": {"name": claim.holder},
+    }

@@ -1,0 +1,104 @@
+"""What the LFS routes share: where they live, whose project they speak of, how they read and answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from toolcrib.assets.lfs.schemas import Refused
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.logs import request_id
+
+MEDIA_TYPE = "application/vnd.git-lfs+json"
+_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
+
+Model = TypeVar("Model", bound=BaseModel)
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def at(
+    router: APIRouter,
+    path: str,
+    *methods: str,
+    body: type[BaseModel] | None = None,
+    **options: Any,
+) -> Callable[[Endpoint], Endpoint]:
+    """Mount an endpoint below the LFS address of every project, and below that of the default project.
+
+    The client makes it of a repository's address by adding `.git/info/lfs`; in an `lfs.url` written by hand
+    the `.git` may be missing. Project names may have several parts.
+    """
+
+    def mount(endpoint: Endpoint) -> Endpoint:
+        for prefix in ("/info/lfs", "/{project:path}/info/lfs"):
+            extra: dict[str, Any] = {}
+            if "{project" in prefix:
+                where = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
+                extra["parameters"] = [where]
+            if body is not None:
+                extra["requestBody"] = {"content": {MEDIA_TYPE: {"schema": body.model_json_schema()}}}
+            router.add_api_route(
+                prefix + path, endpoint, methods=list(methods), openapi_extra=extra, **options
+            )
+        return endpoint
+
+    return mount
+
+
+def kernel_of(request: Request) -> Kernel:
+    kernel: Kernel = request.app.state.kernel
+    return kernel
+
+
+def project_of(request: Request) -> str:
+    """The project the address names.
+
+    Raises:
+        AccessDenied: it cannot be one (403: a 404 would switch lock checking off for good in that clone).
+    """
+    named: str | None = request.path_params.get("project")
+    if named is None:
+        return kernel_of(request).settings.default_project
+    project = named.removesuffix(".git").strip("/")
+    if len(project) > 255 or not _NAME.fullmatch(project):
+        raise AccessDenied("There is no project of that name that you may use.")
+    return project
+
+
+def lfs_url(request: Request, path: str) -> str:
+    """An address below the same LFS address the request came to."""
+    base = request.scope["path"].rpartition("/info/lfs")[0]
+    url: str = request.app.state.site.url(request.scope, f"{base}/info/lfs{path}")
+    return url
+
+
+async def read(request: Request, model: type[Model]) -> Model:
+    """The body as `model`; an empty one as `{}`, since older clients send none.
+
+    Raises:
+        RequestValidationError: it is not that (400).
+    """
+    try:
+        return model.model_validate_json(await request.body() or b"{}")
+    except ValidationError as error:
+        raise malformed(error, "body") from None
+
+
+def malformed(error: ValidationError, where: str) -> RequestValidationError:
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
+
+
+def answer(content: Any, status_code: int = 200) -> Response:
+    return Response(orjson.dumps(content), status_code=status_code, media_type=MEDIA_TYPE)
+
+
+def refusal(message: str) -> dict[str, Any]:
+    return Refused(message=message, request_id=request_id()).model_dump()
