@@ -161,17 +161,17 @@ class RuntimeConfig:
         self._changes = 0
         tail.on_event(self._heard)
 
-    async def get(self, key: str) -> Any:
-        """The value of a declared key, of that key's type."""
-        return self._resolve(self.keys[key], await self._values())[0]
+    async def get(self, key: str, session: AsyncSession | None = None) -> Any:
+        """The value of a declared key, of that key's type; read through `session` if it must be read."""
+        return self._resolve(self.keys[key], await self._values(session))[0]
 
     async def all(self) -> list[tuple[ConfigKey, Value, Source]]:
         stored = await self._values()
         return [(key, *self._resolve(key, stored)) for key in self.keys.values()]
 
-    async def mail_may_send(self) -> bool:
+    async def mail_may_send(self, session: AsyncSession | None = None) -> bool:
         """Whether any mail goes out at all: the setting is the master switch, the key can only switch off."""
-        return self._settings.mail_enabled and bool(await self.get("mail.enabled"))
+        return self._settings.mail_enabled and bool(await self.get("mail.enabled", session))
 
     # Changing
 
@@ -256,13 +256,14 @@ class RuntimeConfig:
 
     # Reading
 
-    async def _values(self) -> Mapping[str, str]:
+    async def _values(self, session: AsyncSession | None = None) -> Mapping[str, str]:
         if self._stored is not None and self._tail.is_fresh():
             return self._stored
+        if session is not None:
+            return await _read(session)  # may hold what is not committed yet: not for others
         changes = self._changes
-        async with self._database.read() as session:
-            rows = await session.execute(select(config_values.c.key, config_values.c.value))
-            stored = dict(row._tuple() for row in rows)
+        async with self._database.read() as own:
+            stored = await _read(own)
         if changes == self._changes:  # nothing changed while we read
             self._stored = stored
         return stored
@@ -282,6 +283,11 @@ class RuntimeConfig:
     def _forget(self) -> None:
         self._stored = None
         self._changes += 1
+
+
+async def _read(session: AsyncSession) -> Mapping[str, str]:
+    rows = await session.execute(select(config_values.c.key, config_values.c.value))
+    return dict(row._tuple() for row in rows)
 
 
 def _setting_sources(settings: Settings) -> dict[str, Source]:

@@ -1,23 +1,176 @@
-"""Mail: queued with the work that causes it, delivered later."""
+"""Mail: queued with the work that causes it, sent in the background, never while it is switched off."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, Table
+import asyncio
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
 
-from toolcrib.kernel.tables import Base, BigId, UtcDateTime, exact_string, exact_text
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-outbox = Table(
-    "outbox",
-    Base.metadata,
-    Column("id", BigId, primary_key=True),
-    Column("to_address", exact_string(320), nullable=False),
-    Column("subject", exact_text(), nullable=False),
-    Column("text", exact_text(), nullable=False),
-    Column("html", exact_text(), nullable=False),
-    Column("created_at", UtcDateTime(), nullable=False),
-    Column("expires_at", UtcDateTime()),
-    Column("attempts", Integer, nullable=False),
-    Column("next_attempt_at", UtcDateTime(), nullable=False),
-    Column("last_error", exact_string(200)),
-    Index("ix_outbox_next_attempt_at", "next_attempt_at"),
-)
+from toolcrib.kernel import messages
+from toolcrib.kernel import outbox as letters
+from toolcrib.kernel.config import MAIL_TEST_STATUS, RuntimeConfig
+from toolcrib.kernel.database import Database, after_commit
+from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.jobs import Job, Jobs
+from toolcrib.kernel.messages import Message
+from toolcrib.kernel.outbox import Letter
+from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.smtp import Connection, NoConnection, NotSent, Refused, Unavailable
+from toolcrib.settings import Settings
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.context import Kernel
+
+log = structlog.get_logger()
+
+MAIL_SEND = "mail.send"
+# A run ends by itself well before the job's time limit would cut off a mail.
+RUN_SECONDS = 240.0
+# After so many failures in a row the server is left alone until the next turn.
+TROUBLE_LIMIT = 3
+
+MailTestStatus = Literal["SUCCESS", "FAILED", "SKIPPED"]
+
+
+class MailUnavailable(Problem):
+    """The mail that this change needs cannot be sent, so nothing was changed."""
+
+    code, status = "mail_unavailable", 502
+
+
+class MailStuck(RuntimeError):
+    """Mails wait because the server did not take them."""
+
+
+class Mailer:
+    def __init__(self, settings: Settings, database: Database, config: RuntimeConfig, jobs: Jobs) -> None:
+        self._settings = settings
+        self._database = database
+        self._config = config
+        self._jobs = jobs
+
+    async def may_send(self, session: AsyncSession | None = None) -> bool:
+        """Whether mail is on. If it is not, callers do what they do without mail."""
+        return await self._config.mail_may_send(session)
+
+    def link(self, path: str) -> str:
+        """The address of one of our pages, for a mail.
+
+        Raises:
+            MailUnavailable: nobody told the server its own address, so a link would lead nowhere.
+        """
+        if not self._settings.public_url:
+            raise MailUnavailable("The link cannot be mailed: the server's FRONTEND_BASE_URL is not set.")
+        return f"{self._settings.public_url}/{path.lstrip('/')}"
+
+    async def queue(
+        self,
+        session: AsyncSession,
+        *,
+        to: str,
+        message: Message,
+        now: datetime,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """Send `message` to one person once this unit of work has committed; not after `expires_at`."""
+        await letters.put(session, to, message, now=now, expires_at=expires_at)
+        after_commit(session, self._nudge)
+
+    def _nudge(self) -> None:
+        self._jobs.nudge(MAIL_SEND)
+
+    async def check(self) -> str:
+        """For the health page: good news, or raises if mails wait that could not be sent."""
+        if not await self.may_send():
+            return "off"
+        if waiting := await letters.stuck(self._database):
+            raise MailStuck(f"{waiting} mails could not be sent yet")
+        return "on"
+
+    # The test mail
+
+    async def test(self, now: datetime) -> MailTestStatus:
+        """Mail the first administrator and wait for what the server says."""
+        if not await self.may_send():
+            return "SKIPPED"
+        async with self._database.read() as session:
+            first = select(User.username, User.email).where(User.is_admin, User.is_active).order_by(User.id)
+            admin = (await session.execute(first.limit(1))).first()
+        if admin is None or not admin.email:
+            log.warning("mail_test_failed", reason="no administrator with an address")
+            return "FAILED"
+        message = messages.mail_test(username=admin.username)
+        letter = Letter(0, admin.email, message.subject, message.text, message.html, now)
+        connection = Connection(self._settings)
+        try:
+            async with asyncio.timeout(self._settings.mail_timeout_seconds * 2):
+                await connection.send(letter)
+        except (NotSent, TimeoutError) as error:
+            log.warning("mail_test_failed", reason=getattr(error, "reason", "timeout"))
+            return "FAILED"
+        finally:
+            await connection.close()
+        return "SUCCESS"
+
+    async def test_at_start(self, now: datetime) -> MailTestStatus:
+        """Test, and keep the result for the administration page. Whatever it is, the server starts."""
+        if self._settings.mail_enabled and not self._settings.public_url:
+            log.warning("mail_links_unavailable", setting="FRONTEND_BASE_URL is not set")
+        status = await self.test(now)
+        async with self._database.write() as session:
+            await self._config.set_status(session, MAIL_TEST_STATUS, status, now=now)
+        return status
+
+
+async def send_due(kernel: Kernel, now: datetime) -> None:
+    """Send what is due, one mail at a time over one connection.
+
+    A mail the server took is deleted. After a crash between the two it is sent again: twice is possible, never
+    is not.
+    """
+    database = kernel.database
+    while page := await letters.lapsed(database, now):
+        for letter in page:
+            log.warning("mail_given_up", mail=letter.id, reason="too old")
+            await letters.give_up(database, letter, "too old", now)
+    if not await kernel.mailer.may_send():
+        return
+    connection = Connection(kernel.settings)
+    enough = time.monotonic() + RUN_SECONDS
+    trouble = 0
+    try:
+        while trouble < TROUBLE_LIMIT:
+            if time.monotonic() > enough:
+                kernel.jobs.nudge(MAIL_SEND)
+                return
+            due = await letters.take_next(database, kernel.clock())
+            if due is None:
+                return
+            outcome = await _send(kernel, connection, due)
+            trouble = trouble + outcome if outcome else 0
+    finally:
+        await connection.close()
+
+
+async def _send(kernel: Kernel, connection: Connection, letter: Letter) -> int:
+    """Try once and record what became of it. Returns how much that says of the server's own trouble."""
+    try:
+        await connection.send(letter)
+    except Refused as refusal:
+        log.warning("mail_given_up", mail=letter.id, reason=refusal.reason)
+        await letters.give_up(kernel.database, letter, refusal.reason, kernel.clock())
+        return 0
+    except Unavailable as trouble:
+        log.warning("mail_deferred", mail=letter.id, reason=trouble.reason)
+        await letters.keep(kernel.database, letter, trouble.reason)
+        return TROUBLE_LIMIT if isinstance(trouble, NoConnection) else 1
+    await letters.remove(kernel.database, letter)
+    return 0
+
+
+MAIL_JOB = Job(MAIL_SEND, send_due, every=timedelta(minutes=1))

@@ -28,7 +28,7 @@ from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.logs import begin_request
-from toolcrib.kernel.mail import outbox
+from toolcrib.kernel.outbox import outbox
 
 log = structlog.get_logger()
 

@@ -1,0 +1,93 @@
+"""The mails we write (asset-locks contract, section 7). Their texts are in `templates/mail`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates" / "mail"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One mail before it has a recipient. `html` says what `text` says."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def asset_locked(*, path: str, locked_by: str, comment: str | None) -> Message:
+    return _message(
+        f"Asset locked: {path}", "asset_locked", path=path, locked_by=locked_by, comment=comment or "N/A"
+    )
+
+
+def lock_notification(*, path: str, asked_by: str, message: str | None, dashboard_url: str) -> Message:
+    return _message(
+        f"Lock notification: {path}",
+        "lock_notification",
+        path=path,
+        asked_by=asked_by,
+        message=message,
+        dashboard_url=dashboard_url,
+    )
+
+
+def confirm_password(*, username: str, link: str, expires_at: datetime) -> Message:
+    expires = _utc(expires_at)
+    return _message(
+        "Confirm password change", "confirm_password", username=username, link=link, expires=expires
+    )
+
+
+def confirm_email(*, username: str, link: str, expires_at: datetime) -> Message:
+    expires = _utc(expires_at)
+    return _message("Confirm address change", "confirm_email", username=username, link=link, expires=expires)
+
+
+def email_changed(*, username: str, new_email: str) -> Message:
+    return _message("Address changed", "email_changed", username=username, new_email=new_email)
+
+
+def password_changed(*, username: str) -> Message:
+    return _message("Password changed", "password_changed", username=username)
+
+
+def mail_test(*, username: str) -> Message:
+    return _message("Mail test", "mail_test", username=username)
+
+
+def _message(subject: str, name: str, **values: str | None) -> Message:
+    plain, html = _environments()
+    return Message(
+        subject=one_line(subject),
+        text=plain.get_template(f"{name}.txt").render(values),
+        html=html.get_template(f"{name}.html").render(values),
+    )
+
+
+@lru_cache(maxsize=1)
+def _environments() -> tuple[Environment, Environment]:
+    """One that leaves text alone, and one that escapes every value for HTML."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - most processes send none
+
+    loader = FileSystemLoader(TEMPLATES)
+    plain = Environment(loader=loader, autoescape=False, undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
+    html = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return plain, html
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def one_line(text: str) -> str:
+    """`text` fit for a header: no line breaks of any kind, nothing unprintable."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -1,0 +1,145 @@
+"""Mails on their way: rows written with the work that causes them, deleted as soon as they are sent.
+
+Bodies hold confirmation links, so a row lives no longer than it must.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Index, Integer, Table, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.messages import Message, one_line
+from toolcrib.kernel.tables import Base, BigId, UtcDateTime, exact_string, exact_text
+
+GIVE_UP_AFTER = timedelta(days=3)
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=6)
+PAGE = 100
+
+outbox = Table(
+    "outbox",
+    Base.metadata,
+    Column("id", BigId, primary_key=True),
+    Column("to_address", exact_string(320), nullable=False),
+    Column("subject", exact_text(), nullable=False),
+    Column("text", exact_text(), nullable=False),
+    Column("html", exact_text(), nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("expires_at", UtcDateTime()),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime(), nullable=False),
+    Column("last_error", exact_string(200)),
+    Index("ix_outbox_next_attempt_at", "next_attempt_at"),
+)
+
+
+@dataclass(frozen=True)
+class Letter:
+    id: int
+    to_address: str
+    subject: str
+    text: str
+    html: str
+    created_at: datetime
+
+
+_LETTER = [outbox.c[name] for name in Letter.__dataclass_fields__]
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a mail waits after its nth attempt failed: 1 min, 2 min, 4 min … 6 h."""
+    doublings: int = min(attempts - 1, 20)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+
+
+async def put(
+    session: AsyncSession, to: str, message: Message, *, now: datetime, expires_at: datetime | None
+) -> None:
+    row = {
+        "to_address": to,
+        "subject": one_line(message.subject),
+        "text": _storable(message.text),
+        "html": _storable(message.html),
+        "created_at": now,
+        "expires_at": expires_at,
+        "attempts": 0,
+        "next_attempt_at": now,
+    }
+    await session.execute(insert(outbox).values(**row))
+
+
+def _storable(text: str) -> str:
+    """Without what PostgreSQL or UTF-8 cannot hold."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+async def take_next(database: Database, now: datetime) -> Letter | None:
+    """The mail that is due longest, if any, now this process's to send.
+
+    Taking it is a guarded update that sets the time of its next attempt, so of several processes one sends
+    it, and if that one dies the mail comes due again: it may then be sent twice, never not at all.
+    """
+    due = select(outbox.c.id, outbox.c.attempts).where(outbox.c.next_attempt_at <= now)
+    async with database.connection() as connection:
+        found = await connection.execute(due.order_by(outbox.c.next_attempt_at, outbox.c.id).limit(PAGE))
+        candidates = [row._tuple() for row in found]
+    for id_, attempts in candidates:
+        taken = (
+            update(outbox)
+            .where(outbox.c.id == id_, outbox.c.attempts == attempts)
+            .values(attempts=attempts + 1, next_attempt_at=now + pause_after(attempts + 1))
+        )
+        async with database.writes.begin() as connection:
+            if (await connection.execute(taken)).rowcount == 1:
+                return Letter(*(await connection.execute(select(*_LETTER).where(outbox.c.id == id_))).one())
+    return None
+
+
+async def remove(database: Database, letter: Letter) -> None:
+    async with database.writes.begin() as connection:
+        await connection.execute(delete(outbox).where(outbox.c.id == letter.id))
+
+
+async def keep(database: Database, letter: Letter, reason: str) -> None:
+    """Note why it was not sent; it is due again by itself."""
+    async with database.writes.begin() as connection:
+        await connection.execute(
+            update(outbox).where(outbox.c.id == letter.id).values(last_error=reason[:200])
+        )
+
+
+async def give_up(database: Database, letter: Letter, reason: str, now: datetime) -> None:
+    """Delete it unsent, and say so in the log for administrators."""
+    async with database.write() as session:
+        gone = await (await session.connection()).execute(delete(outbox).where(outbox.c.id == letter.id))
+        if gone.rowcount:
+            await record(
+                session,
+                "given_up",
+                kind="mail",
+                key=letter.subject[:1000],
+                actor=None,
+                scope="admin:",
+                now=now,
+                reason=reason,
+            )
+
+
+async def stuck(database: Database) -> int:
+    """How many mails wait because an attempt failed."""
+    waiting = select(func.count()).select_from(outbox).where(outbox.c.last_error.is_not(None))
+    async with database.connection() as connection:
+        return (await connection.execute(waiting)).scalar_one()
+
+
+async def lapsed(database: Database, now: datetime) -> list[Letter]:
+    """Mails that are too old to try again, or say what is no longer true."""
+    over = or_(outbox.c.created_at <= now - GIVE_UP_AFTER, outbox.c.expires_at <= now)
+    async with database.connection() as connection:
+        found = await connection.execute(select(*_LETTER).where(over).limit(PAGE))
+        return [Letter(*row) for row in found]

@@ -1,0 +1,165 @@
+"""Handing one mail after another to the mail server."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolcrib.kernel.outbox import Letter
+from toolcrib.settings import Settings
+
+if TYPE_CHECKING:
+    from aiosmtplib import SMTP
+
+
+class NotSent(Exception):
+    """`reason` names the kind of trouble, without the server's text: that often repeats the address."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Refused(NotSent):
+    """The server will never take this mail."""
+
+
+class Unavailable(NotSent):
+    """The server did not take it now."""
+
+
+class NoConnection(Unavailable):
+    """There is no talking to the server at all."""
+
+
+class Connection:
+    """To the mail server: opened by the first `send`, and anew after trouble."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: SMTP | None = None
+
+    async def send(self, letter: Letter) -> None:
+        """Returns when the server has taken responsibility for the mail.
+
+        Raises:
+            Refused: it never will.
+            Unavailable: it may later; NoConnection when that has nothing to do with this mail.
+        """
+        import aiosmtplib  # noqa: PLC0415 - most processes send no mail
+
+        try:
+            message = compose(letter, self._settings.mail_sender)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        client = await self._connected()
+        try:
+            sender = parse_sender(self._settings.mail_sender).addr_spec
+            await client.send_message(message, sender=sender, recipients=[letter.to_address])
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            code = error.recipients[0].code
+            raise (Refused if code >= 500 else Unavailable)(f"recipient refused: {code}") from error
+        except aiosmtplib.SMTPDataError as error:
+            raise (Refused if error.code >= 500 else Unavailable)(f"message refused: {error.code}") from error
+        except (aiosmtplib.SMTPNotSupported, ValueError) as error:
+            raise Refused(type(error).__name__) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            self._drop()
+            raise Unavailable(_reason(error)) from error
+
+    async def close(self) -> None:
+        import aiosmtplib  # noqa: PLC0415
+
+        if self._client is None:
+            return
+        try:
+            await self._client.quit(timeout=2)
+        except (aiosmtplib.SMTPException, OSError):
+            self._drop()
+        self._client = None
+
+    async def _connected(self) -> SMTP:
+        from aiosmtplib import SMTP, SMTPException  # noqa: PLC0415
+
+        if self._client is not None and self._client.is_connected:
+            return self._client
+        settings = self._settings
+        try:
+            client = SMTP(
+                hostname=settings.mail_server,
+                port=settings.mail_port,
+                username=settings.mail_username or None,
+                password=settings.mail_password.get_secret_value() or None,
+                local_hostname=socket.gethostname(),  # the default asks DNS, and blocks
+                timeout=settings.mail_timeout_seconds,
+                use_tls=settings.mail_use_ssl,
+                start_tls=settings.mail_use_tls and not settings.mail_use_ssl,
+                tls_context=tls_context(settings) if settings.mail_use_ssl or settings.mail_use_tls else None,
+            )
+            await client.connect()
+        except (SMTPException, OSError, ValueError) as error:
+            raise NoConnection(_reason(error)) from error
+        self._client = client
+        return client
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def compose(letter: Letter, sender: str) -> EmailMessage:
+    """Raises:
+    ValueError: the sender or the recipient is no mail address.
+    """
+    origin = parse_sender(sender)
+    message = EmailMessage()
+    message["From"] = origin
+    message["To"] = _address("", letter.to_address, "recipient")
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.created_at)
+    # The same at every attempt: a mail that was sent twice after all is shown once.
+    message["Message-ID"] = f"<{letter.id}.{letter.created_at.timestamp():.6f}@{origin.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message
+
+
+def parse_sender(sender: str) -> Address:
+    """Raises:
+    ValueError: it is neither `name@host` nor `Name <name@host>`.
+    """
+    name, address = parseaddr(sender)
+    return _address(name, address, "sender")
+
+
+def _address(name: str, address: str, whose: str) -> Address:
+    try:
+        return Address(name, addr_spec=address)
+    except (ValueError, IndexError, MessageError):  # the parser's own ways to say no
+        raise ValueError(f"{whose} is not a mail address") from None
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """The system's authorities, and the operator's own if there is one.
+
+    Raises:
+        OSError: CUSTOM_CA_CERT_PATH names no readable certificate.
+    """
+    context = ssl.create_default_context()
+    if settings.custom_ca_cert_path:
+        path = Path(settings.custom_ca_cert_path)
+        context.load_verify_locations(path / settings.custom_ca_cert_filename if path.is_dir() else path)
+    return context
+
+
+def _reason(error: Exception) -> str:
+    code = getattr(error, "code", None)
+    return type(error).__name__ if code is None else f"{type(error).__name__} {code}"
