@@ -150,10 +150,10 @@ class RuntimeConfig:
     """Values as they are now. `get` reads the database only after a change, or while the log's tail lags."""
 
     def __init__(
-        self, database: Database, settings: Settings, tail: EventTail, keys: Iterable[ConfigKey] = ()
+        self, settings: Settings, database: Database, tail: EventTail, keys: Iterable[ConfigKey] = ()
     ) -> None:
-        self._database = database
         self._settings = settings
+        self._database = database
         self._tail = tail
         self.keys: dict[str, ConfigKey] = {key.key: key for key in (*KERNEL_KEYS, *keys)}
         self._sources = _setting_sources(settings)

@@ -130,8 +130,8 @@ class Mailer:
 async def send_due(kernel: Kernel, now: datetime) -> None:
     """Send what is due, one mail at a time over one connection.
 
-    A mail the server took is deleted. After a crash between the two it is sent again: twice is possible, never
-    is not.
+    A mail the server took is deleted. After a crash between the two it is sent again: twice is possible,
+    never is not.
     """
     database = kernel.database
     while page := await letters.lapsed(database, now):
