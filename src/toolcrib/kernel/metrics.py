@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.gc_collector import GCCollector
@@ -25,6 +25,7 @@ from sqlalchemy import func, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.logs import begin_request
@@ -110,6 +111,15 @@ async def metrics(request: Request) -> Response:
     found: Metrics = request.app.state.metrics
     await found.look(request.app.state.kernel.database)
     return Response(generate_latest(found.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def install(app: FastAPI, process: str = "") -> None:
+    """Count what `app` answers. Call it after every other middleware is added: it must be the outermost."""
+    kernel: Kernel = app.state.kernel
+    found = Metrics(process)
+    found.gauge("toolcrib_subscribers", "Live event streams.", lambda: kernel.tail.subscribers)
+    app.state.metrics = found
+    app.add_middleware(Observe, metrics=found, log_all=kernel.settings.log_level == "debug")
 
 
 class Observe:
