@@ -237,6 +237,35 @@ class Settings(BaseSettings):
         description="How long stored bytes that nothing refers to are kept.",
     )
 
+    # Documents
+    storage_max_bytes: int = Field(
+        5 * 2**30, gt=0, validation_alias="STORAGE_MAX_BYTES", description="Largest document accepted."
+    )
+    storage_upload_hours: float = Field(
+        24.0,
+        gt=0,
+        validation_alias="STORAGE_UPLOAD_HOURS",
+        description="How long a direct upload that nobody committed or confirmed is kept.",
+    )
+    project_service_url: str = Field(
+        "",
+        validation_alias="PROJECT_SERVICE_URL",
+        description="Service that decides who may do what in `projects` buckets. Empty: the memberships kept here.",
+    )
+    use_project_service: Flag = Field(
+        True,
+        validation_alias="USE_PROJECT_SERVICE",
+        description="Off: PROJECT_SERVICE_URL is not asked, the memberships kept here decide.",
+    )
+    project_service_seconds: float = Field(
+        2.0, gt=0, validation_alias="PROJECT_SERVICE_SECONDS", description="Longest wait for the project service."
+    )
+    environment: str = Field(
+        "production",
+        validation_alias=_named("TOOLCRIB_ENV", "FLASK_ENV"),
+        description="What `/api/storage/health` calls this installation.",
+    )
+
     # Git LFS
     lfs_redirect_url: str = Field(
         "", validation_alias="LFS_REDIRECT_URL", description="LFS host that `objects/batch` is sent on to (307); empty serves objects here."
@@ -280,7 +309,7 @@ class Settings(BaseSettings):
         value = value.strip().rstrip("/")
         return f"http://{value}" if value and "://" not in value else value
 
-    @field_validator("public_url", "oidc_provider_url", "lfs_redirect_url")
+    @field_validator("public_url", "oidc_provider_url", "lfs_redirect_url", "project_service_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")

@@ -1,0 +1,164 @@
+"""Who may do what in which bucket (document contract, sections 3 and 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+from sqlalchemy import select
+
+from toolcrib.documents.audit import note
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.project_service import ProjectService, Question
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.models import Project, User
+from toolcrib.kernel.identity.principal import RANK, AccessDenied, Principal, Role
+
+Action = Literal["read", "write", "delete", "lock", "validate"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+# In a registered project deciding about versions takes an admin; where all are members, any of them may.
+NEEDED: dict[Action, Role] = {
+    "read": "viewer",
+    "write": "member",
+    "delete": "member",
+    "lock": "member",
+    "validate": "admin",
+}
+FORWARDED_LIFETIME = timedelta(minutes=1)
+
+
+def allows(role: Role | None, action: Action, *, registered: bool) -> bool:
+    """What a role in a project is good for. In a project nobody registered there are no admins."""
+    needed: Role = NEEDED[action] if registered else min(NEEDED[action], "member", key=RANK.__getitem__)
+    return role is not None and RANK[role] >= RANK[needed]
+
+
+def _own_scope(bucket: Bucket) -> str:
+    return f"user:{bucket.id}" if bucket.type == "users" else f"company:{bucket.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """The caller may do what was asked. `scope` is who may see claims and events there; `authority` says
+    whether they may end the locks of others."""
+
+    bucket: Bucket
+    scope: str
+    authority: bool
+
+
+class Access:
+    """`require` for one bucket, `readable` to filter many. Asks the project service where one is set; that is
+    a network call, so it comes before a unit of work that writes."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        settings = kernel.settings
+        self._kernel = kernel
+        self._service: ProjectService | None = None
+        if settings.project_service_url and settings.use_project_service:
+            self._service = ProjectService(settings.project_service_url, settings.project_service_seconds)
+
+    async def require(
+        self, caller: Caller, bucket: Bucket, action: Action, *, file_id: str | None = None, path: str = ""
+    ) -> Right:
+        """Raises:
+        AccessDenied: the caller may not (403); the audit remembers.
+        ProjectServiceUnavailable: nobody can tell, so the caller may not (403).
+        """
+        try:
+            right = await self._ask(caller, bucket, action, file_id)
+        except AccessDenied as refusal:
+            await self._remember(caller, Place(bucket, path), action, file_id, refusal.code)
+            raise
+        if right is None:
+            await self._remember(caller, Place(bucket, path), action, file_id, "insufficient_permissions")
+            raise AccessDenied(f"You have no {action} right in {bucket.type}/{bucket.id}.")
+        return right
+
+    async def may(self, caller: Caller, bucket: Bucket, action: Action) -> bool:
+        """As `require`, for showing what could be done: says no instead of refusing."""
+        try:
+            return await self._ask(caller, bucket, action, None) is not None
+        except AccessDenied:
+            return False
+
+    async def readable(self, caller: Caller, buckets: Sequence[Bucket]) -> set[Bucket]:
+        """Those of `buckets` whose files the caller may see; one question to the project service for all."""
+        projects = [bucket for bucket in buckets if bucket.type == "projects"]
+        others = [bucket for bucket in buckets if bucket.type != "projects"]
+        found = {bucket for bucket in others if caller.me.may(_own_scope(bucket))}
+        if not projects:
+            return found
+        if self._service is not None:
+            questions = [Question(bucket.id, "read") for bucket in projects]
+            answers = await self._service.check_all(questions, await self._token(caller))
+            return found | {
+                bucket for bucket, answer in zip(projects, answers, strict=True) if answer.allowed
+            }
+        names = await self.project_names([bucket.id for bucket in projects])
+        return found | {
+            bucket for bucket in projects if caller.me.may(f"project:{names.get(bucket.id, bucket.id)}")
+        }
+
+    async def close(self) -> None:
+        if self._service is not None:
+            await self._service.close()
+
+    # The rules
+
+    async def _ask(self, caller: Caller, bucket: Bucket, action: Action, file_id: str | None) -> Right | None:
+        me = caller.me
+        if not bucket.id:
+            return None
+        if bucket.type != "projects":
+            scope = _own_scope(bucket)
+            return Right(bucket, scope, me.may(scope, "admin")) if me.may(scope) else None
+        if self._service is None:
+            return await self._ask_memberships(me, bucket, action)
+        answer = await self._service.check(Question(bucket.id, action, file_id), await self._token(caller))
+        if not answer.allowed:
+            return None
+        # Only that service knows who may see this project, so claims and events there are shown to nobody else.
+        return Right(bucket, f"external:{bucket.id}", me.is_admin or answer.role in {"owner", "admin"})
+
+    async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | None:
+        names = await self.project_names([bucket.id])
+        name = names.get(bucket.id, bucket.id)
+        role = me.project_role(name)
+        if not allows(role, action, registered=name in me.projects):
+            return None
+        scope = f"project:{name}"
+        return Right(bucket, scope, me.may(scope, "admin"))
+
+    async def project_names(self, ids: Sequence[str]) -> dict[str, str]:
+        """What registered projects, deleted ones included, are called. Roles and scopes go by name."""
+        async with self._kernel.database.read() as session:
+            rows = await session.execute(select(Project.id, Project.name).where(Project.id.in_(set(ids))))
+            return {id_: name for id_, name in rows}  # noqa: C416 - rows are no pairs to mypy
+
+    async def _token(self, caller: Caller) -> str:
+        """A token the project service can read: the caller's own, else one of ours for a minute."""
+        if caller.token:
+            return caller.token
+        async with self._kernel.database.read() as session:
+            user = (await session.execute(select(User).where(User.id == caller.me.id))).scalar_one()
+        auth, lifetime = self._kernel.auth, FORWARDED_LIFETIME
+        return auth.tokens.issue(user, now=self._kernel.clock(), lifetime=lifetime)
+
+    async def _remember(
+        self, caller: Caller, place: Place, action: Action, file_id: str | None, reason: str
+    ) -> None:
+        now: datetime = self._kernel.clock()
+        async with self._kernel.database.write() as session:
+            note(
+                session,
+                caller,
+                "access_denied",
+                place.address,
+                file_id=file_id,
+                now=now,
+                details={"action": action, "reason": reason},
+            )

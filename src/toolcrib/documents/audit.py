@@ -1,0 +1,92 @@
+"""Remembering who did what, and telling. The rows outlive the documents they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.models import AuditEntry, File
+
+Act = Literal[
+    "upload",
+    "download",
+    "copy",
+    "move",
+    "delete",
+    "lock",
+    "unlock",
+    "validate",
+    "approve",
+    "reject",
+    "restore",
+    "metadata",
+    "access_denied",
+]
+SHOWN = 50
+
+
+def note(
+    session: AsyncSession,
+    caller: Caller,
+    action: Act,
+    address: str,
+    *,
+    now: datetime,
+    file_id: str | None = None,
+    version_id: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """One line, written with the unit of work it tells of."""
+    session.add(
+        AuditEntry(
+            file_id=file_id,
+            version_id=version_id,
+            address=address,
+            action=action,
+            user_id=caller.me.uuid,
+            username=caller.me.username,
+            details={"action": action, **(details or {})},
+            ip_address=_short(caller.ip_address, 64),
+            user_agent=_short(caller.user_agent, 512),
+            created_at=now,
+        )
+    )
+
+
+def note_file(
+    session: AsyncSession,
+    caller: Caller,
+    action: Act,
+    file: File,
+    *,
+    now: datetime,
+    version_id: str | None = None,
+    **details: Any,
+) -> None:
+    note(
+        session,
+        caller,
+        action,
+        file.address,
+        now=now,
+        file_id=file.id,
+        version_id=version_id,
+        details=details,
+    )
+
+
+async def entries(session: AsyncSession, file_id: str, limit: int = SHOWN) -> Sequence[AuditEntry]:
+    """The newest lines about a file, newest first."""
+    query = (
+        select(AuditEntry).where(AuditEntry.file_id == file_id).order_by(AuditEntry.id.desc()).limit(limit)
+    )
+    return (await session.execute(query)).scalars().all()
+
+
+def _short(text: str | None, length: int) -> str | None:
+    return text[:length] if text else None

@@ -1,0 +1,18 @@
+"""Who asks, and from where: what the services need of a request, whichever protocol it came by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toolcrib.kernel.identity.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`token` is the JSON Web Token the caller showed, if that is what they showed: it is forwarded to the
+    project service. Address and program go into the audit."""
+
+    me: Principal
+    ip_address: str | None = None
+    user_agent: str | None = None
+    token: str | None = None

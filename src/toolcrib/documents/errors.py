@@ -1,0 +1,131 @@
+"""How documents can refuse: the words of the document contract, section 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.problems import held_details
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.identity.principal import AccessDenied, Unauthorized
+from toolcrib.kernel.problems import Problem
+
+
+class MissingToken(Unauthorized):
+    code = "missing_jwt_token"
+
+
+class ValidationFailed(Problem):
+    """A field is missing, unknown or wrong; `details` says which and why."""
+
+    code, status = "validation_error", 400
+
+    def __init__(self, fields: dict[str, list[str]]) -> None:
+        first, texts = next(iter(fields.items()))
+        super().__init__(f"{first}: {texts[0]}", fields)
+
+    @classmethod
+    def of(cls, field: str, text: str) -> ValidationFailed:
+        return cls({field: [text]})
+
+
+class MissingFields(Problem):
+    code, status = "missing_fields", 400
+
+
+class NoFile(Problem):
+    code, status = "no_file", 400
+
+
+class EmptyFilename(Problem):
+    code, status = "empty_filename", 400
+
+
+class HashMismatch(Problem):
+    """The bytes that arrived are not those that were announced; nothing was kept."""
+
+    code, status = "checksum_mismatch", 400
+
+
+class BucketNotFound(AccessDenied):
+    """There are the buckets users, companies and projects."""
+
+    code = "bucket_not_found"
+
+
+class ProjectServiceUnavailable(AccessDenied):
+    """The service that knows who may do what in projects gave no usable answer: nobody may."""
+
+    code = "project_service_unavailable"
+
+
+class FileNotFound(Problem):
+    code, status = "file_not_found", 404
+
+
+class VersionNotFound(Problem):
+    code, status = "version_not_found", 404
+
+
+class NoVersion(Problem):
+    """The file has no current version."""
+
+    code, status = "no_version", 404
+
+
+class ObjectMissing(Problem):
+    """The version exists but the store has lost its bytes; it is marked corrupted."""
+
+    code, status = "file_not_found_in_storage", 404
+
+
+class ObjectNotFound(Problem):
+    """No such uploaded object, or none of the caller's."""
+
+    code, status = "object_not_found", 404
+
+
+class FileNotLocked(Problem):
+    code, status = "file_not_locked", 404
+
+
+class FolderNotFound(Problem):
+    code, status = "folder_not_found", 404
+
+
+class FileExists(Problem):
+    code, status = "file_exists", 409
+
+
+class VersionConflict(Problem):
+    """Somebody else was faster: decide again with what is true now."""
+
+    code, status = "version_conflict", 409
+
+
+class FileTooLarge(Problem):
+    code, status = "file_too_large", 413
+
+
+class StoreUnavailable(Problem):
+    """The file store cannot be reached or cannot take or give bytes now; nothing was changed."""
+
+    code, status = "minio_unreachable", 503
+
+
+class FileLocked(Problem):
+    """Somebody holds the file. `claim` is theirs, `lock_id` its number on the wire."""
+
+    code, status = "file_locked", 409
+
+    def __init__(self, claim: Claim, *, lock_id: str, queue: int = 0) -> None:
+        details: dict[str, Any] = {
+            **held_details(claim, queue),
+            "lock_id": lock_id,
+            "locked_by": claim.holder_uuid,
+            "lock_type": claim.data.get("lock_type", "edit"),
+            "created_at": wire(claim.acquired_at),
+        }
+        until = f" until {claim.expires_at:%Y-%m-%d %H:%M} UTC" if claim.expires_at else ""
+        super().__init__(f"{claim.label} is locked by {claim.holder}{until}.", details)
+        self.claim = claim

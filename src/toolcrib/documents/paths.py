@@ -1,0 +1,184 @@
+"""Where a document is: bucket, owner, and the path in it, in the four ways clients write that
+(document contract, section 3)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import unquote
+from uuid import UUID
+
+from toolcrib.documents.errors import BucketNotFound, MissingFields, ValidationFailed
+from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, location_of
+
+BucketType = Literal["users", "companies", "projects"]
+BUCKETS: frozenset[str] = frozenset({"users", "companies", "projects"})
+
+# Control characters (C0, DEL, C1) and lone surrogates cannot be shown, typed or stored.
+_UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What belongs to one person, company or project. It is the tenant of the file store."""
+
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path in a bucket; the empty path is the bucket's root."""
+
+    bucket: Bucket
+    path: str
+
+    @property
+    def location(self) -> str:
+        return location_of(self.bucket.type, self.bucket.id, self.path)
+
+    @property
+    def parent(self) -> Place:
+        return Place(self.bucket, self.path.rpartition("/")[0])
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def address(self) -> str:
+        return f"/{self.bucket}/{self.path}"
+
+
+def normalise(path: str, field: str = "path", *, root_ok: bool = False) -> str:
+    """The one spelling of a path: NFC, no `/` at the ends, none doubled. Case is kept.
+
+    Raises:
+        ValidationFailed: blank, too long, `.` or `..` as a segment (however encoded), a backslash, or
+            characters that no file name has (400).
+    """
+    found = "/".join(segment for segment in unicodedata.normalize("NFC", path).split("/") if segment)
+    if not found and root_ok and not path.strip():
+        return ""
+    if not found.strip():
+        if root_ok and set(path) <= {"/"}:
+            return ""
+        raise ValidationFailed.of(field, "must name a file")
+    if "\\" in found or _UNUSABLE.search(found):
+        raise ValidationFailed.of(field, "holds a backslash, control characters or broken text")
+    segments = found.split("/")
+    if any(not segment.strip() for segment in segments):
+        raise ValidationFailed.of(field, "holds a blank segment")
+    if any(segment in {".", ".."} for segment in (*segments, *_decoded(found))):
+        raise ValidationFailed.of(field, "must not hold `.` or `..` as a segment")
+    if len(found.encode()) > PATH_BYTES or any(len(segment.encode()) > NAME_BYTES for segment in segments):
+        raise ValidationFailed.of(field, f"longer than {PATH_BYTES} bytes, or a name in it than {NAME_BYTES}")
+    return found
+
+
+def _decoded(path: str) -> list[str]:
+    """The segments a careless reader might see who undoes percent escapes once too often."""
+    if "%" not in path:
+        return []
+    segments: list[str] = []
+    for _ in range(3):
+        path = unquote(path, errors="replace")
+        segments += path.replace("\\", "/").split("/")
+    return segments
+
+
+def usable_filename(name: str) -> str:
+    """The last segment of what a browser or a program calls the file it sends; empty if nothing is left."""
+    base = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
+    base = _UNUSABLE.sub("", base).strip()
+    if base in {".", ".."}:
+        return ""
+    while len(base.encode()) > NAME_BYTES:
+        base = base[:-1]
+    return base
+
+
+def as_uuid(value: str, field: str) -> str:
+    """Raises:
+    ValidationFailed: not a UUID in its usual spelling (400).
+    """
+    try:
+        found = str(UUID(value))
+    except ValueError:
+        raise ValidationFailed.of(field, "must be a UUID") from None
+    if found != value.lower():
+        raise ValidationFailed.of(field, "must be a UUID")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the fields of one address are called, by preference."""
+
+    bucket: tuple[str, ...] = ("bucket_type", "bucket")
+    id: tuple[str, ...] = ("bucket_id", "id")
+    path: tuple[str, ...] = ("logical_path", "path")
+
+
+PLAIN = Names()
+SOURCE = Names(("source_bucket", "source_bucket_type"), ("source_id", "source_bucket_id"), ("source_path",))
+TARGET = Names(("target_bucket", "target_bucket_type"), ("target_id", "target_bucket_id"), ("target_path",))
+
+
+def read_place(
+    fields: Mapping[str, Any], names: Names = PLAIN, *, folder: bool = False, form: bool = False
+) -> Place:
+    """The place that `fields` name: bucket, id and path, or a bucket and the absolute path `/bucket/id/…`.
+
+    `folder` takes the root and a missing path, too. `form` is the multipart upload's way: a missing field is
+    `missing_fields`, and an id that is no UUID is nobody's (403 later) instead of malformed.
+
+    Raises:
+        ValidationFailed: missing, malformed or contradictory (400).
+        MissingFields: missing, with `form` (400).
+        BucketNotFound: well-formed, but there is no such bucket (403).
+    """
+    bucket, bucket_field = _first(fields, names.bucket)
+    owner, owner_field = _first(fields, names.id)
+    path, path_field = _first(fields, names.path)
+    if bucket and owner is None and path and path.startswith(f"/{bucket}/"):
+        owner, _, path = path.removeprefix(f"/{bucket}/").lstrip("/").partition("/")
+        owner_field = path_field
+    missing = {
+        field: ["is missing"] for field, value in ((bucket_field, bucket), (owner_field, owner)) if not value
+    }
+    if path is None and not folder:
+        missing[path_field] = ["is missing"]
+    if missing:
+        if form:
+            raise MissingFields(f"missing: {', '.join(missing)}", missing)
+        raise ValidationFailed(missing)
+    found = normalise(path or "", path_field, root_ok=folder)
+    owner = (owner or "").strip()
+    if form:
+        try:
+            owner = as_uuid(owner, owner_field)
+        except ValidationFailed:
+            owner = ""
+    else:
+        owner = as_uuid(owner, owner_field)
+    if bucket not in BUCKETS:
+        raise BucketNotFound("There are the buckets users, companies and projects.")
+    return Place(Bucket(bucket, owner), found)
+
+
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, str]:
+    for name in names:
+        value = fields.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise ValidationFailed.of(name, "must be text")
+        return value, name
+    return None, names[0]

@@ -1,0 +1,98 @@
+"""Asking another service who may do what in a project (document contract, section 13)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import structlog
+
+from toolcrib.documents.errors import ProjectServiceUnavailable
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    project_id: str
+    action: str
+    file_id: str | None = None
+
+    def as_dict(self) -> dict[str, str]:
+        shown = {"project_id": self.project_id, "action": self.action}
+        return shown if self.file_id is None else {**shown, "file_id": self.file_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    allowed: bool
+    role: str | None = None
+
+
+class ProjectService:
+    """One try, a short wait, nothing remembered; whatever goes wrong means no."""
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._url = url
+        self._timeout = timeout_seconds
+        self._client = httpx.AsyncClient(timeout=timeout_seconds, follow_redirects=False)
+
+    async def check(self, question: Question, token: str) -> Answer:
+        """Raises:
+        ProjectServiceUnavailable: no answer in time, or none that can be read (403).
+        """
+        return _answer(await self._post("/check-file-access", question.as_dict(), token))
+
+    async def check_all(self, questions: Sequence[Question], token: str) -> list[Answer]:
+        """The answers in the order of `questions`.
+
+        Raises:
+            ProjectServiceUnavailable: no answer in time, or none that can be read (403).
+        """
+        body = {"checks": [question.as_dict() for question in questions]}
+        found = await self._post("/check-file-access/batch", body, token)
+        results = found.get("results")
+        if not isinstance(results, list) or len(results) != len(questions):
+            raise self._unavailable("malformed")
+        answers = []
+        for question, result in zip(questions, results, strict=True):
+            if (
+                not isinstance(result, dict)
+                or result.get("project_id", question.project_id) != question.project_id
+            ):
+                raise self._unavailable("malformed")
+            answers.append(_answer(result))
+        return answers
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _post(self, path: str, body: dict[str, Any], token: str) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._client.post(
+                    self._url + path, json=body, headers={"Cookie": f"access_token={token}"}
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise self._unavailable(type(error).__name__) from None
+        if answer.status_code != 200:
+            raise self._unavailable(str(answer.status_code))
+        try:
+            found = answer.json()
+        except ValueError:
+            raise self._unavailable("not JSON") from None
+        if not isinstance(found, dict):
+            raise self._unavailable("malformed")
+        return found
+
+    def _unavailable(self, why: str) -> ProjectServiceUnavailable:
+        log.warning("project_service_unavailable", why=why)
+        return ProjectServiceUnavailable("The project service gave no usable answer.")
+
+
+def _answer(found: dict[str, Any]) -> Answer:
+    role = found.get("role")
+    return Answer(found.get("allowed") is True, role if isinstance(role, str) else None)
