@@ -29,7 +29,7 @@ from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.identity import accounts
 from toolcrib.kernel.identity import routes as identity_routes
 from toolcrib.kernel.identity.authenticate import Authenticator
-from toolcrib.kernel.jobs import Job, Jobs
+from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.ratelimit import RateLimiter
@@ -100,7 +100,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         body_limits={prefix: size for kind in found for prefix, size in kind.body_limits.items()},
         trusted_proxies=settings.trusted_proxies,
     )
-    app.add_middleware(metrics.Observe)
+    metrics.install(app)
     return app
 
 
@@ -109,8 +109,10 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     database = Database(settings.database)
     secrets = load_secrets(settings)
     tail = EventTail(database, settings.tail_seconds)
-    config = RuntimeConfig(database, settings, tail, [key for kind in found for key in kind.config_keys])
+    config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
     limiter = RateLimiter(settings)
+    all_jobs = (MAIL_JOB, sweep.job(settings), *(job for kind in found for job in kind.jobs))
+    jobs = Jobs(settings, database, clock, all_jobs)
     kernel = Kernel(
         settings=settings,
         clock=clock,
@@ -119,18 +121,16 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         claims=ClaimWriter(database, clock),
         tail=tail,
         config=config,
-        auth=Authenticator(settings, database, tail, secrets, limiter, clock),
+        auth=Authenticator(
+            settings=settings, clock=clock, database=database, secrets=secrets, tail=tail, limiter=limiter
+        ),
         limiter=limiter,
-        mailer=Mailer(settings, database, config),
-        jobs=Jobs(settings, database, clock, [*kernel_jobs(settings), *(job for kind in found for job in kind.jobs)]),
+        mailer=Mailer(settings, database, config, jobs),
+        jobs=jobs,
         started_at=clock(),
     )
     health.add_database_check(kernel)
     return kernel
-
-
-def kernel_jobs(settings: Settings) -> tuple[Job, ...]:
-    return (MAIL_JOB, sweep.job(settings))
 
 
 @asynccontextmanager

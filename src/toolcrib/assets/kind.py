@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from toolcrib.assets import alerts, service
+from toolcrib.assets.config import CONFIG_KEYS
 from toolcrib.assets.lfs import locks as lfs_locks
 from toolcrib.assets.lfs import objects as lfs_objects
 from toolcrib.assets.routes import router
@@ -49,6 +50,7 @@ kind = Kind(
     name=service.KIND,
     routers=(router,),
     root_routers=(lfs_locks.router, lfs_objects.router),
+    config_keys=CONFIG_KEYS,
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
     link=_link,
     start=_start,

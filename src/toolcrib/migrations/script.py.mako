@@ -1,10 +1,9 @@
-"""${message}
+"""${message}"""
 
-Revises: ${down_revision | comma,n}
-"""
-
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
+
+from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

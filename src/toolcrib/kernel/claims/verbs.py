@@ -11,6 +11,7 @@ from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.problems import ClaimNotFound
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import AccessDenied, Principal
+from toolcrib.kernel.identity.rights import read_principal, read_registry
 from toolcrib.kernel.identity.users import find_active
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -57,9 +58,15 @@ async def transfer(kernel: Kernel, me: Principal, fence: int, to: str, comment: 
         raise AccessDenied(f"{claim.label} is held by {claim.holder}: only they or an admin can pass it on.")
     async with kernel.database.read() as session:
         person = await find_active(session, to)
-    if person is None:
-        raise UnknownPerson(f"There is nobody called {to} here.")
-    heir = await kernel.auth.principal_of(person)
+        if person is None:
+            raise UnknownPerson(f"There is nobody called {to} here.")
+        heir = await read_principal(
+            session,
+            person,
+            None,
+            await read_registry(session),
+            open_projects=kernel.settings.unknown_projects == "open",
+        )
     if not heir.may(claim.scope, "member"):
         raise UnknownPerson(f"{to} may not hold this.")
     by = me.holder if claim.holder_uuid == me.uuid else None

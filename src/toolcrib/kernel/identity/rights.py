@@ -58,9 +58,10 @@ async def read_registry(session: AsyncSession) -> Registry:
 
 
 async def read_principal(
-    session: AsyncSession, user: User, grant: Grant, registry: Registry, *, open_projects: bool
+    session: AsyncSession, user: User, grant: Grant | None, registry: Registry, *, open_projects: bool
 ) -> Principal:
-    """The person as they are now. Owners of a company own its projects."""
+    """The person as they are now. Owners of a company own its projects. `grant` None: they are not asking
+    themselves, somebody else asks what they may do."""
     rows = await session.execute(
         select(Project.name, ProjectMember.role)
         .join(ProjectMember, ProjectMember.project_id == Project.id)
@@ -78,6 +79,6 @@ async def read_principal(
         company_role=user.company_role,
         projects=ProjectRoles(registry.names, mine),
         open_projects=open_projects,
-        via=grant.via,
+        via=grant.via if grant else "internal",
         grant=grant,
     )
