@@ -287,7 +287,7 @@ class RuntimeConfig:
 
 async def _read(session: AsyncSession) -> Mapping[str, str]:
     rows = await session.execute(select(config_values.c.key, config_values.c.value))
-    return dict(row._tuple() for row in rows)
+    return {key: value for key, value in rows}  # noqa: C416 - dict() cannot tell that rows are pairs
 
 
 def _setting_sources(settings: Settings) -> dict[str, Source]:

@@ -205,7 +205,7 @@ class Jobs:
         now = self._clock()
         query = select(schedule.c.name, schedule.c.next_at).where(schedule.c.name.in_(periodic))
         async with self._database.connection() as connection:
-            rows = [row._tuple() for row in await connection.execute(query)]
+            rows = list(await connection.execute(query))
         upcoming = [now + timedelta(seconds=LONGEST_NAP_SECONDS)]
         for name, next_at in rows:
             if next_at > now:

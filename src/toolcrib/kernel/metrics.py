@@ -16,7 +16,14 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
@@ -39,6 +46,9 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 _SANE_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 # A method is the client's text: only these become a label.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+disable_created_metrics()  # a second series beside each, which nobody reads
 
 
 class Metrics:
@@ -169,8 +179,7 @@ class Observe:
             self._note(scope, status or 499, seconds)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        found = scope.get("route")
-        route: str = getattr(found, "path", None) or "unmatched"
+        route = _route(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self.metrics.answered(method, route, status, seconds)
         if status >= 400 or seconds >= SLOW_SECONDS or self.log_all:
@@ -181,6 +190,13 @@ class Observe:
                 status=status,
                 milliseconds=round(seconds * 1000, 1),
             )
+
+
+def _route(scope: Scope) -> str:
+    """The path as it was declared: labels must be few, and a path may hold a secret."""
+    # FastAPI keeps a router's own route in `route`, and the one with the prefix it was included at apart.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(included, "path_format", None) or getattr(scope.get("route"), "path", None) or "unmatched"
 
 
 def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str:

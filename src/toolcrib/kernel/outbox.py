@@ -87,7 +87,7 @@ async def take_next(database: Database, now: datetime) -> Letter | None:
     due = select(outbox.c.id, outbox.c.attempts).where(outbox.c.next_attempt_at <= now)
     async with database.connection() as connection:
         found = await connection.execute(due.order_by(outbox.c.next_attempt_at, outbox.c.id).limit(PAGE))
-        candidates = [row._tuple() for row in found]
+        candidates = list(found)
     for id_, attempts in candidates:
         taken = (
             update(outbox)
