@@ -25,8 +25,8 @@ class FirstAdmin(NamedTuple):
 
 async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
     """Create the administrator the settings name, unless somebody has that name or address; an account that
-    exists is left alone. When they name none and nobody exists yet, create one with a random password, which is
-    returned. Safe with several processes starting at once (asset-locks contract, section 8).
+    exists is left alone. When they name none and nobody exists yet, create one with a random password, which
+    is returned. Safe with several processes starting at once (asset-locks contract, section 8).
     """
     settings = kernel.settings
     username = settings.initial_admin_user or DEFAULT_NAME

@@ -65,6 +65,7 @@ class Authenticator:
 
     def __init__(
         self,
+        *,
         settings: Settings,
         database: Database,
         tail: EventTail,

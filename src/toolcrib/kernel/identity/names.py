@@ -47,12 +47,12 @@ def check_username(text: str) -> str:
     return text
 
 
-def check_company_name(text: str) -> str:
+def check_label(text: str) -> str:
     """Raises:
-    BadName: no company may be called that.
+    BadName: nothing can be called that.
     """
     if not _is_plain(text, COMPANY_NAME_LENGTH):
-        raise BadName(f"A company's name is 1 to {COMPANY_NAME_LENGTH} characters.")
+        raise BadName(f"A name is 1 to {COMPANY_NAME_LENGTH} characters without control characters.")
     return text
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity import lookup, users
 from toolcrib.kernel.identity.models import USERNAME_LENGTH, Company, RetiredName, User
-from toolcrib.kernel.identity.names import BadName, check_company_name, check_username
+from toolcrib.kernel.identity.names import BadName, check_label, check_username
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.identity.tokens import Token, as_uuid
 
@@ -93,7 +93,7 @@ async def _company(session: AsyncSession, token: Token, *, now: datetime) -> Com
     if company is None:
         name = token.claims.get("company_name")
         try:
-            name = check_company_name(name) if isinstance(name, str) else company_id
+            name = check_label(name) if isinstance(name, str) else company_id
         except BadName:
             name = company_id
         if (await session.execute(select(Company.id).where(Company.name == name))).first() is not None:

@@ -1,5 +1,19 @@
 """All routes about people, under `/api`."""
 
-from toolcrib.kernel.identity import routes_session
+from toolcrib.kernel.identity import (
+    routes_admin,
+    routes_companies,
+    routes_me,
+    routes_projects,
+    routes_session,
+    routes_users,
+)
 
-ROUTERS = (routes_session.router,)
+ROUTERS = (
+    routes_session.router,
+    routes_me.router,  # before routes_users, whose {username} would match `me/…`
+    routes_users.router,
+    routes_admin.router,
+    routes_companies.router,
+    routes_projects.router,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool
@@ -137,7 +138,7 @@ class StatusChange(BaseModel):
 
 
 class CompanyChange(BaseModel):
-    company_id: str | None
+    company_id: UUID | None
     role: CompanyRole = "member"
 
 
@@ -217,7 +218,7 @@ class ProjectRead(BaseModel):
 
 class NewProject(BaseModel):
     name: str
-    company_id: str | None = None
+    company_id: UUID | None = None
 
 
 class ProjectMemberRead(Person):

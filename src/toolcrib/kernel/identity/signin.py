@@ -41,6 +41,7 @@ async def check_password(database: Database, passwords: Passwords, username: str
                 .values(password_hash=fresh)
                 .execution_options(synchronize_session=False)
             )
+        user.password_hash = fresh
     return user
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ from toolcrib.kernel.claims.models import Claim, Holder, Ref, claim_waiters
 from toolcrib.kernel.claims.models import claims as claims_table
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.models import Company, CompanyRole, PendingChange, RetiredName, User, new_uuid
-from toolcrib.kernel.identity.names import check_email, check_username, email_key
+from toolcrib.kernel.identity.names import check_email, check_username, email_key, is_storable
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import Conflict, Forbidden, NotFound
+from toolcrib.kernel.search import text_match
 
 DELETED = "account deleted"
 
@@ -62,7 +64,9 @@ async def get_by_name(session: AsyncSession, username: str) -> User:
     """Raises:
     UserNotFound: nobody goes by exactly this name.
     """
-    user = (await session.execute(select(User).where(User.username == username))).scalar_one_or_none()
+    user = None
+    if is_storable(username):
+        user = (await session.execute(select(User).where(User.username == username))).scalar_one_or_none()
     if user is None:
         raise UserNotFound("user not found")
     return user
@@ -72,6 +76,19 @@ async def find_active(session: AsyncSession, username: str) -> User | None:
     """The person who goes by exactly this name, unless disabled."""
     found = await session.execute(select(User).where(User.username == username, User.is_active.is_(True)))
     return found.scalar_one_or_none()
+
+
+async def search_active(session: AsyncSession, text: str, *, limit: int) -> Sequence[User]:
+    """Active people whose name contains `text`, whatever the case, by name."""
+    if not is_storable(text):
+        return []
+    found = await session.execute(
+        select(User)
+        .where(User.is_active.is_(True), text_match(User.username, text))
+        .order_by(User.username)
+        .limit(limit)
+    )
+    return found.scalars().all()
 
 
 class Recipient(NamedTuple):

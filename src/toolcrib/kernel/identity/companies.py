@@ -1,0 +1,199 @@
+"""Companies, and who belongs to them. A person belongs to one at most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity.models import Company, CompanyRole, Project, User
+from toolcrib.kernel.identity.names import check_label
+from toolcrib.kernel.identity.principal import AccessDenied, Principal
+from toolcrib.kernel.problems import Conflict, NotFound
+
+
+class CompanyNotFound(NotFound):
+    """There is none, or it is none of the caller's business."""
+
+
+class CompanyNameTaken(Conflict):
+    code = "name_taken"
+
+
+class CompanyInUse(Conflict):
+    code = "company_in_use"
+
+
+class OtherCompany(Conflict):
+    """People leave one company before they join another; only administrators move them."""
+
+    code = "other_company"
+
+
+async def list_companies(session: AsyncSession, me: Principal) -> list[tuple[Company, int]]:
+    """Those `me` may see, by name, with how many people belong to each."""
+    mine: ColumnElement[bool] = true() if me.is_admin else Company.id == me.company_id
+    return await _with_members(session, mine)
+
+
+async def describe(session: AsyncSession, me: Principal, company_id: str) -> tuple[Company, int]:
+    """Raises:
+    CompanyNotFound: (404).
+    """
+    company = await get_company(session, me, company_id)
+    return (await _with_members(session, Company.id == company.id))[0]
+
+
+async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -> list[tuple[Company, int]]:
+    members = select(func.count()).where(User.company_id == Company.id).correlate(Company).scalar_subquery()
+    rows = await session.execute(select(Company, members).where(condition).order_by(Company.name))
+    return [row._tuple() for row in rows]
+
+
+async def get_company(session: AsyncSession, me: Principal, company_id: str) -> Company:
+    """Raises:
+    CompanyNotFound: there is none, or `me` does not belong to it (404 alike).
+    """
+    company = await session.get(Company, company_id) if _may_see(me, company_id) else None
+    if company is None:
+        raise CompanyNotFound("There is no such company.")
+    return company
+
+
+def role_in(me: Principal, company: Company) -> CompanyRole | None:
+    return me.company_role if me.company_id == company.id else None
+
+
+async def create_company(session: AsyncSession, name: str, *, me: Principal, now: datetime) -> Company:
+    """Raises:
+    CompanyNameTaken: (409).
+    """
+    me.require_admin()
+    check_label(name)
+    await _require_free_name(session, name)
+    company = Company(name=name, created_at=now)
+    session.add(company)
+    await session.flush()
+    await _record(session, "created", company, me, now)
+    return company
+
+
+async def rename_company(
+    session: AsyncSession, company: Company, name: str, *, me: Principal, now: datetime
+) -> None:
+    """Raises:
+    AccessDenied: not an owner of it (403).
+    CompanyNameTaken: (409).
+    """
+    _require_owner(me, company)
+    check_label(name)
+    if name == company.name:
+        return
+    await _require_free_name(session, name)
+    before, company.name = company.name, name
+    await _record(session, "renamed", company, me, now, before=before)
+
+
+async def delete_company(session: AsyncSession, company: Company, *, me: Principal, now: datetime) -> None:
+    """Raises:
+    CompanyInUse: people or projects belong to it, or something of it is held (409).
+    """
+    me.require_admin()
+    await session.connection()
+    scope = f"company:{company.id}"
+    for what, found in (
+        ("People belong", select(User.id).where(User.company_id == company.id)),
+        ("Projects belong", select(Project.id).where(Project.company_id == company.id)),
+        ("Things held belong", select(claims.c.digest).where(claims.c.scope == scope)),
+    ):
+        if (await session.execute(found.limit(1))).first() is not None:
+            raise CompanyInUse(f"{what} to {company.name} still.")
+    await session.delete(company)
+    await session.flush()
+    await _record(session, "deleted", company, me, now)
+
+
+async def list_members(session: AsyncSession, company: Company) -> Sequence[User]:
+    found = await session.execute(select(User).where(User.company_id == company.id).order_by(User.username))
+    return found.scalars().all()
+
+
+async def set_member(
+    session: AsyncSession, company: Company, user: User, role: CompanyRole, *, me: Principal, now: datetime
+) -> None:
+    """Raises:
+    AccessDenied: not an owner of it (403).
+    OtherCompany: `user` belongs to another one (409).
+    """
+    _require_owner(me, company)
+    if not me.is_admin and user.company_id not in {None, company.id}:
+        raise OtherCompany(f"{user.username} belongs to another company.")
+    if user.company_id not in {None, company.id}:
+        await _leave(session, user, me=me, now=now)
+    if (user.company_id, user.company_role) == (company.id, role):
+        return
+    user.company_id, user.company_role = company.id, role
+    await _record(session, "member_set", company, me, now, username=user.username, role=role)
+
+
+async def remove_member(
+    session: AsyncSession, company: Company, user: User, *, me: Principal, now: datetime
+) -> None:
+    """Owners remove anybody; everybody may leave.
+
+    Raises:
+        AccessDenied: (403).
+        CompanyNotFound: `user` does not belong to it (404).
+    """
+    if user.id != me.id:
+        _require_owner(me, company)
+    if user.company_id != company.id:
+        raise CompanyNotFound(f"{user.username} does not belong to {company.name}.")
+    await _leave(session, user, me=me, now=now)
+
+
+async def _leave(session: AsyncSession, user: User, *, me: Principal, now: datetime) -> None:
+    company = await session.get_one(Company, user.company_id)
+    user.company_id = user.company_role = None
+    await _record(session, "member_removed", company, me, now, username=user.username)
+
+
+async def clear_company(session: AsyncSession, user: User, *, me: Principal, now: datetime) -> None:
+    """For administrators: `user` belongs to no company any more."""
+    me.require_admin()
+    if user.company_id is not None:
+        await _leave(session, user, me=me, now=now)
+
+
+def _may_see(me: Principal, company_id: str) -> bool:
+    return me.is_admin or me.company_id == company_id
+
+
+def _require_owner(me: Principal, company: Company) -> None:
+    if not me.is_admin and role_in(me, company) != "owner":
+        raise AccessDenied("Only an owner of the company may do this.")
+
+
+async def _require_free_name(session: AsyncSession, name: str) -> None:
+    await session.connection()
+    if (await session.execute(select(Company.id).where(Company.name == name))).first() is not None:
+        raise CompanyNameTaken("Another company has this name.")
+
+
+async def _record(
+    session: AsyncSession, verb: str, company: Company, me: Principal, now: datetime, **data: str
+) -> None:
+    await record(
+        session,
+        verb,
+        kind="company",
+        key=company.name,
+        actor=me.username,
+        now=now,
+        scope=f"company:{company.id}",
+        **data,
+    )

@@ -1,0 +1,90 @@
+"""API keys: made and revoked by their user, shown once, stored as hashes."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity.lookup import API_KEY_MARK, api_key_digest
+from toolcrib.kernel.identity.models import ApiKey
+from toolcrib.kernel.identity.names import check_label
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import Conflict, NotFound
+
+SECRET_BYTES = 32
+SHOWN = len(API_KEY_MARK) + 8
+# More than anybody needs, and few enough to list.
+KEYS_PER_PERSON = 100
+
+
+class KeyNotFound(NotFound):
+    pass
+
+
+class TooManyKeys(Conflict):
+    code = "too_many_keys"
+
+
+async def list_keys(session: AsyncSession, user_id: int) -> list[ApiKey]:
+    """Newest first, expired ones included."""
+    found = await session.execute(select(ApiKey).where(ApiKey.user_id == user_id).order_by(ApiKey.id.desc()))
+    return list(found.scalars())
+
+
+async def create_key(
+    session: AsyncSession, me: Principal, name: str, *, lifetime: timedelta | None, now: datetime
+) -> tuple[ApiKey, str]:
+    """The new key and its secret, which is not kept. Flushes, for the id.
+
+    Raises:
+        BadName: not a name (400).
+        TooManyKeys: there are enough (409).
+    """
+    check_label(name)
+    await session.connection()
+    count = await session.execute(select(func.count()).where(ApiKey.user_id == me.id))
+    if count.scalar_one() >= KEYS_PER_PERSON:
+        raise TooManyKeys(f"You have {KEYS_PER_PERSON} API keys: revoke one first.")
+    secret = API_KEY_MARK + secrets.token_urlsafe(SECRET_BYTES)
+    key = ApiKey(
+        user_id=me.id,
+        name=name,
+        prefix=secret[:SHOWN],
+        digest=api_key_digest(secret),
+        created_at=now,
+        last_used_at=None,
+        expires_at=now + lifetime if lifetime else None,
+    )
+    session.add(key)
+    await session.flush()
+    await _record(session, "key_created", key, me, now)
+    return key, secret
+
+
+async def revoke_key(session: AsyncSession, me: Principal, key_id: int, *, now: datetime) -> None:
+    """Raises:
+    KeyNotFound: the person has no such key (404).
+    """
+    key = await session.get(ApiKey, key_id)
+    if key is None or key.user_id != me.id:
+        raise KeyNotFound("You have no such API key.")
+    await session.delete(key)
+    await session.flush()
+    await _record(session, "key_revoked", key, me, now)
+
+
+async def _record(session: AsyncSession, verb: str, key: ApiKey, me: Principal, now: datetime) -> None:
+    await record(
+        session,
+        verb,
+        kind="api_key",
+        key=key.name,
+        actor=me.username,
+        now=now,
+        scope=f"user:{me.uuid}",
+        prefix=key.prefix,
+    )

@@ -1,0 +1,249 @@
+"""Registered projects and their members.
+
+Owners and administrators of a project manage its members; only owners make or unmake owners. Owners of the
+project's company, and the system's administrators, count as owners.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, func, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity.companies import get_company
+from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
+from toolcrib.kernel.identity.names import check_project_name
+from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
+from toolcrib.kernel.problems import Conflict, NotFound
+from toolcrib.settings import Settings
+
+
+class ProjectNotFound(NotFound):
+    """There is none, or it is none of the caller's business."""
+
+
+class ProjectNameTaken(Conflict):
+    code = "name_taken"
+
+
+class ProjectNameReserved(Conflict):
+    """Only an administrator registers a name that people use already, or that a deleted project had: whoever
+    registers it decides who gets in."""
+
+    code = "name_reserved"
+
+
+class ProjectInUse(Conflict):
+    code = "project_in_use"
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+
+
+async def list_projects(session: AsyncSession, me: Principal) -> list[tuple[Project, int]]:
+    """Those `me` may read, by name, with their numbers of members."""
+    mine: ColumnElement[bool] = true()
+    if not me.is_admin:
+        mine = Project.name.in_([name for name, role in me.projects.items() if role is not None])
+    return await _with_members(session, mine)
+
+
+async def describe(session: AsyncSession, me: Principal, project_id: str) -> tuple[Project, int]:
+    """Raises:
+    ProjectNotFound: (404).
+    """
+    project = await get_project(session, me, project_id)
+    return (await _with_members(session, Project.id == project.id))[0]
+
+
+async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -> list[tuple[Project, int]]:
+    members = (
+        select(func.count())
+        .where(ProjectMember.project_id == Project.id)
+        .correlate(Project)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(Project, members).where(condition, Project.deleted_at.is_(None)).order_by(Project.name)
+    )
+    return [row._tuple() for row in rows]
+
+
+async def get_project(
+    session: AsyncSession, me: Principal, project_id: str, at_least: Role = "viewer"
+) -> Project:
+    """Raises:
+    ProjectNotFound: there is none, or `me` has no role in it (404 alike).
+    AccessDenied: the role is not enough (403).
+    """
+    project = await session.get(Project, project_id)
+    if project is None or project.deleted_at is not None or me.project_role(project.name) is None:
+        raise ProjectNotFound("There is no such project.")
+    me.require(_scope(project), at_least)
+    return project
+
+
+async def create_project(
+    session: AsyncSession,
+    name: str,
+    *,
+    company_id: str | None,
+    me: Principal,
+    settings: Settings,
+    now: datetime,
+) -> Project:
+    """Flushes. Whoever registers a project owns it.
+
+    Raises:
+        Forbidden: only administrators register projects here (403).
+        BadName: no project may be called that (400).
+        CompanyNotFound: not a company `me` belongs to (404).
+        ProjectNameTaken, ProjectNameReserved: (409).
+    """
+    if settings.project_creation == "admin":
+        me.require_admin()
+    check_project_name(name)
+    await session.connection()  # takes the pen
+    company: Company | None = await get_company(session, me, company_id) if company_id else None
+    await _require_free_name(session, name, me, settings)
+    project = Project(name=name, company_id=company.id if company else None, created_at=now, deleted_at=None)
+    session.add(project)
+    await session.flush()
+    session.add(ProjectMember(project_id=project.id, user_id=me.id, role="owner"))
+    await _record(session, "created", project, me, now)
+    return project
+
+
+async def _require_free_name(session: AsyncSession, name: str, me: Principal, settings: Settings) -> None:
+    found = await session.execute(select(Project).where(Project.name == name))
+    former = found.scalar_one_or_none()
+    if former is not None and former.deleted_at is None:
+        raise ProjectNameTaken("Another project has this name.")
+    if not me.is_admin:
+        held_by_others = exists().where(claims.c.scope == f"project:{name}", claims.c.holder_uuid != me.uuid)
+        if (
+            former is not None
+            or name == settings.default_project
+            or (await session.execute(select(held_by_others))).scalar_one()
+        ):
+            raise ProjectNameReserved("Only an administrator may register this name: it is or was in use.")
+    if former is not None:
+        await session.delete(former)
+        await session.flush()
+
+
+async def delete_project(session: AsyncSession, project: Project, *, me: Principal, now: datetime) -> None:
+    """The name stays closed to everybody but administrators, and so does what the log says about it.
+
+    Raises:
+        AccessDenied: not an owner (403).
+        ProjectInUse: something of it is held (409).
+    """
+    me.require(_scope(project), "owner")
+    await session.connection()
+    held = await session.execute(
+        select(func.count()).where(
+            claims.c.scope == _scope(project), (claims.c.expires_at.is_(None)) | (claims.c.expires_at > now)
+        )
+    )
+    count = held.scalar_one()
+    if count:
+        raise ProjectInUse(f"{count} things of {project.name} are held still.", {"held": count})
+    project.deleted_at = now
+    await session.execute(delete(ProjectMember).where(ProjectMember.project_id == project.id))
+    await _record(session, "deleted", project, me, now)
+
+
+# Members
+
+
+async def list_members(session: AsyncSession, project: Project) -> list[tuple[User, Role]]:
+    rows = await session.execute(
+        select(User, ProjectMember.role)
+        .join(ProjectMember, ProjectMember.user_id == User.id)
+        .where(ProjectMember.project_id == project.id)
+        .order_by(User.username)
+    )
+    return [row._tuple() for row in rows]
+
+
+async def set_member(
+    session: AsyncSession, project: Project, user: User, role: Role, *, me: Principal, now: datetime
+) -> None:
+    """Raises:
+    AccessDenied: `me` may not manage members, or not owners (403).
+    LastOwner: the project would have no owner (409).
+    """
+    me.require(_scope(project), "admin")
+    member = await session.get(ProjectMember, (project.id, user.id))
+    await _require_power_over(session, project, member, me, new_role=role)
+    if member is None:
+        session.add(ProjectMember(project_id=project.id, user_id=user.id, role=role))
+    elif member.role != role:
+        member.role = role
+    else:
+        return
+    await _record(session, "member_set", project, me, now, username=user.username, role=role)
+
+
+async def remove_member(
+    session: AsyncSession, project: Project, user: User, *, me: Principal, now: datetime
+) -> None:
+    """Those who manage members remove anybody; everybody may leave.
+
+    Raises:
+        AccessDenied: `me` may not manage members, or not owners (403).
+        ProjectNotFound: `user` is not a member (404).
+        LastOwner: the project would have no owner (409).
+    """
+    if user.id != me.id:
+        me.require(_scope(project), "admin")
+    member = await session.get(ProjectMember, (project.id, user.id))
+    if member is None:
+        raise ProjectNotFound(f"{user.username} is not a member of {project.name}.")
+    await _require_power_over(session, project, member, me, new_role=None)
+    await session.delete(member)
+    await _record(session, "member_removed", project, me, now, username=user.username)
+
+
+async def _require_power_over(
+    session: AsyncSession,
+    project: Project,
+    member: ProjectMember | None,
+    me: Principal,
+    *,
+    new_role: Role | None,
+) -> None:
+    """Owners are made and unmade by owners only, and one remains."""
+    was_owner = member is not None and member.role == "owner"
+    if (was_owner or new_role == "owner") and not me.may(_scope(project), "owner"):
+        raise AccessDenied("Only an owner of the project may do this.")
+    if was_owner and new_role != "owner":
+        owners = await session.execute(
+            select(func.count()).where(ProjectMember.project_id == project.id, ProjectMember.role == "owner")
+        )
+        if owners.scalar_one() < 2 and not me.is_admin:
+            raise LastOwner("A project needs an owner: make somebody else one first.")
+
+
+def _scope(project: Project) -> str:
+    return f"project:{project.name}"
+
+
+async def _record(
+    session: AsyncSession, verb: str, project: Project, me: Principal, now: datetime, **data: str
+) -> None:
+    await record(
+        session,
+        verb,
+        kind="project",
+        key=project.name,
+        actor=me.username,
+        now=now,
+        scope=_scope(project),
+        **data,
+    )

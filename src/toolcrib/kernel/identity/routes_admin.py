@@ -1,0 +1,109 @@
+"""Accounts, as administrators manage them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.identity import companies, users
+from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.schemas import (
+    CompanyChange,
+    EmailReset,
+    NewUser,
+    PasswordReset,
+    RowId,
+    Said,
+    StatusChange,
+    UserRead,
+)
+from toolcrib.kernel.problems import InvalidRequest
+
+router = APIRouter(prefix="/admin/users", tags=["accounts"])
+
+
+async def _read(session: AsyncSession, user: User) -> UserRead:
+    return UserRead.of(user, await users.company_name(session, user))
+
+
+@router.get("")
+async def list_users(session: ReadSessionDep, _: AdminDep) -> list[UserRead]:
+    return [UserRead.of(user, company) for user, company in await users.list_users(session)]
+
+
+@router.post("", status_code=201)
+async def create_user(
+    *, body: NewUser, kernel: KernelDep, session: SessionDep, me: AdminDep, now: NowDep
+) -> UserRead:
+    password_hash = await kernel.auth.passwords.hash_new(body.password)
+    user = await users.create_user(
+        session,
+        username=body.username,
+        password_hash=password_hash,
+        email=body.email,
+        is_admin=body.is_admin,
+        actor=me.username,
+        now=now,
+    )
+    return await _read(session, user)
+
+
+@router.get("/{user_id}")
+async def show_user(user_id: RowId, session: ReadSessionDep, _: AdminDep) -> UserRead:
+    return await _read(session, await users.get_user(session, user_id))
+
+
+@router.delete("/{user_id}", status_code=204)
+async def delete_user(user_id: RowId, session: SessionDep, me: AdminDep, now: NowDep) -> Response:
+    """The account goes, and whatever it holds is released."""
+    await users.delete_user(session, await users.get_user(session, user_id), actor=me, now=now)
+    return Response(status_code=204)
+
+
+@router.put("/{user_id}/password")
+async def set_password(
+    *,
+    user_id: RowId,
+    body: PasswordReset,
+    kernel: KernelDep,
+    session: SessionDep,
+    me: AdminDep,
+    now: NowDep,
+) -> Said:
+    password_hash = await kernel.auth.passwords.hash_new(body.new_password)
+    user = await users.get_user(session, user_id)
+    await users.set_password(session, user, password_hash, actor=me.username, now=now)
+    return Said.that(f"The password of {user.username} is changed.")
+
+
+@router.put("/{user_id}/email")
+async def set_email(user_id: RowId, body: EmailReset, session: SessionDep, me: AdminDep, now: NowDep) -> Said:
+    user = await users.get_user(session, user_id)
+    await users.set_email(session, user, body.new_email, actor=me.username, now=now)
+    return Said.that(f"The e-mail address of {user.username} is changed.")
+
+
+@router.put("/{user_id}/status")
+async def set_status(
+    user_id: RowId, body: StatusChange, session: SessionDep, me: AdminDep, now: NowDep
+) -> UserRead:
+    """Make somebody an administrator or take that away; let them sign in or not."""
+    if body.is_admin is None and body.is_active is None:
+        raise InvalidRequest("is_admin or is_active is required.")
+    user = await users.get_user(session, user_id)
+    await users.set_status(session, user, is_admin=body.is_admin, is_active=body.is_active, actor=me, now=now)
+    return await _read(session, user)
+
+
+@router.put("/{user_id}/company")
+async def set_company(
+    user_id: RowId, body: CompanyChange, session: SessionDep, me: AdminDep, now: NowDep
+) -> UserRead:
+    user = await users.get_user(session, user_id)
+    if body.company_id is None:
+        await companies.clear_company(session, user, me=me, now=now)
+    else:
+        company = await companies.get_company(session, me, str(body.company_id))
+        await companies.set_member(session, company, user, body.role, me=me, now=now)
+    return await _read(session, user)

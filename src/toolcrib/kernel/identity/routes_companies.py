@@ -1,0 +1,95 @@
+"""Companies and who belongs to them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.deps import AdminDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.identity import companies, users
+from toolcrib.kernel.identity.models import Company
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.schemas import CompanyMember, CompanyMemberRole, CompanyName, CompanyRead
+
+router = APIRouter(prefix="/companies", tags=["companies"])
+
+
+def _read(company: Company, members: int, me: Principal) -> CompanyRead:
+    return CompanyRead(
+        id=company.id,
+        name=company.name,
+        role=companies.role_in(me, company),
+        members=members,
+        created_at=wire(company.created_at),
+    )
+
+
+@router.get("")
+async def list_companies(session: ReadSessionDep, me: PrincipalDep) -> list[CompanyRead]:
+    """The caller's own company; administrators see all."""
+    return [_read(company, members, me) for company, members in await companies.list_companies(session, me)]
+
+
+@router.post("", status_code=201)
+async def create_company(body: CompanyName, session: SessionDep, me: AdminDep, now: NowDep) -> CompanyRead:
+    return _read(await companies.create_company(session, body.name, me=me, now=now), 0, me)
+
+
+@router.get("/{company_id}")
+async def show_company(company_id: UUID, session: ReadSessionDep, me: PrincipalDep) -> CompanyRead:
+    return _read(*await companies.describe(session, me, str(company_id)), me)
+
+
+@router.patch("/{company_id}")
+async def rename_company(
+    *, company_id: UUID, body: CompanyName, session: SessionDep, me: PrincipalDep, now: NowDep
+) -> CompanyRead:
+    company = await companies.get_company(session, me, str(company_id))
+    await companies.rename_company(session, company, body.name, me=me, now=now)
+    return _read(*await companies.describe(session, me, company.id), me)
+
+
+@router.delete("/{company_id}", status_code=204)
+async def delete_company(company_id: UUID, session: SessionDep, me: AdminDep, now: NowDep) -> Response:
+    company = await companies.get_company(session, me, str(company_id))
+    await companies.delete_company(session, company, me=me, now=now)
+    return Response(status_code=204)
+
+
+@router.get("/{company_id}/members")
+async def list_members(company_id: UUID, session: ReadSessionDep, me: PrincipalDep) -> list[CompanyMember]:
+    company = await companies.get_company(session, me, str(company_id))
+    return [
+        CompanyMember(username=user.username, uuid=user.uuid, role=user.company_role or "member")
+        for user in await companies.list_members(session, company)
+    ]
+
+
+@router.put("/{company_id}/members/{username:path}")
+async def set_member(
+    *,
+    company_id: UUID,
+    username: str,
+    body: CompanyMemberRole,
+    session: SessionDep,
+    me: PrincipalDep,
+    now: NowDep,
+) -> CompanyMember:
+    """Take somebody in, or change their role."""
+    company = await companies.get_company(session, me, str(company_id))
+    user = await users.get_by_name(session, username)
+    await companies.set_member(session, company, user, body.role, me=me, now=now)
+    return CompanyMember(username=user.username, uuid=user.uuid, role=body.role)
+
+
+@router.delete("/{company_id}/members/{username:path}", status_code=204)
+async def remove_member(
+    *, company_id: UUID, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
+) -> Response:
+    """Take somebody out, or leave."""
+    company = await companies.get_company(session, me, str(company_id))
+    user = await users.get_by_name(session, username)
+    await companies.remove_member(session, company, user, me=me, now=now)
+    return Response(status_code=204)

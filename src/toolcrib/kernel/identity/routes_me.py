@@ -1,0 +1,103 @@
+"""What people do with their own account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.identity import keys, self_service
+from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.identity.routes_session import set_cookie, token_lifetime
+from toolcrib.kernel.identity.schemas import (
+    ApiKeyMade,
+    ApiKeyRead,
+    ChangeAnswer,
+    EmailChange,
+    NewApiKey,
+    PasswordChange,
+    RowId,
+    Said,
+)
+from toolcrib.kernel.identity.users import EmailTaken, get_user
+
+router = APIRouter(tags=["own account"])
+
+
+@router.put("/users/me/password")
+async def change_password(
+    *,
+    body: PasswordChange,
+    request: Request,
+    response: Response,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
+) -> ChangeAnswer:
+    """Change one's password, at once or by a mailed link. All one's tokens end; a browser gets a new one."""
+    passwords = kernel.auth.passwords
+    proved = await self_service.prove(kernel.database, passwords, me, body.current_password)
+    password_hash = await passwords.hash_new(body.new_password)
+    async with kernel.database.write() as session:
+        pending = await self_service.change_password(session, kernel.mailer, proved, password_hash, now=now)
+        user = await get_user(session, me.id)
+    if pending:
+        text = "A link was mailed to you: follow it to change the password."
+        return ChangeAnswer(msg=text, message=text, pending=True)
+    if me.via == "cookie":
+        lifetime = await token_lifetime(kernel)
+        token = kernel.auth.tokens.issue(user, now=now, lifetime=lifetime)
+        set_cookie(request, response, kernel, token, lifetime)
+    text = "The password is updated."
+    return ChangeAnswer(msg=text, message=text, pending=False)
+
+
+@router.put("/users/me/email")
+async def change_email(body: EmailChange, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> ChangeAnswer:
+    """Change one's address, at once or by a link mailed to the new one."""
+    proved = await self_service.prove(kernel.database, kernel.auth.passwords, me, body.current_password)
+    async with kernel.database.write() as session:
+        pending = await self_service.change_email(session, kernel.mailer, proved, body.new_email, now=now)
+    text = "The address is updated."
+    if pending:
+        text = "A link was mailed to the new address: follow it to change the address."
+    return ChangeAnswer(msg=text, message=text, pending=pending)
+
+
+@router.get("/confirm-password/{token}")
+async def confirm_password(token: str, kernel: KernelDep, session: SessionDep, now: NowDep) -> Said:
+    """Follow the link of a password change. Needs no sign-in."""
+    await self_service.confirm_password(session, kernel.mailer, token, now=now)
+    return Said.that("The password is changed. Sign in with the new one.")
+
+
+@router.get("/confirm-email/{token}")
+async def confirm_email(token: str, kernel: KernelDep, now: NowDep) -> Said:
+    """Follow the link of a change of address. Needs no sign-in."""
+    async with kernel.database.write() as session:
+        confirmed = await self_service.confirm_email(session, kernel.mailer, token, now=now)
+    if not confirmed:  # only now: that the change is off had to be committed
+        raise EmailTaken("Somebody else has taken this e-mail address meanwhile.")
+    return Said.that("The address is changed.")
+
+
+@router.get("/users/me/keys")
+async def list_keys(session: ReadSessionDep, me: PrincipalDep) -> list[ApiKeyRead]:
+    return [ApiKeyRead.of(key) for key in await keys.list_keys(session, me.id)]
+
+
+@router.post("/users/me/keys", status_code=201)
+async def create_key(body: NewApiKey, session: SessionDep, me: PrincipalDep, now: NowDep) -> ApiKeyMade:
+    """Make an API key. It is shown in this answer and never again."""
+    if me.grant is not None and me.grant.api_key_id is not None:
+        raise AccessDenied("An API key cannot make API keys: sign in.")
+    lifetime = timedelta(days=body.expires_in_days) if body.expires_in_days else None
+    key, secret = await keys.create_key(session, me, body.name, lifetime=lifetime, now=now)
+    return ApiKeyMade.with_secret(key, secret)
+
+
+@router.delete("/users/me/keys/{key_id}", status_code=204)
+async def revoke_key(key_id: RowId, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
+    await keys.revoke_key(session, me, key_id, now=now)
+    return Response(status_code=204)

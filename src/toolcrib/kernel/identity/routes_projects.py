@@ -1,0 +1,105 @@
+"""Registered projects and their members."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.identity import projects, users
+from toolcrib.kernel.identity.models import Project
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.schemas import NewProject, ProjectMemberRead, ProjectMemberRole, ProjectRead
+
+router = APIRouter(prefix="/projects", tags=["projects"])
+
+
+def _read(project: Project, members: int, me: Principal) -> ProjectRead:
+    return ProjectRead(
+        id=project.id,
+        name=project.name,
+        company_id=project.company_id,
+        role=me.project_role(project.name),
+        members=members,
+        created_at=wire(project.created_at),
+    )
+
+
+@router.get("")
+async def list_projects(session: ReadSessionDep, me: PrincipalDep) -> list[ProjectRead]:
+    """The projects the caller has a role in."""
+    return [_read(project, members, me) for project, members in await projects.list_projects(session, me)]
+
+
+@router.post("", status_code=201)
+async def create_project(
+    *, body: NewProject, kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep
+) -> ProjectRead:
+    """Register a project. The caller becomes its owner."""
+    project = await projects.create_project(
+        session,
+        body.name,
+        company_id=str(body.company_id) if body.company_id else None,
+        me=me,
+        settings=kernel.settings,
+        now=now,
+    )
+    return ProjectRead(
+        id=project.id,
+        name=project.name,
+        company_id=project.company_id,
+        role="owner",
+        members=1,
+        created_at=wire(project.created_at),
+    )
+
+
+@router.get("/{project_id}")
+async def show_project(project_id: UUID, session: ReadSessionDep, me: PrincipalDep) -> ProjectRead:
+    return _read(*await projects.describe(session, me, str(project_id)), me)
+
+
+@router.delete("/{project_id}", status_code=204)
+async def delete_project(project_id: UUID, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
+    project = await projects.get_project(session, me, str(project_id), "owner")
+    await projects.delete_project(session, project, me=me, now=now)
+    return Response(status_code=204)
+
+
+@router.get("/{project_id}/members")
+async def list_members(
+    project_id: UUID, session: ReadSessionDep, me: PrincipalDep
+) -> list[ProjectMemberRead]:
+    project = await projects.get_project(session, me, str(project_id))
+    found = await projects.list_members(session, project)
+    return [ProjectMemberRead(username=user.username, uuid=user.uuid, role=role) for user, role in found]
+
+
+@router.put("/{project_id}/members/{username:path}")
+async def set_member(
+    *,
+    project_id: UUID,
+    username: str,
+    body: ProjectMemberRole,
+    session: SessionDep,
+    me: PrincipalDep,
+    now: NowDep,
+) -> ProjectMemberRead:
+    """Let somebody in, or change their role."""
+    project = await projects.get_project(session, me, str(project_id), "admin")
+    user = await users.get_by_name(session, username)
+    await projects.set_member(session, project, user, body.role, me=me, now=now)
+    return ProjectMemberRead(username=user.username, uuid=user.uuid, role=body.role)
+
+
+@router.delete("/{project_id}/members/{username:path}", status_code=204)
+async def remove_member(
+    *, project_id: UUID, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
+) -> Response:
+    """Take somebody out, or leave."""
+    project = await projects.get_project(session, me, str(project_id))
+    user = await users.get_by_name(session, username)
+    await projects.remove_member(session, project, user, me=me, now=now)
+    return Response(status_code=204)

@@ -1,0 +1,58 @@
+"""Accounts in the words of the machine pool's clients (its contract, section 4), and people for pickers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity.schemas import Person, PoolNewUser, PoolUserRead
+from toolcrib.kernel.problems import InvalidRequest
+
+router = APIRouter(tags=["accounts"])
+
+
+class NotOneself(InvalidRequest):
+    code = "bad_request"
+
+
+@router.get("/users")
+async def list_users(session: ReadSessionDep, _: AdminDep) -> list[PoolUserRead]:
+    return [PoolUserRead.of(user) for user, _ in await users.list_users(session)]
+
+
+@router.post("/users", status_code=201)
+async def create_user(
+    *, body: PoolNewUser, kernel: KernelDep, session: SessionDep, me: AdminDep, now: NowDep
+) -> PoolUserRead:
+    if not body.username or not body.password:
+        raise InvalidRequest("username and password are required")
+    password_hash = await kernel.auth.passwords.hash_new(body.password)
+    user = await users.create_user(
+        session,
+        username=body.username,
+        password_hash=password_hash,
+        is_admin=body.is_admin,
+        actor=me.username,
+        now=now,
+    )
+    return PoolUserRead.of(user)
+
+
+@router.delete("/users/{username:path}")
+async def delete_user(username: str, session: SessionDep, me: AdminDep, now: NowDep) -> dict[str, str]:
+    if username == me.username:
+        raise NotOneself("You cannot delete your own account.")
+    await users.delete_user(session, await users.get_by_name(session, username), actor=me, now=now)
+    return {"message": "deleted"}
+
+
+@router.get("/people")
+async def find_people(
+    session: ReadSessionDep, _: PrincipalDep, q: Annotated[str, Query(max_length=255)] = ""
+) -> list[Person]:
+    """Whom one could hand something to: active people whose name contains `q`, at most 100."""
+    found = await users.search_active(session, q, limit=100)
+    return [Person(username=user.username, uuid=user.uuid) for user in found]

@@ -1,0 +1,227 @@
+"""What people change about their own account, and the mailed links that confirm it (asset-locks contract,
+section 4.2)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel import messages
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity.models import PendingChange, Purpose, User
+from toolcrib.kernel.identity.names import check_email, email_key
+from toolcrib.kernel.identity.passwords import Passwords
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.signin import InvalidGrant, check_password
+from toolcrib.kernel.identity.users import EmailTaken
+from toolcrib.kernel.mail import Mailer
+from toolcrib.kernel.problems import InvalidRequest
+
+LINK_LIFETIME = timedelta(seconds=3600)
+
+
+class WrongPassword(InvalidGrant):
+    """The current password, asked again before a change, is not right."""
+
+    code = "wrong_password"
+
+
+class SameEmail(InvalidRequest):
+    code = "same_email"
+
+
+class BadLink(InvalidRequest):
+    """A link that never was, lapsed, or gave way to a newer one."""
+
+    code = "invalid_link"
+
+
+async def prove(database: Database, passwords: Passwords, me: Principal, password: str) -> User:
+    """Ask the person's current password. No transaction is open meanwhile.
+
+    Raises:
+        WrongPassword: that is not it (401).
+    """
+    try:
+        return await check_password(database, passwords, me.username, password)
+    except InvalidGrant:
+        raise WrongPassword("The current password is wrong.") from None
+
+
+async def change_password(
+    session: AsyncSession, mailer: Mailer, proved: User, password_hash: str, *, now: datetime
+) -> bool:
+    """Change the password, or mail the link that will. True if it waits for the link; people without an
+    address need none.
+
+    Raises:
+        WrongPassword: the password was changed since it was proved (401).
+        MailUnavailable: the link cannot be mailed; nothing was changed (502).
+    """
+    user = await _still_proved(session, proved)
+    if not user.email or not await mailer.may_send(session):
+        await users.set_password(session, user, password_hash, actor=user.username, now=now)
+        return False
+    token, expires_at = await _await_link(session, user, "password", password_hash, now=now)
+    link = mailer.link(f"confirm-password?token={token}")
+    message = messages.confirm_password(username=user.username, link=link, expires_at=expires_at)
+    await mailer.queue(session, to=user.email, message=message, now=now, expires_at=expires_at)
+    await _record(session, "password_change_requested", user, now)
+    return True
+
+
+async def change_email(
+    session: AsyncSession, mailer: Mailer, proved: User, address: str, *, now: datetime
+) -> bool:
+    """Change the address, or mail the link that will to the new one. True if it waits for the link.
+
+    Raises:
+        BadName: not an address (400).
+        SameEmail: it is the address already (400).
+        EmailTaken: somebody else has it, or waits for the link to it (409).
+        WrongPassword: the password was changed since it was proved (401).
+        MailUnavailable: the link cannot be mailed; nothing was changed (502).
+    """
+    address = check_email(address)
+    user = await _still_proved(session, proved)
+    if address == user.email:
+        raise SameEmail("That is your address already.")
+    await users.require_free_address(session, address, besides=user)
+    await _require_not_pending(session, user, address, now)
+    if not await mailer.may_send(session):
+        await users.set_email(session, user, address, actor=user.username, now=now)
+        return False
+    token, expires_at = await _await_link(session, user, "email", address, now=now)
+    link = mailer.link(f"confirm-email?token={token}")
+    message = messages.confirm_email(username=user.username, link=link, expires_at=expires_at)
+    await mailer.queue(session, to=address, message=message, now=now, expires_at=expires_at)
+    await _record(session, "email_change_requested", user, now)
+    return True
+
+
+async def confirm_password(session: AsyncSession, mailer: Mailer, token: str, *, now: datetime) -> None:
+    """Following a link again while it would still be good changes nothing more.
+
+    Raises:
+        BadLink: (400).
+    """
+    change, user = await _follow(session, "password", token, now)
+    if change.used_at is not None:
+        return
+    password_hash = _use(change, now)
+    await users.set_password(session, user, password_hash, actor=user.username, now=now)
+    if user.email and await mailer.may_send(session):
+        message = messages.password_changed(username=user.username)
+        await mailer.queue(session, to=user.email, message=message, now=now)
+
+
+async def confirm_email(session: AsyncSession, mailer: Mailer, token: str, *, now: datetime) -> bool:
+    """False if somebody else has got the address meanwhile: then the change is off, which the caller commits
+    before saying so. The former address is told.
+
+    Raises:
+        BadLink: (400).
+    """
+    change, user = await _follow(session, "email", token, now)
+    if change.used_at is not None:
+        return True
+    former = user.email
+    try:
+        await users.require_free_address(session, change.value or "", besides=user)
+    except EmailTaken:
+        await session.delete(change)
+        return False
+    address = _use(change, now)
+    await users.set_email(session, user, address, actor=user.username, now=now)
+    if former and await mailer.may_send(session):
+        message = messages.email_changed(username=user.username, new_email=address)
+        await mailer.queue(session, to=former, message=message, now=now)
+    return True
+
+
+async def _still_proved(session: AsyncSession, proved: User) -> User:
+    await session.connection()  # takes the pen
+    user = await users.get_user(session, proved.id)
+    if user.password_hash != proved.password_hash:
+        raise WrongPassword("The current password is wrong.")
+    return user
+
+
+async def _require_not_pending(session: AsyncSession, user: User, address: str, now: datetime) -> None:
+    waiting = await session.execute(
+        select(PendingChange.digest).where(
+            PendingChange.email_key == email_key(address),
+            PendingChange.user_id != user.id,
+            PendingChange.used_at.is_(None),
+            PendingChange.expires_at > now,
+        )
+    )
+    if waiting.first() is not None:
+        raise EmailTaken("This e-mail address is taken.")
+
+
+async def _await_link(
+    session: AsyncSession, user: User, purpose: Purpose, value: str, *, now: datetime
+) -> tuple[str, datetime]:
+    """Keep `value` until the link is followed. Links of the same purpose that were not followed are void, and
+    what has lapsed, anybody's, is forgotten."""
+    await session.execute(
+        delete(PendingChange).where(
+            or_(
+                PendingChange.expires_at <= now,
+                (PendingChange.user_id == user.id)
+                & (PendingChange.purpose == purpose)
+                & PendingChange.used_at.is_(None),
+            )
+        )
+    )
+    token = secrets.token_urlsafe(32)
+    expires_at = now + LINK_LIFETIME
+    session.add(
+        PendingChange(
+            digest=_digest(token),
+            user_id=user.id,
+            purpose=purpose,
+            value=value,
+            email_key=email_key(value) if purpose == "email" else None,
+            created_at=now,
+            expires_at=expires_at,
+            used_at=None,
+        )
+    )
+    return token, expires_at
+
+
+async def _follow(
+    session: AsyncSession, purpose: Purpose, token: str, now: datetime
+) -> tuple[PendingChange, User]:
+    await session.connection()  # takes the pen: of two who follow a link at once, the second finds it used
+    change = await session.get(PendingChange, _digest(token))
+    if change is None or change.purpose != purpose or change.expires_at <= now:
+        raise BadLink("This link is not valid, or no longer. Ask for a new one.")
+    user = await users.get_user(session, change.user_id)
+    if not user.is_active:
+        raise BadLink("This link is not valid, or no longer. Ask for a new one.")
+    return change, user
+
+
+def _use(change: PendingChange, now: datetime) -> str:
+    value = change.value or ""
+    change.used_at, change.value, change.email_key = now, None, None
+    return value
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def _record(session: AsyncSession, verb: str, user: User, now: datetime) -> None:
+    await record(
+        session, verb, kind="user", key=user.username, actor=user.username, now=now, scope=f"user:{user.uuid}"
+    )
