@@ -183,7 +183,17 @@ def smtp() -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., ToolcribServer]]:
+def surroundings(request: pytest.FixtureRequest) -> None:
+    """What a Toolcrib server may use starts before it and ends after it, in whatever order a test names them."""
+    for name in ("database", "bare_database", "redis", "smtp"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+
+
+@pytest.fixture
+def server(
+    request: pytest.FixtureRequest, tmp_path: Path, surroundings: None
+) -> Iterator[Callable[..., ToolcribServer]]:
     """`server(DATABASE_URL=…, workers=2)` starts a `toolcrib serve` process; see ToolcribServer."""
     started = request.node.stash.setdefault(SERVERS, [])
 
@@ -198,7 +208,9 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
 
 @pytest.fixture
-async def app_server(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Callable[..., Awaitable[AppServer]]]:
+async def app_server(
+    tmp_path: Path, clock: FakeClock, surroundings: None
+) -> AsyncIterator[Callable[..., Awaitable[AppServer]]]:
     """`await app_server(database_url=…)` serves it from this process, on the `clock` fixture's time."""
     from tests.servers.inprocess import AppServer  # noqa: PLC0415 - most runs of single tests do without
 
