@@ -1,0 +1,76 @@
+import { apiUrl } from "./base";
+import { Problem, problemFrom, unreachable } from "./problem";
+
+export interface CallOptions {
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  json?: unknown;
+  signal?: AbortSignal;
+  /** A 401 of this call may be about what was sent (a wrong current password), not about the session. */
+  checksPassword?: boolean;
+  /** A 401 is an answer, not an interruption: do not ask the person to sign in. */
+  anonymous?: boolean;
+}
+
+type Reauthenticate = () => Promise<boolean>;
+let reauthenticate: Reauthenticate | null = null;
+
+/** The sign-in dialog registers itself here; `null` before anybody has signed in. */
+export function onSessionExpired(ask: Reauthenticate | null): void {
+  reauthenticate = ask;
+}
+
+async function send(path: string, options: CallOptions): Promise<Response> {
+  const { method = "GET", json, signal } = options;
+  try {
+    return await fetch(apiUrl(path), {
+      method,
+      signal: signal ?? null,
+      credentials: "same-origin",
+      headers: {
+        Accept: "application/json",
+        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      body: json === undefined ? null : JSON.stringify(json),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw unreachable();
+  }
+}
+
+async function sessionIsOver(options: CallOptions): Promise<boolean> {
+  if (!options.checksPassword) return true;
+  return (await send("currentuser", {})).status === 401;
+}
+
+/**
+ * Call the server. A session that has run out opens the sign-in dialog over the page and the call is
+ * sent again afterwards, so a form never notices.
+ *
+ * Throws `Problem` for every answer that is not a success.
+ */
+export async function api<T>(path: string, options: CallOptions = {}): Promise<T> {
+  let response = await send(path, options);
+  if (response.status === 401 && !options.anonymous && reauthenticate && (await sessionIsOver(options))) {
+    if (await reauthenticate()) response = await send(path, options);
+  }
+  if (!response.ok) throw await problemFrom(response);
+  if (response.status === 204) return undefined as T;
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new Problem(response.status, "bad_answer", "The server's answer could not be read.");
+  }
+}
+
+/** `{a: 1, b: null}` -> `"?a=1"`; empty and absent values are left out. */
+export function query(params: Record<string, string | number | boolean | null | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== null && value !== undefined && value !== "" && value !== false) {
+      search.set(name, value === true ? "1" : String(value));
+    }
+  }
+  const text = search.toString();
+  return text ? `?${text}` : "";
+}

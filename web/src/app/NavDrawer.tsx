@@ -1,0 +1,18 @@
+import { Drawer } from "@mantine/core";
+import { Navigation } from "./Navigation";
+
+export default function NavDrawer({ onClose }: { onClose: () => void }) {
+  return (
+    <Drawer
+      opened
+      onClose={onClose}
+      title="Toolcrib"
+      size={280}
+      closeButtonProps={{ "aria-label": "Close the menu" }}
+    >
+      <nav aria-label="Menu">
+        <Navigation onGo={onClose} />
+      </nav>
+    </Drawer>
+  );
+}

@@ -1,0 +1,78 @@
+import { useQuery } from "@tanstack/react-query";
+import { useRouterState } from "@tanstack/react-router";
+import {
+  IconActivity,
+  IconAdjustments,
+  IconBuilding,
+  IconHeartbeat,
+  IconLayoutDashboard,
+  IconSettings,
+  IconStack2,
+  IconUsers,
+} from "@tabler/icons-react";
+import { claimsQuery } from "../api/queries";
+import type { NavEntry } from "../kinds/kind";
+import { kindNav } from "../kinds/registry";
+import { Link } from "../parts/Link";
+import { basePath } from "../api/base";
+import { useMe } from "./session";
+import classes from "./Shell.module.css";
+
+export const navigation: { title: string | null; entries: NavEntry[] }[] = [
+  { title: null, entries: [{ to: "/", label: "Board", Icon: IconLayoutDashboard }, ...kindNav] },
+  {
+    title: "Team",
+    entries: [
+      { to: "/activity", label: "Activity", Icon: IconActivity },
+      { to: "/projects", label: "Projects", Icon: IconStack2 },
+      { to: "/companies", label: "Companies", Icon: IconBuilding },
+    ],
+  },
+  {
+    title: "Server",
+    entries: [
+      { to: "/admin/users", label: "Users", Icon: IconUsers, admin: true },
+      { to: "/admin/config", label: "Configuration", Icon: IconAdjustments, admin: true },
+      { to: "/admin/health", label: "Health", Icon: IconHeartbeat, admin: true },
+    ],
+  },
+  { title: "You", entries: [{ to: "/settings", label: "Settings", Icon: IconSettings }] },
+];
+
+/** The menu entries this person may use, in order. */
+export function entriesFor(admin: boolean): NavEntry[] {
+  return navigation.flatMap((group) => group.entries).filter((entry) => admin || !entry.admin);
+}
+
+export function Navigation({ onGo }: { onGo?: () => void }) {
+  const me = useMe();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const here = path.startsWith(basePath()) ? `/${path.slice(basePath().length)}` : path;
+  const { data: held } = useQuery({ ...claimsQuery, select: (holdings) => holdings.claims.length });
+  return navigation.map((group) => {
+    const entries = group.entries.filter((entry) => me.is_admin || !entry.admin);
+    if (entries.length === 0) return null;
+    return (
+      <div key={group.title ?? "main"}>
+        {group.title && <div className={classes.navGroup}>{group.title}</div>}
+        {entries.map(({ to, label, Icon }) => (
+          <Link
+            key={to}
+            to={to}
+            className={classes.navLink}
+            aria-current={here === to ? "page" : undefined}
+            onClick={onGo}
+          >
+            <Icon size={18} stroke={1.7} aria-hidden />
+            {label}
+            {to === "/" && held !== undefined && (
+              <span className={classes.navCount} title={`${held} held right now`}>
+                {held.toLocaleString()}
+              </span>
+            )}
+          </Link>
+        ))}
+      </div>
+    );
+  });
+}

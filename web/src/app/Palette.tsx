@@ -1,0 +1,158 @@
+import { Modal, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { IconArrowRight, IconCommand, IconLock, IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { claimsQuery } from "../api/queries";
+import { kindOf } from "../kinds/registry";
+import { useGo } from "../parts/Link";
+import { PathText } from "../parts/PathText";
+import { Person } from "../parts/Person";
+import { Until } from "../parts/Time";
+import { commandsFor, type Command } from "./commands";
+import { entriesFor } from "./Navigation";
+import { hide, show } from "./overlays";
+import classes from "./Palette.module.css";
+import { signOut, useMe } from "./session";
+
+/** Ctrl-K: find a holding, lock a path, go to a page, without leaving the keyboard. */
+export function Palette() {
+  const me = useMe();
+  const go = useGo();
+  const id = useId();
+  const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
+  const { setColorScheme } = useMantineColorScheme();
+  const { data } = useQuery(claimsQuery);
+  const [text, setText] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const searched = useDeferredValue(text);
+  const list = useRef<HTMLDivElement>(null);
+
+  const groups = useMemo(
+    () => commandsFor(searched, data?.claims ?? [], entriesFor(me.is_admin)),
+    [searched, data, me.is_admin],
+  );
+  const flat = groups.flatMap((group) => group.commands);
+  const current = Math.min(chosen, flat.length - 1);
+
+  useEffect(() => {
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [current, groups]);
+
+  const run = (command: Command): void => {
+    hide();
+    if (command.type === "page") go(command.to);
+    else if (command.type === "claim") go(kindOf(command.claim.kind).link(command.claim));
+    else if (command.type === "lock") show({ name: "lock", path: command.path });
+    else if (command.what === "theme") setColorScheme(scheme === "dark" ? "light" : "dark");
+    else if (command.what === "shortcuts") show({ name: "shortcuts" });
+    else void signOut();
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const steps: Record<string, number> = { ArrowDown: current + 1, ArrowUp: current - 1 };
+    const step = steps[event.key];
+    if (step !== undefined && flat.length) {
+      event.preventDefault();
+      setChosen((step + flat.length) % flat.length);
+    } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      const command = flat[current];
+      if (command) run(command);
+    }
+  };
+
+  let index = -1;
+  return (
+    <Modal
+      opened
+      onClose={hide}
+      withCloseButton={false}
+      centered={false}
+      yOffset="10vh"
+      size={620}
+      padding={0}
+      aria-label="Command palette"
+    >
+      <div className={classes.search}>
+        <IconSearch size={18} aria-hidden />
+        <input
+          data-autofocus
+          role="combobox"
+          aria-expanded="true"
+          aria-controls={`${id}-list`}
+          aria-activedescendant={current >= 0 ? `${id}-${current}` : undefined}
+          aria-label="Find a file, a person, a page, or a thing to do"
+          placeholder="Find a file, a person, a page, or type a path to lock"
+          autoComplete="off"
+          spellCheck={false}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setChosen(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <kbd className="key">Esc</kbd>
+      </div>
+      <div className={classes.list} id={`${id}-list`} role="listbox" aria-label="Results" ref={list} tabIndex={-1}>
+        {groups.map((group) => (
+          <div key={group.title} role="group" aria-label={group.title}>
+            <div className={classes.title} aria-hidden="true">
+              {group.title}
+            </div>
+            {group.commands.map((command) => {
+              index += 1;
+              const its = index;
+              return (
+                // eslint-disable-next-line jsx-a11y/click-events-have-key-events -- the keys are the input's
+                <div
+                  key={command.id}
+                  id={`${id}-${its}`}
+                  role="option"
+                  tabIndex={-1}
+                  aria-selected={its === current}
+                  className={classes.option}
+                  onMouseMove={() => setChosen(its)}
+                  onClick={() => run(command)}
+                >
+                  <CommandView command={command} />
+                </div>
+              );
+            })}
+          </div>
+        ))}
+        {flat.length === 0 && (
+          <p className={classes.nothing}>
+            Nobody holds anything like “{text.trim()}”. Type a whole path to lock it.
+          </p>
+        )}
+      </div>
+    </Modal>
+  );
+}
+
+function CommandView({ command }: { command: Command }) {
+  if (command.type === "claim") {
+    const { claim } = command;
+    const { Icon, monospaced } = kindOf(claim.kind);
+    return (
+      <>
+        <Icon size={16} stroke={1.7} aria-hidden />
+        <span className={classes.label}>{monospaced ? <PathText path={claim.label} /> : claim.label}</span>
+        <span className={classes.holder}>
+          <Person name={claim.holder} />
+        </span>
+        <span className={classes.until}>
+          <Until at={claim.expires_at} />
+        </span>
+      </>
+    );
+  }
+  const Icon = command.type === "page" ? IconArrowRight : command.type === "lock" ? IconLock : IconCommand;
+  return (
+    <>
+      <Icon size={16} stroke={1.7} aria-hidden />
+      <span className={classes.label}>{command.label}</span>
+    </>
+  );
+}

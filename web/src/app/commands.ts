@@ -1,0 +1,81 @@
+import type { Claim } from "../api/types";
+import { looksLikePath, normalisePath } from "../claims/paths";
+import { filterClaims } from "../claims/filter";
+
+export type Command =
+  | { type: "page"; id: string; label: string; to: string }
+  | { type: "claim"; id: string; claim: Claim }
+  | { type: "lock"; id: string; label: string; path: string }
+  | { type: "do"; id: string; label: string; what: "theme" | "sign-out" | "shortcuts" };
+
+export interface CommandGroup {
+  title: string;
+  commands: Command[];
+}
+
+const CLAIMS_MAX = 12;
+
+/** What the palette offers for a text: holdings that match, a path to lock, pages, and things to do. */
+export function commandsFor(
+  text: string,
+  claims: readonly Claim[],
+  pages: readonly { to: string; label: string }[],
+): CommandGroup[] {
+  const typed = text.trim();
+  const lower = typed.toLowerCase();
+  const fits = (label: string): boolean => lower.split(/\s+/).every((word) => label.toLowerCase().includes(word));
+  const groups: CommandGroup[] = [];
+
+  const found = typed ? bestClaims(claims, typed) : [];
+  if (found.length) {
+    groups.push({
+      title: "Held right now",
+      commands: found.map((claim) => ({ type: "claim", id: `claim:${claim.id}`, claim })),
+    });
+  }
+  const goTo: Command[] = pages
+    .filter((page) => fits(`go to ${page.label}`))
+    .map((page) => ({ type: "page", id: `page:${page.to}`, label: page.label, to: page.to }));
+  if (goTo.length) groups.push({ title: "Go to", commands: goTo });
+
+  const path = normalisePath(typed);
+  const free = !found.some((claim) => claim.kind === "asset" && claim.key === path);
+  const todo: Command[] = [];
+  if (typed && looksLikePath(typed) && free) {
+    todo.push({ type: "lock", id: "lock-typed", label: `Lock ${path}`, path });
+  } else if (fits("lock a path")) {
+    todo.push({ type: "lock", id: "lock", label: "Lock a path…", path: "" });
+  }
+  const doings: Command[] = [
+    { type: "do", id: "theme", label: "Switch between light and dark", what: "theme" },
+    { type: "do", id: "shortcuts", label: "Keyboard shortcuts", what: "shortcuts" },
+    { type: "do", id: "sign-out", label: "Sign out", what: "sign-out" },
+  ];
+  todo.push(...doings.filter((command) => command.type === "do" && fits(command.label)));
+  if (todo.length) {
+    // A path that nobody holds is most likely what the person came to lock.
+    const group = { title: "Do", commands: todo };
+    if (todo[0]?.id === "lock-typed" && !found.length) groups.unshift(group);
+    else groups.push(group);
+  }
+  return groups;
+}
+
+/** The file name counts more than the folders above it, its beginning more than its middle. */
+function bestClaims(claims: readonly Claim[], text: string): Claim[] {
+  const word = text.toLowerCase();
+  const rank = (claim: Claim): number => {
+    const label = claim.label.toLowerCase();
+    const name = label.slice(label.lastIndexOf("/") + 1);
+    if (label === word || name === word) return 0;
+    if (name.startsWith(word)) return 1;
+    if (name.includes(word)) return 2;
+    if (label.includes(word)) return 3;
+    return claim.holder.toLowerCase().startsWith(word) ? 4 : 5;
+  };
+  return filterClaims(claims, text)
+    .map((claim) => ({ claim, rank: rank(claim) }))
+    .sort((a, b) => a.rank - b.rank || (a.claim.label < b.claim.label ? -1 : 1))
+    .slice(0, CLAIMS_MAX)
+    .map((entry) => entry.claim);
+}

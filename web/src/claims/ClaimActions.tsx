@@ -1,0 +1,165 @@
+import { Menu } from "@mantine/core";
+import {
+  IconBellRinging,
+  IconClockPlus,
+  IconCopy,
+  IconDots,
+  IconHistory,
+  IconHourglassEmpty,
+  IconLockOpen,
+  IconShieldX,
+  IconUserShare,
+} from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState, type ComponentType } from "react";
+import { mailQuery } from "../api/queries";
+import type { Claim } from "../api/types";
+import { show } from "../app/overlays";
+import { useMe } from "../app/session";
+import type { IconProps } from "../kinds/kind";
+import { kindOf } from "../kinds/registry";
+import { copyText } from "../parts/CopyLine";
+import { useGo } from "../parts/Link";
+import { complain, say } from "../parts/toast";
+import { actionsFor, type ActionId } from "./actions";
+import classes from "./claims.module.css";
+import { release } from "./verbs";
+
+const ICONS: Record<ActionId, ComponentType<IconProps>> = {
+  release: IconLockOpen,
+  extend: IconClockPlus,
+  "hand-over": IconUserShare,
+  wait: IconHourglassEmpty,
+  notify: IconBellRinging,
+  "force-release": IconShieldX,
+};
+
+export async function releaseNow(claim: Claim): Promise<void> {
+  try {
+    await release([claim]);
+    say(`Released ${claim.label}`);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+export function act(id: ActionId, claim: Claim): void {
+  if (id === "release") void releaseNow(claim);
+  else if (id === "force-release") show({ name: "force-release", claims: [claim] });
+  else show({ name: id, claim });
+}
+
+/** The letters that work on a focused row. */
+export const ROW_KEYS: Record<string, ActionId> = {
+  r: "release",
+  e: "extend",
+  t: "hand-over",
+  w: "wait",
+  n: "notify",
+  f: "force-release",
+};
+
+export function actByKey(key: string, claim: Claim, circumstances: { me: string; mail: boolean }): boolean {
+  const id = ROW_KEYS[key];
+  const action = id && actionsFor(claim, circumstances).find((one) => one.id === id);
+  if (!action) return false;
+  if (action.reason) complain(new Error(action.reason));
+  else act(action.id, claim);
+  return true;
+}
+
+export function useCircumstances(): { me: string; mail: boolean } {
+  const me = useMe();
+  const { data } = useQuery(mailQuery);
+  return { me: me.username, mail: data?.mail_enabled ?? false };
+}
+
+/** The three things one does with what one holds, as buttons. */
+export function OwnActions({ claim }: { claim: Claim }) {
+  return (
+    <span className={classes.own}>
+      {actionsFor(claim, { me: claim.holder, mail: false }).map((action) => (
+        <button
+          key={action.id}
+          type="button"
+          className={classes.action}
+          data-main={action.id === "release" || undefined}
+          aria-disabled={action.reason !== null}
+          title={action.reason ?? undefined}
+          aria-label={`${action.label.replace("…", "")} ${claim.label}`}
+          onClick={() => {
+            if (action.reason === null) act(action.id, claim);
+          }}
+        >
+          {action.label.replace("…", "")}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+/** Everything that can be done with a claim. Drawn only once opened: lists have many rows. */
+export function ClaimMenu({ claim }: { claim: Claim }) {
+  const [opened, setOpened] = useState(false);
+  const [used, setUsed] = useState(false);
+  const button = (
+    <button
+      type="button"
+      className={classes.more}
+      aria-label={`Actions for ${claim.label}`}
+      aria-haspopup="menu"
+      aria-expanded={opened}
+      onClick={() => {
+        setUsed(true);
+        setOpened((now) => !now);
+      }}
+    >
+      <IconDots size={18} />
+    </button>
+  );
+  if (!used) return button;
+  return (
+    <Menu opened={opened} onChange={setOpened} position="bottom-end" width={270} shadow="md" withinPortal>
+      <Menu.Target>{button}</Menu.Target>
+      <ClaimMenuItems claim={claim} />
+    </Menu>
+  );
+}
+
+function ClaimMenuItems({ claim }: { claim: Claim }) {
+  const circumstances = useCircumstances();
+  const go = useGo();
+  const kind = kindOf(claim.kind);
+  return (
+    <Menu.Dropdown>
+      {actionsFor(claim, circumstances).map(({ id, label, reason }) => {
+        const Icon = ICONS[id];
+        return (
+          <Menu.Item
+            key={id}
+            leftSection={<Icon size={16} stroke={1.7} aria-hidden />}
+            disabled={reason !== null}
+            classNames={{ item: classes.menuItem }}
+            color={id === "force-release" && !reason ? "red" : undefined}
+            onClick={() => act(id, claim)}
+          >
+            {label}
+            {reason && <span className={classes.reason}>{reason}</span>}
+          </Menu.Item>
+        );
+      })}
+      <Menu.Divider />
+      <Menu.Item leftSection={<IconHistory size={16} stroke={1.7} aria-hidden />} onClick={() => go(kind.link(claim))}>
+        Details and history
+      </Menu.Item>
+      <Menu.Item
+        leftSection={<IconCopy size={16} stroke={1.7} aria-hidden />}
+        onClick={async () => {
+          if (await copyText(claim.label)) say("Copied");
+        }}
+      >
+        Copy the name
+      </Menu.Item>
+    </Menu.Dropdown>
+  );
+}

@@ -1,0 +1,19 @@
+import type { Claim } from "../../api/types";
+import { release } from "../verbs";
+import { FormDialog } from "./Dialog";
+import { Subjects } from "./Subject";
+
+export function ReleaseDialog({ claims }: { claims: Claim[] }) {
+  return (
+    <FormDialog
+      title={`Release ${claims.length} holdings?`}
+      submit={`Release ${claims.length}`}
+      onSubmit={async () => {
+        await release(claims);
+        return `Released ${claims.length} holdings`;
+      }}
+    >
+      <Subjects claims={claims} />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,49 @@
+import { IconBox } from "@tabler/icons-react";
+import { asset } from "./asset";
+import { identityKinds } from "./identity";
+import type { Kind, NavEntry, Page } from "./kind";
+
+/** Every kind of thing people hold, in the order the menu and the board show them. */
+export const kinds: readonly Kind[] = [asset];
+
+const all = new Map<string, Kind>([...kinds, ...identityKinds].map((kind) => [kind.name, kind]));
+
+/** A kind this page has never heard of (a third party's) still gets a readable row. */
+function unknownKind(name: string): Kind {
+  const words = name.replaceAll("_", " ");
+  const label = words.charAt(0).toUpperCase() + words.slice(1);
+  return {
+    name,
+    label,
+    plural: `${label}s`,
+    Icon: IconBox,
+    nav: [],
+    pages: [],
+    sentences: {},
+    nameOf: (key) => key,
+    monospaced: false,
+    link: (thing) => `/?q=${encodeURIComponent(thing.key)}`,
+  };
+}
+
+export function kindOf(name: string): Kind {
+  let kind = all.get(name);
+  if (!kind) {
+    kind = unknownKind(name);
+    all.set(name, kind);
+  }
+  return kind;
+}
+
+/** What people call the thing an event is about. */
+export function nameOfThing(event: { kind: string; key: string; data: Record<string, unknown> }): string {
+  const { label } = event.data;
+  return typeof label === "string" && label ? label : kindOf(event.kind).nameOf(event.key);
+}
+
+export function knownKinds(): Kind[] {
+  return [...all.values()];
+}
+
+export const kindPages: Page[] = kinds.flatMap((kind) => kind.pages);
+export const kindNav: NavEntry[] = kinds.flatMap((kind) => kind.nav);

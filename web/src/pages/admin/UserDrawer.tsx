@@ -1,0 +1,194 @@
+import { Button, Drawer, Group, NativeSelect, PasswordInput, Select, Stack, Switch, TextInput, Tooltip } from "@mantine/core";
+import { IconTrash } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
+import { api } from "../../api/client";
+import { companiesQuery, queryClient, usersQuery } from "../../api/queries";
+import type { User } from "../../api/types";
+import { useMe } from "../../app/session";
+import { FormDialog } from "../../claims/dialogs/Dialog";
+import { BlockableButton } from "../../parts/BlockableButton";
+import { CopyButton } from "../../parts/CopyLine";
+import { Refusal } from "../../parts/Refusal";
+import { say } from "../../parts/toast";
+import classes from "./Admin.module.css";
+import { randomPassword } from "./randomPassword";
+
+/** One account: each part is saved by itself. */
+export function UserDrawer({ user, onClose }: { user: User; onClose: () => void }) {
+  const me = useMe();
+  const own = user.id === me.id ? "This is your own account." : null;
+  const [email, setEmail] = useState(user.email);
+  const [password, setPassword] = useState("");
+  const [deleting, setDeleting] = useState(false);
+  const put = useMutation({
+    mutationFn: ({ part, json }: { part: string; json: object; done: string }) =>
+      api(`admin/users/${user.id}/${part}`, { method: "PUT", json }),
+    onSuccess: (_, { done }) => {
+      say(done);
+      void queryClient.invalidateQueries({ queryKey: usersQuery.queryKey });
+    },
+  });
+  return (
+    <Drawer opened onClose={onClose} position="right" size={440} title={user.username} closeButtonProps={{ "aria-label": "Close" }}>
+      <Stack gap="lg">
+        <Refusal error={put.error} />
+        <Part title="Rights">
+          <Blocked reason={own}>
+            <Switch
+              label="Administrator"
+              checked={user.is_admin}
+              disabled={own !== null || put.isPending}
+              onChange={(event) =>
+                put.mutate({
+                  part: "status",
+                  json: { is_admin: event.currentTarget.checked },
+                  done: event.currentTarget.checked ? "Now an administrator" : "No longer an administrator",
+                })
+              }
+            />
+          </Blocked>
+          <Blocked reason={own}>
+            <Switch
+              label="May sign in"
+              description="A disabled account keeps its holdings and its history."
+              checked={user.is_active}
+              disabled={own !== null || put.isPending}
+              onChange={(event) =>
+                put.mutate({
+                  part: "status",
+                  json: { is_active: event.currentTarget.checked },
+                  done: event.currentTarget.checked ? "The account is enabled" : "The account is disabled",
+                })
+              }
+            />
+          </Blocked>
+        </Part>
+        <Part title="E-mail">
+          <Group align="flex-end" gap="xs">
+            <TextInput
+              aria-label="E-mail address"
+              type="email"
+              style={{ flex: 1 }}
+              value={email}
+              onChange={(event) => setEmail(event.currentTarget.value)}
+            />
+            <Button
+              variant="default"
+              disabled={!email.trim() || email.trim() === user.email}
+              onClick={() => put.mutate({ part: "email", json: { new_email: email.trim() }, done: "Address changed" })}
+            >
+              Save
+            </Button>
+          </Group>
+        </Part>
+        <Part title="Reset the password">
+          <Group align="flex-end" gap="xs">
+            <PasswordInput
+              aria-label="New password"
+              autoComplete="new-password"
+              style={{ flex: 1 }}
+              value={password}
+              maxLength={128}
+              visibilityToggleButtonProps={{ "aria-label": "Show the password" }}
+              onChange={(event) => setPassword(event.currentTarget.value)}
+            />
+            <Button
+              variant="default"
+              disabled={!password}
+              onClick={() =>
+                put.mutate({ part: "password", json: { new_password: password }, done: "The new password is set" })
+              }
+            >
+              Set
+            </Button>
+          </Group>
+          <Group gap="xs">
+            <Button size="compact-xs" variant="default" onClick={() => setPassword(randomPassword())}>
+              Make one up
+            </Button>
+            {password && <CopyButton text={password} label="Copy password" />}
+          </Group>
+        </Part>
+        <CompanyPart user={user} onSave={(json) => put.mutate({ part: "company", json, done: "Company changed" })} />
+        <BlockableButton
+          variant="light"
+          color="red"
+          leftSection={<IconTrash size={16} />}
+          reason={own ? "You cannot delete your own account." : null}
+          onClick={() => setDeleting(true)}
+        >
+          Delete the account…
+        </BlockableButton>
+      </Stack>
+      {deleting && (
+        <FormDialog
+          title={`Delete ${user.username}?`}
+          submit="Delete the account"
+          danger
+          onClose={() => setDeleting(false)}
+          onSubmit={async () => {
+            await api(`admin/users/${user.id}`, { method: "DELETE" });
+            onClose();
+            await queryClient.invalidateQueries({ queryKey: usersQuery.queryKey });
+            return `Deleted ${user.username}`;
+          }}
+        >
+          <p style={{ margin: 0 }}>
+            Everything {user.username} holds is released. To keep it held, disable the account instead.
+          </p>
+        </FormDialog>
+      )}
+    </Drawer>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className={classes.part}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Blocked({ reason, children }: { reason: string | null; children: ReactNode }) {
+  if (!reason) return children;
+  return (
+    <Tooltip label={`${reason} Another administrator can change it.`}>
+      <div>{children}</div>
+    </Tooltip>
+  );
+}
+
+function CompanyPart({ user, onSave }: { user: User; onSave: (json: object) => void }) {
+  const { data: companies = [] } = useQuery(companiesQuery);
+  const [company, setCompany] = useState(user.company_id);
+  const [role, setRole] = useState(user.company_role ?? "member");
+  if (companies.length === 0) return null;
+  const same = company === user.company_id && (company === null || role === (user.company_role ?? "member"));
+  return (
+    <Part title="Company">
+      <Group align="flex-end" gap="xs" wrap="nowrap">
+        <Select
+          aria-label="Company"
+          placeholder="None"
+          clearable
+          style={{ flex: 1 }}
+          data={companies.map((one) => ({ value: one.id, label: one.name }))}
+          value={company}
+          onChange={setCompany}
+        />
+        <NativeSelect
+          aria-label="Role in the company"
+          data={["member", "owner"]}
+          value={role}
+          onChange={(event) => setRole(event.currentTarget.value)}
+        />
+        <Button variant="default" disabled={same} onClick={() => onSave({ company_id: company, role })}>
+          Save
+        </Button>
+      </Group>
+    </Part>
+  );
+}

@@ -1,0 +1,224 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import { IconClipboardList, IconLock, IconSearchOff } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { claimsQuery } from "../../api/queries";
+import type { Claim } from "../../api/types";
+import { show } from "../../app/overlays";
+import { useMe } from "../../app/session";
+import { boardRows, type BoardRow, type Grouping } from "../../claims/board";
+import { actByKey, useCircumstances } from "../../claims/ClaimActions";
+import { filterClaims } from "../../claims/filter";
+import { kindOf } from "../../kinds/registry";
+import { Empty } from "../../parts/Empty";
+import { FilterBox } from "../../parts/FilterBox";
+import { Link, useGo } from "../../parts/Link";
+import { ListSkeleton } from "../../parts/ListSkeleton";
+import { Refusal } from "../../parts/Refusal";
+import { useNarrow } from "../../parts/useNarrow";
+import { useSearch } from "../../parts/useSearch";
+import { VirtualList, type ListHandle } from "../../parts/VirtualList";
+import classes from "./Board.module.css";
+import { BoardRowView } from "./BoardRow";
+
+const NONE: Claim[] = [];
+const CLOSED_KEY = "toolcrib-board-closed";
+const GROUP_KEY = "toolcrib-board-grouping";
+
+export default function BoardPage() {
+  const me = useMe();
+  const narrow = useNarrow();
+  const go = useGo();
+  const circumstances = useCircumstances();
+  const [search, change] = useSearch();
+  const { data, error, refetch, isPending } = useQuery(claimsQuery);
+  const list = useRef<ListHandle>(null);
+  const [closed, toggle] = useClosed();
+
+  const filter = search.get("q") ?? "";
+  const shownFilter = useDeferredValue(filter);
+  const grouping: Grouping =
+    (search.get("by") ?? localStorage.getItem(GROUP_KEY)) === "person" ? "person" : "kind";
+
+  const claims = data?.claims ?? NONE;
+  const found = useMemo(() => filterClaims(claims, shownFilter), [claims, shownFilter]);
+  const rows = useMemo(
+    () => boardRows(found, { me: me.username, grouping, closed }),
+    [found, me.username, grouping, closed],
+  );
+  const heightOf = useCallback((row: BoardRow) => rowHeight(row, narrow), [narrow]);
+
+  const open = (row: BoardRow): void => {
+    if (row.type === "claim") go(kindOf(row.claim.kind).link(row.claim));
+    else toggle(row.id);
+  };
+
+  return (
+    <div className="page-fill">
+      <div className="page-head">
+        <h1>Board</h1>
+        <Summary claims={found} filtered={shownFilter !== ""} me={me.username} />
+        <span style={{ flex: 1 }} />
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconLock size={15} />}
+          onClick={() => show({ name: "lock" })}
+        >
+          Lock a path
+        </Button>
+      </div>
+      <div className={classes.tools}>
+        <FilterBox
+          value={filter}
+          label="Filter what is held"
+          placeholder="Who has… a file, a person, a branch, a comment"
+          onChange={(q) => change({ q })}
+          onDown={() => list.current?.focus()}
+        />
+        <SegmentedControl
+          size="xs"
+          value={grouping}
+          aria-label="Group by"
+          data={[
+            { value: "kind", label: "By kind" },
+            { value: "person", label: "By person" },
+          ]}
+          onChange={(by) => {
+            localStorage.setItem(GROUP_KEY, by);
+            change({ by: by === "kind" ? null : by });
+          }}
+        />
+      </div>
+      <div className={`panel ${classes.board}`}>
+        {error && !data && (
+          <div className="panel-pad">
+            <Refusal error={error} onRetry={() => void refetch()} />
+          </div>
+        )}
+        {isPending && <ListSkeleton />}
+        {data && rows.length === 0 && <Nothing filter={shownFilter} />}
+        {data && rows.length > 0 && (
+          <VirtualList
+            handle={list}
+            label="Held right now"
+            items={rows}
+            heightOf={heightOf}
+            idOf={idOf}
+            rowClass={rowClass}
+            head={narrow ? undefined : <Head />}
+            headHeight={narrow ? 0 : 34}
+            render={(row) => <BoardRowView row={row} narrow={narrow} onToggle={toggle} />}
+            onOpen={open}
+            onKey={(key, row) => row.type === "claim" && actByKey(key, row.claim, circumstances)}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function idOf(row: BoardRow): string {
+  return row.id;
+}
+
+function rowHeight(row: BoardRow, narrow: boolean): number {
+  if (row.type === "section") return 44;
+  if (row.type === "person") return 40;
+  return narrow ? (row.mine ? 92 : 60) : 40;
+}
+
+function rowClass(row: BoardRow): string | undefined {
+  if (row.type === "section") return classes.sectionRow;
+  if (row.type === "person") return classes.personRow;
+  return row.mine ? classes.mineRow : undefined;
+}
+
+function Head() {
+  return (
+    <div role="row" aria-rowindex={1} className={classes.grid}>
+      <span role="columnheader" className={classes.headCell}>
+        What
+      </span>
+      <span role="columnheader" className={classes.headCell}>
+        Why
+      </span>
+      <span role="columnheader" className={classes.headCell}>
+        Since
+      </span>
+      <span role="columnheader" className={classes.headCell}>
+        Ends
+      </span>
+      <span role="columnheader" className={classes.headCell}>
+        <span className="visually-hidden">Actions</span>
+      </span>
+    </div>
+  );
+}
+
+function Summary({ claims, filtered, me }: { claims: Claim[]; filtered: boolean; me: string }) {
+  const people = useMemo(() => new Set(claims.map((claim) => claim.holder)).size, [claims]);
+  const mine = useMemo(() => claims.filter((claim) => claim.holder === me).length, [claims, me]);
+  return (
+    <span className={`${classes.summary} tabular`} role="status">
+      {claims.length.toLocaleString()} {filtered ? "found" : "held"}
+      {claims.length > 0 && ` by ${people === 1 ? "one person" : `${people.toLocaleString()} people`}`}
+      {mine > 0 && mine < claims.length && `, ${mine.toLocaleString()} by you`}
+    </span>
+  );
+}
+
+function Nothing({ filter }: { filter: string }) {
+  const path = filter.trim();
+  if (!path) {
+    return (
+      <Empty
+        Icon={IconClipboardList}
+        title="Nobody holds anything"
+        action={
+          <Button component={Link} to="/settings?tab=setup" variant="default">
+            Set up the command line
+          </Button>
+        }
+      >
+        Lock a file with <code className="mono">toolcrib lock path/to/file</code> and it appears here, for everyone, at
+        once.
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      Icon={IconSearchOff}
+      title={`Nobody holds “${path}”`}
+      action={
+        <span style={{ display: "flex", gap: 8, flexWrap: "wrap", justifyContent: "center" }}>
+          <Button onClick={() => show({ name: "lock", path })}>Lock it</Button>
+          <Button component={Link} to={`/activity?key=${encodeURIComponent(path)}`} variant="default">
+            Who had it before?
+          </Button>
+        </span>
+      }
+    >
+      It is free to take, if that is the whole path. Shorter words find more.
+    </Empty>
+  );
+}
+
+function useClosed(): [ReadonlySet<string>, (id: string) => void] {
+  const [closed, setClosed] = useState<ReadonlySet<string>>(() => {
+    try {
+      return new Set(JSON.parse(localStorage.getItem(CLOSED_KEY) ?? "[]") as string[]);
+    } catch {
+      return new Set();
+    }
+  });
+  const toggle = useCallback((id: string) => {
+    setClosed((now) => {
+      const next = new Set(now);
+      if (!next.delete(id)) next.add(id);
+      localStorage.setItem(CLOSED_KEY, JSON.stringify([...next]));
+      return next;
+    });
+  }, []);
+  return [closed, toggle];
+}

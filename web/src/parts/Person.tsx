@@ -1,0 +1,27 @@
+import { memo, type CSSProperties } from "react";
+import { hueOf, initials } from "./initials";
+import classes from "./parts.module.css";
+
+export const Avatar = memo(function Avatar({ name, size = 22 }: { name: string; size?: number }) {
+  return (
+    <span
+      className={classes.avatar}
+      style={{ "--hue": hueOf(name), "--size": `${size}px` } as CSSProperties}
+      aria-hidden="true"
+    >
+      {initials(name)}
+    </span>
+  );
+});
+
+export function Person({ name, me = false }: { name: string; me?: boolean }) {
+  return (
+    <span className={classes.person} title={name}>
+      <Avatar name={name} />
+      <span className={classes.personName}>
+        {name}
+        {me && <span className={classes.you}> (you)</span>}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { filterClaims, parseFilter } from "../src/claims/filter";
+import { aClaim } from "./make";
+
+const map = aClaim({ key: "Content/Maps/Harbour L 1.umap", holder: "ann", branch: "feature/light", comment: "Night pass" });
+const hero = aClaim({ key: "Content/Hero.uasset", holder: "ben", branch: "main", scope: "project:harbour" });
+const all = [map, hero];
+
+test.each([
+  ["", all],
+  ["   ", all],
+  ["hero", [hero]],
+  ["HERO", [hero]],
+  ["content umap", [map]],
+  ["night", [map]],
+  ["ann", [map]],
+  ["@ann", [map]],
+  ["@an hero", []],
+  ["branch:main", [hero]],
+  ["holder:ben content", [hero]],
+  ["project:harbour", [hero]],
+  ["project:default", [map]],
+  ["kind:asset", all],
+  ["kind:document", []],
+  ['"harbour l 1"', [map]],
+  ['"harbour l', [map]],
+  ["harbour", all],
+  ["@", all],
+  ["branch:", all],
+  ["C:\\art", []],
+])("%j finds what it should", (text, expected) => {
+  expect(filterClaims(all, text)).toEqual(expected);
+});
+
+test("an unknown prefix is a word like any other", () => {
+  expect(parseFilter("https://x").words).toEqual(["https://x"]);
+});
+
+test("ten thousand rows answer while one types", () => {
+  const many = Array.from({ length: 10_000 }, (_, n) => aClaim({ key: `Content/Folder${n % 100}/File${n}.uasset` }));
+  filterClaims(many, "warm");
+  const start = performance.now();
+  expect(filterClaims(many, "folder42 file142")).not.toHaveLength(0);
+  expect(performance.now() - start).toBeLessThan(100);
+});

@@ -1,0 +1,24 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// `base: "./"` keeps every address relative: the server moves the whole page under BASE_PATH
+// by rewriting the one <base href="/"> in index.html.
+export default defineConfig({
+  base: "./",
+  plugins: [react()],
+  build: {
+    outDir: "../src/toolcrib/static",
+    emptyOutDir: true,
+    target: "es2022",
+    manifest: true,
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1000,
+  },
+  server: {
+    proxy: { "/api": process.env.TOOLCRIB_URL ?? "http://127.0.0.1:8080" },
+  },
+  test: {
+    environmentOptions: { jsdom: { url: "http://crib.test/" } },
+    include: ["tests/**/*.test.{ts,tsx}"],
+  },
+});
