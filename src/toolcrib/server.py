@@ -16,6 +16,10 @@ from starlette.middleware.cors import CORSMiddleware
 
 from toolcrib.assets.kind import kind as assets
 from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, web
+from toolcrib.kernel.blobs import routes as file_routes
+from toolcrib.kernel.blobs.signing import PATH as FILES
+from toolcrib.kernel.blobs.store import open_blobs
+from toolcrib.kernel.blobs.sweep import SWEEP_JOB
 from toolcrib.kernel.claims import routes as claim_routes
 from toolcrib.kernel.claims import sweep
 from toolcrib.kernel.claims.writer import ClaimWriter
@@ -76,6 +80,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         health.router,
         claim_routes.router,
         event_routes.router,
+        file_routes.router,
     ]
     for router in kernel_routers + [router for kind in found for router in kind.routers]:
         app.include_router(router, prefix="/api")
@@ -97,7 +102,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         base_path=settings.base_path,
         api_at_root=api_roots if settings.api_at_root else frozenset(),
         max_body_bytes=settings.max_body_bytes,
-        body_limits={prefix: size for kind in found for prefix, size in kind.body_limits.items()},
+        body_limits={FILES: None} | {at: size for kind in found for at, size in kind.body_limits.items()},
         trusted_proxies=settings.trusted_proxies,
     )
     metrics.install(app)
@@ -111,7 +116,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     tail = EventTail(database, settings.tail_seconds)
     config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
     limiter = RateLimiter(settings)
-    all_jobs = (MAIL_JOB, sweep.job(settings), *(job for kind in found for job in kind.jobs))
+    all_jobs = (MAIL_JOB, SWEEP_JOB, sweep.job(settings), *(job for kind in found for job in kind.jobs))
     jobs = Jobs(settings, database, clock, all_jobs)
     kernel = Kernel(
         settings=settings,
@@ -127,9 +132,11 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         limiter=limiter,
         mailer=Mailer(settings, database, config, jobs),
         jobs=jobs,
+        blobs=open_blobs(settings),
         started_at=clock(),
     )
     health.add_database_check(kernel)
+    kernel.health["storage"] = kernel.blobs.check
     return kernel
 
 

@@ -12,6 +12,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
+    from toolcrib.kernel.blobs.store import Blobs
     from toolcrib.kernel.claims.writer import ClaimWriter
     from toolcrib.kernel.config import RuntimeConfig
     from toolcrib.kernel.events.tail import EventTail
@@ -37,6 +38,7 @@ class Kernel:
     limiter: RateLimiter
     mailer: Mailer
     jobs: Jobs
+    blobs: Blobs
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)

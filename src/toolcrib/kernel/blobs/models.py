@@ -37,10 +37,10 @@ class Blob(Base):
 
 
 class DoomedObject(Base):
-    """A key whose bytes are about to be deleted. No row may name it any more, so that the deletion, which
-    happens outside any transaction, cannot take bytes away from under one."""
+    """A key whose bytes are deleted from `due_at` on. No row may name it any more, so that the deletion,
+    which happens outside any transaction, cannot take bytes away from under one."""
 
     __tablename__ = "doomed_objects"
 
     key: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
-    since: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,203 @@
+"""A folder as file store.
+
+Not obstore's own: that neither syncs a file nor the folder that names it, so a power cut could take away
+bytes that a committed row speaks of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from toolcrib.kernel.blobs.problems import BlobMissing, StorageFull, StorageUnavailable
+from toolcrib.kernel.blobs.store import KEY, ObjectInfo
+from toolcrib.kernel.blobs.threads import in_thread, submit
+
+log = structlog.get_logger()
+
+READ_BYTES = 1024 * 1024
+PAGE = 1_000
+DRAFTS = "drafts"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class LocalObjects:
+    """Below `root`: a file for each key, and `drafts` for files on their way in."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._known_folders: set[Path] = set()
+        try:
+            (root / DRAFTS).mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            log.error("file_store_unusable", error=errno.errorcode.get(error.errno or 0))
+
+    async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
+        target = self._path(key)
+        draft = self.root / DRAFTS / uuid4().hex
+        with _telling():
+            descriptor = await in_thread(os.open, draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        writing: Future[Any] | None = None
+        try:
+            async for block in blocks:
+                if writing is not None:
+                    with _telling():
+                        await asyncio.wrap_future(writing)
+                writing = submit(_write_all, descriptor, block)
+            with _telling():
+                if writing is not None:
+                    await asyncio.wrap_future(writing)
+                writing = submit(self._publish, descriptor, draft, target)
+                await asyncio.wrap_future(writing)
+        except BaseException:
+            # Not before the thread has let go of the file, even if nobody waits for it any more.
+            if writing is None:
+                _discard(descriptor, draft)
+            else:
+                writing.add_done_callback(lambda _: _discard(descriptor, draft))
+            raise
+        os.close(descriptor)
+
+    def _publish(self, descriptor: int, draft: Path, target: Path) -> None:
+        os.fsync(descriptor)
+        self._make_folder(target.parent)
+        os.rename(draft, target)
+        _sync_folder(target.parent)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make sure that `folder` exists and survives a power cut, whoever made it."""
+        if folder in self._known_folders:
+            return
+        if folder != self.root:
+            self._make_folder(folder.parent)
+            with suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+            _sync_folder(folder.parent)
+        self._known_folders.add(folder)
+
+    async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+        path = self._path(key)
+        with _telling(key):
+            file = await in_thread(open, path, "rb", buffering=0)
+        return _blocks(file, start, end)
+
+    async def head(self, key: str) -> ObjectInfo:
+        with _telling(key):
+            found = await in_thread(os.stat, self._path(key))
+        return ObjectInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    async def delete(self, key: str) -> None:
+        with _telling():
+            await in_thread(self._path(key).unlink, missing_ok=True)
+
+    async def pages(self, prefix: str) -> AsyncIterator[list[ObjectInfo]]:
+        found = self._walk(prefix)
+        while page := await in_thread(_take, found, PAGE):
+            yield page
+
+    def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
+        for folder, _folders, names in os.walk(self.root / prefix):
+            for name in names:
+                path = Path(folder, name)
+                key = path.relative_to(self.root).as_posix()
+                if not KEY.fullmatch(key):
+                    continue
+                with suppress(FileNotFoundError):
+                    stat = path.stat()
+                    yield ObjectInfo(key, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
+
+    async def tidy(self, before: datetime) -> None:
+        await in_thread(self._tidy, before.timestamp())
+
+    def _tidy(self, before: float) -> None:
+        with os.scandir(self.root / DRAFTS) as drafts:
+            for draft in drafts:
+                with suppress(FileNotFoundError):
+                    if draft.stat().st_mtime < before:
+                        Path(draft.path).unlink()
+
+    async def presign(self, method: str, key: str, expires_in: timedelta) -> str | None:
+        return None
+
+    async def check(self) -> str:
+        return await in_thread(self._check)
+
+    def _check(self) -> str:
+        probe = self.root / DRAFTS / f"probe-{os.getpid()}"
+        probe.write_bytes(b"probe")
+        probe.unlink()
+        return f"writes; {shutil.disk_usage(self.root).free // 2**20} MiB free"
+
+    def _path(self, key: str) -> Path:
+        if not KEY.fullmatch(key):
+            raise BlobMissing("There is no such file.")
+        return self.root / key
+
+
+async def _blocks(file: Any, start: int, end: int | None) -> AsyncIterator[bytes]:
+    """One block is read while the one before it is being sent."""
+    position = start
+    size = READ_BYTES if end is None else min(READ_BYTES, end - position)
+    reading: Future[bytes] | None = submit(os.pread, file.fileno(), size, position)
+    try:
+        while reading is not None:
+            with _telling():
+                block = await asyncio.wrap_future(reading)
+            position += len(block)
+            size = READ_BYTES if end is None else min(READ_BYTES, end - position)
+            reading = submit(os.pread, file.fileno(), size, position) if block and size > 0 else None
+            if block:
+                yield block
+    finally:
+        if reading is None:
+            file.close()
+        else:
+            reading.add_done_callback(lambda _: file.close())
+
+
+def _write_all(descriptor: int, block: bytes) -> None:
+    rest = memoryview(block)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _discard(descriptor: int, draft: Path) -> None:
+    os.close(descriptor)
+    draft.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _take(found: Iterator[ObjectInfo], count: int) -> list[ObjectInfo]:
+    return list(islice(found, count))
+
+
+@contextmanager
+def _telling(key: str | None = None) -> Iterator[None]:
+    """The system's errors in the store's words. With `key`, a missing file is just that; without, a missing
+    folder is a store that went away."""
+    try:
+        yield
+    except OSError as error:
+        if key is not None and isinstance(error, FileNotFoundError):
+            raise BlobMissing("The bytes of this file are missing.") from None
+        log.error("file_store_failed", error=errno.errorcode.get(error.errno or 0))
+        raise (StorageFull() if error.errno in _FULL else StorageUnavailable()) from error

@@ -1,0 +1,48 @@
+"""How the file store can refuse."""
+
+from __future__ import annotations
+
+from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
+
+
+class StorageUnavailable(Problem):
+    """The store cannot be reached, or cannot write; nothing was kept."""
+
+    code, status = "storage_unavailable", 503
+
+    def __init__(self, detail: str = "The file store does not answer now. Try again.") -> None:
+        super().__init__(detail, headers={"Retry-After": "5"})
+
+
+class StorageFull(StorageUnavailable):
+    """No room; nothing was kept."""
+
+    code = "storage_full"
+
+    def __init__(self) -> None:
+        super().__init__("The file store is full. Tell your administrator.")
+
+
+class BlobMissing(NotFound):
+    """The store has no bytes under that key."""
+
+    code = "blob_missing"
+
+
+class BlobTooLarge(Problem):
+    code, status = "payload_too_large", 413
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"The file is larger than {max_bytes} bytes.", {"max_bytes": max_bytes})
+
+
+class SizeMismatch(InvalidRequest):
+    """More or fewer bytes came than were announced."""
+
+    code = "size_mismatch"
+
+
+class HashMismatch(InvalidRequest):
+    """The bytes that came do not have the announced SHA-256."""
+
+    code = "hash_mismatch"

@@ -1,0 +1,65 @@
+"""Which bytes are kept and how often each content is referred to: verbs inside a write unit of work.
+
+Order is everything. Bytes are stored before a row names them. A row goes before its bytes do, and leaves a
+DoomedObject: from then on nothing can refer to that key again, so the deletion needs no transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.blobs.models import Blob, DoomedObject
+from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.store import Stored
+
+
+async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: datetime) -> Blob:
+    """One more reference to this content of `tenant`, which it has once. Flushes: `id` is set.
+
+    If the content was there already, the bytes that came now are garbage and the sweep takes them, unless the
+    old ones were lost.
+
+    Raises:
+        BlobMissing: the bytes waited so long for a row that the sweep has doomed them: upload again (404).
+    """
+    await session.connection()  # the pen first: nothing read from here on changes before the commit
+    if await session.get(DoomedObject, stored.key) is not None:
+        raise BlobMissing("The upload waited too long to be confirmed. Upload it again.")
+    query = select(Blob).where(Blob.tenant == tenant, Blob.sha256 == stored.sha256)
+    blob = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if blob is None:
+        blob = Blob(
+            tenant=tenant, sha256=stored.sha256, size=stored.size, key=stored.key, refs=0, created_at=now
+        )
+        session.add(blob)
+    elif blob.lost_at is not None:
+        session.add(DoomedObject(key=blob.key, due_at=now))
+        blob.key, blob.lost_at = stored.key, None
+    elif blob.key != stored.key:
+        session.add(DoomedObject(key=stored.key, due_at=now))
+    blob.refs += 1
+    blob.unreferenced_at = None
+    await session.flush()
+    return blob
+
+
+async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None:
+    """One reference less. Bytes that nothing refers to are kept for the grace period."""
+    await session.connection()
+    blob = await session.get_one(Blob, blob_id, populate_existing=True)
+    if blob.refs < 1:
+        raise ValueError(f"blob {blob_id} has no reference to give up")
+    blob.refs -= 1
+    if blob.refs == 0:
+        blob.unreferenced_at = now
+
+
+async def mark_lost(session: AsyncSession, blob_id: int, *, now: datetime) -> None:
+    """The store was found without these bytes. The next upload of the same content mends it."""
+    await session.connection()
+    blob = await session.get(Blob, blob_id, populate_existing=True)
+    if blob is not None and blob.lost_at is None:
+        blob.lost_at = now

@@ -1,0 +1,202 @@
+"""An S3 bucket as file store (MinIO, AWS, any other), through obstore.
+
+An upload that dies with this process leaves its parts in the bucket, where listings do not show them: let the
+bucket have a lifecycle rule that aborts incomplete multipart uploads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import httpx
+import obstore
+import structlog
+from obstore import GetOptions
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
+from toolcrib.kernel.blobs.store import KEY, ObjectInfo
+from toolcrib.settings import Settings
+
+log = structlog.get_logger()
+
+READ_BYTES = 1024 * 1024
+PAGE = 1_000
+# S3 takes parts of 5 MiB or more, and 10,000 of them. Two are on their way while a third is gathered.
+PART_BYTES = 5 * 1024 * 1024
+MAX_PARTS = 9_000
+PARTS_AT_ONCE = 2
+_PRESIGN_METHODS = {"GET", "PUT"}
+_NO_BUCKET = "NoSuchBucket"
+
+
+class S3Objects:
+    def __init__(self, settings: Settings) -> None:
+        self._region = settings.s3_region
+        self._store = S3Store(
+            settings.s3_bucket,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            access_key_id=settings.s3_access_key,
+            secret_access_key=settings.s3_secret_key.get_secret_value(),
+            client_options={
+                "allow_http": True,
+                "connect_timeout": timedelta(seconds=3),
+                # For each piece; a whole file may take as long as its reader likes.
+                "read_timeout": timedelta(seconds=20),
+                "timeout": timedelta(days=1),
+            },
+            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=8)},
+        )
+
+    async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
+        source = aiter(blocks)
+        first = await _gather(source, PART_BYTES)
+        try:
+            with _telling():
+                await self._send(key, first, source, size)
+        except _BucketMissing:
+            # Nothing has been taken from `source` yet: S3 refuses before the first part.
+            await self._make_bucket()
+            with _telling():
+                await self._send(key, first, source, size)
+
+    async def _send(self, key: str, first: bytes, rest: AsyncIterator[bytes], size: int | None) -> None:
+        if len(first) < PART_BYTES:  # that was all
+            await obstore.put_async(self._store, key, first, use_multipart=False)
+            return
+
+        async def everything() -> AsyncIterator[bytes]:
+            yield first
+            async for block in rest:
+                yield block
+
+        await obstore.put_async(
+            self._store,
+            key,
+            everything(),
+            use_multipart=True,
+            chunk_size=max(PART_BYTES, (size or 0) // MAX_PARTS),
+            max_concurrency=PARTS_AT_ONCE,
+        )
+
+    async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+        if end is not None and end <= start:
+            return _nothing()
+        options: GetOptions = {}
+        if end is not None:
+            options["range"] = (start, end)
+        elif start:
+            options["range"] = {"offset": start}
+        with _telling(key):
+            found = await obstore.get_async(self._store, key, options=options)
+        return _told(found.stream(min_chunk_size=READ_BYTES))
+
+    async def head(self, key: str) -> ObjectInfo:
+        with _telling(key):
+            found = await obstore.head_async(self._store, key)
+        return ObjectInfo(key, found["size"], found["last_modified"])
+
+    async def delete(self, key: str) -> None:
+        with _telling():
+            try:
+                await obstore.delete_async(self._store, key)
+            except FileNotFoundError:
+                return
+
+    async def pages(self, prefix: str) -> AsyncIterator[list[ObjectInfo]]:
+        try:
+            with _telling():
+                async for page in obstore.list(self._store, prefix, chunk_size=PAGE):
+                    yield [
+                        ObjectInfo(each["path"], each["size"], each["last_modified"])
+                        for each in page
+                        if KEY.fullmatch(each["path"])
+                    ]
+        except _BucketMissing:
+            return
+
+    async def tidy(self, before: datetime) -> None:
+        """Nothing: obstore does not list unfinished uploads."""
+
+    async def presign(self, method: str, key: str, expires_in: timedelta) -> str | None:
+        if method not in _PRESIGN_METHODS:
+            raise ValueError(f"no signed address for {method}")
+        return await obstore.sign_async(self._store, "GET" if method == "GET" else "PUT", key, expires_in)
+
+    async def check(self) -> str:
+        try:
+            with _telling("check"):
+                await obstore.head_async(self._store, "blobs/check")
+        except BlobMissing:
+            return "answers"
+        return "answers"
+
+    async def _make_bucket(self) -> None:
+        """obstore has no call for it, but its signature is good for one."""
+        url = await obstore.sign_async(self._store, "PUT", "", timedelta(minutes=5))
+        body = "" if self._region == "us-east-1" else _LOCATION.format(self._region)
+        async with httpx.AsyncClient(timeout=10) as client:
+            try:
+                answer = await client.put(url, content=body)
+            except httpx.TransportError as error:
+                raise StorageUnavailable from error
+        if answer.status_code not in {200, 409}:  # 409: somebody else was faster
+            log.error("bucket_not_made", status=answer.status_code)
+            raise StorageUnavailable
+        log.info("bucket_made", bucket=self._store.config.get("bucket"))
+
+
+_LOCATION = (
+    '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    "<LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>"
+)
+
+
+class _BucketMissing(Exception):
+    pass
+
+
+async def _gather(source: AsyncIterator[bytes], size: int) -> bytes:
+    """The first `size` bytes or more; less only where that is all."""
+    pieces: list[bytes] = []
+    gathered = 0
+    async for piece in source:
+        pieces.append(piece)
+        gathered += len(piece)
+        if gathered >= size:
+            break
+    return b"".join(pieces)
+
+
+async def _told(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    with _telling():
+        async for block in stream:
+            yield block
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+@contextmanager
+def _telling(key: str | None = None) -> Iterator[None]:
+    """obstore's errors in the store's words. Their text is not logged: it holds signed addresses."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if key is not None:
+            raise BlobMissing("The bytes of this file are missing.") from None
+        if _NO_BUCKET in str(error):
+            raise _BucketMissing from None
+        log.error("file_store_failed", error="NotFound")
+        raise StorageUnavailable from error
+    except (BaseError, TimeoutError) as error:
+        if _NO_BUCKET in str(error):
+            raise _BucketMissing from None
+        log.error("file_store_failed", error=type(error).__name__)
+        raise StorageUnavailable from error

@@ -1,0 +1,97 @@
+"""Bytes as an HTTP answer: ranges, validators, HEAD, and a name to save them under (RFC 9110, RFC 6266)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from starlette.responses import StreamingResponse
+
+from toolcrib.kernel.blobs.store import Blobs
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_PLAIN = re.compile(r"[\x20-\x7e]+")
+
+
+class RangeUnusable(Exception):
+    """The range lies outside the file."""
+
+
+async def serve(
+    request: Request,
+    blobs: Blobs,
+    key: str,
+    *,
+    size: int,
+    etag: str,
+    media_type: str = "application/octet-stream",
+    filename: str | None = None,
+    inline: bool = False,
+) -> Response:
+    """The file, the part of it that was asked for, or 304 or 416.
+
+    `etag` stands for the content, unquoted. Several ranges at once are answered with the whole file, as the
+    standard allows.
+
+    Raises:
+        BlobMissing, StorageUnavailable: before anything is sent.
+    """
+    tag = f'"{etag}"'
+    headers = {"ETag": tag, "Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
+    if filename is not None:
+        headers["Content-Disposition"] = disposition(filename, inline=inline)
+    if _matches(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    start, end, status = 0, size, 200
+    wanted = request.headers.get("range")
+    if wanted is not None and request.headers.get("if-range", tag) == tag:
+        try:
+            part = _part(wanted, size)
+        except RangeUnusable:
+            return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+        if part is not None:
+            start, end = part
+            status = 206
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    headers["Content-Length"] = str(end - start)
+    if request.method == "HEAD":
+        await blobs.head(key)
+        return Response(status_code=status, headers=headers, media_type=media_type)
+    stream = await blobs.read(key, start, end)
+    return StreamingResponse(stream, status_code=status, headers=headers, media_type=media_type)
+
+
+def _part(header: str, size: int) -> tuple[int, int] | None:
+    """The one range asked for, as start and end; None where the header is to be ignored."""
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or match.group(0) == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        length = min(int(last), size)
+        if length == 0:
+            raise RangeUnusable
+        return size - length, size
+    start = int(first)
+    if last and int(last) < start:
+        return None
+    if start >= size:
+        raise RangeUnusable
+    return start, min(int(last) + 1, size) if last else size
+
+
+def _matches(if_none_match: str | None, tag: str) -> bool:
+    if if_none_match is None:
+        return False
+    tags = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
+    return tag in tags or "*" in tags
+
+
+def disposition(filename: str, *, inline: bool = False) -> str:
+    """For the Content-Disposition header; any name, also for clients that read only ASCII."""
+    kind = "inline" if inline else "attachment"
+    if _PLAIN.fullmatch(filename) and not set('"\\%') & set(filename):
+        return f'{kind}; filename="{filename}"'
+    plain = re.sub(r'[^\x20-\x7e]|["\\%]', "_", filename)
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

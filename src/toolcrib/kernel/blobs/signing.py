@@ -1,0 +1,119 @@
+"""Addresses that allow one method on one object for a while, to whoever has them.
+
+On S3 they are S3's own. On a local store they lead to `routes` and say the same in the same words: method,
+key, expiry and every other parameter are signed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from urllib.parse import quote, urlencode
+
+from toolcrib.kernel.blobs.store import Blobs
+from toolcrib.kernel.problems import Forbidden
+from toolcrib.kernel.secrets import Secrets
+from toolcrib.settings import Settings
+
+PATH = "/api/files/"
+LONGEST = timedelta(days=7)  # as on S3
+
+ALGORITHM = "TOOLCRIB-HMAC-SHA256"
+_TIME = "%Y%m%dT%H%M%SZ"
+_SIGNATURE = "X-Amz-Signature"
+_EXPIRES = re.compile(r"\d{1,6}")
+
+
+class LinkInvalid(Forbidden):
+    """Tampered with, for another method or object, or signed by nobody here."""
+
+    code = "link_invalid"
+
+
+class LinkExpired(Forbidden):
+    code = "link_expired"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a good address allows beyond its method and key: the most bytes a PUT may bring, the name a
+    download is saved under."""
+
+    max_bytes: int | None
+    filename: str | None
+
+
+class Signer:
+    """Signs for the local store's route, and checks what comes there."""
+
+    def __init__(self, secrets: Secrets, settings: Settings) -> None:
+        self._key = secrets.derive("file links")
+        self._credential = settings.s3_access_key
+        self._scope = f"{settings.s3_region}/files/request"
+
+    def sign(
+        self,
+        method: str,
+        key: str,
+        *,
+        now: datetime,
+        expires_in: timedelta,
+        max_bytes: int | None = None,
+        filename: str | None = None,
+    ) -> str:
+        """Path and query for `method` ("GET", which allows HEAD too, or "PUT") on `key`."""
+        day = now.astimezone(UTC).strftime("%Y%m%d")
+        parameters = {
+            "X-Amz-Algorithm": ALGORITHM,
+            "X-Amz-Credential": f"{self._credential}/{day}/{self._scope}",
+            "X-Amz-Date": now.astimezone(UTC).strftime(_TIME),
+            "X-Amz-Expires": str(int(min(expires_in, LONGEST).total_seconds())),
+        }
+        if max_bytes is not None:
+            parameters["max-bytes"] = str(max_bytes)
+        if filename is not None:
+            parameters["filename"] = filename
+        parameters[_SIGNATURE] = self._signature(method, key, parameters)
+        return f"{PATH}{quote(key)}?{urlencode(parameters)}"
+
+    def check(self, method: str, key: str, parameters: Mapping[str, str], *, now: datetime) -> Allowed:
+        """Raises:
+        LinkInvalid: the address is not one we gave out for this (403).
+        LinkExpired: it was (403).
+        """
+        signed = {name: value for name, value in parameters.items() if name != _SIGNATURE}
+        expected = self._signature("GET" if method == "HEAD" else method, key, signed)
+        given = parameters.get(_SIGNATURE, "")
+        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape")):
+            raise LinkInvalid("This address is not valid: ask for a new one.")
+        signed_at = datetime.strptime(signed["X-Amz-Date"], _TIME).replace(tzinfo=UTC)
+        if now >= signed_at + timedelta(seconds=int(signed["X-Amz-Expires"])):
+            raise LinkExpired("This address has expired: ask for a new one.")
+        max_bytes = signed.get("max-bytes")
+        return Allowed(int(max_bytes) if max_bytes is not None else None, signed.get("filename"))
+
+    def _signature(self, method: str, key: str, parameters: Mapping[str, str]) -> str:
+        lines = [method, key, *(f"{name}={quote(parameters[name])}" for name in sorted(parameters))]
+        return hmac.new(self._key, "\n".join(lines).encode(), sha256).hexdigest()
+
+
+async def presign(
+    blobs: Blobs,
+    signer: Signer,
+    method: str,
+    key: str,
+    *,
+    now: datetime,
+    expires_in: timedelta,
+    max_bytes: int | None = None,
+    filename: str | None = None,
+) -> str:
+    """An S3 address, or path and query of ours for `Site.url`."""
+    theirs = await blobs.store.presign(method, key, min(expires_in, LONGEST))
+    if theirs is not None:
+        return theirs
+    return signer.sign(method, key, now=now, expires_in=expires_in, max_bytes=max_bytes, filename=filename)

@@ -1,0 +1,110 @@
+"""Freeing what nothing refers to: rows past the grace period, then bytes without a row.
+
+Orphans are deleted one grace period after they were first seen without a row, and they must be that old
+themselves: an upload whose row is on its way is safe, and a server started on the wrong database by mistake
+does no harm within the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, insert, select
+
+from toolcrib.kernel.blobs.models import Blob, DoomedObject
+from toolcrib.kernel.blobs.problems import StorageUnavailable
+from toolcrib.kernel.blobs.store import KEPT, UPLOADS, ObjectInfo
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.jobs import Job
+
+log = structlog.get_logger()
+
+BATCH = 500
+SWEEP = "blobs.sweep"
+
+
+@dataclass
+class Swept:
+    """What one sweep did."""
+
+    freed_rows: int = 0
+    new_orphans: int = 0
+    deleted_objects: int = 0
+
+
+async def sweep(kernel: Kernel, now: datetime) -> Swept:
+    """Safe to run twice, at once, or to be cut off anywhere."""
+    grace = timedelta(hours=kernel.settings.files_grace_hours)
+    done = Swept()
+    while freed := await _free_rows(kernel, now, grace):
+        done.freed_rows += freed
+    for prefix in (KEPT, UPLOADS):
+        async for page in kernel.blobs.store.pages(prefix):
+            old = [info for info in page if info.modified_at <= now - grace]
+            for start in range(0, len(old), BATCH):
+                done.new_orphans += await _doom_orphans(kernel, old[start : start + BATCH], now + grace)
+    done.deleted_objects = await _delete_doomed(kernel, now)
+    await kernel.blobs.store.tidy(now - grace)
+    if done != Swept():
+        log.info("blobs_swept", **vars(done))
+    return done
+
+
+async def _free_rows(kernel: Kernel, now: datetime, grace: timedelta) -> int:
+    async with kernel.database.write() as session:
+        query = select(Blob.id, Blob.key).where(Blob.refs == 0, Blob.unreferenced_at <= now - grace)
+        found = (await session.execute(query.limit(BATCH))).all()
+        if found:
+            await session.execute(insert(DoomedObject), [{"key": key, "due_at": now} for _, key in found])
+            await session.execute(delete(Blob).where(Blob.id.in_([id_ for id_, _ in found])))
+        return len(found)
+
+
+async def _doom_orphans(kernel: Kernel, objects: Sequence[ObjectInfo], due_at: datetime) -> int:
+    keys = {info.key for info in objects}
+    async with kernel.database.read() as session:  # most have a row: no need for the pen to see that
+        known = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
+        known |= set(await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys))))
+    if not (keys := keys - known):
+        return 0
+    async with kernel.database.write() as session:
+        known = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
+        known |= set(await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys))))
+        if keys := keys - known:
+            await session.execute(insert(DoomedObject), [{"key": key, "due_at": due_at} for key in keys])
+        return len(keys)
+
+
+async def _delete_doomed(kernel: Kernel, now: datetime) -> int:
+    count, last = 0, ""
+    while True:
+        async with kernel.database.read() as session:
+            query = select(DoomedObject.key).where(DoomedObject.due_at <= now, DoomedObject.key > last)
+            keys = list(await session.scalars(query.order_by(DoomedObject.key).limit(BATCH)))
+        if not keys:
+            return count
+        last = keys[-1]
+        gone = [key for key in keys if await _delete(kernel, key)]
+        if gone:
+            async with kernel.database.write() as session:
+                await session.execute(delete(DoomedObject).where(DoomedObject.key.in_(gone)))
+        count += len(gone)
+
+
+async def _delete(kernel: Kernel, key: str) -> bool:
+    """One that cannot be deleted now is tried again by the next sweep."""
+    try:
+        await kernel.blobs.store.delete(key)
+    except StorageUnavailable:
+        return False
+    return True
+
+
+async def _run(kernel: Kernel, now: datetime) -> None:
+    await sweep(kernel, now)
+
+
+SWEEP_JOB = Job(SWEEP, _run, every=timedelta(hours=1), limit=timedelta(hours=1))
