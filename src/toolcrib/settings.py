@@ -161,6 +161,16 @@ class Settings(BaseSettings):
         validation_alias=_named("OIDC_CLIENT_SECRET", "SOCIAL_AUTH_OIDC_CLIENT_SECRET"),
         description="See OIDC_PROVIDER_URL.",
     )
+    oidc_callback_url: str = Field(
+        "",
+        validation_alias=_named("OIDC_CALLBACK_URL", "SOCIAL_AUTH_OIDC_FRONTEND_REDIRECT_URI"),
+        description="Page of another web app that the provider returns to. Empty: our own.",
+    )
+    oidc_create_users: Flag = Field(
+        True,
+        validation_alias="OIDC_CREATE_USERS",
+        description="Create an account for whoever the provider vouches for; otherwise only those known get in.",
+    )
     oidc_label: str = Field("Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button.")
 
     # Who may do what

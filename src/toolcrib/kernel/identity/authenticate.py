@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import structlog
@@ -44,6 +44,9 @@ from toolcrib.kernel.ratelimit import RateLimiter, client_address
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.settings import Settings
 
+if TYPE_CHECKING:
+    from toolcrib.kernel.identity.oidc_provider import OidcProvider
+
 log = structlog.get_logger()
 
 IDENTITY_KINDS = frozenset({"user", "api_key", "company", "project"})
@@ -60,7 +63,7 @@ Scope = Any  # an ASGI scope
 class Authenticator:
     """`principal` and `principal_for` answer; `cached` answers only from memory, for the hot routes.
 
-    `passwords` and `tokens` are its tools, for whoever makes credentials.
+    `passwords`, `tokens` and `oidc` (None unless configured) are its tools, for whoever makes credentials.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Authenticator:
     ) -> None:
         self.passwords = Passwords(settings.password_min_length)
         self.tokens = Tokens(secrets.signing, settings.jwt_issuer)
+        self.oidc = _oidc_provider(settings)
         self._settings = settings
         self._clock = clock
         self._database = database
@@ -162,6 +166,8 @@ class Authenticator:
     async def close(self) -> None:
         if self._noting is not None:
             await self._noting
+        if self.oidc is not None:
+            await self.oidc.close()
         self.passwords.close()
 
     # Memory
@@ -318,6 +324,15 @@ class Authenticator:
                 await note_uses(self._database, used, self._clock())
             except (SQLAlchemyError, OSError) as error:
                 log.warning("api_key_uses_not_noted", error=type(error).__name__)
+
+
+def _oidc_provider(settings: Settings) -> OidcProvider | None:
+    if not (settings.oidc_provider_url and settings.oidc_client_id):
+        return None
+    # Only servers that use it pay for its HTTP client and cryptography.
+    from toolcrib.kernel.identity.oidc_provider import OidcProvider  # noqa: PLC0415
+
+    return OidcProvider(settings)
 
 
 async def note_uses(database: Database, key_ids: Iterable[int], now: datetime) -> None:

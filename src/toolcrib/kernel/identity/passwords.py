@@ -40,8 +40,6 @@ class SignInBusy(Problem):
 class WeakPassword(InvalidRequest):
     """A new password must be long enough to be worth something, and short enough to be typed."""
 
-    code = "weak_password"
-
 
 class Passwords:
     def __init__(self, shortest: int = 1) -> None:

@@ -4,6 +4,7 @@ from toolcrib.kernel.identity import (
     routes_admin,
     routes_companies,
     routes_me,
+    routes_oidc,
     routes_projects,
     routes_session,
     routes_users,
@@ -11,6 +12,7 @@ from toolcrib.kernel.identity import (
 
 ROUTERS = (
     routes_session.router,
+    routes_oidc.router,
     routes_me.router,  # before routes_users, whose {username} would match `me/…`
     routes_users.router,
     routes_admin.router,

@@ -101,6 +101,28 @@ class Providers(BaseModel):
     password: bool = True
 
 
+class OidcDeparture(BaseModel):
+    authorization_url: str
+
+
+class OidcCallback(BaseModel):
+    code: str | None = None
+    state: str | None = None
+
+
+class OidcUser(BaseModel):
+    id: int
+    username: str
+    email: str
+    is_admin: bool
+
+
+class OidcAnswer(BaseModel):
+    token: str
+    expires_in: int | None
+    user: OidcUser
+
+
 class PasswordChange(BaseModel):
     current_password: Secret
     new_password: Secret

@@ -1,0 +1,269 @@
+"""The OpenID provider: where it is, what it says, and whether to believe it (OpenID Connect Core 1.0)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import structlog
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from toolcrib.kernel.identity.oidc import Identity, InvalidIdToken
+from toolcrib.kernel.problems import InvalidRequest, Problem
+from toolcrib.settings import Settings
+
+log = structlog.get_logger()
+
+SCOPE = "openid profile email"
+# Signatures that only the provider can make: never the shared client secret, never none.
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+LEEWAY_SECONDS = 60
+METADATA_SECONDS = 3600.0
+# A token signed by a key we do not know makes us look for new keys, but not more often than this.
+KEYS_SECONDS = 30.0
+TIMEOUT_SECONDS = 4.0
+ANSWER_BYTES = 1_000_000
+
+
+class OidcUnavailable(Problem):
+    """The provider does not answer, or answers nonsense."""
+
+    code, status = "oidc_unavailable", 502
+
+
+class TokenExchangeFailed(InvalidRequest):
+    code = "token_exchange_failed"
+
+
+@dataclass(slots=True, frozen=True)
+class Metadata:
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None
+    posts_secret: bool
+    read_at: float
+
+
+class OidcProvider:
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.oidc_provider_url
+        self._client_id = settings.oidc_client_id
+        self._client_secret = settings.oidc_client_secret.get_secret_value()
+        self._metadata: Metadata | None = None
+        self._keys: KeySet | None = None
+        self._keys_read_at = 0.0
+        self._reading = asyncio.Lock()
+        self._http: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
+        """Where to send a browser to sign in.
+
+        Raises:
+            OidcUnavailable: (502).
+        """
+        metadata = await self._discover()
+        query = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": redirect_uri,
+            "scope": SCOPE,
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": create_s256_code_challenge(verifier),
+            "code_challenge_method": "S256",
+        }
+        mark = "&" if "?" in metadata.authorization_endpoint else "?"
+        return f"{metadata.authorization_endpoint}{mark}{urlencode(query)}"
+
+    async def redeem(
+        self, code: str, *, redirect_uri: str, verifier: str, nonce: str, now: datetime
+    ) -> Identity:
+        """The person a code from the provider stands for.
+
+        Raises:
+            TokenExchangeFailed: the provider does not honour the code (400).
+            InvalidIdToken: its answer proves nothing (400).
+            OidcUnavailable: (502).
+        """
+        metadata = await self._discover()
+        answer = await self._exchange(metadata, code, redirect_uri, verifier)
+        id_token, access_token = answer.get("id_token"), answer.get("access_token")
+        if not isinstance(id_token, str):
+            raise InvalidIdToken("Invalid token response")
+        claims = await self._verify(metadata, id_token, access_token, nonce, now)
+        if not (claims.get("preferred_username") and claims.get("email")) and isinstance(access_token, str):
+            claims = {**await self._userinfo(metadata, access_token, claims["sub"]), **claims}
+        return _identity(claims)
+
+    # Asking
+
+    async def _discover(self) -> Metadata:
+        known = self._metadata
+        if known is not None and time.monotonic() - known.read_at < METADATA_SECONDS:
+            return known
+        answer = await self._ask("GET", f"{self._url}/.well-known/openid-configuration")
+        document = _object(answer) if answer.status_code == 200 else None
+        if document is None:
+            if known is not None:
+                return known  # better old than none
+            raise OidcUnavailable("The sign-in provider does not say how to use it.")
+        if str(document.get("issuer", "")).rstrip("/") != self._url:
+            raise OidcUnavailable("The sign-in provider calls itself by another name than configured.")
+        required = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
+        if not all(isinstance(url, str) for url in required):
+            raise OidcUnavailable("The sign-in provider does not say how to use it.")
+        methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        userinfo = document.get("userinfo_endpoint")
+        self._metadata = Metadata(
+            issuer=document["issuer"],
+            authorization_endpoint=document["authorization_endpoint"],
+            token_endpoint=document["token_endpoint"],
+            jwks_uri=document["jwks_uri"],
+            userinfo_endpoint=userinfo if isinstance(userinfo, str) else None,
+            posts_secret="client_secret_post" in methods,
+            read_at=time.monotonic(),
+        )
+        return self._metadata
+
+    async def _exchange(
+        self, metadata: Metadata, code: str, redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        auth = None
+        if self._client_secret and not metadata.posts_secret:
+            # RFC 6749, section 2.3.1: both are form-encoded first.
+            pair = [urlencode({"": part})[1:] for part in (self._client_id, self._client_secret)]
+            auth = httpx.BasicAuth(*pair)
+        else:
+            form["client_id"] = self._client_id
+            if self._client_secret:
+                form["client_secret"] = self._client_secret
+        answer = await self._ask("POST", metadata.token_endpoint, data=form, auth=auth)
+        document = _object(answer)
+        if answer.status_code != 200 or document is None:
+            # `error` is a word of RFC 6749, section 5.2; the rest may hold anything.
+            word = document.get("error") if document else None
+            log.warning("oidc_code_refused", status=answer.status_code, error=str(word)[:40])
+            raise TokenExchangeFailed("Token exchange failed")
+        return document
+
+    async def _userinfo(self, metadata: Metadata, access_token: str, subject: str) -> dict[str, Any]:
+        """More about the same person; nothing when that cannot be had."""
+        if metadata.userinfo_endpoint is None:
+            return {}
+        try:
+            headers = {"Authorization": f"Bearer {access_token}"}
+            answer = await self._ask("GET", metadata.userinfo_endpoint, headers=headers)
+        except OidcUnavailable:
+            return {}
+        document = _object(answer) if answer.status_code == 200 else None
+        return document if document is not None and document.get("sub") == subject else {}
+
+    async def _ask(self, method: str, url: str, **options: Any) -> httpx.Response:
+        if self._http is None:
+            self._http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+        try:
+            async with self._http.stream(method, url, **options) as answer:
+                body = b""
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > ANSWER_BYTES:
+                        raise OidcUnavailable("The sign-in provider's answer is too long.")
+                return httpx.Response(answer.status_code, content=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.warning("oidc_unreachable", error=type(error).__name__)
+            raise OidcUnavailable("The sign-in provider does not answer.") from None
+
+    # Believing
+
+    async def _verify(
+        self, metadata: Metadata, id_token: str, access_token: object, nonce: str, now: datetime
+    ) -> dict[str, Any]:
+        token = None
+        try:
+            token = jwt.decode(id_token, await self._key_set(metadata), ALGORITHMS)
+        except (JoseError, ValueError):
+            # Perhaps signed by a key the provider has begun to use since we looked.
+            if time.monotonic() - self._keys_read_at < KEYS_SECONDS:
+                raise InvalidIdToken("Invalid token response") from None
+        try:
+            if token is None:
+                token = jwt.decode(id_token, await self._key_set(metadata, again=True), ALGORITHMS)
+            claims = CodeIDToken(
+                token.claims,
+                token.header,
+                options={
+                    "iss": {"essential": True, "value": metadata.issuer},
+                    "aud": {"essential": True, "value": self._client_id},
+                },
+                params={"nonce": nonce, "client_id": self._client_id, "access_token": access_token},
+            )
+            claims.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
+        except (JoseError, ValueError, TypeError) as error:
+            log.warning("oidc_token_refused", error=type(error).__name__)
+            raise InvalidIdToken("Invalid token response") from None
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+            raise InvalidIdToken("Invalid token response")
+        return dict(claims)
+
+    async def _key_set(self, metadata: Metadata, *, again: bool = False) -> KeySet:
+        async with self._reading:
+            old = self._keys is None or time.monotonic() - self._keys_read_at > METADATA_SECONDS
+            if self._keys is None or old or again:
+                answer = await self._ask("GET", metadata.jwks_uri)
+                document = _object(answer) if answer.status_code == 200 else None
+                if document is None:
+                    raise OidcUnavailable("The sign-in provider does not show its keys.")
+                self._keys = KeySet.import_key_set({"keys": _signing_keys(document)})
+                self._keys_read_at = time.monotonic()
+            return self._keys
+
+
+def _signing_keys(document: Mapping[str, Any]) -> list[Any]:
+    keys = document.get("keys")
+    return [key for key in keys if isinstance(key, dict) and key.get("use", "sig") == "sig"] if keys else []
+
+
+def _object(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        document = answer.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _identity(claims: Mapping[str, Any]) -> Identity:
+    email = _text(claims, "email")
+    return Identity(
+        subject=claims["sub"],
+        username=_text(claims, "preferred_username") or email or _text(claims, "name"),
+        # An address that the provider itself doubts is none.
+        email=None if claims.get("email_verified") is False else email,
+    )
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) and value.strip() else None

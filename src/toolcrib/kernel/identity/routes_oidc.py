@@ -1,0 +1,160 @@
+"""Signing in through the OpenID provider (desktops contract, section 8)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote, unquote, urlencode
+
+from fastapi import APIRouter, Cookie, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import KernelDep, NowDep
+from toolcrib.kernel.identity import oidc
+from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.routes_session import came_by_tls, set_cookie, token_lifetime
+from toolcrib.kernel.identity.schemas import (
+    OidcAnswer,
+    OidcCallback,
+    OidcDeparture,
+    OidcUser,
+    Provider,
+    Providers,
+)
+from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
+from toolcrib.kernel.ratelimit import client_address
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.identity.oidc_provider import OidcProvider
+
+router = APIRouter(prefix="/auth", tags=["sign-in"])
+
+COOKIE = "toolcrib_oidc"
+NEXT_COOKIE = "toolcrib_next"
+PATH = "/api/auth/oidc"
+
+# Any page of the site, none of another.
+PAGE = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
+
+Browser = Annotated[str | None, Cookie(alias=COOKIE)]
+
+
+class NotConfigured(NotFound):
+    code = "oidc_not_configured"
+
+
+@router.get("/providers")
+async def list_providers(kernel: KernelDep) -> Providers:
+    """The ways to sign in, for the sign-in page."""
+    if kernel.auth.oidc is None:
+        return Providers(oidc=[])
+    login_url = f"{kernel.settings.base_path}{PATH}/login?redirect=1"
+    return Providers(oidc=[Provider(name="oidc", label=kernel.settings.oidc_label, login_url=login_url)])
+
+
+@router.get("/oidc/login", response_model=OidcDeparture, responses={302: {"description": "To the provider"}})
+async def login(
+    *,
+    request: Request,
+    response: Response,
+    kernel: KernelDep,
+    now: NowDep,
+    redirect: bool = False,
+    next_page: Annotated[str, Query(alias="next")] = "/",
+) -> OidcDeparture | Response:
+    """Begin a sign-in. With `redirect=1` the browser is sent to the provider, and finally to page `next`."""
+    provider = _provider(kernel)
+    await kernel.limiter.hit("oidc", kernel.settings.login_rate, client_address(request, kernel.settings))
+    own = request.app.state.site.url(request.scope, f"{PATH}/callback")
+    redirect_uri = own if redirect else kernel.settings.oidc_callback_url or own
+    async with kernel.database.write() as session:
+        way = await oidc.depart(session, kernel.secrets, redirect_uri=redirect_uri, now=now)
+    url = await provider.authorization_url(
+        redirect_uri=redirect_uri, state=way.state, nonce=way.nonce, verifier=way.verifier
+    )
+    if redirect:
+        response = RedirectResponse(url, status_code=302)
+    for name, value in ((COOKIE, way.browser), (NEXT_COOKIE, quote(next_page, safe="/"))):
+        response.set_cookie(
+            name,
+            value,
+            max_age=int(oidc.STATE_LIFETIME.total_seconds()),
+            path=kernel.settings.base_path + PATH,
+            httponly=True,
+            samesite="lax",
+            secure=kernel.settings.cookie_secure or came_by_tls(request),
+        )
+    return response if redirect else OidcDeparture(authorization_url=url)
+
+
+@router.post("/oidc/callback")
+async def finish(
+    *, body: OidcCallback, request: Request, kernel: KernelDep, now: NowDep, browser: Browser = None
+) -> OidcAnswer:
+    """Finish a sign-in that a client began: a token for the code."""
+    if not body.code or not body.state:
+        raise InvalidRequest("Missing required parameters")
+    # Clients that keep no cookies cannot show one; a page of ours can.
+    bound = request.headers.get("sec-fetch-site") == "same-origin"
+    user = await _sign_in(kernel, body.code, body.state, browser, bound=bound)
+    lifetime = await token_lifetime(kernel)
+    return OidcAnswer(
+        token=kernel.auth.tokens.issue(user, now=now, lifetime=lifetime),
+        expires_in=None if lifetime is None else int(lifetime.total_seconds()),
+        user=OidcUser(id=user.id, username=user.username, email=user.email or "", is_admin=user.is_admin),
+    )
+
+
+@router.get("/oidc/callback", response_class=RedirectResponse, status_code=302)
+async def return_from_provider(
+    *,
+    request: Request,
+    kernel: KernelDep,
+    now: NowDep,
+    code: str | None = None,
+    state: str | None = None,
+    error: str | None = None,
+    browser: Browser = None,
+    next_page: Annotated[str, Cookie(alias=NEXT_COOKIE)] = "/",
+) -> Response:
+    """Where the provider sends a browser back to: signs it in and shows the site."""
+    home = kernel.settings.base_path
+    try:
+        _provider(kernel)
+        if not code or not state:
+            raise InvalidRequest("the provider did not sign you in" if error else "the answer is incomplete")
+        user = await _sign_in(kernel, code, state, browser, bound=True)
+    except Problem as problem:  # a person is looking at this: the sign-in page says it
+        response = RedirectResponse(f"{home}/login?{urlencode({'error': problem.detail})}", status_code=302)
+    else:
+        lifetime = await token_lifetime(kernel)
+        page = unquote(next_page)
+        response = RedirectResponse(home + (page if PAGE.fullmatch(page) else "/"), status_code=302)
+        token = kernel.auth.tokens.issue(user, now=now, lifetime=lifetime)
+        set_cookie(request, response, kernel, token, lifetime)
+    for name in (COOKIE, NEXT_COOKIE):
+        response.delete_cookie(name, path=home + PATH, httponly=True, samesite="lax")
+    return response
+
+
+async def _sign_in(kernel: Kernel, code: str, state: str, browser: str | None, *, bound: bool) -> User:
+    """Three steps, none waiting for another's network or database: the state is spent, the provider is asked,
+    the account is found."""
+    provider = _provider(kernel)
+    async with kernel.database.write() as session:
+        way = await oidc.arrive(session, kernel.secrets, state, browser, bound=bound, now=kernel.clock())
+    if way is None:
+        raise oidc.InvalidState("Invalid or expired state")
+    identity = await provider.redeem(
+        code, redirect_uri=way.redirect_uri, verifier=way.verifier, nonce=way.nonce, now=kernel.clock()
+    )
+    create = kernel.settings.oidc_create_users
+    async with kernel.database.write() as session:
+        return await oidc.admit(session, identity, create=create, now=kernel.clock())
+
+
+def _provider(kernel: Kernel) -> OidcProvider:
+    if kernel.auth.oidc is None:
+        raise NotConfigured("Single sign-on is not configured.")
+    return kernel.auth.oidc
