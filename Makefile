@@ -25,7 +25,7 @@ help:
 
 serve: .venv/ready
 	@$(PYTHON) scripts/webui.py build --optional
-	@.venv/bin/toolcrib serve --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
+	@exec .venv/bin/toolcrib serve --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
 
 test: .venv/ready
 	@scripts/install-servers

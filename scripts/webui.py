@@ -88,7 +88,8 @@ def install() -> None:
     """`npm ci`, unless node_modules is what package-lock.json says already."""
     installed, wanted = WEB / "node_modules" / ".package-lock.json", WEB / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-        npm("ci", "--no-fund", "--no-audit")
+        print("Installing what the web UI is built with", flush=True)
+        npm("ci", "--no-fund", "--no-audit", "--loglevel", "error")
 
 
 def build() -> None:
@@ -97,7 +98,8 @@ def build() -> None:
         return
     try:
         install()
-        npm("run", "build")
+        print("Building the web UI", flush=True)
+        npm("run", "--silent", "build", "--", "--logLevel", "warn")
         os.utime(PAGE)  # newer than its sources, however old the file it was copied from
     except (OSError, subprocess.CalledProcessError) as error:
         raise CannotBuild(str(error)) from error

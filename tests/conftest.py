@@ -184,7 +184,7 @@ def smtp() -> Iterator[MailServer]:
 
 @pytest.fixture
 def surroundings(request: pytest.FixtureRequest) -> None:
-    """What a Toolcrib server may use starts before it and ends after it, in whatever order a test names them."""
+    """What a server under test uses starts before it and ends after it, in whatever order a test asks."""
     for name in ("database", "bare_database", "redis", "smtp"):
         if name in request.fixturenames:
             request.getfixturevalue(name)
