@@ -54,5 +54,10 @@ kind = Kind(
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
     link=_link,
     start=_start,
-    body_limits={"/api/locks/bulk": 48 * 2**20, "/api/locks/check": 48 * 2**20},
+    body_limits={
+        "/api/locks/bulk": 48 * 2**20,
+        "/api/locks/check": 48 * 2**20,
+        "*/info/lfs/objects/batch": 2**20,
+        "*/info/lfs/objects/": None,
+    },
 )

@@ -20,7 +20,7 @@ _NO_STORE = (b"cache-control", b"no-store")
 class Edge:
     """Pure ASGI, so that it costs little.
 
-    `body_limits` maps path prefixes to their own limit in bytes, None for routes that count what they stream.
+    `body_limits`: see `Kind`.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Edge:
         limit: int | None = self.max_body_bytes
         if scope["method"] not in {"GET", "HEAD", "DELETE"} or path.startswith("/api/storage"):
             for prefix, own in self.body_limits.items():
-                if path.startswith(prefix):
+                if path.startswith(prefix) or (prefix[0] == "*" and prefix[1:] in path):
                     limit = own
                     break
         if limit is not None:

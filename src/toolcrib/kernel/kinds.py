@@ -30,8 +30,8 @@ class Kind:
 
     `name` is the `kind` of its claims and events. `routers` hang under `/api`; `root_routers` at the root of the
     site (protocols whose clients fix the path). `link` gives the page address of a claim, without BASE_PATH.
-    `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route counts
-    what it streams.
+    `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route
+    counts what it streams. One that starts with `*` may stand anywhere in the path. The first that fits counts.
     """
 
     name: str

@@ -1,7 +1,158 @@
-"""Git LFS objects over HTTP."""
+"""Git LFS objects over HTTP: the batch call, and the basic transfers it points to."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import re
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from toolcrib.assets.lfs import service, wire
+from toolcrib.assets.lfs.schemas import MAX_OBJECTS, BatchRequest, BatchResponse, ObjectName
+from toolcrib.assets.lfs.tickets import LIFETIME, Operation, Tickets
+from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.blobs.models import Blob
+from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.serving import serve
+from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.problems import Conflict, InvalidRequest, Problem
 
 router = APIRouter(tags=["git lfs"])
+
+_OID = re.compile(r"[0-9a-f]{64}")
+
+
+class TooManyObjects(Problem):
+    code, status = "too_many_objects", 413
+
+
+class HashUnsupported(Conflict):
+    code = "hash_unsupported"
+
+
+@wire.at(router, "/objects/batch", "POST", body=BatchRequest, response_model=BatchResponse)
+async def batch(request: Request) -> Response:
+    """Where each object can be sent to or fetched from. With LFS_REDIRECT_URL: 307 to the same path there."""
+    kernel = wire.kernel_of(request)
+    if kernel.settings.lfs_redirect_url:
+        location = f"{kernel.settings.lfs_redirect_url}{request.scope['path']}"
+        return Response(status_code=307, headers={"Location": location})
+    me = await kernel.auth.principal(request)
+    scope = f"project:{wire.project_of(request)}"
+    body = await wire.read(request, BatchRequest)
+    me.require(scope, "member" if body.operation == "upload" else "viewer")
+    if len(body.objects) > MAX_OBJECTS:
+        raise TooManyObjects(f"Ask for at most {MAX_OBJECTS} objects at a time.")
+    if body.hash_algo != "sha256":
+        raise HashUnsupported("Objects are named by their SHA-256 here.")
+    if body.transfers and "basic" not in body.transfers:
+        raise InvalidRequest("Only the basic transfer is offered here.")
+    oids = {each.oid for each in body.objects if _OID.fullmatch(each.oid)}
+    async with kernel.database.read() as session:
+        found = await service.find(session, scope, oids)
+
+    tickets = Tickets(kernel.secrets)
+    now = kernel.clock()
+
+    def action(operation: Operation, wanted: ObjectName, suffix: str = "") -> dict[str, Any]:
+        ticket = tickets.issue(operation, scope, wanted.oid, wanted.size, username=me.username, now=now)
+        return {
+            "href": wire.lfs_url(request, f"/objects/{wanted.oid}{suffix}"),
+            "header": {"Authorization": ticket},
+            "expires_in": int(LIFETIME.total_seconds()),
+        }
+
+    def told(wanted: ObjectName) -> dict[str, Any]:
+        name = {"oid": wanted.oid, "size": wanted.size}
+        blob = found.get(wanted.oid)
+        if not _OID.fullmatch(wanted.oid) or wanted.size < 0:
+            return {**name, **_error(422, "This is not the name and size of an object.")}
+        if blob is not None and blob.size != wanted.size:
+            return {**name, **_error(422, f"The object has {blob.size} bytes.")}
+        if body.operation == "download":
+            if blob is None:
+                return {**name, **_error(404, "This project has no such object.")}
+            return {**name, "authenticated": True, "actions": {"download": action("download", wanted)}}
+        if blob is not None:
+            return name  # nothing to do
+        if wanted.size > kernel.settings.lfs_max_object_bytes:
+            limit = kernel.settings.lfs_max_object_bytes
+            return {**name, **_error(422, f"Objects may have at most {limit} bytes here.")}
+        actions = {"upload": action("upload", wanted), "verify": action("upload", wanted, "/verify")}
+        return {**name, "authenticated": True, "actions": actions}
+
+    objects = [told(wanted) for wanted in body.objects]
+    return wire.answer({"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
+
+
+def _error(code: int, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+@wire.at(router, "/objects/{oid}", "GET", "HEAD", response_class=Response)
+async def download(request: Request) -> Response:
+    """The content of an object, whole or in part."""
+    kernel = wire.kernel_of(request)
+    scope, oid, _user, _size = await _allowed(request, "download")
+    async with kernel.database.read() as session:
+        blob = await service.get(session, scope, oid)
+    try:
+        return await serve(request, kernel.blobs, blob.key, size=blob.size, etag=oid)
+    except BlobMissing:
+        async with kernel.database.write() as session:
+            await registry.mark_lost(session, blob.id, now=kernel.clock())
+        raise
+
+
+@wire.at(router, "/objects/{oid}", "PUT", response_class=Response)
+async def upload(request: Request) -> Response:
+    """Send an object. Its bytes must have the SHA-256 it is named by, and the size that was announced."""
+    kernel = wire.kernel_of(request)
+    scope, oid, username, size = await _allowed(request, "upload")
+    length = request.headers.get("content-length", "")
+    if length.isdigit():
+        if size is not None and int(length) != size:
+            raise InvalidRequest(f"{size} bytes were announced, {length} are on their way.")
+        size = int(length)
+    stored = await kernel.blobs.put(
+        request.stream(),
+        max_bytes=kernel.settings.lfs_max_object_bytes,
+        expected_size=size,
+        expected_sha256=oid,
+    )
+    async with kernel.database.write() as session:
+        await service.record_upload(session, scope, stored, by=username, now=kernel.clock())
+    return Response(status_code=200)
+
+
+@wire.at(router, "/objects/{oid}/verify", "POST", body=ObjectName)
+async def verify(request: Request) -> Response:
+    """Whether an upload arrived."""
+    kernel = wire.kernel_of(request)
+    scope, oid, _user, _size = await _allowed(request, "upload")
+    body = await wire.read(request, ObjectName)
+    async with kernel.database.read() as session:
+        blob: Blob = await service.get(session, scope, oid)
+    if body.oid != oid or body.size != blob.size:
+        raise InvalidRequest(f"The object has {blob.size} bytes.")
+    return wire.answer({})
+
+
+async def _allowed(request: Request, operation: Operation) -> tuple[str, str, str, int | None]:
+    """Scope and name of the object, who transfers it, and its announced size if the batch call knew it.
+
+    By the ticket of a batch call, or by ordinary credentials.
+    """
+    kernel = wire.kernel_of(request)
+    scope = f"project:{wire.project_of(request)}"
+    oid: str = request.path_params["oid"]
+    ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())
+    if ticket is not None:
+        if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
+            raise AccessDenied("This authorization is for another transfer.")
+        return scope, oid, ticket.username, ticket.size
+    me = await kernel.auth.principal(request)
+    me.require(scope, "member" if operation == "upload" else "viewer")
+    if not _OID.fullmatch(oid):
+        raise service.ObjectMissing
+    return scope, oid, me.username, None

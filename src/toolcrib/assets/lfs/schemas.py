@@ -83,7 +83,7 @@ class BatchRequest(BaseModel):
     operation: Literal["upload", "download"]
     transfers: list[StrictStr] = Field(default_factory=lambda: ["basic"])
     ref: LfsRef | None = None
-    objects: Annotated[list[ObjectName], Field(max_length=MAX_OBJECTS)]
+    objects: list[ObjectName]
     hash_algo: StrictStr = "sha256"
 
 

@@ -1,0 +1,60 @@
+"""What happens to the LFS objects of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.assets.lfs.models import LfsObject
+from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.blobs.models import Blob
+from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.problems import NotFound
+
+
+class ObjectMissing(NotFound):
+    """The project has no such object, whatever other projects have."""
+
+    code = "object_missing"
+
+    def __init__(self) -> None:
+        super().__init__("This project has no such object.")
+
+
+async def find(session: AsyncSession, scope: str, oids: Collection[str]) -> dict[str, Blob]:
+    """Where the content of those objects is that the project has and the store has not lost."""
+    query = select(LfsObject.oid, Blob).join(Blob, LfsObject.blob_id == Blob.id)
+    query = query.where(LfsObject.scope == scope, LfsObject.oid.in_(oids), Blob.lost_at.is_(None))
+    return {oid: blob for oid, blob in (await session.execute(query)).tuples()}
+
+
+async def get(session: AsyncSession, scope: str, oid: str) -> Blob:
+    """Raises:
+    ObjectMissing: the project has none of that name (404).
+    """
+    found = await find(session, scope, [oid])
+    if oid not in found:
+        raise ObjectMissing
+    return found[oid]
+
+
+async def record_upload(
+    session: AsyncSession, scope: str, stored: Stored, *, by: str, now: datetime
+) -> LfsObject:
+    """Name bytes that were stored, and whose SHA-256 was found to be the object's. Sending an object again is
+    harmless, and mends one whose bytes were lost."""
+    blob = await registry.adopt(session, scope, stored, now=now)
+    query = select(LfsObject).where(LfsObject.scope == scope, LfsObject.oid == stored.sha256)
+    known = (await session.execute(query)).scalar_one_or_none()
+    if known is not None:
+        await registry.release(session, known.blob_id, now=now)  # it keeps the one reference it had
+        known.blob_id = blob.id
+        return known
+    made = LfsObject(
+        scope=scope, oid=stored.sha256, size=stored.size, blob_id=blob.id, created_by=by, created_at=now
+    )
+    session.add(made)
+    return made

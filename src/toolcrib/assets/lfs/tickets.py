@@ -1,0 +1,70 @@
+"""Short-lived authorization for one transfer of one object, handed out by `objects/batch`.
+
+The client sends it with the transfer instead of the person's credentials, so that hundreds of transfers need
+no sign-in each, and addresses under another name of this server prompt for no password.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+import orjson
+
+from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.secrets import Secrets
+
+LIFETIME = timedelta(minutes=15)
+SCHEME = "LFS-Ticket"
+
+Operation = Literal["upload", "download"]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """`username` may do `operation` on this object of `scope` until `expires` (seconds since 1970)."""
+
+    operation: Operation
+    scope: str
+    oid: str
+    size: int
+    username: str
+    expires: int
+
+
+class Tickets:
+    def __init__(self, secrets: Secrets) -> None:
+        self._key = secrets.derive("lfs transfers")
+
+    def issue(
+        self, operation: Operation, scope: str, oid: str, size: int, *, username: str, now: datetime
+    ) -> str:
+        """The value of an Authorization header."""
+        expires = int((now + LIFETIME).timestamp())
+        ticket = Ticket(operation, scope, oid, size, username, expires)
+        text = urlsafe_b64encode(orjson.dumps(asdict(ticket)))
+        return f"{SCHEME} {text.decode()}.{self._seal(text)}"
+
+    def read(self, authorization: str | None, *, now: datetime) -> Ticket | None:
+        """The ticket an Authorization header carries; None where it carries something else.
+
+        Raises:
+            Unauthorized: not one of ours, or expired (401).
+        """
+        scheme, _, value = (authorization or "").partition(" ")
+        if scheme != SCHEME:
+            return None
+        text, _, seal = value.strip().encode().partition(b".")
+        if not hmac.compare_digest(self._seal(text).encode(), seal):
+            raise Unauthorized("The transfer's authorization is not valid.")
+        ticket = Ticket(**orjson.loads(urlsafe_b64decode(text)))
+        if now.timestamp() >= ticket.expires:
+            raise Unauthorized("The transfer's authorization has expired.")
+        return ticket
+
+    def _seal(self, text: bytes) -> str:
+        return hmac.new(self._key, text, sha256).hexdigest()
