@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from tests.kernel.parts import Start, kernel_of
+from tests.kernel.parts import Start, StartProcess, kernel_of
 from tests.servers.smtp import MailServer
 from toolcrib.kernel.config import BadValue, RuntimeConfig, config_values
 from toolcrib.kernel.context import Kernel

@@ -143,12 +143,11 @@ def client_address(connection: HTTPConnection | Scope, settings: Settings) -> st
 
 
 def _is_trusted(peer: str, proxies: list[str]) -> bool:
-    if "*" in proxies or peer in proxies:
-        return True
     address = _parse(peer)
-    return address is not None and any(
-        address in ip_network(each, strict=False) for each in proxies if "/" in each
-    )
+    if "*" in proxies or peer in proxies or str(address) in proxies:
+        return True
+    networks = [ip_network(each, strict=False) for each in proxies if "/" in each]
+    return address is not None and any(address in network for network in networks)
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
