@@ -157,6 +157,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for kind in app.state.kinds:
             await kind.stop(kernel)
         await kernel.claims.close()
+        await kernel.auth.close()
         await kernel.tail.close()
         await kernel.limiter.close()
         await kernel.database.close()
