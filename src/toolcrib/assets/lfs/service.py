@@ -28,7 +28,7 @@ async def find(session: AsyncSession, scope: str, oids: Collection[str]) -> dict
     """Where the content of those objects is that the project has and the store has not lost."""
     query = select(LfsObject.oid, Blob).join(Blob, LfsObject.blob_id == Blob.id)
     query = query.where(LfsObject.scope == scope, LfsObject.oid.in_(oids), Blob.lost_at.is_(None))
-    return {oid: blob for oid, blob in (await session.execute(query)).tuples()}
+    return dict((await session.execute(query)).tuples().all())
 
 
 async def get(session: AsyncSession, scope: str, oid: str) -> Blob:
