@@ -234,6 +234,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "user_id", name="pk_project_members"),
     )
     op.create_index("ix_project_members_user_id", "project_members", ["user_id"], unique=False)
+    op.create_table(
+        "blobs",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("tenant", exact_string(300), nullable=False),
+        sa.Column("sha256", exact_string(64), nullable=False),
+        sa.Column("size", BigId, nullable=False),
+        sa.Column("key", exact_string(64), nullable=False),
+        sa.Column("refs", BigId, nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("unreferenced_at", UtcDateTime(), nullable=True),
+        sa.Column("lost_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_blobs"),
+        sa.UniqueConstraint("key", name="uq_blobs_key"),
+        sa.UniqueConstraint("tenant", "sha256", name="uq_blobs_tenant_sha256"),
+    )
+    op.create_index("ix_blobs_unreferenced_at", "blobs", ["unreferenced_at"], unique=False)
+    op.create_table(
+        "doomed_objects",
+        sa.Column("key", exact_string(64), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_doomed_objects"),
+    )
+    op.create_index("ix_doomed_objects_due_at", "doomed_objects", ["due_at"], unique=False)
+    op.create_table(
+        "lfs_objects",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("scope", exact_string(300), nullable=False),
+        sa.Column("oid", exact_string(64), nullable=False),
+        sa.Column("size", BigId, nullable=False),
+        sa.Column("blob_id", BigId, nullable=False),
+        sa.Column("created_by", exact_string(255), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name="fk_lfs_objects_blob_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_lfs_objects"),
+        sa.UniqueConstraint("scope", "oid", name="uq_lfs_objects_scope_oid"),
+    )
+    op.create_index("ix_lfs_objects_blob_id", "lfs_objects", ["blob_id"], unique=False)
     # The rows that are updated in place, never inserted by the server.
     op.execute("INSERT INTO event_counter (id, seq) VALUES (1, 0)")
     op.execute("INSERT INTO server_alive (id, at) VALUES (1, '2000-01-01 00:00:00.000000')")
