@@ -103,6 +103,14 @@ class Access:
             bucket for bucket in projects if caller.me.may(f"project:{names.get(bucket.id, bucket.id)}")
         }
 
+    async def scope_of(self, bucket: Bucket) -> str:
+        """Who may see claims and events of `bucket`."""
+        if bucket.type != "projects":
+            return _own_scope(bucket)
+        if self._service is not None:
+            return f"external:{bucket.id}"
+        return f"project:{(await self.project_names([bucket.id])).get(bucket.id, bucket.id)}"
+
     async def close(self) -> None:
         if self._service is not None:
             await self._service.close()
@@ -121,7 +129,7 @@ class Access:
         answer = await self._service.check(Question(bucket.id, action, file_id), await self._token(caller))
         if not answer.allowed:
             return None
-        # Only that service knows who may see this project, so claims and events there are shown to nobody else.
+        # Only that service knows who may see this project: its claims and events are shown to nobody else.
         return Right(bucket, f"external:{bucket.id}", me.is_admin or answer.role in {"owner", "admin"})
 
     async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | None:

@@ -1,0 +1,145 @@
+"""Bytes of documents: from a stream or a store into rows, and out again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.errors import FileTooLarge, ObjectMissing, StoreUnavailable
+from toolcrib.documents.models import File, Version, VersionStatus
+from toolcrib.documents.paths import Bucket
+from toolcrib.documents.service.parts import Documents, bucket_of, tell
+from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.blobs.models import Blob
+from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
+from toolcrib.kernel.blobs.store import Stored
+
+
+def tenant_of(bucket: Bucket) -> str:
+    """Who keeps the same content only once: nobody learns from it what others have."""
+    return f"documents:{bucket}"
+
+
+@contextmanager
+def store_words() -> Iterator[None]:
+    """The file store's refusals in this contract's words."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        raise StoreUnavailable(error.detail, headers=error.headers) from error
+    except BlobTooLarge as error:
+        raise FileTooLarge(error.detail, error.details) from None
+
+
+async def keep(
+    docs: Documents,
+    stream: AsyncIterable[bytes],
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+) -> Stored:
+    """Bytes into the store, counted, hashed and synced. Garbage until a version names them.
+
+    Raises:
+        FileTooLarge: over the cap (413).
+        StoreUnavailable: (503).
+    """
+    with store_words():
+        return await docs.blobs.put(
+            stream, max_bytes=docs.max_bytes, expected_size=size, expected_sha256=sha256
+        )
+
+
+async def blob_of(session: AsyncSession, version: Version) -> Blob:
+    return await session.get_one(Blob, version.blob_id)
+
+
+async def reference(docs: Documents, version: Version, source: Bucket, target: Bucket) -> Stored:
+    """The version's bytes as something `target` may adopt: the very same bytes within one bucket, a copy of
+    them in another.
+
+    Raises:
+        ObjectMissing: the store has lost them (404).
+    """
+    async with docs.kernel.database.read() as session:
+        blob = await blob_of(session, version)
+    if source == target:
+        with store_words():
+            try:
+                await docs.blobs.head(blob.key)
+            except BlobMissing:
+                raise ObjectMissing("The store has lost the bytes of this version.") from None
+        return Stored(blob.key, blob.size, blob.sha256)
+    return await keep(docs, await open_bytes(docs, version), size=blob.size, sha256=blob.sha256)
+
+
+async def open_bytes(
+    docs: Documents, version: Version, start: int = 0, end: int | None = None
+) -> AsyncIterator[bytes]:
+    """The version's bytes.
+
+    Raises:
+        ObjectMissing: the store has lost them (404).
+    """
+    async with docs.kernel.database.read() as session:
+        blob = await blob_of(session, version)
+    with store_words():
+        try:
+            return await docs.blobs.read(blob.key, start, end)
+        except BlobMissing:
+            raise ObjectMissing("The store has lost the bytes of this version.") from None
+
+
+async def adopt(session: AsyncSession, bucket: Bucket, stored: Stored, *, now: datetime) -> Blob:
+    """One reference more to these bytes. Versions that had lost the same content get it back."""
+    blob = await registry.adopt(session, tenant_of(bucket), stored, now=now)
+    await mark_sound(session, blob.id, now=now)
+    return blob
+
+
+async def mark_sound(session: AsyncSession, blob_id: int, *, now: datetime) -> list[str]:
+    """The bytes are there: no version of them is corrupted. Returns the ids of those that were."""
+    corrupted = select(Version.id).where(
+        Version.blob_id == blob_id, Version.status == VersionStatus.CORRUPTED
+    )
+    ids = list((await session.execute(corrupted)).scalars())
+    if ids:
+        await session.execute(
+            update(Version)
+            .where(Version.id.in_(ids))
+            .values(status=Version.sound_status, sound_status=None, updated_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return ids
+
+
+async def mark_lost(docs: Documents, blob_id: int, *, now: datetime) -> list[str]:
+    """The store lost the bytes: all versions of them are corrupted. Returns the ids that were not."""
+    async with docs.kernel.database.read() as session:
+        query = (
+            select(File).join(Version, File.id == Version.file_id).where(Version.blob_id == blob_id).limit(1)
+        )
+        one = (await session.execute(query)).scalars().first()
+    if one is None:
+        return []
+    scope = await docs.access.scope_of(bucket_of(one))  # a blob belongs to one bucket
+    async with docs.kernel.database.write() as session:
+        await registry.mark_lost(session, blob_id, now=now)
+        found = (
+            select(Version, File)
+            .join(File, File.id == Version.file_id)
+            .where(Version.blob_id == blob_id, Version.status != VersionStatus.CORRUPTED)
+        )
+        ids: list[str] = []
+        for version, file in (await session.execute(found)).all():
+            version.sound_status, version.status = version.status, VersionStatus.CORRUPTED
+            version.updated_at = now
+            ids.append(version.id)
+            await tell(
+                session, None, "corrupted", file, scope, now=now, version_number=version.version_number
+            )
+        return ids

@@ -1,0 +1,176 @@
+"""Submitting a version for approval: from a work copy, or from bytes uploaded before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.audit import note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, VersionConflict
+from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.bytes import reference
+from toolcrib.documents.service.locks import refuse_others_lock, release_own
+from toolcrib.documents.service.parts import Documents, Where, bucket_of, find, still, tell
+from toolcrib.documents.service.revisions import add_version, current
+from toolcrib.documents.service.uploads import forget_object, own_upload, taken, use_up
+from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.identity.principal import AccessDenied
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    file: File
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    stored: Stored
+    mime_type: str | None
+    upload_key: str | None = None
+    work: File | None = None
+
+
+async def commit_work_copy(
+    docs: Documents,
+    caller: Caller,
+    source: Place,
+    target: Place,
+    *,
+    changelog: str | None = None,
+    now: datetime,
+) -> Committed:
+    """Submit the caller's work copy at `source` as the next version of the file at `target`, and give the
+    caller's lock on it back. The copy is kept.
+
+    Raises:
+        FileNotFound: either is missing, or `source` is no work copy of `target` (404).
+        AccessDenied: the work copy is somebody else's (403).
+        FileLocked: somebody else holds the target (409).
+        VersionConflict: the target has moved on since the copy was made (409).
+    """
+    file, right = await find(docs, caller, target, "write", archived=False)
+    work, _ = await find(docs, caller, source, "read", archived=False)
+    if work.owner_id != caller.me.uuid:
+        raise AccessDenied("This work copy is somebody else's.")
+    if work.source_file_id != file.id:
+        raise FileNotFound(f"{source.address} is no work copy of {target.address}.")
+    async with docs.kernel.database.read() as session:
+        await _refuse(session, caller, file, right, work, now=now)
+        version = await current(session, work)
+    if version is None:
+        raise NoVersion("The work copy has no version.")
+    stored = await reference(docs, version, source.bucket, target.bucket)
+    submission = _Submission(stored, version.mime_type, work=work)
+    return await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
+
+
+async def commit_object(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    object_key: str,
+    *,
+    changelog: str | None = None,
+    now: datetime,
+) -> Committed:
+    """Submit bytes uploaded before as the next version of a file: a direct upload of the caller's, or the
+    object of a version of this file or of one of the caller's own.
+
+    Raises:
+        ObjectNotFound: there is no such object, or it is none of the caller's business (404 alike).
+        FileLocked: somebody else holds the file (409).
+    """
+    file, right = await find(docs, caller, where, "write", archived=False)
+    async with docs.kernel.database.read() as session:
+        await _refuse(session, caller, file, right, None, now=now)
+    upload = await own_upload(docs, caller, object_key)
+    if upload is not None:
+        stored = await taken(docs, upload)
+        submission = _Submission(stored, upload.mime_type, upload_key=object_key)
+    else:
+        submission = await _from_version(docs, caller, file, object_key)
+    committed = await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
+    if submission.upload_key is not None:
+        await forget_object(docs, submission.upload_key)
+    return committed
+
+
+async def _from_version(docs: Documents, caller: Caller, file: File, object_key: str) -> _Submission:
+    query = (
+        select(Version, File)
+        .join(File, File.id == Version.file_id)
+        .where(Version.object_key == object_key)
+        .order_by(Version.created_at)
+    )
+    async with docs.kernel.database.read() as session:
+        found = (await session.execute(query)).all()
+    for version, owner in found:
+        of_this_file = owner.id == file.id
+        own = version.created_by == caller.me.uuid and await docs.access.may(caller, bucket_of(owner), "read")
+        if of_this_file or own:
+            stored = await reference(docs, version, bucket_of(owner), bucket_of(file))
+            return _Submission(stored, version.mime_type)
+    raise ObjectNotFound("There is no such object of yours or of this file.")
+
+
+async def _submit(
+    docs: Documents,
+    caller: Caller,
+    file: File,
+    right: Right,
+    submission: _Submission,
+    *,
+    changelog: str | None,
+    now: datetime,
+) -> Committed:
+    async with docs.kernel.database.write() as session:
+        file = await still(session, file.id, archived=False)
+        if submission.upload_key is not None:
+            await use_up(session, caller, submission.upload_key)
+        work = await session.get(File, submission.work.id) if submission.work else None
+        claim = await _refuse(session, caller, file, right, work, now=now)
+        version = await add_version(
+            session,
+            file,
+            submission.stored,
+            mime_type=submission.mime_type,
+            created_by=caller.me.uuid,
+            status=VersionStatus.PENDING,
+            changelog=changelog,
+            now=now,
+        )
+        file.status = FileStatus.PENDING
+        file.updated_at = now
+        await release_own(session, caller, file, claim, now=now)
+        note_file(session, caller, "validate", file, now=now, version_id=version.id, changelog=changelog)
+        await tell(
+            session,
+            caller,
+            "committed",
+            file,
+            right.scope,
+            now=now,
+            version_number=version.version_number,
+            changelog=changelog,
+        )
+    return Committed(file, version)
+
+
+async def _refuse(
+    session: AsyncSession, caller: Caller, file: File, right: Right, work: File | None, *, now: datetime
+) -> Claim | None:
+    claim = await refuse_others_lock(session, caller, file, right, now=now)
+    if work is not None and work.base_version_id != file.current_version_id:
+        raise VersionConflict(
+            f"{file.address} has moved on to version {file.version_number} since you copied it.",
+            {"version": file.version_number, "current_version_id": file.current_version_id},
+        )
+    return claim

@@ -1,0 +1,125 @@
+"""Copying a file, to work on it or to have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.audit import note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileExists, NoVersion
+from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.bytes import reference
+from toolcrib.documents.service.locks import acquire, refuse_others_lock
+from toolcrib.documents.service.parts import Documents, allow, at, find, still, tell
+from toolcrib.documents.service.revisions import add_version, current, file_at, make_current
+from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.claims.models import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """`claim` is the caller's lock on the source, where there is one."""
+
+    source: File
+    file: File
+    claim: Claim | None
+
+
+async def copy(
+    docs: Documents,
+    caller: Caller,
+    source: Place,
+    target: Place,
+    *,
+    filename: str | None = None,
+    all_versions: bool = False,
+    now: datetime,
+) -> Copied:
+    """A new file at `target` with the source's bytes, which knows where it came from. Out of a project into
+    one's own bucket it is a work copy: the source is locked for the caller.
+
+    Raises:
+        FileNotFound: no live source (404).
+        FileLocked: somebody else holds the source (409).
+        FileExists: the target is taken (409).
+    """
+    origin, right = await find(docs, caller, source, "read", archived=False)
+    target_right, taken = await allow(docs, caller, target, "write")
+    is_work_copy = source.bucket.type == "projects" and target.bucket.type == "users"
+    if is_work_copy:
+        right = await docs.access.require(caller, source.bucket, "lock", file_id=origin.id, path=source.path)
+    async with docs.kernel.database.read() as session:
+        await refuse_others_lock(session, caller, origin, right, now=now)
+        _refuse_taken(taken)
+        versions = await _to_copy(session, origin, all_versions)
+    copies = [(each, await reference(docs, each, source.bucket, target.bucket)) for each in versions]
+
+    async with docs.kernel.database.write() as session:
+        origin = await still(session, origin.id, archived=False)
+        claim = await refuse_others_lock(session, caller, origin, right, now=now)
+        _refuse_taken(await at(session, target))
+        file, _ = await file_at(session, target, owner_id=caller.me.uuid, status=FileStatus.DRAFT, now=now)
+        await _fill(session, caller, file, origin, copies, now=now)
+        file.filename = filename or origin.filename
+        if is_work_copy and claim is None:
+            claim = await acquire(session, caller, origin, right, reason="work copy", now=now)
+        note_file(session, caller, "copy", origin, now=now, copy_id=file.id, copy_path=file.address)
+        note_file(session, caller, "copy", file, now=now, source_id=origin.id, source_path=origin.address)
+        await tell(session, caller, "copied", file, target_right.scope, now=now)
+    return Copied(origin, file, claim)
+
+
+def _refuse_taken(file: File | None) -> None:
+    if file is not None and not file.is_archived:
+        raise FileExists(f"{file.address} exists already.")
+
+
+async def _to_copy(session: AsyncSession, origin: File, all_versions: bool) -> list[Version]:
+    """Oldest first, the current one last."""
+    newest = await current(session, origin)
+    if newest is None:
+        raise NoVersion("The file has no version to copy.")
+    if not all_versions:
+        return [newest]
+    query = (
+        select(Version)
+        .where(
+            Version.file_id == origin.id,
+            Version.id != newest.id,
+            Version.status != VersionStatus.CORRUPTED,
+        )
+        .order_by(Version.version_number)
+    )
+    return [*(await session.execute(query)).scalars(), newest]
+
+
+async def _fill(
+    session: AsyncSession,
+    caller: Caller,
+    file: File,
+    origin: File,
+    copies: list[tuple[Version, Stored]],
+    *,
+    now: datetime,
+) -> None:
+    for source, stored in copies:
+        came = f"Copied from {origin.address} version {source.version_number}"
+        version = await add_version(
+            session,
+            file,
+            stored,
+            mime_type=source.mime_type,
+            created_by=caller.me.uuid,
+            changelog=f"{came}: {source.changelog}" if source.changelog else came,
+            now=now,
+        )
+        make_current(file, version, now=now)
+        if source.id == origin.current_version_id:
+            file.base_version_id = source.id
+    file.tags = dict(origin.tags)
+    file.source_file_id = origin.id

@@ -1,0 +1,129 @@
+"""Bytes going out: through us, or by a signed address of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from toolcrib.documents.audit import note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import NoVersion, ObjectMissing, VersionNotFound
+from toolcrib.documents.models import File, Version
+from toolcrib.documents.service.bytes import blob_of, mark_lost, store_words
+from toolcrib.documents.service.parts import Documents, Where, find
+from toolcrib.documents.service.revisions import current
+from toolcrib.documents.service.uploads import Address
+from toolcrib.kernel.blobs.models import Blob
+from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
+
+DOWNLOAD_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A version to send: its bytes are in the store under `key`."""
+
+    file: File
+    version: Version
+    key: str
+
+    @property
+    def filename(self) -> str:
+        return self.file.filename
+
+
+@dataclass(frozen=True, slots=True)
+class SignedDownload:
+    address: Address
+    file: File
+    version: Version
+
+
+async def open_version(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    *,
+    version_id: str | None = None,
+    remember: bool = True,
+    now: datetime,
+) -> Opened:
+    """The current version of a live file, or the one named, with its bytes known to be there. `remember`
+    writes the download into the audit; a client that asks for part after part is remembered once.
+
+    Raises:
+        FileNotFound, VersionNotFound, NoVersion: (404).
+        ObjectMissing: the store has lost the bytes; the version is marked corrupted (404).
+    """
+    file, version, blob = await _find(docs, caller, where, version_id)
+    with store_words():
+        try:
+            await docs.blobs.head(blob.key)
+        except BlobMissing:
+            await mark_lost(docs, blob.id, now=now)
+            raise ObjectMissing("The store has lost the bytes of this version.") from None
+    if remember:
+        await _remember(docs, caller, file, version, now=now)
+    return Opened(file, version, blob.key)
+
+
+async def sign(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    *,
+    version_id: str | None = None,
+    expires_in: int = DOWNLOAD_SECONDS,
+    now: datetime,
+) -> SignedDownload:
+    """A signed address of the version's bytes. Whether they are there is not looked at."""
+    file, version, blob = await _find(docs, caller, where, version_id)
+    lifetime = min(timedelta(seconds=expires_in), LONGEST)
+    kernel = docs.kernel
+    with store_words():
+        url = await presign(
+            docs.blobs,
+            Signer(kernel.secrets, kernel.settings),
+            "GET",
+            blob.key,
+            now=now,
+            expires_in=lifetime,
+            filename=file.filename,
+        )
+    await _remember(docs, caller, file, version, now=now, signed=True)
+    address = Address(url, blob.key, int(lifetime.total_seconds()), now + lifetime)
+    return SignedDownload(address, file, version)
+
+
+async def _find(
+    docs: Documents, caller: Caller, where: Where, version_id: str | None
+) -> tuple[File, Version, Blob]:
+    file, _ = await find(docs, caller, where, "read", archived=False)
+    async with docs.kernel.database.read() as session:
+        if version_id is None:
+            version = await current(session, file)
+            if version is None:
+                raise NoVersion("The file has no version yet.")
+        else:
+            version = await session.get(Version, version_id)
+            if version is None or version.file_id != file.id:
+                raise VersionNotFound("The file has no such version.")
+        return file, version, await blob_of(session, version)
+
+
+async def _remember(
+    docs: Documents, caller: Caller, file: File, version: Version, *, now: datetime, signed: bool = False
+) -> None:
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        note_file(
+            session,
+            caller,
+            "download",
+            file,
+            now=now,
+            version_id=version.id,
+            version_number=version.version_number,
+            signed=signed,
+        )

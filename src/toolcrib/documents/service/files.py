@@ -1,0 +1,140 @@
+"""Looking at files, and what is written about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from toolcrib.documents.audit import entries, note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.models import AuditEntry, File, FileStatus, Version
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.locks import held_now, holder_of
+from toolcrib.documents.service.parts import Documents, Where, find, still, tell
+from toolcrib.documents.service.revisions import current
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.search import text_match
+
+VERSIONS_SHOWN = 200
+# The path after every path that begins with `x/` is the first that begins with `x0`: 0 follows / in ASCII.
+_AFTER_SLASH = chr(ord("/") + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the files below a folder, by path. `held` are the live claims on them, by file id."""
+
+    files: Sequence[File]
+    held: dict[str, Claim]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A file and, as far as asked for, what belongs to it, newest first."""
+
+    file: File
+    current: Version | None
+    claim: Claim | None
+    versions: Sequence[Version] = field(default_factory=tuple)
+    audit: Sequence[AuditEntry] = field(default_factory=tuple)
+
+
+async def listing(
+    docs: Documents,
+    caller: Caller,
+    folder: Place,
+    *,
+    status: str | None = None,
+    q: str | None = None,
+    page: int = 1,
+    limit: int = 50,
+    now: datetime,
+) -> Page:
+    """All files below `folder`, by path; archived ones only where `status` asks for them."""
+    right = await docs.access.require(caller, folder.bucket, "read", path=folder.path)
+    conditions = [*below(folder), _status(status)]
+    if q:
+        conditions.append(text_match(File.logical_path, q))
+    async with docs.kernel.database.read() as session:
+        total = (
+            await session.execute(select(func.count()).select_from(File).where(*conditions))
+        ).scalar_one()
+        query = select(File).where(*conditions).order_by(File.logical_path)
+        found = (await session.execute(query.limit(limit).offset((page - 1) * limit))).scalars().all()
+        return Page(found, await held_now(session, found, right, now=now), total)
+
+
+def below(folder: Place) -> list[ColumnElement[bool]]:
+    """Conditions for what lies anywhere below `folder`: one range of the index."""
+    found: list[ColumnElement[bool]] = [
+        File.bucket_type == folder.bucket.type,
+        File.bucket_id == folder.bucket.id,
+    ]
+    if folder.path:
+        found += [
+            File.logical_path >= f"{folder.path}/",
+            File.logical_path < f"{folder.path}{_AFTER_SLASH}",
+        ]
+    return found
+
+
+def _status(wanted: str | None) -> ColumnElement[bool]:
+    return File.status != FileStatus.ARCHIVED if wanted is None else File.status == wanted
+
+
+async def details(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    *,
+    versions: bool = False,
+    audit: bool = False,
+    now: datetime,
+) -> Details:
+    """A file, archived or not.
+
+    Raises:
+        FileNotFound: (404).
+    """
+    file, right = await find(docs, caller, where, "read")
+    async with docs.kernel.database.read() as session:
+        history: Sequence[Version] = ()
+        if versions:
+            query = select(Version).where(Version.file_id == file.id).order_by(Version.version_number.desc())
+            history = (await session.execute(query.limit(VERSIONS_SHOWN))).scalars().all()
+        return Details(
+            file,
+            await current(session, file),
+            await holder_of(session, file, right, now=now),
+            history,
+            await entries(session, file.id) if audit else (),
+        )
+
+
+async def describe(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    changes: dict[str, Any],
+    *,
+    now: datetime,
+) -> File:
+    """Replace the file's `tags`, then set or take away its `description`, as far as `changes` says so."""
+    file, right = await find(docs, caller, where, "write")
+    async with docs.kernel.database.write() as session:
+        file = await still(session, file.id)
+        tags = dict(changes["tags"] or {}) if "tags" in changes else dict(file.tags)
+        if "description" in changes:
+            tags.pop("description", None)
+            if changes["description"] is not None:
+                tags["description"] = changes["description"]
+        file.tags = tags
+        file.updated_at = now
+        note_file(session, caller, "metadata", file, now=now, fields=sorted(changes))
+        await tell(session, caller, "described", file, right.scope, now=now, fields=sorted(changes))
+    return file

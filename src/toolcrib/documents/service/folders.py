@@ -1,0 +1,149 @@
+"""Folders: places that files lie in. They last until removed, empty or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileExists, FolderNotFound
+from toolcrib.documents.models import File, FileStatus, Folder, new_id
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.parts import Documents, at
+from toolcrib.kernel.events import log as event_log
+
+KIND = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """What lies directly in a folder, by name."""
+
+    folders: Sequence[Folder]
+    files: Sequence[File]
+    right: Right
+
+
+async def ensure_folders(session: AsyncSession, place: Place, *, now: datetime) -> None:
+    """The folder at `place` and those it lies in, made where they are missing, by whoever holds the pen.
+
+    Raises:
+        FileExists: a live file is in the way (409).
+    """
+    missing: list[Place] = []
+    while place.path:
+        if await folder_at(session, place) is not None:
+            break
+        missing.append(place)
+        place = place.parent
+    for each in reversed(missing):
+        found = await at(session, each)
+        if found is not None and not found.is_archived:
+            raise FileExists(f"{each.address} is a file, not a folder.")
+        session.add(
+            Folder(
+                id=new_id(),
+                bucket_type=each.bucket.type,
+                bucket_id=each.bucket.id,
+                path=each.path,
+                location=each.location,
+                parent=each.parent.location,
+                name=each.name,
+                created_at=now,
+            )
+        )
+    if missing:
+        await session.flush()
+
+
+async def folder_at(session: AsyncSession, place: Place) -> Folder | None:
+    return (
+        await session.execute(select(Folder).where(Folder.location == place.location))
+    ).scalar_one_or_none()
+
+
+async def children(docs: Documents, caller: Caller, place: Place) -> Children:
+    """What lies directly in the folder at `place`; the root of a bucket is always there.
+
+    Raises:
+        FolderNotFound: no such folder (404).
+    """
+    right = await docs.access.require(caller, place.bucket, "read", path=place.path)
+    async with docs.kernel.database.read() as session:
+        if place.path and await folder_at(session, place) is None:
+            raise FolderNotFound("There is no such folder.")
+        folders = select(Folder).where(Folder.parent == place.location).order_by(Folder.name)
+        files = (
+            select(File)
+            .where(File.folder == place.location, File.status != FileStatus.ARCHIVED)
+            .order_by(File.name)
+        )
+        return Children(
+            (await session.execute(folders)).scalars().all(),
+            (await session.execute(files)).scalars().all(),
+            right,
+        )
+
+
+async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> bool:
+    """The folder at `place`, with those above it. Returns whether it is new.
+
+    Raises:
+        FileExists: a file is there (409).
+    """
+    right = await docs.access.require(caller, place.bucket, "write", path=place.path)
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        if not place.path or await folder_at(session, place) is not None:
+            return False
+        await ensure_folders(session, place, now=now)
+        await event_log.record(
+            session,
+            "folder_made",
+            kind=KIND,
+            key=place.location,
+            actor=caller.me.username,
+            scope=right.scope,
+            now=now,
+            label=place.address,
+        )
+    return True
+
+
+async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
+    """Take away an empty folder; archived files do not keep it.
+
+    Raises:
+        FolderNotFound: no such folder (404).
+        FileExists: something is in it (409).
+    """
+    right = await docs.access.require(caller, place.bucket, "delete", path=place.path)
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        folder = await folder_at(session, place)
+        if folder is None:
+            raise FolderNotFound("There is no such folder.")
+        live = (
+            select(func.count())
+            .select_from(File)
+            .where(File.folder == place.location, File.status != FileStatus.ARCHIVED)
+        )
+        below = select(func.count()).select_from(Folder).where(Folder.parent == place.location)
+        if (await session.execute(live)).scalar_one() or (await session.execute(below)).scalar_one():
+            raise FileExists(f"{place.address} is not empty.")
+        await session.delete(folder)
+        await event_log.record(
+            session,
+            "folder_removed",
+            kind=KIND,
+            key=place.location,
+            actor=caller.me.username,
+            scope=right.scope,
+            now=now,
+            label=place.address,
+        )

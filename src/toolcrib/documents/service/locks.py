@@ -1,0 +1,259 @@
+"""Locks: claims on a file, by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import UUID, uuid5
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.audit import note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileLocked, FileNotLocked, ProjectServiceUnavailable, ValidationFailed
+from toolcrib.documents.models import File
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.parts import KIND, Documents, Where, bucket_of, find, still
+from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims import service as claims_service
+from toolcrib.kernel.claims.ledger import Acquire, ForceRelease, Release, Renew
+from toolcrib.kernel.claims.models import Claim, Ref, claims
+from toolcrib.kernel.claims.problems import ClaimHeld, ClaimNotFound, NotHolder
+from toolcrib.kernel.identity.principal import AccessDenied
+
+LockType = Literal["edit", "review", "admin"]
+LOCK_TYPES: tuple[LockType, ...] = get_args(LockType)
+CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    claim: Claim
+    file: File
+
+
+def ref_of(file_id: str, scope: str) -> Ref:
+    return Ref(KIND, scope, file_id)
+
+
+def lock_id(claim: Claim) -> str:
+    """A UUID for the wire that stands for the claim's fence."""
+    return str(uuid5(UUID(claim.key), str(claim.fence)))
+
+
+async def lock(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    *,
+    lock_type: str = "edit",
+    reason: str | None = None,
+    expires_at: datetime | None = None,
+    heartbeat: bool = False,
+    now: datetime,
+) -> Lock:
+    """Hold a live file for the caller. `heartbeat` is for clients that keep renewing while they live.
+
+    Raises:
+        FileLocked: somebody holds it, perhaps the caller (409).
+    """
+    file, right = await find(docs, caller, where, "lock", archived=False)
+    async with docs.kernel.database.write() as session:
+        file = await still(session, file.id, archived=False)
+        claim = await acquire(
+            session,
+            caller,
+            file,
+            right,
+            lock_type=lock_type,
+            reason=reason,
+            expires_at=expires_at,
+            heartbeat=heartbeat,
+            now=now,
+        )
+    return Lock(claim, file)
+
+
+async def acquire(
+    session: AsyncSession,
+    caller: Caller,
+    file: File,
+    right: Right,
+    *,
+    lock_type: str = "edit",
+    reason: str | None = None,
+    expires_at: datetime | None = None,
+    heartbeat: bool = False,
+    now: datetime,
+) -> Claim:
+    """`lock`, in the caller's unit of work."""
+    command = Acquire(
+        ref_of(file.id, right.scope),
+        caller.me.holder,
+        comment=reason,
+        expires_at=expires_at,
+        heartbeat=heartbeat,
+        data={"label": file.address, "lock_type": lock_type},
+    )
+    try:
+        claim = await claims_service.run_one(session, command, now=now)
+    except ClaimHeld as held:
+        raise FileLocked(held.claim, lock_id=lock_id(held.claim), queue=held.queue) from None
+    note_file(session, caller, "lock", file, now=now, lock_type=lock_type, fence=claim.fence)
+    return claim
+
+
+async def renew(
+    docs: Documents, caller: Caller, where: Where, *, expires_at: datetime | None, now: datetime
+) -> Lock:
+    """Move the end of the caller's own lock.
+
+    Raises:
+        FileNotLocked: nobody holds the file (404).
+        FileLocked: somebody else does (409).
+    """
+    file, right = await find(docs, caller, where, "lock")
+    command = Renew(ref_of(file.id, right.scope), caller.me.holder, expires_at)
+    async with docs.kernel.database.write() as session:
+        try:
+            claim = await claims_service.run_one(session, command, now=now)
+        except ClaimNotFound:
+            raise FileNotLocked("The file is not locked.") from None
+        except NotHolder as other:
+            raise FileLocked(other.claim, lock_id=lock_id(other.claim)) from None
+    return Lock(claim, file)
+
+
+async def unlock(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    *,
+    force: bool = False,
+    reason: str | None = None,
+    now: datetime,
+) -> Claim:
+    """Give back the caller's lock or, with `force` and a reason, end anybody's by authority.
+
+    Raises:
+        FileNotLocked: nobody holds the file (404).
+        AccessDenied: somebody else does, or the caller lacks the authority (403).
+        ValidationFailed: force without a reason (400).
+    """
+    file, right = await find(docs, caller, where, "lock")
+    ref = ref_of(file.id, right.scope)
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        claim = await queries.get(session, ref, now=now)
+        if claim is None:
+            raise FileNotLocked("The file is not locked.")
+        if claim.holder_uuid == caller.me.uuid:
+            await claims_service.run_one(session, Release(ref, caller.me.holder, claim.fence), now=now)
+        elif not force:
+            raise AccessDenied(f"{claim.label} is locked by {claim.holder}.", NotHolder(claim).details)
+        else:
+            await force_release(session, caller, right, claim, reason, now=now)
+        note_file(session, caller, "unlock", file, now=now, fence=claim.fence, force=force, reason=reason)
+    return claim
+
+
+async def force_release(
+    session: AsyncSession, caller: Caller, right: Right, claim: Claim, reason: str | None, *, now: datetime
+) -> None:
+    """End somebody's lock, in the caller's unit of work."""
+    if not right.authority:
+        raise AccessDenied(
+            "Only an administrator, or an owner or admin of this place, may end another's lock."
+        )
+    if not reason or not reason.strip():
+        raise ValidationFailed.of("reason", "is needed to end another's lock")
+    await claims_service.run_one(
+        session, ForceRelease(claim.ref, caller.me.username, reason.strip(), claim.fence), now=now
+    )
+
+
+async def holder_of(session: AsyncSession, file: File, right: Right, *, now: datetime) -> Claim | None:
+    return await queries.get(session, ref_of(file.id, right.scope), now=now)
+
+
+async def refuse_others_lock(
+    session: AsyncSession, caller: Caller, file: File, right: Right, *, now: datetime
+) -> Claim | None:
+    """The caller's own lock on the file, or None where it is free.
+
+    Raises:
+        FileLocked: somebody else holds it (409).
+    """
+    claim = await holder_of(session, file, right, now=now)
+    if claim is not None and claim.holder_uuid != caller.me.uuid:
+        raise FileLocked(claim, lock_id=lock_id(claim))
+    return claim
+
+
+async def release_own(
+    session: AsyncSession, caller: Caller, file: File, claim: Claim | None, *, now: datetime
+) -> None:
+    """Give back what `refuse_others_lock` found, if anything."""
+    if claim is not None:
+        await claims_service.run_one(session, Release(claim.ref, caller.me.holder, claim.fence), now=now)
+        note_file(session, caller, "unlock", file, now=now, fence=claim.fence)
+
+
+async def held_now(
+    session: AsyncSession, files: Sequence[File], right: Right, *, now: datetime
+) -> dict[str, Claim]:
+    """The live claims on `files`, all in the bucket of `right`, by file id."""
+    digests = [ref_of(file.id, right.scope).digest for file in files]
+    return {claim.key: claim for claim in (await queries.by_digest(session, digests, now=now)).values()}
+
+
+async def listing(
+    docs: Documents,
+    caller: Caller,
+    *,
+    below: Place | None = None,
+    bucket_type: str | None = None,
+    file_id: str | None = None,
+    mine: bool = False,
+    now: datetime,
+) -> list[Lock]:
+    """Live locks in buckets the caller may read, in the order they were taken; others are left out."""
+    conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
+    if file_id is not None:
+        conditions.append(claims.c.key == file_id)
+    if mine:
+        conditions.append(claims.c.holder_uuid == caller.me.uuid)
+    async with docs.kernel.database.read() as session:
+        held = await queries.find(session, conditions, now=now)
+        files = await _files(session, [claim.key for claim in held])
+    found = [Lock(claim, files[claim.key]) for claim in held if claim.key in files]
+    found = [each for each in found if _is_below(each.file, below, bucket_type)]
+    buckets = list({bucket_of(each.file) for each in found})
+    try:
+        readable = await docs.access.readable(caller, buckets)
+    except ProjectServiceUnavailable:
+        readable = await docs.access.readable(caller, [each for each in buckets if each.type != "projects"])
+    return [each for each in found if bucket_of(each.file) in readable]
+
+
+async def _files(session: AsyncSession, ids: Sequence[str]) -> dict[str, File]:
+    found: dict[str, File] = {}
+    for start in range(0, len(ids), CHUNK):
+        rows = await session.execute(select(File).where(File.id.in_(ids[start : start + CHUNK])))
+        found |= {file.id: file for file in rows.scalars()}
+    return found
+
+
+def _is_below(file: File, below: Place | None, bucket_type: str | None) -> bool:
+    if bucket_type is not None and file.bucket_type != bucket_type:
+        return False
+    if below is None:
+        return True
+    if bucket_of(file) != below.bucket:
+        return False
+    path = file.logical_path
+    return not below.path or path == below.path or path.startswith(f"{below.path}/")

@@ -1,0 +1,124 @@
+"""Another path in the same bucket, for a file or a folder. Ids, history and locks stay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.audit import note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileExists, FolderNotFound, ValidationFailed
+from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, File, Folder, new_id
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.files import below
+from toolcrib.documents.service.folders import ensure_folders, folder_at
+from toolcrib.documents.service.locks import refuse_others_lock
+from toolcrib.documents.service.parts import Documents, at, find, place_of, still, tell
+
+# An archived file keeps its history when another takes its path: it moves aside.
+_ASIDE = ".archived-"
+
+
+async def move_file(docs: Documents, caller: Caller, source: Place, target: Place, *, now: datetime) -> File:
+    """Move a live file to `target`, a path in the same bucket that is free.
+
+    Raises:
+        FileLocked: somebody else holds it (409).
+        FileExists: something is at `target` (409).
+    """
+    _same_bucket(source, target)
+    file, right = await find(docs, caller, source, "write", archived=False)
+    async with docs.kernel.database.write() as session:
+        file = await still(session, file.id, archived=False)
+        await refuse_others_lock(session, caller, file, right, now=now)
+        await _make_room(session, target, now=now)
+        await ensure_folders(session, target.parent, now=now)
+        await _put(session, caller, file, target, right, now=now)
+        file.filename = target.name
+    return file
+
+
+async def move_folder(docs: Documents, caller: Caller, source: Place, target: Place, *, now: datetime) -> int:
+    """Move a folder and all below it. Returns how many files moved.
+
+    Raises:
+        FolderNotFound: no such folder (404).
+        FileLocked: somebody else holds a file in it (409).
+        FileExists: something is at `target` (409).
+    """
+    _same_bucket(source, target)
+    if not source.path or target.path == source.path or target.path.startswith(f"{source.path}/"):
+        raise ValidationFailed.of("target_path", "a folder cannot move into itself")
+    right = await docs.access.require(caller, source.bucket, "write", path=source.path)
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        if await folder_at(session, source) is None:
+            raise FolderNotFound("There is no such folder.")
+        await _make_room(session, target, now=now)
+        if await folder_at(session, target) is not None:
+            raise FileExists(f"{target.address} exists already.")
+        await ensure_folders(session, target.parent, now=now)
+        files = (await session.execute(select(File).where(*below(source)))).scalars().all()
+        for file in files:
+            if not file.is_archived:
+                await refuse_others_lock(session, caller, file, right, now=now)
+            await _put(session, caller, file, _moved(place_of(file), source, target), right, now=now)
+        await _move_folders(session, source, target)
+    return len(files)
+
+
+async def _move_folders(session: AsyncSession, source: Place, target: Place) -> None:
+    query = select(Folder).where(
+        Folder.bucket_type == source.bucket.type, Folder.bucket_id == source.bucket.id
+    )
+    for folder in (await session.execute(query)).scalars():
+        if folder.path == source.path or folder.path.startswith(f"{source.path}/"):
+            place = _moved(Place(source.bucket, folder.path), source, target)
+            folder.path, folder.name = place.path, place.name
+            folder.location, folder.parent = place.location, place.parent.location
+
+
+def _moved(place: Place, source: Place, target: Place) -> Place:
+    return Place(target.bucket, target.path + place.path[len(source.path) :])
+
+
+async def _make_room(session: AsyncSession, target: Place, *, now: datetime) -> None:
+    """Raises:
+    FileExists: something live is at `target` (409).
+    """
+    there = await at(session, target)
+    if there is not None and not there.is_archived:
+        raise FileExists(f"{target.address} exists already.")
+    if there is not None:
+        mark = f"{_ASIDE}{new_id()[:8]}"
+        name = target.name.encode()[: NAME_BYTES - len(mark)].decode(errors="ignore") + mark
+        aside = Place(target.bucket, "/".join(filter(None, (target.parent.path, name))))
+        _locate(there, aside)
+        there.updated_at = now
+        await session.flush()
+
+
+async def _put(
+    session: AsyncSession, caller: Caller, file: File, target: Place, right: Right, *, now: datetime
+) -> None:
+    if len(target.path.encode()) > PATH_BYTES:
+        raise ValidationFailed.of("target_path", f"leads to paths longer than {PATH_BYTES} bytes")
+    before = file.address
+    _locate(file, target)
+    file.updated_at = now
+    await session.flush()
+    note_file(session, caller, "move", file, now=now, source_path=before)
+    await tell(session, caller, "moved", file, right.scope, now=now, source=before)
+
+
+def _locate(file: File, place: Place) -> None:
+    file.logical_path, file.name = place.path, place.name
+    file.location, file.folder = place.location, place.parent.location
+
+
+def _same_bucket(source: Place, target: Place) -> None:
+    if source.bucket != target.bucket:
+        raise ValidationFailed.of("target_path", "must be in the same bucket: copy instead")

@@ -1,0 +1,131 @@
+"""What the verbs work with, and how they find the file they are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Access, Action, Right
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileNotFound
+from toolcrib.documents.models import File
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.kernel.blobs.store import Blobs
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.events import log as event_log
+
+KIND = "document"
+
+
+@dataclass(slots=True)
+class Documents:
+    """The kind's own parts beside the kernel's, made once at the start."""
+
+    kernel: Kernel
+    access: Access
+
+    @property
+    def blobs(self) -> Blobs:
+        return self.kernel.blobs
+
+    @property
+    def max_bytes(self) -> int:
+        return self.kernel.settings.storage_max_bytes
+
+
+# A file by its place, or by its id.
+Where = Place | str
+
+
+def documents_of(kernel: Kernel) -> Documents:
+    found: Documents = kernel.kinds[KIND]
+    return found
+
+
+def bucket_of(file: File) -> Bucket:
+    return Bucket(file.bucket_type, file.bucket_id)
+
+
+def place_of(file: File) -> Place:
+    return Place(bucket_of(file), file.logical_path)
+
+
+async def allow(docs: Documents, caller: Caller, where: Where, action: Action) -> tuple[Right, File | None]:
+    """The caller's right at `where`, and the file there, if any. At a place nothing is looked up before the
+    right is known; an id has to be, to know its bucket.
+
+    Raises:
+        FileNotFound: there is no file of that id (404).
+        AccessDenied: the caller may not (403).
+    """
+    if isinstance(where, Place):
+        right = await docs.access.require(caller, where.bucket, action, path=where.path)
+        async with docs.kernel.database.read() as session:
+            return right, await at(session, where)
+    async with docs.kernel.database.read() as session:
+        file = await session.get(File, where)
+    if file is None:
+        raise FileNotFound("There is no such file.")
+    bucket = bucket_of(file)
+    right = await docs.access.require(caller, bucket, action, file_id=file.id, path=file.logical_path)
+    return right, file
+
+
+async def find(
+    docs: Documents, caller: Caller, where: Where, action: Action, *, archived: bool = True
+) -> tuple[File, Right]:
+    """As `allow`, for a file that must be there.
+
+    Raises:
+        FileNotFound: nothing there, or something archived where that will not do (404).
+    """
+    right, file = await allow(docs, caller, where, action)
+    if file is None or (file.is_archived and not archived):
+        raise FileNotFound("There is no such file.")
+    return file, right
+
+
+async def at(session: AsyncSession, place: Place) -> File | None:
+    """What lies at `place`, archived or not."""
+    return (await session.execute(select(File).where(File.location == place.location))).scalar_one_or_none()
+
+
+async def still(session: AsyncSession, file_id: str, *, archived: bool = True) -> File:
+    """The file as it is for whoever holds the pen.
+
+    Raises:
+        FileNotFound: it went meanwhile (404).
+    """
+    await session.connection()  # the pen first
+    file = await session.get(File, file_id)
+    if file is None or (file.is_archived and not archived):
+        raise FileNotFound("There is no such file.")
+    return file
+
+
+async def tell(
+    session: AsyncSession,
+    caller: Caller | None,
+    verb: str,
+    file: File,
+    scope: str,
+    *,
+    now: datetime,
+    **data: Any,
+) -> None:
+    """One line in the event log, for everybody who may see the file."""
+    await event_log.record(
+        session,
+        verb,
+        kind=KIND,
+        key=file.id,
+        actor=caller.me.username if caller else None,
+        scope=scope,
+        now=now,
+        label=file.address,
+        **data,
+    )

@@ -1,0 +1,92 @@
+"""Archiving a file, and destroying it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.audit import note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileNotFound
+from toolcrib.documents.models import File, FileStatus, Version
+from toolcrib.documents.service.locks import force_release, holder_of, refuse_others_lock, release_own
+from toolcrib.documents.service.parts import Documents, Where, find, still, tell
+from toolcrib.kernel.blobs import registry
+
+
+async def remove(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    *,
+    physical: bool = False,
+    force: bool = False,
+    reason: str | None = None,
+    now: datetime,
+) -> File:
+    """Archive a file, which an upload to its path undoes, or with `physical` destroy it and its history. The
+    caller's lock on it is given back; `force` ends somebody else's by authority.
+
+    Raises:
+        FileLocked: somebody else holds it (409).
+        AccessDenied: no right to delete, or to force (403).
+    """
+    file, right = await find(docs, caller, where, "delete")
+    async with docs.kernel.database.write() as session:
+        file = await still(session, file.id)
+        if force:
+            await _force(session, caller, file, right, reason, now=now)
+        claim = await refuse_others_lock(session, caller, file, right, now=now)
+        await release_own(session, caller, file, claim, now=now)
+        if physical:
+            await _destroy(session, file, now=now)
+        elif not file.is_archived:
+            file.status = FileStatus.ARCHIVED
+            file.updated_at = now
+        note_file(session, caller, "delete", file, now=now, physical=physical)
+        await tell(session, caller, "destroyed" if physical else "archived", file, right.scope, now=now)
+    return file
+
+
+async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> File:
+    """Bring an archived file back as it was.
+
+    Raises:
+        FileNotFound: it is not there, or not archived (404).
+    """
+    file, right = await find(docs, caller, where, "write")
+    async with docs.kernel.database.write() as session:
+        file = await still(session, file.id)
+        if not file.is_archived:
+            raise FileNotFound("There is no such archived file.")
+        file.status = file.settled_status
+        file.updated_at = now
+        note_file(session, caller, "restore", file, now=now)
+        await tell(session, caller, "restored", file, right.scope, now=now)
+    return file
+
+
+async def _force(
+    session: AsyncSession, caller: Caller, file: File, right: Right, reason: str | None, *, now: datetime
+) -> None:
+    claim = await holder_of(session, file, right, now=now)
+    if claim is not None and claim.holder_uuid != caller.me.uuid:
+        await force_release(session, caller, right, claim, reason or "the file was deleted", now=now)
+
+
+async def _destroy(session: AsyncSession, file: File, *, now: datetime) -> None:
+    blobs = (await session.execute(select(Version.blob_id).where(Version.file_id == file.id))).scalars()
+    for blob_id in list(blobs):
+        await registry.release(session, blob_id, now=now)
+    await session.execute(delete(Version).where(Version.file_id == file.id))
+    # Copies outlive what they were copied from.
+    await session.execute(
+        update(File)
+        .where(File.source_file_id == file.id)
+        .values(source_file_id=None, base_version_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(delete(File).where(File.id == file.id).execution_options(synchronize_session=False))

@@ -1,0 +1,104 @@
+"""Files and versions as rows: made here and nowhere else, by whoever holds the pen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.errors import FileExists
+from toolcrib.documents.models import File, FileStatus, Version, VersionStatus, new_id
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.bytes import adopt
+from toolcrib.documents.service.folders import ensure_folders, folder_at
+from toolcrib.documents.service.parts import at, bucket_of
+from toolcrib.kernel.blobs.store import Stored
+
+
+async def file_at(
+    session: AsyncSession,
+    place: Place,
+    *,
+    owner_id: str,
+    status: FileStatus = FileStatus.VALIDATED,
+    now: datetime,
+) -> tuple[File, bool]:
+    """The file at `place`, made or brought back to life, and whether it was: then its status is `status`.
+
+    Raises:
+        FileExists: a folder is there, or a file where a folder should be (409).
+    """
+    await session.connection()
+    file = await at(session, place)
+    if file is not None and not file.is_archived:
+        return file, False
+    if await folder_at(session, place) is not None:
+        raise FileExists(f"{place.address} is a folder, not a file.")
+    await ensure_folders(session, place.parent, now=now)
+    if file is None:
+        file = File(
+            id=new_id(),
+            bucket_type=place.bucket.type,
+            bucket_id=place.bucket.id,
+            logical_path=place.path,
+            location=place.location,
+            folder=place.parent.location,
+            name=place.name,
+            filename=place.name,
+            tags={},
+            created_at=now,
+        )
+        session.add(file)
+    file.owner_id = owner_id
+    file.status = file.settled_status = status
+    file.updated_at = now
+    await session.flush()
+    return file, True
+
+
+async def add_version(
+    session: AsyncSession,
+    file: File,
+    stored: Stored,
+    *,
+    mime_type: str | None,
+    created_by: str,
+    status: VersionStatus = VersionStatus.DRAFT,
+    changelog: str | None = None,
+    now: datetime,
+) -> Version:
+    """The next version of `file`, by number. It does not become current."""
+    blob = await adopt(session, bucket_of(file), stored, now=now)
+    newest = select(func.max(Version.version_number)).where(Version.file_id == file.id)
+    version = Version(
+        id=new_id(),
+        file_id=file.id,
+        version_number=((await session.execute(newest)).scalar_one() or 0) + 1,
+        blob_id=blob.id,
+        object_key=blob.key,
+        size=stored.size,
+        mime_type=mime_type,
+        checksum=stored.sha256,
+        changelog=changelog,
+        status=status,
+        created_by=created_by,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(version)
+    await session.flush()
+    return version
+
+
+def make_current(file: File, version: Version, *, now: datetime) -> None:
+    """What people get when they open the file."""
+    file.current_version_id = version.id
+    file.version_number = version.version_number
+    file.size = version.size
+    file.mime_type = version.mime_type
+    file.updated_at = now
+
+
+async def current(session: AsyncSession, file: File) -> Version | None:
+    return await session.get(Version, file.current_version_id) if file.current_version_id else None

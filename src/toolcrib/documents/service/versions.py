@@ -1,0 +1,190 @@
+"""A file's history, and deciding about versions that wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.audit import note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import VersionConflict, VersionNotFound
+from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
+from toolcrib.documents.paths import Bucket
+from toolcrib.documents.service.parts import Documents, Where, bucket_of, find, still, tell
+from toolcrib.documents.service.revisions import make_current
+from toolcrib.kernel.identity.principal import AccessDenied
+
+QUEUE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    file: File
+    versions: Sequence[Version]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    file: File
+    version: Version
+
+
+async def history(
+    docs: Documents,
+    caller: Caller,
+    where: Where,
+    *,
+    status: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> History:
+    """The file's versions, newest first."""
+    file, _ = await find(docs, caller, where, "read")
+    conditions = [Version.file_id == file.id]
+    if status is not None:
+        conditions.append(Version.status == status)
+    async with docs.kernel.database.read() as session:
+        total = (
+            await session.execute(select(func.count()).select_from(Version).where(*conditions))
+        ).scalar_one()
+        query = select(Version).where(*conditions).order_by(Version.version_number.desc())
+        versions = (await session.execute(query.limit(limit).offset(offset))).scalars().all()
+    return History(file, versions, total)
+
+
+async def waiting(docs: Documents, caller: Caller) -> list[Decided]:
+    """Versions the caller may decide about, the longest waiting first; not their own."""
+    query = (
+        select(Version, File)
+        .join(File, File.id == Version.file_id)
+        .where(
+            Version.status == VersionStatus.PENDING,
+            Version.created_by != caller.me.uuid,
+            File.status != FileStatus.ARCHIVED,
+        )
+        .order_by(Version.created_at, Version.id)
+    )
+    async with docs.kernel.database.read() as session:
+        found = [Decided(file, version) for version, file in (await session.execute(query)).all()]
+    mine: dict[Bucket, bool] = {}
+    for each in found:
+        bucket = bucket_of(each.file)
+        if bucket not in mine:
+            mine[bucket] = await docs.access.may(caller, bucket, "validate")
+    return [each for each in found if mine[bucket_of(each.file)]][:QUEUE_LIMIT]
+
+
+async def approve(
+    docs: Documents, caller: Caller, version_id: str, *, comment: str | None = None, now: datetime
+) -> Decided:
+    """Make a waiting version the current one.
+
+    Raises:
+        VersionNotFound: (404).
+        AccessDenied: the caller made it, or has no right to decide here (403).
+        VersionConflict: it was decided already (409).
+    """
+    file, version, right = await _to_decide(docs, caller, version_id)
+    async with docs.kernel.database.write() as session:
+        file, version = await _decide(
+            session, caller, version, outcome=VersionStatus.VALIDATED, comment=comment, now=now
+        )
+        before = file.current_version_id
+        make_current(file, version, now=now)
+        file.status = file.settled_status = FileStatus.VALIDATED
+        # Whoever made it worked on the file as it is now: their work copies are up to date.
+        await session.execute(
+            update(File)
+            .where(
+                File.source_file_id == file.id,
+                File.owner_id == version.created_by,
+                File.base_version_id == before,
+            )
+            .values(base_version_id=version.id)
+            .execution_options(synchronize_session=False)
+        )
+        note_file(session, caller, "approve", file, now=now, version_id=version.id, comment=comment)
+        await tell(
+            session,
+            caller,
+            "approved",
+            file,
+            right.scope,
+            now=now,
+            version_number=version.version_number,
+            comment=comment,
+        )
+    return Decided(file, version)
+
+
+async def reject(
+    docs: Documents, caller: Caller, version_id: str, *, comment: str | None = None, now: datetime
+) -> Decided:
+    """Turn a waiting version down. The file is what it was before. Raises as `approve`."""
+    file, version, right = await _to_decide(docs, caller, version_id)
+    async with docs.kernel.database.write() as session:
+        file, version = await _decide(
+            session, caller, version, outcome=VersionStatus.REJECTED, comment=comment, now=now
+        )
+        others = select(func.count()).where(
+            Version.file_id == file.id, Version.status == VersionStatus.PENDING, Version.id != version.id
+        )
+        if file.status == FileStatus.PENDING and not (await session.execute(others)).scalar_one():
+            file.status = file.settled_status
+        file.updated_at = now
+        note_file(session, caller, "reject", file, now=now, version_id=version.id, comment=comment)
+        await tell(
+            session,
+            caller,
+            "rejected",
+            file,
+            right.scope,
+            now=now,
+            version_number=version.version_number,
+            comment=comment,
+        )
+    return Decided(file, version)
+
+
+async def _to_decide(docs: Documents, caller: Caller, version_id: str) -> tuple[File, Version, Right]:
+    async with docs.kernel.database.read() as session:
+        version = await session.get(Version, version_id)
+    if version is None:
+        raise VersionNotFound("There is no such version.")
+    file, right = await find(docs, caller, version.file_id, "validate")
+    if version.created_by == caller.me.uuid:
+        raise AccessDenied("Somebody else must decide about a version of yours.")
+    return file, version, right
+
+
+async def _decide(
+    session: AsyncSession,
+    caller: Caller,
+    seen: Version,
+    *,
+    outcome: VersionStatus,
+    comment: str | None,
+    now: datetime,
+) -> tuple[File, Version]:
+    file = await still(session, seen.file_id)
+    version = await session.get(Version, seen.id)
+    if version is None:
+        raise VersionNotFound("There is no such version.")
+    if version.status != VersionStatus.PENDING:
+        raise VersionConflict(
+            f"Version {version.version_number} does not wait for a decision: it is {version.status}.",
+            {"status": version.status},
+        )
+    if file.is_archived:
+        raise VersionConflict("The file is archived.", {"status": file.status})
+    version.status = outcome
+    version.validated_by = caller.me.uuid
+    version.validated_at = version.updated_at = now
+    version.validation_comment = comment
+    return file, version
