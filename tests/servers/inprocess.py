@@ -26,7 +26,9 @@ class AppServer:
         self.app: FastAPI = create_app(settings, clock=clock)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{settings.base_path}"
-        config = uvicorn.Config(self.app, lifespan="on", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            self.app, lifespan="on", log_config=None, access_log=False, proxy_headers=False
+        )
         config.load()
         self._server = uvicorn.Server(config)
         self._server.lifespan = config.lifespan_class(config)
