@@ -1,14 +1,13 @@
 """Jobs: what happens later, or on a schedule.
 
-The database is the truth and jobs are only nudges: whatever is left to do is a row with a state, a job moves
-such rows forward, and running it twice, at once or late does no harm. Losing every nudge loses nothing, because
-a job that somebody waits for also has a turn of its own now and then.
+The database is the truth, jobs are only nudges: whatever is left to do is a row with a state, a job moves
+such rows forward, and running it twice, at once or late does no harm. Losing every nudge loses nothing: a
+job that somebody waits for also has a turn of its own now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,6 +67,7 @@ class Jobs:
         self._jobs = {job.name: job for job in jobs}
         self._queue = JobQueue(settings.redis_url, self._run)
         self._kernel: Kernel | None = None
+        self._enrolled = False
         self._clockwork: asyncio.Task[None] | None = None
         self._nudged: set[str] = set()
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -169,12 +169,8 @@ class Jobs:
         await self.idle()
 
     async def _keep_schedule(self) -> None:
-        enrolled = False
         while True:
             try:
-                if not enrolled:
-                    await self._enrol()
-                    enrolled = True
                 nap = await self._take_turns()
             except Exception as error:  # noqa: BLE001 - the database will be back, and the schedule is in it
                 log.warning("schedule_unavailable", error=type(error).__name__)
@@ -198,9 +194,12 @@ class Jobs:
             with suppress(IntegrityError):  # another process was faster
                 async with self._database.writes.begin() as connection:
                     await connection.execute(insert(schedule).values(name=name, next_at=now))
+        self._enrolled = True
 
     async def _take_turns(self) -> float:
         """Start every due turn that no other process takes. Returns how many seconds until the next one."""
+        if not self._enrolled:
+            await self._enrol()
         periodic = self._periodic()
         now = self._clock()
         query = select(schedule.c.name, schedule.c.next_at).where(schedule.c.name.in_(periodic))
@@ -254,16 +253,3 @@ class Jobs:
 
 class JobsFailing(RuntimeError):
     """The last turn of these jobs failed; they are tried again."""
-
-
-async def run_worker(kernel: Kernel) -> None:
-    """Run jobs, without serving HTTP, until asked to stop. The process must be given a whole kernel."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await kernel.jobs.start(kernel)
-    log.info("worker_started")
-    await stop.wait()
-    await kernel.jobs.stop()
-    log.info("worker_stopped")
