@@ -33,6 +33,7 @@ test: .venv/ready
 	.venv/bin/pytest $(ARGS)
 
 lint: .venv/ready
+	.tools/uv-*/bin/uv lock --check --offline --quiet
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
