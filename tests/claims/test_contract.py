@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.claims.conftest import Claims
+from tests.clock import FakeClock
 from toolcrib.kernel.claims.problems import (
     AlreadyWaiting,
     BadEnd,
@@ -328,3 +329,16 @@ async def test_a_heartbeat_claim_outlives_our_outage(claims: Claims) -> None:
     assert viewer is not None
     assert viewer.expires_at == claims.clock() + timedelta(minutes=1)
     assert await claims.live("booked") is None
+
+
+async def test_both_doors_at_once_take_turns(engine: Database, clock: FakeClock) -> None:
+    """Neither door may hold what the other waits for."""
+    quick, slow = Claims(engine, clock, "group_commit"), Claims(engine, clock, "unit_of_work")
+
+    async def through(door: Claims, count: int) -> None:
+        for number in range(count):
+            await door.acquire(f"{door.door}/{number}", "ana")
+            await door.release(f"{door.door}/{number}", "ana")
+
+    await asyncio.wait_for(asyncio.gather(through(quick, 100), through(slow, 100)), 60)
+    assert [event.seq for event in await quick.events()] == list(range(1, 401))

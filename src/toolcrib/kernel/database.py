@@ -131,25 +131,13 @@ class Database:
     def _sqlite_engine(self, *, read_only: bool) -> AsyncEngine:
         size = {"pool_size": 6, "max_overflow": 4} if read_only else {"pool_size": 1, "max_overflow": 0}
         engine = create_async_engine(self.url, pool_timeout=BUSY_TIMEOUT_SECONDS, hide_parameters=True, **size)
-        _configure_sqlite(engine.sync_engine, read_only=read_only)
-        if not read_only:
-            self._queue_for_turns(engine.sync_engine)
+        if read_only:
+            _configure_sqlite(engine.sync_engine, "BEGIN", read_only=True)
+        else:
+            _configure_sqlite(engine.sync_engine, "BEGIN IMMEDIATE", wait_for_turn=self._wait_for_turn)
+            event.listen(engine.sync_engine, "checkin", self._give_up_turn)
+            event.listen(engine.sync_engine, "invalidate", self._give_up_turn)
         return engine
-
-    def _queue_for_turns(self, engine: Engine) -> None:
-        turn = self._turn
-
-        @event.listens_for(engine, "begin", insert=True)
-        def wait_for_turn(connection: Connection) -> None:
-            await_only(turn.acquire())
-            connection.info["turn"] = True
-
-        def give_up_turn(record: ConnectionPoolEntry) -> None:
-            if record.info.pop("turn", False):
-                turn.release()
-
-        event.listen(engine, "checkin", lambda _connection, record: give_up_turn(record))
-        event.listen(engine, "invalidate", lambda _connection, record, _error: give_up_turn(record))
 
     def _sqlite_hot_engine(self) -> Engine:
         engine = create_engine(
@@ -158,13 +146,26 @@ class Database:
             connect_args={"check_same_thread": False},
             hide_parameters=True,
         )
-        _configure_sqlite(engine, read_only=False)
+        _configure_sqlite(engine, "BEGIN IMMEDIATE")
         return engine
 
+    def _wait_for_turn(self, connection: Connection) -> None:
+        if not connection.info.get("turn"):  # several transactions on one connection are one turn
+            await_only(self._turn.acquire())
+            connection.info["turn"] = True
 
-def _configure_sqlite(engine: Engine, *, read_only: bool) -> None:
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+    def _give_up_turn(self, _connection: Any, record: ConnectionPoolEntry, *_error: Any) -> None:
+        if record.info.pop("turn", False):
+            self._turn.release()
 
+
+def _configure_sqlite(
+    engine: Engine,
+    begin: str,
+    *,
+    read_only: bool = False,
+    wait_for_turn: Callable[[Connection], None] | None = None,
+) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
@@ -182,6 +183,8 @@ def _configure_sqlite(engine: Engine, *, read_only: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def say_begin(connection: Connection) -> None:
+        if wait_for_turn is not None:
+            wait_for_turn(connection)
         connection.exec_driver_sql(begin)
 
 
