@@ -19,6 +19,8 @@ from tests.servers.postgresql import PostgreSQL
 from tests.servers.postgresql import postgresql as run_postgresql
 from tests.servers.redis import RedisServer
 from tests.servers.redis import redis as run_redis
+from tests.servers.s3 import S3Server
+from tests.servers.s3 import s3 as run_s3
 from tests.servers.smtp import MailServer
 from tests.servers.smtp import smtp as run_smtp
 from tests.servers.sqlite import Sqlite
@@ -156,7 +158,7 @@ def bare_database(databases: Databases) -> Iterator[Database]:
     databases.drop(made)
 
 
-# Redis and mail
+# Redis, mail and S3
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +172,13 @@ def redis(redis_server: RedisServer) -> RedisServer:
     """An empty Redis: `.url`, and `.stop()` and `.start()` for outages."""
     redis_server.clear()
     return redis_server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """Shared by all tests; one that stops it runs its own."""
+    with run_s3() as server:
+        yield server
 
 
 @pytest.fixture
