@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -61,12 +61,10 @@ class LocalObjects:
                     await asyncio.wrap_future(writing)
                 writing = submit(self._publish, descriptor, draft, target)
                 await asyncio.wrap_future(writing)
-        except BaseException:
-            # Not before the thread has let go of the file, even if nobody waits for it any more.
-            if writing is None:
-                _discard(descriptor, draft)
-            else:
-                writing.add_done_callback(lambda _: _discard(descriptor, draft))
+        except BaseException as error:
+            gone = submit(_discard, descriptor, draft, after=writing)
+            if isinstance(error, Exception):  # someone who was cancelled waits for nothing
+                await asyncio.wrap_future(gone)
             raise
         os.close(descriptor)
 
@@ -141,8 +139,6 @@ class LocalObjects:
         return f"writes; {shutil.disk_usage(self.root).free // 2**20} MiB free"
 
     def _path(self, key: str) -> Path:
-        if not KEY.fullmatch(key):
-            raise BlobMissing("There is no such file.")
         return self.root / key
 
 
@@ -173,7 +169,10 @@ def _write_all(descriptor: int, block: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _discard(descriptor: int, draft: Path) -> None:
+def _discard(descriptor: int, draft: Path, *, after: Future[Any] | None) -> None:
+    """Not before the thread that has the file let go of it; it started first, so the wait is short."""
+    if after is not None:
+        wait([after])
     os.close(descriptor)
     draft.unlink(missing_ok=True)
 

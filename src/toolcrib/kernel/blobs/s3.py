@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import httpx
 import obstore
 import structlog
-from obstore import GetOptions
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import KEY, ObjectInfo
 from toolcrib.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from toolcrib.kernel.blobs.intake import Intake
-from toolcrib.kernel.blobs.problems import BlobTooLarge
+from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge
 from toolcrib.settings import Settings
 
 # Where an unmistakable name matters: a bucket may hold things of others, which no sweep may touch.
@@ -117,7 +117,7 @@ class Blobs:
             BlobMissing: nothing was sent (404).
         """
         stored = await self.put(
-            await self.store.read(key, 0, None),
+            await self.read(key),
             max_bytes=max_bytes,
             expected_size=expected_size,
             expected_sha256=expected_sha256,
@@ -126,14 +126,28 @@ class Blobs:
         return stored
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """See `Store.read`."""
-        return await self.store.read(key, start, end)
+        """The bytes from `start` up to `end`.
+
+        Raises:
+            BlobMissing: there are none under that key (404): raised here, not by the iterator.
+        """
+        return await self.store.read(_checked(key), start, end)
 
     async def head(self, key: str) -> ObjectInfo:
-        return await self.store.head(key)
+        """Raises:
+        BlobMissing: there is nothing under that key (404).
+        """
+        return await self.store.head(_checked(key))
 
     async def check(self) -> str:
         return await self.store.check()
+
+
+def _checked(key: str) -> str:
+    """Keys also come with requests; what is no key of ours must reach no file system."""
+    if not KEY.fullmatch(key):
+        raise BlobMissing("There is no such file.")
+    return key
 
 
 def new_key() -> str:
