@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from toolcrib.assets.kind import kind as assets
+from toolcrib.documents.kind import kind as documents
 from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, web
 from toolcrib.kernel.blobs import routes as file_routes
 from toolcrib.kernel.blobs.signing import PATH as FILES
@@ -41,7 +42,7 @@ from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
 from toolcrib.settings import Settings
 
-OUR_KINDS: tuple[Kind, ...] = (assets,)
+OUR_KINDS: tuple[Kind, ...] = (assets, documents)
 
 
 def kinds() -> tuple[Kind, ...]:

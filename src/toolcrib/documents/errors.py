@@ -41,12 +41,6 @@ class EmptyFilename(Problem):
     code, status = "empty_filename", 400
 
 
-class HashMismatch(Problem):
-    """The bytes that arrived are not those that were announced; nothing was kept."""
-
-    code, status = "checksum_mismatch", 400
-
-
 class BucketNotFound(AccessDenied):
     """There are the buckets users, companies and projects."""
 

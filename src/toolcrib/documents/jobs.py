@@ -1,0 +1,26 @@
+"""What happens to documents by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from toolcrib.documents.service import uploads, verifying
+from toolcrib.documents.service.parts import documents_of
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.jobs import Job
+
+
+async def sweep_uploads(kernel: Kernel, now: datetime) -> None:
+    """Forget direct uploads that nobody made a version of."""
+    await uploads.sweep_abandoned(documents_of(kernel), now)
+
+
+async def verify(kernel: Kernel, now: datetime) -> None:
+    """Look whether the bytes of every version are there, by size; `toolcrib storage verify` reads them all."""
+    await verifying.verify(documents_of(kernel), now=now)
+
+
+JOBS = (
+    Job("documents.sweep_uploads", sweep_uploads, every=timedelta(hours=1)),
+    Job("documents.verify", verify, every=timedelta(hours=24), limit=timedelta(hours=6)),
+)

@@ -1,0 +1,39 @@
+"""How documents plug into the server."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from toolcrib.documents.access import Access
+from toolcrib.documents.jobs import JOBS
+from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
+from toolcrib.documents.service.parts import KIND, Documents, documents_of
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.kinds import Kind
+
+
+def _link(claim: Claim) -> str:
+    """The page of the file's folder, with the file shown."""
+    _, bucket, owner, *path = [*claim.label.split("/", 3), "", "", ""][:4]
+    return f"/documents?{urlencode({'bucket': bucket, 'id': owner, 'path': path[0], 'file': claim.key})}"
+
+
+async def _start(kernel: Kernel) -> None:
+    kernel.kinds[KIND] = Documents(kernel, Access(kernel))
+
+
+async def _stop(kernel: Kernel) -> None:
+    await documents_of(kernel).access.close()
+
+
+kind = Kind(
+    name=KIND,
+    routers=API_ROUTERS,
+    root_routers=ROOT_ROUTERS,
+    jobs=JOBS,
+    link=_link,
+    start=_start,
+    stop=_stop,
+    body_limits={"/api/storage/upload/proxy": None},
+)

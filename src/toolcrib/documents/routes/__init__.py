@@ -1,0 +1,26 @@
+"""Documents over HTTP, below `/api/storage`."""
+
+from toolcrib.documents.routes import (
+    checks,
+    copies,
+    downloads,
+    files,
+    folders,
+    locks,
+    system,
+    uploads,
+    versions,
+)
+
+ROUTERS = (
+    system.router,
+    files.router,
+    folders.router,
+    uploads.router,
+    downloads.router,
+    copies.router,
+    locks.router,
+    versions.router,
+)
+ROOT_ROUTERS = (checks.router,)
+API_ROUTERS = (*ROUTERS, checks.router)

@@ -1,0 +1,59 @@
+"""The other side of section 13 of the document contract: other services ask us who may do what in a project."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from toolcrib.documents.access import allows
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import ValidationFailed
+from toolcrib.documents.paths import as_uuid
+from toolcrib.documents.routes.common import CallerDep, DocumentsDep
+
+router = APIRouter(tags=["documents"])
+
+MAX_CHECKS = 1_000
+
+
+class Check(BaseModel):
+    project_id: str
+    action: Literal["read", "write", "delete", "lock", "validate"]
+    file_id: str | None = None
+
+
+class Checks(BaseModel):
+    checks: Annotated[list[Check], Field(max_length=MAX_CHECKS)]
+
+
+@router.post("/check-file-access")
+async def check(body: Check, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
+    """Whether the caller may do this in a project, by the memberships kept here."""
+    names = await docs.access.project_names([body.project_id])
+    return _answer(caller, body, names)
+
+
+@router.post("/check-file-access/batch")
+async def check_batch(body: Checks, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
+    """Many questions at once, answered in their order."""
+    names = await docs.access.project_names([each.project_id for each in body.checks])
+    return {
+        "results": [
+            {"project_id": each.project_id, "action": each.action, **_answer(caller, each, names)}
+            for each in body.checks
+        ]
+    }
+
+
+def _answer(caller: Caller, asked: Check, names: dict[str, str]) -> dict[str, Any]:
+    try:
+        project_id = as_uuid(asked.project_id, "project_id")
+    except ValidationFailed:
+        return {"allowed": False, "reason": "unknown_project"}
+    name = names.get(project_id, project_id)
+    role = caller.me.project_role(name)
+    if allows(role, asked.action, registered=name in caller.me.projects):
+        return {"allowed": True, "role": role}
+    return {"allowed": False, "reason": "insufficient_permissions"}

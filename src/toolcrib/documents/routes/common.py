@@ -1,0 +1,213 @@
+"""What the document routes share: who asks, bodies and queries in the contract's words, refusals too."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import MissingToken, ValidationFailed
+from toolcrib.documents.models import FileStatus
+from toolcrib.documents.paths import as_uuid, read_place
+from toolcrib.documents.service.bytes import store_words
+from toolcrib.documents.service.parts import Documents, Where, documents_of
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import KernelDep
+from toolcrib.kernel.identity.credentials import find, split_authorization
+from toolcrib.kernel.identity.lookup import API_KEY_MARK
+from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.identity.tokens import as_uuid as is_uuid
+from toolcrib.kernel.ratelimit import client_address
+
+Model = TypeVar("Model", bound=BaseModel)
+PREFIX = "/storage"
+
+
+class StorageRoute(APIRoute):
+    """Says the file store's refusals in the document contract's words."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        handle = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            with store_words():
+                return await handle(request)
+
+        return handler
+
+
+def new_router() -> APIRouter:
+    return APIRouter(prefix=PREFIX, tags=["documents"], route_class=StorageRoute)
+
+
+# Who asks
+
+
+async def _caller(request: Request, kernel: KernelDep) -> Caller:
+    credential = find(request.scope["headers"])
+    if credential is None:
+        raise MissingToken("Sign in first: there is no access token.")
+    me = await kernel.auth.principal(request)
+    carrier, raw = credential
+    token: str | None = None
+    if carrier == "cookie":
+        token = raw.decode("latin-1")
+    elif carrier == "authorization":
+        scheme, secret = split_authorization(raw)
+        if scheme == "bearer" and not secret.startswith(API_KEY_MARK):
+            token = secret
+    if token is not None:
+        _require_company(kernel, token)
+    return Caller(
+        me,
+        ip_address=client_address(request, kernel.settings),
+        user_agent=request.headers.get("user-agent"),
+        token=token,
+    )
+
+
+def _require_company(kernel: Kernel, token: str) -> None:
+    """Another service's token must name the caller's company (contract, section 1). Ours need not: the database
+    knows."""
+    read = kernel.auth.tokens.read(token, now=kernel.clock())
+    if read.issuer != kernel.settings.jwt_issuer and is_uuid(read.claims.get("company_id")) is None:
+        raise Unauthorized("Invalid token: company_id is missing or no UUID")
+
+
+def _documents(kernel: KernelDep) -> Documents:
+    return documents_of(kernel)
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
+DocumentsDep = Annotated[Documents, Depends(_documents)]
+
+
+# Bodies and queries
+
+
+async def json_body(request: Request, *, optional: bool = False) -> dict[str, Any]:
+    """Raises:
+    ValidationFailed: no JSON object (400).
+    """
+    raw = await request.body()
+    if optional and not raw.strip():
+        return {}
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise ValidationFailed.of("body", "is not JSON") from None
+    if not isinstance(found, dict):
+        raise ValidationFailed.of("body", "must be a JSON object")
+    return found
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The query, of which the first value of each name counts.
+
+    Raises:
+        ValidationFailed: it is not UTF-8 (400).
+    """
+    found: dict[str, str] = {}
+    try:
+        pairs = parse_qsl(
+            request.scope["query_string"].decode("ascii"), keep_blank_values=True, errors="strict"
+        )
+    except (UnicodeDecodeError, ValueError):
+        raise ValidationFailed.of("query", "is not UTF-8") from None
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
+
+
+def checked(model: type[Model], fields: Mapping[str, Any]) -> Model:
+    """Raises:
+    ValidationFailed: a field is missing, unknown or wrong (400).
+    """
+    try:
+        return model.model_validate(dict(fields))
+    except ValidationError as error:
+        found: dict[str, list[str]] = {}
+        for each in error.errors(include_input=False, include_url=False, include_context=False):
+            found.setdefault(str(each["loc"][0]) if each["loc"] else "body", []).append(each["msg"])
+        raise ValidationFailed(found) from None
+
+
+def where(fields: Mapping[str, Any]) -> Where:
+    """The one file that `fields` name, by id or by place.
+
+    Raises:
+        ValidationFailed: they name none (400).
+    """
+    file_id = fields.get("file_id")
+    if file_id is None:
+        if not any(fields.get(name) for name in ("bucket_type", "bucket", "logical_path", "path")):
+            raise ValidationFailed.of("file_id", "is missing")
+        return read_place(fields)
+    if not isinstance(file_id, str):
+        raise ValidationFailed.of("file_id", "must be a UUID")
+    return as_uuid(file_id, "file_id")
+
+
+def number(fields: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
+    """Raises:
+    ValidationFailed: no whole number, or out of range (400).
+    """
+    text = fields.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or int(text) < least:
+        raise ValidationFailed.of(name, f"must be a number from {least} on")
+    if most is not None and int(text) > most:
+        raise ValidationFailed.of(name, f"must be at most {most}")
+    return int(text)
+
+
+def flag(fields: Mapping[str, str], name: str) -> bool:
+    """Raises:
+    ValidationFailed: neither true nor false (400).
+    """
+    text = fields.get(name, "false").strip().lower()
+    if text in {"true", "1", "yes", "on"}:
+        return True
+    if text in {"false", "0", "no", "off", ""}:
+        return False
+    raise ValidationFailed.of(name, "must be true or false")
+
+
+def status(fields: Mapping[str, str], known: frozenset[str]) -> str | None:
+    """A status to filter by; `approved` is understood as `validated`.
+
+    Raises:
+        ValidationFailed: there is no such status (400).
+    """
+    wanted = fields.get("status")
+    if not wanted:
+        return None
+    wanted = FileStatus.VALIDATED.value if wanted == "approved" else wanted
+    if wanted not in known:
+        raise ValidationFailed.of("status", f"must be one of {', '.join(sorted(known))}")
+    return wanted
+
+
+# What OpenAPI says of routes that read for themselves
+
+
+def body_of(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def query_params(*names: str, **schemas: dict[str, Any]) -> dict[str, Any]:
+    found = {**{name: {"type": "string"} for name in names}, **schemas}
+    return {"parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]}
+
+
+PLACE = ("file_id", "bucket_type", "bucket_id", "logical_path", "bucket", "id", "path")
+INTEGER = {"type": "integer"}
+BOOLEAN = {"type": "boolean"}

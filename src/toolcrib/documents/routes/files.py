@@ -1,0 +1,152 @@
+"""Listing files, and one file's metadata (document contract, section 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from toolcrib.documents import schemas
+from toolcrib.documents.errors import ValidationFailed
+from toolcrib.documents.paths import read_place
+from toolcrib.documents.routes.common import (
+    BOOLEAN,
+    INTEGER,
+    PLACE,
+    CallerDep,
+    DocumentsDep,
+    body_of,
+    checked,
+    flag,
+    json_body,
+    new_router,
+    number,
+    query_of,
+    query_params,
+    status,
+    where,
+)
+from toolcrib.documents.service import files, moving, removal
+from toolcrib.documents.wire import (
+    audit_as_dict,
+    bare,
+    file_as_dict,
+    lock_as_dict,
+    names_of,
+    success,
+    version_as_dict,
+)
+from toolcrib.kernel.deps import NowDep
+
+router = new_router()
+
+MAX_LIMIT = 1_000
+
+
+@router.get(
+    "/list",
+    response_model=schemas.FileList,
+    openapi_extra=query_params(
+        "bucket", "id", "path", "bucket_type", "bucket_id", "status", "q", page=INTEGER, limit=INTEGER
+    ),
+)
+async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """All files below a folder, by path, page after page."""
+    query = query_of(request)
+    page = number(query, "page", 1, least=1)
+    limit = number(query, "limit", 50, least=1, most=MAX_LIMIT)
+    wanted = status(query, schemas.FILE_STATUSES)
+    folder = read_place(query, folder=True)
+    found = await files.listing(
+        docs, caller, folder, status=wanted, q=query.get("q"), page=page, limit=limit, now=now
+    )
+    async with docs.kernel.database.read() as session:
+        names = await names_of(session, found.files)
+    shown = [file_as_dict(file, found.held.get(file.id), names) for file in found.files]
+    pages = -(-found.total // limit)
+    pagination = {"page": page, "limit": limit, "total_items": found.total, "total_pages": pages}
+    return bare({"files": shown, "pagination": pagination})
+
+
+@router.get(
+    "/metadata",
+    response_model=schemas.FileMetadata,
+    openapi_extra=query_params(
+        *PLACE, include_versions=BOOLEAN, include_locks=BOOLEAN, include_audit=BOOLEAN
+    ),
+)
+async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """One file, archived or not, and what belongs to it."""
+    query = query_of(request)
+    with_versions, with_locks = flag(query, "include_versions"), flag(query, "include_locks")
+    with_audit = flag(query, "include_audit")
+    found = await files.details(docs, caller, where(query), versions=with_versions, audit=with_audit, now=now)
+    shown = [*found.versions, *([found.current] if found.current else [])]
+    async with docs.kernel.database.read() as session:
+        names = await names_of(session, [found.file], shown)
+    body: dict[str, Any] = {
+        "file": file_as_dict(found.file, found.claim, names),
+        "current_version": version_as_dict(found.current, names) if found.current else None,
+    }
+    if with_versions:
+        body["versions"] = [version_as_dict(each, names) for each in found.versions]
+    if with_locks:
+        body["locks"] = [lock_as_dict(found.claim, found.file)] if found.claim else []
+    if with_audit:
+        body["audit_logs"] = [audit_as_dict(each) for each in found.audit]
+    return bare(body)
+
+
+@router.patch(
+    "/metadata",
+    response_model=schemas.Success,
+    openapi_extra={**query_params(*PLACE), **body_of(schemas.Changes)},
+)
+async def describe(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Replace a file's tags, set its description."""
+    body = await json_body(request)
+    target = where(query_of(request))
+    changes = checked(schemas.Changes, body).model_dump(exclude_unset=True)
+    if not changes:
+        raise ValidationFailed.of("body", "must hold tags or description")
+    file = await files.describe(docs, caller, target, changes, now=now)
+    return success("metadata updated", {"file_id": file.id, "updated_fields": changes})
+
+
+@router.delete("/delete", response_model=schemas.Success, openapi_extra=body_of(schemas.DeleteRequest))
+async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Archive a file or, with `physical`, destroy it."""
+    body = await json_body(request)
+    asked = checked(schemas.DeleteRequest, body)
+    file = await removal.remove(
+        docs,
+        caller,
+        where(body),
+        physical=asked.physical,
+        force=asked.force,
+        reason=asked.reason,
+        now=now,
+    )
+    what = "file destroyed" if asked.physical else "file archived"
+    return success(what, {"file_id": file.id, "logical_delete": True, "physical_delete": asked.physical})
+
+
+@router.post("/restore", response_model=schemas.Success, openapi_extra=body_of(schemas.Addressed))
+async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Bring an archived file back."""
+    body = await json_body(request)
+    file = await removal.restore(docs, caller, where(body), now=now)
+    return success("file restored", {"file_id": file.id, "status": file.status})
+
+
+@router.post("/move", response_model=schemas.Success, openapi_extra=body_of(schemas.MoveRequest))
+async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Give a file another path in its bucket: `target_path`, below the bucket's root."""
+    body = await json_body(request)
+    source = read_place(body)
+    asked = checked(schemas.MoveRequest, body)
+    target = read_place(
+        {"bucket_type": source.bucket.type, "bucket_id": source.bucket.id, "logical_path": asked.target_path}
+    )
+    file = await moving.move_file(docs, caller, source, target, now=now)
+    return success("file moved", {"file_id": file.id, "path": file.address})

@@ -1,0 +1,68 @@
+"""Folders as people browse them. The contract has only prefixes; these are for the page and for WebDAV."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from toolcrib.documents import schemas
+from toolcrib.documents.access import ACTIONS
+from toolcrib.documents.paths import read_place
+from toolcrib.documents.routes.common import (
+    CallerDep,
+    DocumentsDep,
+    body_of,
+    json_body,
+    new_router,
+    query_of,
+    query_params,
+)
+from toolcrib.documents.service import folders
+from toolcrib.documents.service.locks import held_now
+from toolcrib.documents.wire import bare, file_as_dict, names_of, success
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.deps import NowDep
+
+router = new_router()
+
+
+@router.get(
+    "/folders",
+    response_model=schemas.FolderList,
+    openapi_extra=query_params("bucket", "id", "path", "bucket_type", "bucket_id"),
+)
+async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """What lies directly in a folder."""
+    place = read_place(query_of(request), folder=True)
+    found = await folders.children(docs, caller, place)
+    async with docs.kernel.database.read() as session:
+        held = await held_now(session, found.files, found.right, now=now)
+        names = await names_of(session, found.files)
+    return bare(
+        {
+            "path": place.address,
+            "folders": [
+                {"name": each.name, "path": each.path, "created_at": wire(each.created_at)}
+                for each in found.folders
+            ],
+            "files": [file_as_dict(file, held.get(file.id), names) for file in found.files],
+            "can": [action for action in ACTIONS[1:] if await docs.access.may(caller, place.bucket, action)],
+        }
+    )
+
+
+@router.post(
+    "/folders", status_code=201, response_model=schemas.Success, openapi_extra=body_of(schemas.FolderRequest)
+)
+async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Make a folder, with those above it."""
+    place = read_place(await json_body(request))
+    new = await folders.make_folder(docs, caller, place, now=now)
+    return success("folder made", {"path": place.address}, 201 if new else 200)
+
+
+@router.delete("/folders", response_model=schemas.Success, openapi_extra=body_of(schemas.FolderRequest))
+async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Take away an empty folder."""
+    place = read_place(await json_body(request))
+    await folders.remove_folder(docs, caller, place, now=now)
+    return success("folder removed", {"path": place.address})

@@ -1,0 +1,112 @@
+"""Locks (document contract, section 9)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi import Request, Response
+
+from toolcrib.documents import schemas
+from toolcrib.documents.paths import PLAIN, Place, as_uuid, read_place
+from toolcrib.documents.routes.common import (
+    BOOLEAN,
+    INTEGER,
+    PLACE,
+    CallerDep,
+    DocumentsDep,
+    body_of,
+    checked,
+    flag,
+    json_body,
+    new_router,
+    number,
+    query_of,
+    query_params,
+    where,
+)
+from toolcrib.documents.service import locks
+from toolcrib.documents.service.locks import Lock
+from toolcrib.documents.wire import bare, lock_as_dict, success
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.deps import NowDep
+
+router = new_router()
+
+MAX_LOCKS = 10_000
+
+
+@router.post("/lock", response_model=schemas.Success, openapi_extra=body_of(schemas.LockRequest))
+async def lock(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Lock a file. 409 if anybody holds it, the caller included; `details` says who."""
+    body = await json_body(request)
+    asked = checked(schemas.LockRequest, body)
+    held = await locks.lock(
+        docs,
+        caller,
+        where(body),
+        lock_type=asked.lock_type,
+        reason=asked.reason,
+        expires_at=asked.end(now),
+        now=now,
+    )
+    return _locked("file locked", held)
+
+
+@router.post("/lock/renew", response_model=schemas.Success, openapi_extra=body_of(schemas.RenewRequest))
+async def renew(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Move the end of one's own lock; without `expires_in` it lasts until it is given back."""
+    body = await json_body(request)
+    asked = checked(schemas.RenewRequest, body)
+    expires_at = None if asked.expires_in is None else now + timedelta(seconds=asked.expires_in)
+    return _locked(
+        "lock renewed", await locks.renew(docs, caller, where(body), expires_at=expires_at, now=now)
+    )
+
+
+def _locked(message: str, held: Lock) -> Response:
+    shown = lock_as_dict(held.claim, held.file)
+    wanted = ("lock_id", "expires_at", "file_id", "fence", "locked_by", "locked_at", "lock_type")
+    return success(message, {name: shown[name] for name in wanted})
+
+
+@router.post("/unlock", response_model=schemas.Success, openapi_extra=body_of(schemas.UnlockRequest))
+async def unlock(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Give back one's lock or, with `force`, authority and a `reason`, end anybody's."""
+    body = await json_body(request)
+    asked = checked(schemas.UnlockRequest, body)
+    await locks.unlock(docs, caller, where(body), force=asked.force, reason=asked.reason, now=now)
+    return success("file unlocked")
+
+
+@router.get(
+    "/locks",
+    response_model=schemas.LockList,
+    openapi_extra=query_params(*PLACE, mine=BOOLEAN, limit=INTEGER, offset=INTEGER),
+)
+async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Live locks in buckets the caller may read."""
+    query = query_of(request)
+    limit = number(query, "limit", MAX_LOCKS, least=1, most=MAX_LOCKS)
+    offset = number(query, "offset", 0, least=0)
+    file_id = as_uuid(query["file_id"], "file_id") if query.get("file_id") else None
+    below, bucket_type = _filter(query)
+    found = await locks.listing(
+        docs,
+        caller,
+        below=below,
+        bucket_type=bucket_type,
+        file_id=file_id,
+        mine=flag(query, "mine"),
+        now=now,
+    )
+    shown = [lock_as_dict(each.claim, each.file) for each in found[offset : offset + limit]]
+    return bare({"status": "success", "data": {"locks": shown, "total": len(found)}, "timestamp": wire(now)})
+
+
+def _filter(query: dict[str, str]) -> tuple[Place | None, str | None]:
+    """The folder to look below, or only a kind of bucket."""
+    named = [query[name] for name in PLAIN.bucket if query.get(name)]
+    placed = any(query.get(name) for name in (*PLAIN.id, *PLAIN.path))
+    if placed:
+        return read_place(query, folder=True), None
+    return None, named[0] if named else None

@@ -1,0 +1,219 @@
+"""Uploads (document contract, section 7)."""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import Request, Response
+
+from toolcrib.documents import schemas
+from toolcrib.documents.access import Right
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import EmptyFilename, FileTooLarge, MissingFields, NoFile, ValidationFailed
+from toolcrib.documents.multipart import OVERHEAD_BYTES, FilePart, FormReader, media_type
+from toolcrib.documents.paths import PLAIN, Place, read_place, usable_filename
+from toolcrib.documents.routes.common import (
+    CallerDep,
+    DocumentsDep,
+    body_of,
+    checked,
+    json_body,
+    new_router,
+)
+from toolcrib.documents.service import uploads
+from toolcrib.documents.service.bytes import keep
+from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.service.uploads import Address, Saved
+from toolcrib.documents.wire import bare, success
+from toolcrib.kernel.blobs.problems import HashMismatch
+from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.deps import NowDep
+
+router = new_router()
+
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        **{name: {"type": "string"} for name in ("bucket_type", "bucket_id", "logical_path")},
+                        **{name: {"type": "string"} for name in ("bucket", "path", "changelog", "metadata")},
+                        "sha256": {"type": "string", "description": "of the file, to be checked"},
+                        "file": {"type": "string", "format": "binary"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/upload/presign", response_model=schemas.SignedAddress, openapi_extra=body_of(schemas.PresignUpload)
+)
+async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """An address to PUT the file's bytes to. `/upload/confirm` or `/versions/commit` makes them a version."""
+    body = await json_body(request)
+    asked = checked(schemas.PresignUpload, body)
+    place = read_place(body)
+    mime_type = media_type(asked.content_type, place.name)
+    address = await uploads.reserve(
+        docs, caller, place, mime_type=mime_type, size=asked.size, expires_in=asked.expires_in, now=now
+    )
+    shown = signed(request, address)
+    return bare({**shown, "upload_url": shown["url"], "status": "upload_pending"})
+
+
+def signed(request: Request, address: Address) -> dict[str, str | int]:
+    url = address.url
+    if url.startswith("/"):
+        url = request.app.state.site.url(request.scope, url)
+    return {
+        "url": url,
+        "object_key": address.object_key,
+        "expires_in": address.expires_in,
+        "expires_at": wire(address.expires_at),
+    }
+
+
+@router.post(
+    "/upload/confirm",
+    status_code=201,
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.ConfirmUpload),
+)
+async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Make what was sent to a presigned address the newest version of its file."""
+    asked = checked(schemas.ConfirmUpload, await json_body(request))
+    saved = await uploads.confirm(
+        docs, caller, asked.object_key, sha256=asked.sha256, changelog=asked.changelog, now=now
+    )
+    return success("file uploaded", saved_as_dict(saved), 201)
+
+
+@router.post("/upload/proxy", status_code=201, response_model=schemas.Success, openapi_extra=_FORM)
+async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Send a file as a form. Fields before the file let a refusal come before its bytes."""
+    declared = request.headers.get("content-length", "")
+    length = int(declared) if declared.isdecimal() else None
+    try:
+        if length is not None and length > docs.max_bytes + OVERHEAD_BYTES:
+            uploads.refuse_too_large(docs, length)
+        form = FormReader(request.headers.get("content-type", ""), request.stream())
+        part = await form.to_file()
+        if part is None:
+            _require_fields(form)
+            raise NoFile("The form has no part `file`.")
+        return await _take(docs, caller, form, part, now)
+    except FileTooLarge as refusal:
+        refusal.headers["Connection"] = "close"  # what is still to come is not worth reading
+        raise
+
+
+async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePart, now: NowDep) -> Response:
+    filename = usable_filename(part.filename)
+    mime_type = media_type(part.content_type, filename)
+    place: Place | None = None
+    right: Right | None = None
+    if filename and _is_addressed(form):
+        place = read_place(form.fields, form=True)
+        right = await uploads.may_put(docs, caller, place, now=now)
+    if not filename:
+        async for _ in form.file_bytes():
+            pass
+        await form.rest()
+        _require_fields(form)
+        raise EmptyFilename("The file has no name.")
+    stored = await keep(docs, form.file_bytes(), sha256=_announced(form))
+    await form.rest()
+    if place is None or right is None:
+        _require_fields(form)
+        place = read_place(form.fields, form=True)
+        right = await uploads.may_put(docs, caller, place, now=now)
+    _check_hash(form, stored)
+    saved = await uploads.save(
+        docs,
+        caller,
+        place,
+        stored,
+        right,
+        filename=filename,
+        mime_type=mime_type,
+        changelog=_changelog(form),
+        tags=_tags(form),
+        now=now,
+    )
+    return success("file uploaded", saved_as_dict(saved), 201)
+
+
+def saved_as_dict(saved: Saved) -> dict[str, str | int | bool]:
+    file, version = saved.file, saved.version
+    return {
+        "file_id": file.id,
+        "version_id": version.id,
+        "version_number": version.version_number,
+        "object_key": version.object_key,
+        "size": version.size,
+        "filename": file.filename,
+        "mime_type": version.mime_type or "",
+        "checksum": version.checksum,
+        "logical_path": file.logical_path,
+        "path": file.address,
+        "created": saved.created,
+    }
+
+
+def _is_addressed(form: FormReader) -> bool:
+    try:
+        _require_fields(form)
+    except MissingFields:
+        return False
+    return True
+
+
+def _require_fields(form: FormReader) -> None:
+    """Raises:
+    MissingFields: the form does not say where the file goes (400).
+    """
+    given = {name for name, value in form.fields.items() if value}
+    missing = [names[0] for names in (PLAIN.bucket, PLAIN.path) if not given & set(names)]
+    path = next((form.fields[name] for name in PLAIN.path if name in given), "")
+    bucket = next((form.fields[name] for name in PLAIN.bucket if name in given), "")
+    if not given & set(PLAIN.id) and not path.startswith(f"/{bucket}/"):
+        missing.append(PLAIN.id[0])
+    if missing:
+        raise MissingFields(f"Missing: {', '.join(missing)}", {name: ["is missing"] for name in missing})
+
+
+def _announced(form: FormReader) -> str | None:
+    """The SHA-256 the sender says the file has."""
+    told = form.fields.get("sha256") or form.fields.get("checksum")
+    if not told:
+        return None
+    if len(told) != 64 or set(told.lower()) - set("0123456789abcdef"):
+        raise ValidationFailed.of("sha256", "must be 64 hexadecimal digits")
+    return told.lower()
+
+
+def _check_hash(form: FormReader, stored: Stored) -> None:
+    """Again, for a hash that came after the file."""
+    if _announced(form) not in {None, stored.sha256}:
+        raise HashMismatch("The bytes that came do not have the announced SHA-256.")
+
+
+def _changelog(form: FormReader) -> str | None:
+    text = form.fields.get("changelog") or form.fields.get("message")
+    return checked(schemas.DecideRequest, {"comment": text}).comment
+
+
+def _tags(form: FormReader) -> dict[str, object] | None:
+    """`metadata` as tags, if it is a JSON object; anything else there is ignored."""
+    try:
+        found = orjson.loads(form.fields.get("metadata") or "null")
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None

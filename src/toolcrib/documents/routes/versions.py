@@ -1,0 +1,110 @@
+"""Version history and decisions (document contract, section 10)."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from toolcrib.documents import schemas
+from toolcrib.documents.paths import as_uuid
+from toolcrib.documents.routes.common import (
+    INTEGER,
+    PLACE,
+    CallerDep,
+    DocumentsDep,
+    body_of,
+    checked,
+    json_body,
+    new_router,
+    number,
+    query_of,
+    query_params,
+    status,
+    where,
+)
+from toolcrib.documents.service import versions
+from toolcrib.documents.wire import bare, file_as_dict, names_of, success, version_as_dict
+from toolcrib.kernel.deps import NowDep
+
+router = new_router()
+
+MAX_LIMIT = 200
+
+
+@router.get(
+    "/versions",
+    response_model=schemas.VersionList,
+    openapi_extra=query_params(*PLACE, "status", limit=INTEGER, offset=INTEGER),
+)
+async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
+    """A file's versions, newest first."""
+    query = query_of(request)
+    limit = number(query, "limit", 50, least=1, most=MAX_LIMIT)
+    offset = number(query, "offset", 0, least=0)
+    wanted = status(query, schemas.VERSION_STATUSES)
+    found = await versions.history(docs, caller, where(query), status=wanted, limit=limit, offset=offset)
+    async with docs.kernel.database.read() as session:
+        names = await names_of(session, versions=found.versions)
+    shown = [version_as_dict(each, names) for each in found.versions]
+    return bare({"file_id": found.file.id, "versions": shown, "total_count": found.total})
+
+
+@router.get("/versions/waiting", response_model=schemas.WaitingList)
+async def waiting(docs: DocumentsDep, caller: CallerDep) -> Response:
+    """Versions that wait for a decision the caller may take."""
+    found = await versions.waiting(docs, caller)
+    async with docs.kernel.database.read() as session:
+        names = await names_of(session, [each.file for each in found], [each.version for each in found])
+    shown = [
+        {"file": file_as_dict(each.file, None, names), "version": version_as_dict(each.version, names)}
+        for each in found
+    ]
+    return bare({"waiting": shown, "total": len(shown)})
+
+
+@router.post(
+    "/versions/{version_id}/approve",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.DecideRequest, required=False),
+)
+async def approve(
+    version_id: str, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
+) -> Response:
+    """Make a waiting version of somebody else's the current one."""
+    comment = await _comment(request)
+    found = await versions.approve(docs, caller, as_uuid(version_id, "version_id"), comment=comment, now=now)
+    return success(
+        "version approved",
+        {
+            "version_id": found.version.id,
+            "status": found.version.status,
+            "file_id": found.file.id,
+            "is_current": True,
+        },
+    )
+
+
+@router.post(
+    "/versions/{version_id}/reject",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.DecideRequest, required=False),
+)
+async def reject(
+    version_id: str, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
+) -> Response:
+    """Turn a waiting version of somebody else's down."""
+    comment = await _comment(request)
+    found = await versions.reject(docs, caller, as_uuid(version_id, "version_id"), comment=comment, now=now)
+    return success(
+        "version rejected",
+        {
+            "version_id": found.version.id,
+            "status": found.version.status,
+            "file_id": found.file.id,
+            "rejection_reason": comment,
+        },
+    )
+
+
+async def _comment(request: Request) -> str | None:
+    body = await json_body(request, optional=True)
+    return checked(schemas.DecideRequest, body).comment

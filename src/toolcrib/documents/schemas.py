@@ -1,0 +1,295 @@
+"""Documents on the wire, in the words of the document contract: what is read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from toolcrib.documents.models import FileStatus, VersionStatus
+from toolcrib.kernel.claims.schemas import MAX_TTL_SECONDS
+
+# Presigned addresses: the contract's nominal range, and S3's own limit.
+MIN_EXPIRES, MAX_EXPIRES = 1, 604_800
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+        raise ValueError("holds characters that cannot be stored")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strict=True, max_length=4000), AfterValidator(_storable)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
+Seconds = Annotated[int, Field(gt=0, le=MAX_TTL_SECONDS)]
+Signed = Annotated[int, Field(ge=MIN_EXPIRES, le=MAX_EXPIRES)]
+# Both spellings of the approved state are understood.
+Approved = {"approved": FileStatus.VALIDATED.value}
+FILE_STATUSES = frozenset(FileStatus)
+VERSION_STATUSES = frozenset(VersionStatus)
+
+
+class Body(BaseModel):
+    """Addresses are read apart from this, in four forms (`paths.read_place`); unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Addressed(Body):
+    """One file: `file_id`; or `bucket_type`, `bucket_id` and `logical_path`; or `bucket` and the absolute
+    `path` `/<bucket>/<id>/…`."""
+
+    file_id: str | None = None
+    bucket_type: str | None = None
+    bucket_id: str | None = None
+    logical_path: str | None = None
+    bucket: str | None = None
+    id: str | None = None
+    path: str | None = None
+
+
+class PresignUpload(Addressed):
+    content_type: Text | None = None
+    size: Annotated[int, Field(ge=0)] | None = None
+    expires_in: Signed = 3600
+
+
+class PresignDownload(Addressed):
+    version_id: str | None = None
+    expires_in: Signed = 3600
+
+
+class ConfirmUpload(Body):
+    object_key: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    sha256: Sha256 | None = None
+    changelog: Text | None = None
+
+
+class LockRequest(Addressed):
+    reason: Text | None = None
+    lock_type: Literal["edit", "review", "admin"] = "edit"
+    expires_in: Seconds | None = None
+
+    def end(self, now: datetime) -> datetime | None:
+        return None if self.expires_in is None else now + timedelta(seconds=self.expires_in)
+
+
+class RenewRequest(Addressed):
+    expires_in: Seconds | None = None
+
+
+class UnlockRequest(Addressed):
+    force: bool = False
+    reason: Text | None = None
+
+
+class CopyRequest(Body):
+    source_bucket: str | None = None
+    source_id: str | None = None
+    source_path: str | None = None
+    target_bucket: str | None = None
+    target_id: str | None = None
+    target_path: str | None = None
+    new_filename: (
+        Annotated[str, StringConstraints(pattern=r'^[^/\\:*?"<>|\x00-\x1f]+$', max_length=255)] | None
+    ) = None
+    copy_versions: bool = False
+
+
+class CommitRequest(Addressed):
+    """From a work copy: `source_…` and `target_…`. From bytes uploaded before: the file and `object_key`."""
+
+    source_bucket: str | None = None
+    source_id: str | None = None
+    source_path: str | None = None
+    target_bucket: str | None = None
+    target_id: str | None = None
+    target_path: str | None = None
+    object_key: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    created_by: str | None = None
+    changelog: Text | None = None
+    message: Text | None = None
+
+
+class DecideRequest(Body):
+    comment: Text | None = None
+
+
+class DeleteRequest(Addressed):
+    physical: bool = False
+    force: bool = False
+    reason: Text | None = None
+
+
+class Changes(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    tags: dict[str, Any] | None = None
+    description: Text | None = None
+
+
+class FolderRequest(Addressed):
+    pass
+
+
+class MoveRequest(Addressed):
+    target_path: str
+
+
+# What is sent
+
+
+class FileRead(BaseModel):
+    id: str
+    file_id: str
+    bucket_type: str
+    bucket_id: str
+    logical_path: str
+    bucket: str
+    path: str
+    name: str
+    filename: str
+    owner_id: str
+    owner_name: str | None
+    status: str
+    current_version_id: str | None
+    version: int
+    source_file_id: str | None
+    tags: dict[str, Any]
+    mime_type: str | None
+    size: int
+    is_deleted: bool
+    locked: bool
+    locked_by: str | None
+    locked_by_name: str | None
+    locked_at: str | None
+    created_at: str
+    updated_at: str
+
+
+class VersionRead(BaseModel):
+    id: str
+    file_id: str
+    version_number: int
+    object_key: str
+    size: int
+    mime_type: str | None
+    checksum: str
+    changelog: str | None
+    status: str
+    created_by: str
+    created_by_name: str | None
+    validated_by: str | None
+    validated_by_name: str | None
+    validated_at: str | None
+    validation_comment: str | None
+    created_at: str
+    updated_at: str
+
+
+class LockRead(BaseModel):
+    lock_id: str
+    file_id: str
+    fence: int
+    locked_by: str
+    locked_by_name: str
+    locked_at: str
+    reason: str | None
+    lock_type: str
+    expires_at: str | None
+    bucket_type: str
+    bucket_id: str
+    logical_path: str
+    path: str
+
+
+class AuditRead(BaseModel):
+    id: str
+    file_id: str | None
+    version_id: str | None
+    action: str
+    user_id: str
+    username: str
+    details: dict[str, Any]
+    ip_address: str | None
+    user_agent: str | None
+    created_at: str
+
+
+class Pagination(BaseModel):
+    page: int
+    limit: int
+    total_items: int
+    total_pages: int
+
+
+class FileList(BaseModel):
+    files: list[FileRead]
+    pagination: Pagination
+
+
+class FileMetadata(BaseModel):
+    """`versions`, `locks` and `audit_logs` are there where they were asked for."""
+
+    file: FileRead
+    current_version: VersionRead | None
+    versions: list[VersionRead] | None = None
+    locks: list[LockRead] | None = None
+    audit_logs: list[AuditRead] | None = None
+
+
+class VersionList(BaseModel):
+    file_id: str
+    versions: list[VersionRead]
+    total_count: int
+
+
+class SignedAddress(BaseModel):
+    url: str
+    object_key: str
+    expires_in: int
+    expires_at: str
+
+
+class Success(BaseModel):
+    success: bool
+    status: str
+    message: str
+    data: dict[str, Any] | None = None
+    timestamp: str
+
+
+class Locks(BaseModel):
+    locks: list[LockRead]
+    total: int
+
+
+class LockList(BaseModel):
+    status: str
+    data: Locks
+
+
+class FolderEntry(BaseModel):
+    name: str
+    path: str
+    created_at: str
+
+
+class FolderList(BaseModel):
+    """`can` names what the caller may do here: write, delete, lock, validate."""
+
+    path: str
+    folders: list[FolderEntry]
+    files: list[FileRead]
+    can: list[str]
+
+
+class Waiting(BaseModel):
+    file: FileRead
+    version: VersionRead
+
+
+class WaitingList(BaseModel):
+    waiting: list[Waiting]
+    total: int

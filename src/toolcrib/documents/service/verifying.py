@@ -1,0 +1,164 @@
+"""Rows against store, both ways: are the bytes of every version there, and as they were?
+
+Bytes without a row are the file store's own sweep (`kernel.blobs.sweep`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+import structlog
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.models import File, Version, VersionStatus
+from toolcrib.documents.service.bytes import mark_lost, mark_sound
+from toolcrib.documents.service.parts import Documents, bucket_of, tell
+from toolcrib.kernel.blobs.models import Blob
+from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.store import KEPT
+
+log = structlog.get_logger()
+
+BATCH = 500
+
+
+@dataclass
+class Report:
+    """What a look at the store found. `orphans` are objects no row names; they are freed after the grace
+    period."""
+
+    versions: int = 0
+    objects: int = 0
+    bytes_read: int = 0
+    missing: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    recovered: list[str] = field(default_factory=list)
+    orphans: int = 0
+    orphan_bytes: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        return not self.missing and not self.damaged
+
+    def as_dict(self) -> dict[str, object]:
+        return {**vars(self), "is_sound": self.is_sound}
+
+
+async def verify(docs: Documents, *, hashes: bool = False, now: datetime) -> Report:
+    """Mark versions whose bytes are gone or wrong as corrupted, and those that are back as what they were. With
+    `hashes` every byte is read; without, sizes are compared and only what is back is read.
+
+    Raises:
+        StorageUnavailable: the store does not answer; nothing is concluded from that (503).
+    """
+    report = Report()
+    sizes = await _sizes(docs)
+    report.objects = len(sizes)
+    after = 0
+    while batch := await _batch(docs, after):
+        after = batch[-1].id
+        for blob in batch:
+            await _verify_blob(docs, blob, sizes, report, hashes=hashes, now=now)
+    await _count_orphans(docs, sizes, report)
+    if report.missing or report.damaged or report.recovered:
+        log.warning(
+            "documents_verified",
+            missing=len(report.missing),
+            damaged=len(report.damaged),
+            recovered=len(report.recovered),
+        )
+    return report
+
+
+async def _sizes(docs: Documents) -> dict[str, int]:
+    found: dict[str, int] = {}
+    async for page in docs.blobs.store.pages(KEPT):
+        found |= {info.key: info.size for info in page}
+    return found
+
+
+async def _batch(docs: Documents, after: int) -> Sequence[Blob]:
+    """The next bytes that any version refers to."""
+    used = exists().where(Version.blob_id == Blob.id)
+    async with docs.kernel.database.read() as session:
+        query = select(Blob).where(Blob.id > after, used).order_by(Blob.id).limit(BATCH)
+        return (await session.execute(query)).scalars().all()
+
+
+async def _verify_blob(
+    docs: Documents, blob: Blob, sizes: dict[str, int], report: Report, *, hashes: bool, now: datetime
+) -> None:
+    async with docs.kernel.database.read() as session:
+        ids, corrupted = await _versions(session, blob.id)
+    report.versions += len(ids)
+    size = sizes.get(blob.key)
+    if size is None:
+        size = await _size(docs, blob.key)  # it may have come after the listing
+    if size is None:
+        report.missing += ids
+        await mark_lost(docs, blob.id, now=now)
+        return
+    suspect = bool(corrupted) or blob.lost_at is not None
+    if size != blob.size or ((hashes or suspect) and not await _is_intact(docs, blob, report)):
+        report.damaged += ids
+        await mark_lost(docs, blob.id, now=now)
+    elif suspect:
+        report.recovered += await _recover(docs, blob.id, now=now)
+
+
+async def _versions(session: AsyncSession, blob_id: int) -> tuple[list[str], list[str]]:
+    rows = await session.execute(select(Version.id, Version.status).where(Version.blob_id == blob_id))
+    found = rows.all()
+    return [id_ for id_, _ in found], [id_ for id_, status in found if status == VersionStatus.CORRUPTED]
+
+
+async def _size(docs: Documents, key: str) -> int | None:
+    try:
+        return (await docs.blobs.head(key)).size
+    except BlobMissing:
+        return None
+
+
+async def _is_intact(docs: Documents, blob: Blob, report: Report) -> bool:
+    digest = sha256()
+    try:
+        async for block in await docs.blobs.read(blob.key):
+            digest.update(block)
+            report.bytes_read += len(block)
+    except BlobMissing:
+        return False
+    return digest.hexdigest() == blob.sha256
+
+
+async def _recover(docs: Documents, blob_id: int, *, now: datetime) -> list[str]:
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        blob = await session.get(Blob, blob_id)
+        if blob is None:
+            return []
+        blob.lost_at = None
+        ids = await mark_sound(session, blob_id, now=now)
+        rows = await session.execute(
+            select(File, Version).join(Version, Version.file_id == File.id).where(Version.id.in_(ids))
+        )
+        for file, version in rows.all():
+            scope = await docs.access.scope_of(bucket_of(file))
+            await tell(
+                session, None, "recovered", file, scope, now=now, version_number=version.version_number
+            )
+    return ids
+
+
+async def _count_orphans(docs: Documents, sizes: dict[str, int], report: Report) -> None:
+    keys = list(sizes)
+    for start in range(0, len(keys), BATCH):
+        chunk = keys[start : start + BATCH]
+        async with docs.kernel.database.read() as session:
+            named = set((await session.execute(select(Blob.key).where(Blob.key.in_(chunk)))).scalars())
+        orphans = [key for key in chunk if key not in named]
+        report.orphans += len(orphans)
+        report.orphan_bytes += sum(sizes[key] for key in orphans)

@@ -1,0 +1,134 @@
+"""Documents on the wire, in the words of the document contract: what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from fastapi import Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.models import AuditEntry, File, Version
+from toolcrib.documents.service.locks import lock_id
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.clock import system_clock, wire
+from toolcrib.kernel.identity.models import User
+
+JSON = "application/json"
+Names = dict[str, str]
+
+
+def bare(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status_code=status, media_type=JSON)
+
+
+def success(message: str, data: dict[str, Any] | None = None, status: int = 200) -> Response:
+    body: dict[str, Any] = {"success": True, "status": "success", "message": message}
+    if data is not None:
+        body["data"] = data
+    return bare({**body, "timestamp": wire(system_clock())}, status)
+
+
+async def names_of(
+    session: AsyncSession, files: Iterable[File] = (), versions: Iterable[Version] = ()
+) -> Names:
+    """What the people that these rows speak of are called, by UUID."""
+    wanted = {file.owner_id for file in files}
+    for version in versions:
+        wanted |= {version.created_by, version.validated_by or version.created_by}
+    if not wanted:
+        return {}
+    rows = await session.execute(select(User.uuid, User.username).where(User.uuid.in_(wanted)))
+    return {uuid: username for uuid, username in rows}  # noqa: C416 - rows are no pairs to mypy
+
+
+def file_as_dict(file: File, claim: Claim | None, names: Names) -> dict[str, Any]:
+    return {
+        "id": file.id,
+        "file_id": file.id,
+        "bucket_type": file.bucket_type,
+        "bucket_id": file.bucket_id,
+        "logical_path": file.logical_path,
+        "bucket": file.bucket_type,
+        "path": file.address,
+        "name": file.name,
+        "filename": file.filename,
+        "owner_id": file.owner_id,
+        "owner_name": names.get(file.owner_id),
+        "status": file.status,
+        "current_version_id": file.current_version_id,
+        "version": file.version_number,
+        "source_file_id": file.source_file_id,
+        "tags": file.tags,
+        "mime_type": file.mime_type,
+        "size": file.size,
+        "is_deleted": file.is_archived,
+        "locked": claim is not None,
+        "locked_by": claim.holder_uuid if claim else None,
+        "locked_by_name": claim.holder if claim else None,
+        "locked_at": wire(claim.acquired_at) if claim else None,
+        "created_at": wire(file.created_at),
+        "updated_at": wire(file.updated_at),
+    }
+
+
+def version_as_dict(version: Version, names: Names) -> dict[str, Any]:
+    return {
+        "id": version.id,
+        "file_id": version.file_id,
+        "version_number": version.version_number,
+        "object_key": version.object_key,
+        "size": version.size,
+        "mime_type": version.mime_type,
+        "checksum": version.checksum,
+        "changelog": version.changelog,
+        "status": version.status,
+        "created_by": version.created_by,
+        "created_by_name": names.get(version.created_by),
+        "validated_by": version.validated_by,
+        "validated_by_name": names.get(version.validated_by) if version.validated_by else None,
+        "validated_at": wire(version.validated_at) if version.validated_at else None,
+        "validation_comment": version.validation_comment,
+        "created_at": wire(version.created_at),
+        "updated_at": wire(version.updated_at),
+    }
+
+
+def lock_as_dict(claim: Claim, file: File) -> dict[str, Any]:
+    """The contract's names, those of a lock inside metadata too."""
+    return {
+        "lock_id": lock_id(claim),
+        "id": lock_id(claim),
+        "file_id": file.id,
+        "fence": claim.fence,
+        "locked_by": claim.holder_uuid,
+        "locked_by_name": claim.holder,
+        "locked_at": wire(claim.acquired_at),
+        "created_at": wire(claim.acquired_at),
+        "updated_at": wire(claim.renewed_at),
+        "is_active": True,
+        "reason": claim.comment,
+        "lock_type": claim.data.get("lock_type", "edit"),
+        "expires_at": wire(claim.expires_at) if claim.expires_at else None,
+        "bucket_type": file.bucket_type,
+        "bucket_id": file.bucket_id,
+        "logical_path": file.logical_path,
+        "path": file.address,
+    }
+
+
+def audit_as_dict(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "id": str(entry.id),
+        "file_id": entry.file_id,
+        "version_id": entry.version_id,
+        "action": entry.action,
+        "user_id": entry.user_id,
+        "username": entry.username,
+        "details": entry.details,
+        "ip_address": entry.ip_address,
+        "user_agent": entry.user_agent,
+        "created_at": wire(entry.created_at),
+    }
