@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Start = Callable[..., Awaitable["AppServer"]]
 StartProcess = Callable[..., "ToolcribServer"]
+StartKernel = Callable[..., Awaitable[Kernel]]
 
 
 def kernel_of(server: AppServer) -> Kernel:
