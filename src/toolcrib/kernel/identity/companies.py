@@ -51,7 +51,7 @@ async def describe(session: AsyncSession, me: Principal, company_id: str) -> tup
 async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -> list[tuple[Company, int]]:
     members = select(func.count()).where(User.company_id == Company.id).correlate(Company).scalar_subquery()
     rows = await session.execute(select(Company, members).where(condition).order_by(Company.name))
-    return [row._tuple() for row in rows]
+    return list(rows)
 
 
 async def get_company(session: AsyncSession, me: Principal, company_id: str) -> Company:

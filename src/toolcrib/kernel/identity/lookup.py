@@ -23,7 +23,7 @@ async def by_token(session: AsyncSession, token: Token) -> User:
     """The person a token stands for.
 
     Our own tokens name exactly one account ever. Older ones and those of other services name somebody by
-    username, UUID or OIDC subject, and count only from `tokens_valid_from` on.
+    username, UUID or OIDC subject, and count only if issued after `tokens_valid_from`.
 
     Raises:
         UnknownPerson: nobody goes by these names.
@@ -56,7 +56,7 @@ async def by_token(session: AsyncSession, token: Token) -> User:
         raise Unauthorized("Invalid token: its names stand for different people")
     user = users[0]
     if user.tokens_valid_from is not None and (
-        token.issued_at is None or token.issued_at < user.tokens_valid_from.timestamp()
+        token.issued_at is None or token.issued_at <= user.tokens_valid_from.timestamp()
     ):
         raise Unauthorized("This sign-in has ended. Sign in again.")
     return user
@@ -74,7 +74,7 @@ async def by_api_key(session: AsyncSession, secret: str) -> tuple[User, ApiKey]:
     row = found.one_or_none()
     if row is None:
         raise Unauthorized("This API key does not exist or was revoked.")
-    return row._tuple()
+    return row
 
 
 def api_key_digest(secret: str) -> str:

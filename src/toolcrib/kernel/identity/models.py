@@ -38,7 +38,7 @@ class User(Base):
     """A person. Names are compared exactly, addresses without regard to case (`email_key`).
 
     A token counts if it was issued for this `uuid` at this `token_version`, or, without a version (older or
-    foreign tokens), not before `tokens_valid_from`; None there means from the beginning of time.
+    foreign tokens), after `tokens_valid_from`; None there means from the beginning of time.
     """
 
     __tablename__ = "users"

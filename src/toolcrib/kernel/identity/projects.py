@@ -70,7 +70,7 @@ async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -
     rows = await session.execute(
         select(Project, members).where(condition, Project.deleted_at.is_(None)).order_by(Project.name)
     )
-    return [row._tuple() for row in rows]
+    return list(rows)
 
 
 async def get_project(
@@ -168,7 +168,7 @@ async def list_members(session: AsyncSession, project: Project) -> list[tuple[Us
         .where(ProjectMember.project_id == project.id)
         .order_by(User.username)
     )
-    return [row._tuple() for row in rows]
+    return list(rows)
 
 
 async def set_member(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,7 +52,7 @@ async def from_token(session: AsyncSession, token: Token, *, now: datetime) -> U
     )
     if user.tokens_valid_from is not None and token.issued_at is not None:
         # Somebody who was deleted comes back: from this token on, which is younger than the deletion.
-        user.tokens_valid_from = datetime.fromtimestamp(token.issued_at, UTC)
+        user.tokens_valid_from = datetime.fromtimestamp(token.issued_at, UTC) - timedelta(microseconds=1)
     return user
 
 
@@ -80,7 +80,7 @@ async def _refuse_deleted(session: AsyncSession, token: Token) -> None:
     names += [uuid for uuid in map(as_uuid, names) if uuid]
     retired = await session.execute(select(RetiredName.retired_at).where(RetiredName.name.in_(names)))
     for retired_at in retired.scalars():
-        if token.issued_at is None or token.issued_at < retired_at.timestamp():
+        if token.issued_at is None or token.issued_at <= retired_at.timestamp():
             raise Unauthorized("This account no longer exists.")
 
 

@@ -67,7 +67,7 @@ async def read_principal(
         .join(ProjectMember, ProjectMember.project_id == Project.id)
         .where(ProjectMember.user_id == user.id, Project.deleted_at.is_(None))
     )
-    mine: dict[str, Role] = dict(row._tuple() for row in rows)
+    mine: dict[str, Role] = dict(rows.all())
     if user.company_id is not None and user.company_role == "owner":
         mine.update(dict.fromkeys(registry.by_company.get(user.company_id, ()), "owner"))
     return Principal(

@@ -13,7 +13,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
 from toolcrib.kernel.identity import oidc
 from toolcrib.kernel.identity.models import User
-from toolcrib.kernel.identity.routes_session import came_by_tls, set_cookie, token_lifetime
+from toolcrib.kernel.identity.routes_session import set_cookie, token_lifetime
 from toolcrib.kernel.identity.schemas import (
     OidcAnswer,
     OidcCallback,
@@ -83,7 +83,7 @@ async def login(
             path=kernel.settings.base_path + PATH,
             httponly=True,
             samesite="lax",
-            secure=kernel.settings.cookie_secure or came_by_tls(request),
+            secure=kernel.settings.cookie_secure or request.url.scheme == "https",
         )
     return response if redirect else OidcDeparture(authorization_url=url)
 

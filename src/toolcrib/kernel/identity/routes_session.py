@@ -98,13 +98,8 @@ def set_cookie(
         path=kernel.settings.base_path or "/",
         httponly=True,
         samesite="lax",
-        secure=kernel.settings.cookie_secure or came_by_tls(request),
+        secure=kernel.settings.cookie_secure or request.url.scheme == "https",
     )
-
-
-def came_by_tls(request: Request) -> bool:
-    """Whoever forges the header only makes their own cookie stricter."""
-    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
 
 
 async def _prove(kernel: Kernel, body: LoginRequest) -> User:

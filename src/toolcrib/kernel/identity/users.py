@@ -111,7 +111,7 @@ async def list_users(session: AsyncSession) -> list[tuple[User, str | None]]:
     rows = await session.execute(
         select(User, Company.name).outerjoin(Company, User.company_id == Company.id).order_by(User.id)
     )
-    return [row._tuple() for row in rows]
+    return list(rows)
 
 
 async def company_name(session: AsyncSession, user: User) -> str | None:
