@@ -31,6 +31,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.edge import Edge
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
+from toolcrib.kernel.hot import HotRoutes
 from toolcrib.kernel.identity import accounts
 from toolcrib.kernel.identity import routes as identity_routes
 from toolcrib.kernel.identity.authenticate import Authenticator
@@ -70,7 +71,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     app.state.kernel = kernel
     app.state.kinds = found
     app.state.site = Site(settings, {kind.name: kind.link for kind in found})
-    errors.install(app)
+    answers = errors.install(app)
 
     app.include_router(health.root_router)
     app.include_router(metrics.router)
@@ -87,9 +88,14 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         app.include_router(router, prefix="/api")
     for router in [router for kind in found for router in kind.root_routers]:
         app.include_router(router)
-    api_roots = frozenset(_first_segment(route) for route in app.routes) - {""}
     app.include_router(web.router)
 
+    app.add_middleware(
+        HotRoutes,
+        owner=app,
+        routes={route: endpoint for kind in found for route, endpoint in kind.hot_routes.items()},
+        answers=answers,
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -101,7 +107,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     app.add_middleware(
         Edge,
         base_path=settings.base_path,
-        api_at_root=api_roots if settings.api_at_root else frozenset(),
+        api_at_root=_api_roots(app) if settings.api_at_root else frozenset(),
         max_body_bytes=settings.max_body_bytes,
         body_limits={FILES: None} | {at: size for kind in found for at, size in kind.body_limits.items()},
         trusted_proxies=settings.trusted_proxies,
@@ -201,6 +207,6 @@ def _hang_up_on_signals(kernel: Kernel) -> Any:
     return restore
 
 
-def _first_segment(route: Any) -> str:
-    path: str = getattr(route, "path", "")
-    return path.removeprefix("/api/").split("/", 1)[0] if path.startswith("/api/") else ""
+def _api_roots(app: FastAPI) -> frozenset[str]:
+    """The first path segments of the API, for a proxy that strips `/api`."""
+    return frozenset(path.split("/")[2] for path in app.openapi()["paths"] if path.startswith("/api/"))

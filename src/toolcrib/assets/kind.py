@@ -9,7 +9,7 @@ from toolcrib.assets import alerts, service
 from toolcrib.assets.config import CONFIG_KEYS
 from toolcrib.assets.lfs import locks as lfs_locks
 from toolcrib.assets.lfs import objects as lfs_objects
-from toolcrib.assets.routes import router
+from toolcrib.assets.routes import create_lock, list_locks, router
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.context import Kernel
@@ -54,6 +54,7 @@ kind = Kind(
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
     link=_link,
     start=_start,
+    hot_routes={("POST", "/api/locks"): create_lock, ("GET", "/api/locks"): list_locks},
     body_limits={
         "/api/locks/bulk": 48 * 2**20,
         "/api/locks/check": 48 * 2**20,

@@ -69,8 +69,7 @@ def _malformed(error: ValidationError, where: str) -> RequestValidationError:
     return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
 
 
-# The two hottest routes take the bare request. Dependency injection and response models cost about as much as the
-# whole durable lock does; what they would check is checked here by the same schemas.
+# The two hottest routes take the bare request: see `kernel.hot`.
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -102,54 +102,84 @@ def problem_response(path: str, problem: Problem) -> Response:
     )
 
 
-def install(app: FastAPI) -> None:
+Answer = Callable[[Request, Any], Awaitable[Response]]
+
+
+class Answers:
+    """Which errors have an answer of their own. Everything else is a crash, worded by `crashed`."""
+
+    def __init__(self) -> None:
+        self.by_type: dict[type[Exception], Answer] = {
+            Problem: _refused,
+            RequestValidationError: _malformed,
+            HTTPException: _framework,
+            DBAPIError: _database_error,
+            **dict.fromkeys((OperationalError, InterfaceError, PoolTimeout, ConnectionError), _database_gone),
+        }
+
+    async def to(self, request: Request, error: Exception) -> Response | None:
+        """The answer to `error`, or None where it is a crash."""
+        for kind in type(error).__mro__:
+            answer = self.by_type.get(kind)
+            if answer is not None:
+                return await answer(request, error)
+        return None
+
+
+def install(app: FastAPI) -> Answers:
     """Route every error of `app` through here, the framework's own included."""
+    answers = Answers()
+    for kind, answer in answers.by_type.items():
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(Exception, crashed)
+    return answers
 
-    @app.exception_handler(Problem)
-    async def refused(request: Request, problem: Problem) -> Response:
-        _add_url(request, problem)
-        return problem_response(request.scope["path"], problem)
 
-    @app.exception_handler(RequestValidationError)
-    async def malformed(request: Request, error: RequestValidationError) -> Response:
-        # `input` and `ctx` repeat what was sent: it may be a password.
-        details = [
-            {"loc": [str(part) for part in each["loc"]], "msg": each["msg"], "type": each["type"]}
-            for each in error.errors()
-        ]
-        where = ".".join(details[0]["loc"][1:]) if details else ""
-        text = f"{where}: {details[0]['msg']}" if where else details[0]["msg"] if details else "Invalid request."
-        path_is_wrong = details and all(each["loc"][:1] == ["path"] for each in details)
-        if path_is_wrong:  # `/users/abc` where ids are numbers: no such thing
-            return error_response(request.scope["path"], 404, "not_found", "There is no such thing.")
-        return error_response(request.scope["path"], 400, "invalid_request", text, details)
+async def _refused(request: Request, problem: Problem) -> Response:
+    _add_url(request, problem)
+    return problem_response(request.scope["path"], problem)
 
-    @app.exception_handler(HTTPException)
-    async def framework(request: Request, error: HTTPException) -> Response:
-        code = _WORDS.get(error.status_code, "error")
-        text = error.detail if error.status_code in {400, 413, 415} else _phrase(error.status_code)
-        headers = dict(error.headers or {})
-        return error_response(request.scope["path"], error.status_code, code, text, None, headers)
 
-    async def database_gone(request: Request, error: Exception) -> Response:
-        log.error("database_error", error=type(error).__name__, path=request.scope["path"])
-        text = "The database cannot be reached or cannot take the change now. Try again."
-        return error_response(request.scope["path"], 503, "database_unavailable", text, None, {"Retry-After": "2"})
+async def _malformed(request: Request, error: RequestValidationError) -> Response:
+    # `input` and `ctx` repeat what was sent: it may be a password.
+    details = [
+        {"loc": [str(part) for part in each["loc"]], "msg": each["msg"], "type": each["type"]}
+        for each in error.errors()
+    ]
+    if details and all(each["loc"][:1] == ["path"] for each in details):
+        # `/users/abc` where ids are numbers
+        return error_response(request.scope["path"], 404, "not_found", "There is no such thing.")
+    where = ".".join(details[0]["loc"][1:]) if details else ""
+    what = details[0]["msg"] if details else "Invalid request."
+    text = f"{where}: {what}" if where else what
+    return error_response(request.scope["path"], 400, "invalid_request", text, details)
 
-    for kind in (OperationalError, InterfaceError, PoolTimeout, ConnectionError):
-        app.add_exception_handler(kind, database_gone)
 
-    @app.exception_handler(DBAPIError)
-    async def database_error(request: Request, error: DBAPIError) -> Response:
-        if error.connection_invalidated:
-            return await database_gone(request, error)
-        raise error
+async def _framework(request: Request, error: HTTPException) -> Response:
+    code = _WORDS.get(error.status_code, "error")
+    text = error.detail if error.status_code in {400, 413, 415} else _phrase(error.status_code)
+    headers = dict(error.headers or {})
+    return error_response(request.scope["path"], error.status_code, code, text, None, headers)
 
-    @app.exception_handler(Exception)
-    async def crashed(request: Request, error: Exception) -> Response:
-        log.error("request_crashed", path=request.scope["path"], exc_info=error)
-        text = f"Something went wrong here. Quote request {request_id()} to your administrator."
-        return error_response(request.scope["path"], 500, "server_error", text)
+
+async def _database_gone(request: Request, error: Exception) -> Response:
+    log.error("database_error", error=type(error).__name__, path=request.scope["path"])
+    text = "The database cannot be reached or cannot take the change now. Try again."
+    return error_response(
+        request.scope["path"], 503, "database_unavailable", text, None, {"Retry-After": "2"}
+    )
+
+
+async def _database_error(request: Request, error: DBAPIError) -> Response:
+    if error.connection_invalidated:
+        return await _database_gone(request, error)
+    raise error
+
+
+async def crashed(request: Request, error: Exception) -> Response:
+    log.error("request_crashed", path=request.scope["path"], exc_info=error)
+    text = f"Something went wrong here. Quote request {request_id()} to your administrator."
+    return error_response(request.scope["path"], 500, "server_error", text)
 
 
 def _phrase(status: int) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.claims.models import Claim
     from toolcrib.kernel.config import ConfigKey
     from toolcrib.kernel.context import Kernel
+    from toolcrib.kernel.hot import Endpoint
     from toolcrib.kernel.jobs import Job
 
 
@@ -43,3 +44,4 @@ class Kind:
     start: Callable[[Kernel], Awaitable[None]] = _nothing
     stop: Callable[[Kernel], Awaitable[None]] = _nothing
     body_limits: dict[str, int | None] = field(default_factory=dict)
+    hot_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
