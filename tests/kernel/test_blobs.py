@@ -184,20 +184,6 @@ async def test_a_reader_that_stops_early_keeps_nothing_open(tmp_path: Path) -> N
         pytest.fail("files stay open")
 
 
-async def test_what_was_uploaded_to_a_signed_key_moves_to_one_nobody_knew(blobs: Blobs) -> None:
-    key = new_upload_key()
-    await blobs.put(pieces(b"from outside"), max_bytes=LIMIT, key=key)
-    stored = await blobs.take_upload(
-        key, max_bytes=LIMIT, expected_sha256=sha256(b"from outside").hexdigest()
-    )
-    assert stored.key != key
-    assert await content_of(blobs, stored.key) == b"from outside"
-    with pytest.raises(BlobMissing):
-        await blobs.head(key)
-    with pytest.raises(BlobMissing):
-        await blobs.take_upload(key, max_bytes=LIMIT)
-
-
 async def test_many_uploads_at_once_keep_their_own_bytes(blobs: Blobs) -> None:
     contents = [os.urandom(200_000 + number) for number in range(24)]
     stored = await asyncio.gather(*(blobs.put(pieces(each), max_bytes=LIMIT) for each in contents))

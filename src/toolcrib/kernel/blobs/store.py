@@ -102,29 +102,6 @@ class Blobs:
             raise
         return Stored(key, intake.size, intake.sha256)
 
-    async def take_upload(
-        self,
-        key: str,
-        *,
-        max_bytes: int,
-        expected_size: int | None = None,
-        expected_sha256: str | None = None,
-    ) -> Stored:
-        """As `put`, from what was sent to a signed address. Whoever has that address can send to it again, so
-        what they sent first is kept under a key they never knew.
-
-        Raises also:
-            BlobMissing: nothing was sent (404).
-        """
-        stored = await self.put(
-            await self.read(key),
-            max_bytes=max_bytes,
-            expected_size=expected_size,
-            expected_sha256=expected_sha256,
-        )
-        await self.store.delete(key)
-        return stored
-
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` up to `end`.
 
