@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _request: ContextVar[str] = ContextVar("request_id", default="")
 
-_SECRET_NAMES = re.compile(r"passw|secret|token|authorization|cookie|credential|api_?key", re.IGNORECASE)
+_SECRET_NAMES = re.compile(r"passw|secret|token|authorization|cookie|credential|api[_-]?key", re.IGNORECASE)
 _SECRET_VALUES = re.compile(
     r"""(?x)
       eyJ[\w-]{8,}\.[\w-]+\.[\w-]*                  # a JWT

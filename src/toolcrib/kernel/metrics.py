@@ -48,7 +48,7 @@ _SANE_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-disable_created_metrics()  # a second series beside each, which nobody reads
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each, which nobody reads
 
 
 class Metrics:
@@ -155,6 +155,7 @@ class Observe:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope.setdefault("fastapi", {})  # shared with the copies of the scope that are made further in
         started = time.perf_counter()
         status = 0
         seconds = 0.0
