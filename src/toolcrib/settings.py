@@ -58,12 +58,14 @@ class ConfigFile(PydanticBaseSettingsSource):
             return {}
         found = json.loads(self.path.read_text(encoding="utf-8"))
         if not isinstance(found, dict):
-            raise ValueError(f"{self.path.name} must hold a JSON object")
+            raise TypeError(f"{self.path.name} must hold a JSON object")
         return {name.upper(): value for name, value in found.items()}
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True)
+    model_config = SettingsConfigDict(
+        case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
+    )
 
     # Where things are
     data_dir: Path = Field(
@@ -76,23 +78,31 @@ class Settings(BaseSettings):
         validation_alias=_named("DATABASE_URL", "DATABASE_URI"),
         description="`postgresql://…` or `mysql://…` (MariaDB); empty means SQLite in the data directory.",
     )
-    postgres_user: str = Field("", validation_alias="POSTGRES_USER", description="Builds DATABASE_URL when that is empty.")
+    postgres_user: str = Field(
+        "", validation_alias="POSTGRES_USER", description="Builds DATABASE_URL when that is empty."
+    )
     postgres_password: SecretStr = Field(
         SecretStr(""), validation_alias="POSTGRES_PASSWORD", description="See POSTGRES_USER."
     )
     postgres_db: str = Field("", validation_alias="POSTGRES_DB", description="See POSTGRES_USER.")
     postgres_host: str = Field("db", validation_alias="POSTGRES_HOST", description="See POSTGRES_USER.")
     redis_url: str = Field(
-        "", validation_alias="REDIS_URL", description="Job queue and, unless set apart, rate counters. Empty: in process."
+        "",
+        validation_alias="REDIS_URL",
+        description="Job queue and, unless set apart, rate counters. Empty: in process.",
     )
     ratelimit_storage_uri: str = Field(
-        "", validation_alias="RATELIMIT_STORAGE_URI", description="Rate counters shared by all processes. Empty: REDIS_URL."
+        "",
+        validation_alias="RATELIMIT_STORAGE_URI",
+        description="Rate counters shared by all processes. Empty: REDIS_URL.",
     )
 
     # How it is reached
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65535, validation_alias="PORT", description="Port to listen on.")
-    base_path: str = Field("", validation_alias="BASE_PATH", description="Sub-path the whole site lives under, like `/crib`.")
+    base_path: str = Field(
+        "", validation_alias="BASE_PATH", description="Sub-path the whole site lives under, like `/crib`."
+    )
     public_url: str = Field(
         "",
         validation_alias=_named("FRONTEND_BASE_URL", "PUBLIC_URL"),
@@ -107,13 +117,20 @@ class Settings(BaseSettings):
         description="Peers whose last `X-Forwarded-For` entry is believed, comma separated; `*` for any.",
     )
     cors_origins: Words = Field(
-        [], validation_alias="CORS_ORIGINS", description="Other origins whose pages may call the API, comma separated."
+        [],
+        validation_alias="CORS_ORIGINS",
+        description="Other origins whose pages may call the API, comma separated.",
     )
     cookie_secure: Flag = Field(
-        False, validation_alias="COOKIE_SECURE", description="Mark the sign-in cookie Secure even when the request was HTTP."
+        False,
+        validation_alias="COOKIE_SECURE",
+        description="Mark the sign-in cookie Secure even when the request was HTTP.",
     )
     max_body_bytes: int = Field(
-        65_536, ge=65_536, validation_alias="MAX_BODY_BYTES", description="Largest ordinary JSON body; uploads and bulk calls have their own."
+        65_536,
+        ge=65_536,
+        validation_alias="MAX_BODY_BYTES",
+        description="Largest ordinary JSON body; uploads and bulk calls have their own.",
     )
 
     # Who people are
@@ -122,7 +139,9 @@ class Settings(BaseSettings):
         validation_alias=_named("JWT_SECRET_KEY", "JWT_SECRET", "SECRET_KEY"),
         description="Signs tokens and encrypts stored secrets. Empty: generated once and kept in the data directory.",
     )
-    jwt_issuer: str = Field("toolcrib", validation_alias="JWT_ISSUER", description="`iss` of the tokens we issue.")
+    jwt_issuer: str = Field(
+        "toolcrib", validation_alias="JWT_ISSUER", description="`iss` of the tokens we issue."
+    )
     jwt_minutes: Minutes = Field(
         0,
         validation_alias=_named("JWT_ACCESS_TOKEN_EXPIRES_MINUTES", "JWT_EXPIRES_MINUTES"),
@@ -138,7 +157,9 @@ class Settings(BaseSettings):
         validation_alias=_named("INITIAL_ADMIN_USER", "INITIAL_ADMIN_USERNAME", "ADMIN_DEFAULT_USERNAME"),
         description="First administrator. Unset: `admin` with a random password, printed once.",
     )
-    initial_admin_email: str = Field("", validation_alias="INITIAL_ADMIN_EMAIL", description="See INITIAL_ADMIN_USER.")
+    initial_admin_email: str = Field(
+        "", validation_alias="INITIAL_ADMIN_EMAIL", description="See INITIAL_ADMIN_USER."
+    )
     initial_admin_password: SecretStr = Field(
         SecretStr(""),
         validation_alias=_named("INITIAL_ADMIN_PASSWORD", "ADMIN_DEFAULT_PASSWORD"),
@@ -147,14 +168,18 @@ class Settings(BaseSettings):
     password_min_length: int = Field(
         8, ge=1, le=128, validation_alias="PASSWORD_MIN_LENGTH", description="Shortest new password."
     )
-    login_rate: str = Field("10/minute", validation_alias="LOGIN_RATE", description="Sign-in attempts per client address.")
+    login_rate: str = Field(
+        "10/minute", validation_alias="LOGIN_RATE", description="Sign-in attempts per client address."
+    )
     oidc_provider_url: str = Field(
         "",
         validation_alias=_named("OIDC_PROVIDER_URL", "SOCIAL_AUTH_OIDC_PROVIDER_URL"),
         description="OpenID Connect issuer; sign-in by OIDC is off without it.",
     )
     oidc_client_id: str = Field(
-        "", validation_alias=_named("OIDC_CLIENT_ID", "SOCIAL_AUTH_OIDC_CLIENT_ID"), description="See OIDC_PROVIDER_URL."
+        "",
+        validation_alias=_named("OIDC_CLIENT_ID", "SOCIAL_AUTH_OIDC_CLIENT_ID"),
+        description="See OIDC_PROVIDER_URL.",
     )
     oidc_client_secret: SecretStr = Field(
         SecretStr(""),
@@ -171,10 +196,14 @@ class Settings(BaseSettings):
         validation_alias="OIDC_CREATE_USERS",
         description="Create an account for whoever the provider vouches for; otherwise only those known get in.",
     )
-    oidc_label: str = Field("Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button.")
+    oidc_label: str = Field(
+        "Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button."
+    )
 
     # Who may do what
-    default_project: str = Field("default", validation_alias="DEFAULT_PROJECT", description="Project of routes that name none.")
+    default_project: str = Field(
+        "default", validation_alias="DEFAULT_PROJECT", description="Project of routes that name none."
+    )
     unknown_projects: Literal["open", "refuse"] = Field(
         "open",
         validation_alias="UNKNOWN_PROJECTS",
@@ -189,35 +218,52 @@ class Settings(BaseSettings):
         False, validation_alias="AUTO_RELEASE_ENABLED", description="Default of `auto_release.enabled`."
     )
     auto_release_hours: int = Field(
-        72, validation_alias="AUTO_RELEASE_HOURS", description="Default of `auto_release.hours`; below 1 counts as 1."
+        72,
+        validation_alias="AUTO_RELEASE_HOURS",
+        description="Default of `auto_release.hours`; below 1 counts as 1.",
     )
 
     # Mail
-    mail_enabled: Flag = Field(False, validation_alias="MAIL_ENABLED", description="Master switch: false sends nothing, ever.")
-    mail_server: str = Field("", validation_alias="MAIL_SERVER", description="SMTP host; required when mail is on.")
+    mail_enabled: Flag = Field(
+        False, validation_alias="MAIL_ENABLED", description="Master switch: false sends nothing, ever."
+    )
+    mail_server: str = Field(
+        "", validation_alias="MAIL_SERVER", description="SMTP host; required when mail is on."
+    )
     mail_port: int = Field(587, validation_alias="MAIL_PORT", description="SMTP port.")
     mail_use_tls: Flag = Field(False, validation_alias="MAIL_USE_TLS", description="STARTTLS.")
     mail_use_ssl: Flag = Field(False, validation_alias="MAIL_USE_SSL", description="Implicit TLS.")
     mail_username: str = Field("", validation_alias="MAIL_USERNAME", description="SMTP account.")
-    mail_password: SecretStr = Field(SecretStr(""), validation_alias="MAIL_PASSWORD", description="SMTP password.")
+    mail_password: SecretStr = Field(
+        SecretStr(""), validation_alias="MAIL_PASSWORD", description="SMTP password."
+    )
     mail_sender: str = Field(
         "Toolcrib <no-reply@localhost>",
         validation_alias="MAIL_DEFAULT_SENDER",
         description="From address, may be `Name <addr>`.",
     )
     mail_timeout_seconds: float = Field(
-        10.0, gt=0, validation_alias="MAIL_TIMEOUT_SECONDS", description="Longest wait for the mail server, per step."
+        10.0,
+        gt=0,
+        validation_alias="MAIL_TIMEOUT_SECONDS",
+        description="Longest wait for the mail server, per step.",
     )
     custom_ca_cert_path: str = Field(
-        "", validation_alias="CUSTOM_CA_CERT_PATH", description="Folder or file of a CA to trust for SMTP TLS."
+        "",
+        validation_alias="CUSTOM_CA_CERT_PATH",
+        description="Folder or file of a CA to trust for SMTP TLS.",
     )
     custom_ca_cert_filename: str = Field(
-        "custom-ca.crt", validation_alias="CUSTOM_CA_CERT_FILENAME", description="File name inside CUSTOM_CA_CERT_PATH."
+        "custom-ca.crt",
+        validation_alias="CUSTOM_CA_CERT_FILENAME",
+        description="File name inside CUSTOM_CA_CERT_PATH.",
     )
 
     # Files
     files_dir: Path | None = Field(
-        None, validation_alias="FILES_DIR", description="Folder of the file store. Unset: `files` in the data directory."
+        None,
+        validation_alias="FILES_DIR",
+        description="Folder of the file store. Unset: `files` in the data directory.",
     )
     s3_endpoint: str = Field(
         "",
@@ -225,7 +271,9 @@ class Settings(BaseSettings):
         description="S3 server that keeps the files instead of a folder: a URL, or `host:port` for plain HTTP.",
     )
     s3_access_key: str = Field(
-        "minioadmin", validation_alias=_named("MINIO_ACCESS_KEY", "S3_ACCESS_KEY"), description="See MINIO_ENDPOINT."
+        "minioadmin",
+        validation_alias=_named("MINIO_ACCESS_KEY", "S3_ACCESS_KEY"),
+        description="See MINIO_ENDPOINT.",
     )
     s3_secret_key: SecretStr = Field(
         SecretStr("minioadmin"),
@@ -238,7 +286,9 @@ class Settings(BaseSettings):
         description="Bucket all files go to. It is made at start where it is missing.",
     )
     s3_region: str = Field(
-        "us-east-1", validation_alias=_named("MINIO_REGION", "S3_REGION"), description="Region the bucket is in."
+        "us-east-1",
+        validation_alias=_named("MINIO_REGION", "S3_REGION"),
+        description="Region the bucket is in.",
     )
     files_grace_hours: float = Field(
         24.0,
@@ -268,7 +318,10 @@ class Settings(BaseSettings):
         description="Off: PROJECT_SERVICE_URL is not asked, the memberships kept here decide.",
     )
     project_service_seconds: float = Field(
-        2.0, gt=0, validation_alias="PROJECT_SERVICE_SECONDS", description="Longest wait for the project service."
+        2.0,
+        gt=0,
+        validation_alias="PROJECT_SERVICE_SECONDS",
+        description="Longest wait for the project service.",
     )
     environment: str = Field(
         "production",
@@ -278,7 +331,9 @@ class Settings(BaseSettings):
 
     # Git LFS
     lfs_redirect_url: str = Field(
-        "", validation_alias="LFS_REDIRECT_URL", description="LFS host that `objects/batch` is sent on to (307); empty serves objects here."
+        "",
+        validation_alias="LFS_REDIRECT_URL",
+        description="LFS host that `objects/batch` is sent on to (307); empty serves objects here.",
     )
     lfs_max_object_bytes: int = Field(
         5 * 2**30, gt=0, validation_alias="LFS_MAX_OBJECT_BYTES", description="Largest LFS object accepted."
@@ -288,7 +343,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", validation_alias="LOG_LEVEL", description="Least severe log line written."
     )
-    log_format: Literal["console", "json"] = Field("console", validation_alias="LOG_FORMAT", description="How log lines look.")
+    log_format: Literal["console", "json"] = Field(
+        "console", validation_alias="LOG_FORMAT", description="How log lines look."
+    )
     heartbeat_grace_seconds: int = Field(
         60,
         ge=0,
@@ -299,7 +356,11 @@ class Settings(BaseSettings):
         5.0, gt=0, validation_alias="SWEEP_SECONDS", description="How often claims that ended are announced."
     )
     tail_seconds: float = Field(
-        0.2, gt=0, le=1, validation_alias="TAIL_SECONDS", description="How often other processes' events are looked for."
+        0.2,
+        gt=0,
+        le=1,
+        validation_alias="TAIL_SECONDS",
+        description="How often other processes' events are looked for.",
     )
 
     @field_validator("log_level", mode="before")
@@ -364,11 +425,14 @@ class Settings(BaseSettings):
         url = self.database_url
         if not url and self.postgres_user and self.postgres_db:
             password = quote(self.postgres_password.get_secret_value(), safe="")
-            url = f"postgresql://{quote(self.postgres_user, safe='')}:{password}@{self.postgres_host}:5432/{self.postgres_db}"
+            user = quote(self.postgres_user, safe="")
+            url = f"postgresql://{user}:{password}@{self.postgres_host}:5432/{self.postgres_db}"
         if not url:
             url = f"sqlite:///{self.data_dir.absolute() / 'toolcrib.db'}"
         scheme, _, rest = url.partition("://")
-        dialect = {"postgres": "postgresql", "mariadb": "mysql"}.get(scheme.partition("+")[0], scheme.partition("+")[0])
+        dialect = {"postgres": "postgresql", "mariadb": "mysql"}.get(
+            scheme.partition("+")[0], scheme.partition("+")[0]
+        )
         driver = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mysql": "asyncmy"}.get(dialect)
         if driver is None:
             raise ValueError(f"DATABASE_URL: {scheme} is not supported; use sqlite, postgresql or mysql")
