@@ -62,9 +62,11 @@ class Clone:
     root: Path
     env: dict[str, str] = field(default_factory=dict)
 
-    def git(self, *arguments: str, code: int | None = 0, stdin: bytes = b"", **env: str) -> Done:
+    def git(
+        self, *arguments: str, code: int | None = 0, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> Done:
         """Run git; `code` is the exit status it must end with, None for any."""
-        done = execute("git", *arguments, cwd=self.root, env={**self.env, **env}, stdin=stdin)
+        done = execute("git", *arguments, cwd=self.root, env={**self.env, **(env or {})}, stdin=stdin)
         assert code is None or done.code == code, f"git {' '.join(arguments)}: {done.text}"
         return done
 

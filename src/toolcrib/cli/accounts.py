@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -33,6 +33,9 @@ class Account:
     token: str | None = None
     username: str | None = None
     source: str = ""  # where the address came from, for people
+    # The API key git presents (git takes a name and a password, and no token), and its number.
+    git_key: str | None = None
+    git_key_id: int | None = None
 
 
 def server_url(text: str) -> str:
@@ -142,7 +145,13 @@ class Stored:
         content = read_json(credentials_file())
         entries = content.get("servers")
         servers = {
-            url: Account(url, token=entry.get("token"), username=entry.get("username"))
+            url: Account(
+                url,
+                token=entry.get("token"),
+                username=entry.get("username"),
+                git_key=entry.get("git_key"),
+                git_key_id=entry.get("git_key_id"),
+            )
             for url, entry in (entries.items() if isinstance(entries, dict) else ())
             if isinstance(entry, dict)
         }
@@ -150,11 +159,23 @@ class Stored:
         return cls(servers, default if isinstance(default, str) else None)
 
     def write(self) -> None:
-        servers = {url: {"token": one.token, "username": one.username} for url, one in self.servers.items()}
+        fields = ("token", "username", "git_key", "git_key_id")
+        servers = {
+            url: {name: value for name in fields if (value := getattr(one, name)) is not None}
+            for url, one in self.servers.items()
+        }
         write_private(credentials_file(), {"servers": servers, "default": self.default})
 
     def with_account(self, account: Account) -> "Stored":
+        """This sign-in, now the one used by default; git's key stays while the person stays the same."""
+        before = self.servers.get(account.url)
+        if before and before.username == account.username and account.git_key is None:
+            account = replace(account, git_key=before.git_key, git_key_id=before.git_key_id)
         return Stored({**self.servers, account.url: account}, account.url)
+
+    def with_git_key(self, url: str, key: str | None, key_id: int | None) -> "Stored":
+        account = replace(self.servers[url], git_key=key, git_key_id=key_id)
+        return Stored({**self.servers, url: account}, self.default)
 
     def without(self, url: str) -> "Stored":
         servers = {key: value for key, value in self.servers.items() if key != url}
@@ -196,7 +217,7 @@ def find_account(given: str | None, repository: Repository | None) -> Account | 
     if token := os.environ.get("TOOLCRIB_TOKEN"):
         return Account(url, token=token, source=source)
     if known := stored.servers.get(url):
-        return Account(url, known.token, known.username, source)
+        return replace(known, source=source)
     if repository:
         # A sign-in of the earlier client: valid for the address stored beside it.
         old_url = read_json(repository.common_dir / OLD_CONFIG).get("backend_url")

@@ -66,7 +66,7 @@ class Api:
             Unreachable: no answer, or one that says "not now".
             Failure: any other refusal, with the server's own words.
         """
-        import httpx
+        from toolcrib.cli.http import httpx
 
         extra: dict[str, Any] = {} if timeout_seconds is None else {"timeout": timeout_seconds}
         if body is not None:
@@ -90,7 +90,7 @@ class Api:
     @contextmanager
     def stream(self, path: str, params: dict[str, Any], *, idle_seconds: float) -> Iterator[Iterator[str]]:
         """The lines of a live answer. Silence longer than `idle_seconds` counts as a broken connection."""
-        import httpx
+        from toolcrib.cli.http import httpx
 
         wanted = {key: value for key, value in params.items() if value is not None}
         timeout = httpx.Timeout(self._timeout_seconds, read=idle_seconds)
@@ -136,7 +136,7 @@ class Api:
         if self._opened is None:
             import ssl
 
-            import httpx
+            from toolcrib.cli.http import httpx
 
             headers = {"User-Agent": "toolcrib-cli"}
             if token := self.account.token:
@@ -152,7 +152,7 @@ class Api:
         return self._opened
 
     def _unreachable(self, broken: Exception) -> NoReturn:
-        import httpx
+        from toolcrib.cli.http import httpx
 
         if isinstance(broken, httpx.TimeoutException):
             reason = "it did not answer in time"
@@ -186,7 +186,7 @@ def refusal(status: int, answer: Any, account: Account, retry_after: str | None 
     if status == 429:
         wait = f" Try again in {retry_after} s." if retry_after and retry_after.isdigit() else ""
         return CannotTell(f"{text or 'Too many requests.'}{wait}", code=code)
-    if status == 409 and isinstance(details, dict) and (details.get("holder") or details.get("conflicts")):
+    if (status == 409 or code == "not_holder") and isinstance(details, dict) and details.get("holder"):
         return Held(text or "Somebody else holds it.", code=code, details=details)
     if status == 404 and not body:
         return CannotTell(

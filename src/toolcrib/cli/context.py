@@ -14,7 +14,7 @@ import typer
 from toolcrib.cli import accounts, output
 from toolcrib.cli.api import Api
 from toolcrib.cli.failures import CannotTell, Failure
-from toolcrib.cli.repository import UNKNOWN_BRANCH, Repository, normalise
+from toolcrib.cli.repository import UNKNOWN_BRANCH, Repository, lexical, normalise
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -87,8 +87,7 @@ class Context:
 
     def path(self, typed: str) -> str:
         """A path as the server keys it: relative to the repository's root, normalised."""
-        relative = self.repository.relative(typed) if self.repository and not self.repository.bare else typed
-        clean = normalise(relative)
+        clean = normalise(self._below_root(typed))
         if not clean:
             raise CannotTell(f"{typed!r} names no file.")
         return clean
@@ -97,8 +96,15 @@ class Context:
         """A directory to look below, or None for everything."""
         if typed is None:
             return None
-        inside = self.repository.relative(typed) if self.repository and not self.repository.bare else typed
-        return normalise(inside) or None
+        return normalise(self._below_root(typed)) or None
+
+    def _below_root(self, typed: str) -> str:
+        if self.repository and not self.repository.bare:
+            return self.repository.relative(typed)
+        found = lexical(typed.replace("\\", "/"))
+        if found == ".." or found.startswith("../"):
+            raise CannotTell(f"{typed}: outside of a repository, give the path from its root.")
+        return found
 
     def paths(self, typed: Sequence[str]) -> list[str]:
         """Several paths, each once, in the order they were typed."""

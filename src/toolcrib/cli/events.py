@@ -127,7 +127,8 @@ def events(
 ) -> None:
     """Show what happened, or follow what is happening."""
     key = context.path(path) if path else None
-    filters = {"kind": kind, "verb": verb, "actor": actor, "key": key}
+    scope = f"project:{context.project}" if path and context.project else None
+    filters = {"kind": kind, "verb": verb, "actor": actor, "key": key, "scope": scope}
     api = context.api
     query = {**filters, "since": moment_option(since)}
     if after is not None:

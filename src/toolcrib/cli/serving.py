@@ -1,6 +1,7 @@
 """Running the server: sockets, processes, signals. `toolcrib serve` and `toolcrib worker` come here."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -72,6 +73,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # What is loaded now stays: no later collection need look at it.
+            gc.freeze()
+            gc.enable()
             announce(self.url)
 
 
@@ -118,6 +122,7 @@ def serve(settings: Settings, workers: int) -> None:
     url = address_of(settings, sockets)
     if workers == 1:
         _end_quietly_on_signals()
+        gc.disable()  # until everything is loaded: nothing of that is garbage
         from toolcrib.server import create_app
 
         server = Server(configuration(lambda: create_app(settings), 1), url)

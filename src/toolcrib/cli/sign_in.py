@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -122,6 +123,10 @@ def logout(context: Context) -> None:
     url = context.account.url
     known = url in stored.servers
     if known:
+        account = stored.servers[url]
+        if account.git_key_id is not None:
+            with suppress(Failure):  # signed out here in any case
+                Api(account).delete(f"/users/me/keys/{account.git_key_id}")
         stored.without(url).write()
     old = context.repository.common_dir / accounts.OLD_TOKEN if context.repository else None
     if old is not None and old.exists():

@@ -23,7 +23,7 @@ def wait_in_line(context: Context, path: str, body: dict[str, Any], timeout_seco
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     # Read before we ask: the lock may come to us between asking and listening.
     after = context.api.get("/events", limit=1)["last_seq"]
-    mine, queued = ask(context, path, body)
+    mine, queued = ask(context, path, body, first=True)
     if mine is not None:
         return mine
     place = queued["position"]
@@ -44,13 +44,19 @@ def wait_in_line(context: Context, path: str, body: dict[str, Any], timeout_seco
     raise explain(context, Held("The time to wait is over.", code="claim_held", details=details), path)
 
 
-def ask(context: Context, path: str, body: dict[str, Any]) -> tuple[Lock | None, dict[str, Any]]:
-    """Take the lock or a place in line; asking again keeps the place. Gives (our lock, what we wait for)."""
+def ask(
+    context: Context, path: str, body: dict[str, Any], *, first: bool = False
+) -> tuple[Lock | None, dict[str, Any]]:
+    """Take the lock or a place in line; asking again keeps the place. Gives (our lock, what we wait for).
+
+    Raises:
+        Failure: it was ours before we asked for the first time.
+    """
     try:
         answer = context.api.post("/locks", {**body, "asset_path": path, "wait": True})
     except Held as refused:
         held, mine = check_paths(context.api, [path], context.project)
-        if mine and not held:
+        if mine and not held and not first:
             return with_end(context, mine[0], body), {}
         raise explain(context, refused, path) from refused
     return answer.get("lock"), answer

@@ -31,10 +31,10 @@ def setup(
     ] = True,
 ) -> None:
     """Make `git lfs` in this clone lock on a server, and check locks on every push."""
-    from toolcrib.cli.clones import setup as setting_up
+    from toolcrib.cli.clones import preparation
 
     patterns = [*(lockable or []), *(["*.uasset", "*.umap"] if unreal else [])]
-    setting_up.setup(context, patterns, replace=replace, credentials=credentials)
+    preparation.set_up(context, patterns, replace=replace, credentials=credentials)
 
 
 @command(app, "doctor")
@@ -47,14 +47,14 @@ def doctor(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only look, repair nothing.")] = False,
 ) -> None:
     """Find out why locks are not checked in a clone, and repair it. Ends with 1 while something is wrong."""
-    from toolcrib.cli.clones import doctor as examining
+    from toolcrib.cli.clones import examination
 
-    raise typer.Exit(examining.doctor(context, directories or [], repair=not dry_run))
+    raise typer.Exit(examination.examine_all(context, directories or [], repair=not dry_run))
 
 
 @command(app, "credential", hidden=())
 def credential(context: Context, verb: Annotated[str, typer.Argument(metavar="get|store|erase")]) -> None:
     """Answer git's question for a name and password (git calls this; see gitcredentials(7))."""
-    from toolcrib.cli.clones import credential as answering
+    from toolcrib.cli.clones import credentials
 
-    answering.credential(verb, sys.stdin.read())
+    credentials.answer(verb, sys.stdin.read())

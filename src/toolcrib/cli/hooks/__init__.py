@@ -46,9 +46,9 @@ def install(
 
     With --server: the pre-receive hook of a repository people push to.
     """
-    from toolcrib.cli.hooks import install as installing
+    from toolcrib.cli.hooks import scripts
 
-    installing.install(
+    scripts.install(
         context,
         server=server,
         directory=directory,
@@ -66,9 +66,9 @@ def uninstall(
     directory: Annotated[Path | None, typer.Option("--hooks-dir", metavar="DIR")] = None,
 ) -> None:
     """Remove the hook again, and put back the one it replaced."""
-    from toolcrib.cli.hooks import install as installing
+    from toolcrib.cli.hooks import scripts
 
-    installing.uninstall(context, server=server, directory=directory)
+    scripts.uninstall(context, server=server, directory=directory)
 
 
 @command(run, "pre-commit")

@@ -17,8 +17,8 @@ from pathlib import Path
 from toolcrib.cli import output
 from toolcrib.cli.accounts import Account, from_lfs_url, lfs_host
 from toolcrib.cli.clones.attributes import lfs_lines, make_lockable
-from toolcrib.cli.clones.credential import host_of, use_helper, uses_helper
-from toolcrib.cli.clones.setup import install_lfs, need_git_lfs, set_local, unset_local, write_lfsconfig
+from toolcrib.cli.clones.credentials import can_help, host_of, use_helper, uses_helper
+from toolcrib.cli.clones.preparation import install_lfs, need_git_lfs, set_local, unset_local, write_lfsconfig
 from toolcrib.cli.context import Context, Shared
 from toolcrib.cli.failures import CannotTell, Failure
 from toolcrib.cli.repository import GitFailed, Repository
@@ -235,7 +235,7 @@ def sign_in(patient: Patient) -> Iterator[Finding]:
         return
     if host_of(account.url) != server:
         return
-    if account.username and not os.environ.get("TOOLCRIB_TOKEN") and not uses_helper(repository, account):
+    if can_help(account) and not uses_helper(repository, account):
         text = f"git does not use your Toolcrib sign-in for {server}."
         yield patient.finding("sign-in", text, partial(use_helper, repository, account), "It does now.")
     found = fill(repository, patient.url)
@@ -313,7 +313,7 @@ def clones_below(directory: Path) -> Iterator[Path]:
         folders[:] = sorted(one for one in folders if one not in (".git", "node_modules"))
 
 
-def doctor(context: Context, directories: list[Path], *, repair: bool) -> int:
+def examine_all(context: Context, directories: list[Path], *, repair: bool) -> int:
     """Examine clones; 0 when all is well afterwards, 1 when a problem is left."""
     need_git_lfs()
     places = list(dict.fromkeys(one for each in directories for one in clones_below(each)))

@@ -8,13 +8,13 @@ configuration.
 
 from toolcrib.cli import output
 from toolcrib.cli.accounts import lfs_url
-from toolcrib.cli.clones.credential import host_of, use_helper
+from toolcrib.cli.clones.credentials import can_help, host_of, use_helper
 from toolcrib.cli.context import Context
 from toolcrib.cli.failures import CannotTell, Failure
 from toolcrib.cli.repository import GitFailed, Repository, git
 
 
-def setup(context: Context, patterns: list[str], *, replace: bool, credentials: bool) -> None:
+def set_up(context: Context, patterns: list[str], *, replace: bool, credentials: bool) -> None:
     """Write `.lfsconfig`, git-lfs's hooks and filters, attributes and the sign-in of one clone.
 
     Raises:
@@ -37,7 +37,7 @@ def setup(context: Context, patterns: list[str], *, replace: bool, credentials: 
     install_lfs(repository)
     set_local(repository, "toolcrib.url", account.url)
     set_local(repository, f"lfs.{url}.access", "basic")
-    helped = credentials and account.token is not None and account.username is not None
+    helped = credentials and can_help(account)
     if helped:
         use_helper(repository, account)
     elif account.username:
@@ -48,7 +48,11 @@ def setup(context: Context, patterns: list[str], *, replace: bool, credentials: 
     lines = [
         f"git lfs in {repository.root} now locks on {url} and checks locks on every push.",
         f"Login name for git: {name}"
-        + ("; git uses your Toolcrib sign-in." if helped else ", with your Toolcrib password or an API key."),
+        + (
+            "; git has an API key of its own and will not ask."
+            if helped
+            else ", with your Toolcrib password or an API key."
+        ),
         f"Commit {' and '.join(changed_files(repository)) or '.lfsconfig'}: every clone then does the same.",
     ]
     if stored_elsewhere:

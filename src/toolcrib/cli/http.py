@@ -1,0 +1,13 @@
+"""httpx without the command line it brings along, which takes longer to load than all the rest of it."""
+
+import sys
+
+if "httpx" not in sys.modules:
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]  # "cannot be imported", which httpx allows for
+    import httpx
+
+    del sys.modules["httpx._main"]
+else:
+    import httpx
+
+__all__ = ["httpx"]

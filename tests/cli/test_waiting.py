@@ -1,0 +1,147 @@
+"""Standing in line for a file, and following what happens."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.cli.conftest import Person
+from tests.servers.process import wait_until
+from tests.servers.toolcrib import ToolcribServer
+
+MAP = "Content/Maps/L1.umap"
+
+
+def queue(person: Person, path: str = MAP) -> list[str]:
+    lock = person.locks()[path]
+    waiting: list[dict[str, Any]] = person.client.get(f"/api/claims/{lock['fence']}/queue").json()
+    return [one["username"] for one in waiting]
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 30) -> tuple[int, str, str]:
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, out, err
+
+
+def test_a_free_file_needs_no_waiting(ann: Person) -> None:
+    assert ann.run("lock", "--wait", MAP).out == f"Locked {MAP}\n"
+
+
+def test_those_who_wait_are_given_the_file_in_turn(
+    ann: Person, ben: Person, person: Callable[..., Person]
+) -> None:
+    cleo = person("cleo")
+    ann.run("lock", MAP)
+    first = ben.start("lock", "--wait", MAP, "-m", "bens turn", "--expires", "2h", "--branch", "bens")
+    wait_until(lambda: queue(ann) == ["ben"], "ben to stand in line")
+    second = cleo.start("lock", "--wait", MAP)
+    wait_until(lambda: queue(ann) == ["ben", "cleo"], "cleo to stand in line")
+    assert "1. ben" in ann.run("hold", "who", MAP).out
+
+    ann.run("unlock", MAP)
+    code, out, err = finish(first)
+    assert (code, out.startswith(f"Locked {MAP} until")) == (0, True), err
+    assert f"{MAP} is held by ann" in err
+    assert "place 1" in err
+    lock = ann.locks()[MAP]
+    assert (lock["locked_by"], lock["comment"], lock["branch"]) == ("ben", "bens turn", "bens")
+    ends = datetime.fromisoformat(lock["expires_at"])
+    assert abs(ends - datetime.now(UTC) - timedelta(hours=2)) < timedelta(minutes=1)
+    assert second.poll() is None
+    ben.run("unlock", MAP)
+    assert finish(second)[0] == 0
+    assert cleo.holds() == {MAP}
+
+
+def test_giving_up_leaves_the_line(ann: Person, ben: Person) -> None:
+    ann.run("lock", MAP)
+    waiting = ben.start("lock", "--wait", MAP)
+    wait_until(lambda: queue(ann) == ["ben"], "ben to stand in line")
+    waiting.send_signal(signal.SIGINT)
+    code, _out, err = finish(waiting)
+    assert code == 130
+    assert "Traceback" not in err
+    assert queue(ann) == []
+
+
+def test_waiting_may_have_an_end(ann: Person, ben: Person) -> None:
+    ann.run("lock", MAP)
+    done = ben.run("lock", "--wait", "--timeout", "1s", MAP, code=3)
+    assert f"{MAP} is held by ann" in done.err
+    assert queue(ann) == []
+
+
+def test_waiting_for_what_one_holds_or_for_many_is_refused(ann: Person) -> None:
+    ann.run("lock", MAP)
+    assert "already hold" in ann.run("lock", "--wait", MAP, code=1).err
+    assert "one path at a time" in ann.run("lock", "--wait", "a", "b", code=2).err
+
+
+def test_past_events_tell_who_did_what(ann: Person, ben: Person) -> None:
+    ann.run("lock", MAP, "-m", "roof")
+    ann.run("transfer", MAP, "ben")
+    ben.run("unlock", MAP)
+    words = [line.split() for line in ann.run("events", "--path", MAP).out.splitlines()]
+    assert [(line[2], line[3]) for line in words] == [
+        ("ann", "acquired"),
+        ("ann", "transferred"),
+        ("ben", "released"),
+    ]
+    assert "roof" in ann.run("events", "--path", MAP, "--verb", "acquired").out
+    events = ann.json_lines("events", "--path", MAP, "--actor", "ben", "--since", "1h")
+    assert [event["verb"] for event in events] == ["released"]
+    assert ann.json_lines("events", "--path", MAP, "--after", str(events[0]["seq"])) == []
+    assert "no moment" in ann.run("events", "--since", "yesterday", code=2).err
+
+
+def test_following_survives_restarts_without_a_gap_or_a_repeat(
+    server: Callable[..., ToolcribServer], person: Callable[..., Person]
+) -> None:
+    mine = server()
+    ann = person("ann", server=mine)
+    following = ann.start("events", "--follow", "-n", "0", "--kind", "asset", "--json")
+    ann.run("locks")  # as long as the other takes to connect
+    expected = []
+    for round_ in range(3):
+        for number in range(5):
+            path = f"{round_}-{number}"
+            ann.client.post("/api/locks", json={"asset_path": path, "branch": "main"}).raise_for_status()
+            expected.append(path)
+        mine.restart()
+    ann.client.post("/api/locks", json={"asset_path": "last", "branch": "main"}).raise_for_status()
+    expected.append("last")
+    seen = []
+    assert following.stdout is not None
+    for line in following.stdout:
+        event = json.loads(line)
+        seen.append(event["key"])
+        if event["key"] == "last":
+            break
+    following.send_signal(signal.SIGINT)
+    assert finish(following)[0] == 130
+    assert seen == expected
+
+
+def test_following_with_a_credential_that_ends_says_so(
+    server: Callable[..., ToolcribServer], person: Callable[..., Person]
+) -> None:
+    mine = server()
+    ann = person("ann", server=mine)
+    following = ann.start("events", "--follow")
+    ann.run("locks")
+    ann.client.put(
+        "/api/users/me/password",
+        json={"current_password": "correct horse battery", "new_password": "another horse battery"},
+    ).raise_for_status()
+    mine.restart()
+    code, _out, err = finish(following)
+    assert code == 2
+    assert "toolcrib login" in err
