@@ -38,7 +38,7 @@ async def serve(
         BlobMissing, StorageUnavailable: before anything is sent.
     """
     tag = f'"{etag}"'
-    headers = {"ETag": tag, "Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
+    headers = {"ETag": tag, "Accept-Ranges": "bytes"}
     if filename is not None:
         headers["Content-Disposition"] = disposition(filename, inline=inline)
     if _matches(request.headers.get("if-none-match"), tag):
