@@ -1,0 +1,101 @@
+"""A server killed in the middle of 5,000 acquisitions: what was acknowledged is there, once, and the log is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.servers.databases import Database
+from tests.servers.toolcrib import ToolcribServer
+
+ACQUISITIONS = 5_000
+CONNECTIONS = 16
+
+
+async def acquire(
+    urls: list[str], token: str, first: int, count: int, acknowledged: dict[str, int], enough: Callable[[], None]
+) -> None:
+    """Lock `count` paths over many connections; note each 201. A connection that breaks ends its worker."""
+    numbers = iter(range(first, first + count))
+
+    async def worker(url: str) -> None:
+        async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+            for number in numbers:
+                path = f"asset/{number}"
+                try:
+                    answer = await client.post("/api/locks", json={"asset_path": path, "branch": "main"})
+                except httpx.TransportError:
+                    return
+                if answer.status_code == 201:
+                    acknowledged[path] = answer.json()["lock"]["fence"]
+                    enough()
+
+    await asyncio.gather(*(worker(urls[number % len(urls)]) for number in range(CONNECTIONS)))
+
+
+def check(server: ToolcribServer, acknowledged: dict[str, int]) -> None:
+    admin = server.admin
+    held = admin.get("/api/locks").json()
+    paths = [lock["asset_path"] for lock in held]
+    assert len(paths) == len(set(paths)), "something is held twice"
+    fences = {lock["asset_path"]: lock["fence"] for lock in held}
+    lost = {path for path, fence in acknowledged.items() if fences.get(path) != fence}
+    assert not lost
+    seqs: list[int] = []
+    acquired: list[Any] = []
+    after = 0
+    while True:
+        page = admin.get("/api/events", params={"order": "asc", "after": after, "limit": 1000}).json()
+        seqs += [event["seq"] for event in page["events"]]
+        acquired += [event["key"] for event in page["events"] if event["verb"] == "acquired"]
+        if page["next_after"] is None:
+            break
+        after = page["next_after"]
+    assert seqs == list(range(1, len(seqs) + 1)), "the log has a gap"
+    assert sorted(acquired) == sorted(paths)
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+@pytest.mark.parametrize("servers", [1, 2])
+async def test_what_was_acknowledged_survives(
+    server: Callable[..., ToolcribServer], request: pytest.FixtureRequest, database_kind: str, servers: int
+) -> None:
+    if database_kind == "sqlite" and servers == 2:
+        pytest.skip("two server processes on one database: PostgreSQL's case")
+    settings: dict[str, Any] = {}
+    database: Database | None = None
+    if database_kind == "postgresql":
+        durable = request.getfixturevalue("postgresql_durable")
+        database = durable.fresh()
+        settings["DATABASE_URL"] = database.url
+    cribs = [server(**settings) for _ in range(servers)]
+    victim = cribs[0]
+    token = victim.admin.headers["Authorization"].removeprefix("Bearer ")
+    acknowledged: dict[str, int] = {}
+    kill_at = random.randint(ACQUISITIONS // 8, ACQUISITIONS // 2)
+
+    def kill_when_due() -> None:
+        if len(acknowledged) == kill_at:
+            victim.kill()
+
+    urls = [crib.url for crib in cribs]
+    await asyncio.to_thread(
+        asyncio.run, acquire(urls, token, 0, ACQUISITIONS, acknowledged, kill_when_due)
+    )
+    assert len(acknowledged) >= kill_at
+    victim.start()
+    check(victim, acknowledged)
+    # The rest is taken as if nothing had been.
+    missing = ACQUISITIONS - len(victim.admin.get("/api/locks").json())
+    assert missing == 0 or servers == 1
+    await acquire([victim.url], token, ACQUISITIONS, 50, acknowledged, lambda: None)
+    check(victim, acknowledged)
+    if database is not None:
+        for crib in cribs:
+            crib.close()
+        durable.drop(database)
