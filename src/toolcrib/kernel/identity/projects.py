@@ -153,7 +153,7 @@ async def delete_project(session: AsyncSession, project: Project, *, me: Princip
     count = held.scalar_one()
     if count:
         raise ProjectInUse(f"{count} things of {project.name} are held still.", {"held": count})
-    project.deleted_at = now
+    project.deleted_at, project.company_id = now, None
     await session.execute(delete(ProjectMember).where(ProjectMember.project_id == project.id))
     await _record(session, "deleted", project, me, now)
 

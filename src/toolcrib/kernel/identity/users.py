@@ -143,7 +143,7 @@ async def create_user(
         UsernameTaken, EmailTaken: somebody else has it (409).
     """
     check_username(username)
-    address = check_email(email) if email else None
+    address = None if email is None else check_email(email)
     await session.connection()  # takes the pen: what is free now stays free
     if await _exists(session, User.username == username):
         raise UsernameTaken("User already exists")
