@@ -90,9 +90,8 @@ async def test_what_was_acknowledged_survives(
     assert len(acknowledged) >= kill_at
     victim.start()
     check(victim, acknowledged)
-    # The rest is taken as if nothing had been.
-    missing = ACQUISITIONS - len(victim.admin.get("/api/locks").json())
-    assert missing == 0 or servers == 1
+    if servers == 2:  # the other one went on: only what was on its way to the victim may be missing
+        assert len(victim.admin.get("/api/locks").json()) >= ACQUISITIONS - CONNECTIONS
     await acquire([victim.url], token, ACQUISITIONS, 50, acknowledged, lambda: None)
     check(victim, acknowledged)
     if database is not None:
