@@ -157,7 +157,10 @@ async def test_a_lagging_tail_is_not_believed(lite: AppServer, monkeypatch: pyte
     assert (await ann.get("/api/currentuser")).status_code == 200  # asked of the database instead
 
 
-async def test_a_stream_learns_that_its_reader_is_gone(crib: AppServer) -> None:
+async def test_a_stream_learns_that_its_reader_is_gone(
+    crib: AppServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolcrib.kernel.events.routes.HEARTBEAT_SECONDS", 0.2)
     ann = await crib.user("ann")
     id_ = (await me(ann))["id"]
     async with ann.stream("GET", "/api/events/stream") as stream:
