@@ -171,7 +171,8 @@ class FormReader:
         name, filename = options.get(b"name"), options.get(b"filename")
         extended = _EXTENDED.search(raw.decode("latin-1"))
         try:
-            called = None if filename is None else filename.decode()
+            # Browsers write the one character a quoted name cannot hold as %22.
+            called = None if filename is None else filename.decode().replace("%22", '"')
             if extended:  # not allowed in forms, and yet sent by some
                 called = unquote(extended[1], errors="strict")
             part = _Part(

@@ -1,0 +1,57 @@
+"""The whole suite runs on every database with files in a folder, and once with files on S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.documents.people import Crib, Person
+
+GROUNDS = ("sqlite", "sqlite-s3", "postgresql", "mariadb")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "crib" in metafunc.fixturenames:
+        names: str | None = metafunc.config.getoption("--db")
+        chosen = names.split(",") if names else ["sqlite", "postgresql", "mariadb"]
+        marker = metafunc.definition.get_closest_marker("databases")
+        wanted = marker.args if marker else GROUNDS
+        grounds = [ground for ground in GROUNDS if ground.partition("-")[0] in chosen and ground in wanted]
+        metafunc.parametrize("crib", grounds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def crib(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crib]:
+    """One server for all tests on this ground: people and paths of a test are its own."""
+    from tests.documents.people import Crib  # noqa: PLC0415 - loads the whole server
+
+    kind, _, store = request.param.partition("-")
+    databases = request.getfixturevalue(kind)
+    database = databases.fresh()
+    settings = request.getfixturevalue("s3_server").settings() if store else {}
+    folder: Path = tmp_path_factory.mktemp(f"documents-{request.param}")
+    one = Crib(folder, database_url=database.url, **settings)
+    yield one
+    one.close()
+    databases.drop(database)
+
+
+@pytest.fixture
+def ann(crib: Crib) -> Person:
+    return crib.person()
+
+
+@pytest.fixture
+def ben(crib: Crib) -> Person:
+    """Somebody of another company."""
+    return crib.person()
+
+
+@pytest.fixture
+def carla(crib: Crib, ann: Person) -> Person:
+    """A colleague of Ann."""
+    return crib.person(company=ann.company)

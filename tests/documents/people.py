@@ -1,0 +1,186 @@
+"""A Toolcrib for the document tests, and the people who use it as the contract's clients do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import jwt
+
+from tests.clock import FakeClock
+from tests.servers.environment import DEFAULTS, PASSWORD
+from tests.servers.inprocess import AppServer
+
+BASE = "/api/storage"
+Result = TypeVar("Result")
+
+
+def token(uuid: str, company: str | None, **claims: Any) -> str:
+    """What another sign-in service that shares our secret gives its users."""
+    return jwt.encode(
+        {"sub": uuid, "user_id": uuid, "company_id": company, **claims}, DEFAULTS["JWT_SECRET_KEY"], "HS256"
+    )
+
+
+class Crib:
+    """One server on a thread and event loop of its own, so that tests are plain functions."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.clock = FakeClock()
+        self.folder = folder
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.app = self.run(AppServer.start(folder, self.clock, **{"TRUST_TOKEN_ISSUERS": ["*"], **settings}))
+        self.url = self.app.url
+        self._clients: list[httpx.Client] = []
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """A coroutine on the server's own loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.run(self.app.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def client(self, **options: Any) -> httpx.Client:
+        made = httpx.Client(base_url=self.url, timeout=60, **options)
+        self._clients.append(made)
+        return made
+
+    def person(self, company: str | None = None) -> Person:
+        """Somebody new, with the `access_token` cookie of the contract."""
+        uuid, company = str(uuid4()), company or str(uuid4())
+        person = Person(uuid, company, self.client(cookies={"access_token": token(uuid, company)}))
+        person.username = person.client.get("/api/currentuser").json()["username"]
+        return person
+
+    def admin(self) -> Person:
+        client = self.client()
+        answer = client.post("/api/login", json={"username": "admin", "password": PASSWORD})
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        me = client.get("/api/currentuser").json()
+        return Person(me["uuid"], me["company_id"] or "", client, username=me["username"])
+
+    def project(self, owner: Person, **members: Person) -> str:
+        """A registered project of `owner`; `members` by role."""
+        made = owner.client.post("/api/projects", json={"name": f"p{uuid4().hex[:12]}"})
+        assert made.status_code == 201, made.text
+        project: str = made.json()["id"]
+        for role, member in members.items():
+            url = f"/api/projects/{project}/members/{member.username}"
+            added = owner.client.put(url, json={"role": role})
+            assert added.is_success, added.text
+        return project
+
+
+@dataclass
+class Person:
+    uuid: str
+    company: str
+    client: httpx.Client
+    username: str = ""
+
+    def call(self, method: str, route: str, /, **options: Any) -> httpx.Response:
+        return self.client.request(method, BASE + route, **options)
+
+    def get(self, route: str, /, **params: Any) -> httpx.Response:
+        return self.call("GET", route, params=params)
+
+    def post(self, route: str, /, **body: Any) -> httpx.Response:
+        return self.call("POST", route, json=body)
+
+    def at(self, path: str, bucket: str = "users", owner: str | None = None) -> dict[str, str]:
+        """Form B."""
+        own = {"users": self.uuid, "companies": self.company}.get(bucket, "")
+        return {"bucket_type": bucket, "bucket_id": owner or own, "logical_path": path}
+
+    def read_at(self, path: str, bucket: str = "users", owner: str | None = None) -> dict[str, str]:
+        """Form B' of reads."""
+        place = self.at(path, bucket, owner)
+        return {"bucket": place["bucket_type"], "id": place["bucket_id"], "logical_path": path}
+
+    def put(
+        self,
+        path: str = "a.txt",
+        content: bytes = b"hello",
+        *,
+        bucket: str = "users",
+        owner: str | None = None,
+        filename: str | None = None,
+        mime: str = "text/plain",
+        **fields: str,
+    ) -> httpx.Response:
+        name = path.rpartition("/")[2] if filename is None else filename
+        return self.call(
+            "POST",
+            "/upload/proxy",
+            data={**self.at(path, bucket, owner), **fields},
+            files={"file": (name, content, mime)},
+        )
+
+    def stored(self, path: str = "a.txt", content: bytes = b"hello", **more: Any) -> dict[str, Any]:
+        """`put` that must work: its `data`."""
+        answer = self.put(path, content, **more)
+        assert answer.status_code == 201, answer.text
+        data: dict[str, Any] = answer.json()["data"]
+        return data
+
+    def fetch(
+        self, path: str = "a.txt", bucket: str = "users", owner: str | None = None, **more: Any
+    ) -> httpx.Response:
+        return self.call("GET", "/download/proxy", params={**self.at(path, bucket, owner), **more})
+
+    def metadata(self, path: str, bucket: str = "users", owner: str | None = None, **more: Any) -> Any:
+        answer = self.call("GET", "/metadata", params={**self.read_at(path, bucket, owner), **more})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def committed(self, file_id: str, content: bytes = b"next") -> str:
+        """A version of the file that waits for a decision: uploaded directly, then submitted. Its id."""
+        key = self.sent(content, "scratch.bin")
+        answer = self.post("/versions/commit", file_id=file_id, object_key=key, created_by=self.uuid)
+        assert answer.status_code == 201, answer.text
+        version: str = answer.json()["data"]["version_id"]
+        return version
+
+    def sent(self, content: bytes, path: str, bucket: str = "users", owner: str | None = None) -> str:
+        """Bytes sent to a presigned address: their key."""
+        reserved = self.post("/upload/presign", **self.at(path, bucket, owner)).json()
+        answer = httpx.put(reserved["url"], content=content)
+        assert answer.status_code == 200, answer.text
+        key: str = reserved["object_key"]
+        return key
+
+
+def refused(answer: httpx.Response, status: int, word: str) -> dict[str, Any]:
+    """Checks the error envelope of the contract, section 2; returns its details."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert body["status"] == "error"
+    assert body["message"] == word
+    assert body["error"] == word.upper()
+    assert body["timestamp"]
+    details: dict[str, Any] = body["details"]
+    return details
+
+
+def succeeded(answer: httpx.Response, status: int = 200) -> Any:
+    """Checks the success envelope; returns its data."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert body["success"] is True
+    assert body["status"] == "success"
+    assert isinstance(body["message"], str)
+    assert body["timestamp"].endswith("+00:00")
+    return body.get("data")

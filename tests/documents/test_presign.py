@@ -1,0 +1,164 @@
+"""Direct transfers by signed addresses (document contract, section 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.documents.people import Crib, Person, refused, succeeded
+
+LOCAL = ("sqlite", "postgresql", "mariadb")
+
+
+def _changed(url: str, **query: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=urlencode({**dict(parse_qsl(parts.query)), **query})))
+
+
+def test_a_signed_upload_is_seen_once_confirmed(ann: Person) -> None:
+    reserved = ann.post("/upload/presign", **ann.at("d/a.txt"), content_type="text/plain", expires_in=900)
+    assert reserved.status_code == 200
+    body = reserved.json()
+    assert body["expires_in"] == 900
+    assert datetime.fromisoformat(body["expires_at"]).utcoffset() is not None
+    assert "x-amz-signature" in body["url"].lower()
+    assert httpx.put(body["url"], content=b"direct", headers={"X-Any": "thing"}).status_code == 200
+    assert ann.fetch("d/a.txt").status_code == 404
+    assert ann.get("/list", bucket="users", id=ann.uuid).json()["files"] == []
+    data = succeeded(ann.post("/upload/confirm", object_key=body["object_key"]), 201)
+    assert data["version_number"] == 1
+    assert ann.fetch("d/a.txt").content == b"direct"
+    assert ann.fetch("d/a.txt").headers["content-type"] == "text/plain"
+
+
+def test_the_signed_upload_defaults_to_an_hour(ann: Person) -> None:
+    assert ann.post("/upload/presign", **ann.at("a.txt")).json()["expires_in"] == 3600
+
+
+def test_a_confirmed_upload_is_the_next_version_and_replaces_no_bytes(ann: Person) -> None:
+    first = ann.stored("a.txt", b"one")
+    reserved = ann.post("/upload/presign", **ann.at("a.txt")).json()
+    httpx.put(reserved["url"], content=b"two")
+    data = succeeded(ann.post("/upload/confirm", object_key=reserved["object_key"]), 201)
+    assert data["version_number"] == 2
+    # The address may be good for a while yet, but what it wrote is not what people get.
+    httpx.put(reserved["url"], content=b"three")
+    assert ann.fetch("a.txt").content == b"two"
+    assert ann.fetch("a.txt", version_id=first["version_id"]).content == b"one"
+    refused(ann.post("/upload/confirm", object_key=reserved["object_key"]), 404, "object_not_found")
+
+
+def test_keys_are_new_for_every_attempt(ann: Person) -> None:
+    keys = {ann.post("/upload/presign", **ann.at("a.txt")).json()["object_key"] for _ in range(5)}
+    assert len(keys) == 5
+
+
+def test_nothing_to_confirm(ann: Person, ben: Person) -> None:
+    key = ann.post("/upload/presign", **ann.at("a.txt")).json()["object_key"]
+    refused(ann.post("/upload/confirm", object_key=key), 404, "object_not_found")
+    refused(ben.post("/upload/confirm", object_key=ann.sent(b"x", "a.txt")), 404, "object_not_found")
+    refused(ann.post("/upload/confirm", object_key="uploads/" + "0" * 32), 404, "object_not_found")
+    refused(ann.post("/upload/confirm", object_key="../../etc/passwd"), 404, "object_not_found")
+    refused(ann.post("/upload/confirm"), 400, "validation_error")
+
+
+def test_a_wrong_hash_is_not_confirmed(ann: Person) -> None:
+    key = ann.sent(b"x", "a.txt")
+    refused(ann.post("/upload/confirm", object_key=key, sha256="0" * 64), 400, "hash_mismatch")
+    succeeded(ann.post("/upload/confirm", object_key=key), 201)
+
+
+def test_signing_an_upload_refuses_as_uploading_does(ann: Person, ben: Person, carla: Person) -> None:
+    refused(ann.post("/upload/presign", **ann.at("../../etc/passwd")), 400, "validation_error")
+    without = ann.at("a.txt")
+    del without["bucket_type"]
+    refused(ann.post("/upload/presign", **without), 400, "validation_error")
+    refused(ann.post("/upload/presign", **{**ann.at("a"), "bucket_type": "cellars"}), 403, "bucket_not_found")
+    refused(ann.post("/upload/presign", **{**ann.at("a"), "bucket_id": "7"}), 400, "validation_error")
+    refused(ann.post("/upload/presign", **ann.at("a", owner=ben.uuid)), 403, "access_denied")
+    refused(ann.post("/upload/presign", **ann.at("a"), expires_in=0), 400, "validation_error")
+    refused(ann.post("/upload/presign", **ann.at("a"), size=10**15), 413, "file_too_large")
+    held = carla.stored("c.txt", bucket="companies")
+    carla.post("/lock", file_id=held["file_id"])
+    refused(ann.post("/upload/presign", **ann.at("c.txt", "companies")), 409, "file_locked")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_signed_download_needs_no_sign_in(ann: Person, method: str) -> None:
+    data = ann.stored("a.txt", b"hello")
+    fields = {**ann.at("a.txt"), "expires_in": 7200}
+    where = {"params": fields} if method == "GET" else {"json": fields}
+    body = ann.call(method, "/download/presign", **where).json()
+    assert body["expires_in"] == 7200
+    assert body["object_key"] == data["object_key"]
+    assert datetime.fromisoformat(body["expires_at"]).utcoffset() is not None
+    assert "minio" in body["url"] or "localhost:9000" in body["url"]
+    assert body["filename"] == "a.txt"
+    assert httpx.get(body["url"]).content == b"hello"
+
+
+def test_signing_a_download_refuses_as_downloading_does(ann: Person, ben: Person) -> None:
+    refused(ann.get("/download/presign", **ann.at("missing")), 404, "file_not_found")
+    without = ann.at("a")
+    del without["bucket_type"]
+    refused(ann.get("/download/presign", **without), 400, "validation_error")
+    refused(ann.get("/download/presign", **ann.at("a", owner=ben.uuid)), 403, "access_denied")
+    ann.stored("a.txt")
+    for seconds in ("0", "-1", "604801", "soon"):
+        answer = ann.get("/download/presign", **ann.at("a.txt"), expires_in=seconds)
+        refused(answer, 400, "validation_error")
+    refused(
+        ann.get("/download/presign", **ann.at("a.txt"), version_id=str(uuid4())), 404, "version_not_found"
+    )
+
+
+@pytest.mark.databases(*LOCAL)
+def test_our_own_signed_addresses_cannot_be_changed(crib: Crib, ann: Person) -> None:
+    data = ann.stored("a.txt", b"hello")
+    other = ann.stored("b.txt", b"secret")
+    url = ann.get("/download/presign", **ann.at("a.txt")).json()["url"]
+    assert httpx.get(url).content == b"hello"
+    for tampered in (
+        url.replace(data["object_key"], other["object_key"]),
+        _changed(url, **{"X-Amz-Expires": "604800"}),
+        _changed(url, filename="other.html"),
+        _changed(url, **{"X-Amz-Signature": "0" * 64}),
+        _changed(url, extra="1"),
+        url.split("?")[0],
+    ):
+        assert httpx.get(tampered).status_code == 403, tampered
+    assert httpx.put(url, content=b"x").status_code == 403
+    assert httpx.delete(url).status_code in {403, 405}
+    upload = ann.post("/upload/presign", **ann.at("c.txt")).json()
+    assert httpx.get(upload["url"]).status_code == 403
+    onto_live = upload["url"].replace(upload["object_key"], data["object_key"])
+    assert httpx.put(onto_live, content=b"x").status_code == 403
+    assert ann.fetch("a.txt").content == b"hello"
+
+
+@pytest.mark.databases(*LOCAL)
+def test_our_own_signed_addresses_expire(crib: Crib, ann: Person) -> None:
+    ann.stored("a.txt")
+    url = ann.get("/download/presign", **ann.at("a.txt"), expires_in=60).json()["url"]
+    upload = ann.post("/upload/presign", **ann.at("b.txt"), expires_in=60).json()["url"]
+    assert httpx.get(url).status_code == 200
+    crib.clock.advance(seconds=61)
+    assert httpx.get(url).status_code == 403
+    assert httpx.put(upload, content=b"x").status_code == 403
+
+
+def test_an_upload_nobody_confirms_is_swept(crib: Crib, ann: Person) -> None:
+    from toolcrib.documents.jobs import sweep_uploads  # noqa: PLC0415
+
+    old = ann.sent(b"forgotten", "a.txt")
+    crib.clock.advance(hours=23)
+    crib.run(sweep_uploads(crib.app.kernel, crib.clock()))
+    fresh = ann.sent(b"fresh", "b.txt")
+    crib.clock.advance(hours=2)
+    crib.run(sweep_uploads(crib.app.kernel, crib.clock()))
+    refused(ann.post("/upload/confirm", object_key=old), 404, "object_not_found")
+    succeeded(ann.post("/upload/confirm", object_key=fresh), 201)

@@ -1,0 +1,205 @@
+"""An external service that decides about projects (document contract, section 13)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.documents.people import Crib, Person, refused, succeeded
+from tests.servers.process import free_port
+
+pytestmark = pytest.mark.databases("sqlite")
+
+
+class ProjectService:
+    """A small fake: allows what `allowed` holds, and has its bad days by `mode`."""
+
+    def __init__(self) -> None:
+        self.allowed: set[tuple[str, str]] = set()
+        self.role: str | None = None
+        self.mode = "answer"
+        self.asked: list[tuple[str, Any, str | None]] = []
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                service.asked.append((self.path, body, self.headers["Cookie"]))
+                status, answer = service.answer(body)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def answer(self, body: Any) -> tuple[int, bytes]:
+        if self.mode == "slow":
+            time.sleep(3)
+        if self.mode == "error":
+            return 500, b'{"allowed": true}'
+        if self.mode == "redirect":
+            return 302, b'{"allowed": true}'
+        if self.mode == "rubbish":
+            return 200, b"<html>allowed</html>"
+        if self.mode == "list":
+            return 200, b"[true]"
+        if self.mode == "empty":
+            return 200, b"{}"
+        if self.mode == "string":
+            return 200, b'{"allowed": "yes"}'
+        if "checks" in body:
+            results = [{**each, "allowed": self._may(each)} for each in body["checks"]]
+            return 200, json.dumps({"results": results}).encode()
+        return 200, json.dumps({"allowed": self._may(body), "role": self.role}).encode()
+
+    def _may(self, body: Any) -> bool:
+        return (body["project_id"], body["action"]) in self.allowed
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[ProjectService]:
+    one = ProjectService()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory, service: ProjectService) -> Iterator[Crib]:
+    """A server that asks the service."""
+    one = Crib(tmp_path_factory.mktemp("outside"), PROJECT_SERVICE_URL=service.url + "/")
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def dora(outside: Crib, service: ProjectService) -> Person:
+    service.mode, service.allowed, service.role = "answer", set(), None
+    service.asked.clear()
+    return outside.person()
+
+
+def test_the_service_is_asked_with_the_callers_token(dora: Person, service: ProjectService) -> None:
+    project = str(uuid4())
+    service.allowed = {(project, "write"), (project, "read")}
+    succeeded(dora.put("a.txt", bucket="projects", owner=project), 201)
+    assert dora.fetch("a.txt", bucket="projects", owner=project).content == b"hello"
+    path, body, cookie = service.asked[0]
+    assert path == "/check-file-access"
+    assert body["project_id"] == project
+    assert body["action"] == "write"
+    assert cookie == f"access_token={dora.client.cookies['access_token']}"
+    data = dora.metadata("a.txt", bucket="projects", owner=project)["file"]
+    refused(dora.post("/lock", file_id=data["id"]), 403, "access_denied")
+    assert service.asked[-1][1] == {"project_id": project, "action": "lock", "file_id": data["id"]}
+
+
+def test_an_api_key_is_forwarded_as_a_token_the_service_can_read(
+    outside: Crib, dora: Person, service: ProjectService
+) -> None:
+    key = dora.client.post("/api/users/me/keys", json={"name": "k"}).json()["key"]
+    client = outside.client(headers={"X-API-Key": key})
+    client.get("/api/storage/list", params={"bucket": "projects", "id": str(uuid4())})
+    cookie = service.asked[-1][2]
+    assert cookie is not None
+    assert cookie.startswith("access_token=ey")
+    assert key not in cookie
+
+
+@pytest.mark.parametrize("mode", ["slow", "error", "redirect", "rubbish", "list"])
+def test_whatever_goes_wrong_means_no(dora: Person, service: ProjectService, mode: str) -> None:
+    project = str(uuid4())
+    service.allowed = {(project, action) for action in ("read", "write", "lock", "delete", "validate")}
+    file_id = dora.stored("a.txt", bucket="projects", owner=project)["file_id"]
+    succeeded(dora.post("/lock", file_id=file_id))
+    service.mode = mode
+    asked = len(service.asked)
+    refused(dora.fetch("a.txt", bucket="projects", owner=project), 403, "project_service_unavailable")
+    assert len(service.asked) == asked + 1  # no second try
+    refused(dora.put("a.txt", bucket="projects", owner=project), 403, "project_service_unavailable")
+    assert dora.get("/locks").json()["data"]["total"] == 0
+    service.mode = "answer"
+    assert dora.get("/locks").json()["data"]["total"] == 1
+
+
+@pytest.mark.parametrize("mode", ["empty", "string"])
+def test_only_a_plain_yes_is_a_yes(dora: Person, service: ProjectService, mode: str) -> None:
+    service.mode = mode
+    refused(dora.put("a.txt", bucket="projects", owner=str(uuid4())), 403, "access_denied")
+
+
+def test_locks_are_filtered_with_one_question(dora: Person, service: ProjectService) -> None:
+    projects = [str(uuid4()) for _ in range(3)]
+    service.allowed = {(project, action) for project in projects for action in ("read", "write", "lock")}
+    for project in projects:
+        file_id = dora.stored("a.txt", bucket="projects", owner=project)["file_id"]
+        succeeded(dora.post("/lock", file_id=file_id))
+    service.allowed.discard((projects[1], "read"))
+    service.asked.clear()
+    found = dora.get("/locks").json()["data"]["locks"]
+    assert {lock["bucket_id"] for lock in found} == {projects[0], projects[2]}
+    assert [path for path, _, _ in service.asked] == ["/check-file-access/batch"]
+
+
+def test_the_services_role_gives_authority(outside: Crib, dora: Person, service: ProjectService) -> None:
+    project = str(uuid4())
+    service.allowed = {(project, action) for action in ("read", "write", "lock")}
+    file_id = dora.stored("a.txt", bucket="projects", owner=project)["file_id"]
+    succeeded(dora.post("/lock", file_id=file_id))
+    other = outside.person()
+    service.role = "member"
+    refused(other.post("/unlock", file_id=file_id, force=True, reason="x"), 403, "access_denied")
+    service.role = "owner"
+    succeeded(other.post("/unlock", file_id=file_id, force=True, reason="x"))
+
+
+def test_other_buckets_do_not_need_it(dora: Person, service: ProjectService) -> None:
+    service.mode = "error"
+    succeeded(dora.put("a.txt"), 201)
+    assert service.asked == []
+
+
+def test_a_service_that_is_down_means_no(tmp_path: Path) -> None:
+    crib = Crib(tmp_path, PROJECT_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
+    try:
+        person = crib.person()
+        refused(
+            person.put("a.txt", bucket="projects", owner=str(uuid4())), 403, "project_service_unavailable"
+        )
+    finally:
+        crib.close()
+
+
+def test_the_service_can_be_switched_off(tmp_path: Path) -> None:
+    crib = Crib(tmp_path, PROJECT_SERVICE_URL="http://127.0.0.1:1", USE_PROJECT_SERVICE="false")
+    try:
+        succeeded(crib.person().put("a.txt", bucket="projects", owner=str(uuid4())), 201)
+    finally:
+        crib.close()
+
+
+def test_projects_nobody_registered_can_be_refused(tmp_path: Path) -> None:
+    crib = Crib(tmp_path, UNKNOWN_PROJECTS="refuse")
+    try:
+        person = crib.person()
+        refused(person.put("a.txt", bucket="projects", owner=str(uuid4())), 403, "access_denied")
+        succeeded(person.put("a.txt", bucket="projects", owner=crib.project(person)), 201)
+    finally:
+        crib.close()
