@@ -154,7 +154,7 @@ async def test_an_administrator_sets_password_and_address(crib: AppServer) -> No
     again = await crib.sign_in("ann", "set by an admin")
     assert (await again.get("/api/currentuser")).json()["email"] == "set@example.com"
     assert (await admin.put(url + "/email", json={"new_email": "BEN@example.com"})).status_code == 409
-    for path, body in (
+    malformed: list[tuple[str, dict[str, Any]]] = [
         ("/password", {"new_password": "short"}),
         ("/password", {}),
         ("/email", {"new_email": "x"}),
@@ -162,7 +162,8 @@ async def test_an_administrator_sets_password_and_address(crib: AppServer) -> No
         ("/status", {"is_admin": "true"}),
         ("/status", {"is_admin": 1}),
         ("/status", {"is_admin": None}),
-    ):
+    ]
+    for path, body in malformed:
         assert (await admin.put(url + path, json=body)).status_code == 400, (path, body)
     assert (await ben.get("/api/currentuser")).status_code == 200
 

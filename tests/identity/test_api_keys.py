@@ -8,13 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from argon2 import PasswordHasher
+from sqlalchemy import select, update
 
 from tests.clock import FakeClock
 from tests.identity.conftest import StartApp, bearer, whoami
 from tests.servers.environment import PASSWORD
 from tests.servers.inprocess import AppServer
-from toolcrib.kernel.identity.models import ApiKey
+from toolcrib.kernel.identity.models import ApiKey, User
 
 
 async def make_key(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
@@ -65,7 +66,7 @@ async def test_wrong_keys_open_nothing(lite: AppServer) -> None:
     ann = await lite.user("ann")
     secret = (await make_key(ann))["key"]
     for wrong in (secret[:-1], secret + "A", "tck_", "tck_é", secret.upper()):
-        headers = {"X-API-Key": wrong.encode()}
+        headers = {b"X-API-Key": wrong.encode()}
         assert (await lite.client.get("/api/whoami", headers=headers)).status_code == 401
     # Authorization goes before X-API-Key, and nothing makes up for a bad one.
     assert (await whoami(lite, X_API_Key=secret, Authorization="Bearer x")).status_code == 401
@@ -216,11 +217,6 @@ async def test_wrong_basic_passwords_use_up_the_sign_in_limit(app_server: StartA
 
 
 async def test_an_outdated_hash_is_replaced_at_the_next_sign_in(crib: AppServer) -> None:
-    from argon2 import PasswordHasher
-    from sqlalchemy import update
-
-    from toolcrib.kernel.identity.models import User
-
     ann = await crib.user("ann")
     weak = PasswordHasher(1, 8, 1).hash(PASSWORD)
     async with crib.kernel.database.write() as session:

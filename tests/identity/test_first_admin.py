@@ -6,10 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from tests.identity.conftest import StartApp
 from tests.servers.environment import ADMIN, PASSWORD
 from toolcrib.kernel.identity.accounts import ensure_first_admin
+from toolcrib.kernel.identity.models import User
 
 NONE = {"INITIAL_ADMIN_USER": None, "INITIAL_ADMIN_EMAIL": None, "INITIAL_ADMIN_PASSWORD": None}
 
@@ -64,10 +66,6 @@ async def test_servers_that_start_together_create_one(app_server: StartApp, data
     admin = await server.admin()
     (me,) = (await admin.get("/api/admin/users")).json()
     async with kernel.database.write() as session:
-        from sqlalchemy import delete
-
-        from toolcrib.kernel.identity.models import User
-
         await session.execute(delete(User).where(User.id == me["id"]))
     await asyncio.gather(*(ensure_first_admin(kernel) for _ in range(5)))
     admin = await server.sign_in(ADMIN)

@@ -9,7 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 import jwt
-import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from joserfc import jwt as jose
+from joserfc.jwk import OctKey
 
 from tests.clock import FakeClock
 from tests.identity.conftest import SECRET, StartApp, bearer, seconds, whoami
@@ -77,14 +79,12 @@ async def test_a_token_that_was_touched_is_refused(crib: AppServer, mint: Mint) 
         "é.ü.ñ",
     ]
     for token in refused:
-        answer = await crib.client.get("/api/whoami", headers={"Authorization": b"Bearer " + token.encode()})
+        answer = await crib.client.get("/api/whoami", headers={b"Authorization": b"Bearer " + token.encode()})
         assert answer.status_code == 401, token
         assert answer.json()["error"] == "unauthorized"
 
 
 async def test_a_token_signed_with_a_public_key_algorithm_is_refused(crib: AppServer) -> None:
-    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-
     key = generate_private_key(65537, 2048)
     assert await status(crib, jwt.encode({"sub": ADMIN}, key, algorithm="RS256")) == 401
 
@@ -120,9 +120,6 @@ def sign(mint: Mint, claims: dict[str, Any]) -> str:
     """PyJWT will not sign a `sub` that is no text; others do."""
     if isinstance(claims.get("sub"), (str, type(None))):
         return mint(**claims)
-    from joserfc import jwt as jose
-    from joserfc.jwk import OctKey
-
     return jose.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET))
 
 
