@@ -28,7 +28,7 @@ from toolcrib.kernel.clock import Clock, system_clock
 from toolcrib.kernel.config import RuntimeConfig
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.edge import Edge
+from toolcrib.kernel.edge import DOCS, Edge
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.hot import HotRoutes
@@ -61,12 +61,11 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         title="Toolcrib",
         version=version("toolcrib"),
         description="Who holds what, until when.",
-        docs_url="/api/docs",
+        docs_url=DOCS,
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
         lifespan=_lifespan,
-        root_path=settings.base_path,
     )
     app.state.kernel = kernel
     app.state.kinds = found

@@ -14,6 +14,7 @@ _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 ]
+DOCS = "/api/docs"
 _NO_STORE = (b"cache-control", b"no-store")
 
 
@@ -51,6 +52,8 @@ class Edge:
                 return
             path = path[len(self.base_path) :] or "/"
             scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.base_path) :] or b"/"}
+            if path == DOCS:  # it links to the document by the site's own path
+                scope["root_path"] = self.base_path
         if self.api_at_root and path.split("/", 2)[1] in self.api_at_root and not _is_navigation(scope):
             path = "/api" + path
             scope = {**scope, "path": path, "raw_path": b"/api" + scope["raw_path"]}
@@ -86,7 +89,6 @@ class Edge:
             await send(message)
 
         await self.app(scope, receive, with_headers)
-
 
     def _scheme_of(self, scope: Scope) -> str:
         """What the browser speaks, as told by a proxy that is trusted to know."""

@@ -27,6 +27,9 @@ _POOL = re.compile(
 )
 _LFS = re.compile(r"/info/lfs(/|$)")
 
+# The route of `kernel.web` that answers wherever no other does.
+ANY_PAGE = "/{path:path}"
+
 _WORDS = {
     400: "invalid_request",
     401: "unauthorized",
@@ -156,10 +159,18 @@ async def _malformed(request: Request, error: RequestValidationError) -> Respons
 
 
 async def _framework(request: Request, error: HTTPException) -> Response:
-    code = _WORDS.get(error.status_code, "error")
-    text = error.detail if error.status_code in {400, 413, 415} else _phrase(error.status_code)
-    headers = dict(error.headers or {})
-    return error_response(request.scope["path"], error.status_code, code, text, None, headers)
+    status = error.status_code
+    if status == 405 and _only_the_page_matches(request):
+        status = 404
+    code = _WORDS.get(status, "error")
+    text = error.detail if status in {400, 413, 415} else _phrase(status)
+    headers = dict(error.headers or {}) if status == error.status_code else {}
+    return error_response(request.scope["path"], status, code, text, None, headers)
+
+
+def _only_the_page_matches(request: Request) -> bool:
+    """The page answers GET at any address, so any other method there looks like a wrong method."""
+    return getattr(request.scope.get("route"), "path", None) == ANY_PAGE
 
 
 async def _database_gone(request: Request, error: Exception) -> Response:

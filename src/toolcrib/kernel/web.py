@@ -10,6 +10,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
 
+from toolcrib.kernel.errors import ANY_PAGE
+
 STATIC = Path(__file__).parents[1] / "static"
 HASHED = "assets/"
 
@@ -45,8 +47,8 @@ def _index(base_path: str, _changed: float) -> str:
     )
 
 
-@router.get("/{path:path}")
-@router.head("/{path:path}")
+@router.get(ANY_PAGE)
+@router.head(ANY_PAGE)
 async def page(request: Request, path: str) -> Response:
     """A built file if there is one of that name, else the page, which knows its own addresses."""
     if path == "api" or path.startswith("api/") or path.endswith("/info/lfs") or "/info/lfs/" in f"/{path}":

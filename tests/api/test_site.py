@@ -1,0 +1,129 @@
+"""The page's addresses, sub-paths, proxies and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from toolcrib.kernel import web
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+
+# Where an existing web app's people have bookmarks (asset-locks contract, section 1), and ours.
+PAGES = [
+    "/",
+    "/login",
+    "/settings",
+    "/admin/users",
+    "/admin/config",
+    "/admin/config/anything",
+    "/confirm-email?token=x",
+    "/confirm-password?token=x",
+    "/assets",
+    "/activity",
+]
+
+
+@pytest.fixture(autouse=True)
+def built_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page as the build leaves it, so that these tests need no Node."""
+    static = tmp_path / "static"
+    (static / "assets").mkdir(parents=True)
+    (static / "index.html").write_text('<html><head><base href="/"></head>the page</html>')
+    (static / "assets" / "app-1234.js").write_text("code")
+    (static / "icon.svg").write_text("<svg/>")
+    (tmp_path / "secret.txt").write_text("secret")
+    monkeypatch.setattr(web, "STATIC", static)
+    return static
+
+
+@pytest.mark.parametrize("address", PAGES)
+async def test_a_page_address_loads_the_page(app_server: Start, address: str) -> None:
+    crib = await app_server()
+    answer = await crib.client.get(address, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert "the page" in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_built_files_are_cached_by_their_name(app_server: Start) -> None:
+    crib = await app_server()
+    script = await crib.client.get("/assets/app-1234.js")
+    assert script.text == "code"
+    assert "max-age=31536000" in script.headers["Cache-Control"]
+    assert "immutable" not in (await crib.client.get("/icon.svg")).headers["Cache-Control"]
+    assert (await crib.client.get("/assets/app-gone.js")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/%00"])
+async def test_nothing_outside_the_build_is_served(app_server: Start, path: str) -> None:
+    crib = await app_server()
+    assert "secret" not in (await crib.client.get(path)).text
+
+
+async def test_everything_moves_below_a_base_path(app_server: Start) -> None:
+    crib = await app_server(BASE_PATH="/tools/crib")
+    root = crib.url.removesuffix("/tools/crib")
+    assert '<base href="/tools/crib/">' in (await crib.client.get("/assets")).text
+    assert (await crib.client.get("/health")).status_code == 200
+    assert (await crib.client.get(f"{root}/health")).status_code == 404
+    ann = await crib.user("ann")
+    assert (await ann.post("/api/locks", json={"asset_path": "a", "branch": "b"})).status_code == 201
+
+
+async def test_the_api_may_answer_at_the_root_for_proxies_that_strip_its_prefix(app_server: Start) -> None:
+    crib = await app_server(API_AT_ROOT=True)
+    ann = await crib.user("ann")
+    assert (await ann.post("/locks", json={"asset_path": "a b", "branch": "b"})).status_code == 201
+    assert (await ann.get("/locks/a%20b")).json()["asset_path"] == "a b"
+    assert (await ann.get("/locks")).json() != []
+    assert (await ann.get("/admin/users")).status_code == 403
+    assert (await ann.get("/users/me/keys")).status_code == 200
+    for page in ("/login", "/admin/users", "/settings"):
+        assert "the page" in (await ann.get(page, headers={"Accept": "text/html"})).text
+    plain = await app_server()
+    assert "the page" in (await plain.client.get("/locks")).text
+
+
+async def test_links_in_refusals_follow_the_proxy(app_server: Start) -> None:
+    crib = await app_server()
+    ann = await crib.user("ann")
+    body = {"asset_path": "a", "branch": "b"}
+    await ann.post("/api/locks", json=body)
+    headers = {"X-Forwarded-Proto": "https", "Host": "crib.example"}
+    refused = await ann.post("/api/locks", json=body, headers=headers)
+    assert refused.json()["details"]["url"].startswith("https://crib.example/assets?")
+    distrusting = await app_server(TRUSTED_PROXIES="10.9.9.9", database_url=str(crib.settings.database_url))
+    ben = await distrusting.user("ben")
+    await ben.post("/api/locks", json=body)
+    refused = await ben.post("/api/locks", json=body, headers=headers)
+    assert refused.json()["details"]["url"].startswith("http://")
+    named = await app_server(FRONTEND_BASE_URL="https://public.example/")
+    cem = await named.user("cem")
+    await cem.post("/api/locks", json=body)
+    refused = await cem.post("/api/locks", json=body, headers={"Host": "evil.example"})
+    assert refused.json()["details"]["url"].startswith("https://public.example/assets?")
+
+
+async def test_other_origins_are_allowed_only_when_listed(app_server: Start) -> None:
+    listed = await app_server(CORS_ORIGINS="http://localhost:5173")
+    asked = {
+        "Origin": "http://localhost:5173",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    answer = await listed.client.options("/api/locks", headers=asked)
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:5173"
+    foreign = await listed.client.options("/api/locks", headers={**asked, "Origin": "http://evil.example"})
+    assert "Access-Control-Allow-Origin" not in foreign.headers
