@@ -16,6 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from toolcrib.cli.failures import CannotTell, Failure
+from toolcrib.kernel.http_protocol import OneWriteProtocol
 from toolcrib.settings import Settings
 
 DRAIN_SECONDS = 20
@@ -99,7 +100,7 @@ def configuration(app: Any, workers: int) -> uvicorn.Config:
         app,
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=OneWriteProtocol,
         lifespan="on",
         log_config=None,  # logs.configure has the say
         access_log=False,
