@@ -103,7 +103,7 @@ export const waitersQuery = (fence: number) =>
 export const historyQuery = (path: string, project: string) =>
   queryOptions({
     queryKey: ["history", project, path],
-    queryFn: ({ signal }) => api<EventPage>(`locks/history${query({ path, project })}`, { signal }),
+    queryFn: ({ signal }) => api<EventPage>(`lock-history${query({ path, project })}`, { signal }),
   });
 
 /** Events that may have come while a list was on its way; see `applyEvents` for why overlap is fine. */

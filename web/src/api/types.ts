@@ -1,132 +1,27 @@
-// What crosses the wire, in the server's words.
+// The page's names for what crosses the wire. The shapes are the server's own: `schema.d.ts` is made from
+// its OpenAPI document by `npm run types`, and `npm run types:check` fails when the two have parted.
+import type { components } from "./schema";
 
-export interface User {
-  id: number;
-  uuid: string;
-  username: string;
-  email: string;
-  is_admin: boolean;
-  is_active: boolean;
-  company_id: string | null;
-  company_name: string | null;
-  company_role: string | null;
-  created_at: string;
-}
+type Schemas = components["schemas"];
 
-export interface Person {
-  username: string;
-  uuid: string;
-}
+export type User = Schemas["UserRead"];
+export type Person = Schemas["Person"];
+export type Can = Schemas["Can"];
+export type Claim = Schemas["ClaimRead"];
+export type ClaimPage = Schemas["ClaimPage"];
+export type Waiter = Schemas["QueuePlace"];
+export type LogEvent = Schemas["EventRead"];
+export type EventPage = Schemas["EventPage"];
+export type Project = Schemas["ProjectRead"];
+export type Company = Schemas["CompanyRead"];
+export type Member = Schemas["ProjectMemberRead"] | Schemas["CompanyMember"];
+export type Role = Schemas["ProjectMemberRole"]["role"];
+export type ApiKey = Schemas["ApiKeyRead"];
+export type NewApiKey = Schemas["ApiKeyMade"];
+export type Providers = Schemas["Providers"];
+export type ConfigDetail = Schemas["ConfigDetail"];
 
-export interface Can {
-  release: boolean;
-  renew: boolean;
-  transfer: boolean;
-  force_release: boolean;
-}
-
-export interface Claim {
-  id: string;
-  fence: number;
-  kind: string;
-  scope: string;
-  key: string;
-  label: string;
-  holder: string;
-  holder_uuid: string;
-  branch: string | null;
-  comment: string | null;
-  acquired_at: string;
-  renewed_at: string;
-  expires_at: string | null;
-  queue: number;
-  data: Record<string, unknown>;
-  url: string;
-  can: Can;
-}
-
-export interface ClaimPage {
-  claims: Claim[];
-  next_cursor: string | null;
-  seq: number;
-}
-
-export interface Waiter {
-  username: string;
-  since: string;
-  take: boolean;
-  position: number;
-}
-
-export interface LogEvent {
-  seq: number;
-  at: string;
-  actor: string | null;
-  verb: string;
-  kind: string;
-  scope: string;
-  key: string;
-  data: Record<string, unknown>;
-}
-
-export interface EventPage {
-  events: LogEvent[];
-  next_before: number | null;
-  last_seq: number;
-}
-
-export interface Project {
-  id: string;
-  name: string;
-  company_id: string | null;
-  role: Role | null;
-  members: number;
-  created_at: string;
-}
-
-export type Role = "owner" | "admin" | "member" | "viewer";
-
-export interface Member {
-  username: string;
-  uuid: string;
-  role: Role;
-}
-
-export interface Company {
-  id: string;
-  name: string;
-  role: "owner" | "member" | null;
-  members: number;
-  created_at: string;
-}
-
-export interface ApiKey {
-  id: number;
-  name: string;
-  prefix: string;
-  created_at: string;
-  last_used_at: string | null;
-  expires_at: string | null;
-}
-
-export interface NewApiKey extends ApiKey {
-  key: string;
-}
-
-export interface Providers {
-  oidc: { name: string; label: string; login_url: string }[];
-  password: boolean;
-}
-
-export interface ConfigDetail {
-  key: string;
-  name: string;
-  value: boolean | number | string | null;
-  source: "database" | "environment" | "config.json" | "default";
-  writable: boolean;
-  type: "bool" | "int" | "str";
-  description: string;
-}
+// Answers and parts of answers that the document leaves open.
 
 export interface HealthCheck {
   healthy: boolean;
@@ -144,7 +39,7 @@ export interface Health {
   counts: Record<string, number>;
 }
 
-/** What a refusal says when someone else holds the thing. */
+/** `details` of a refusal because someone else holds the thing. */
 export interface HeldBy {
   holder: string;
   since: string;

@@ -1,7 +1,9 @@
 import { Drawer } from "@mantine/core";
 import { Navigation } from "./Navigation";
+import { useReturnFocus } from "../parts/useReturnFocus";
 
 export default function NavDrawer({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   return (
     <Drawer
       opened

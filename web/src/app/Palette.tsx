@@ -13,9 +13,11 @@ import { entriesFor } from "./Navigation";
 import { hide, show } from "./overlays";
 import classes from "./Palette.module.css";
 import { signOut, useMe } from "./session";
+import { useReturnFocus } from "../parts/useReturnFocus";
 
 /** Ctrl-K: find a holding, lock a path, go to a page, without leaving the keyboard. */
 export function Palette() {
+  useReturnFocus();
   const me = useMe();
   const go = useGo();
   const id = useId();
@@ -71,7 +73,8 @@ export function Palette() {
       yOffset="10vh"
       size={620}
       padding={0}
-      aria-label="Command palette"
+      title="Command palette"
+      classNames={{ header: "visually-hidden" }}
     >
       <div className={classes.search}>
         <IconSearch size={18} aria-hidden />

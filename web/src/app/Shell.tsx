@@ -12,7 +12,8 @@ import { useShortcuts } from "./shortcuts";
 import { AdminsOnly } from "./AdminsOnly";
 import classes from "./Shell.module.css";
 
-const Overlays = lazy(() => import("./Overlays"));
+const loadOverlays = () => import("./Overlays");
+const Overlays = lazy(loadOverlays);
 const SignInDialog = lazy(() => import("./SignInDialog"));
 const NavDrawer = lazy(() => import("./NavDrawer"));
 
@@ -26,6 +27,11 @@ export function Shell() {
   const page = useMatches({ select: (matches) => matches.at(-1)?.staticData });
 
   useLive();
+  // Fetched once the page stands, so that what is typed right after Ctrl-K is not lost to a download.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadOverlays(), 1500);
+    return () => clearTimeout(timer);
+  }, []);
   useShortcuts();
   useTitle(page?.title);
   useFocusOnArrival(main);

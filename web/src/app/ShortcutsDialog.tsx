@@ -2,8 +2,10 @@ import { Modal } from "@mantine/core";
 import { hide } from "./overlays";
 import { useMe } from "./session";
 import { GO_TO } from "./shortcuts";
+import { useReturnFocus } from "../parts/useReturnFocus";
 
 export function ShortcutsDialog() {
+  useReturnFocus();
   const me = useMe();
   const groups: [string, [string[], string][]][] = [
     [

@@ -2,9 +2,11 @@ import { Anchor, Modal, Text } from "@mantine/core";
 import { useEffect } from "react";
 import { SignInForm } from "../pages/login/SignInForm";
 import { lookForSession, signOut, useMe } from "./session";
+import { useReturnFocus } from "../parts/useReturnFocus";
 
 /** Over whatever page one was on: what was being typed there stays. */
 export default function SignInDialog() {
+  useReturnFocus();
   const me = useMe();
   useEffect(() => {
     // Single sign-on happens in another window; coming back from it is a focus.

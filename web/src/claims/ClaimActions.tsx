@@ -11,7 +11,7 @@ import {
   IconUserShare,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState, type ComponentType } from "react";
+import { useRef, useState, type ComponentType } from "react";
 import { mailQuery } from "../api/queries";
 import type { Claim } from "../api/types";
 import { show } from "../app/overlays";
@@ -102,8 +102,10 @@ export function OwnActions({ claim }: { claim: Claim }) {
 export function ClaimMenu({ claim }: { claim: Claim }) {
   const [opened, setOpened] = useState(false);
   const [used, setUsed] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
   const button = (
     <button
+      ref={opener}
       type="button"
       className={classes.more}
       aria-label={`Actions for ${claim.label}`}
@@ -121,12 +123,13 @@ export function ClaimMenu({ claim }: { claim: Claim }) {
   return (
     <Menu opened={opened} onChange={setOpened} position="bottom-end" width={270} shadow="md" withinPortal>
       <Menu.Target>{button}</Menu.Target>
-      <ClaimMenuItems claim={claim} />
+      <ClaimMenuItems claim={claim} onChosen={() => opener.current?.focus()} />
     </Menu>
   );
 }
 
-function ClaimMenuItems({ claim }: { claim: Claim }) {
+/** `onChosen` comes before what was chosen happens: a dialog gives the focus back to where it opened from. */
+function ClaimMenuItems({ claim, onChosen }: { claim: Claim; onChosen: () => void }) {
   const circumstances = useCircumstances();
   const go = useGo();
   const kind = kindOf(claim.kind);
@@ -140,8 +143,11 @@ function ClaimMenuItems({ claim }: { claim: Claim }) {
             leftSection={<Icon size={16} stroke={1.7} aria-hidden />}
             disabled={reason !== null}
             classNames={{ item: classes.menuItem }}
-            color={id === "force-release" && !reason ? "red" : undefined}
-            onClick={() => act(id, claim)}
+            mod={{ danger: id === "force-release" && !reason }}
+            onClick={() => {
+              onChosen();
+              act(id, claim);
+            }}
           >
             {label}
             {reason && <span className={classes.reason}>{reason}</span>}

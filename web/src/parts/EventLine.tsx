@@ -12,7 +12,8 @@ import { Ago, At } from "./Time";
 /** One event as a sentence, with its time. `plainThing` where the page is about the thing already. */
 export const EventLine = memo(function EventLine({ event, plainThing = false }: { event: LogEvent; plainThing?: boolean }) {
   const kind = kindOf(event.kind);
-  const project = scopeLabel(event.scope);
+  // A project's own events name it already.
+  const project = kind.sentences.member_set ? null : scopeLabel(event.scope);
   return (
     <div className={classes.line}>
       {event.actor ? <Avatar name={event.actor} size={24} /> : <span className={classes.system} aria-hidden="true" />}

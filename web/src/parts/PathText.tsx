@@ -9,7 +9,11 @@ export const PathText = memo(function PathText({ path, quiet = false }: { path: 
   const cut = path.lastIndexOf("/") + 1;
   return (
     <span className={classes.path} title={path} data-quiet={quiet || undefined}>
-      {cut > 0 && <span className={classes.dir}>{path.slice(0, cut)}</span>}
+      {cut > 0 && (
+        <span className={classes.dir} style={{ minWidth: `${Math.min(cut, 4)}ch` }}>
+          {path.slice(0, cut)}
+        </span>
+      )}
       <span className={classes.file}>{path.slice(cut)}</span>
     </span>
   );

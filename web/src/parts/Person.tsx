@@ -7,10 +7,9 @@ export const Avatar = memo(function Avatar({ name, size = 22 }: { name: string; 
     <span
       className={classes.avatar}
       style={{ "--hue": hueOf(name), "--size": `${size}px` } as CSSProperties}
+      data-initials={initials(name)}
       aria-hidden="true"
-    >
-      {initials(name)}
-    </span>
+    />
   );
 });
 

@@ -1,6 +1,7 @@
 import { Alert, Anchor, Button } from "@mantine/core";
 import { IconAlertTriangle, IconLock } from "@tabler/icons-react";
 import { Problem } from "../api/problem";
+import { kindOf } from "../kinds/registry";
 import { Link } from "./Link";
 import { Ago, Until } from "./Time";
 
@@ -52,7 +53,7 @@ function HeldSentence({ problem }: { problem: Problem }) {
       {held.comment && <>: “{held.comment}”</>}
       {held.queue > 0 && <>. {held.queue === 1 ? "One person waits" : `${held.queue} people wait`} for it</>}
       {". "}
-      <Anchor component={Link} to={`/assets?q=${encodeURIComponent(held.key)}`} size="sm">
+      <Anchor component={Link} to={kindOf(held.kind).link(held)} size="sm">
         Show it
       </Anchor>
     </>

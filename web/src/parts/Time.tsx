@@ -7,7 +7,8 @@ export function Ago({ at }: { at: string }) {
   const now = useNow();
   return (
     <time dateTime={at} title={absolute(at)} className="tabular">
-      {relative(at, now)}
+      {/* Clocks differ, and ours stands still between ticks: what has happened is never ahead of us. */}
+      {relative(at, Math.max(now, Date.parse(at)))}
     </time>
   );
 }

@@ -103,6 +103,12 @@ export function VirtualList<T>(props: Props<T>) {
     }
   });
 
+  // A row that goes while the keyboard is on it hands the keyboard to the row that takes its place.
+  const inside = useRef(false);
+  useEffect(() => {
+    if (inside.current && document.activeElement === document.body) moveTo(active);
+  }, [items, active, moveTo]);
+
   useImperativeHandle(handle, () => ({ focus: () => moveTo(active) }), [moveTo, active]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
@@ -139,7 +145,12 @@ export function VirtualList<T>(props: Props<T>) {
   return (
     <div className={classes.scroller} ref={scroller}>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys move between its rows */}
-      <div role="table" aria-label={props.label} aria-rowcount={items.length + (props.head ? 1 : 0)} onKeyDown={onKeyDown}>
+      <div role="table" aria-label={props.label} aria-rowcount={items.length + (props.head ? 1 : 0)} onKeyDown={onKeyDown}
+        onFocus={() => (inside.current = true)}
+        onBlur={(event) => {
+          if (event.target.isConnected) inside.current = false;
+        }}
+      >
         {props.head && (
           <div role="rowgroup" className={classes.head} style={{ height: headHeight }}>
             {props.head}

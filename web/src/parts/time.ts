@@ -4,7 +4,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** "just now", "4 min", "3 h 20 min", "2 d 5 h", "6 wk": two units at most. */
+/** "just now", "4 min", "3 h 20 min", "1 d 5 h", "6 wk": two units at most. */
 export function duration(milliseconds: number): string {
   const ms = Math.abs(milliseconds);
   if (ms < MINUTE) return "under a minute";
@@ -15,7 +15,7 @@ export function duration(milliseconds: number): string {
     return hours < 6 && minutes ? `${hours} h ${minutes} min` : `${hours} h`;
   }
   const days = Math.floor(ms / DAY);
-  if (days < 3) {
+  if (days === 1) {
     const hours = Math.floor((ms % DAY) / HOUR);
     return hours ? `${days} d ${hours} h` : `${days} d`;
   }

@@ -4,6 +4,7 @@ import type { FormEvent, ReactNode } from "react";
 import { hide } from "../../app/overlays";
 import { Refusal } from "../../parts/Refusal";
 import { say } from "../../parts/toast";
+import { useReturnFocus } from "../../parts/useReturnFocus";
 
 interface Props {
   title: string;
@@ -19,6 +20,7 @@ interface Props {
 
 /** A question with an answer to send. A refusal is shown in place, and nothing typed is lost. */
 export function FormDialog({ title, children, submit, blocked, danger, onSubmit, onClose = hide }: Props) {
+  useReturnFocus();
   const send = useMutation({
     mutationFn: onSubmit,
     onSuccess: (done) => {

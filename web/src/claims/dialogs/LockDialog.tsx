@@ -77,6 +77,8 @@ export function LockDialog({ path: given = "", project: givenProject }: { path?:
               until: taken.expires_at,
               comment: taken.comment,
               queue: taken.queue,
+              kind: taken.kind,
+              scope: taken.scope,
               key: taken.key,
             })
           }

@@ -10,9 +10,11 @@ import { complain, say } from "../../parts/toast";
 import { stopWaiting, waitFor } from "../verbs";
 import { FormDialog } from "./Dialog";
 import { Subject } from "./Subject";
+import { useReturnFocus } from "../../parts/useReturnFocus";
 
 /** Stand in line: first come, first served. */
 export function WaitDialog({ claim }: { claim: Claim }) {
+  useReturnFocus();
   const me = useMe();
   const { data: waiters = [] } = useQuery(waitersQuery(claim.fence));
   const [take, setTake] = useState("take");

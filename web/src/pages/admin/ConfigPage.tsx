@@ -11,7 +11,7 @@ import { say } from "../../parts/toast";
 import classes from "./Admin.module.css";
 
 const SOURCES: Record<ConfigDetail["source"], string> = {
-  database: "set here",
+  database: "set on this page",
   environment: "from the environment",
   "config.json": "from config.json",
   default: "built-in default",
@@ -99,13 +99,15 @@ function Setting({ detail, value, onChange }: SettingProps) {
       <div>
         <div className={classes.settingName}>
           {label}
-          <Chip title={`Where the value comes from: ${detail.source}`}>{SOURCES[detail.source] ?? detail.source}</Chip>
+          <Chip title={`Where the value comes from: ${detail.source}`}>
+            {detail.writable || detail.source !== "database" ? SOURCES[detail.source] : "kept by the server"}
+          </Chip>
         </div>
         <p className={classes.settingText}>{detail.description}</p>
         <code className={`mono ${classes.settingKey}`}>{detail.key}</code>
       </div>
       {!detail.writable ? (
-        <span className={classes.fixed}>{detail.value === null || detail.value === "" ? "not set" : String(detail.value)}</span>
+        <span className={classes.fixed} data-state={String(detail.value)}>{detail.value === null || detail.value === "" ? "not set" : String(detail.value)}</span>
       ) : detail.type === "bool" ? (
         <Switch
           aria-label={label}
@@ -117,6 +119,9 @@ function Setting({ detail, value, onChange }: SettingProps) {
           aria-label={label}
           w={130}
           allowDecimal={false}
+          min={detail.minimum ?? undefined}
+          max={detail.maximum ?? undefined}
+          clampBehavior="none"
           value={value as number}
           onChange={(next) => onChange(typeof next === "number" ? next : 0)}
         />

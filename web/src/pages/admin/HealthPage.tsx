@@ -14,6 +14,7 @@ const COUNTS: Record<string, string> = {
   events: "events in the log",
   users: "accounts",
   outbox: "mails to be sent",
+  subscribers: "following live",
 };
 
 const CHECKS: Record<string, string> = {

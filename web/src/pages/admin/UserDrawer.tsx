@@ -13,9 +13,11 @@ import { Refusal } from "../../parts/Refusal";
 import { say } from "../../parts/toast";
 import classes from "./Admin.module.css";
 import { randomPassword } from "./randomPassword";
+import { useReturnFocus } from "../../parts/useReturnFocus";
 
 /** One account: each part is saved by itself. */
 export function UserDrawer({ user, onClose }: { user: User; onClose: () => void }) {
+  useReturnFocus();
   const me = useMe();
   const own = user.id === me.id ? "This is your own account." : null;
   const [email, setEmail] = useState(user.email);
@@ -112,8 +114,8 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
         </Part>
         <CompanyPart user={user} onSave={(json) => put.mutate({ part: "company", json, done: "Company changed" })} />
         <BlockableButton
-          variant="light"
-          color="red"
+          variant="default"
+          c="var(--crib-over)"
           leftSection={<IconTrash size={16} />}
           reason={own ? "You cannot delete your own account." : null}
           onClick={() => setDeleting(true)}
@@ -183,7 +185,7 @@ function CompanyPart({ user, onSave }: { user: User; onSave: (json: object) => v
           aria-label="Role in the company"
           data={["member", "owner"]}
           value={role}
-          onChange={(event) => setRole(event.currentTarget.value)}
+          onChange={(event) => setRole(event.currentTarget.value as typeof role)}
         />
         <Button variant="default" disabled={same} onClick={() => onSave({ company_id: company, role })}>
           Save

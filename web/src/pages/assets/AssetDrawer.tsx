@@ -15,6 +15,7 @@ import { Person } from "../../parts/Person";
 import { Refusal } from "../../parts/Refusal";
 import { Ago, At, Until } from "../../parts/Time";
 import classes from "./AssetDrawer.module.css";
+import { useReturnFocus } from "../../parts/useReturnFocus";
 
 interface Props {
   path: string;
@@ -24,6 +25,7 @@ interface Props {
 
 /** One path: who has it, what can be done, and everything that ever happened to it. */
 export default function AssetDrawer({ path, project, onClose }: Props) {
+  useReturnFocus();
   const me = useMe();
   const { data: holdings } = useQuery(claimsQuery);
   const history = useQuery(historyQuery(path, project));

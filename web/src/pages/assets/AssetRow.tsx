@@ -1,4 +1,3 @@
-import { Checkbox } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { memo } from "react";
 import type { Claim } from "../../api/types";
@@ -30,7 +29,16 @@ export function AssetHead({ sort, onSort, all, some, onAll }: HeadProps) {
   return (
     <div role="row" aria-rowindex={1} className={classes.grid}>
       <span role="columnheader" className={classes.check}>
-        <Checkbox size="xs" checked={all} indeterminate={some} onChange={onAll} aria-label="Select all shown" />
+        <input
+          type="checkbox"
+          className={classes.box}
+          checked={all}
+          ref={(box) => {
+            if (box) box.indeterminate = some;
+          }}
+          onChange={onAll}
+          aria-label="Select all shown"
+        />
       </span>
       {COLUMNS.map(({ by, label }) => {
         const up = sort === by;
@@ -82,7 +90,7 @@ export const AssetRow = memo(function AssetRow({ claim, selected, mine, onToggle
         <QueueMark claim={claim} />
       </span>
       <span role="cell" className={classes.cell}>
-        <Person name={claim.holder} me={mine} />
+        <Person name={claim.holder} />
       </span>
       <span role="cell" className={classes.cell}>
         {claim.branch && <Branch name={claim.branch} />}

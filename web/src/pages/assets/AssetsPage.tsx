@@ -40,8 +40,9 @@ export default function AssetsPage() {
   const filter = search.get("q") ?? "";
   const shownFilter = useDeferredValue(filter);
   const folder = search.get("folder") ?? "";
-  const inProject = search.get("in");
   const path = search.get("path");
+  // The server's links name a project beside a filter; beside a path it says whose path that is.
+  const inProject = search.get("in") ?? (path ? null : search.get("project"));
   const sortText = search.get("sort") ?? "path";
 
   const locks = useMemo(() => data?.claims.filter((claim) => claim.kind === "asset") ?? [], [data]);
@@ -78,7 +79,7 @@ export default function AssetsPage() {
   const everything = chosen.length > 0 && chosen.length === rows.length;
 
   const pick = (project: string | null, to: string): void => {
-    change({ in: project, folder: to });
+    change({ in: project, folder: to, project: null });
     setFolders(false);
   };
   const folderTools = <FolderTree tree={tree} project={inProject} path={folder} total={locks.length} onPick={pick} />;
@@ -155,7 +156,7 @@ export default function AssetsPage() {
               filter={shownFilter}
               folder={folder}
               anything={locks.length > 0}
-              onClear={() => change({ q: null, folder: null, in: null })}
+              onClear={() => change({ q: null, folder: null, in: null, project: null })}
             />
           )}
           {data && rows.length > 0 && (

@@ -59,7 +59,8 @@ function Branches({ folders, depth, opened, at, onToggle, onPick }: BranchesProp
       {folders.slice(0, SHOWN_MAX).map((folder) => {
         const isHere = at.project === folder.project && at.path === folder.path;
         const above = at.project === folder.project && at.path.startsWith(folder.path ? `${folder.path}/` : "");
-        const open = opened.has(folder.id) !== (above && !isHere);
+        // Projects are open to begin with, and the way to the folder one is in.
+        const open = opened.has(folder.id) !== (folder.path === "" || (above && !isHere));
         const Icon = folder.path === "" ? IconStack2 : IconFolder;
         return (
           <li key={folder.id}>

@@ -62,10 +62,12 @@ export default function BoardPage() {
         <Button
           size="xs"
           variant="default"
-          leftSection={<IconLock size={15} />}
+          px={narrow ? 8 : undefined}
+          aria-label="Lock a path"
+          leftSection={narrow ? undefined : <IconLock size={15} />}
           onClick={() => show({ name: "lock" })}
         >
-          Lock a path
+          {narrow ? <IconLock size={16} /> : "Lock a path"}
         </Button>
       </div>
       <div className={classes.tools}>

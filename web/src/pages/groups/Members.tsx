@@ -113,7 +113,7 @@ export function Members({ of, group, roles, rules, mayDelete }: Props) {
           <Button
             size="xs"
             variant="subtle"
-            color="red"
+            c="var(--crib-over)"
             leftSection={<IconTrash size={15} />}
             onClick={() => setDeleting(true)}
           >

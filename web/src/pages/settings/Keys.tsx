@@ -10,7 +10,7 @@ import { CopyLine } from "../../parts/CopyLine";
 import { Empty } from "../../parts/Empty";
 import { ListSkeleton } from "../../parts/ListSkeleton";
 import { Refusal } from "../../parts/Refusal";
-import { Ago } from "../../parts/Time";
+import { Ago, Until } from "../../parts/Time";
 import classes from "./Settings.module.css";
 
 const LIFETIMES = [
@@ -104,7 +104,7 @@ export function Keys() {
                     <Ago at={key.created_at} />
                   </td>
                   <td className={classes.optional}>{key.last_used_at ? <Ago at={key.last_used_at} /> : "never"}</td>
-                  <td className={classes.optional}>{key.expires_at ? <Ago at={key.expires_at} /> : "no end"}</td>
+                  <td className={classes.optional}><Until at={key.expires_at} /></td>
                   <td>
                     <Button
                       size="compact-xs"

@@ -32,7 +32,7 @@ export default function SettingsPage() {
         orientation={narrow ? "horizontal" : "vertical"}
         onChange={(value) => change({ tab: value === "profile" ? null : value }, { push: true })}
         keepMounted={false}
-        classNames={{ root: classes.tabs, list: classes.tabList, tab: classes.tab }}
+        classNames={{ root: classes.tabs, list: classes.tabList, tab: classes.tab, tabLabel: classes.tabLabel }}
       >
         <Tabs.List aria-label="Settings">
           {TABS.map(({ value, label, Icon }) => (

@@ -1,0 +1,140 @@
+"""Running the server and its people from the page."""
+
+from __future__ import annotations
+
+import httpx
+from playwright.async_api import expect
+
+from tests.servers.toolcrib import ToolcribServer
+from tests.web.conftest import Open, row, sign_in
+
+
+async def test_an_administrator_creates_a_user_who_then_signs_in(
+    open_page: Open, crib: ToolcribServer
+) -> None:
+    page = await open_page("admin", "/admin/users")
+    await page.get_by_role("button", name="New user").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
+    await dialog.get_by_label("Username").fill("vera")
+    await dialog.get_by_label("E-mail").fill("vera@example.com")
+    await dialog.get_by_role("button", name="Make one up").click()
+    password = await dialog.get_by_role("textbox", name="Password").input_value()
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(row(page, "vera@example.com")).to_be_visible()
+    theirs = await open_page(None, "/login")
+    await sign_in(theirs, "vera", password)
+    await expect(theirs.get_by_role("button", name="Account: vera")).to_be_visible()
+
+
+async def test_a_name_that_is_taken_is_refused_and_the_form_stays(
+    open_page: Open, crib: ToolcribServer
+) -> None:
+    crib.user("ann")
+    page = await open_page("admin", "/admin/users")
+    await page.get_by_role("button", name="New user").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Username").fill("ann")
+    await dialog.get_by_label("E-mail").fill("another@example.com")
+    await dialog.get_by_role("textbox", name="Password").fill("a long enough one")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog.get_by_role("alert")).to_be_visible()
+    await expect(dialog.get_by_label("E-mail")).to_have_value("another@example.com")
+
+
+async def test_an_account_is_changed_disabled_and_enabled(open_page: Open, crib: ToolcribServer) -> None:
+    crib.user("walt")
+    page = await open_page("admin", "/admin/users")
+    await page.get_by_role("button", name="Edit walt").click()
+    drawer = page.get_by_role("dialog", name="walt")
+    await drawer.get_by_role("switch", name="Administrator").click(force=True)
+    await expect(row(page, "walt@example.com")).to_contain_text("administrator")
+    await drawer.get_by_label("New password").fill("reset by the admin")
+    await drawer.get_by_role("button", name="Set").click()
+    await expect(page.get_by_text("The new password is set")).to_be_visible()
+    login = {"username": "walt", "password": "reset by the admin"}
+    assert httpx.post(f"{crib.url}/api/login", json=login).status_code == 200
+    await drawer.get_by_role("switch", name="May sign in").click(force=True)
+    await expect(row(page, "walt@example.com")).to_contain_text("disabled")
+    assert httpx.post(f"{crib.url}/api/login", json=login).status_code != 200
+    await drawer.get_by_role("button", name="Delete the account…").click()
+    await page.get_by_role("button", name="Delete the account", exact=True).click()
+    await expect(row(page, "walt@example.com")).to_have_count(0)
+
+
+async def test_administrators_cannot_lock_themselves_out(open_page: Open) -> None:
+    page = await open_page("admin", "/admin/users")
+    await page.get_by_role("button", name="Edit admin").click()
+    drawer = page.get_by_role("dialog", name="admin")
+    await expect(drawer.get_by_role("switch", name="Administrator")).to_be_disabled()
+    delete = drawer.get_by_role("button", name="Delete the account…")
+    await expect(delete).to_contain_text("You cannot delete your own account.")
+
+
+async def test_a_setting_is_changed_and_says_where_it_comes_from(
+    open_page: Open, crib: ToolcribServer
+) -> None:
+    page = await open_page("admin", "/admin/config")
+    setting = page.locator("form > div").filter(has_text="auto_release.hours")
+    await expect(setting).to_contain_text("built-in default")
+    await setting.get_by_role("textbox").fill("0")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await setting.get_by_role("textbox").fill("96")
+    await page.get_by_role("button", name="Save").click()
+    await expect(setting).to_contain_text("set on this page")
+    assert crib.admin.get("/api/admin/config").json()["auto_release_hours"] == 96
+
+
+async def test_health_and_the_mail_test(open_page: Open) -> None:
+    page = await open_page("admin", "/admin/health")
+    checks = page.get_by_role("list", name="Checks")
+    await expect(checks.get_by_role("listitem").filter(has_text="Database")).to_be_visible()
+    await page.get_by_role("button", name="Send a test mail").click()
+    await expect(page.get_by_role("status").filter(has_text="mail")).to_be_visible()
+
+
+async def test_others_are_told_that_the_page_is_not_for_them(open_page: Open) -> None:
+    page = await open_page("ann", "/admin/users")
+    await expect(page.get_by_text("This page is for administrators")).to_be_visible()
+    await expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Users")).to_have_count(
+        0
+    )
+
+
+async def test_a_project_gets_members_and_roles(open_page: Open, crib: ToolcribServer) -> None:
+    crib.user("ben")
+    page = await open_page("ann", "/projects")
+    await page.get_by_role("button", name="New project").first.click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("quay")
+    await page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    card = page.get_by_role("region", name="quay")
+    await card.get_by_role("button", name="quay").click()
+    await card.get_by_role("combobox", name="Add a person").fill("ben")
+    await page.get_by_role("option", name="ben", exact=True).click()
+    await card.get_by_role("combobox", name="as").select_option("viewer")
+    await card.get_by_role("button", name="Add").click()
+    await expect(card.get_by_role("combobox", name="Role of ben")).to_have_value("viewer")
+
+    bens = await open_page("ben", "/projects")
+    theirs = bens.get_by_role("region", name="quay")
+    await theirs.get_by_role("button", name="quay").click()
+    await expect(theirs.get_by_role("combobox", name="Role of ann")).to_be_disabled()
+    body = {"asset_path": "Plan.dwg", "branch": "main", "project": "quay"}
+    assert crib.user("ben").post("/api/locks", json=body).status_code == 403
+    await bens.goto(crib.url)
+    await bens.get_by_role("button", name="Lock a path").click()
+    await bens.get_by_role("textbox", name="Path").fill("Plan.dwg")
+    await bens.get_by_role("combobox", name="Project").fill("quay")
+    await expect(bens.get_by_text("You are a viewer of quay: viewers may look, not lock.")).to_be_visible()
+
+
+async def test_a_company_is_for_administrators_to_create(open_page: Open, crib: ToolcribServer) -> None:
+    anns = await open_page("ann", "/companies")
+    blocked = anns.get_by_role("button", name="New company").first
+    await expect(blocked).to_contain_text("Only administrators create companies.")
+    page = await open_page("admin", "/companies")
+    await page.get_by_role("button", name="New company").first.click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("Northlight")
+    await page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    await expect(page.get_by_role("region", name="Northlight")).to_be_visible()

@@ -1,0 +1,216 @@
+"""What holds for all pages: addresses, themes, sizes, accessibility, the policy, the base path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.servers.toolcrib import ToolcribServer
+from tests.web.conftest import ROOT, Open, lock, row, sign_in
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+PAGES = {
+    "/": "Board",
+    "/assets": "Assets",
+    "/activity": "Activity",
+    "/projects": "Projects",
+    "/companies": "Companies",
+    "/settings": "Settings",
+    "/settings?tab=password": "Change your password",
+    "/settings?tab=email": "Change your e-mail address",
+    "/settings?tab=keys": "API keys",
+    "/settings?tab=setup": "Command line and git",
+    "/admin/users": "Users",
+    "/admin/config": "Configuration",
+    "/admin/health": "Server health",
+}
+BARE = {
+    "/login": "Sign in",
+    "/confirm-email?token=x": "Confirm your new address",
+    "/confirm-password?token=x": "Confirm your new password",
+}
+OVER = {
+    "palette": "Control+k",
+    "shortcuts": "?",
+}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def furnished(crib: ToolcribServer) -> AsyncIterator[ToolcribServer]:
+    """Something of everything on the pages."""
+    crib.user("ann")
+    projects = {one["name"] for one in crib.admin.get("/api/projects").json()}
+    if "furniture" not in projects:
+        crib.admin.post("/api/projects", json={"name": "furniture"}).raise_for_status()
+        lock(crib, "ann", "Furnished/Maps/Quay.umap", comment="rig", expires_in=600)
+        lock(crib, "ben", "Furnished/Hero.uasset")
+        crib.admin.post(
+            "/api/locks", json={"asset_path": "Furnished/Mine.psd", "branch": "main", "expires_in": 90000}
+        ).raise_for_status()
+    yield crib
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe finds that is serious or critical. Injected by the test: the policy refuses foreign scripts."""
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for one in found["violations"]
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_no_page_has_a_serious_accessibility_problem(
+    open_page: Open, furnished: ToolcribServer, theme: str
+) -> None:
+    page = await open_page("admin", theme=theme)
+    problems = {}
+    for path, heading in PAGES.items():
+        await page.goto(furnished.url + path)
+        await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+        problems[path] = await faults(page)
+    assert await page.locator("html").get_attribute("data-mantine-color-scheme") == theme
+    for path, heading in BARE.items():
+        await page.goto(furnished.url + path)
+        await expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        await expect(page.get_by_text("Confirming…")).to_have_count(0)
+        problems[path] = await faults(page)
+    assert not {path: found for path, found in problems.items() if found}, str(problems)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_nothing_that_opens_over_a_page_has_one_either(
+    open_page: Open, furnished: ToolcribServer, theme: str
+) -> None:
+    page = await open_page("admin", "/?q=Furnished", theme=theme)
+    problems = {}
+    await expect(row(page, "Hero.uasset")).to_be_visible()
+    for name, keys in OVER.items():
+        await page.keyboard.press(keys)
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        problems[name] = await faults(page)
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_role("button", name="Actions for Furnished/Hero.uasset").click()
+    await expect(page.get_by_role("menu")).to_be_visible()
+    problems["menu"] = await faults(page)
+    for item, submit in [
+        ("Hand over…", "Hand over"),
+        ("Force-release…", "Take from"),
+        ("Wait for it…", "Stand in"),
+    ]:
+        await page.get_by_role("menuitem", name=item).click()
+        await expect(page.get_by_role("dialog").get_by_role("button", name=submit)).to_be_visible()
+        problems[item] = await faults(page)
+        await page.keyboard.press("Escape")  # may be the list of people first, then the dialog
+        if await page.get_by_role("dialog").count():
+            await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await page.get_by_role("button", name="Actions for Furnished/Hero.uasset").click()
+    await page.keyboard.press("Escape")
+    await row(page, "Mine.psd").get_by_role("button", name="Extend").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    problems["extend"] = await faults(page)
+    await page.goto(furnished.url + "/assets?path=Furnished/Hero.uasset")
+    await expect(page.get_by_role("dialog").get_by_role("listitem").first).to_be_visible()
+    problems["story"] = await faults(page)
+    await page.goto(furnished.url + "/admin/users")
+    await page.get_by_role("button", name="Edit ann").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    problems["user"] = await faults(page)
+    assert not {name: found for name, found in problems.items() if found}, str(problems)
+
+
+async def test_every_page_fits_a_phone(open_page: Open, furnished: ToolcribServer) -> None:
+    page = await open_page("admin", width=360)
+    for path, heading in (PAGES | BARE).items():
+        await page.goto(furnished.url + path)
+        await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 360, f"{path} is {wide} px wide"
+    await page.goto(furnished.url)
+    await page.get_by_role("button", name="Menu").click()
+    await page.get_by_role("dialog").get_by_role("link", name="Activity").click()
+    await expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/login",
+        "/settings",
+        "/admin/users",
+        "/admin/config",
+        "/confirm-email?token=x",
+        "/confirm-password?token=x",
+    ],
+)
+async def test_addresses_of_the_earlier_web_app_load_the_page(crib: ToolcribServer, path: str) -> None:
+    answer = httpx.get(crib.url + path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert '<div id="root">' in answer.text
+    assert "no-store" in answer.headers["cache-control"]
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_hashed_files_are_kept_for_a_year(crib: ToolcribServer) -> None:
+    script = re.search(r'src="\./(assets/index-[^"]+\.js)"', httpx.get(crib.url).text)
+    assert script
+    answer = httpx.get(f"{crib.url}/{script.group(1)}")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert httpx.get(f"{crib.url}/assets/index-gone.js").status_code == 404
+
+
+async def test_a_page_that_does_not_exist_says_so(open_page: Open) -> None:
+    page = await open_page("ann", "/no/such/page")
+    await expect(page.get_by_text("There is no such page")).to_be_visible()
+    await page.get_by_role("link", name="Go to the board").click()
+    await expect(page.get_by_role("heading", name="Board")).to_be_visible()
+
+
+async def test_under_a_base_path_everything_stays_below_it(open_page: Open, tmp_path: Path) -> None:
+    server = ToolcribServer(tmp_path / "moved", BASE_PATH="/tools/crib")
+    page: Page | None = None
+    try:
+        server.user("ann")
+        page = await open_page(None, "/assets?q=Quay", server=server)
+        await sign_in(page, "ann")
+        await expect(page).to_have_url(f"{server.url}/assets?q=Quay")
+        lock(server, "ben", "Maps/Quay.umap")
+        await row(page, "Maps/Quay.umap").get_by_role("link").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("ben")
+        await page.reload()
+        await expect(page.get_by_role("dialog")).to_contain_text("ben")
+        await page.keyboard.press("Escape")
+        board = page.get_by_role("navigation", name="Main").get_by_role("link", name="Board")
+        await board.click()
+        await expect(page).to_have_url(f"{server.url}/")
+        await expect(board).to_have_attribute("aria-current", "page")
+        await page.goto(f"{server.url}/settings?tab=setup")
+        await expect(page.get_by_text(f"--url {server.url} ")).to_be_visible()
+    finally:
+        if page:
+            await page.context.close()
+        server.close()
+
+
+async def test_the_theme_is_kept(open_page: Open) -> None:
+    page = await open_page("ann")
+    await page.get_by_role("button", name="Use the dark theme").click()
+    await page.reload()
+    await expect(page.get_by_role("button", name="Use the light theme")).to_be_visible()
+    assert await page.locator("html").get_attribute("data-mantine-color-scheme") == "dark"

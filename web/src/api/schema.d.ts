@@ -1,0 +1,1041 @@
+// Made by `npm run types` from the server's OpenAPI document. Do not edit.
+
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * ApiKeyMade
+         * @description The only answer that ever holds the key itself.
+         */
+        ApiKeyMade: {
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: number;
+            /** Key */
+            key: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+        };
+        /** ApiKeyRead */
+        ApiKeyRead: {
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: number;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+        };
+        /** AuditRead */
+        AuditRead: {
+            /** Action */
+            action: string;
+            /** Created At */
+            created_at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** File Id */
+            file_id: string | null;
+            /** Id */
+            id: string;
+            /** Ip Address */
+            ip_address: string | null;
+            /** User Agent */
+            user_agent: string | null;
+            /** User Id */
+            user_id: string;
+            /** Username */
+            username: string;
+            /** Version Id */
+            version_id: string | null;
+        };
+        /** BatchResponse */
+        BatchResponse: {
+            /**
+             * Hash Algo
+             * @constant
+             */
+            hash_algo: "sha256";
+            /** Objects */
+            objects: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Transfer
+             * @constant
+             */
+            transfer: "basic";
+        };
+        /** BranchReleased */
+        BranchReleased: {
+            /** Msg */
+            msg: string;
+            /** Released */
+            released: number;
+        };
+        /** BranchRequest */
+        BranchRequest: {
+            /** Branch */
+            branch: string;
+            /** Project */
+            project?: string | null;
+        };
+        /** BulkDone */
+        BulkDone: {
+            /** Count */
+            count: number;
+            /** Locks */
+            locks: components["schemas"]["toolcrib__assets__schemas__LockRead"][];
+            /** Msg */
+            msg: string;
+        };
+        /**
+         * BulkRequest
+         * @description All of `paths`, or none of them.
+         */
+        BulkRequest: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "lock" | "release";
+            /**
+             * Branch
+             * @default unknown_branch
+             */
+            branch: string;
+            /** Comment */
+            comment?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Expires In */
+            expires_in?: number | null;
+            /** Paths */
+            paths: string[];
+            /** Project */
+            project?: string | null;
+        };
+        /**
+         * Can
+         * @description What the caller may do with this claim now.
+         */
+        Can: {
+            /** Force Release */
+            force_release: boolean;
+            /** Release */
+            release: boolean;
+            /** Renew */
+            renew: boolean;
+            /** Transfer */
+            transfer: boolean;
+        };
+        /**
+         * ChangeAnswer
+         * @description `pending`: a link was mailed, and nothing changes before it is followed.
+         */
+        ChangeAnswer: {
+            /** Message */
+            message: string;
+            /** Msg */
+            msg: string;
+            /** Pending */
+            pending: boolean;
+        };
+        /** Check */
+        Check: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "read" | "write" | "delete" | "lock" | "validate";
+            /** File Id */
+            file_id?: string | null;
+            /** Project Id */
+            project_id: string;
+        };
+        /**
+         * Checked
+         * @description Which of the paths are locked: by others, and by the caller. The rest are free.
+         */
+        Checked: {
+            /** Held */
+            held: components["schemas"]["toolcrib__assets__schemas__LockRead"][];
+            /** Mine */
+            mine: components["schemas"]["toolcrib__assets__schemas__LockRead"][];
+        };
+        /** CheckRequest */
+        CheckRequest: {
+            /** Paths */
+            paths: string[];
+            /** Project */
+            project?: string | null;
+        };
+        /** Checks */
+        Checks: {
+            /** Checks */
+            checks: components["schemas"]["Check"][];
+        };
+        /** ClaimChanged */
+        ClaimChanged: {
+            claim: components["schemas"]["ClaimRead"];
+            /** Msg */
+            msg: string;
+        };
+        /** ClaimPage */
+        ClaimPage: {
+            /** Claims */
+            claims: components["schemas"]["ClaimRead"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Seq */
+            seq: number;
+        };
+        /** ClaimRead */
+        ClaimRead: {
+            /** Acquired At */
+            acquired_at: string;
+            /** Branch */
+            branch: string | null;
+            can: components["schemas"]["Can"];
+            /** Comment */
+            comment: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Expires At */
+            expires_at: string | null;
+            /** Fence */
+            fence: number;
+            /** Holder */
+            holder: string;
+            /** Holder Uuid */
+            holder_uuid: string;
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Queue */
+            queue: number;
+            /** Renewed At */
+            renewed_at: string;
+            /** Scope */
+            scope: string;
+            /** Url */
+            url: string;
+        };
+        /** CompanyChange */
+        CompanyChange: {
+            /** Company Id */
+            company_id: string | null;
+            /**
+             * Role
+             * @default member
+             * @enum {string}
+             */
+            role: "owner" | "member";
+        };
+        /** CompanyMember */
+        CompanyMember: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "member";
+            /** Username */
+            username: string;
+            /** Uuid */
+            uuid: string;
+        };
+        /** CompanyMemberRole */
+        CompanyMemberRole: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "member";
+        };
+        /** CompanyName */
+        CompanyName: {
+            /** Name */
+            name: string;
+        };
+        /** CompanyRead */
+        CompanyRead: {
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Members */
+            members: number;
+            /** Name */
+            name: string;
+            /** Role */
+            role: ("owner" | "member") | null;
+        };
+        /** ConfigDetail */
+        ConfigDetail: {
+            /** Description */
+            description: string;
+            /** Key */
+            key: string;
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "database" | "environment" | "config.json" | "default";
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "bool" | "int" | "str";
+            /** Value */
+            value: boolean | number | string;
+            /** Writable */
+            writable: boolean;
+        };
+        /** ConfigSaved */
+        ConfigSaved: {
+            /** Message */
+            message: string;
+            /** Msg */
+            msg: string;
+        };
+        /** ConfigStatus */
+        ConfigStatus: {
+            /** Mail Enabled */
+            mail_enabled: boolean;
+        };
+        /** EmailChange */
+        EmailChange: {
+            /** Current Password */
+            current_password: string;
+            /** New Email */
+            new_email: string;
+        };
+        /** EmailReset */
+        EmailReset: {
+            /** New Email */
+            new_email: string;
+        };
+        /** EventPage */
+        EventPage: {
+            /** Events */
+            events: components["schemas"]["EventRead"][];
+            /** Last Seq */
+            last_seq: number;
+            /** Next After */
+            next_after: number | null;
+            /** Next Before */
+            next_before: number | null;
+        };
+        /** EventRead */
+        EventRead: {
+            /** Actor */
+            actor: string | null;
+            /** At */
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Scope */
+            scope: string;
+            /** Seq */
+            seq: number;
+            /** Verb */
+            verb: string;
+        };
+        /** FileList */
+        FileList: {
+            /** Files */
+            files: components["schemas"]["FileRead"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /**
+         * FileMetadata
+         * @description `versions`, `locks` and `audit_logs` are there where they were asked for.
+         */
+        FileMetadata: {
+            /** Audit Logs */
+            audit_logs?: components["schemas"]["AuditRead"][] | null;
+            current_version: components["schemas"]["VersionRead"] | null;
+            file: components["schemas"]["FileRead"];
+            /** Locks */
+            locks?: components["schemas"]["toolcrib__documents__schemas__LockRead"][] | null;
+            /** Versions */
+            versions?: components["schemas"]["VersionRead"][] | null;
+        };
+        /** FileRead */
+        FileRead: {
+            /** Bucket */
+            bucket: string;
+            /** Bucket Id */
+            bucket_id: string;
+            /** Bucket Type */
+            bucket_type: string;
+            /** Created At */
+            created_at: string;
+            /** Current Version Id */
+            current_version_id: string | null;
+            /** File Id */
+            file_id: string;
+            /** Filename */
+            filename: string;
+            /** Id */
+            id: string;
+            /** Is Deleted */
+            is_deleted: boolean;
+            /** Locked */
+            locked: boolean;
+            /** Locked At */
+            locked_at: string | null;
+            /** Locked By */
+            locked_by: string | null;
+            /** Locked By Name */
+            locked_by_name: string | null;
+            /** Logical Path */
+            logical_path: string;
+            /** Mime Type */
+            mime_type: string | null;
+            /** Name */
+            name: string;
+            /** Owner Id */
+            owner_id: string;
+            /** Owner Name */
+            owner_name: string | null;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Source File Id */
+            source_file_id: string | null;
+            /** Status */
+            status: string;
+            /** Tags */
+            tags: {
+                [key: string]: unknown;
+            };
+            /** Updated At */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /** FolderEntry */
+        FolderEntry: {
+            /** Created At */
+            created_at: string;
+            /** Name */
+            name: string;
+            /** Path */
+            path: string;
+        };
+        /**
+         * FolderList
+         * @description `can` names what the caller may do here: write, delete, lock, validate.
+         */
+        FolderList: {
+            /** Can */
+            can: string[];
+            /** Files */
+            files: components["schemas"]["FileRead"][];
+            /** Folders */
+            folders: components["schemas"]["FolderEntry"][];
+            /** Path */
+            path: string;
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        /** LfsLock */
+        LfsLock: {
+            /** Id */
+            id: string;
+            /** Locked At */
+            locked_at: string;
+            owner: components["schemas"]["Owner"];
+            /** Path */
+            path: string;
+        };
+        /**
+         * LockQueued
+         * @description The path is held; the caller is given it when it frees, in turn. `held` is as in a refusal.
+         */
+        LockQueued: {
+            /** Held */
+            held: {
+                [key: string]: unknown;
+            };
+            /** Msg */
+            msg: string;
+            /** Position */
+            position: number;
+        };
+        /** Locks */
+        Locks: {
+            /** Locks */
+            locks: components["schemas"]["toolcrib__documents__schemas__LockRead"][];
+            /** Total */
+            total: number;
+        };
+        /** LoginAnswer */
+        LoginAnswer: {
+            /** Access Token */
+            access_token: string;
+            /** Expires In */
+            expires_in: number | null;
+            /**
+             * Token Type
+             * @default Bearer
+             * @constant
+             */
+            token_type: "Bearer";
+            /** Username */
+            username: string;
+        };
+        /** LoginRequest */
+        LoginRequest: {
+            /** Password */
+            password?: string | null;
+            /** Username */
+            username?: string | null;
+        };
+        /** MailTestResult */
+        MailTestResult: {
+            /** Msg */
+            msg: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "SUCCESS" | "FAILED" | "SKIPPED";
+        };
+        /** Message */
+        Message: {
+            /** Msg */
+            msg: string;
+        };
+        /** NewApiKey */
+        NewApiKey: {
+            /** Expires In Days */
+            expires_in_days?: number | null;
+            /** Name */
+            name: string;
+        };
+        /** NewProject */
+        NewProject: {
+            /** Company Id */
+            company_id?: string | null;
+            /** Name */
+            name: string;
+        };
+        /** NewUser */
+        NewUser: {
+            /** Email */
+            email: string;
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin: boolean;
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
+        };
+        /** OidcAnswer */
+        OidcAnswer: {
+            /** Expires In */
+            expires_in: number | null;
+            /** Token */
+            token: string;
+            user: components["schemas"]["OidcUser"];
+        };
+        /** OidcCallback */
+        OidcCallback: {
+            /** Code */
+            code?: string | null;
+            /** State */
+            state?: string | null;
+        };
+        /** OidcDeparture */
+        OidcDeparture: {
+            /** Authorization Url */
+            authorization_url: string;
+        };
+        /** OidcUser */
+        OidcUser: {
+            /** Email */
+            email: string;
+            /** Id */
+            id: number;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Username */
+            username: string;
+        };
+        /** Owner */
+        Owner: {
+            /** Name */
+            name: string;
+        };
+        /** Pagination */
+        Pagination: {
+            /** Limit */
+            limit: number;
+            /** Page */
+            page: number;
+            /** Total Items */
+            total_items: number;
+            /** Total Pages */
+            total_pages: number;
+        };
+        /** PasswordChange */
+        PasswordChange: {
+            /** Current Password */
+            current_password: string;
+            /** New Password */
+            new_password: string;
+        };
+        /** PasswordReset */
+        PasswordReset: {
+            /** New Password */
+            new_password: string;
+        };
+        /** Person */
+        Person: {
+            /** Username */
+            username: string;
+            /** Uuid */
+            uuid: string;
+        };
+        /** PoolNewUser */
+        PoolNewUser: {
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin: boolean;
+            /** Password */
+            password?: string | null;
+            /** Username */
+            username?: string | null;
+        };
+        /** PoolUserRead */
+        PoolUserRead: {
+            /** Created At */
+            created_at: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Username */
+            username: string;
+        };
+        /** ProjectMemberRead */
+        ProjectMemberRead: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member" | "viewer";
+            /** Username */
+            username: string;
+            /** Uuid */
+            uuid: string;
+        };
+        /** ProjectMemberRole */
+        ProjectMemberRole: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member" | "viewer";
+        };
+        /** ProjectRead */
+        ProjectRead: {
+            /** Company Id */
+            company_id: string | null;
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Members */
+            members: number;
+            /** Name */
+            name: string;
+            /** Role */
+            role: ("owner" | "admin" | "member" | "viewer") | null;
+        };
+        /** Provider */
+        Provider: {
+            /** Label */
+            label: string;
+            /** Login Url */
+            login_url: string;
+            /** Name */
+            name: string;
+        };
+        /** Providers */
+        Providers: {
+            /** Oidc */
+            oidc: components["schemas"]["Provider"][];
+            /**
+             * Password
+             * @default true
+             */
+            password: boolean;
+        };
+        /** Queued */
+        Queued: {
+            /** Position */
+            position: number;
+            /** Waiter Id */
+            waiter_id: string;
+        };
+        /** QueuePlace */
+        QueuePlace: {
+            /** Position */
+            position: number;
+            /** Since */
+            since: string;
+            /** Take */
+            take: boolean;
+            /** Username */
+            username: string;
+        };
+        /** QueueRequest */
+        QueueRequest: {
+            /** Comment */
+            comment?: string | null;
+            /**
+             * Take
+             * @default true
+             */
+            take: boolean;
+            /** Ttl Seconds */
+            ttl_seconds?: number | null;
+        };
+        /** Refused */
+        Refused: {
+            /** Message */
+            message: string;
+            /** Request Id */
+            request_id: string;
+        };
+        /** Released */
+        Released: {
+            /** Count */
+            count: number;
+            /** Msg */
+            msg: string;
+        };
+        /**
+         * Said
+         * @description A sentence for people. Two keys, because different pages read different ones.
+         */
+        Said: {
+            /** Message */
+            message: string;
+            /** Msg */
+            msg: string;
+        };
+        /** SignedAddress */
+        SignedAddress: {
+            /** Expires At */
+            expires_at: string;
+            /** Expires In */
+            expires_in: number;
+            /** Object Key */
+            object_key: string;
+            /** Url */
+            url: string;
+        };
+        /** StatusChange */
+        StatusChange: {
+            /** Is Active */
+            is_active?: boolean | null;
+            /** Is Admin */
+            is_admin?: boolean | null;
+        };
+        /** Success */
+        Success: {
+            /** Data */
+            data?: {
+                [key: string]: unknown;
+            } | null;
+            /** Message */
+            message: string;
+            /** Status */
+            status: string;
+            /** Success */
+            success: boolean;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** LockChanged */
+        toolcrib__assets__lfs__schemas__LockChanged: {
+            lock: components["schemas"]["LfsLock"];
+        };
+        /** LockList */
+        toolcrib__assets__lfs__schemas__LockList: {
+            /** Locks */
+            locks: components["schemas"]["LfsLock"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** ForceReleaseRequest */
+        toolcrib__assets__schemas__ForceReleaseRequest: {
+            /** Paths */
+            paths: string[];
+            /** Project */
+            project?: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /** LockChanged */
+        toolcrib__assets__schemas__LockChanged: {
+            lock: components["schemas"]["toolcrib__assets__schemas__LockRead"];
+            /** Msg */
+            msg: string;
+        };
+        /**
+         * LockRead
+         * @description `id` and `fence` are the same growing number. `timestamp` is when it was taken.
+         */
+        toolcrib__assets__schemas__LockRead: {
+            /** Asset Path */
+            asset_path: string;
+            /** Branch */
+            branch: string;
+            /** Comment */
+            comment: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Fence */
+            fence: number;
+            /** Id */
+            id: number;
+            /** Locked By */
+            locked_by: string;
+            /** Project */
+            project: string;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** RenewRequest */
+        toolcrib__assets__schemas__RenewRequest: {
+            /** Asset Path */
+            asset_path: string;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Expires In */
+            expires_in?: number | null;
+            /** Project */
+            project?: string | null;
+        };
+        /** LockList */
+        toolcrib__documents__schemas__LockList: {
+            data: components["schemas"]["Locks"];
+            /** Status */
+            status: string;
+        };
+        /** LockRead */
+        toolcrib__documents__schemas__LockRead: {
+            /** Bucket Id */
+            bucket_id: string;
+            /** Bucket Type */
+            bucket_type: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Fence */
+            fence: number;
+            /** File Id */
+            file_id: string;
+            /** Lock Id */
+            lock_id: string;
+            /** Lock Type */
+            lock_type: string;
+            /** Locked At */
+            locked_at: string;
+            /** Locked By */
+            locked_by: string;
+            /** Locked By Name */
+            locked_by_name: string;
+            /** Logical Path */
+            logical_path: string;
+            /** Path */
+            path: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /** ForceReleaseRequest */
+        toolcrib__kernel__claims__schemas__ForceReleaseRequest: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RenewRequest
+         * @description At most one of the two; neither means no end.
+         */
+        toolcrib__kernel__claims__schemas__RenewRequest: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Ttl Seconds */
+            ttl_seconds?: number | null;
+        };
+        /** TransferRequest */
+        TransferRequest: {
+            /** Comment */
+            comment?: string | null;
+            /** To */
+            to: string;
+        };
+        /** UserRead */
+        UserRead: {
+            /** Company Id */
+            company_id: string | null;
+            /** Company Name */
+            company_name: string | null;
+            /** Company Role */
+            company_role: ("owner" | "member") | null;
+            /** Created At */
+            created_at: string;
+            /** Email */
+            email: string;
+            /** Id */
+            id: number;
+            /** Is Active */
+            is_active: boolean;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Username */
+            username: string;
+            /** Uuid */
+            uuid: string;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+        };
+        /** VerifiableLocks */
+        VerifiableLocks: {
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Ours */
+            ours: components["schemas"]["LfsLock"][];
+            /** Theirs */
+            theirs: components["schemas"]["LfsLock"][];
+        };
+        /** VersionList */
+        VersionList: {
+            /** File Id */
+            file_id: string;
+            /** Total Count */
+            total_count: number;
+            /** Versions */
+            versions: components["schemas"]["VersionRead"][];
+        };
+        /** VersionRead */
+        VersionRead: {
+            /** Changelog */
+            changelog: string | null;
+            /** Checksum */
+            checksum: string;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Created By Name */
+            created_by_name: string | null;
+            /** File Id */
+            file_id: string;
+            /** Id */
+            id: string;
+            /** Mime Type */
+            mime_type: string | null;
+            /** Object Key */
+            object_key: string;
+            /** Size */
+            size: number;
+            /** Status */
+            status: string;
+            /** Updated At */
+            updated_at: string;
+            /** Validated At */
+            validated_at: string | null;
+            /** Validated By */
+            validated_by: string | null;
+            /** Validated By Name */
+            validated_by_name: string | null;
+            /** Validation Comment */
+            validation_comment: string | null;
+            /** Version Number */
+            version_number: number;
+        };
+        /** Waiting */
+        Waiting: {
+            file: components["schemas"]["FileRead"];
+            version: components["schemas"]["VersionRead"];
+        };
+        /** WaitingList */
+        WaitingList: {
+            /** Total */
+            total: number;
+            /** Waiting */
+            waiting: components["schemas"]["Waiting"][];
+        };
+        /** WhoAmI */
+        WhoAmI: {
+            /** Roles */
+            roles: "admin"[];
+            /** User */
+            user: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
