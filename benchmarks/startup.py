@@ -17,7 +17,9 @@ STARTS = 5
 
 
 def run() -> list[Figure]:
-    first, later, memory = [], [], []
+    first: list[float] = []
+    later: list[float] = []
+    memory: list[float] = []
     for _ in range(STARTS):
         with tempfile.TemporaryDirectory(prefix="toolcrib-bench-") as folder:
             for times in (first, later):

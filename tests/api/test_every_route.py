@@ -100,7 +100,7 @@ async def test_every_route_refuses_a_tampered_token(crib: AppServer) -> None:
     for method, path in operations(document):
         if (method, path) in PUBLIC or SIGNED.match(path):
             continue
-        body = {} if method != "GET" else None
+        body: dict[str, Any] | None = {} if method != "GET" else None
         answer = await crib.client.request(method, address(path), json=body, headers={"Authorization": bad})
         assert answer.status_code == 401, f"{method} {path} -> {answer.status_code}"
 

@@ -109,7 +109,8 @@ class Claims:
 
     async def counter(self) -> int:
         async with self.database.read() as session:
-            return (await session.execute(select(event_counter.c.seq))).scalar_one()
+            seq: int = (await session.execute(select(event_counter.c.seq))).scalar_one()
+            return seq
 
 
 def person(name: str) -> Holder:

@@ -153,7 +153,7 @@ async def test_the_log_is_filtered_and_paged(crib: AppServer) -> None:
     seen: list[str] = []
     before: int | None = None
     while True:
-        query = {"kind": "asset", "limit": 3, **({"before": before} if before else {})}
+        query: dict[str, Any] = {"kind": "asset", "limit": 3, **({"before": before} if before else {})}
         page = (await ann.get("/api/events", params=query)).json()
         seen += [event["key"] for event in page["events"]]
         before = page["next_before"]

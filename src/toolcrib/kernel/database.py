@@ -65,7 +65,9 @@ class Database:
 
         Events appended to it are written as the last statements before the commit.
         """
-        async with AsyncSession(self.writes, expire_on_commit=False, sync_session_class=WriteSession) as session:
+        async with AsyncSession(
+            self.writes, expire_on_commit=False, sync_session_class=WriteSession
+        ) as session:
             yield session
             await session.commit()
         pen: Pen | None = session.sync_session.info.pop("pen_done", None)
@@ -130,7 +132,9 @@ class Database:
 
     def _sqlite_engine(self, *, read_only: bool) -> AsyncEngine:
         size = {"pool_size": 6, "max_overflow": 4} if read_only else {"pool_size": 1, "max_overflow": 0}
-        engine = create_async_engine(self.url, pool_timeout=BUSY_TIMEOUT_SECONDS, hide_parameters=True, **size)
+        engine = create_async_engine(
+            self.url, pool_timeout=BUSY_TIMEOUT_SECONDS, hide_parameters=True, **size
+        )
         if read_only:
             _configure_sqlite(engine.sync_engine, "BEGIN", read_only=True)
         else:

@@ -36,16 +36,17 @@ class JobQueue:
     def __init__(self, redis_url: str, run: Callable[[str], Awaitable[None]]) -> None:
         self._redis_url = redis_url
         self._run = run
+        self._names: list[str] = []
         self._loading: asyncio.Task[AsyncBroker] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._paused_until = 0.0
 
     def start(self, names: Iterable[str]) -> None:
-        """Returns at once: taskiq brings an HTTP client along and takes a third of a second to load."""
-        self._loading = asyncio.create_task(asyncio.to_thread(self._load, list(names)), name="job-queue")
+        """Returns at once, whatever state Redis is in."""
+        self._names = list(names)
         if self._redis_url:
-            self._listening = asyncio.create_task(self._listen(self._loading), name="job-listener")
+            self._listening = asyncio.create_task(self._listen(), name="job-listener")
 
     async def send(self, name: str) -> None:
         """Have the job run somewhere. While Redis does not answer, that is here."""
@@ -59,9 +60,7 @@ class JobQueue:
         await self._run(name)
 
     async def _carry(self, name: str) -> None:
-        if self._loading is None:
-            raise RuntimeError("the job queue was not started")
-        broker = await asyncio.shield(self._loading)
+        broker = await self._broker()
         task = broker.find_task(name)
         if task is None:
             raise LookupError(name)
@@ -77,13 +76,19 @@ class JobQueue:
             for task in late:
                 task.cancel()
         if self._loading is not None:
-            broker = await self._loading
-            with suppress(Exception):  # Redis may be gone: there is nothing left to tell it
-                await broker.shutdown()
+            with suppress(Exception):  # it never loaded, or Redis is gone: nobody is left to tell
+                await (await self._loading).shutdown()
 
-    def _load(self, names: list[str]) -> AsyncBroker:
+    async def _broker(self) -> AsyncBroker:
+        """Loaded when it is first needed, in a thread: taskiq brings an HTTP client along, which takes a third of a
+        second and 8 MB that a server without Redis and mail never uses."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(self._load), name="job-queue")
+        return await asyncio.shield(self._loading)
+
+    def _load(self) -> AsyncBroker:
         broker = self._redis_broker() if self._redis_url else _local_broker()
-        for name in names:
+        for name in self._names:
             broker.register_task(self._task(name), name)
         return broker
 
@@ -113,8 +118,8 @@ class JobQueue:
             retry=Retry(NoBackoff(), 0),
         )
 
-    async def _listen(self, loading: asyncio.Task[AsyncBroker]) -> None:
-        broker = await asyncio.shield(loading)
+    async def _listen(self) -> None:
+        broker = await self._broker()
         from taskiq.receiver import Receiver  # noqa: PLC0415
 
         while not self._stopping.is_set():

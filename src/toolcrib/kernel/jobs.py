@@ -68,6 +68,7 @@ class Jobs:
         self._queue = JobQueue(settings.redis_url, self._run)
         self._kernel: Kernel | None = None
         self._enrolled = False
+        self._stopping = asyncio.Event()
         self._clockwork: asyncio.Task[None] | None = None
         self._nudged: set[str] = set()
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -89,12 +90,11 @@ class Jobs:
         if self._kernel is None:
             return
         self._kernel = None
-        if self._clockwork is not None:
-            self._clockwork.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._clockwork
+        self._stopping.set()
         await self._queue.stop()
         running = {*self._senders.values(), *self._runs.values(), *self._turns}
+        if self._clockwork is not None:
+            running.add(self._clockwork)  # not cancelled: it may be in the middle of a statement
         if running:
             _done, late = await asyncio.wait(running, timeout=DRAIN_SECONDS)
             for task in late:
@@ -169,13 +169,14 @@ class Jobs:
         await self.idle()
 
     async def _keep_schedule(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 nap = await self._take_turns()
             except Exception as error:  # noqa: BLE001 - the database will be back, and the schedule is in it
                 log.warning("schedule_unavailable", error=type(error).__name__)
                 nap = LONGEST_NAP_SECONDS / 6
-            await asyncio.sleep(nap)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), nap)
 
     def _periodic(self) -> dict[str, timedelta]:
         return {job.name: job.every for job in self._jobs.values() if job.every is not None}

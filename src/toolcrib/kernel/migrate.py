@@ -45,7 +45,9 @@ async def upgrade(database: Database) -> str:
         at = await connection.run_sync(_revision)
         if at == head():
             return at
-        if at and at not in {path.stem.split("_", 1)[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}:
+        if at and at not in {
+            path.stem.split("_", 1)[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")
+        }:
             raise NewerDatabase(f"The database is at revision {at}; this release knows up to {head()}.")
         log.info("database_upgrade", since=at or "nothing", to=head())
         await connection.run_sync(_run)

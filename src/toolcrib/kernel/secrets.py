@@ -25,7 +25,9 @@ class Secrets:
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes that only this server knows, different for each purpose."""
-        return HKDF(SHA256(), 32, salt=None, info=f"toolcrib {purpose}".encode()).derive(self.signing.encode())
+        return HKDF(SHA256(), 32, salt=None, info=f"toolcrib {purpose}".encode()).derive(
+            self.signing.encode()
+        )
 
     def seal(self, plain: str) -> str:
         return self._fernet.encrypt(plain.encode()).decode()

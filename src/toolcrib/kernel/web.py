@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from toolcrib.kernel.errors import ANY_PAGE
 
@@ -52,7 +53,7 @@ def _index(base_path: str, _changed: float) -> str:
 async def page(request: Request, path: str) -> Response:
     """A built file if there is one of that name, else the page, which knows its own addresses."""
     if path == "api" or path.startswith("api/") or path.endswith("/info/lfs") or "/info/lfs/" in f"/{path}":
-        raise HTTPException(404)
+        raise HTTPException(405 if _another_method_would_do(request) else 404)
     found = _built_file(path)
     if found is not None:
         media_type = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
@@ -61,6 +62,10 @@ async def page(request: Request, path: str) -> Response:
     if path.startswith(HASHED):
         raise HTTPException(404)  # a page of an older build asks for its script: HTML would confuse it
     return _index_page(request.app.state.kernel.settings.base_path)
+
+
+def _another_method_would_do(request: Request) -> bool:
+    return any(route.matches(request.scope)[0] is Match.PARTIAL for route in request.app.routes)
 
 
 def _built_file(path: str) -> Path | None:

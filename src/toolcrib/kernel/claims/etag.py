@@ -15,7 +15,14 @@ _NEVER = 0
 
 def view_of(me: Principal, *filters: object) -> str:
     """Stands for what is asked and for what the caller may see."""
-    sight = (me.uuid, me.is_admin, me.company_id, me.company_role, me.open_projects, sorted(me.projects.items()))
+    sight = (
+        me.uuid,
+        me.is_admin,
+        me.company_id,
+        me.company_role,
+        me.open_projects,
+        sorted(me.projects.items()),
+    )
     return blake2b(repr((sight, filters)).encode(), digest_size=9).hexdigest()
 
 

@@ -221,7 +221,11 @@ class Ledger:
             claim = self._held_by(command.ref, command.holder, command.fence)
         else:
             claim = self._held(command.ref, command.fence)
-        data: dict[str, Any] = {"from": claim.holder, "to": command.to.username, "holder": command.to.username}
+        data: dict[str, Any] = {
+            "from": claim.holder,
+            "to": command.to.username,
+            "holder": command.to.username,
+        }
         if command.comment is not None:
             data["comment"] = command.comment
         fence = self._write_about(claim, command.actor, "transferred", data)

@@ -132,7 +132,9 @@ claim_waiters = Table(
     Column("holder", exact_string(255), nullable=False),
     Column("holder_uuid", exact_string(36), nullable=False),
     Column("since", UtcDateTime(), nullable=False),
-    Column("position", BigId, nullable=False),  # the seq of the event that queued it: first come, first served
+    Column(
+        "position", BigId, nullable=False
+    ),  # the seq of the event that queued it: first come, first served
     Column("take", Boolean, nullable=False),
     Column("until", UtcDateTime()),
     Column("branch", exact_string(255)),

@@ -27,7 +27,9 @@ async def run(session: AsyncSession, *commands: Command, now: datetime) -> list[
     return await run_group(session, commands, now=now)
 
 
-async def run_group(session: AsyncSession, commands: Sequence[Command], *, now: datetime) -> list[Claim | None]:
+async def run_group(
+    session: AsyncSession, commands: Sequence[Command], *, now: datetime
+) -> list[Claim | None]:
     connection = await session.connection()  # takes the pen
     pen = pen_of(session)
 

@@ -22,9 +22,13 @@ from toolcrib.kernel.problems import Problem
 CHUNK = 10_000
 
 _CLAIMS_BY_DIGEST = select(claims).where(claims.c.digest.in_(bindparam("digests", expanding=True)))
-_WAITERS_BY_DIGEST = select(claim_waiters).where(claim_waiters.c.digest.in_(bindparam("digests", expanding=True)))
+_WAITERS_BY_DIGEST = select(claim_waiters).where(
+    claim_waiters.c.digest.in_(bindparam("digests", expanding=True))
+)
 _INSERT = insert(claims)
-_DELETE = delete(claims).where(claims.c.digest == bindparam("b_digest"), claims.c.fence == bindparam("b_fence"))
+_DELETE = delete(claims).where(
+    claims.c.digest == bindparam("b_digest"), claims.c.fence == bindparam("b_fence")
+)
 _UPDATE = (
     update(claims)
     .where(claims.c.digest == bindparam("b_digest"), claims.c.fence == bindparam("b_fence"))
@@ -84,7 +88,9 @@ def write_ledger(connection: Connection, ledger: Ledger) -> None:
     before, after = ledger.read_claims, ledger.claims
     gone = [claim for digest, claim in before.items() if digest not in after]
     fresh = [claim for digest, claim in after.items() if digest not in before]
-    moved = [(before[digest], claim) for digest, claim in after.items() if before.get(digest, claim) is not claim]
+    moved = [
+        (before[digest], claim) for digest, claim in after.items() if before.get(digest, claim) is not claim
+    ]
     if gone:
         rows = [{"b_digest": claim.digest, "b_fence": claim.fence} for claim in gone]
         _each_one(connection, _DELETE, rows)

@@ -85,12 +85,15 @@ async def record(
 
 async def last_seq(session: AsyncSession) -> int:
     """The number of the newest committed event; 0 in an empty log."""
-    return (await session.execute(select(event_counter.c.seq))).scalar_one()
+    seq: int = (await session.execute(select(event_counter.c.seq))).scalar_one()
+    return seq
 
 
 async def read_after(session: AsyncSession, seq: int, limit: int) -> list[Event]:
     """The `limit` oldest events after `seq`, oldest first."""
-    rows = await session.execute(select(*_COLUMNS).where(events.c.seq > seq).order_by(events.c.seq).limit(limit))
+    rows = await session.execute(
+        select(*_COLUMNS).where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
+    )
     return [Event(*row) for row in rows]
 
 

@@ -103,9 +103,7 @@ async def list_events(
     """The log, newest first unless `order=asc`. Go on with `before=next_before` or `after=next_after`."""
     newest_first = order == "desc"
     last = await event_log.last_seq(session)
-    found = await event_log.search(
-        session, wanted.conditions(me), newest_first=newest_first, limit=limit + 1
-    )
+    found = await event_log.search(session, wanted.conditions(me), newest_first=newest_first, limit=limit + 1)
     more, found = len(found) > limit, found[:limit]
     return {
         "events": [event.as_dict() for event in found],
@@ -116,7 +114,9 @@ async def list_events(
 
 
 @router.get("/events.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
-async def export_events(kernel: KernelDep, me: PrincipalDep, wanted: Annotated[EventFilter, Query()]) -> Response:
+async def export_events(
+    kernel: KernelDep, me: PrincipalDep, wanted: Annotated[EventFilter, Query()]
+) -> Response:
     """The newest 100,000 events that match, newest first, as CSV."""
     return StreamingResponse(
         _csv(kernel, wanted.conditions(me)),

@@ -114,7 +114,9 @@ class EventTail:
     def unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
 
-    async def replay(self, after: int, until: int, wanted: Callable[[Event], bool]) -> AsyncIterator[list[Event]]:
+    async def replay(
+        self, after: int, until: int, wanted: Callable[[Event], bool]
+    ) -> AsyncIterator[list[Event]]:
         """The events with `after < seq <= until`, in pages."""
         while after < until:
             async with self._database.read() as session:
