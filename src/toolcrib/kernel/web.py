@@ -65,7 +65,10 @@ async def page(request: Request, path: str) -> Response:
 
 
 def _another_method_would_do(request: Request) -> bool:
-    return any(route.matches(request.scope)[0] is Match.PARTIAL for route in request.app.routes)
+    # Asked anew: in the scope as it is, this page has been chosen already.
+    names = ("type", "method", "path", "raw_path", "root_path", "headers", "query_string", "app")
+    asked = {name: request.scope[name] for name in names if name in request.scope}
+    return any(route.matches(dict(asked))[0] is Match.PARTIAL for route in request.app.routes)
 
 
 def _built_file(path: str) -> Path | None:
