@@ -6,13 +6,14 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 DATA_DIR ?= .data
 ARGS ?=
+WORKERS ?= auto
 
 .PHONY: serve test lint format bench web web-test clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make serve     install, build the web UI, serve on http://$(HOST):$(PORT) (HOST, PORT, DATA_DIR)"
-	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock')"
+	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock', WORKERS=0)"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make format    let ruff put the code in order"
 	@echo "make web       build the web UI if it is out of date"
@@ -30,7 +31,7 @@ serve: .venv/ready
 test: .venv/ready
 	@scripts/install-servers
 	@$(PYTHON) scripts/webui.py build --optional
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 lint: .venv/ready
 	.tools/uv-*/bin/uv lock --check --offline --quiet
