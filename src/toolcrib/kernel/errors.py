@@ -169,8 +169,10 @@ async def _framework(request: Request, error: HTTPException) -> Response:
 
 
 def _only_the_page_matches(request: Request) -> bool:
-    """The page answers GET at any address, so any other method there looks like a wrong method."""
-    return getattr(request.scope.get("route"), "path", None) == ANY_PAGE
+    """The page answers GET at any address, so any other method there looks like a wrong method. (Where a GET
+    meets an address that takes other methods only, the page says so itself.)"""
+    is_page = getattr(request.scope.get("route"), "path", None) == ANY_PAGE
+    return is_page and request.method not in {"GET", "HEAD"}
 
 
 async def _database_gone(request: Request, error: Exception) -> Response:
