@@ -1,0 +1,93 @@
+"""Mail about locks (asset-locks contract, sections 4.1 and 7), through a real mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.smtp import MailServer
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+HTTP = {"FRONTEND_BASE_URL": "http://crib.example"}
+
+
+@pytest.fixture
+async def crib(app_server: Start, smtp: MailServer) -> AppServer:
+    crib = await app_server(**smtp.settings, **HTTP)
+    await crib.kernel.jobs.run_due()
+    smtp.messages.clear()
+    return crib
+
+
+async def settle(crib: AppServer) -> None:
+    """Until every mail that is due has been sent."""
+    crib.clock.advance(minutes=6)
+    await crib.kernel.jobs.run_due()
+    await crib.kernel.jobs.run_due()
+
+
+async def test_a_new_lock_is_told_to_everybody_else_one_mail_each(crib: AppServer, smtp: MailServer) -> None:
+    ann = await crib.user("ann")
+    await crib.user("ben")
+    body = {"asset_path": "maps/<b>.umap", "branch": "main", "comment": "a & b"}
+    assert (await ann.post("/api/locks", json=body)).status_code == 201
+    await settle(crib)
+    recipients = sorted(message["To"] for message in smtp.messages)
+    assert recipients == ["admin@example.com", "ben@example.com"]
+    message = smtp.messages[0]
+    assert "maps/<b>.umap" in message["Subject"]
+    html = message.get_body(("html",)).get_content()
+    text = message.get_body(("plain",)).get_content()
+    assert "maps/&lt;b&gt;.umap" in html
+    assert "a &amp; b" in html
+    assert "maps/<b>.umap" in text
+    assert "ann" in text
+    smtp.messages.clear()
+    await settle(crib)
+    assert smtp.messages == []
+
+
+async def test_a_lock_is_taken_though_the_mail_server_is_down(crib: AppServer, smtp: MailServer) -> None:
+    ann = await crib.user("ann")
+    smtp.mode = "down"
+    assert (await ann.post("/api/locks", json={"asset_path": "a", "branch": "main"})).status_code == 201
+    await settle(crib)
+    smtp.mode = "accept"
+    crib.clock.advance(hours=7)
+    await settle(crib)
+    assert [message["To"] for message in smtp.messages] == ["admin@example.com"]
+
+
+async def test_the_holder_is_asked_for_a_lock(crib: AppServer, smtp: MailServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    await ann.post("/api/locks", json={"asset_path": "dir/a b", "branch": "main"})
+    await settle(crib)
+    smtp.messages.clear()
+    told = await ben.post("/api/locks/path/dir%2Fa%20b/notify", json={"message": "please\nsoon"})
+    assert told.status_code == 200, told.text
+    assert told.json()["msg"]
+    assert (await ben.post("/api/locks/path/dir/a%20b/notify")).status_code == 200
+    await settle(crib)
+    assert [message["To"] for message in smtp.messages] == ["ann@example.com"] * 2
+    text = smtp.messages[0].get_body(("plain",)).get_content()
+    assert "please" in text
+    assert "ben" in text
+
+
+async def test_when_nobody_can_be_told_it_says_so(crib: AppServer, app_server: Start) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    await ann.post("/api/locks", json={"asset_path": "a", "branch": "main"})
+    assert (await ann.post("/api/locks/path/a/notify", json={})).status_code == 400
+    assert (await ben.post("/api/locks/path/b/notify", json={})).status_code == 404
+    assert (await ben.post("/api/locks/path/a/notify", json={"message": 7})).status_code == 400
+    assert (await ben.post("/api/locks/path/a/notify", json={"message": "x" * 2001})).status_code == 400
+    silent = await app_server()
+    cem, dan = await silent.user("cem"), await silent.user("dan")
+    await cem.post("/api/locks", json={"asset_path": "a", "branch": "main"})
+    assert (await dan.post("/api/locks/path/a/notify", json={})).status_code == 400
+    assert (await dan.get("/api/config/status")).json() == {"mail_enabled": False}
