@@ -6,8 +6,6 @@ A nudge may be lost or arrive twice; see `jobs.py` for why that harms nobody.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -20,14 +18,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-STREAM = "toolcrib:jobs"
-STREAM_LENGTH = 10_000
 REDIS_SECONDS = 0.5
 REDIS_PAUSE_SECONDS = 5.0
-# XREADGROUP waits this long for a message; the socket must wait longer.
-BLOCK_MILLISECONDS = 2_000
-SOCKET_SECONDS = 10
-PARALLEL_RUNS = 20
+STOP_SECONDS = 10.0
 
 
 class JobQueue:
@@ -72,7 +65,7 @@ class JobQueue:
         """Take no more nudges; what runs is the caller's to wait for."""
         self._stopping.set()
         if self._listening is not None:
-            _done, late = await asyncio.wait([self._listening], timeout=SOCKET_SECONDS)
+            _done, late = await asyncio.wait([self._listening], timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
         if self._loading is not None:
@@ -80,14 +73,16 @@ class JobQueue:
                 await (await self._loading).shutdown()
 
     async def _broker(self) -> AsyncBroker:
-        """Loaded when it is first needed, in a thread: taskiq brings an HTTP client along, which takes a third of a
-        second and 8 MB that a server without Redis and mail never uses."""
+        """Loaded when it is first needed: a third of a second and 8 MB that a server without Redis and mail never
+        spends."""
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load), name="job-queue")
         return await asyncio.shield(self._loading)
 
     def _load(self) -> AsyncBroker:
-        broker = self._redis_broker() if self._redis_url else _local_broker()
+        from toolcrib.kernel import job_brokers  # noqa: PLC0415
+
+        broker = job_brokers.redis_broker(self._redis_url) if self._redis_url else job_brokers.local_broker()
         for name in self._names:
             broker.register_task(self._task(name), name)
         return broker
@@ -98,41 +93,14 @@ class JobQueue:
 
         return run
 
-    def _redis_broker(self) -> AsyncBroker:
-        # Only servers that use Redis pay for its client: some 20 MB.
-        from redis.asyncio.retry import Retry  # noqa: PLC0415
-        from redis.backoff import NoBackoff  # noqa: PLC0415
-        from taskiq_redis import RedisStreamBroker  # noqa: PLC0415
-
-        return RedisStreamBroker(
-            self._redis_url,
-            queue_name=STREAM,
-            consumer_group_name=STREAM,
-            consumer_name=f"{socket.gethostname()}-{os.getpid()}",
-            consumer_id="0",  # what was sent before the group existed counts too
-            xread_block=BLOCK_MILLISECONDS,
-            maxlen=STREAM_LENGTH,
-            unacknowledged_lock_timeout=60,
-            socket_timeout=SOCKET_SECONDS,
-            socket_connect_timeout=REDIS_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
-
     async def _listen(self) -> None:
         broker = await self._broker()
-        from taskiq.receiver import Receiver  # noqa: PLC0415
+        from toolcrib.kernel import job_brokers  # noqa: PLC0415
 
         while not self._stopping.is_set():
             try:
-                # Starting up declares the consumer group: a Redis that lost its data gets it again.
-                await Receiver(broker, max_async_tasks=PARALLEL_RUNS).listen(self._stopping)
+                await job_brokers.listen(broker, self._stopping)
             except Exception as error:  # noqa: BLE001 - nudges are run where they arise until Redis is back
                 log.warning("job_listener_failed", error=type(error).__name__)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), REDIS_PAUSE_SECONDS)
-
-
-def _local_broker() -> AsyncBroker:
-    from taskiq import InMemoryBroker  # noqa: PLC0415
-
-    return InMemoryBroker(await_inplace=True)
