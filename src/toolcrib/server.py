@@ -143,6 +143,8 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     )
     health.add_database_check(kernel)
     kernel.health["storage"] = kernel.blobs.check
+    kernel.health["mail"] = kernel.mailer.check
+    kernel.health["jobs"] = jobs.check
     return kernel
 
 

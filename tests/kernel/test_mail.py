@@ -313,3 +313,19 @@ async def test_an_administrator_without_an_address_fails_the_test(
         await session.execute(update(User).values(email=None, email_key=None))
     admin = await server.admin()
     assert (await admin.post("/api/admin/test-email")).json()["status"] == "FAILED"
+
+
+@pytest.mark.databases("sqlite")
+async def test_mail_that_cannot_be_sent_shows_on_the_health_page(
+    app_server: Start, database_url: str, smtp: MailServer
+) -> None:
+    server = await app_server(database_url=database_url, **smtp.settings)
+    admin = await server.admin()
+    assert (await admin.get("/api/admin/health")).json()["checks"]["mail"]["healthy"] is True
+    smtp.mode = "down"
+    await queue(kernel_of(server), "ann@example.com")
+    await kernel_of(server).jobs.idle()
+    health = (await admin.get("/api/admin/health")).json()
+    assert health["checks"]["mail"]["healthy"] is False
+    assert health["checks"]["jobs"]["healthy"] is True
+    assert health["status"] == "unhealthy"
