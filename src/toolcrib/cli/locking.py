@@ -17,8 +17,8 @@ from toolcrib.cli.repository import DETACHED_HEAD, UNKNOWN_BRANCH
 
 app = typer.Typer()
 
-Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH", show_default=False)]
-OnePath = Annotated[str, typer.Argument(metavar="PATH", show_default=False)]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="PATH", show_default=False, help="Files.")]
+OnePath = Annotated[str, typer.Argument(metavar="PATH", show_default=False, help="The file.")]
 Stdin = Annotated[bool, typer.Option("--stdin", help="Read further paths from standard input, one per line.")]
 Nul = Annotated[bool, typer.Option("-z", help="With --stdin: paths end with NUL, as git prints them.")]
 Comment = Annotated[str | None, typer.Option("--comment", "-m", help="Why; others see it.")]

@@ -130,7 +130,7 @@ def upgrade(*, data_dir: DataDir = None) -> None:
     with_kernel(load_settings(data_dir=data_dir), task)
 
 
-@admin.command("set-config")
+@admin.command("set-config", context_settings={"ignore_unknown_options": True})  # -1 is a value
 def set_config(
     *,
     key: Annotated[str, typer.Argument(help="Like auto_release.hours")],
@@ -187,8 +187,12 @@ def send_test_email(*, data_dir: DataDir = None) -> None:
 
     async def task(kernel: "Kernel") -> str:
         status = await kernel.mailer.test_at_start(kernel.clock())
-        if str(status) != "SUCCESS":
-            raise Failure(f"The test mail was not sent: {status}", code="mail_failed")
+        if status == "SKIPPED":
+            raise Failure(
+                "No mail is sent: mail is switched off (MAIL_ENABLED, or mail.enabled).", code="mail_off"
+            )
+        if status != "SUCCESS":
+            raise Failure("The test mail was not sent; the log above says why.", code="mail_failed")
         return "The test mail was sent."
 
     with_kernel(load_settings(data_dir=data_dir), task)

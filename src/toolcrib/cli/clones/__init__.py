@@ -52,7 +52,7 @@ def doctor(
     raise typer.Exit(examination.examine_all(context, directories or [], repair=not dry_run))
 
 
-@command(app, "credential", hidden=())
+@command(app, hidden=("credential",))
 def credential(context: Context, verb: Annotated[str, typer.Argument(metavar="get|store|erase")]) -> None:
     """Answer git's question for a name and password (git calls this; see gitcredentials(7))."""
     from toolcrib.cli.clones import credentials

@@ -1,0 +1,66 @@
+"""The reference of the command line, from the command line: `python -m toolcrib.cli.reference > docs/cli.md`."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from toolcrib.cli import build
+
+HEAD = """# The command line
+
+<!-- Generated: python -m toolcrib.cli.reference > docs/cli.md -->
+
+`toolcrib serve`, `worker`, `db` and `admin` run on the server's machine. Every other command speaks HTTP to a
+server, from anybody's.
+
+**Which server.** The first of these that is set: `--url`; `TOOLCRIB_URL`; `git config toolcrib.url` of the clone;
+`ASSET_LOCK_BACKEND_URL`; `backend_url` in `.git/asset_lock_config.json`; the clone's `lfs.url`, where you are signed
+in to that server; the server you signed in to last.
+
+**As whom.** `TOOLCRIB_TOKEN` (an API key), else the sign-in of `toolcrib login`, kept in
+`~/.config/toolcrib/credentials.json` for you alone to read. A stored sign-in is only ever sent to the server it is
+for. Passwords are asked for, read from standard input (`--password-stdin`) or from `TOOLCRIB_PASSWORD`; they are never
+taken from the command line.
+
+**Which project.** `--project`; `TOOLCRIB_PROJECT`; `git config toolcrib.project`; the project in the clone's
+`lfs.url`; else the server's default.
+
+**Which file.** A path is taken from the directory you are in and sent relative to the repository's root.
+
+**For programs.** `--json` prints JSON on standard output, and a failure as one JSON line on standard error. Tables
+that go into a pipe have one line a row. `check` prints one JSON line a path into a pipe.
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | refused, or failed |
+| 2 | wrong usage, or no answer: the server cannot be reached, or you are not signed in |
+| 3 | somebody else holds it (`lock`, `unlock`, `check`) |
+
+`toolcrib --install-completion` teaches your shell to complete commands and options.
+
+"""
+
+
+def commands(group: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that is not hidden, groups before what is in them."""
+    for name, command in group.commands.items():
+        if not command.hidden:
+            yield (*words, name), command
+            if hasattr(command, "commands"):
+                yield from commands(command, (*words, name))
+
+
+def reference() -> str:
+    """The whole page."""
+    sections = []
+    for words, command in commands(typer.main.get_command(build()), ("toolcrib",)):
+        context = typer.Context(command, info_name=" ".join(words), terminal_width=100, max_content_width=100)
+        sections.append(f"## {' '.join(words)}\n\n```\n{command.get_help(context).rstrip()}\n```\n")
+    return HEAD + "\n".join(sections)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
