@@ -28,7 +28,8 @@ async def find(session: AsyncSession, scope: str, oids: Collection[str]) -> dict
     """Where the content of those objects is that the project has and the store has not lost."""
     query = select(LfsObject.oid, Blob).join(Blob, LfsObject.blob_id == Blob.id)
     query = query.where(LfsObject.scope == scope, LfsObject.oid.in_(oids), Blob.lost_at.is_(None))
-    return dict((await session.execute(query)).tuples().all())
+    rows = await session.execute(query)
+    return {row.oid: row.Blob for row in rows}
 
 
 async def get(session: AsyncSession, scope: str, oid: str) -> Blob:
