@@ -20,6 +20,8 @@ DEFAULTS = {
     "JWT_SECRET_KEY": "one for all servers of the tests, so that several can share a database",
     "LOGIN_RATE": "100000/minute",
 }
+# For clients of servers that speak plain HTTP: loading the machine's certificates takes longer than most tests.
+PLAIN = False
 KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV"}
 
 

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tests.clock import FakeClock
-from tests.servers.environment import ADMIN, PASSWORD, settings
+from tests.servers.environment import ADMIN, PASSWORD, PLAIN, settings
 from toolcrib.kernel.context import Kernel
 from toolcrib.server import create_app
 from toolcrib.settings import Settings
@@ -58,7 +58,7 @@ class AppServer:
         await self._server.shutdown(sockets=[self._socket])
 
     def _new_client(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, timeout=30, headers=headers)
+        return httpx.AsyncClient(base_url=self.url, timeout=30, verify=PLAIN, headers=headers)
 
     async def sign_in(self, username: str, password: str = PASSWORD) -> httpx.AsyncClient:
         """A client that carries this person's token."""

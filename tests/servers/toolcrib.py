@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.servers.environment import ADMIN, DEFAULTS, PASSWORD, child_environment, toolcrib
+from tests.servers.environment import ADMIN, DEFAULTS, PASSWORD, PLAIN, child_environment, toolcrib
 from tests.servers.process import Process, free_port
 
 
@@ -24,7 +24,7 @@ class ToolcribServer:
         self._environment = child_environment(**(DEFAULTS | settings))
         self.url = f"http://127.0.0.1:{self.port}{self._environment.get('BASE_PATH', '')}"
         self.log = data_dir.with_name(f"{data_dir.name}-{self.port}.log")
-        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.client = httpx.Client(base_url=self.url, timeout=30, verify=PLAIN)
         self._arguments = ["--workers", str(workers), *arguments]
         self._clients = [self.client]
         self._signed_in: dict[str, httpx.Client] = {}
@@ -40,7 +40,7 @@ class ToolcribServer:
 
     def _healthy(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+            return self.client.get("/health", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -101,7 +101,9 @@ class ToolcribServer:
         return client
 
     def with_token(self, token: str) -> httpx.Client:
-        client = httpx.Client(base_url=self.url, timeout=30, headers={"Authorization": f"Bearer {token}"})
+        client = httpx.Client(
+            base_url=self.url, timeout=30, verify=PLAIN, headers={"Authorization": f"Bearer {token}"}
+        )
         self._clients.append(client)
         return client
 
