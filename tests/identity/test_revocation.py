@@ -13,8 +13,9 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.identity.conftest import StartApp, bearer, whoami
-from tests.servers.environment import PASSWORD
+from tests.servers.environment import ADMIN, PASSWORD
 from tests.servers.inprocess import AppServer
+from toolcrib.kernel.identity.users import get_by_name, set_password
 
 Mint = Callable[..., str]
 NEW = "an entirely new password"
@@ -155,6 +156,39 @@ async def test_a_lagging_tail_is_not_believed(lite: AppServer, monkeypatch: pyte
     assert auth.cached(scope) is None
     assert not auth.is_current(known)
     assert (await ann.get("/api/currentuser")).status_code == 200  # asked of the database instead
+
+
+async def test_what_ends_here_ends_at_once_even_while_others_write(
+    app_server: StartApp, database_url: str
+) -> None:
+    """The tail must first read what the other process wrote: the sign-in does not wait for that."""
+    here = await app_server(database_url=database_url, tail_seconds=1)
+    there = await app_server(database_url=database_url)
+    ann = await here.user("ann")
+    headers = [(b"authorization", ann.headers["Authorization"].encode())]
+    scope = {"headers": headers, "method": "GET"}
+    assert (await ann.get("/api/currentuser")).status_code == 200
+    assert here.kernel.auth.cached(scope) is not None
+    body = {"asset_path": "a.uasset", "branch": "main"}
+    assert (await (await there.admin()).post("/api/locks", json=body)).status_code == 201
+    async with here.kernel.database.write() as session:
+        user = await get_by_name(session, "ann")
+        await set_password(session, user, "none", actor=None, now=here.clock())
+    assert here.kernel.auth.cached(scope) is None
+
+
+async def test_answers_do_not_pile_up(lite: AppServer, mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolcrib.kernel.identity.authenticate.KEPT", 2)
+    tokens = [mint(sub=ADMIN, jti=str(number)) for number in range(4)]
+    for token in tokens:
+        assert (await whoami(lite, **bearer(token))).status_code == 200
+
+    def is_known(token: str) -> bool:
+        scope = {"headers": [(b"authorization", f"Bearer {token}".encode())], "method": "GET"}
+        return lite.kernel.auth.cached(scope) is not None
+
+    assert [is_known(token) for token in tokens] == [False, False, True, True]
+    assert (await whoami(lite, **bearer(tokens[0]))).status_code == 200
 
 
 async def test_a_stream_learns_that_its_reader_is_gone(

@@ -124,6 +124,25 @@ async def test_nobody_is_told_which_word_was_wrong(crib: AppServer, username: st
     assert (body["error"], body["msg"]) == ("invalid_grant", "Wrong username or password.")
 
 
+async def test_an_unknown_name_costs_as_much_as_a_known_one(
+    lite: AppServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = lite.kernel.auth.passwords
+    verify, tried = passwords.verify, []
+
+    async def watched(stored: str | None, password: str) -> Any:
+        tried.append(stored)
+        return await verify(stored, password)
+
+    monkeypatch.setattr(passwords, "verify", watched)
+    for username in (ADMIN, "nobody", "a\0b", "x" * 5000):
+        assert (await log_in(lite, username=username, password="wrong")).status_code == 401
+    assert [stored is None for stored in tried] == [False, True, True, True]
+    # What an unknown name's password is held against asks for the same work as a real hash.
+    assert tried[0] is not None
+    assert tried[0].split("$")[:4] == passwords.nobody.split("$")[:4]
+
+
 def _json(text: str) -> str:
     return '"' + "".join(f"\\u{ord(letter):04x}" for letter in text) + '"'
 

@@ -49,7 +49,7 @@ class Passwords:
         self._waiting = 0
         # What passwords of unknown people are held against: it takes as long as a real one and never fits.
         salt, digest = (base64.b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (16, 32))
-        self._nobody = f"$argon2id$v=19$m={MEMORY_KIB},t={TIME_COST},p={LANES}${salt}${digest}"
+        self.nobody = f"$argon2id$v=19$m={MEMORY_KIB},t={TIME_COST},p={LANES}${salt}${digest}"
 
     async def hash(self, password: str) -> str:
         """Raises:
@@ -83,7 +83,7 @@ class Passwords:
 
     def _verify(self, stored: str | None, password: str) -> Verdict:
         try:
-            self._hasher.verify(stored or self._nobody, password.encode("utf-8", "surrogatepass"))
+            self._hasher.verify(stored or self.nobody, password.encode("utf-8", "surrogatepass"))
         except (VerificationError, InvalidHashError):
             return "wrong"
         if stored is None:
