@@ -49,6 +49,7 @@ class Crib:
         for client in self._clients:
             client.close()
         self.run(self.app.stop())
+        self.run(_others_end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -82,6 +83,13 @@ class Crib:
             added = owner.client.put(url, json={"role": role})
             assert added.is_success, added.text
         return project
+
+
+async def _others_end() -> None:
+    """Let whatever still runs on the loop finish before it is closed."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others, timeout=5)
 
 
 @dataclass

@@ -61,7 +61,7 @@ def test_pages_meet_without_overlap(ann: Person) -> None:
 
 
 def test_an_empty_bucket_lists_empty(ann: Person) -> None:
-    body = ann.get("/list", bucket="users", id=ann.uuid).json()
+    body: Any = ann.get("/list", bucket="users", id=ann.uuid).json()
     assert body["files"] == []
     assert body["pagination"] == {"page": 1, "limit": 50, "total_items": 0, "total_pages": 0}
 
@@ -198,7 +198,8 @@ def test_tags_are_replaced_and_a_description_is_one_of_them(ann: Person) -> None
 def test_metadata_changes_that_are_refused(ann: Person, ben: Person) -> None:
     ann.stored("a.txt")
     params = ann.read_at("a.txt")
-    for body in ({}, {"colour": "red"}, {"tags": []}, {"tags": "x"}, {"description": 7}):
+    bodies: list[dict[str, Any]] = [{}, {"colour": "red"}, {"tags": []}, {"tags": "x"}, {"description": 7}]
+    for body in bodies:
         refused(ann.call("PATCH", "/metadata", params=params, json=body), 400, "validation_error")
     refused(ben.call("PATCH", "/metadata", params=params, json={"tags": {}}), 403, "access_denied")
     gone = ann.read_at(uuid4().hex)
