@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -87,7 +88,9 @@ async def _alone(database: Database, connection: AsyncConnection) -> AsyncIterat
         finally:
             await connection.execute(text("SELECT RELEASE_LOCK('toolcrib.migrate')"))
     else:
-        path = f"{database.url.database}.migrating"
-        with open(path, "w", encoding="ascii") as file:
+        file = os.open(f"{database.url.database}.migrating", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
             await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(file)

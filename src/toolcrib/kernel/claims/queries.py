@@ -76,7 +76,7 @@ async def queue_lengths(session: AsyncSession, digests: Iterable[str] | None = N
     query = select(claim_waiters.c.digest, func.count()).group_by(claim_waiters.c.digest)
     if digests is not None:
         query = query.where(claim_waiters.c.digest.in_(list(digests)))
-    return {digest: count for digest, count in await session.execute(query)}
+    return dict(await session.execute(query))  # type: ignore[arg-type]  # rows are pairs
 
 
 class LogPosition:
@@ -98,7 +98,7 @@ class LogPosition:
         answer = self._next
         if not self._running:
             self._running = True
-            asyncio.get_running_loop().create_task(self._look())  # noqa: RUF006 - `answer` keeps it in use
+            asyncio.get_running_loop().create_task(self._look())
         return await asyncio.shield(answer)
 
     async def _look(self) -> None:

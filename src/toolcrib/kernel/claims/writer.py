@@ -80,7 +80,7 @@ class ClaimWriter:
     async def _write(self, batch: list[_Request]) -> None:
         try:
             outcomes = await self._transact(batch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits for an answer gets this one
             if len(batch) > 1 and not _database_is_gone(error):
                 # One group poisons the batch (a value the database cannot store): let each answer for itself.
                 for request in batch:

@@ -141,7 +141,7 @@ class EventTail:
             self._wake.clear()
             try:
                 await self._look()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the database will be back, and the log is in it
                 log.warning("event_tail_failed", error=type(error).__name__)
                 await asyncio.sleep(self._every)
 
