@@ -54,6 +54,11 @@ async def test_checking_counts_nothing() -> None:
         await limiter.check("login", RATE, "192.0.2.1")
 
 
+def test_a_rate_that_cannot_be_read_fails_the_start() -> None:
+    with pytest.raises(ValueError, match="often"):
+        RateLimiter(settings(login_rate="often"))
+
+
 # Shared counters
 
 

@@ -41,6 +41,7 @@ class RateLimiter:
     keep anybody out, nor let anybody try without end."""
 
     def __init__(self, settings: Settings) -> None:
+        parse(settings.login_rate)  # a rate nobody can read fails the start, not the sign-ins
         self._here = FixedWindowRateLimiter(MemoryStorage())
         self._shared: FixedWindowRateLimiter | None = None
         self._pool: ConnectionPool | None = None
