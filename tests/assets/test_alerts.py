@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,13 @@ async def crib(app_server: Start, smtp: MailServer) -> AppServer:
     return crib
 
 
+def text_of(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
 async def settle(crib: AppServer) -> None:
     """Until every mail that is due has been sent."""
     crib.clock.advance(minutes=6)
@@ -41,8 +49,8 @@ async def test_a_new_lock_is_told_to_everybody_else_one_mail_each(crib: AppServe
     assert recipients == ["admin@example.com", "ben@example.com"]
     message = smtp.messages[0]
     assert "maps/<b>.umap" in message["Subject"]
-    html = message.get_body(("html",)).get_content()
-    text = message.get_body(("plain",)).get_content()
+    html = text_of(message, "html")
+    text = text_of(message, "plain")
     assert "maps/&lt;b&gt;.umap" in html
     assert "a &amp; b" in html
     assert "maps/<b>.umap" in text
@@ -74,7 +82,7 @@ async def test_the_holder_is_asked_for_a_lock(crib: AppServer, smtp: MailServer)
     assert (await ben.post("/api/locks/path/dir/a%20b/notify")).status_code == 200
     await settle(crib)
     assert [message["To"] for message in smtp.messages] == ["ann@example.com"] * 2
-    text = smtp.messages[0].get_body(("plain",)).get_content()
+    text = text_of(smtp.messages[0], "plain")
     assert "please" in text
     assert "ben" in text
 
