@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Table, select, update
+from sqlalchemy import Column, Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets import service
@@ -80,7 +80,7 @@ async def send_alerts(kernel: Kernel, now: datetime) -> None:
 
 async def _alert_page(kernel: Kernel, now: datetime) -> bool:
     async with kernel.database.write() as session:
-        reached = (await session.execute(select(log_readers.c.seq).where(log_readers.c.name == READER))).scalar_one()
+        reached = await _reached(session)
         last = await event_log.last_seq(session)
         if not await kernel.mailer.may_send(session):
             # Nobody wants to hear, once mail is switched on, of all that happened while it was off.
@@ -90,7 +90,9 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
         conditions = [events.c.seq > reached, events.c.kind == service.KIND, events.c.verb == "acquired"]
         page = await event_log.search(session, conditions, newest_first=False, limit=PAGE)
         for event in page:
-            text = asset_locked(path=event.key, locked_by=event.data["holder"], comment=event.data.get("comment"))
+            text = asset_locked(
+                path=event.key, locked_by=event.data["holder"], comment=event.data.get("comment")
+            )
             for person in await others_with_address(session, event.data["holder"]):
                 await kernel.mailer.queue(session, to=person.email, message=text, now=now)
         full = len(page) == PAGE
@@ -98,6 +100,14 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
         if page:
             after_commit(session, lambda: kernel.jobs.nudge(MAIL_SEND))
         return full
+
+
+async def _reached(session: AsyncSession) -> int:
+    query = select(log_readers.c.seq).where(log_readers.c.name == READER)
+    seq: int | None = (await session.execute(query)).scalar_one_or_none()
+    if seq is None:
+        await session.execute(insert(log_readers).values(name=READER, seq=0))
+    return seq or 0
 
 
 async def _reach(session: AsyncSession, seq: int) -> None:

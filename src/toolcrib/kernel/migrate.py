@@ -1,4 +1,8 @@
-"""Bringing the database up to this release, by one process at a time, and not at all when it is there already."""
+"""Bringing the database up to this release, by one process at a time, and not at all when it is there already.
+
+An empty database gets the schema as the models have it, which is what the migrations lead to (a test compares
+them) and needs no Alembic: a first start is quicker for it, and the server carries ten megabytes less.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,27 @@ import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Table, func, insert, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from toolcrib.kernel.claims.sweep import server_alive
 from toolcrib.kernel.database import Database
+from toolcrib.kernel.events.pen import event_counter
+from toolcrib.kernel.tables import Base
 
 log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+# Rows that are updated in place and never inserted by the running server.
+FIRST_ROWS: dict[Table, list[dict[str, Any]]] = {
+    event_counter: [{"id": 1, "seq": 0}],
+    server_alive: [{"id": 1, "at": datetime(2000, 1, 1, tzinfo=UTC)}],
+}
 _LOCK = 706_815_221  # ours among PostgreSQL's advisory locks
 
 
@@ -51,7 +65,7 @@ async def upgrade(database: Database) -> str:
         }:
             raise NewerDatabase(f"The database is at revision {at}; this release knows up to {head()}.")
         log.info("database_upgrade", since=at or "nothing", to=head())
-        await connection.run_sync(_run)
+        await connection.run_sync(run_migrations if at else create)
         await connection.commit()
     return at
 
@@ -62,7 +76,20 @@ def _revision(connection: Connection) -> str:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
-def _run(connection: Connection) -> None:
+def create(connection: Connection) -> None:
+    """Every table of the models and the revision they stand for. Finishes what a crash left half done, as may
+    happen where a database commits each table by itself (MariaDB)."""
+    Base.metadata.create_all(connection)
+    for table, rows in FIRST_ROWS.items():
+        if connection.execute(select(func.count()).select_from(table)).scalar() == 0:
+            connection.execute(insert(table), rows)
+    version_table = "alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+    connection.execute(text(f"CREATE TABLE IF NOT EXISTS {version_table}"))
+    connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": head()})
+
+
+def run_migrations(connection: Connection) -> None:
+    """Every migration the database lacks, one after the other."""
     from alembic import command  # noqa: PLC0415 - a quarter of a second, and hardly ever needed
     from alembic.config import Config  # noqa: PLC0415
 

@@ -274,4 +274,3 @@ def upgrade() -> None:
     # The rows that are updated in place, never inserted by the server.
     op.execute("INSERT INTO event_counter (id, seq) VALUES (1, 0)")
     op.execute("INSERT INTO server_alive (id, at) VALUES (1, '2000-01-01 00:00:00.000000')")
-    op.execute("INSERT INTO log_readers (name, seq) VALUES ('assets.alerts', 0)")

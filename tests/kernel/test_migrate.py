@@ -1,0 +1,81 @@
+"""The schema: migrations and models lead to the same one, and a start brings the database there once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, select, text
+
+import toolcrib.server  # noqa: F401 - knows every kind, so every table
+from tests.servers.databases import Database as Given
+from toolcrib.kernel import migrate
+from toolcrib.kernel.claims.sweep import server_alive
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.events.pen import event_counter
+from toolcrib.kernel.tables import Base
+from toolcrib.settings import Settings
+
+
+def open_database(url: str) -> Database:
+    return Database(Settings(database_url=url).database)
+
+
+@pytest.fixture
+async def empty(bare_database: Given) -> AsyncIterator[Database]:
+    database = open_database(bare_database.url)
+    yield database
+    await database.close()
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def first_rows(database: Database) -> list[Any]:
+    async with database.connection() as connection:
+        return [list(await connection.execute(select(table))) for table in (event_counter, server_alive)]
+
+
+async def test_the_migrations_lead_to_the_models(empty: Database) -> None:
+    async with empty.writes.connect() as connection:
+        await connection.run_sync(migrate.run_migrations)
+        await connection.commit()
+    async with empty.writes.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    assert [len(rows) for rows in await first_rows(empty)] == [1, 1]
+
+
+async def test_a_new_database_is_like_a_migrated_one(empty: Database) -> None:
+    assert await migrate.upgrade(empty) == ""
+    async with empty.writes.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    assert [len(rows) for rows in await first_rows(empty)] == [1, 1]
+    assert await migrate.upgrade(empty) == migrate.head()
+    async with empty.writes.connect() as connection:
+        await connection.run_sync(migrate.run_migrations)  # has nothing to do
+
+
+async def test_of_many_processes_that_start_at_once_one_makes_the_schema(
+    bare_database: Given,
+) -> None:
+    databases = [open_database(bare_database.url) for _ in range(4)]
+    try:
+        await asyncio.gather(*(migrate.upgrade(database) for database in databases))
+        assert [len(rows) for rows in await first_rows(databases[0])] == [1, 1]
+    finally:
+        for database in databases:
+            await database.close()
+
+
+async def test_a_database_of_a_later_release_is_left_alone(empty: Database) -> None:
+    await migrate.upgrade(empty)
+    async with empty.writes.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrate.NewerDatabase):
+        await migrate.upgrade(empty)
