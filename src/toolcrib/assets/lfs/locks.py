@@ -17,14 +17,14 @@ from toolcrib.assets import service
 from toolcrib.assets.lfs import wire
 from toolcrib.assets.lfs.schemas import (
     MAX_LOCKS,
+    LfsLockChanged,
+    LfsLockList,
     LfsRef,
-    LockChanged,
+    LfsRefused,
+    LfsVerifiableLocks,
     LockFilter,
-    LockList,
     LockRequest,
-    Refused,
     UnlockRequest,
-    VerifiableLocks,
     VerifyRequest,
     lock_as_lfs,
 )
@@ -47,9 +47,9 @@ UNKNOWN_BRANCH = "unknown_branch"
     "POST",
     body=LockRequest,
     status_code=201,
-    response_model=LockChanged,
+    response_model=LfsLockChanged,
     responses={
-        409: {"model": Refused, "description": "Somebody holds it; `message` says who, until when, why"}
+        409: {"model": LfsRefused, "description": "Somebody holds it; `message` says who, until when, why"}
     },
 )
 async def create(request: Request) -> Response:
@@ -75,7 +75,7 @@ async def create(request: Request) -> Response:
     return wire.answer({"lock": lock_as_lfs(claim)}, 201)
 
 
-@wire.at(router, "/locks", "GET", response_model=LockList)
+@wire.at(router, "/locks", "GET", query=LockFilter, response_model=LfsLockList)
 async def list_locks(request: Request) -> Response:
     """The locks of a project on all branches, oldest first; by `path` or `id`, in pages of `limit`."""
     kernel = wire.kernel_of(request)
@@ -94,7 +94,7 @@ async def list_locks(request: Request) -> Response:
     return wire.answer({"locks": [lock_as_lfs(claim) for claim in found], **after})
 
 
-@wire.at(router, "/locks/verify", "POST", body=VerifyRequest, response_model=VerifiableLocks)
+@wire.at(router, "/locks/verify", "POST", body=VerifyRequest, response_model=LfsVerifiableLocks)
 async def verify(request: Request) -> Response:
     """The locks of a project, the caller's and those of others, whose files a push must not touch.
 
@@ -110,7 +110,7 @@ async def verify(request: Request) -> Response:
     return wire.answer({"ours": ours, "theirs": theirs, **after})
 
 
-@wire.at(router, "/locks/{lock_id}/unlock", "POST", body=UnlockRequest, response_model=LockChanged)
+@wire.at(router, "/locks/{lock_id}/unlock", "POST", body=UnlockRequest, response_model=LfsLockChanged)
 async def unlock(request: Request) -> Response:
     """Give a lock back; with `force`, end that of another by authority over the project."""
     kernel = wire.kernel_of(request)

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from toolcrib.assets.lfs import service, wire
-from toolcrib.assets.lfs.schemas import MAX_OBJECTS, BatchRequest, BatchResponse, ObjectName
+from toolcrib.assets.lfs.schemas import MAX_OBJECTS, BatchRequest, LfsBatch, ObjectName
 from toolcrib.assets.lfs.tickets import LIFETIME, Operation, Tickets
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
@@ -30,7 +30,7 @@ class HashUnsupported(Conflict):
     code = "hash_unsupported"
 
 
-@wire.at(router, "/objects/batch", "POST", body=BatchRequest, response_model=BatchResponse)
+@wire.at(router, "/objects/batch", "POST", body=BatchRequest, response_model=LfsBatch)
 async def batch(request: Request) -> Response:
     """Where each object can be sent to or fetched from. With LFS_REDIRECT_URL: 307 to the same path there."""
     kernel = wire.kernel_of(request)

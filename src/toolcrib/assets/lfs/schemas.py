@@ -46,7 +46,7 @@ class LockFilter(BaseModel):
     refspec: str | None = None
 
 
-class Owner(BaseModel):
+class LfsOwner(BaseModel):
     name: str
 
 
@@ -54,19 +54,19 @@ class LfsLock(BaseModel):
     id: str
     path: str
     locked_at: str
-    owner: Owner
+    owner: LfsOwner
 
 
-class LockChanged(BaseModel):
+class LfsLockChanged(BaseModel):
     lock: LfsLock
 
 
-class LockList(BaseModel):
+class LfsLockList(BaseModel):
     locks: list[LfsLock]
     next_cursor: str | None = None
 
 
-class VerifiableLocks(BaseModel):
+class LfsVerifiableLocks(BaseModel):
     ours: list[LfsLock]
     theirs: list[LfsLock]
     next_cursor: str | None = None
@@ -87,13 +87,13 @@ class BatchRequest(BaseModel):
     hash_algo: StrictStr = "sha256"
 
 
-class BatchResponse(BaseModel):
+class LfsBatch(BaseModel):
     transfer: Literal["basic"]
     objects: list[dict[str, Any]]
     hash_algo: Literal["sha256"]
 
 
-class Refused(BaseModel):
+class LfsRefused(BaseModel):
     message: str
     request_id: str
 

@@ -10,13 +10,15 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from starlette.responses import JSONResponse
 
-from toolcrib.assets.lfs.schemas import Refused
+from toolcrib.assets.lfs.schemas import LfsRefused
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import AccessDenied
 from toolcrib.kernel.logs import request_id
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
+_PARAMETER = re.compile(r"{(\w+)[:}]")
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -28,6 +30,7 @@ def at(
     path: str,
     *methods: str,
     body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
     **options: Any,
 ) -> Callable[[Endpoint], Endpoint]:
     """Mount an endpoint below the LFS address of every project, and below that of the default project.
@@ -38,18 +41,55 @@ def at(
 
     def mount(endpoint: Endpoint) -> Endpoint:
         for prefix in ("/info/lfs", "/{project:path}/info/lfs"):
-            extra: dict[str, Any] = {}
-            if "{project" in prefix:
-                where = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
-                extra["parameters"] = [where]
-            if body is not None:
-                extra["requestBody"] = {"content": {MEDIA_TYPE: {"schema": body.model_json_schema()}}}
-            router.add_api_route(
-                prefix + path, endpoint, methods=list(methods), openapi_extra=extra, **options
-            )
+            for method in methods:
+                router.add_api_route(
+                    prefix + path,
+                    endpoint,
+                    methods=[method],
+                    include_in_schema=method != "HEAD",
+                    openapi_extra=_described(prefix + path, body, query),
+                    **{"response_class": LfsResponse, **options},
+                )
         return endpoint
 
     return mount
+
+
+def _described(path: str, body: type[BaseModel] | None, query: type[BaseModel] | None) -> dict[str, Any]:
+    """What OpenAPI cannot see of a route that takes the bare request."""
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PARAMETER.findall(path)
+    ]
+    if query is not None:
+        fields = query.model_json_schema()["properties"]
+        parameters += [{"name": name, "in": "query", "schema": each} for name, each in fields.items()]
+    described: dict[str, Any] = {"parameters": parameters}
+    if body is not None:
+        schema = _without_references(body.model_json_schema())
+        described["requestBody"] = {"content": {MEDIA_TYPE: {"schema": schema}}}
+    return described
+
+
+def _without_references(schema: dict[str, Any]) -> Any:
+    """Definitions where they are used: in the whole document they could not be found."""
+    definitions = schema.pop("$defs", {})
+
+    def replaced(part: Any) -> Any:
+        if isinstance(part, dict):
+            if "$ref" in part:
+                return replaced(definitions[part["$ref"].rpartition("/")[2]])
+            return {key: replaced(value) for key, value in part.items()}
+        return [replaced(each) for each in part] if isinstance(part, list) else part
+
+    return replaced(schema)
+
+
+class LfsResponse(JSONResponse):
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
 
 
 def kernel_of(request: Request) -> Kernel:
@@ -97,8 +137,8 @@ def malformed(error: ValidationError, where: str) -> RequestValidationError:
 
 
 def answer(content: Any, status_code: int = 200) -> Response:
-    return Response(orjson.dumps(content), status_code=status_code, media_type=MEDIA_TYPE)
+    return LfsResponse(content, status_code)
 
 
 def refusal(message: str) -> dict[str, Any]:
-    return Refused(message=message, request_id=request_id()).model_dump()
+    return LfsRefused(message=message, request_id=request_id()).model_dump()

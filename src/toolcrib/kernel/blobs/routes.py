@@ -20,7 +20,8 @@ class AlreadyUploaded(Conflict):
     code = "already_uploaded"
 
 
-@router.api_route("/files/{key:path}", methods=["GET", "HEAD"], response_class=Response)
+@router.head("/files/{key:path}", response_class=Response, include_in_schema=False)
+@router.get("/files/{key:path}", response_class=Response)
 async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """The one file a signed address names."""
     signer = Signer(kernel.secrets, kernel.settings)
