@@ -246,7 +246,23 @@ async def test_another_lfs_host_can_take_over(app_server: Start) -> None:
     sent_on = await batch(ann, "download", b"abc")
     assert sent_on.status_code == 307
     assert sent_on.headers["location"] == "https://lfs.example.com/game.git/info/lfs/objects/batch"
+    odd = await batch(ann, "download", b"abc", base="/a%0DX: y.git/info/lfs")
+    assert odd.headers["location"] == "https://lfs.example.com/a%0DX%3A%20y.git/info/lfs/objects/batch"
     assert (await ann.get(f"{LFS}/locks")).status_code == 200, "locks stay here"
+
+
+@pytest.mark.databases("sqlite")
+async def test_below_a_sub_path(app_server: Start) -> None:
+    crib = await app_server(base_path="/crib")
+    ann = await crib.user("ann")
+    await push(ann, b"abc")
+    (told,) = (await batch(ann, "download", b"abc")).json()["objects"]
+    href = told["actions"]["download"]["href"]
+    assert href.startswith(f"{crib.url}{LFS}/objects/")
+    assert (await pull(ann, b"abc")).content == b"abc"
+    assert (await ann.post(f"{LFS}/locks", json={"path": "a.psd"})).status_code == 201
+    refused = (await ann.post(f"{LFS}/locks", json={"path": "a.psd"})).json()
+    assert f"{crib.url}/assets?" in refused["message"]
 
 
 async def test_many_senders_of_one_object(crib: AppServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
@@ -35,7 +36,7 @@ async def batch(request: Request) -> Response:
     """Where each object can be sent to or fetched from. With LFS_REDIRECT_URL: 307 to the same path there."""
     kernel = wire.kernel_of(request)
     if kernel.settings.lfs_redirect_url:
-        location = f"{kernel.settings.lfs_redirect_url}{request.scope['path']}"
+        location = kernel.settings.lfs_redirect_url + quote(request.scope["path"])
         return Response(status_code=307, headers={"Location": location})
     me = await kernel.auth.principal(request)
     scope = f"project:{wire.project_of(request)}"
