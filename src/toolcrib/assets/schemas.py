@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -14,10 +15,11 @@ from toolcrib.kernel.clock import wire
 from toolcrib.kernel.problems import InvalidRequest
 
 MAX_BULK = 10_000
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def _printable(text: str) -> str:
-    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+    if _UNSTORABLE.search(text):
         raise ValueError("holds characters that cannot be stored")
     return text
 
