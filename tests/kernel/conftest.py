@@ -24,12 +24,7 @@ async def post(
     started: list[Kernel] = []
 
     async def start(**changes: Any) -> Kernel:
-        base = {
-            "database_url": database_url,
-            "data_dir": tmp_path,
-            "mail_timeout_seconds": 1,
-            **smtp.settings,
-        }
+        base = {"database_url": database_url, "data_dir": tmp_path, **smtp.settings}
         kernel = build_kernel(settings(**{**base, **changes}), clock, ())
         started.append(kernel)
         return kernel
