@@ -390,10 +390,10 @@ class Settings(BaseSettings):
     def _at_least_one(cls, value: int) -> int:
         return max(1, value)
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "files_dir")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
-        return value.expanduser()
+    def _expand(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value is not None else None
 
     @model_validator(mode="after")
     def _mail_has_a_server(self) -> Settings:

@@ -229,6 +229,17 @@ async def test_a_folder_that_went_away_is_unavailable_and_not_made_anew(tmp_path
     assert not (tmp_path / "files").exists()
 
 
+async def test_a_folder_that_somebody_tidied_away_is_made_again(tmp_path: Path) -> None:
+    blobs = open_blobs(settings(data_dir=tmp_path))
+    key = new_upload_key()
+    await blobs.put(pieces(b"x"), max_bytes=LIMIT, key=key)
+    shutil.rmtree(tmp_path / "files" / "uploads")
+    with pytest.raises(StorageUnavailable):
+        await blobs.put(pieces(b"x"), max_bytes=LIMIT, key=key)
+    await blobs.put(pieces(b"x"), max_bytes=LIMIT, key=key)
+    assert await content_of(blobs, key) == b"x"
+
+
 async def test_an_s3_that_is_down_is_unavailable_soon_and_comes_back(tmp_path: Path) -> None:
     with s3() as server:
         blobs = open_blobs(settings(data_dir=tmp_path, **server.settings()))

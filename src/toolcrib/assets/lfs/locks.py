@@ -166,7 +166,7 @@ def branch_of(ref: LfsRef | None) -> str:
 
 def held_text(claim: Claim, me: Principal, url: str) -> str:
     """All the client shows of a refusal: who, since when, until when, why, and where to look."""
-    who = "you already" if claim.holder_uuid == me.uuid else claim.holder
+    who = "you" if claim.holder_uuid == me.uuid else claim.holder
     until = day_and_minute(claim.expires_at) if claim.expires_at else "it is released"
     why = f' ("{claim.comment}")' if claim.comment else ""
     since = day_and_minute(claim.acquired_at)

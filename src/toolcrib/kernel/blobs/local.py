@@ -71,7 +71,11 @@ class LocalObjects:
     def _publish(self, descriptor: int, draft: Path, target: Path) -> None:
         os.fsync(descriptor)
         self._make_folder(target.parent)
-        os.rename(draft, target)
+        try:
+            os.rename(draft, target)
+        except FileNotFoundError:
+            self._known_folders.clear()  # somebody took a folder away: the next attempt makes it again
+            raise
         _sync_folder(target.parent)
 
     def _make_folder(self, folder: Path) -> None:
