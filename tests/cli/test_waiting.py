@@ -126,7 +126,8 @@ def test_following_survives_restarts_without_a_gap_or_a_repeat(
         if event["key"] == "last":
             break
     following.send_signal(signal.SIGINT)
-    assert finish(following)[0] == 130
+    code, _out, err = finish(following)
+    assert (code, err) == (130, "")
     assert seen == expected
 
 

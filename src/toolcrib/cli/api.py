@@ -181,19 +181,18 @@ def refusal(status: int, answer: Any, account: Account, retry_after: str | None 
         hint = f"toolcrib login --url {account.url}"
         known = "Your sign-in is not (or no longer) valid" if account.token else "You are not signed in"
         return NotSignedIn(f"{known} at {account.url}. Run: {hint}", code=code)
-    if status in (502, 503, 504):
+    if status >= 500:
         return Unreachable(f"{account.url} cannot answer at the moment: {text or status}", code=code)
     if status == 429:
         wait = f" Try again in {retry_after} s." if retry_after and retry_after.isdigit() else ""
-        return CannotTell(f"{text or 'Too many requests.'}{wait}", code=code)
+        return Unreachable(f"{text or 'Too many requests.'}{wait}", code=code)
     if (status == 409 or code == "not_holder") and isinstance(details, dict) and details.get("holder"):
         return Held(text or "Somebody else holds it.", code=code, details=details)
     if status == 404 and not body:
         return CannotTell(
             f"{account.url} answered 404, and not like a Toolcrib server. Is the address right?"
         )
-    kind = CannotTell if status >= 500 else Failure
-    return kind(text or f"{account.url} answered {status}.", code=code, details=details)
+    return Failure(text or f"{account.url} answered {status}.", code=code, details=details)
 
 
 def held_sentence(what: str, details: dict[str, Any], now: datetime | None = None) -> str:
@@ -206,7 +205,7 @@ def held_sentence(what: str, details: dict[str, Any], now: datetime | None = Non
     if begun := parse_moment(details.get("since") or details.get("timestamp")):
         sentence += f" since {local(begun, at)} ({span(at - begun)})"
     ends = parse_moment(details.get("until") or details.get("expires_at"))
-    sentence += f", until {local(ends, at)}" if ends else ""
+    sentence += f", until {local(ends, at)} (in {span(ends - at)})" if ends else ""
     if comment := details.get("comment"):
         sentence += f": {comment}"
     waiting = details.get("queue")

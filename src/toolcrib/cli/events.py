@@ -17,7 +17,7 @@ from toolcrib.cli.failures import CannotTell, Unreachable
 app = typer.Typer()
 
 IDLE_SECONDS = 45.0  # the server sends a heartbeat every 15 s
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 15.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 
 
 def messages(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:

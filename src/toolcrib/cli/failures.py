@@ -38,7 +38,7 @@ class CannotTell(Failure):
 
 
 class Unreachable(CannotTell):
-    """The server did not answer, or answered that it cannot at the moment (502, 503, 504)."""
+    """The server did not answer, or not at the moment (429, 5xx): the same may go well later."""
 
 
 class NotSignedIn(CannotTell):
