@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from tests.documents.people import Crib, Person, refused, succeeded
+from tests.servers.process import wait_until
 
 
 def test_an_upload_is_there_at_once(ann: Person) -> None:
@@ -215,7 +217,26 @@ def test_a_lock_of_somebody_else_stops_uploads(crib: Crib, ann: Person, carla: P
     assert succeeded(ann.put("shared.txt", b"holder's", bucket="companies"), 201)["version_number"] == 2
 
 
-def test_head_of_a_refused_upload_leaves_the_connection_usable(ann: Person, ben: Person) -> None:
+@pytest.mark.databases("sqlite", "postgresql", "mariadb")
+def test_a_lock_taken_while_the_bytes_come_counts(crib: Crib, ann: Person, carla: Person) -> None:
+    held = ann.stored("shared.txt", bucket="companies")
+    drafts = crib.folder / "files" / "drafts"
+
+    def body() -> Iterator[bytes]:
+        for name, value in carla.at("shared.txt", "companies").items():
+            yield f'--xx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        yield b'--xx\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nfirst half'
+        wait_until(lambda: any(drafts.iterdir()), "the upload to begin")
+        succeeded(ann.post("/lock", file_id=held["file_id"]))
+        yield b"second half\r\n--xx--\r\n"
+
+    headers = {"Content-Type": "multipart/form-data; boundary=xx"}
+    answer = carla.call("POST", "/upload/proxy", content=body(), headers=headers)
+    assert refused(answer, 409, "file_locked")["locked_by"] == ann.uuid
+    assert len(ann.get("/versions", file_id=held["file_id"]).json()["versions"]) == 1
+
+
+def test_a_refused_upload_leaves_the_connection_usable(ann: Person, ben: Person) -> None:
     for _ in range(3):
         refused(ann.put("a.txt", b"x" * 2_000_000, owner=ben.uuid), 403, "access_denied")
         assert ann.get("/version").status_code == 200
