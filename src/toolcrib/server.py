@@ -66,6 +66,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
         lifespan=_lifespan,
+        # The framework's own would measure every request a second time, and keep parsed bodies.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.kernel = kernel
     app.state.kinds = found
