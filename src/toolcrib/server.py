@@ -51,8 +51,11 @@ def kinds() -> tuple[Kind, ...]:
     return OUR_KINDS + tuple(entry.load() for entry in entry_points(group="toolcrib.kinds"))
 
 
-def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
-    """The server as an ASGI application. Its lifespan migrates the database and starts what runs beside requests."""
+def create_app(
+    settings: Settings | None = None, clock: Clock = system_clock, *, prepared: bool = False
+) -> FastAPI:
+    """The server as an ASGI application. Its lifespan starts what runs beside requests, and before that does what
+    a start does once (`prepare`), unless whoever started this process has done it."""
     settings = settings or Settings()
     logs.configure(settings)
     found = kinds()
@@ -71,6 +74,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     )
     app.state.kernel = kernel
     app.state.kinds = found
+    app.state.prepared = prepared
     app.state.site = Site(settings, {kind.name: kind.link for kind in found})
     answers = errors.install(app)
 
@@ -153,7 +157,8 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     kernel: Kernel = app.state.kernel
-    await prepare(kernel)
+    if not app.state.prepared:
+        await prepare(kernel)
     await kernel.tail.start()
     for kind in app.state.kinds:
         await kind.start(kernel)
@@ -169,6 +174,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await kernel.claims.close()
         await kernel.auth.close()
         await kernel.tail.close()
+        await kernel.limiter.close()
+        await kernel.database.close()
+
+
+async def prepare_alone(settings: Settings) -> None:
+    """`prepare` for several server processes, by the one that starts them: nobody wants as many test mails."""
+    logs.configure(settings)
+    kernel = build_kernel(settings, system_clock, kinds())
+    try:
+        await prepare(kernel)
+    finally:
         await kernel.limiter.close()
         await kernel.database.close()
 

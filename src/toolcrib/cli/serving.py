@@ -134,6 +134,9 @@ def serve(settings: Settings, workers: int) -> None:
                 raise Failure("The server could not start.", code="startup_failed") from ended
             raise
         return
+    from toolcrib.server import prepare_alone
+
+    asyncio.run(prepare_alone(settings))
     processes = Processes(configuration("toolcrib.cli.serving:worker_app", workers), sockets, url)
     processes.run()
     if not processes.announced and any(one.exitcode == STARTUP_FAILURE for one in processes.processes):
@@ -166,7 +169,7 @@ def worker_app() -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-    return create_app(Settings())
+    return create_app(Settings(), prepared=True)
 
 
 def work(settings: Settings) -> None:
