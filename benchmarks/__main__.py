@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, locks, startup
+from benchmarks import events, lfs, locks, page, startup
 from benchmarks.figures import Figure
-from benchmarks.target import target
+from benchmarks.target import Target, target
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -30,9 +30,12 @@ def _locks(database: str) -> Callable[[], list[Figure]]:
     return measure
 
 
-def _events() -> list[Figure]:
-    with target() as server:
-        return events.run(server)
+def _on_sqlite(run: Callable[[Target], list[Figure]]) -> Callable[[], list[Figure]]:
+    def measure() -> list[Figure]:
+        with target() as server:
+            return run(server)
+
+    return measure
 
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
@@ -40,7 +43,9 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "locks-sqlite": _locks("sqlite"),
     "locks-postgresql": _locks("postgresql"),
     "locks-mariadb": _locks("mariadb"),
-    "events": _events,
+    "events": _on_sqlite(events.run),
+    "lfs": _on_sqlite(lfs.run),
+    "page": _on_sqlite(page.run),
 }
 
 
