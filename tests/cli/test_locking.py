@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.cli.conftest import Person, answer_of
+from tests.cli.git import execute
+from tests.servers.environment import toolcrib
 
 MAP = "Content/Maps/L 1.umap"
 
@@ -153,10 +156,13 @@ def test_the_list_is_a_table_for_people_and_an_array_for_programs(ann: Person, b
         (["--mine"], "Content/a.uasset"),
         (["--holder", "ben"], "Other/b.uasset"),
         (["Other"], "Other/b.uasset"),
+        (["Other/"], "Other/b.uasset"),
+        (["Content/a.uasset"], "Content/a.uasset"),
         (["--find", "A.UASS"], "Content/a.uasset"),
     ]:
         assert [row["asset_path"] for row in ann.json("locks", *arguments)] == [path]
     assert ann.json("locks", "--branch", "elsewhere") == []
+    assert ann.json("locks", "Con") == []
 
 
 def test_check_answers_programs_one_line_a_path_and_by_its_exit_code(ann: Person, ben: Person) -> None:
@@ -236,6 +242,29 @@ def test_a_project_that_is_closed_to_one_is_a_refusal(
     done = eve.run("lock", MAP, code=1)
     assert done.err.count("\n") == 1
     eve.run("check", MAP, code=1)
+
+
+def test_names_that_are_no_text_are_a_usage_error(ann: Person) -> None:
+    done = execute(toolcrib(), "lock", os.fsdecode(b"a\xff.uasset"), cwd=ann.cwd, env=ann.env)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "not valid Unicode" in ann.run("check", "--stdin", stdin=b"a\xff\n", code=2).err
+
+
+def test_a_reader_that_has_seen_enough_is_no_crash(ann: Person) -> None:
+    ann.run("lock", *[f"Content/{number}" for number in range(2000)])
+    command = f"{toolcrib()} locks | head -n 2; {toolcrib()} check a b c | true"
+    done = execute("sh", "-c", command, cwd=ann.cwd, env=ann.env)
+    assert len(done.out.splitlines()) == 2
+    assert done.err == ""
+
+
+def test_a_terminal_that_cannot_show_a_name_gets_its_escapes(ann: Person) -> None:
+    ann.run("lock", "Größe.uasset")
+    done = ann.run(
+        "locks",
+        env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+    )
+    assert "Gr\\xf6\\xdfe.uasset" in done.out
 
 
 def test_help_and_version_need_no_server(person: Callable[..., Person]) -> None:

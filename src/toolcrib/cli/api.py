@@ -76,6 +76,8 @@ class Api:
             response = self._client().request(method, f"{self.url}/api{path}", params=wanted or None, **extra)
         except httpx.HTTPError as broken:
             self._unreachable(broken)
+        except UnicodeEncodeError as bad:
+            raise CannotTell(f"{bad.object!r} is not valid Unicode text.", code="not_unicode") from bad
         if response.status_code >= 300:
             raise refusal(
                 response.status_code, _json(response), self.account, response.headers.get("Retry-After")

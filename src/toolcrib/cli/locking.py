@@ -222,15 +222,18 @@ def locks(
     ] = None,
 ) -> None:
     """List locks, of everybody or some."""
+    folder = context.folder(prefix)
     filters = {
         "project": context.project,
-        "prefix": context.folder(prefix),
+        "prefix": folder,
         "mine": 1 if mine else None,
         "holder": holder,
         "branch": branch,
         "q": find,
     }
     rows = context.api.all_rows("/locks", **filters)
+    if folder:  # the server's prefix also finds the folder's namesakes: Maps2 beside Maps
+        rows = [one for one in rows if f"{one['asset_path']}/".startswith(f"{folder}/")]
     if context.as_json:
         output.print_json(rows)
         return
