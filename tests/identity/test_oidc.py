@@ -144,6 +144,7 @@ LIES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "no nonce": lambda claims: {name: each for name, each in claims.items() if name != "nonce"},
     "for another client": lambda claims: claims | {"aud": "somebody else"},
     "for several, not issued to us": lambda claims: claims | {"aud": ["toolcrib", "b"], "azp": "b"},
+    "for another client, but issued to us": lambda claims: claims | {"aud": "b", "azp": "toolcrib"},
     "no audience": lambda claims: {name: each for name, each in claims.items() if name != "aud"},
     "another issuer": lambda claims: claims | {"iss": "https://evil.example.org"},
     "expired": lambda claims: claims | {"exp": int(time.time()) - 3600},
