@@ -8,6 +8,7 @@ import subprocess
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -69,11 +70,8 @@ def shared_crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribSe
 @pytest.fixture(scope="session")
 def mailing_crib(tmp_path_factory: pytest.TempPathFactory, mailbox: MailServer) -> Iterator[ToolcribServer]:
     """A server that sends mail, to `mailbox`; apart, because every lock is a mail to everybody."""
-    server = ToolcribServer(
-        tmp_path_factory.mktemp("mailing") / "data",
-        **mailbox.settings,
-        FRONTEND_BASE_URL="http://crib.example",
-    )
+    settings: dict[str, Any] = {**mailbox.settings, "FRONTEND_BASE_URL": "http://crib.example"}
+    server = ToolcribServer(tmp_path_factory.mktemp("mailing") / "data", **settings)
     yield server
     server.close()
 

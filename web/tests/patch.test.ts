@@ -5,7 +5,7 @@ import { aClaim, anEvent } from "./make";
 const me: Viewer = { username: "me", isAdmin: false, adminScopes: new Set() };
 
 function after(claims: ReturnType<typeof aClaim>[], events: ReturnType<typeof anEvent>[], viewer = me) {
-  return applyEvents({ claims, seq: 0 }, events, viewer);
+  return applyEvents({ claims, seq: 0, complete: true }, events, viewer);
 }
 
 describe("events bring the holdings up to date", () => {
@@ -50,7 +50,7 @@ describe("events bring the holdings up to date", () => {
       anEvent("released", { seq: 7 }, first),
       anEvent("acquired", { seq: 9 }, second),
     ];
-    const { holdings } = applyEvents({ claims: [second], seq: 9 }, replay, me);
+    const { holdings } = applyEvents({ claims: [second], seq: 9, complete: true }, replay, me);
     expect(holdings.claims).toEqual([second]);
   });
 
@@ -96,7 +96,7 @@ describe("events bring the holdings up to date", () => {
   test("events about other things only move the place in the log", () => {
     const claim = aClaim();
     const { holdings } = after([claim], [anEvent("password_changed", { seq: 700, kind: "user", key: "ann" })]);
-    expect(holdings).toEqual({ claims: [claim], seq: 700 });
+    expect(holdings).toEqual({ claims: [claim], seq: 700, complete: true });
   });
 
   test("a queue that changed is asked for again, also after it gave the claim to the next in line", () => {
@@ -113,11 +113,11 @@ test("a claim read afresh replaces the row of the same fence only", () => {
   const old = aClaim({ fence: 5, queue: 0 });
   const moved = aClaim({ fence: 9 });
   const fresh = { ...old, queue: 3 };
-  const { claims } = mergeClaims({ claims: [old, moved], seq: 1 }, [fresh, aClaim({ fence: 77 })]);
+  const { claims } = mergeClaims({ claims: [old, moved], seq: 1, complete: true }, [fresh, aClaim({ fence: 77 })]);
   expect(claims).toEqual([fresh, moved]);
 });
 
 test("what I have just released goes at once", () => {
   const [a, b] = [aClaim(), aClaim()];
-  expect(withoutFences({ claims: [a, b], seq: 1 }, new Set([a.fence])).claims).toEqual([b]);
+  expect(withoutFences({ claims: [a, b], seq: 1, complete: true }, new Set([a.fence])).claims).toEqual([b]);
 });

@@ -120,21 +120,42 @@ export function forget(): void {
 }
 
 const PAGE = 10_000;
+const FIRST_PAGE = 200;
 
-async function loadHoldings(signal: AbortSignal): Promise<Holdings> {
+const claimsPage = (signal: AbortSignal, params: Parameters<typeof query>[0]): Promise<ClaimPage> =>
+  api<ClaimPage>(`claims${query(params)}`, { signal });
+
+/** Enough for a first screen, at once: what is mine, and the first of the others. */
+async function loadBeginning(signal: AbortSignal): Promise<void> {
+  const [mine, first] = await Promise.all([
+    claimsPage(signal, { mine: true, limit: FIRST_PAGE }),
+    claimsPage(signal, { limit: FIRST_PAGE }),
+  ]);
+  const claims = [...new Map([...first.claims, ...mine.claims].map((claim) => [claim.fence, claim])).values()];
+  const seq = Math.min(mine.seq, first.seq);
+  queryClient.setQueryData<Holdings>(["claims"], (now) => now ?? { claims, seq, complete: false });
+}
+
+async function loadAll(signal: AbortSignal): Promise<Holdings> {
   const claims: Claim[] = [];
   let cursor: string | null = null;
   let seq: number | null = null;
   do {
-    const page: ClaimPage = await api<ClaimPage>(`claims${query({ limit: PAGE, cursor })}`, { signal });
+    const page: ClaimPage = await claimsPage(signal, { limit: PAGE, cursor });
     claims.push(...page.claims);
     // The first page's place in the log: what changed while later pages came is applied again.
     seq ??= page.seq;
     cursor = page.next_cursor;
   } while (cursor);
-  const loaded: Holdings = { claims, seq: seq ?? 0 };
+  const loaded: Holdings = { claims, seq: seq ?? 0, complete: true };
   const missed = recent.filter((event) => event.seq > loaded.seq);
   return applyEvents(loaded, missed, viewer()).holdings;
+}
+
+async function loadHoldings(signal: AbortSignal): Promise<Holdings> {
+  // One after the other: a server busy with the whole list would keep the first screen waiting.
+  if (!queryClient.getQueryData(["claims"])) await loadBeginning(signal);
+  return loadAll(signal);
 }
 
 export const claimsQuery = queryOptions({

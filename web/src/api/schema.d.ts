@@ -64,23 +64,6 @@ export interface components {
             /** Version Id */
             version_id: string | null;
         };
-        /** BatchResponse */
-        BatchResponse: {
-            /**
-             * Hash Algo
-             * @constant
-             */
-            hash_algo: "sha256";
-            /** Objects */
-            objects: {
-                [key: string]: unknown;
-            }[];
-            /**
-             * Transfer
-             * @constant
-             */
-            transfer: "basic";
-        };
         /** BranchReleased */
         BranchReleased: {
             /** Msg */
@@ -478,15 +461,76 @@ export interface components {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
         };
+        /** LfsBatch */
+        LfsBatch: {
+            /**
+             * Hash Algo
+             * @constant
+             */
+            hash_algo: "sha256";
+            /** Objects */
+            objects: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Transfer
+             * @constant
+             */
+            transfer: "basic";
+        };
         /** LfsLock */
         LfsLock: {
             /** Id */
             id: string;
             /** Locked At */
             locked_at: string;
-            owner: components["schemas"]["Owner"];
+            owner: components["schemas"]["LfsOwner"];
             /** Path */
             path: string;
+        };
+        /** LfsLockChanged */
+        LfsLockChanged: {
+            lock: components["schemas"]["LfsLock"];
+        };
+        /** LfsLockList */
+        LfsLockList: {
+            /** Locks */
+            locks: components["schemas"]["LfsLock"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** LfsOwner */
+        LfsOwner: {
+            /** Name */
+            name: string;
+        };
+        /** LfsRefused */
+        LfsRefused: {
+            /** Message */
+            message: string;
+            /** Request Id */
+            request_id: string;
+        };
+        /** LfsVerifiableLocks */
+        LfsVerifiableLocks: {
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Ours */
+            ours: components["schemas"]["LfsLock"][];
+            /** Theirs */
+            theirs: components["schemas"]["LfsLock"][];
+        };
+        /** LockChanged */
+        LockChanged: {
+            lock: components["schemas"]["toolcrib__assets__schemas__LockRead"];
+            /** Msg */
+            msg: string;
+        };
+        /** LockList */
+        LockList: {
+            data: components["schemas"]["Locks"];
+            /** Status */
+            status: string;
         };
         /**
          * LockQueued
@@ -604,11 +648,6 @@ export interface components {
             is_admin: boolean;
             /** Username */
             username: string;
-        };
-        /** Owner */
-        Owner: {
-            /** Name */
-            name: string;
         };
         /** Pagination */
         Pagination: {
@@ -745,13 +784,6 @@ export interface components {
             /** Ttl Seconds */
             ttl_seconds?: number | null;
         };
-        /** Refused */
-        Refused: {
-            /** Message */
-            message: string;
-            /** Request Id */
-            request_id: string;
-        };
         /** Released */
         Released: {
             /** Count */
@@ -802,17 +834,6 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
-        /** LockChanged */
-        toolcrib__assets__lfs__schemas__LockChanged: {
-            lock: components["schemas"]["LfsLock"];
-        };
-        /** LockList */
-        toolcrib__assets__lfs__schemas__LockList: {
-            /** Locks */
-            locks: components["schemas"]["LfsLock"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
         /** ForceReleaseRequest */
         toolcrib__assets__schemas__ForceReleaseRequest: {
             /** Paths */
@@ -821,12 +842,6 @@ export interface components {
             project?: string | null;
             /** Reason */
             reason: string;
-        };
-        /** LockChanged */
-        toolcrib__assets__schemas__LockChanged: {
-            lock: components["schemas"]["toolcrib__assets__schemas__LockRead"];
-            /** Msg */
-            msg: string;
         };
         /**
          * LockRead
@@ -862,12 +877,6 @@ export interface components {
             expires_in?: number | null;
             /** Project */
             project?: string | null;
-        };
-        /** LockList */
-        toolcrib__documents__schemas__LockList: {
-            data: components["schemas"]["Locks"];
-            /** Status */
-            status: string;
         };
         /** LockRead */
         toolcrib__documents__schemas__LockRead: {
@@ -955,15 +964,6 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
-        };
-        /** VerifiableLocks */
-        VerifiableLocks: {
-            /** Next Cursor */
-            next_cursor?: string | null;
-            /** Ours */
-            ours: components["schemas"]["LfsLock"][];
-            /** Theirs */
-            theirs: components["schemas"]["LfsLock"][];
         };
         /** VersionList */
         VersionList: {

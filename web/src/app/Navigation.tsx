@@ -48,7 +48,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
   const me = useMe();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const here = path.startsWith(basePath()) ? `/${path.slice(basePath().length)}` : path;
-  const { data: held } = useQuery({ ...claimsQuery, select: (holdings) => holdings.claims.length });
+  const { data: held } = useQuery({ ...claimsQuery, select: (all) => (all.complete ? all.claims.length : null) });
   return navigation.map((group) => {
     const entries = group.entries.filter((entry) => me.is_admin || !entry.admin);
     if (entries.length === 0) return null;
@@ -65,7 +65,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
           >
             <Icon size={18} stroke={1.7} aria-hidden />
             {label}
-            {to === "/" && held !== undefined && (
+            {to === "/" && typeof held === "number" && (
               <span className={classes.navCount} title={`${held} held right now`}>
                 {held.toLocaleString()}
               </span>

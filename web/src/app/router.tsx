@@ -11,13 +11,15 @@ import { Problem } from "../api/problem";
 import { claimsQuery, meQuery, projectsQuery, queryClient } from "../api/queries";
 import { kindPages } from "../kinds/registry";
 import type { Page } from "../kinds/kind";
+import BoardPage from "../pages/board/BoardPage";
 import { NotFound, PageFailed } from "./Fallback";
 import { sessionStarted } from "./session";
 import { Shell } from "./Shell";
 
 /** Pages inside the frame, for people who have signed in. */
 export const corePages: Page[] = [
-  { path: "/", title: "Board", load: () => import("../pages/board/BoardPage") },
+  // In the first file: it is where people arrive.
+  { path: "/", title: "Board", load: async () => ({ default: BoardPage }) },
   { path: "/activity", title: "Activity", load: () => import("../pages/activity/ActivityPage") },
   { path: "/projects", title: "Projects", load: () => import("../pages/groups/ProjectsPage") },
   { path: "/companies", title: "Companies", load: () => import("../pages/groups/CompaniesPage") },
@@ -34,6 +36,10 @@ const barePages: Page[] = [
   { path: "/confirm-password", title: "Confirm password", load: () => import("../pages/login/ConfirmPasswordPage") },
 ];
 
+function pageAt(path: string): Page | undefined {
+  return [...corePages, ...kindPages].find((page) => page.path === path);
+}
+
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 
 const shell = createRoute({
@@ -45,6 +51,7 @@ const shell = createRoute({
     // Asked together with "who am I", so that the board does not wait for two answers in a row.
     void queryClient.prefetchQuery(claimsQuery);
     void queryClient.prefetchQuery(projectsQuery);
+    void pageAt(location.pathname)?.load();
     try {
       sessionStarted(await queryClient.ensureQueryData(meQuery));
     } catch (error) {

@@ -5,6 +5,8 @@ import type { Can, Claim, LogEvent } from "../api/types";
 export interface Holdings {
   claims: Claim[];
   seq: number;
+  /** False while only the first of many have come: enough to draw, not to say that nobody holds a thing. */
+  complete: boolean;
 }
 
 /** What decides which actions the person at this page may take. */
@@ -84,7 +86,7 @@ export function applyEvents(before: Holdings, events: readonly LogEvent[], viewe
       recheck.add(now.fence);
     }
   }
-  return { holdings: { claims: [...held.values()], seq }, recheck: [...recheck] };
+  return { holdings: { ...before, claims: [...held.values()], seq }, recheck: [...recheck] };
 }
 
 function claimFrom(event: LogEvent, fence: number, previous: Claim | undefined, viewer: Viewer): Claim {

@@ -2,7 +2,7 @@ import { memo } from "react";
 import type { LogEvent } from "../api/types";
 import { kindOf } from "../kinds/registry";
 import { sentence, type Segment } from "../kinds/sentences";
-import { scopeLabel } from "../claims/scope";
+import { projectOf, scopeLabel } from "../claims/scope";
 import classes from "./EventLine.module.css";
 import { Link } from "./Link";
 import { Avatar } from "./Person";
@@ -13,7 +13,7 @@ import { Ago, At } from "./Time";
 export const EventLine = memo(function EventLine({ event, plainThing = false }: { event: LogEvent; plainThing?: boolean }) {
   const kind = kindOf(event.kind);
   // A project's own events name it already.
-  const project = kind.sentences.member_set ? null : scopeLabel(event.scope);
+  const project = kind.sentences.member_set || projectOf(event.scope) === null ? null : scopeLabel(event.scope);
   return (
     <div className={classes.line}>
       {event.actor ? <Avatar name={event.actor} size={24} /> : <span className={classes.system} aria-hidden="true" />}

@@ -62,7 +62,7 @@ export function VirtualList<T>(props: Props<T>) {
     getScrollElement: () => scroller.current,
     estimateSize: (index) => heightOf(items[index]!),
     getItemKey: (index) => idOf(items[index]!),
-    overscan: 10,
+    overscan: 6,
     scrollPaddingStart: headHeight,
     // The row in the tab order stays in the document, wherever the list has been scrolled to.
     rangeExtractor: (range) => {

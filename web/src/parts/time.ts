@@ -29,7 +29,8 @@ export function relative(iso: string, now: number): string {
   return delta > 0 ? `in ${duration(delta)}` : `${duration(delta)} ago`;
 }
 
-const FULL: Intl.DateTimeFormatOptions = {
+// Made once: making a formatter costs a hundred times as much as using it, and every row has two times.
+const FULL = new Intl.DateTimeFormat(undefined, {
   weekday: "short",
   day: "numeric",
   month: "short",
@@ -37,24 +38,34 @@ const FULL: Intl.DateTimeFormatOptions = {
   hour: "2-digit",
   minute: "2-digit",
   timeZoneName: "short",
-};
+});
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "short" });
+const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const DAY_AND_DATE = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+const DAY_DATE_AND_YEAR = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
 
 /** The whole truth, for a hover: day, time and zone of the reader. */
 export function absolute(iso: string): string {
   const at = new Date(iso);
-  return Number.isNaN(at.getTime()) ? "" : at.toLocaleString(undefined, FULL);
+  return Number.isNaN(at.getTime()) ? "" : FULL.format(at);
 }
 
 /** "14:05" today, "Mon 14:05" within a week, else "3 Nov 14:05". */
 export function clockTime(iso: string, now: number): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
-  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  const time = TIME.format(at);
   if (sameDay(at, new Date(now))) return time;
   if (Math.abs(at.getTime() - now) < 6 * DAY) {
-    return `${at.toLocaleDateString(undefined, { weekday: "short" })} ${time}`;
+    return `${WEEKDAY.format(at)} ${time}`;
   }
-  return `${at.toLocaleDateString(undefined, { day: "numeric", month: "short" })} ${time}`;
+  return `${DATE.format(at)} ${time}`;
 }
 
 function sameDay(a: Date, b: Date): boolean {
@@ -66,12 +77,8 @@ export function dayName(iso: string, now: number): string {
   const at = new Date(iso);
   if (sameDay(at, new Date(now))) return "Today";
   if (sameDay(at, new Date(now - DAY))) return "Yesterday";
-  return at.toLocaleDateString(undefined, {
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    ...(at.getFullYear() === new Date(now).getFullYear() ? {} : { year: "numeric" }),
-  });
+  const thisYear = at.getFullYear() === new Date(now).getFullYear();
+  return (thisYear ? DAY_AND_DATE : DAY_DATE_AND_YEAR).format(at);
 }
 
 export type Urgency = "over" | "soon" | "calm";

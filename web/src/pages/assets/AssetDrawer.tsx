@@ -105,6 +105,8 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
               </Group>
             )}
           </section>
+        ) : !holdings?.complete ? (
+          <ListSkeleton />
         ) : (
           <section className={classes.card} aria-label="Who holds it">
             <div className={classes.free}>

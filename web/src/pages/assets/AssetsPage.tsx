@@ -89,7 +89,9 @@ export default function AssetsPage() {
       <div className="page-head">
         <h1>Assets</h1>
         <span className={`${classes.summary} tabular`} role="status">
-          {rows.length === locks.length
+          {!data?.complete
+            ? "Reading…"
+            : rows.length === locks.length
             ? `${locks.length.toLocaleString()} locked`
             : `${rows.length.toLocaleString()} of ${locks.length.toLocaleString()} locked`}
         </span>
@@ -150,8 +152,8 @@ export default function AssetsPage() {
               <Refusal error={error} onRetry={() => void refetch()} />
             </div>
           )}
-          {isPending && <ListSkeleton />}
-          {data && rows.length === 0 && (
+          {(isPending || (rows.length === 0 && data && !data.complete)) && <ListSkeleton />}
+          {data?.complete && rows.length === 0 && (
             <AssetsEmpty
               filter={shownFilter}
               folder={folder}

@@ -57,7 +57,7 @@ export default function BoardPage() {
     <div className="page-fill">
       <div className="page-head">
         <h1>Board</h1>
-        <Summary claims={found} filtered={shownFilter !== ""} me={me.username} />
+        <Summary claims={found} filtered={shownFilter !== ""} me={me.username} complete={data?.complete ?? false} />
         <span style={{ flex: 1 }} />
         <Button
           size="xs"
@@ -98,8 +98,8 @@ export default function BoardPage() {
             <Refusal error={error} onRetry={() => void refetch()} />
           </div>
         )}
-        {isPending && <ListSkeleton />}
-        {data && rows.length === 0 && <Nothing filter={shownFilter} />}
+        {(isPending || (rows.length === 0 && data && !data.complete)) && <ListSkeleton />}
+        {data?.complete && rows.length === 0 && <Nothing filter={shownFilter} />}
         {data && rows.length > 0 && (
           <VirtualList
             handle={list}
@@ -158,9 +158,17 @@ function Head() {
   );
 }
 
-function Summary({ claims, filtered, me }: { claims: Claim[]; filtered: boolean; me: string }) {
+interface SummaryProps {
+  claims: Claim[];
+  filtered: boolean;
+  me: string;
+  complete: boolean;
+}
+
+function Summary({ claims, filtered, me, complete }: SummaryProps) {
   const people = useMemo(() => new Set(claims.map((claim) => claim.holder)).size, [claims]);
   const mine = useMemo(() => claims.filter((claim) => claim.holder === me).length, [claims, me]);
+  if (!complete) return <span className={classes.summary}>Reading…</span>;
   return (
     <span className={`${classes.summary} tabular`} role="status">
       {claims.length.toLocaleString()} {filtered ? "found" : "held"}
