@@ -69,7 +69,7 @@ def test_what_somebody_else_holds_is_told_in_one_sentence_with_its_own_exit_code
     done = ben.run("lock", MAP, code=3)
     first, url = done.err.splitlines()
     assert re.fullmatch(
-        rf"toolcrib: {MAP} is held by ann since \S+( \S+)? \(\d+ s\), until \S+( \S+)? \(in 1 h \d+ min\): new roof",
+        rf"toolcrib: {MAP} is held by ann since \S+( \S+)? \(\d+ s\), until \S+( \S+)? \(in 2 h\): new roof",
         first,
     )
     assert url.strip().startswith(f"{ann.server.url}/")

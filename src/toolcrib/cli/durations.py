@@ -36,10 +36,11 @@ def parse_moment(text: str | None) -> datetime | None:
 
 def span(length: timedelta) -> str:
     """`45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: the two largest units, as people say it."""
-    seconds = max(0, int(length.total_seconds()))
+    seconds = max(0, round(length.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    minutes = round(seconds / 60)
+    hours, days = minutes // 60, minutes // 1440
     if minutes < 60:
         return f"{minutes} min"
     if hours < 24:

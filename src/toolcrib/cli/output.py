@@ -4,9 +4,12 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
+
+READABLE = 16  # a column may be squeezed to this many characters
 
 
 def clean(text: str) -> str:
@@ -65,8 +68,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) 
     cells = [[row[index] for index in used] for row in cells]
     if not sys.stdout.isatty():
         _print(_aligned(heads, cells), sys.stdout)
-    elif _narrowest(heads, cells) > shutil.get_terminal_size().columns:
-        _print(_blocks(heads, cells), sys.stdout)
+    elif _narrowest(heads, cells) > (width := shutil.get_terminal_size().columns):
+        _print(_blocks(heads, cells, width), sys.stdout)
     else:
         _rich(heads, cells)
 
@@ -91,30 +94,28 @@ def _aligned(heads: list[str], cells: list[list[str]]) -> str:
 
 
 def _narrowest(heads: list[str], cells: list[list[str]]) -> int:
-    """The width below which a table would break its first column; the others may wrap between words."""
+    """The width below which a table would break its first column, or the others beyond reading."""
     first = max(_width(row[0]) for row in cells)
     rest = sum(
-        max((_width(word) for row in [heads, *cells] for word in row[index].split()), default=0)
+        min(READABLE, max(_width(word) for row in [heads, *cells] for word in (row[index].split() or [""])))
         for index in range(1, len(heads))
     )
     return first + rest + 3 * len(heads)
 
 
-def _blocks(heads: list[str], cells: list[list[str]]) -> str:
-    width = max(_width(head) for head in heads)
-    return "\n".join(
-        "\n".join(
-            [
-                row[0],
-                *(
-                    f"    {head.lower():<{width}}  {cell}"
-                    for head, cell in zip(heads[1:], row[1:], strict=True)
-                    if cell
-                ),
-            ]
-        )
-        for row in cells
+def _blocks(heads: list[str], cells: list[list[str]], width: int) -> str:
+    wrap = textwrap.TextWrapper(
+        max(width, 20),
+        initial_indent=" " * 4,
+        subsequent_indent=" " * 4,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
+    lines: list[str] = []
+    for first, *others in cells:
+        named = zip(heads[1:], others, strict=True)
+        lines += [first, *wrap.wrap(", ".join(f"{head.lower()} {cell}" for head, cell in named if cell))]
+    return "\n".join(lines)
 
 
 def _rich(heads: list[str], cells: list[list[str]]) -> None:
