@@ -65,7 +65,9 @@ async def test_built_files_are_cached_by_their_name(app_server: Start) -> None:
     assert (await crib.client.get("/assets/app-gone.js")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/%00"])
+@pytest.mark.parametrize(
+    "path", ["/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/%00"]
+)
 async def test_nothing_outside_the_build_is_served(app_server: Start, path: str) -> None:
     crib = await app_server()
     assert "secret" not in (await crib.client.get(path)).text

@@ -99,3 +99,13 @@ async def test_when_nobody_can_be_told_it_says_so(crib: AppServer, app_server: S
     await cem.post("/api/locks", json={"asset_path": "a", "branch": "main"})
     assert (await dan.post("/api/locks/path/a/notify", json={})).status_code == 400
     assert (await dan.get("/api/config/status")).json() == {"mail_enabled": False}
+
+
+async def test_nobody_is_told_of_what_they_may_not_see(crib: AppServer, smtp: MailServer) -> None:
+    ann = await crib.user("ann")
+    await crib.user("ben")
+    (await ann.post("/api/projects", json={"name": "secret"})).raise_for_status()
+    body = {"asset_path": "hidden", "branch": "main", "project": "secret"}
+    assert (await ann.post("/api/locks", json=body)).status_code == 201
+    await settle(crib)
+    assert [message["To"] for message in smtp.messages] == ["admin@example.com"]

@@ -221,7 +221,9 @@ async def test_a_lock_may_end_by_itself_and_be_renewed(crib: AppServer) -> None:
     assert late.json()["details"]["holder"] == "ben"
 
 
-@pytest.mark.parametrize("end", [{"expires_in": 0}, {"expires_in": -5}, {"expires_at": "2020-01-01T00:00:00Z"}])
+@pytest.mark.parametrize(
+    "end", [{"expires_in": 0}, {"expires_in": -5}, {"expires_at": "2020-01-01T00:00:00Z"}]
+)
 async def test_an_end_in_the_past_is_400(crib: AppServer, end: dict[str, Any]) -> None:
     ann = await crib.user("ann")
     assert (await lock(ann, "a", **end)).status_code == 400

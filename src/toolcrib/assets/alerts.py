@@ -10,17 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.assets import service
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.database import after_commit
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.pen import events
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.users import find_active, others_with_address
-from toolcrib.kernel.mail import MAIL_SEND
-from toolcrib.kernel.messages import asset_locked, lock_notification
+from toolcrib.kernel.identity.rights import read_principal, read_registry
+from toolcrib.kernel.identity.users import Recipient, find_active, people_with_address
+from toolcrib.kernel.messages import Message, asset_locked, lock_notification
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.tables import Base, BigId, exact_string
 
 PAGE = 100
+# Mails queued in one unit of work: others wait for the pen meanwhile.
+MAILS = 1_000
 
 # How far each reader of the log has come that must act on every event exactly once.
 log_readers = Table(
@@ -72,43 +73,81 @@ async def notify_holder(
 
 
 async def send_alerts(kernel: Kernel, now: datetime) -> None:
-    """Queue a mail to every other person for each lock taken since the last run. The place reached is kept with
-    the queued mail, so a crash neither forgets a lock nor tells of it twice."""
+    """Queue a mail to every other person who may see it for each lock taken since the last run. The place reached
+    is kept with the queued mail, so a crash neither forgets a lock nor tells of it twice."""
     while await _alert_page(kernel, now):
         pass
 
 
 async def _alert_page(kernel: Kernel, now: datetime) -> bool:
-    async with kernel.database.write() as session:
+    """One page of the log. Who is to hear what is worked out before the pen is taken."""
+    async with kernel.database.read() as session:
         reached = await _reached(session)
         last = await event_log.last_seq(session)
-        if not await kernel.mailer.may_send(session):
-            # Nobody wants to hear, once mail is switched on, of all that happened while it was off.
-            if last > reached:
-                await _reach(session, last)
-            return False
-        conditions = [events.c.seq > reached, events.c.kind == service.KIND, events.c.verb == "acquired"]
-        page = await event_log.search(session, conditions, newest_first=False, limit=PAGE)
-        for event in page:
-            text = asset_locked(
-                path=event.key, locked_by=event.data["holder"], comment=event.data.get("comment")
-            )
-            for person in await others_with_address(session, event.data["holder"]):
-                await kernel.mailer.queue(session, to=person.email, message=text, now=now)
-        full = len(page) == PAGE
-        await _reach(session, page[-1].seq if full else last)
-        if page:
-            after_commit(session, lambda: kernel.jobs.nudge(MAIL_SEND))
-        return full
+        letters: list[tuple[str, Message]] = []
+        upto = last
+        # Nobody wants to hear, once mail is switched on, of all that happened while it was off.
+        if await kernel.mailer.may_send(session):
+            conditions = [events.c.seq > reached, events.c.kind == service.KIND, events.c.verb == "acquired"]
+            page = await event_log.search(session, conditions, newest_first=False, limit=PAGE)
+            audience = Audience(session, kernel.settings.unknown_projects == "open")
+            for event in page:
+                text = asset_locked(
+                    path=event.key, locked_by=event.data["holder"], comment=event.data.get("comment")
+                )
+                heard = [
+                    who for who in await audience.of(event.scope) if who.username != event.data["holder"]
+                ]
+                letters += [(who.email, text) for who in heard]
+                if len(letters) >= MAILS or event is page[-1]:
+                    upto = event.seq if len(page) == PAGE or event is not page[-1] else last
+                    break
+    if upto == reached:
+        return False
+    async with kernel.database.write() as session:
+        if await _reached(session) != reached:
+            return True  # another process was faster
+        await kernel.mailer.queue_many(session, letters, now=now)
+        await _reach(session, upto)
+    return upto < last
+
+
+class Audience:
+    """Who may see a scope and can be reached by mail; asked once for each scope."""
+
+    def __init__(self, session: AsyncSession, open_projects: bool) -> None:
+        self._session = session
+        self._open_projects = open_projects
+        self._known: dict[str, list[Recipient]] = {}
+
+    async def of(self, scope: str) -> list[Recipient]:
+        if scope not in self._known:
+            registry = await read_registry(self._session)
+            everybody = await people_with_address(self._session)
+            if self._open_projects and scope.removeprefix("project:") not in registry.names:
+                self._known[scope] = [Recipient(user.username, user.email or "") for user in everybody]
+            else:
+                self._known[scope] = [
+                    Recipient(user.username, user.email or "")
+                    for user in everybody
+                    if (
+                        await read_principal(
+                            self._session, user, None, registry, open_projects=self._open_projects
+                        )
+                    ).may(scope)
+                ]
+        return self._known[scope]
 
 
 async def _reached(session: AsyncSession) -> int:
     query = select(log_readers.c.seq).where(log_readers.c.name == READER)
     seq: int | None = (await session.execute(query)).scalar_one_or_none()
-    if seq is None:
-        await session.execute(insert(log_readers).values(name=READER, seq=0))
     return seq or 0
 
 
 async def _reach(session: AsyncSession, seq: int) -> None:
-    await session.execute(update(log_readers).where(log_readers.c.name == READER).values(seq=seq))
+    row = log_readers.c.name == READER
+    if (await session.execute(select(log_readers.c.name).where(row))).first() is None:
+        await session.execute(insert(log_readers).values(name=READER, seq=seq))
+    else:
+        await session.execute(update(log_readers).where(row).values(seq=seq))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -44,6 +45,8 @@ async def _start(kernel: Kernel) -> None:
     kernel.tail.on_event(heard)
 
 
+# Wherever a project's LFS server lies; never below the API, whose paths may end in anything.
+LFS_OBJECT = re.compile(r"(?!/api/)/(?:.+/)?info/lfs/objects/[0-9a-f]{64}")
 ALERTS = Job("assets.alerts", alerts.send_alerts, every=timedelta(minutes=5))
 
 kind = Kind(
@@ -58,7 +61,6 @@ kind = Kind(
     body_limits={
         "/api/locks/bulk": 48 * 2**20,
         "/api/locks/check": 48 * 2**20,
-        "*/info/lfs/objects/batch": 2**20,
-        "*/info/lfs/objects/": None,
     },
+    streamed=(LFS_OBJECT,),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
@@ -33,6 +33,7 @@ from toolcrib.assets.schemas import (
 from toolcrib.kernel.claims import etag, queries
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.problems import ClaimHeld
+from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.events import log as event_log
@@ -82,6 +83,7 @@ def _malformed(error: ValidationError, where: str) -> RequestValidationError:
 async def create_lock(request: Request) -> Response:
     """Lock a path. 409 if anybody holds it, the caller included; `details` says who, since and until when."""
     kernel: Kernel = request.app.state.kernel
+    await request.body()  # at the client's pace, so before asking who they are: rights may end meanwhile
     me = await kernel.auth.principal(request)
     body = await _read(request, LockRequest)
     now = kernel.clock()
@@ -246,7 +248,7 @@ async def history(
     me: PrincipalDep,
     path: str,
     project: str | None = None,
-    before: int | None = None,
+    before: Annotated[int | None, Query(ge=0, le=MAX_ID)] = None,
     limit: int = 100,
 ) -> dict[str, Any]:
     """Everything that happened to a path, newest first."""
@@ -275,11 +277,10 @@ async def read_lock(
 
 
 @router.delete("/locks/{asset_path:path}", response_model=Message)
-async def delete_lock(
-    request: Request, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
-) -> dict[str, str]:
+async def delete_lock(request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, str]:
     """Give back a lock of one's own. Administrators have no more right here than others."""
-    claim = await service.find_lock(session, me, _meant(request, kernel, "/locks/"), now=now)
+    async with kernel.database.read() as session:  # given back before the writer needs a connection too
+        claim = await service.find_lock(session, me, _meant(request, kernel, "/locks/"), now=now)
     await service.unlock(kernel.claims, me, claim)
     return {"msg": f"released {claim.key}"}
 
@@ -289,9 +290,10 @@ async def delete_lock(
     response_model=Message,
     openapi_extra={"requestBody": {"required": False, **_body_of(NotifyRequest)["requestBody"]}},
 )
-async def notify(request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, str]:
+async def notify(request: Request, kernel: KernelDep, now: NowDep) -> dict[str, str]:
     """Mail the holder of a path that somebody else needs it."""
     raw = await request.body()
+    me = await kernel.auth.principal(request)
     body = await _read(request, NotifyRequest) if raw.strip() else NotifyRequest()
     candidates = _meant(request, kernel, "/locks/path/", suffix="/notify", project=body.project)
     async with kernel.database.read() as session:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
 
 from toolcrib.assets.paths import normalise
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.claims.schemas import Reason, TtlSeconds
+from toolcrib.kernel.claims.schemas import MAX_ID, Reason, Text, TtlSeconds, end_at
 from toolcrib.kernel.clock import wire
-from toolcrib.kernel.problems import InvalidRequest
 
 MAX_BULK = 10_000
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
-
-def _printable(text: str) -> str:
-    if _UNSTORABLE.search(text):
-        raise ValueError("holds characters that cannot be stored")
-    return text
-
-
-Text = Annotated[str, StringConstraints(strict=True), AfterValidator(_printable)]
 AssetPath = Annotated[str, StringConstraints(strict=True), AfterValidator(normalise)]
 Branch = Annotated[Text, StringConstraints(strict=True, min_length=1, max_length=255)]
 Comment = Annotated[Text, StringConstraints(strict=True, max_length=2000)]
@@ -67,13 +56,7 @@ class Ending(BaseModel):
     expires_in: TtlSeconds | None = None
 
     def end(self, now: datetime) -> datetime | None:
-        if self.expires_at is not None and self.expires_in is not None:
-            raise InvalidRequest("Give expires_at or expires_in, not both.")
-        if self.expires_in is not None:
-            return now + timedelta(seconds=self.expires_in)
-        if self.expires_at is not None and self.expires_at.tzinfo is None:
-            return self.expires_at.replace(tzinfo=UTC)
-        return self.expires_at
+        return end_at(self.expires_at, self.expires_in, now)
 
 
 class LockRequest(Ending):
@@ -153,14 +136,14 @@ class LockFilter(BaseModel):
     """What `GET /locks` may be asked for. Unknown parameters are ignored."""
 
     project: Project | None = None
-    branch: str | None = None
-    holder: str | None = None
+    branch: Text | None = None
+    holder: Text | None = None
     mine: bool = False
-    prefix: str | None = None
+    prefix: Text | None = None
     path: str | None = None
-    q: str | None = None
+    q: Text | None = None
     limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    cursor: Annotated[int, Field(ge=0)] | None = None
+    cursor: Annotated[int, Field(ge=0, le=MAX_ID)] | None = None
 
 
 def lock_as_dict(claim: Claim) -> dict[str, Any]:

@@ -99,11 +99,13 @@ async def find_lock(
 
     Raises:
         ClaimNotFound: none has (404).
-        AccessDenied: the caller may not see that project (403, so that nobody takes it for "free").
+        AccessDenied: the caller may see none of those projects (403, so that nobody takes it for "free").
     """
-    for project, path in candidates:
-        target = ref(project, path)
-        me.require(target.scope)
+    targets = [ref(project, path) for project, path in candidates]
+    seen = [target for target in targets if me.may(target.scope)]
+    if not seen:
+        me.require(targets[0].scope)
+    for target in seen:
         claim = await queries.get(session, target, now=now)
         if claim is not None:
             return claim

@@ -19,10 +19,18 @@ class GitFailed(CannotTell):
     """A git command ended with an error; the message is git's own."""
 
 
+def environment() -> dict[str, str]:
+    """Ours, untouched (a hook's quarantine is in it), but git shows objects as they are: a pushed
+    `refs/replace/…` must not show a hook another commit than clones will get."""
+    return {**os.environ, "GIT_NO_REPLACE_OBJECTS": "1"}
+
+
 def git(*arguments: str, cwd: Path | str | None = None, input: bytes | None = None) -> bytes:
-    """Run git and return what it printed. The environment is passed on untouched (a hook's quarantine)."""
+    """Run git and return what it printed."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=cwd, input=input, capture_output=True, check=False)
+        done = subprocess.run(
+            ["git", *arguments], cwd=cwd, input=input, capture_output=True, check=False, env=environment()
+        )
     except FileNotFoundError as missing:
         raise CannotTell("git is not installed, or not on the PATH.") from missing
     if done.returncode:

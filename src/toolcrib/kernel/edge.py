@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ class Edge:
         api_at_root: frozenset[str],
         max_body_bytes: int,
         body_limits: Mapping[str, int | None],
+        streamed: Sequence[re.Pattern[str]],
         trusted_proxies: Sequence[str],
     ) -> None:
         self.app = app
@@ -39,6 +41,7 @@ class Edge:
         self.api_at_root = api_at_root
         self.max_body_bytes = max_body_bytes
         self.body_limits = body_limits
+        self.streamed = streamed
         self.trusted_proxies = frozenset(trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,12 +65,7 @@ class Edge:
         if scheme != scope["scheme"]:
             scope = {**scope, "scheme": scheme}
 
-        limit: int | None = self.max_body_bytes
-        if scope["method"] not in {"GET", "HEAD", "DELETE"} or path.startswith("/api/storage"):
-            for prefix, own in self.body_limits.items():
-                if path.startswith(prefix) or (prefix[0] == "*" and prefix[1:] in path):
-                    limit = own
-                    break
+        limit = self._limit_of(scope["method"], path)
         if limit is not None:
             length = _content_length(scope)
             if length > limit:
@@ -89,6 +87,15 @@ class Edge:
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+    def _limit_of(self, method: str, path: str) -> int | None:
+        """Bytes a body may have; None where the route counts what it streams."""
+        for prefix, limit in self.body_limits.items():
+            if path.startswith(prefix):
+                return limit
+        if method == "PUT" and any(pattern.fullmatch(path) for pattern in self.streamed):
+            return None
+        return self.max_body_bytes
 
     def _scheme_of(self, scope: Scope) -> str:
         """What the browser speaks, as told by a proxy that is trusted to know."""

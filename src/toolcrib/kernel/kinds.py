@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -31,8 +32,9 @@ class Kind:
 
     `name` is the `kind` of its claims and events. `routers` hang under `/api`; `root_routers` at the root of the
     site (protocols whose clients fix the path). `link` gives the page address of a claim, without BASE_PATH.
-    `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route
-    counts what it streams. One that starts with `*` may stand anywhere in the path. The first that fits counts.
+    `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route counts
+    what it streams. `streamed` are whole paths, under no fixed prefix, to which a PUT is streamed and counted.
+    `hot_routes` maps (method, path) to the few endpoints that take the short way (`kernel.hot`).
     """
 
     name: str
@@ -44,4 +46,5 @@ class Kind:
     start: Callable[[Kernel], Awaitable[None]] = _nothing
     stop: Callable[[Kernel], Awaitable[None]] = _nothing
     body_limits: dict[str, int | None] = field(default_factory=dict)
+    streamed: tuple[re.Pattern[str], ...] = ()
     hot_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -80,6 +81,14 @@ class Mailer:
         """Send `message` to one person once this unit of work has committed; not after `expires_at`."""
         await letters.put(session, to, message, now=now, expires_at=expires_at)
         after_commit(session, self._nudge)
+
+    async def queue_many(
+        self, session: AsyncSession, mails: Sequence[tuple[str, Message]], *, now: datetime
+    ) -> None:
+        """As `queue`, for many (address, message) pairs in one statement."""
+        if mails:
+            await letters.put_many(session, mails, now=now)
+            after_commit(session, self._nudge)
 
     def _nudge(self) -> None:
         self._jobs.nudge(MAIL_SEND)

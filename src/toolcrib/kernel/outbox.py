@@ -5,8 +5,10 @@ Bodies hold confirmation links, so a row lives no longer than it must.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Column, Index, Integer, Table, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,7 +62,15 @@ def pause_after(attempts: int) -> timedelta:
 async def put(
     session: AsyncSession, to: str, message: Message, *, now: datetime, expires_at: datetime | None
 ) -> None:
-    row = {
+    await session.execute(insert(outbox).values(**_row(to, message, now, expires_at)))
+
+
+async def put_many(session: AsyncSession, mails: Sequence[tuple[str, Message]], *, now: datetime) -> None:
+    await session.execute(insert(outbox), [_row(to, message, now, None) for to, message in mails])
+
+
+def _row(to: str, message: Message, now: datetime, expires_at: datetime | None) -> dict[str, Any]:
+    return {
         "to_address": to,
         "subject": one_line(message.subject),
         "text": _storable(message.text),
@@ -70,7 +80,6 @@ async def put(
         "attempts": 0,
         "next_attempt_at": now,
     }
-    await session.execute(insert(outbox).values(**row))
 
 
 def _storable(text: str) -> str:

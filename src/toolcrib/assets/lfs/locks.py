@@ -55,6 +55,7 @@ UNKNOWN_BRANCH = "unknown_branch"
 async def create(request: Request) -> Response:
     """Lock a path."""
     kernel = wire.kernel_of(request)
+    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = wire.project_of(request)
     body = await wire.read(request, LockRequest)
@@ -101,6 +102,7 @@ async def verify(request: Request) -> Response:
     A client that is told 404 or 501 here never asks again in that clone.
     """
     kernel = wire.kernel_of(request)
+    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = wire.project_of(request)
     body = await wire.read(request, VerifyRequest)
@@ -114,6 +116,7 @@ async def verify(request: Request) -> Response:
 async def unlock(request: Request) -> Response:
     """Give a lock back; with `force`, end that of another by authority over the project."""
     kernel = wire.kernel_of(request)
+    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = wire.project_of(request)
     body = await wire.read(request, UnlockRequest)

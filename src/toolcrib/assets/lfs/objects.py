@@ -38,6 +38,7 @@ async def batch(request: Request) -> Response:
     if kernel.settings.lfs_redirect_url:
         location = kernel.settings.lfs_redirect_url + quote(request.scope["path"])
         return Response(status_code=307, headers={"Location": location})
+    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     scope = f"project:{wire.project_of(request)}"
     body = await wire.read(request, BatchRequest)

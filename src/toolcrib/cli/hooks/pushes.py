@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from toolcrib.cli.repository import GitFailed, git
+from toolcrib.cli.repository import GitFailed, environment, git
 
 _TREE_DIFF = ("diff-tree", "--stdin", "-r", "-z", "--root", "--no-renames", "--name-only", "--no-commit-id")
 
@@ -127,8 +127,10 @@ def _changed_by(tips: Sequence[str], which: Sequence[str], merges: Sequence[str]
     rev_list = ["git", "rev-list", "--stdin", *which]
     diff_tree = ["git", *_TREE_DIFF, *merges]
     with (
-        subprocess.Popen(rev_list, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as commits,
-        subprocess.Popen(diff_tree, stdin=commits.stdout, stdout=subprocess.PIPE) as diff,
+        subprocess.Popen(
+            rev_list, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+        ) as commits,
+        subprocess.Popen(diff_tree, stdin=commits.stdout, stdout=subprocess.PIPE, env=environment()) as diff,
     ):
         assert commits.stdin is not None
         assert commits.stdout is not None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from sqlalchemy import or_
 
 from toolcrib.kernel.access import visible
 from toolcrib.kernel.claims import etag, queries, verbs
 from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.claims.schemas import (
+    MAX_ID,
     ClaimChanged,
     ClaimPage,
     ClaimRead,
@@ -21,17 +22,20 @@ from toolcrib.kernel.claims.schemas import (
     QueuePlace,
     QueueRequest,
     RenewRequest,
+    Text,
     TransferRequest,
     claim_as_dict,
+    end_at,
 )
 from toolcrib.kernel.clock import wire
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events.log import last_seq
-from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.search import prefix_match, text_match
 from toolcrib.kernel.site import Site
 
 router = APIRouter(prefix="/claims", tags=["claims"])
+
+Fence = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
 def _site(request: Request) -> Site:
@@ -48,15 +52,15 @@ async def list_claims(
     kernel: KernelDep,
     site: SiteDep,
     me: PrincipalDep,
-    kind: str | None = None,
-    holder: str | None = None,
+    kind: Text | None = None,
+    holder: Text | None = None,
     mine: bool = False,
-    prefix: str | None = None,
-    branch: str | None = None,
-    project: str | None = None,
-    q: str | None = None,
+    prefix: Text | None = None,
+    branch: Text | None = None,
+    project: Text | None = None,
+    q: Text | None = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
-    cursor: str | None = None,
+    cursor: Annotated[int | None, Query(ge=0, le=MAX_ID)] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Live claims the caller may see, in the order they were acquired. Go on with `cursor=next_cursor`."""
@@ -82,7 +86,7 @@ async def list_claims(
         columns = (claims.c.key, claims.c.holder, claims.c.comment, claims.c.branch)
         conditions.append(or_(*(text_match(column, q) for column in columns)))
     now = kernel.clock()
-    found = await queries.find(session, conditions, now=now, limit=limit + 1, after=_cursor(cursor))
+    found = await queries.find(session, conditions, now=now, limit=limit + 1, after=cursor)
     more, found = len(found) > limit, found[:limit]
     waiting = await queries.queue_lengths(session)
     body = {
@@ -97,7 +101,7 @@ async def list_claims(
 
 @router.get("/{fence}", response_model=ClaimRead)
 async def read_claim(
-    fence: int, session: ReadSessionDep, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    fence: Fence, session: ReadSessionDep, kernel: KernelDep, site: SiteDep, me: PrincipalDep
 ) -> dict[str, Any]:
     claim = await verbs.look_up(kernel, me, fence)
     waiting = await queries.queue_lengths(session, [claim.digest])
@@ -106,21 +110,21 @@ async def read_claim(
 
 @router.post("/{fence}/renew", response_model=ClaimChanged)
 async def renew(
-    fence: int, body: RenewRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    fence: Fence, body: RenewRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
 ) -> dict[str, Any]:
     """Move the end of a claim of one's own; an empty body means no end."""
-    claim = await verbs.renew(kernel, me, fence, end_of(body, kernel.clock()))
+    claim = await verbs.renew(kernel, me, fence, end_at(body.expires_at, body.ttl_seconds, kernel.clock()))
     return _changed("renewed", claim, site, me)
 
 
 @router.post("/{fence}/release", response_model=ClaimChanged)
-async def release(fence: int, kernel: KernelDep, site: SiteDep, me: PrincipalDep) -> dict[str, Any]:
+async def release(fence: Fence, kernel: KernelDep, site: SiteDep, me: PrincipalDep) -> dict[str, Any]:
     return _changed("released", await verbs.release(kernel, me, fence), site, me)
 
 
 @router.post("/{fence}/force-release", response_model=ClaimChanged)
 async def force_release(
-    fence: int, body: ForceReleaseRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    fence: Fence, body: ForceReleaseRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
 ) -> dict[str, Any]:
     """End somebody's claim, saying why: for administrators and the project's owner and admins."""
     return _changed("released", await verbs.force_release(kernel, me, fence, body.reason), site, me)
@@ -128,7 +132,7 @@ async def force_release(
 
 @router.post("/{fence}/transfer", response_model=ClaimChanged)
 async def transfer(
-    fence: int, body: TransferRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    fence: Fence, body: TransferRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
 ) -> dict[str, Any]:
     """Hand a claim over. It gets a new fence: what the earlier holder still sends is refused."""
     claim = await verbs.transfer(kernel, me, fence, body.to, body.comment)
@@ -136,7 +140,7 @@ async def transfer(
 
 
 @router.post("/{fence}/queue", response_model=Queued, status_code=201)
-async def join_queue(fence: int, body: QueueRequest, kernel: KernelDep, me: PrincipalDep) -> dict[str, Any]:
+async def join_queue(fence: Fence, body: QueueRequest, kernel: KernelDep, me: PrincipalDep) -> dict[str, Any]:
     """Wait for a thing: to be given it when it frees (`take`, first come first served), or to be told."""
     waiter_id, position = await verbs.wait(
         kernel,
@@ -151,43 +155,20 @@ async def join_queue(fence: int, body: QueueRequest, kernel: KernelDep, me: Prin
 
 
 @router.delete("/{fence}/queue", status_code=204)
-async def leave_queue(fence: int, kernel: KernelDep, me: PrincipalDep) -> Response:
+async def leave_queue(fence: Fence, kernel: KernelDep, me: PrincipalDep) -> Response:
     await verbs.stop_waiting(kernel, me, fence)
     return Response(status_code=204)
 
 
 @router.get("/{fence}/queue", response_model=list[QueuePlace])
 async def show_queue(
-    fence: int, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep
+    fence: Fence, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep
 ) -> list[dict[str, Any]]:
     claim = await verbs.look_up(kernel, me, fence)
     return [
         {"username": waiter.holder, "since": wire(waiter.since), "take": waiter.take, "position": place}
         for place, waiter in enumerate(await queries.queue(session, claim.ref), 1)
     ]
-
-
-def end_of(body: RenewRequest, now: datetime) -> datetime | None:
-    """The end a body asks for. Times without offset are UTC.
-
-    Raises:
-        InvalidRequest: both ways of saying it at once (400).
-    """
-    if body.expires_at is not None and body.ttl_seconds is not None:
-        raise InvalidRequest("Give expires_at or ttl_seconds, not both.")
-    if body.ttl_seconds is not None:
-        return now + timedelta(seconds=body.ttl_seconds)
-    if body.expires_at is not None and body.expires_at.tzinfo is None:
-        return body.expires_at.replace(tzinfo=UTC)
-    return body.expires_at
-
-
-def _cursor(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isascii() or not cursor.isdecimal():
-        raise InvalidRequest("cursor must be a next_cursor from an earlier page.")
-    return int(cursor)
 
 
 def _shown(claim: Claim, queue: int, site: Site, me: PrincipalDep) -> dict[str, Any]:

@@ -2,21 +2,67 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.clock import wire
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import InvalidRequest
 
 # The longest lease anybody can ask for: ten years, as for tokens.
 MAX_TTL_SECONDS = 10 * 365 * 86_400
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Comment = Annotated[str, StringConstraints(max_length=2000)]
+# The largest number any of the databases keeps.
+MAX_ID = 2**63 - 1
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def _storable(text: str) -> str:
+    if _UNSTORABLE.search(text):
+        raise ValueError("holds characters that cannot be stored")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Reason = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Comment = Annotated[Text, StringConstraints(max_length=2000)]
 TtlSeconds = Annotated[int, Field(gt=0, le=MAX_TTL_SECONDS)]
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A moment without offset is UTC already.
+
+    Raises:
+        InvalidRequest: it lies outside the years that can be kept (400).
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest("A time lies outside the years 1 to 9999.") from None
+
+
+def end_at(expires_at: datetime | None, ttl_seconds: int | None, now: datetime) -> datetime | None:
+    """The end that is asked for, in one of two ways; None for no end.
+
+    Raises:
+        InvalidRequest: in both ways at once, or more than ten years ahead (400).
+    """
+    if expires_at is not None and ttl_seconds is not None:
+        raise InvalidRequest("Say when it ends in one way, not in two.")
+    if ttl_seconds is not None:
+        return now + timedelta(seconds=ttl_seconds)
+    if expires_at is None:
+        return None
+    end = in_utc(expires_at)
+    if end > now + timedelta(seconds=MAX_TTL_SECONDS):
+        raise InvalidRequest("The end lies more than ten years ahead.")
+    return end
 
 
 class Can(BaseModel):
@@ -71,7 +117,7 @@ class ForceReleaseRequest(BaseModel):
 
 
 class TransferRequest(BaseModel):
-    to: str
+    to: Text
     comment: Comment | None = None
 
 

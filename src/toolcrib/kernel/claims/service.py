@@ -6,14 +6,14 @@ same statements.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.ledger import Command
-from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.models import Claim, claim_waiters
 from toolcrib.kernel.claims.statements import carry_out
 from toolcrib.kernel.database import pen_of
 
@@ -40,6 +40,17 @@ async def run_group(
         return outcome.claims
 
     return await connection.run_sync(work)
+
+
+async def forget_waiting(
+    session: AsyncSession, holder_uuid: str, *, scopes: Collection[str] | None = None
+) -> None:
+    """Take a person out of every queue, or out of those in `scopes`: they may no longer be given anything there."""
+    await session.connection()  # takes the pen: no claim passes on meanwhile
+    conditions = [claim_waiters.c.holder_uuid == holder_uuid]
+    if scopes is not None:
+        conditions.append(claim_waiters.c.scope.in_(scopes))
+    await session.execute(delete(claim_waiters).where(*conditions))
 
 
 async def run_one(session: AsyncSession, command: Command, *, now: datetime) -> Claim:

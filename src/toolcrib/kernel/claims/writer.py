@@ -12,7 +12,8 @@ from functools import partial
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from toolcrib.kernel.claims.ledger import Command
 from toolcrib.kernel.claims.models import Claim
@@ -107,4 +108,7 @@ class ClaimWriter:
 
 
 def _database_is_gone(error: Exception) -> bool:
-    return isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    """Whether trying each group alone would only wait as long again, once for each."""
+    if isinstance(error, OSError | OperationalError | InterfaceError | PoolTimeout):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated

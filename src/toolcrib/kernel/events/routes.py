@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement
 
 from toolcrib.kernel.access import visible
+from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import log as event_log
@@ -47,20 +48,22 @@ class EventPage(BaseModel):
     last_seq: int
 
 
+Seq = Annotated[int, Field(ge=0, le=MAX_ID)]
+
+
 class EventFilter(BaseModel):
     """All given conditions must hold. Several kinds or verbs may be given, separated by commas."""
 
-    kind: str | None = None
-    actor: str | None = None
-    holder: str | None = None
-    verb: str | None = None
-    key: str | None = None
-    prefix: str | None = None
-    scope: str | None = None
+    kind: Text | None = None
+    actor: Text | None = None
+    verb: Text | None = None
+    key: Text | None = None
+    prefix: Text | None = None
+    scope: Text | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: int | None = None
-    before: int | None = None
+    after: Seq | None = None
+    before: Seq | None = None
 
     def conditions(self, principal: Principal) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [visible(principal, events.c.scope)]
@@ -77,19 +80,14 @@ class EventFilter(BaseModel):
         if self.scope is not None:
             found.append(events.c.scope == self.scope)
         if self.since is not None:
-            found.append(events.c.at >= _aware(self.since))
+            found.append(events.c.at >= in_utc(self.since))
         if self.until is not None:
-            found.append(events.c.at < _aware(self.until))
+            found.append(events.c.at < in_utc(self.until))
         if self.after is not None:
             found.append(events.c.seq > self.after)
         if self.before is not None:
             found.append(events.c.seq < self.before)
         return found
-
-
-def _aware(moment: datetime) -> datetime:
-    """A time without offset is UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @router.get("/events", response_model=EventPage)
@@ -163,13 +161,13 @@ async def stream_events(
     kernel: KernelDep,
     me: PrincipalDep,
     last_event_id: Annotated[str | None, Header()] = None,
-    after: int | None = None,
+    after: Annotated[int | None, Query(ge=0, le=MAX_ID)] = None,
     kind: str | None = None,
 ) -> StreamingResponse:
     """Events as they are committed (server-sent events). Resumes after `Last-Event-ID` or `after`, missing and
     repeating nothing; without either it starts now. A stream that is dropped ends; the client connects again."""
     if last_event_id:
-        if not last_event_id.isdecimal():
+        if not last_event_id.isascii() or not last_event_id.isdecimal() or len(last_event_id) > 18:
             raise InvalidRequest("Last-Event-ID must be the number of an event.")
         after = int(last_event_id)
     kinds = set(kind.split(",")) if kind else None
@@ -193,16 +191,23 @@ async def _stream(
         resume = start if after is None or after > start else after
         yield b'event: hello\ndata: {"seq":%d}\n\n' % resume
         async for page in kernel.tail.replay(resume, start, wanted):
-            yield b"".join(event.sse for event in page)
+            me = await _still(kernel, me)
+            yield b"".join(event.sse for event in page if wanted(event))
         while not subscription.closed:
             found = await subscription.get(HEARTBEAT_SECONDS)
-            if found:
-                yield b"".join(event.sse for event in found)
-            else:
-                yield b": still here\n\n"
-            if not kernel.auth.is_current(me):
-                me = await kernel.auth.refresh(me)
+            # What was queued was wanted by the rights of that moment.
+            me = await _still(kernel, me)
+            yield b"".join(event.sse for event in found if wanted(event)) or b": still here\n\n"
     except Problem:
         return  # signed out, disabled or gone: the stream ends, and reconnecting is refused
     finally:
         kernel.tail.unsubscribe(subscription)
+
+
+async def _still(kernel: Kernel, me: Principal) -> Principal:
+    """The reader with the rights of now.
+
+    Raises:
+        Unauthorized: signed out, disabled or gone (401).
+    """
+    return me if kernel.auth.is_current(me) else await kernel.auth.refresh(me)

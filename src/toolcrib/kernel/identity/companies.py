@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.claims.service import forget_waiting
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.models import Company, CompanyRole, Project, User
 from toolcrib.kernel.identity.names import check_label
@@ -158,6 +159,9 @@ async def remove_member(
 
 async def _leave(session: AsyncSession, user: User, *, me: Principal, now: datetime) -> None:
     company = await session.get_one(Company, user.company_id)
+    names = await session.scalars(select(Project.name).where(Project.company_id == company.id))
+    scopes = [f"company:{company.id}", *(f"project:{name}" for name in names)]
+    await forget_waiting(session, user.uuid, scopes=scopes)
     user.company_id = user.company_role = None
     await _record(session, "member_removed", company, me, now, username=user.username)
 

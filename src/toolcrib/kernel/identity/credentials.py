@@ -99,7 +99,10 @@ def refuse_cross_site(headers: Headers, own_origins: frozenset[str]) -> None:
         elif name == b"host":
             host = value.decode("latin-1")
     if origin is not None:
-        ours = origin in own_origins or (host is not None and _authority(origin) == _host(origin, host))
+        authority = _authority(origin)
+        ours = origin in own_origins or (
+            authority is not None and host is not None and authority == _host(origin, host)
+        )
     else:
         ours = fetch_site in {None, "same-origin", "none"}
     if not ours:
@@ -109,7 +112,10 @@ def refuse_cross_site(headers: Headers, own_origins: frozenset[str]) -> None:
 
 
 def _authority(origin: str) -> str | None:
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # not an address at all, so not ours
+        return None
     return _without_default_port(parts.scheme, parts.netloc.lower()) or None
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, true
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.claims.service import forget_waiting
 from toolcrib.kernel.events.log import record
+from toolcrib.kernel.events.pen import events
 from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
 from toolcrib.kernel.identity.names import check_project_name
@@ -124,7 +126,12 @@ async def _require_free_name(session: AsyncSession, name: str, me: Principal, se
     if former is not None and former.deleted_at is None:
         raise ProjectNameTaken("Another project has this name.")
     if not me.is_admin:
-        held_by_others = exists().where(claims.c.scope == f"project:{name}", claims.c.holder_uuid != me.uuid)
+        # Held by others now, or used by others ever: their history and objects would become this person's.
+        scope = f"project:{name}"
+        held_by_others = or_(
+            exists().where(claims.c.scope == scope, claims.c.holder_uuid != me.uuid),
+            exists().where(events.c.scope == scope, events.c.actor != me.username),
+        )
         if (
             former is not None
             or name == settings.default_project
@@ -185,6 +192,8 @@ async def set_member(
         session.add(ProjectMember(project_id=project.id, user_id=user.id, role=role))
     elif member.role != role:
         member.role = role
+        if role == "viewer":
+            await forget_waiting(session, user.uuid, scopes=[_scope(project)])
     else:
         return
     await _record(session, "member_set", project, me, now, username=user.username, role=role)
@@ -207,6 +216,7 @@ async def remove_member(
         raise ProjectNotFound(f"{user.username} is not a member of {project.name}.")
     await _require_power_over(session, project, member, me, new_role=None)
     await session.delete(member)
+    await forget_waiting(session, user.uuid, scopes=[_scope(project)])
     await _record(session, "member_removed", project, me, now, username=user.username)
 
 

@@ -37,7 +37,7 @@ async def change_password(
 ) -> ChangeAnswer:
     """Change one's password, at once or by a mailed link. All one's tokens end; a browser gets a new one."""
     passwords = kernel.auth.passwords
-    proved = await self_service.prove(kernel.database, passwords, me, body.current_password)
+    proved = await self_service.prove(kernel.database, passwords, kernel.limiter, me, body.current_password)
     password_hash = await passwords.hash_new(body.new_password)
     async with kernel.database.write() as session:
         pending = await self_service.change_password(session, kernel.mailer, proved, password_hash, now=now)
@@ -56,7 +56,9 @@ async def change_password(
 @router.put("/users/me/email")
 async def change_email(body: EmailChange, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> ChangeAnswer:
     """Change one's address, at once or by a link mailed to the new one."""
-    proved = await self_service.prove(kernel.database, kernel.auth.passwords, me, body.current_password)
+    proved = await self_service.prove(
+        kernel.database, kernel.auth.passwords, kernel.limiter, me, body.current_password
+    )
     async with kernel.database.write() as session:
         pending = await self_service.change_email(session, kernel.mailer, proved, body.new_email, now=now)
     text = "The address is updated."

@@ -22,6 +22,10 @@ from toolcrib.kernel.identity.signin import InvalidGrant, check_password
 from toolcrib.kernel.identity.users import EmailTaken
 from toolcrib.kernel.mail import Mailer
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.ratelimit import RateLimiter
+
+PROVING = "current password"
+PROVING_RATE = "10/minute"
 
 LINK_LIFETIME = timedelta(seconds=3600)
 
@@ -42,15 +46,21 @@ class BadLink(InvalidRequest):
     code = "invalid_link"
 
 
-async def prove(database: Database, passwords: Passwords, me: Principal, password: str) -> User:
-    """Ask the person's current password. No transaction is open meanwhile.
+async def prove(
+    database: Database, passwords: Passwords, limiter: RateLimiter, me: Principal, password: str
+) -> User:
+    """Ask the person's current password. No transaction is open meanwhile. Wrong ones are counted for the
+    person: whoever has only their token or key must not find the password out.
 
     Raises:
         WrongPassword: that is not it (401).
+        RateLimited: it was wrong too often (429).
     """
+    await limiter.check(PROVING, PROVING_RATE, me.uuid)
     try:
         return await check_password(database, passwords, me.username, password)
     except InvalidGrant:
+        await limiter.hit(PROVING, PROVING_RATE, me.uuid)
         raise WrongPassword("The current password is wrong.") from None
 
 

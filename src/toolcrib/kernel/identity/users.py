@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims import service as claims
-from toolcrib.kernel.claims.ledger import Command, Expire, ForceRelease, StopWaiting
-from toolcrib.kernel.claims.models import Claim, Holder, Ref, claim_waiters
+from toolcrib.kernel.claims.ledger import Command, Expire, ForceRelease
+from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.models import claims as claims_table
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.models import Company, CompanyRole, PendingChange, RetiredName, User, new_uuid
@@ -96,14 +96,10 @@ class Recipient(NamedTuple):
     email: str
 
 
-async def others_with_address(session: AsyncSession, username: str) -> list[Recipient]:
-    """Everybody whom mail can reach, but `username`."""
-    found = await session.execute(
-        select(User.username, User.email)
-        .where(User.username != username, User.is_active.is_(True), User.email.is_not(None))
-        .order_by(User.id)
-    )
-    return [Recipient(name, email) for name, email in found if email]
+async def people_with_address(session: AsyncSession) -> list[User]:
+    """Everybody whom mail can reach."""
+    reachable = select(User).where(User.is_active.is_(True), User.email.is_not(None)).order_by(User.id)
+    return [user for user in await session.scalars(reachable) if user.email]
 
 
 async def list_users(session: AsyncSession) -> list[tuple[User, str | None]]:
@@ -201,13 +197,8 @@ async def delete_user(session: AsyncSession, user: User, *, actor: Principal, no
 
 
 async def _end_claims(session: AsyncSession, user: User, *, actor: str, now: datetime) -> None:
-    waiting = await session.execute(
-        select(claim_waiters.c.kind, claim_waiters.c.scope, claim_waiters.c.key).where(
-            claim_waiters.c.holder_uuid == user.uuid
-        )
-    )
-    holder = Holder(user.username, user.uuid)
-    commands: list[Command] = [StopWaiting(Ref(*row), holder) for row in waiting]
+    await claims.forget_waiting(session, user.uuid)
+    commands: list[Command] = []
     held = await session.execute(
         select(*(claims_table.c[name] for name in Claim.__slots__)).where(
             claims_table.c.holder_uuid == user.uuid
@@ -292,6 +283,7 @@ async def set_status(
         user.is_active = is_active
         if not is_active:
             end_tokens(user, now)
+            await claims.forget_waiting(session, user.uuid)
         verb = "enabled" if is_active else "disabled"
         await _record_about(session, user, verb, actor=actor.username, now=now)
 

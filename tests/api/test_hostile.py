@@ -1,0 +1,168 @@
+"""What an attacker would try first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+
+
+@pytest.fixture
+async def crib(app_server: Start, database_url: str) -> AppServer:
+    return await app_server(database_url=database_url)
+
+
+PIECE = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+
+
+async def answer_to_endless(url: str, method: str, path: str, token: str) -> int:
+    """The status a server gives while a body that never ends is still arriving. httpx would send on for ever."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nTransfer-Encoding: chunked\r\n"
+    writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + PIECE * 64)
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    return status
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/projects/x/members/info/lfs/objects/x"),
+        ("PUT", "/api/companies/x/members/info/lfs/objects/" + "0" * 64),
+        ("POST", "/x.git/info/lfs/objects/" + "0" * 64 + "/verify"),
+        ("POST", "/api/locks/path/info/lfs/objects/x/notify"),
+        ("POST", "/api/locks"),
+        ("DELETE", "/api/locks/x"),
+        ("POST", "/nothing"),
+    ],
+)
+async def test_no_address_takes_a_body_without_end(crib: AppServer, method: str, path: str) -> None:
+    ann = await crib.user("ann")
+    async with asyncio.timeout(20):
+        status = await answer_to_endless(crib.url, method, path, ann.headers["Authorization"])
+    assert 400 <= status < 500
+
+
+NUMBERS = ["9223372036854775808", "9" * 5_000, "-1"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_numbers_no_database_keeps_are_refused(crib: AppServer, number: str) -> None:
+    ann = await crib.user("ann")
+    for path in (
+        f"/api/claims/{number}",
+        f"/api/claims?cursor={number}",
+        f"/api/locks?cursor={number}",
+        f"/api/events?after={number}",
+        f"/api/events?before={number}",
+        f"/api/lock-history?path=a&before={number}",
+        f"/api/events/stream?after={number}",
+    ):
+        assert (await ann.get(path)).status_code in {400, 404}, path
+    stream = await ann.get("/api/events/stream", headers={"Last-Event-ID": number})
+    assert stream.status_code == 400
+    assert (await ann.post(f"/api/claims/{number}/release")).status_code in {400, 404}
+
+
+@pytest.mark.parametrize(
+    "end", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "9999-01-01T00:00:00Z", "x", 7e300]
+)
+async def test_times_nobody_can_keep_are_refused(crib: AppServer, end: Any) -> None:
+    ann = await crib.user("ann")
+    body = {"asset_path": "a", "branch": "b", "expires_at": end}
+    assert (await ann.post("/api/locks", json=body)).status_code == 400
+    assert (await ann.get("/api/events", params={"since": str(end)})).status_code in {200, 400}
+
+
+async def test_text_no_database_keeps_is_refused(crib: AppServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    made = await ann.post("/api/locks", json={"asset_path": "a", "branch": "b"})
+    fence = made.json()["lock"]["fence"]
+    for path in (
+        "/api/locks?branch",
+        "/api/locks?q",
+        "/api/claims?q",
+        "/api/claims?holder",
+        "/api/events?actor",
+    ):
+        assert (await ann.get(f"{path}=%00")).status_code == 400, path
+    assert (await ann.post(f"/api/claims/{fence}/transfer", json={"to": "\0"})).status_code == 400
+    assert (await ben.post(f"/api/claims/{fence}/queue", json={"comment": "\0"})).status_code == 400
+
+
+async def test_an_origin_that_is_no_address_is_another_site(crib: AppServer) -> None:
+    await crib.user("ann")
+    person = {"username": "ann", "password": "correct horse battery"}
+    cookie = (await crib.client.post("/api/session", json=person)).cookies
+    answer = await crib.client.post(
+        "/api/locks",
+        json={"asset_path": "a", "branch": "b"},
+        headers={"Origin": "http://[x", "Cookie": f"access_token={cookie['access_token']}"},
+    )
+    assert answer.status_code == 403
+
+
+async def test_many_releases_at_once_do_not_wait_for_each_other(crib: AppServer) -> None:
+    """Each needs a connection to look and the writer needs one to write: nobody may keep the first meanwhile."""
+    ann = await crib.user("ann")
+    paths = [f"p{number}" for number in range(60)]
+    await ann.post("/api/locks/bulk", json={"action": "lock", "paths": paths})
+    async with asyncio.timeout(25):
+        answers = await asyncio.gather(*(ann.delete(f"/api/locks/{path}") for path in paths))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_who_lost_the_right_is_not_given_what_they_waited_for(crib: AppServer) -> None:
+    ann, ben, admin = await crib.user("ann"), await crib.user("ben"), await crib.admin()
+    project = (await ann.post("/api/projects", json={"name": "game"})).json()
+    for name in ("ben", "cem"):
+        await crib.user(name)
+        await ann.put(f"/api/projects/{project['id']}/members/{name}", json={"role": "member"})
+    cem = await crib.user("cem")
+    body = {"asset_path": "a", "branch": "b", "project": "game"}
+    await ann.post("/api/locks", json=body)
+    for client in (ben, cem):
+        assert (await client.post("/api/locks", json={**body, "wait": True})).status_code == 202
+    await ann.delete(f"/api/projects/{project['id']}/members/ben")
+    people = (await admin.get("/api/admin/users")).json()
+    ident = next(user["id"] for user in people if user["username"] == "cem")
+    await admin.put(f"/api/admin/users/{ident}/status", json={"is_active": False, "is_admin": False})
+    assert (await ann.delete("/api/locks/a?project=game")).status_code == 200
+    assert (await ann.get("/api/locks?project=game")).json() == []
+
+
+async def test_the_next_in_line_for_what_is_over_can_be_deleted(crib: AppServer) -> None:
+    ann, ben, admin = await crib.user("ann"), await crib.user("ben"), await crib.admin()
+    body = {"asset_path": "a", "branch": "b", "expires_in": 60}
+    await ann.post("/api/locks", json=body)
+    await ben.post("/api/locks", json={**body, "wait": True})
+    crib.clock.advance(seconds=61)
+    people = (await admin.get("/api/admin/users")).json()
+    ident = next(user["id"] for user in people if user["username"] == "ben")
+    assert (await admin.delete(f"/api/admin/users/{ident}")).status_code == 204
+    assert (await admin.get("/api/locks")).json() == []
+
+
+async def test_the_current_password_cannot_be_guessed(crib: AppServer) -> None:
+    ann = await crib.user("ann")
+    order = {"current_password": "wrong", "new_password": "another long one"}
+    statuses = [(await ann.put("/api/users/me/password", json=order)).status_code for _ in range(12)]
+    assert statuses[0] == 401
+    assert statuses[-1] == 429
+
+
+async def test_a_name_in_use_is_not_registered_by_a_stranger(crib: AppServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    await ann.post("/api/locks", json={"asset_path": "a", "branch": "b", "project": "team"})
+    await ann.delete("/api/locks/a?project=team")
+    assert (await ben.post("/api/projects", json={"name": "team"})).status_code in {403, 409}
+    assert (await ann.post("/api/projects", json={"name": "team"})).status_code == 201
