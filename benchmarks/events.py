@@ -40,7 +40,9 @@ async def _run(target: Target) -> list[Figure]:
                 "max_ms": round(delays[-1] * 1000, 2),
             },
         ),
-        Figure(f"events lost or repeated over {RECONNECTS} forced reconnects", wrong, "", aim=0, better="lower"),
+        Figure(
+            f"events lost or repeated over {RECONNECTS} forced reconnects", wrong, "", aim=0, better="lower"
+        ),
     ]
 
 

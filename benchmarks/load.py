@@ -66,7 +66,10 @@ class _Source:
         self.statuses: Counter[str] = Counter()
         self.latencies: list[float] = []
         self.done = asyncio.get_running_loop().create_future()
-        lines = [f"Host: 127.0.0.1:{order.port}", *(f"{name}: {value}" for name, value in order.headers.items())]
+        lines = [
+            f"Host: 127.0.0.1:{order.port}",
+            *(f"{name}: {value}" for name, value in order.headers.items()),
+        ]
         if order.body:
             lines.append("Content-Type: application/json")
         self.head = "\r\n".join(lines)

@@ -32,7 +32,9 @@ def _acquisitions(target: Target, database: str, headers: dict[str, str]) -> Fig
     ratios, rates, health = [], [], []
     for round_number in range(ROUNDS):
         plain = load.run(load.Order(target.port, requests=8_000))
-        body = json.dumps({"asset_path": f"r{round_number}/{{n}}.uasset", "branch": "main", "comment": "bench"})
+        body = json.dumps(
+            {"asset_path": f"r{round_number}/{{n}}.uasset", "branch": "main", "comment": "bench"}
+        )
         order = load.Order(target.port, "POST", "/api/locks", headers, body, requests=6_000)
         locks = load.run(order)
         if locks.statuses != {"201": 6_000}:

@@ -122,7 +122,9 @@ async def test_nobody_hears_of_what_they_may_not_see(crib: AppServer) -> None:
 
 async def test_a_stream_ends_when_its_reader_loses_the_right_to_it(crib: AppServer) -> None:
     ben, admin = await crib.user("ben"), await crib.admin()
-    ident = next(user["id"] for user in (await admin.get("/api/admin/users")).json() if user["username"] == "ben")
+    ident = next(
+        user["id"] for user in (await admin.get("/api/admin/users")).json() if user["username"] == "ben"
+    )
     async with stream(ben) as messages:
         await messages.next()
         await admin.delete(f"/api/admin/users/{ident}")

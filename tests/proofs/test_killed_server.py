@@ -18,7 +18,12 @@ CONNECTIONS = 16
 
 
 async def acquire(
-    urls: list[str], token: str, first: int, count: int, acknowledged: dict[str, int], enough: Callable[[], None]
+    urls: list[str],
+    token: str,
+    first: int,
+    count: int,
+    acknowledged: dict[str, int],
+    enough: Callable[[], None],
 ) -> None:
     """Lock `count` paths over many connections; note each 201. A connection that breaks ends its worker."""
     numbers = iter(range(first, first + count))
@@ -84,9 +89,7 @@ async def test_what_was_acknowledged_survives(
             victim.kill()
 
     urls = [crib.url for crib in cribs]
-    await asyncio.to_thread(
-        asyncio.run, acquire(urls, token, 0, ACQUISITIONS, acknowledged, kill_when_due)
-    )
+    await asyncio.to_thread(asyncio.run, acquire(urls, token, 0, ACQUISITIONS, acknowledged, kill_when_due))
     assert len(acknowledged) >= kill_at
     victim.start()
     check(victim, acknowledged)
