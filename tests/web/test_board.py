@@ -191,6 +191,7 @@ async def test_thousands_of_holdings_scroll_and_only_those_in_sight_exist(
         for address in ("/", "/assets"):
             page = await open_page("ann", f"{address}?q={folder}")
             await expect(row(page, "File0000")).to_be_visible()
+            await expect(page.get_by_role("status").filter(has_text="3,000")).to_be_visible()
             assert await page.get_by_role("row").count() < 80
             await page.get_by_role("searchbox").press("ArrowDown")
             await page.keyboard.press("End")

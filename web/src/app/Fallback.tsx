@@ -1,5 +1,4 @@
 import { Button } from "@mantine/core";
-import { useRouter } from "@tanstack/react-router";
 import { IconMap2, IconPlugConnectedX } from "@tabler/icons-react";
 import { Empty } from "../parts/Empty";
 import { Link } from "../parts/Link";
@@ -23,13 +22,13 @@ export function NotFound() {
 }
 
 export function PageFailed({ error }: { error: unknown }) {
-  const router = useRouter();
   return (
     <main style={{ display: "flex", minHeight: "60dvh" }}>
       <Empty
         Icon={IconPlugConnectedX}
         title="This page could not be shown"
-        action={<Button onClick={() => void router.invalidate()}>Try again</Button>}
+        // From the start: after an upgrade of the server, parts of the page that is open may be gone.
+        action={<Button onClick={() => location.reload()}>Try again</Button>}
       >
         {error instanceof Error ? error.message : String(error)}
       </Empty>

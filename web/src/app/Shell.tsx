@@ -29,7 +29,7 @@ export function Shell() {
   useLive();
   // Fetched once the page stands, so that what is typed right after Ctrl-K is not lost to a download.
   useEffect(() => {
-    const timer = setTimeout(() => void loadOverlays(), 1500);
+    const timer = setTimeout(() => void loadOverlays().catch(() => undefined), 1500);
     return () => clearTimeout(timer);
   }, []);
   useShortcuts();

@@ -25,8 +25,8 @@ export function ConfirmPage({ what, title }: Props) {
     queryKey: ["confirm", what, token],
     queryFn: async () => {
       const answer = await api<{ msg: string }>(`confirm-${what}/${token}`, { anonymous: true });
-      // A changed password ends the session, a changed address shows in the profile.
-      queryClient.removeQueries({ queryKey: meQuery.queryKey });
+      // A changed address shows in the profile.
+      void queryClient.invalidateQueries({ queryKey: meQuery.queryKey });
       return answer;
     },
     enabled: /^[\w.-]+$/.test(token),
@@ -56,9 +56,11 @@ export function ConfirmPage({ what, title }: Props) {
           </>
         )}
       </div>
-      <Button component={Link} to={error || !token ? `/settings?tab=${what}` : "/"} fullWidth variant="default">
-        {error || !token ? "Back to the settings" : "Go to the board"}
-      </Button>
+      {!isFetching && (
+        <Button component={Link} to={data ? "/" : `/settings?tab=${what}`} fullWidth variant="default">
+          {data ? "Go to the board" : "Back to the settings"}
+        </Button>
+      )}
     </Bare>
   );
 }
