@@ -50,6 +50,7 @@ web:
 web-test: .venv/ready
 	$(PYTHON) scripts/webui.py npm run check
 	$(PYTHON) scripts/webui.py npm run types:check
+	$(PYTHON) scripts/webui.py npm run size
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks $(ARGS)

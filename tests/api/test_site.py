@@ -63,6 +63,10 @@ async def test_built_files_are_cached_by_their_name(app_server: Start) -> None:
     assert "max-age=31536000" in script.headers["Cache-Control"]
     assert "immutable" not in (await crib.client.get("/icon.svg")).headers["Cache-Control"]
     assert (await crib.client.get("/assets/app-gone.js")).status_code == 404
+    assert script.headers["Content-Encoding"] == "gzip"
+    plain = await crib.client.get("/assets/app-1234.js", headers={"Accept-Encoding": "identity"})
+    assert plain.text == "code"
+    assert "Content-Encoding" not in plain.headers
 
 
 @pytest.mark.parametrize(
