@@ -101,7 +101,15 @@ async def create_lock(request: Request) -> Response:
     except ClaimHeld as held:
         if not body.wait:
             raise
-        await service.wait(kernel.claims, me, held, comment=body.comment, now=now)
+        await service.wait(
+            kernel.claims,
+            me,
+            held,
+            branch=body.branch,
+            comment=body.comment,
+            expires_at=body.end(now),
+            now=now,
+        )
         return await _queued(request, kernel, held)
     return Response(
         orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}), status_code=201, media_type=JSON

@@ -49,9 +49,17 @@ async def lock(
 
 
 async def wait(
-    writer: ClaimWriter, me: Principal, held: ClaimHeld, *, comment: str | None, now: datetime
+    writer: ClaimWriter,
+    me: Principal,
+    held: ClaimHeld,
+    *,
+    branch: str,
+    comment: str | None,
+    expires_at: datetime | None,
+    now: datetime,
 ) -> None:
-    """Stand in the queue for a path that `held` says is taken. Asking again keeps the place.
+    """Stand in the queue for a path that `held` says is taken. Asking again keeps the place. What is asked for now
+    is what is given then; an end is as far from then as it is from now.
 
     Raises:
         ClaimHeld: the caller holds it already (409).
@@ -59,11 +67,18 @@ async def wait(
     claim = held.claim
     if claim.holder_uuid == me.uuid:
         raise held
-    until = now + PATIENCE
+    ttl_seconds = max(1, round((expires_at - now).total_seconds())) if expires_at else None
+    waiter = Wait(
+        claim.ref,
+        str(uuid4()),
+        me.holder,
+        until=now + PATIENCE,
+        branch=branch,
+        comment=comment,
+        ttl_seconds=ttl_seconds,
+    )
     try:
-        await writer.submit(
-            [Wait(claim.ref, str(uuid4()), me.holder, until=until, branch=claim.branch, comment=comment)]
-        )
+        await writer.submit([waiter])
     except AlreadyWaiting:
         return
 
