@@ -6,7 +6,8 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 DATA_DIR ?= .data
 ARGS ?=
-WORKERS ?= auto
+# Tests mostly wait for servers: two for every core.
+WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
 .PHONY: serve test lint format bench web web-test clean help
 .DEFAULT_GOAL := help
