@@ -113,7 +113,8 @@ def describe_locks(word: str, locks: list[Any]) -> str:
     """`Locked a.uasset until 15:05 (in 2 h)`; a count where there are many."""
     lines = []
     for lock in locks[:10]:
-        ends = until(lock.get("expires_at"), datetime.now(UTC))
+        # What was given back has no end to look forward to.
+        ends = until(lock.get("expires_at"), datetime.now(UTC)) if word != "Unlocked" else None
         lines.append(f"{word} {lock['asset_path']}" + (f" until {ends}" if ends else ""))
     if len(locks) > 10:
         lines = [*lines[:3], f"… {word.lower()} {len(locks)} files in all"]
