@@ -82,6 +82,7 @@ def test_waiting_may_have_an_end(ann: Person, ben: Person) -> None:
 def test_waiting_for_what_one_holds_or_for_many_is_refused(ann: Person) -> None:
     ann.run("lock", MAP)
     assert "already hold" in ann.run("lock", "--wait", MAP, code=1).err
+    assert ann.holds() == {MAP}
     assert "one path at a time" in ann.run("lock", "--wait", "a", "b", code=2).err
 
 

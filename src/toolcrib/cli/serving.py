@@ -21,6 +21,7 @@ from toolcrib.settings import Settings
 
 DRAIN_SECONDS = 20
 BACKLOG = 2048
+PARENT = "TOOLCRIB_SERVE_PID"  # tells server processes who started them
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -137,6 +138,7 @@ def serve(settings: Settings, workers: int) -> None:
     from toolcrib.server import prepare_alone
 
     asyncio.run(prepare_alone(settings))
+    os.environ[PARENT] = str(os.getpid())
     processes = Processes(configuration("toolcrib.cli.serving:worker_app", workers), sockets, url)
     processes.run()
     if not processes.announced and any(one.exitcode == STARTUP_FAILURE for one in processes.processes):
@@ -161,10 +163,10 @@ def worker_app() -> Any:
     """The application of one of several server processes. It ends when the one that started it is gone."""
     from toolcrib.server import create_app
 
-    parent = os.getppid()
+    parent = os.environ.get(PARENT)  # our own look may come too late: it may be gone already
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while str(os.getppid()) == parent:
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
 

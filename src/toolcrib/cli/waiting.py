@@ -21,15 +21,15 @@ def wait_in_line(context: Context, path: str, body: dict[str, Any], timeout_seco
         Held: the time is over and somebody else still holds it.
     """
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    require_not_ours(context, path)
     # Read before we ask: the lock may come to us between asking and listening.
     after = context.api.get("/events", limit=1)["last_seq"]
-    mine, queued = ask(context, path, body, first=True)
-    if mine is not None:
-        return mine
-    place = queued["position"]
-    output.warn(held_sentence(path, queued["held"]))
-    output.warn(f"Waiting in line, place {place}. Ctrl-C gives up.")
     try:
+        mine, queued = ask(context, path, body)
+        if mine is not None:
+            return mine
+        output.warn(held_sentence(path, queued["held"]))
+        output.warn(f"Waiting in line, place {queued['position']}. Ctrl-C gives up.")
         for event in follow(context.api, after=after, deadline=deadline, kind="asset"):
             # None: quiet for a while, or reconnected. Our place may have lapsed.
             if event is None or (event["key"] == path and event["verb"] in ("acquired", "transferred")):
@@ -44,19 +44,23 @@ def wait_in_line(context: Context, path: str, body: dict[str, Any], timeout_seco
     raise explain(context, Held("The time to wait is over.", code="claim_held", details=details), path)
 
 
-def ask(
-    context: Context, path: str, body: dict[str, Any], *, first: bool = False
-) -> tuple[Lock | None, dict[str, Any]]:
-    """Take the lock or a place in line; asking again keeps the place. Gives (our lock, what we wait for).
-
-    Raises:
-        Failure: it was ours before we asked for the first time.
+def require_not_ours(context: Context, path: str) -> None:
+    """Raises:
+    Failure: we hold it already. Giving up the wait must never give that up.
     """
+    _held, mine = check_paths(context.api, [path], context.project)
+    for lock in mine:
+        details = {**lock, "holder": lock["locked_by"], "since": lock["timestamp"]}
+        raise explain(context, Held("You hold it.", code="claim_held", details=details), path)
+
+
+def ask(context: Context, path: str, body: dict[str, Any]) -> tuple[Lock | None, dict[str, Any]]:
+    """Take the lock or a place in line; asking again keeps the place. Gives (our lock, what we wait for)."""
     try:
         answer = context.api.post("/locks", {**body, "asset_path": path, "wait": True})
     except Held as refused:
         held, mine = check_paths(context.api, [path], context.project)
-        if mine and not held and not first:
+        if mine and not held:
             return with_end(context, mine[0], body), {}
         raise explain(context, refused, path) from refused
     return answer.get("lock"), answer
