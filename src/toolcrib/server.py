@@ -115,7 +115,7 @@ def create_app(
         api_at_root=_api_roots(app) if settings.api_at_root else frozenset(),
         max_body_bytes=settings.max_body_bytes,
         body_limits={FILES: None} | {at: size for kind in found for at, size in kind.body_limits.items()},
-        streamed=[pattern for kind in found for pattern in kind.streamed],
+        pattern_limits=[limit for kind in found for limit in kind.pattern_limits],
         trusted_proxies=settings.trusted_proxies,
     )
     metrics.install(app)

@@ -47,6 +47,7 @@ async def _start(kernel: Kernel) -> None:
 
 # Wherever a project's LFS server lies; never below the API, whose paths may end in anything.
 LFS_OBJECT = re.compile(r"(?!/api/)/(?:.+/)?info/lfs/objects/[0-9a-f]{64}")
+LFS_BATCH = re.compile(r"(?!/api/)/(?:.+/)?info/lfs/objects/batch")
 ALERTS = Job("assets.alerts", alerts.send_alerts, every=timedelta(minutes=5))
 
 kind = Kind(
@@ -62,5 +63,5 @@ kind = Kind(
         "/api/locks/bulk": 48 * 2**20,
         "/api/locks/check": 48 * 2**20,
     },
-    streamed=(LFS_OBJECT,),
+    pattern_limits=(("PUT", LFS_OBJECT, None), ("POST", LFS_BATCH, 2**20)),
 )

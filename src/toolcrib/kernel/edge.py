@@ -33,7 +33,7 @@ class Edge:
         api_at_root: frozenset[str],
         max_body_bytes: int,
         body_limits: Mapping[str, int | None],
-        streamed: Sequence[re.Pattern[str]],
+        pattern_limits: Sequence[tuple[str, re.Pattern[str], int | None]],
         trusted_proxies: Sequence[str],
     ) -> None:
         self.app = app
@@ -41,7 +41,7 @@ class Edge:
         self.api_at_root = api_at_root
         self.max_body_bytes = max_body_bytes
         self.body_limits = body_limits
-        self.streamed = streamed
+        self.pattern_limits = pattern_limits
         self.trusted_proxies = frozenset(trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,8 +93,9 @@ class Edge:
         for prefix, limit in self.body_limits.items():
             if path.startswith(prefix):
                 return limit
-        if method == "PUT" and any(pattern.fullmatch(path) for pattern in self.streamed):
-            return None
+        for its_method, pattern, limit in self.pattern_limits:
+            if method == its_method and pattern.fullmatch(path):
+                return limit
         return self.max_body_bytes
 
     def _scheme_of(self, scope: Scope) -> str:

@@ -33,7 +33,7 @@ class Kind:
     `name` is the `kind` of its claims and events. `routers` hang under `/api`; `root_routers` at the root of the
     site (protocols whose clients fix the path). `link` gives the page address of a claim, without BASE_PATH.
     `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route counts
-    what it streams. `streamed` are whole paths, under no fixed prefix, to which a PUT is streamed and counted.
+    what it streams. `pattern_limits` are the same for a method and whole paths under no fixed prefix.
     `hot_routes` maps (method, path) to the few endpoints that take the short way (`kernel.hot`).
     """
 
@@ -46,5 +46,5 @@ class Kind:
     start: Callable[[Kernel], Awaitable[None]] = _nothing
     stop: Callable[[Kernel], Awaitable[None]] = _nothing
     body_limits: dict[str, int | None] = field(default_factory=dict)
-    streamed: tuple[re.Pattern[str], ...] = ()
+    pattern_limits: tuple[tuple[str, re.Pattern[str], int | None], ...] = ()
     hot_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
