@@ -9,14 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from toolcrib.assets.paths import normalise
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.claims.schemas import MAX_ID, Reason, Text, TtlSeconds, end_at
+from toolcrib.kernel.claims.schemas import MAX_ID, Reason, Text, TtlSeconds, end_at, storable
 from toolcrib.kernel.clock import wire
 
 MAX_BULK = 10_000
 
 AssetPath = Annotated[str, StringConstraints(strict=True), AfterValidator(normalise)]
-Branch = Annotated[Text, StringConstraints(strict=True, min_length=1, max_length=255)]
-Comment = Annotated[Text, StringConstraints(strict=True, max_length=2000)]
+Branch = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255), storable]
+Comment = Annotated[str, StringConstraints(strict=True, max_length=2000), storable]
 Project = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=255, pattern=r"^[\w.-]+(/[\w.-]+)*$")
 ]

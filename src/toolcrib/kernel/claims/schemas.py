@@ -27,9 +27,11 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
-Reason = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Comment = Annotated[Text, StringConstraints(max_length=2000)]
+storable = AfterValidator(_storable)
+Text = Annotated[str, storable]
+# Constraints come first: behind a validator they would not strip.
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), storable]
+Comment = Annotated[str, StringConstraints(max_length=2000), storable]
 TtlSeconds = Annotated[int, Field(gt=0, le=MAX_TTL_SECONDS)]
 
 
