@@ -163,11 +163,15 @@ async def test_the_next_upload_mends_lost_bytes(kernel: Kernel, clock: FakeClock
     blob = await adopt(kernel, lost)
     await kernel.blobs.store.delete(lost.key)
     async with kernel.database.write() as session:
-        await registry.mark_lost(session, blob, now=clock())
+        assert await registry.mark_lost(session, blob, lost.key, now=clock())
     found = await put(kernel, b"x")
     assert await adopt(kernel, found) == blob
     (row,) = await rows(kernel)
     assert (row.refs, row.key, row.lost_at) == (2, found.key, None)
+    async with kernel.database.write() as session:  # whoever looked before the upload comes too late
+        assert not await registry.mark_lost(session, blob, lost.key, now=clock())
+    (row,) = await rows(kernel)
+    assert row.lost_at is None
     await sweep(kernel, clock())
     assert await objects(kernel) == {found.key}
 

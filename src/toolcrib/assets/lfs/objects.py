@@ -102,7 +102,7 @@ async def download(request: Request) -> Response:
         return await serve(request, kernel.blobs, blob.key, size=blob.size, etag=oid)
     except BlobMissing:
         async with kernel.database.write() as session:
-            await registry.mark_lost(session, blob.id, now=kernel.clock())
+            await registry.mark_lost(session, blob.id, blob.key, now=kernel.clock())
         raise
 
 

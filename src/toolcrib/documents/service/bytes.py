@@ -117,7 +117,7 @@ async def mark_sound(session: AsyncSession, blob_id: int, *, now: datetime) -> l
     return ids
 
 
-async def mark_lost(docs: Documents, blob_id: int, *, now: datetime) -> list[str]:
+async def mark_lost(docs: Documents, blob_id: int, key: str, *, now: datetime) -> list[str]:
     """The store lost the bytes: all versions of them are corrupted. Returns the ids that were not."""
     async with docs.kernel.database.read() as session:
         query = (
@@ -128,7 +128,8 @@ async def mark_lost(docs: Documents, blob_id: int, *, now: datetime) -> list[str
         return []
     scope = await docs.access.scope_of(bucket_of(one))  # a blob belongs to one bucket
     async with docs.kernel.database.write() as session:
-        await registry.mark_lost(session, blob_id, now=now)
+        if not await registry.mark_lost(session, blob_id, key, now=now):
+            return []
         found = (
             select(Version, File)
             .join(File, File.id == Version.file_id)

@@ -61,7 +61,7 @@ async def open_version(
         try:
             await docs.blobs.head(blob.key)
         except BlobMissing:
-            await mark_lost(docs, blob.id, now=now)
+            await mark_lost(docs, blob.id, blob.key, now=now)
             raise ObjectMissing("The store has lost the bytes of this version.") from None
     if remember:
         await _remember(docs, caller, file, version, now=now)

@@ -100,12 +100,12 @@ async def _verify_blob(
         size = await _size(docs, blob.key)  # it may have come after the listing
     if size is None:
         report.missing += ids
-        await mark_lost(docs, blob.id, now=now)
+        await mark_lost(docs, blob.id, blob.key, now=now)
         return
     suspect = bool(corrupted) or blob.lost_at is not None
     if size != blob.size or ((hashes or suspect) and not await _is_intact(docs, blob, report)):
         report.damaged += ids
-        await mark_lost(docs, blob.id, now=now)
+        await mark_lost(docs, blob.id, blob.key, now=now)
     elif suspect:
         report.recovered += await _recover(docs, blob.id, now=now)
 

@@ -57,9 +57,13 @@ async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None
         blob.unreferenced_at = now
 
 
-async def mark_lost(session: AsyncSession, blob_id: int, *, now: datetime) -> None:
-    """The store was found without these bytes. The next upload of the same content mends it."""
+async def mark_lost(session: AsyncSession, blob_id: int, key: str, *, now: datetime) -> bool:
+    """The store was found without the bytes under `key`. The next upload of the same content mends it; False if
+    one has done so since the look."""
     await session.connection()
     blob = await session.get(Blob, blob_id, populate_existing=True)
-    if blob is not None and blob.lost_at is None:
+    if blob is None or blob.key != key:
+        return False
+    if blob.lost_at is None:
         blob.lost_at = now
+    return True
