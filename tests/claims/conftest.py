@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tests.clock import FakeClock
 from toolcrib.kernel.claims import queries, service
-from toolcrib.kernel.claims.ledger import (
+from toolcrib.kernel.claims.commands import (
     Acquire,
     Command,
     Expire,

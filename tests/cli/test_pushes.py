@@ -228,3 +228,15 @@ def test_an_octopus_merge_of_held_work_is_no_edit(site: Site, mine: Clone) -> No
     mine.git("merge", "-q", "-m", "octopus", "b", "main")
     assert len(mine.git("rev-list", "--parents", "-1", "HEAD").out.split()) == 4
     assert site.accepts("a")
+
+
+def test_a_replaced_commit_is_looked_at_as_it_is(site: Site, mine: Clone) -> None:
+    """`refs/replace/X` makes git show another commit in X's place, but a clone gets X."""
+    mine.git("checkout", "-q", "-b", "harmless")
+    mine.commit({"other": "2"})
+    harmless = mine.git("rev-parse", "HEAD").out.strip()
+    mine.git("checkout", "-q", "main")
+    mine.commit({"Map": "2"})
+    edit = mine.git("rev-parse", "HEAD").out.strip()
+    assert site.accepts(f"{harmless}:refs/replace/{edit}")
+    assert not site.accepts("main")

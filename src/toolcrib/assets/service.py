@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets.paths import normalise
 from toolcrib.kernel.claims import queries, service
-from toolcrib.kernel.claims.ledger import Acquire, Command, ForceRelease, Release, Renew, Wait
+from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew, Wait
 from toolcrib.kernel.claims.models import Claim, Ref, claims
 from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, SomeHeld
 from toolcrib.kernel.claims.writer import ClaimWriter

@@ -20,7 +20,7 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service.parts import KIND, Documents, Where, bucket_of, find, still
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
-from toolcrib.kernel.claims.ledger import Acquire, ForceRelease, Release, Renew
+from toolcrib.kernel.claims.commands import Acquire, ForceRelease, Release, Renew
 from toolcrib.kernel.claims.models import Claim, Ref, claims
 from toolcrib.kernel.claims.problems import ClaimHeld, ClaimNotFound, NotHolder
 from toolcrib.kernel.identity.principal import AccessDenied

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.claims.ledger import Command
+from toolcrib.kernel.claims.commands import Command
 from toolcrib.kernel.claims.models import Claim, claim_waiters
 from toolcrib.kernel.claims.statements import carry_out
 from toolcrib.kernel.database import pen_of

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from toolcrib.kernel.claims.ledger import NEEDS_WAITERS, Command, Ledger
+from toolcrib.kernel.claims.commands import NEEDS_WAITERS, Command
+from toolcrib.kernel.claims.ledger import Ledger
 from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.events.pen import Pen
 from toolcrib.kernel.problems import Problem

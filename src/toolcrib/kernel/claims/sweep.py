@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, Integer, Table, select, update
 
 from toolcrib.kernel.claims import queries
-from toolcrib.kernel.claims.ledger import Expire
+from toolcrib.kernel.claims.commands import Expire
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database

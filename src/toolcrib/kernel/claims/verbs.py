@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from toolcrib.kernel.claims import queries
-from toolcrib.kernel.claims.ledger import ForceRelease, Release, Renew, StopWaiting, Transfer, Wait
+from toolcrib.kernel.claims.commands import ForceRelease, Release, Renew, StopWaiting, Transfer, Wait
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.problems import ClaimNotFound
 from toolcrib.kernel.context import Kernel

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from toolcrib.kernel.claims.ledger import Command
+from toolcrib.kernel.claims.commands import Command
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.statements import Outcome, carry_out
 from toolcrib.kernel.clock import Clock

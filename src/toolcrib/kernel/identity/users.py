@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims import service as claims
-from toolcrib.kernel.claims.ledger import Command, Expire, ForceRelease
+from toolcrib.kernel.claims.commands import Command, Expire, ForceRelease
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.models import claims as claims_table
 from toolcrib.kernel.events.log import record
