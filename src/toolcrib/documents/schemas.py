@@ -133,6 +133,10 @@ class FolderRequest(Addressed):
     pass
 
 
+class RemoveFolder(FolderRequest):
+    recursive: bool = False
+
+
 class MoveRequest(Addressed):
     target_path: str
 
@@ -293,3 +297,24 @@ class Waiting(BaseModel):
 class WaitingList(BaseModel):
     waiting: list[Waiting]
     total: int
+
+
+class Shelf(BaseModel):
+    """A bucket one may look into. `scope` is where its claims and events are told; `name` is None where nobody
+    registered it here."""
+
+    bucket: str
+    id: str
+    name: str | None
+    scope: str
+
+
+class ShelfList(BaseModel):
+    buckets: list[Shelf]
+
+
+class FoundList(BaseModel):
+    """`buckets` are those that `files` lie in."""
+
+    files: list[FileRead]
+    buckets: list[Shelf]

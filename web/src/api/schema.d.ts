@@ -456,6 +456,16 @@ export interface components {
             /** Path */
             path: string;
         };
+        /**
+         * FoundList
+         * @description `buckets` are those that `files` lie in.
+         */
+        FoundList: {
+            /** Buckets */
+            buckets: components["schemas"]["Shelf"][];
+            /** Files */
+            files: components["schemas"]["FileRead"][];
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -800,6 +810,26 @@ export interface components {
             message: string;
             /** Msg */
             msg: string;
+        };
+        /**
+         * Shelf
+         * @description A bucket one may look into. `scope` is where its claims and events are told; `name` is None where nobody
+         *     registered it here.
+         */
+        Shelf: {
+            /** Bucket */
+            bucket: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string | null;
+            /** Scope */
+            scope: string;
+        };
+        /** ShelfList */
+        ShelfList: {
+            /** Buckets */
+            buckets: components["schemas"]["Shelf"][];
         };
         /** SignedAddress */
         SignedAddress: {

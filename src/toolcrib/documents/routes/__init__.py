@@ -1,6 +1,7 @@
 """Documents over HTTP, below `/api/storage`."""
 
 from toolcrib.documents.routes import (
+    buckets,
     checks,
     copies,
     downloads,
@@ -14,6 +15,7 @@ from toolcrib.documents.routes import (
 
 ROUTERS = (
     system.router,
+    buckets.router,
     files.router,
     folders.router,
     uploads.router,

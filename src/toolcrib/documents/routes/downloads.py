@@ -48,6 +48,8 @@ _SHOWN = frozenset(
 )
 # For anything that is opened all the same: no script, no form, no origin.
 _SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+# A sandbox keeps browsers from showing PDF. Only our own page frames it.
+_PDF = "frame-ancestors 'self'"
 
 
 @router.get(
@@ -92,8 +94,8 @@ async def send(request: Request, docs: Documents, opened: Opened, *, inline: boo
     answer.headers["X-Version-Number"] = str(version.version_number)
     answer.headers["X-Checksum-SHA256"] = version.checksum
     answer.headers["Cache-Control"] = "private, no-cache"
-    if media_type.partition(";")[0].strip().lower() != "application/pdf" or not shown:
-        answer.headers["Content-Security-Policy"] = _SANDBOX  # a sandbox keeps browsers from showing PDF
+    is_pdf = shown and media_type.partition(";")[0].strip().lower() == "application/pdf"
+    answer.headers["Content-Security-Policy"] = _PDF if is_pdf else _SANDBOX
     return answer
 
 

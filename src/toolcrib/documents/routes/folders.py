@@ -11,12 +11,13 @@ from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
     body_of,
+    checked,
     json_body,
     new_router,
     query_of,
     query_params,
 )
-from toolcrib.documents.service import folders
+from toolcrib.documents.service import folders, moving, trees
 from toolcrib.documents.service.locks import held_now
 from toolcrib.documents.wire import bare, file_as_dict, names_of, success
 from toolcrib.kernel.clock import wire
@@ -60,9 +61,27 @@ async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     return success("folder made", {"path": place.address}, 201 if new else 200)
 
 
-@router.delete("/folders", response_model=schemas.Success, openapi_extra=body_of(schemas.FolderRequest))
+@router.delete("/folders", response_model=schemas.Success, openapi_extra=body_of(schemas.RemoveFolder))
 async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Take away an empty folder."""
-    place = read_place(await json_body(request))
-    await folders.remove_folder(docs, caller, place, now=now)
-    return success("folder removed", {"path": place.address})
+    """Take away an empty folder or, with `recursive`, archive all that is in it first; `archived` tells what."""
+    body = await json_body(request)
+    place = read_place(body)
+    archived: list[str] = []
+    if checked(schemas.RemoveFolder, body).recursive:
+        archived = await trees.archive_folder(docs, caller, place, now=now)
+    else:
+        await folders.remove_folder(docs, caller, place, now=now)
+    return success("folder removed", {"path": place.address, "archived": archived})
+
+
+@router.post("/folders/move", response_model=schemas.Success, openapi_extra=body_of(schemas.MoveRequest))
+async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Give a folder, with all below it, another path in its bucket: `target_path`, below the bucket's root."""
+    body = await json_body(request)
+    source = read_place(body)
+    asked = checked(schemas.MoveRequest, body)
+    target = read_place(
+        {"bucket_type": source.bucket.type, "bucket_id": source.bucket.id, "logical_path": asked.target_path}
+    )
+    files = await moving.move_folder(docs, caller, source, target, now=now)
+    return success("folder moved", {"path": target.address, "files": files})

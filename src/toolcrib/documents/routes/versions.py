@@ -21,6 +21,7 @@ from toolcrib.documents.routes.common import (
     status,
     where,
 )
+from toolcrib.documents.routes.uploads import saved_as_dict
 from toolcrib.documents.service import versions
 from toolcrib.documents.wire import bare, file_as_dict, names_of, success, version_as_dict
 from toolcrib.kernel.deps import NowDep
@@ -103,6 +104,13 @@ async def reject(
             "rejection_reason": comment,
         },
     )
+
+
+@router.post("/versions/{version_id}/restore", status_code=201, response_model=schemas.Success)
+async def restore(version_id: str, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Make an earlier version's content the newest version, and current."""
+    saved = await versions.bring_back(docs, caller, as_uuid(version_id, "version_id"), now=now)
+    return success("version restored", saved_as_dict(saved), 201)
 
 
 async def _comment(request: Request) -> str | None:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.audit import note_file
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import FileNotFound
+from toolcrib.documents.errors import FileExists, FileNotFound
 from toolcrib.documents.models import File, FileStatus, Version
+from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import force_release, holder_of, refuse_others_lock, release_own
-from toolcrib.documents.service.parts import Documents, Where, find, still, tell
+from toolcrib.documents.service.parts import Documents, Where, find, place_of, still, tell
 from toolcrib.kernel.blobs import registry
 
 
@@ -56,12 +57,17 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
 
     Raises:
         FileNotFound: it is not there, or not archived (404).
+        FileExists: a folder has its name now, or a file that of its folder (409).
     """
     file, right = await find(docs, caller, where, "write")
     async with docs.kernel.database.write() as session:
         file = await still(session, file.id)
         if not file.is_archived:
             raise FileNotFound("There is no such archived file.")
+        if await folder_at(session, place_of(file)) is not None:
+            raise FileExists(f"{file.address} is a folder now.")
+        # Its own folder may have been taken away meanwhile.
+        await ensure_folders(session, place_of(file).parent, now=now)
         file.status = file.settled_status
         file.updated_at = now
         note_file(session, caller, "restore", file, now=now)

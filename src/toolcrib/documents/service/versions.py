@@ -15,8 +15,10 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import VersionConflict, VersionNotFound
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Bucket
-from toolcrib.documents.service.parts import Documents, Where, bucket_of, find, still, tell
+from toolcrib.documents.service.bytes import reference
+from toolcrib.documents.service.parts import Documents, Where, bucket_of, find, place_of, still, tell
 from toolcrib.documents.service.revisions import make_current
+from toolcrib.documents.service.uploads import Saved, save
 from toolcrib.kernel.identity.principal import AccessDenied
 
 QUEUE_LIMIT = 500
@@ -150,6 +152,39 @@ async def reject(
             comment=comment,
         )
     return Decided(file, version)
+
+
+async def bring_back(docs: Documents, caller: Caller, version_id: str, *, now: datetime) -> Saved:
+    """Make what an earlier version holds the newest version, and current, as an upload of the same bytes would.
+
+    Raises:
+        VersionNotFound: (404).
+        FileLocked: somebody else holds the file (409).
+        VersionConflict: it is current, or never was (409).
+    """
+    async with docs.kernel.database.read() as session:
+        version = await session.get(Version, version_id)
+    if version is None:
+        raise VersionNotFound("There is no such version.")
+    file, right = await find(docs, caller, version.file_id, "write", archived=False)
+    if version.id == file.current_version_id:
+        raise VersionConflict(f"Version {version.version_number} is the current one.")
+    if version.status not in {VersionStatus.DRAFT, VersionStatus.VALIDATED}:
+        raise VersionConflict(
+            f"Version {version.version_number} is {version.status}.", {"status": version.status}
+        )
+    bucket = bucket_of(file)
+    return await save(
+        docs,
+        caller,
+        place_of(file),
+        await reference(docs, version, bucket, bucket),
+        right,
+        mime_type=version.mime_type,
+        changelog=f"Version {version.version_number} again",
+        base_version=file.version_number,
+        now=now,
+    )
 
 
 async def _to_decide(docs: Documents, caller: Caller, version_id: str) -> tuple[File, Version, Right]:

@@ -1,0 +1,51 @@
+"""Where a person may look, and looking everywhere at once. For the page; the contract knows buckets one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from toolcrib.documents import schemas
+from toolcrib.documents.routes.common import (
+    INTEGER,
+    CallerDep,
+    DocumentsDep,
+    new_router,
+    number,
+    query_of,
+    query_params,
+)
+from toolcrib.documents.service import buckets
+from toolcrib.documents.service.buckets import Shelf
+from toolcrib.documents.wire import bare, file_as_dict, names_of
+
+router = new_router()
+
+MAX_FOUND = 50
+
+
+@router.get("/buckets", response_model=schemas.ShelfList)
+async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
+    """The buckets whose files the caller may read: their own, their company's, their projects'."""
+    return bare({"buckets": [_shown(each) for each in await buckets.shelves(docs, caller)]})
+
+
+@router.get("/search", response_model=schemas.FoundList, openapi_extra=query_params("q", limit=INTEGER))
+async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
+    """Files by words of their paths, in all buckets the caller may read."""
+    query = query_of(request)
+    limit = number(query, "limit", 20, least=1, most=MAX_FOUND)
+    found = await buckets.search(docs, caller, query.get("q", ""), limit=limit)
+    async with docs.kernel.database.read() as session:
+        names = await names_of(session, found.files)
+    return bare(
+        {
+            "files": [file_as_dict(file, None, names) for file in found.files],
+            "buckets": [_shown(each) for each in found.shelves],
+        }
+    )
+
+
+def _shown(shelf: Shelf) -> dict[str, Any]:
+    return {"bucket": shelf.bucket.type, "id": shelf.bucket.id, "name": shelf.name, "scope": shelf.scope}

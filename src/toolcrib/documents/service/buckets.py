@@ -1,0 +1,101 @@
+"""The buckets a person may look into, and files in all of them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import ProjectServiceUnavailable, ValidationFailed
+from toolcrib.documents.models import File, FileStatus
+from toolcrib.documents.paths import Bucket
+from toolcrib.documents.service.parts import Documents, bucket_of
+from toolcrib.kernel.identity import companies, projects
+from toolcrib.kernel.search import text_match
+
+# Projects that nobody registered here: how many of them are looked for.
+MOST_UNREGISTERED = 200
+MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A bucket as it is shown: `name` is what people call it, None where nobody told; `scope` is who sees its
+    claims and events."""
+
+    bucket: Bucket
+    name: str | None
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    files: Sequence[File]
+    shelves: Sequence[Shelf]
+
+
+async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
+    """The caller's own bucket, then those of their companies, then those of the projects they may read."""
+    me = caller.me
+    async with docs.kernel.database.read() as session:
+        found = [Shelf(Bucket("users", me.uuid), me.username, f"user:{me.uuid}")]
+        for company, _ in await companies.list_companies(session, me):
+            found.append(Shelf(Bucket("companies", company.id), company.name, f"company:{company.id}"))
+        names = {project.id: project.name for project, _ in await projects.list_projects(session, me)}
+        used = await _used_projects(session)
+    company_id = me.company_id
+    if company_id and all(shelf.bucket.id != company_id for shelf in found):
+        # Another sign-in service told us of it; nobody has named it here.
+        found.append(Shelf(Bucket("companies", company_id), None, f"company:{company_id}"))
+    asked = [Bucket("projects", id_) for id_ in dict.fromkeys([*names, *used])]
+    try:
+        readable = await docs.access.readable(caller, asked)
+    except ProjectServiceUnavailable:
+        readable = set()
+    for bucket in asked:
+        if bucket in readable:
+            found.append(Shelf(bucket, names.get(bucket.id), await docs.access.scope_of(bucket)))
+    return found
+
+
+async def _used_projects(session: AsyncSession) -> list[str]:
+    """The projects that have files. One step through the index for each, however many files they have."""
+    found: list[str] = []
+    while len(found) < MOST_UNREGISTERED:
+        query = select(func.min(File.bucket_id)).where(File.bucket_type == "projects")
+        if found:
+            query = query.where(File.bucket_id > found[-1])
+        following = (await session.execute(query)).scalar_one()
+        if following is None:
+            break
+        found.append(following)
+    return found
+
+
+async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> Matches:
+    """Live files whose paths hold every word of `text`, in all buckets the caller may read; those with the words
+    in their own names first."""
+    words = text.split()
+    if not words or len(words) > MOST_WORDS:
+        raise ValidationFailed.of("q", f"must hold from 1 to {MOST_WORDS} words")
+    mine = await shelves(docs, caller)
+    conditions: list[ColumnElement[bool]] = [
+        File.status != FileStatus.ARCHIVED,
+        or_(*(and_(File.bucket_type == one.bucket.type, File.bucket_id == one.bucket.id) for one in mine)),
+    ]
+    in_path = [text_match(File.logical_path, word) for word in words]
+    in_name = [text_match(File.name, word) for word in words]
+    async with docs.kernel.database.read() as session:
+        first = select(File).where(*conditions, *in_name).order_by(File.name).limit(limit)
+        files = list((await session.execute(first)).scalars())
+        if len(files) < limit:
+            others = select(File).where(*conditions, *in_path).order_by(File.logical_path)
+            seen = {file.id for file in files}
+            rows = (await session.execute(others.limit(limit + len(files)))).scalars()
+            files += [file for file in rows if file.id not in seen]
+    files = files[:limit]
+    wanted = {bucket_of(file) for file in files}
+    return Matches(files, [shelf for shelf in mine if shelf.bucket in wanted])
