@@ -105,9 +105,15 @@ def create_app(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "If-None-Match"],
-            expose_headers=["ETag", "X-Next-Cursor", "X-Request-ID"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            allow_headers=[
+                *("Authorization", "Content-Type", "X-API-Key", "If-None-Match"),
+                *(name for kind in found for name in kind.request_headers),
+            ],
+            expose_headers=[
+                *("ETag", "X-Next-Cursor", "X-Request-ID"),
+                *(name for kind in found for name in kind.response_headers),
+            ],
         )
     app.add_middleware(
         Edge,
@@ -147,6 +153,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         jobs=jobs,
         blobs=open_blobs(settings),
         started_at=clock(),
+        named_keys=tuple(kind.named_keys for kind in found),
     )
     health.add_database_check(kernel)
     kernel.health["storage"] = kernel.blobs.check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,8 @@ from toolcrib.kernel.database import Database
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from toolcrib.kernel.blobs.store import Blobs
     from toolcrib.kernel.claims.writer import ClaimWriter
     from toolcrib.kernel.config import RuntimeConfig
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.secrets import Secrets
 
 HealthCheck = Callable[[], Awaitable[str]]
+NamedKeys = Callable[["AsyncSession", Set[str]], Awaitable[set[str]]]
 
 
 @dataclass
@@ -44,3 +47,5 @@ class Kernel:
     health: dict[str, HealthCheck] = field(default_factory=dict)
     # What a kind keeps for itself, by the kind's name.
     kinds: dict[str, Any] = field(default_factory=dict)
+    # Each says which of some keys of the file store its kind's rows name; see `Kind`.
+    named_keys: tuple[NamedKeys, ...] = ()

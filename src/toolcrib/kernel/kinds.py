@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from toolcrib.kernel.claims.models import Claim
     from toolcrib.kernel.config import ConfigKey
     from toolcrib.kernel.context import Kernel
@@ -26,6 +28,10 @@ async def _nothing(_kernel: Kernel) -> None:
     return None
 
 
+async def _no_keys(_session: AsyncSession, _keys: Set[str]) -> set[str]:
+    return set()
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind, as the server mounts it.
@@ -34,6 +40,9 @@ class Kind:
     site (protocols whose clients fix the path). `link` gives the page address of a claim, without BASE_PATH.
     `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route counts
     what it streams. `pattern_limits` are the same for a method and whole paths under no fixed prefix.
+    `request_headers` and `response_headers` are those that pages of the origins in CORS_ORIGINS may send and read,
+    beside everybody's. `named_keys` says which of some keys of the file store rows of this kind name, apart from
+    blobs: the store's sweep lets those be.
     `hot_routes` maps (method, path) to the few endpoints that take the short way (`kernel.hot`).
     """
 
@@ -47,4 +56,7 @@ class Kind:
     stop: Callable[[Kernel], Awaitable[None]] = _nothing
     body_limits: dict[str, int | None] = field(default_factory=dict)
     pattern_limits: tuple[tuple[str, re.Pattern[str], int | None], ...] = ()
+    request_headers: tuple[str, ...] = ()
+    response_headers: tuple[str, ...] = ()
+    named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys
     hot_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from toolcrib.documents.models import FileStatus
 from toolcrib.documents.paths import as_uuid, read_place
 from toolcrib.documents.service.bytes import store_words
 from toolcrib.documents.service.parts import Documents, Where, documents_of
+from toolcrib.documents.service.uploads import Conditions
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.identity.credentials import find, split_authorization
@@ -165,6 +166,28 @@ def number(fields: Mapping[str, str], name: str, default: int, *, least: int, mo
         raise ValidationFailed.of(name, f"must be a number from {least} on")
     if most is not None and int(text) > most:
         raise ValidationFailed.of(name, f"must be at most {most}")
+    return int(text)
+
+
+def conditions(fields: Mapping[str, str]) -> Conditions:
+    """What an upload asks to hold when its version is made: `fence`, `base_version`, `release`.
+
+    Raises:
+        ValidationFailed: no whole number, or neither true nor false (400).
+    """
+    return {
+        "fence": _whole(fields, "fence"),
+        "base_version": _whole(fields, "base_version"),
+        "release": flag(fields, "release"),
+    }
+
+
+def _whole(fields: Mapping[str, str], name: str) -> int | None:
+    text = fields.get(name)
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise ValidationFailed.of(name, "must be a whole number")
     return int(text)
 
 

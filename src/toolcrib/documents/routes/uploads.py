@@ -16,6 +16,7 @@ from toolcrib.documents.routes.common import (
     DocumentsDep,
     body_of,
     checked,
+    conditions,
     json_body,
     new_router,
 )
@@ -43,6 +44,12 @@ _FORM = {
                         **{name: {"type": "string"} for name in ("bucket_type", "bucket_id", "logical_path")},
                         **{name: {"type": "string"} for name in ("bucket", "path", "changelog", "metadata")},
                         "sha256": {"type": "string", "description": "of the file, to be checked"},
+                        "fence": {"type": "integer", "description": "your lock, which must still hold"},
+                        "base_version": {
+                            "type": "integer",
+                            "description": "the version that must still be current; 0 for no file",
+                        },
+                        "release": {"type": "boolean", "description": "give your lock back with it"},
                         "file": {"type": "string", "format": "binary"},
                     },
                 }
@@ -128,6 +135,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
         await form.rest()
         _require_fields(form)
         raise EmptyFilename("The file has no name.")
+    conditions(form.fields)  # malformed ones are refused before the bytes
     stored = await keep(docs, form.file_bytes(), sha256=_announced(form))
     await form.rest()
     if place is None or right is None:
@@ -146,6 +154,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
         changelog=_changelog(form),
         tags=_tags(form),
         now=now,
+        **conditions(form.fields),
     )
     return success("file uploaded", saved_as_dict(saved), 201)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import structlog
 from sqlalchemy import delete, select
@@ -15,7 +15,6 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import Act, note_file
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import (
-    FileLocked,
     FileTooLarge,
     ObjectNotFound,
     VersionConflict,
@@ -24,12 +23,13 @@ from toolcrib.documents.models import File, Upload, Version
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.rows import affected
 from toolcrib.documents.service.bytes import keep, store_words
-from toolcrib.documents.service.locks import holder_of, lock_id, refuse_others_lock
+from toolcrib.documents.service.locks import refuse_others_lock, release_own
 from toolcrib.documents.service.parts import Documents, at, tell
 from toolcrib.documents.service.revisions import add_version, file_at, make_current
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
 from toolcrib.kernel.blobs.store import Stored, new_upload_key
+from toolcrib.kernel.claims.models import Claim
 
 log = structlog.get_logger()
 
@@ -43,6 +43,24 @@ class Saved:
     file: File
     version: Version
     created: bool
+
+
+class Conditions(TypedDict, total=False):
+    """`fence` is the caller's lock that must still hold, `base_version` the version number that must still be
+    current (0 for no file). `release` gives the caller's lock back in the same transaction."""
+
+    fence: int | None
+    base_version: int | None
+    release: bool
+
+
+class Wishes(Conditions, total=False):
+    """What may be asked of a new version. `tags` are added to the file's."""
+
+    filename: str | None
+    mime_type: str | None
+    changelog: str | None
+    tags: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +103,14 @@ async def put(
     place: Place,
     stream: AsyncIterable[bytes],
     *,
-    filename: str | None = None,
-    mime_type: str | None = None,
     size: int | None = None,
     sha256: str | None = None,
-    changelog: str | None = None,
-    tags: dict[str, Any] | None = None,
-    fence: int | None = None,
-    base_version: int | None = None,
     now: datetime,
+    **wishes: Unpack[Wishes],
 ) -> Saved:
     """Store `stream` as the newest and current version of the file at `place`, made where it is missing.
 
-    `size` and `sha256` are what the sender announced. `fence` is the caller's lock that must still hold,
-    `base_version` the version number that must still be current (0 for no file).
+    `size` and `sha256` are what the sender announced.
 
     Raises:
         FileLocked: somebody else holds the file (409).
@@ -106,24 +118,31 @@ async def put(
     """
     right = await may_put(docs, caller, place, size=size, now=now)
     stored = await keep(docs, stream, size=size, sha256=sha256)
-    return await save(
-        docs,
-        caller,
-        place,
-        stored,
-        right,
-        filename=filename,
-        mime_type=mime_type,
-        changelog=changelog,
-        tags=tags,
-        fence=fence,
-        base_version=base_version,
-        now=now,
-    )
+    return await save(docs, caller, place, stored, right, now=now, **wishes)
 
 
 async def save(
     docs: Documents,
+    caller: Caller,
+    place: Place,
+    stored: Stored,
+    right: Right,
+    *,
+    upload_key: str | None = None,
+    now: datetime,
+    **wishes: Unpack[Wishes],
+) -> Saved:
+    """As `put`, of bytes that are in the store already. `upload_key` is the reserved key they came by, which
+    is used up by this."""
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        if upload_key is not None:
+            await use_up(session, caller, upload_key)
+        return await save_in(session, caller, place, stored, right, now=now, **wishes)
+
+
+async def save_in(
+    session: AsyncSession,
     caller: Caller,
     place: Place,
     stored: Stored,
@@ -135,49 +154,49 @@ async def save(
     tags: dict[str, Any] | None = None,
     fence: int | None = None,
     base_version: int | None = None,
-    upload_key: str | None = None,
+    release: bool = False,
     now: datetime,
 ) -> Saved:
-    """As `put`, of bytes that are in the store already. `upload_key` is the reserved key they came by, which
-    is used up by this."""
-    async with docs.kernel.database.write() as session:
-        await session.connection()
-        if upload_key is not None:
-            await use_up(session, caller, upload_key)
-        before = await at(session, place)
-        await _refuse_stale(session, caller, before, right, fence=fence, base_version=base_version, now=now)
-        file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
-        version = await add_version(
-            session,
-            file,
-            stored,
-            mime_type=mime_type,
-            created_by=caller.me.uuid,
-            changelog=changelog,
-            now=now,
-        )
-        make_current(file, version, now=now)
-        file.filename = filename or file.filename
-        if tags:
-            file.tags = {**file.tags, **tags}
-        verb: Act = "restore" if created and before is not None else "upload"
-        note_file(
-            session, caller, verb, file, now=now, version_id=version.id, version_number=version.version_number
-        )
-        await tell(
-            session,
-            caller,
-            "uploaded",
-            file,
-            right.scope,
-            now=now,
-            version_number=version.version_number,
-            size=version.size,
-        )
+    """`save`, in the caller's unit of work."""
+    await session.connection()
+    before = await at(session, place)
+    claim = await refuse_stale(
+        session, caller, before, right, fence=fence, base_version=base_version, now=now
+    )
+    file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
+    version = await add_version(
+        session,
+        file,
+        stored,
+        mime_type=mime_type,
+        created_by=caller.me.uuid,
+        changelog=changelog,
+        now=now,
+    )
+    make_current(file, version, now=now)
+    file.filename = filename or file.filename
+    if tags:
+        file.tags = {**file.tags, **tags}
+    verb: Act = "restore" if created and before is not None else "upload"
+    note_file(
+        session, caller, verb, file, now=now, version_id=version.id, version_number=version.version_number
+    )
+    await tell(
+        session,
+        caller,
+        "uploaded",
+        file,
+        right.scope,
+        now=now,
+        version_number=version.version_number,
+        size=version.size,
+    )
+    if release:
+        await release_own(session, caller, file, claim, now=now)
     return Saved(file, version, created)
 
 
-async def _refuse_stale(
+async def refuse_stale(
     session: AsyncSession,
     caller: Caller,
     file: File | None,
@@ -186,16 +205,21 @@ async def _refuse_stale(
     fence: int | None,
     base_version: int | None,
     now: datetime,
-) -> None:
-    claim = None if file is None else await holder_of(session, file, right, now=now)
-    if claim is not None and claim.holder_uuid != caller.me.uuid:
-        raise FileLocked(claim, lock_id=lock_id(claim))
+) -> Claim | None:
+    """The caller's own lock on the file, or None where it is free.
+
+    Raises:
+        FileLocked: somebody else holds it (409).
+        VersionConflict: `fence` or `base_version` no longer holds (409).
+    """
+    claim = None if file is None else await refuse_others_lock(session, caller, file, right, now=now)
     if fence is not None and (claim is None or claim.fence != fence):
         raise VersionConflict("Your lock on this file has ended.")
     live = file is not None and not file.is_archived
     number = file.version_number if file is not None and live else 0
     if base_version is not None and number != base_version:
         raise VersionConflict(f"The file is at version {number} now.", {"version": number})
+    return claim
 
 
 # Straight to the store

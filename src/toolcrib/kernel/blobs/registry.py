@@ -6,6 +6,7 @@ DoomedObject: from then on nothing can refer to that key again, so the deletion 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -25,9 +26,7 @@ async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: date
     Raises:
         BlobMissing: the bytes waited so long for a row that the sweep has doomed them: upload again (404).
     """
-    await session.connection()  # the pen first: nothing read from here on changes before the commit
-    if await session.get(DoomedObject, stored.key) is not None:
-        raise BlobMissing("The upload waited too long to be confirmed. Upload it again.")
+    await refuse_doomed(session, [stored.key])
     query = select(Blob).where(Blob.tenant == tenant, Blob.sha256 == stored.sha256)
     blob = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
     if blob is None:
@@ -44,6 +43,22 @@ async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: date
     blob.unreferenced_at = None
     await session.flush()
     return blob
+
+
+async def refuse_doomed(session: AsyncSession, keys: Sequence[str]) -> None:
+    """For whoever is about to commit a row that names `keys`.
+
+    Raises:
+        BlobMissing: the bytes waited so long for it that the sweep has doomed them: upload again (404).
+    """
+    await session.connection()  # the pen first: nothing read from here on changes before the commit
+    if (await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys)).limit(1))).first():
+        raise BlobMissing("The upload waited too long to be confirmed. Upload it again.")
+
+
+def doom(session: AsyncSession, keys: Sequence[str], *, now: datetime) -> None:
+    """No row names `keys` any more: the next sweep takes the bytes, if `discard` has not after the commit."""
+    session.add_all([DoomedObject(key=key, due_at=now) for key in keys])
 
 
 async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None:

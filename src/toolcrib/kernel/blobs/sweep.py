@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.blobs.models import Blob, DoomedObject
 from toolcrib.kernel.blobs.problems import StorageUnavailable
@@ -66,16 +67,23 @@ async def _free_rows(kernel: Kernel, now: datetime, grace: timedelta) -> int:
 async def _doom_orphans(kernel: Kernel, objects: Sequence[ObjectInfo], due_at: datetime) -> int:
     keys = {info.key for info in objects}
     async with kernel.database.read() as session:  # most have a row: no need for the pen to see that
-        known = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
-        known |= set(await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys))))
-    if not (keys := keys - known):
+        keys -= await _named(kernel, session, keys)
+    if not keys:
         return 0
     async with kernel.database.write() as session:
-        known = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
-        known |= set(await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys))))
-        if keys := keys - known:
+        if keys := keys - await _named(kernel, session, keys):
             await session.execute(insert(DoomedObject), [{"key": key, "due_at": due_at} for key in keys])
         return len(keys)
+
+
+async def _named(kernel: Kernel, session: AsyncSession, keys: set[str]) -> set[str]:
+    """Those of `keys` that a row names: a blob's, one of a kind's own, or one that dooms it already."""
+    await session.connection()  # the pen first, where this session takes it
+    found = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
+    found |= set(await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys))))
+    for named in kernel.named_keys:
+        found |= await named(session, keys)
+    return found
 
 
 async def _delete_doomed(kernel: Kernel, now: datetime) -> int:
