@@ -31,7 +31,9 @@ async def main() -> None:
     message: str = parser.parse_args().message
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite+aiosqlite:///{Path(folder, 'scratch.db')}")
-        await migrate.upgrade(database)
+        async with database.writes.connect() as connection:  # not `upgrade`: that makes what the models have
+            await connection.run_sync(migrate.run_migrations)
+            await connection.commit()
         async with database.writes.connect() as connection:
             await connection.run_sync(write, message)
         await database.close()

@@ -79,6 +79,58 @@ class ObjectNotFound(Problem):
     code, status = "object_not_found", 404
 
 
+class UploadNotFound(Problem):
+    """There is no such resumable upload, or none of the caller's."""
+
+    code, status = "upload_not_found", 404
+
+
+class UploadExpired(Problem):
+    """Nothing came for this resumable upload for too long, or the store lost a part of it: start again."""
+
+    code, status = "upload_expired", 410
+
+
+class OffsetMismatch(Problem):
+    """Other bytes of the upload are there than the sender thinks; `Upload-Offset` says where to go on."""
+
+    code, status = "offset_mismatch", 409
+
+    def __init__(self, offset: int) -> None:
+        text = f"The upload is at byte {offset}: go on from there."
+        super().__init__(text, {"offset": offset}, headers={"Upload-Offset": str(offset)})
+
+
+class ChecksumMismatch(Problem):
+    """The bytes that came do not have the announced checksum; none of them counts."""
+
+    code, status = "checksum_mismatch", 460
+
+
+class TooManyParts(Problem):
+    """The upload came in too many small pieces."""
+
+    code, status = "too_many_parts", 400
+
+
+class UploadStalled(Problem):
+    """Nothing came for a while. What had come is kept: ask where to go on."""
+
+    code, status = "upload_stalled", 408
+
+
+class TusVersionUnsupported(Problem):
+    """`Tus-Resumable` is missing or names a version of the protocol we do not speak; `Tus-Version` is ours."""
+
+    code, status = "tus_version_unsupported", 412
+
+
+class NotOffsetOctets(Problem):
+    """The bytes of an upload are sent as `application/offset+octet-stream`."""
+
+    code, status = "unsupported_media_type", 415
+
+
 class FileNotLocked(Problem):
     code, status = "file_not_locked", 404
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from toolcrib.documents import tus
 from toolcrib.documents.access import Access
 from toolcrib.documents.jobs import JOBS
 from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
+from toolcrib.documents.service import part_rows
 from toolcrib.documents.service.parts import KIND, Documents, documents_of
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
@@ -35,5 +37,8 @@ kind = Kind(
     link=_link,
     start=_start,
     stop=_stop,
-    body_limits={"/api/storage/upload/proxy": None},
+    body_limits={"/api/storage/upload/proxy": None, "/api/storage/uploads": None},
+    request_headers=tus.REQUEST_HEADERS,
+    response_headers=tus.RESPONSE_HEADERS,
+    named_keys=part_rows.named,
 )

@@ -171,6 +171,46 @@ class Upload(Base):
     expires_at: Mapped[datetime]
 
 
+class ResumableUpload(Base):
+    """A document on its way in pieces. Only `owner_id` may go on with it, until `expires_at`.
+
+    `received` counts the bytes whose parts are stored and named by rows; it grows by guarded updates and reaches
+    `length` in the transaction that makes the version. `result` tells of that version from then on. `told` is the
+    Upload-Metadata header as it came, `wishes` what was read in it.
+    """
+
+    __tablename__ = "document_resumable_uploads"
+
+    id: Mapped[str] = mapped_column(exact_string(32), primary_key=True)
+    owner_id: Mapped[str] = mapped_column(exact_string(36))
+    bucket_type: Mapped[str] = mapped_column(exact_string(16))
+    bucket_id: Mapped[str] = mapped_column(exact_string(36))
+    logical_path: Mapped[str] = mapped_column(_path())
+    length: Mapped[int]
+    received: Mapped[int] = mapped_column(default=0)
+    parts: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str | None] = mapped_column(exact_string(64))
+    told: Mapped[str] = mapped_column(exact_text())
+    wishes: Mapped[dict[str, Any]] = mapped_column(JsonText())
+    result: Mapped[dict[str, Any] | None] = mapped_column(JsonText())
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UploadPart(Base):
+    """Bytes of a resumable upload, from `start` on, that are in the store under `object_key`."""
+
+    __tablename__ = "document_upload_parts"
+    __table_args__ = (UniqueConstraint("object_key"),)
+
+    upload_id: Mapped[str] = mapped_column(
+        exact_string(32), ForeignKey("document_resumable_uploads.id", ondelete="CASCADE"), primary_key=True
+    )
+    start: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int]
+    object_key: Mapped[str] = mapped_column(exact_string(64))
+
+
 class AuditEntry(Base):
     """Who did what to which document, kept when the document is destroyed. `file_id` is None for a refusal
     that concerned no file."""

@@ -66,6 +66,15 @@ class ConfirmUpload(Body):
     changelog: Text | None = None
 
 
+class UploadTold(Body):
+    """What Upload-Metadata says beside the address and the conditions."""
+
+    filename: Text | None = None
+    filetype: Text | None = None
+    sha256: Sha256 | None = None
+    changelog: Text | None = None
+
+
 class LockRequest(Addressed):
     reason: Text | None = None
     lock_type: Literal["edit", "review", "admin"] = "edit"

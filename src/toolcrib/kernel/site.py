@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.settings import Settings
@@ -27,6 +28,12 @@ class Site:
             return self._base_path + path
         host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
         return f"{scope.get('scheme', 'http')}://{host}{self._base_path}{path}"
+
+    def path(self, path: str) -> str:
+        """`url` without scheme and host, for a program that follows it: it stays on the way it came, whichever of
+        our names and proxies that was."""
+        base = urlsplit(self._public_url).path if self._public_url else self._base_path
+        return base + path
 
     def claim_path(self, claim: Claim) -> str:
         link = self._links.get(claim.kind)

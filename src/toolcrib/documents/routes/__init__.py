@@ -9,6 +9,7 @@ from toolcrib.documents.routes import (
     folders,
     locks,
     system,
+    tus,
     uploads,
     versions,
 )
@@ -19,6 +20,7 @@ ROUTERS = (
     files.router,
     folders.router,
     uploads.router,
+    tus.router,
     downloads.router,
     copies.router,
     locks.router,

@@ -15,6 +15,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.models import File, Version, VersionStatus
+from toolcrib.documents.service import part_rows
 from toolcrib.documents.service.bytes import mark_lost, mark_sound
 from toolcrib.documents.service.parts import Documents, bucket_of, tell
 from toolcrib.kernel.blobs.models import Blob
@@ -159,6 +160,7 @@ async def _count_orphans(docs: Documents, sizes: dict[str, int], report: Report)
         chunk = keys[start : start + BATCH]
         async with docs.kernel.database.read() as session:
             named = set((await session.execute(select(Blob.key).where(Blob.key.in_(chunk)))).scalars())
+            named |= await part_rows.named(session, set(chunk))
         orphans = [key for key in chunk if key not in named]
         report.orphans += len(orphans)
         report.orphan_bytes += sum(sizes[key] for key in orphans)

@@ -1,0 +1,296 @@
+"""Resumable uploads by the tus protocol, 1.0: creation, creation-with-upload, expiration, checksum, termination."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.requests import ClientDisconnect
+
+from toolcrib.documents import schemas, tus
+from toolcrib.documents.errors import (
+    NotOffsetOctets,
+    TusVersionUnsupported,
+    UploadNotFound,
+    ValidationFailed,
+)
+from toolcrib.documents.models import ResumableUpload
+from toolcrib.documents.multipart import media_type
+from toolcrib.documents.paths import read_place, usable_filename
+from toolcrib.documents.routes.common import (
+    PREFIX,
+    CallerDep,
+    DocumentsDep,
+    StorageRoute,
+    checked,
+    conditions,
+)
+from toolcrib.documents.service import resumable
+from toolcrib.documents.service.incoming import BodyBroken
+from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
+from toolcrib.documents.service.uploads import Wishes
+from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.problems import Problem
+
+# A sender that is silent for so long is given up; what it sent is kept.
+IDLE_SECONDS = 60.0
+# What is left of a refused body is read up to here; beyond, the line is cut instead.
+WORTH_READING_BYTES = 1024 * 1024
+
+ADDRESS = ("bucket_type", "bucket_id", "logical_path", "bucket", "id", "path")
+METADATA = (*ADDRESS, "filename", "filetype", "changelog", "sha256", "fence", "base_version", "release")
+
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class TusRoute(StorageRoute):
+    """Every answer names the protocol's version, refusals too."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        handle = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                answer = await handle(request)
+            except Problem as problem:
+                problem.headers["Tus-Resumable"] = tus.VERSION
+                if not _is_short(request):
+                    problem.headers["Connection"] = "close"  # what is still to come is not worth reading
+                raise
+            answer.headers["Tus-Resumable"] = tus.VERSION
+            return answer
+
+        return handler
+
+
+router = APIRouter(prefix=PREFIX, tags=["documents"], route_class=TusRoute)
+
+
+def _is_short(request: Request) -> bool:
+    size = _size(request)
+    return size is not None and size <= WORTH_READING_BYTES
+
+
+def _size(request: Request) -> int | None:
+    """How long the body is; None where its sender does not say."""
+    if "transfer-encoding" in request.headers:
+        return None
+    declared = request.headers.get("content-length", "0")
+    return int(declared) if declared.isascii() and declared.isdecimal() else None
+
+
+def _version(request: Request, caller: CallerDep) -> None:
+    """After the question who asks, as everywhere."""
+    if request.headers.get("tus-resumable") != tus.VERSION:
+        text = f"Send Tus-Resumable: {tus.VERSION}; no other version of the protocol is spoken here."
+        raise TusVersionUnsupported(text, headers={"Tus-Version": tus.VERSION})
+
+
+def _upload_id(upload_id: str) -> str:
+    if not _ID.fullmatch(upload_id):
+        raise UploadNotFound("There is no such upload of yours.")
+    return upload_id
+
+
+SPOKEN = [Depends(_version)]
+UploadId = Annotated[str, Depends(_upload_id)]
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    """For OpenAPI: what a request carries."""
+    return {
+        "parameters": [
+            {"name": name, "in": "header", "required": name == "Tus-Resumable", "schema": {"type": "string"}}
+            for name in ("Tus-Resumable", *names)
+        ]
+    }
+
+
+_OCTETS = {
+    "requestBody": {"content": {tus.OCTETS: {"schema": {"type": "string", "format": "binary"}}}},
+}
+
+
+@router.options("/uploads", include_in_schema=False)
+@router.options("/uploads/", include_in_schema=False)
+@router.options("/uploads/{upload_id}", include_in_schema=False)
+async def abilities(docs: DocumentsDep) -> Response:
+    """What of the protocol is spoken here: the same for everybody."""
+    headers = {
+        "Tus-Version": tus.VERSION,
+        "Tus-Extension": ",".join(tus.EXTENSIONS),
+        "Tus-Max-Size": str(docs.max_bytes),
+        "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+    }
+    return Response(status_code=204, headers=headers)
+
+
+@router.post(
+    "/uploads",
+    status_code=201,
+    response_class=Response,
+    dependencies=SPOKEN,
+    openapi_extra=_headers("Upload-Length", "Upload-Metadata", "Upload-Checksum") | _OCTETS,
+)
+@router.post("/uploads/", dependencies=SPOKEN, include_in_schema=False)
+async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Begin a resumable upload (tus 1.0). `Upload-Metadata` says where the document goes; `Location` is where its
+    bytes go, of which this may bring the first."""
+    plan, wishes = _plan(request)
+    checksum = _checksum(request)
+    has_body = _size(request) != 0
+    if has_body:
+        _require_octets(request)
+    upload = await resumable.create(docs, caller, plan, wishes, now=now)
+    if has_body and plan.length:
+        try:
+            upload = await resumable.append(
+                docs,
+                caller,
+                upload.id,
+                _body(request),
+                offset=0,
+                size=_size(request),
+                checksum=checksum,
+                now=now,
+            )
+        except Problem:
+            # Nobody has been told its address.
+            await resumable.terminate(docs, caller, upload.id, now=now)
+            raise
+        if upload.result is None and await request.is_disconnected():
+            await resumable.terminate(docs, caller, upload.id, now=now)
+    answer = _answer(upload, 201)
+    answer.headers["Location"] = request.app.state.site.path(f"/api{PREFIX}/uploads/{upload.id}")
+    return answer
+
+
+@router.head("/uploads/{upload_id}", response_class=Response, dependencies=SPOKEN, openapi_extra=_headers())
+async def progress(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """How far an upload has come and, once it is whole, which version it made."""
+    upload = await resumable.own(docs, caller, upload_id, now=now)
+    answer = _answer(upload, 200)
+    answer.headers["Upload-Length"] = str(upload.length)
+    answer.headers["Cache-Control"] = "no-store"
+    if upload.told:
+        answer.headers["Upload-Metadata"] = upload.told
+    return answer
+
+
+@router.patch(
+    "/uploads/{upload_id}",
+    status_code=204,
+    response_class=Response,
+    dependencies=SPOKEN,
+    openapi_extra=_headers("Upload-Offset", "Upload-Checksum") | _OCTETS,
+)
+async def append(
+    upload_id: UploadId, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
+) -> Response:
+    """Send bytes from `Upload-Offset` on. The last of them make the version."""
+    _require_octets(request)
+    upload = await resumable.append(
+        docs,
+        caller,
+        upload_id,
+        _body(request),
+        offset=tus.whole("Upload-Offset", request.headers.get("upload-offset")),
+        size=_size(request),
+        checksum=_checksum(request),
+        now=now,
+    )
+    return _answer(upload, 204)
+
+
+@router.delete(
+    "/uploads/{upload_id}",
+    status_code=204,
+    response_class=Response,
+    dependencies=SPOKEN,
+    openapi_extra=_headers(),
+)
+async def terminate(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Give an upload up. A version that it made stays."""
+    await resumable.terminate(docs, caller, upload_id, now=now)
+    return Response(status_code=204)
+
+
+@router.post("/uploads/{upload_id}", dependencies=SPOKEN, include_in_schema=False)
+async def overridden(
+    upload_id: UploadId, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
+) -> Response:
+    """For clients that cannot send the other methods. Only POST is read anew: a browser guards it as it does
+    those, which cannot be said of GET."""
+    method = request.headers.get("x-http-method-override", "").upper()
+    if method == "PATCH":
+        return await append(upload_id, request, docs, caller, now)
+    if method == "DELETE":
+        return await terminate(upload_id, docs, caller, now)
+    if method == "HEAD":
+        return await progress(upload_id, docs, caller, now)
+    raise ValidationFailed.of("X-HTTP-Method-Override", "must be PATCH, DELETE or HEAD")
+
+
+def _answer(upload: ResumableUpload, status: int) -> Response:
+    headers = {"Upload-Offset": str(upload.received), "Upload-Expires": tus.date(upload.expires_at)}
+    if upload.result is not None:
+        headers |= {
+            "X-File-ID": upload.result["file_id"],
+            "X-Version-ID": upload.result["version_id"],
+            "X-Version-Number": str(upload.result["version_number"]),
+            "X-Checksum-SHA256": upload.result["sha256"],
+        }
+    return Response(status_code=status, headers=headers)
+
+
+def _plan(request: Request) -> tuple[Plan, Wishes]:
+    if "upload-defer-length" in request.headers or "upload-concat" in request.headers:
+        raise ValidationFailed.of("Upload-Length", "must be told at the start, and for one file at a time")
+    length = tus.whole("Upload-Length", request.headers.get("upload-length"))
+    told = ",".join(request.headers.getlist("upload-metadata"))
+    fields = tus.metadata(told, METADATA)
+    place = read_place(fields)
+    asked = checked(schemas.UploadTold, fields)
+    filename = usable_filename(asked.filename or "") or None
+    held = conditions(fields)
+    wishes: Wishes = {
+        "filename": filename,
+        "mime_type": media_type(asked.filetype, filename or place.name),
+        "changelog": asked.changelog,
+        "fence": held["fence"],
+        "base_version": held["base_version"],
+        "release": held["release"],
+    }
+    return Plan(place, length, told, asked.sha256.lower() if asked.sha256 else None), wishes
+
+
+def _checksum(request: Request) -> Checksum | None:
+    header = request.headers.get("upload-checksum")
+    return None if header is None else Checksum(*tus.checksum(header, ALGORITHMS))
+
+
+def _require_octets(request: Request) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != tus.OCTETS:
+        raise NotOffsetOctets(f"Send the bytes as {tus.OCTETS}.")
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    """Raises:
+    BodyBroken: its sender went away or fell silent.
+    """
+    async with aclosing(request.stream()) as stream:
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_SECONDS):
+                    piece = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except ClientDisconnect:
+                raise BodyBroken from None
+            except TimeoutError:
+                raise BodyBroken(silent=True) from None
+            yield piece

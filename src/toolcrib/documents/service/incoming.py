@@ -1,0 +1,75 @@
+"""A body on its way in, cut into parts as it streams: what has come when the line breaks is not lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from toolcrib.documents.errors import FileTooLarge
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+# A part ends after so many bytes, or so long after it began: a crash of ours costs the sender no more than that.
+PART_BYTES = 16 * 1024 * 1024
+PART_SECONDS = 15.0
+
+
+class BodyBroken(Exception):
+    """The sender went away, or fell silent, in the middle of a body."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        super().__init__()
+        self.silent = silent
+
+
+class Incoming:
+    """`more()`, `part()` to its end, and so on until there is no more. `broken` says how it ended.
+
+    `most` is how many bytes may come. `digest` is fed with all that does.
+    """
+
+    def __init__(self, stream: AsyncIterator[bytes], *, most: int, digest: _Hash | None = None) -> None:
+        self._stream = stream
+        self._most = most
+        self._digest = digest
+        self._next = b""
+        self._over = False
+        self.taken = 0
+        self.broken: BodyBroken | None = None
+
+    async def more(self) -> bool:
+        """Whether there is anything to make a part of.
+
+        Raises:
+            FileTooLarge: more came than may (413).
+        """
+        while not self._next and not self._over:
+            await self._read()
+        return bool(self._next)
+
+    async def part(self) -> AsyncIterator[bytes]:
+        ends_at = monotonic() + PART_SECONDS
+        size = 0
+        while await self.more():
+            piece, self._next = self._next, b""
+            size += len(piece)
+            yield piece
+            if size >= PART_BYTES or monotonic() >= ends_at:
+                return
+
+    async def _read(self) -> None:
+        try:
+            self._next = await anext(self._stream)
+        except StopAsyncIteration:
+            self._over = True
+        except BodyBroken as broken:
+            self._over = True
+            self.broken = broken
+        self.taken += len(self._next)
+        if self.taken > self._most:
+            self._next = b""
+            raise FileTooLarge("More bytes came than the upload was announced with.")
+        if self._digest is not None:
+            self._digest.update(self._next)

@@ -1,0 +1,141 @@
+"""The rows of resumable uploads and their parts: what counts, what ends, and which objects go with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.errors import OffsetMismatch, UploadExpired, UploadNotFound
+from toolcrib.documents.models import ResumableUpload, Upload, UploadPart
+from toolcrib.documents.rows import affected
+from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.service.uploads import forget_object
+from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.store import KEPT
+
+DELETES_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes in the store. `sha256` is known while they are fresh."""
+
+    start: int
+    size: int
+    key: str
+    sha256: str | None = None
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
+
+    @property
+    def may_stay(self) -> bool:
+        """Whether the object lies where documents do."""
+        return self.key.startswith(f"{KEPT}/")
+
+
+async def of(docs: Documents, upload_id: str) -> list[Part]:
+    async with docs.kernel.database.read() as session:
+        query = select(UploadPart).where(UploadPart.upload_id == upload_id).order_by(UploadPart.start)
+        return [Part(row.start, row.size, row.object_key) for row in (await session.execute(query)).scalars()]
+
+
+async def count(docs: Documents, upload_id: str, parts: Sequence[Part], *, expires_at: datetime) -> None:
+    """From here on `parts` are received.
+
+    Raises:
+        OffsetMismatch: somebody else stored bytes there first (409).
+        UploadNotFound: it was ended meanwhile (404).
+        UploadExpired: the bytes waited too long for this (410).
+    """
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        moved = {"received": parts[-1].end, "expires_at": expires_at}
+        await _move(session, upload_id, parts[0].start, parts=ResumableUpload.parts + len(parts), **moved)
+        try:
+            await registry.refuse_doomed(session, [part.key for part in parts])
+        except BlobMissing:
+            raise UploadExpired("These bytes were too long on their way: send them again.") from None
+        session.add_all(
+            UploadPart(upload_id=upload_id, start=part.start, size=part.size, object_key=part.key)
+            for part in parts
+        )
+
+
+async def complete(
+    session: AsyncSession,
+    upload_id: str,
+    start: int,
+    keys: Sequence[str],
+    *,
+    expires_at: datetime,
+    now: datetime,
+) -> ResumableUpload:
+    """All from `start` on is received, for a unit of work that goes on to make the version. Whoever loses a race
+    learns it here, before the version of the winner could look like a stranger's. The parts under `keys` are not
+    needed any more.
+
+    Raises:
+        OffsetMismatch, UploadNotFound: as `count`.
+    """
+    await _move(session, upload_id, start, received=ResumableUpload.length, expires_at=expires_at)
+    await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
+    registry.doom(session, keys, now=now)
+    return await session.get_one(ResumableUpload, upload_id, populate_existing=True)
+
+
+async def _move(session: AsyncSession, upload_id: str, start: int, **values: Any) -> None:
+    waits_there = (
+        ResumableUpload.id == upload_id,
+        ResumableUpload.received == start,
+        ResumableUpload.result.is_(None),
+    )
+    if await affected(session, update(ResumableUpload).where(*waits_there).values(**values)):
+        return
+    query = select(ResumableUpload.received).where(ResumableUpload.id == upload_id)
+    received = (await session.execute(query)).scalar_one_or_none()
+    if received is None:
+        raise UploadNotFound("There is no such upload of yours.")
+    raise OffsetMismatch(received)
+
+
+async def expired(docs: Documents, *, now: datetime) -> list[str]:
+    async with docs.kernel.database.read() as session:
+        query = select(ResumableUpload.id).where(ResumableUpload.expires_at <= now)
+        return list((await session.execute(query)).scalars())
+
+
+async def drop(docs: Documents, upload_id: str, *, expired_by: datetime | None = None, now: datetime) -> None:
+    """End an upload, with `expired_by` only if it has expired: rows first, then their objects."""
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        gone = delete(ResumableUpload).where(ResumableUpload.id == upload_id)
+        if expired_by is not None:
+            gone = gone.where(ResumableUpload.expires_at <= expired_by)
+        query = select(UploadPart.object_key).where(UploadPart.upload_id == upload_id)
+        keys = list((await session.execute(query)).scalars())
+        if not await affected(session, gone):
+            return
+        await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
+        registry.doom(session, keys, now=now)
+    await discard(docs, keys)
+
+
+async def discard(docs: Documents, keys: Sequence[str]) -> None:
+    """Delete objects that were doomed. What is not deleted now, the store's sweep does."""
+    for start in range(0, len(keys), DELETES_AT_ONCE):
+        await asyncio.gather(*(forget_object(docs, key) for key in keys[start : start + DELETES_AT_ONCE]))
+
+
+async def named(session: AsyncSession, keys: Set[str]) -> set[str]:
+    """Those of `keys` that belong to an upload on its way, resumable or to a signed address."""
+    found = set(await session.scalars(select(UploadPart.object_key).where(UploadPart.object_key.in_(keys))))
+    return found | set(await session.scalars(select(Upload.object_key).where(Upload.object_key.in_(keys))))

@@ -1,0 +1,315 @@
+"""Uploads that survive a broken line, and us: parts are stored and named by rows as they come, and the last one
+makes the version.
+
+Several requests, in several processes, may work on one upload at once: each part counts by a guarded update, so
+that whoever stores the bytes at the present offset first goes on and the others are told where it is now.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import uuid4
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import (
+    ChecksumMismatch,
+    FileExists,
+    FileTooLarge,
+    OffsetMismatch,
+    TooManyParts,
+    UploadExpired,
+    UploadNotFound,
+    UploadStalled,
+)
+from toolcrib.documents.models import ResumableUpload
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.service import part_rows
+from toolcrib.documents.service.bytes import keep, store_words
+from toolcrib.documents.service.folders import folder_at
+from toolcrib.documents.service.incoming import PART_BYTES, Incoming
+from toolcrib.documents.service.part_rows import Part
+from toolcrib.documents.service.parts import Documents, at
+from toolcrib.documents.service.uploads import (
+    Wishes,
+    forget_object,
+    refuse_stale,
+    refuse_too_large,
+    save_in,
+)
+from toolcrib.kernel.blobs.problems import BlobMissing, HashMismatch
+from toolcrib.kernel.blobs.store import Stored, new_key, new_upload_key
+from toolcrib.kernel.problems import Problem
+
+ALGORITHMS = ("sha1", "sha256", "sha512")
+MAX_PARTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What a sender says the bytes of one body hash to."""
+
+    algorithm: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be uploaded. `told` is the sender's own description, given back as it came; `sha256` what the
+    whole must hash to."""
+
+    place: Place
+    length: int
+    told: str = ""
+    sha256: str | None = None
+
+
+async def create(
+    docs: Documents, caller: Caller, plan: Plan, wishes: Wishes, *, now: datetime
+) -> ResumableUpload:
+    """Begin an upload. All that would refuse its version now refuses it here; one of no bytes makes its version
+    at once.
+
+    Raises:
+        AccessDenied, FileTooLarge, FileLocked, VersionConflict, FileExists: see `uploads.may_put`.
+    """
+    right = await docs.access.require(caller, plan.place.bucket, "write", path=plan.place.path)
+    refuse_too_large(docs, plan.length)
+    await _refuse_early(docs, caller, plan.place, right, wishes, now=now)
+    upload = ResumableUpload(
+        id=uuid4().hex,
+        owner_id=caller.me.uuid,
+        bucket_type=plan.place.bucket.type,
+        bucket_id=plan.place.bucket.id,
+        logical_path=plan.place.path,
+        length=plan.length,
+        received=0,
+        parts=0,
+        sha256=plan.sha256,
+        told=plan.told,
+        wishes=wishes,
+        created_at=now,
+        expires_at=now + _lifetime(docs),
+    )
+    if plan.length == 0:
+        return await _finish(docs, caller, upload, [], is_new=True)
+    async with docs.kernel.database.write() as session:
+        session.add(upload)
+    return upload
+
+
+async def own(docs: Documents, caller: Caller, upload_id: str, *, now: datetime) -> ResumableUpload:
+    """Raises:
+    UploadNotFound: there is none, or it is somebody else's (404 alike).
+    UploadExpired: (410).
+    """
+    async with docs.kernel.database.read() as session:
+        upload = await session.get(ResumableUpload, upload_id)
+    if upload is None or upload.owner_id != caller.me.uuid:
+        raise UploadNotFound("There is no such upload of yours.")
+    if upload.expires_at <= now:
+        raise UploadExpired("Nothing came for too long: start the upload again.")
+    return upload
+
+
+async def append(
+    docs: Documents,
+    caller: Caller,
+    upload_id: str,
+    stream: AsyncIterator[bytes],
+    *,
+    offset: int,
+    size: int | None = None,
+    checksum: Checksum | None = None,
+    now: datetime,
+) -> ResumableUpload:
+    """Take the bytes from `offset` on; the last of them make the version. `size` is how many the sender announced.
+
+    What was stored before something goes wrong counts, unless `checksum` is given: then all of this counts, or
+    nothing.
+
+    Raises:
+        OffsetMismatch: the upload is not at `offset`, or no longer (409).
+        FileTooLarge: more than the upload was begun with (413).
+        ChecksumMismatch: (460).
+        HashMismatch: the whole is not what was announced; the upload is gone (400).
+        UploadStalled: the sender fell silent (408).
+        AccessDenied, FileLocked, VersionConflict: as for any upload; this one waits until it expires.
+    """
+    upload = await own(docs, caller, upload_id, now=now)
+    await docs.access.require(caller, bucket_of(upload), "write", path=upload.logical_path)
+    if upload.received != offset:
+        raise OffsetMismatch(upload.received)
+    if size is not None and size > upload.length - offset:
+        raise FileTooLarge(f"The upload was announced with {upload.length} bytes.", {"length": upload.length})
+    if upload.parts >= MAX_PARTS:
+        raise TooManyParts(f"This upload came in {upload.parts} pieces: start again with larger ones.")
+    digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum is not None else None
+    incoming = Incoming(stream, most=upload.length - offset, digest=digest)
+    whole = offset == 0 and size == upload.length <= PART_BYTES
+    waiting: list[Part] = []
+    try:
+        while await incoming.more():
+            start = offset + sum(part.size for part in waiting)
+            waiting.append(await _store(docs, incoming, start, whole=whole))
+            if checksum is None and waiting[-1].end < upload.length:
+                await part_rows.count(docs, upload.id, waiting, expires_at=_expiry(docs))
+                offset, waiting = waiting[-1].end, []
+        if checksum is not None and digest is not None:
+            _check(checksum, digest.digest())
+        if waiting and waiting[-1].end == upload.length:
+            return await _finish(docs, caller, upload, waiting)
+        if waiting:
+            await part_rows.count(docs, upload.id, waiting, expires_at=_expiry(docs))
+    except Problem:
+        for part in waiting:  # refused before any row named them
+            await forget_object(docs, part.key)
+        raise
+    if incoming.broken is not None and incoming.broken.silent:
+        raise UploadStalled("Nothing came for too long. Ask for the offset and go on from there.")
+    return await own(docs, caller, upload_id, now=now)
+
+
+async def terminate(docs: Documents, caller: Caller, upload_id: str, *, now: datetime) -> None:
+    """Forget an upload and its bytes. A version that it made stays.
+
+    Raises:
+        UploadNotFound, UploadExpired: as `own`.
+    """
+    upload = await own(docs, caller, upload_id, now=now)
+    await part_rows.drop(docs, upload.id, now=now)
+
+
+async def sweep_expired(docs: Documents, now: datetime) -> int:
+    """Forget uploads that nothing came for, and finished ones nobody asks about any more. Returns how many."""
+    expired = await part_rows.expired(docs, now=now)
+    for upload_id in expired:
+        await part_rows.drop(docs, upload_id, expired_by=now, now=now)
+    return len(expired)
+
+
+def bucket_of(upload: ResumableUpload) -> Bucket:
+    return Bucket(upload.bucket_type, upload.bucket_id)
+
+
+def _lifetime(docs: Documents) -> timedelta:
+    return timedelta(hours=docs.kernel.settings.storage_upload_hours)
+
+
+def _expiry(docs: Documents) -> datetime:
+    """Counted from the present, for a body may take hours."""
+    return docs.kernel.clock() + _lifetime(docs)
+
+
+async def _store(docs: Documents, incoming: Incoming, start: int, *, whole: bool) -> Part:
+    """The next part, in the store and synced. One that is the `whole` document is stored where it may stay."""
+    key = new_key() if whole and start == 0 else new_upload_key()
+    with store_words():
+        stored = await docs.blobs.put(incoming.part(), max_bytes=docs.max_bytes, key=key)
+    return Part(start, stored.size, stored.key, stored.sha256)
+
+
+def _check(checksum: Checksum, found: bytes) -> None:
+    if not hmac.compare_digest(checksum.digest, found):
+        told = base64.b64encode(found).decode()
+        raise ChecksumMismatch(f"The {checksum.algorithm} of what came is {told}. None of it counts.")
+
+
+async def _refuse_early(
+    docs: Documents, caller: Caller, place: Place, right: Right, wishes: Wishes, *, now: datetime
+) -> None:
+    """What would refuse the version if it were made now, asked before bytes are sent or copied for it."""
+    async with docs.kernel.database.read() as session:
+        file = await at(session, place)
+        await refuse_stale(
+            session,
+            caller,
+            file,
+            right,
+            fence=wishes.get("fence"),
+            base_version=wishes.get("base_version"),
+            now=now,
+        )
+        if (file is None or file.is_archived) and await folder_at(session, place) is not None:
+            raise FileExists(f"{place.address} is a folder, not a file.")
+
+
+async def _finish(
+    docs: Documents, caller: Caller, upload: ResumableUpload, last: list[Part], *, is_new: bool = False
+) -> ResumableUpload:
+    """All parts as one object, then the version, and the full offset with it.
+
+    The body may have taken hours: who may do what is asked again, and the time is read again.
+    """
+    caller = await _refreshed(docs, caller)
+    now = docs.kernel.clock()
+    start = last[0].start if last else 0
+    if not is_new and (received := (await own(docs, caller, upload.id, now=now)).received) != start:
+        raise OffsetMismatch(received)
+    place = Place(bucket_of(upload), upload.logical_path)
+    right = await docs.access.require(caller, place.bucket, "write", path=place.path)
+    wishes = cast("Wishes", upload.wishes)
+    await _refuse_early(docs, caller, place, right, wishes, now=now)
+    parts = [*await part_rows.of(docs, upload.id), *last]
+    try:
+        stored = await _joined(docs, upload, parts)
+    except (HashMismatch, UploadExpired):
+        await part_rows.drop(docs, upload.id, now=now)
+        raise
+    keys = [part.key for part in parts if part.key != stored.key]
+    expires_at = now + _lifetime(docs)
+    try:
+        async with docs.kernel.database.write() as session:
+            await session.connection()
+            if is_new:
+                session.add(upload)
+                await session.flush()
+            done = await part_rows.complete(session, upload.id, start, keys, expires_at=expires_at, now=now)
+            saved = await save_in(session, caller, place, stored, right, now=now, **wishes)
+            done.result = {
+                "file_id": saved.file.id,
+                "version_id": saved.version.id,
+                "version_number": saved.version.version_number,
+                "sha256": saved.version.checksum,
+            }
+    except Problem:
+        if stored.key not in {part.key for part in last}:  # those are the caller's to forget
+            await forget_object(docs, stored.key)
+        raise
+    await part_rows.discard(docs, keys)
+    return done
+
+
+async def _refreshed(docs: Documents, caller: Caller) -> Caller:
+    if caller.me.grant is None:
+        return caller
+    return replace(caller, me=await docs.kernel.auth.refresh(caller.me))
+
+
+async def _joined(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:
+    """Raises:
+    HashMismatch: not the announced bytes (400).
+    UploadExpired: the store has lost a part (410).
+    """
+    part = parts[0] if len(parts) == 1 else None
+    if part is not None and part.sha256 is not None and part.may_stay:
+        if upload.sha256 not in {None, part.sha256}:
+            raise HashMismatch("The bytes that came do not have the announced SHA-256.")
+        return Stored(part.key, part.size, part.sha256)
+    return await keep(docs, _read(docs, parts), size=upload.length, sha256=upload.sha256)
+
+
+async def _read(docs: Documents, parts: list[Part]) -> AsyncIterator[bytes]:
+    for part in parts:
+        try:
+            stream = await docs.blobs.read(part.key)
+        except BlobMissing:
+            raise UploadExpired("The store has lost a part of this upload: start it again.") from None
+        async for block in stream:
+            yield block

@@ -1,0 +1,95 @@
+"""The words of the tus protocol, 1.0 (https://tus.io/protocols/resumable-upload): its headers, read and written."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from toolcrib.documents.errors import ValidationFailed
+
+VERSION = "1.0.0"
+EXTENSIONS = ("creation", "creation-with-upload", "expiration", "checksum", "termination")
+OCTETS = "application/offset+octet-stream"
+
+REQUEST_HEADERS = (
+    *("Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Checksum"),
+    *("X-HTTP-Method-Override", "X-Requested-With", "X-Request-ID"),
+)
+RESPONSE_HEADERS = (
+    *("Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
+    *("Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Expires"),
+    *("X-File-ID", "X-Version-ID", "X-Version-Number", "X-Checksum-SHA256"),
+)
+
+# A path of 1,024 bytes and a changelog of 4,000 letters fit, in any script.
+MAX_METADATA_BYTES = 32_768
+_KEY = re.compile(r"[!-+\--~]+")
+
+
+def whole(name: str, text: str | None) -> int:
+    """The number in a header that must be there.
+
+    Raises:
+        ValidationFailed: it is not, or is no whole number (400).
+    """
+    if text is None:
+        raise ValidationFailed.of(name, "is missing")
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise ValidationFailed.of(name, "must be a whole number")
+    return int(text)
+
+
+def metadata(header: str, known: Iterable[str]) -> dict[str, str]:
+    """The values of `known` keys in an Upload-Metadata header; what else is there is the sender's own business.
+
+    Raises:
+        ValidationFailed: too long, a key twice, no Base64, or a known value that is not UTF-8 (400).
+    """
+    if len(header) > MAX_METADATA_BYTES:
+        raise ValidationFailed.of("Upload-Metadata", f"is longer than {MAX_METADATA_BYTES} bytes")
+    found: dict[str, bytes] = {}
+    for pair in header.split(",") if header.strip() else ():
+        key, _, encoded = pair.strip().partition(" ")
+        if not _KEY.fullmatch(key):
+            raise ValidationFailed.of("Upload-Metadata", "holds a key that is none")
+        if key in found:
+            raise ValidationFailed.of("Upload-Metadata", f"holds {key} twice")
+        found[key] = _decoded("Upload-Metadata", encoded.strip())
+    return {key: _text(key, found[key]) for key in known if key in found}
+
+
+def checksum(header: str, algorithms: Iterable[str]) -> tuple[str, bytes]:
+    """Algorithm and digest of an Upload-Checksum header.
+
+    Raises:
+        ValidationFailed: not one of `algorithms`, or no Base64 (400).
+    """
+    algorithm, _, encoded = header.strip().partition(" ")
+    if algorithm.lower() not in algorithms:
+        raise ValidationFailed.of("Upload-Checksum", f"must be by one of {', '.join(algorithms)}")
+    digest = _decoded("Upload-Checksum", encoded.strip())
+    if not digest:
+        raise ValidationFailed.of("Upload-Checksum", "holds no checksum")
+    return algorithm.lower(), digest
+
+
+def date(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def _decoded(name: str, encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValidationFailed.of(name, "holds a value that is not Base64") from None
+
+
+def _text(key: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise ValidationFailed.of(key, "is not UTF-8") from None
