@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import events, lfs, locks, page, startup
+from benchmarks import documents, events, lfs, locks, page, startup
 from benchmarks.figures import Figure
 from benchmarks.target import Target, target
 
@@ -45,6 +45,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "locks-mariadb": _locks("mariadb"),
     "events": _on_sqlite(events.run),
     "lfs": _on_sqlite(lfs.run),
+    "documents": _on_sqlite(documents.run),
     "page": _on_sqlite(page.run),
 }
 
