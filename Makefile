@@ -1,5 +1,5 @@
 # `make serve` runs Toolcrib, `make test` tests it. All they install stays in .venv, .tools and web/node_modules
-# (and, for `make test` on Debian as root, the packages of scripts/apt-packages.txt).
+# (and, for `make test` and `make bench` on Debian as root, the packages of scripts/apt-packages.txt).
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -54,6 +54,7 @@ web-test: .venv/ready
 	$(PYTHON) scripts/webui.py npm run size
 
 bench: .venv/ready
+	@scripts/install-servers
 	.venv/bin/python -m benchmarks $(ARGS)
 
 clean:

@@ -15,17 +15,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import documents, events, lfs, locks, page, startup
+from benchmarks import documents, events, lfs, listing, locks, page, startup
 from benchmarks.figures import Figure
 from benchmarks.target import Target, target
 
 RESULTS = Path(__file__).with_name("results")
 
 
-def _locks(database: str) -> Callable[[], list[Figure]]:
+def _on(database: str, run: Callable[[Target, str], list[Figure]]) -> Callable[[], list[Figure]]:
     def measure() -> list[Figure]:
         with target(database) as server:
-            return locks.run(server, database)
+            return run(server, database)
 
     return measure
 
@@ -40,12 +40,14 @@ def _on_sqlite(run: Callable[[Target], list[Figure]]) -> Callable[[], list[Figur
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "startup": startup.run,
-    "locks-sqlite": _locks("sqlite"),
-    "locks-postgresql": _locks("postgresql"),
-    "locks-mariadb": _locks("mariadb"),
+    "locks-sqlite": _on("sqlite", locks.run),
+    "locks-postgresql": _on("postgresql", locks.run),
+    "locks-mariadb": _on("mariadb", locks.run),
     "events": _on_sqlite(events.run),
     "lfs": _on_sqlite(lfs.run),
     "documents": _on_sqlite(documents.run),
+    "listing-sqlite": _on("sqlite", listing.run),
+    "listing-postgresql": _on("postgresql", listing.run),
     "page": _on_sqlite(page.run),
 }
 

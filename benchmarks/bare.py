@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,12 +21,16 @@ from starlette.routing import Route
 
 from tests.servers.process import Process, free_port, listening
 
+BODY = "body"
+
 
 @contextmanager
 def bare(folder: Path) -> Iterator[tuple[int, int]]:
     """The handler, running: its port and process id."""
     port = free_port()
-    process = Process([sys.executable, "-m", "benchmarks.bare", str(port), str(folder)], output=folder / "log")
+    process = Process(
+        [sys.executable, "-m", "benchmarks.bare", str(port), str(folder)], output=folder / "log"
+    )
     try:
         process.wait_ready(lambda: listening(port))
         yield port, process.pid
@@ -35,11 +39,9 @@ def bare(folder: Path) -> Iterator[tuple[int, int]]:
 
 
 def application(folder: Path) -> Starlette:
-    target = folder / "body"
-
     async def take(request: Request) -> JSONResponse:
         digest, size = sha256(), 0
-        with target.open("wb") as file:
+        with (folder / BODY).open("wb") as file:
             async for piece in request.stream():
                 digest.update(piece)
                 file.write(piece)

@@ -12,15 +12,17 @@ from tests.servers.environment import ADMIN, PASSWORD
 from tests.servers.mariadb import mariadb
 from tests.servers.postgresql import postgresql
 from tests.servers.toolcrib import ToolcribServer
+from toolcrib.settings import Settings
 
 DATABASES = ("sqlite", "postgresql", "mariadb")
 
 
 class Target:
-    def __init__(self, server: ToolcribServer) -> None:
+    def __init__(self, server: ToolcribServer, database_url: str) -> None:
         self.server = server
         self.url = server.url
         self.port = server.port
+        self.database_url = database_url
         answer = server.client.post("/api/login", json={"username": ADMIN, "password": PASSWORD})
         self.token: str = answer.raise_for_status().json()["access_token"]
 
@@ -36,4 +38,5 @@ def target(database: str = "sqlite", **settings: Any) -> Iterator[Target]:
             settings["DATABASE_URL"] = stack.enter_context(mariadb(durable=True)).fresh().url
         server = ToolcribServer(folder / "data", **settings)
         stack.callback(server.close)
-        yield Target(server)
+        read = Settings(database_url=settings.get("DATABASE_URL", ""), data_dir=folder / "data")
+        yield Target(server, read.database)
