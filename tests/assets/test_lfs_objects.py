@@ -342,3 +342,42 @@ def test_killed_in_the_middle_of_an_upload_leaves_no_row(
     assert told["error"]["code"] == 404
     assert httpx.put(url, content=content, auth=auth).status_code == 200
     assert httpx.get(url, auth=auth).content == content
+
+
+@pytest.mark.parametrize("way", ["ticket", "credentials"])
+async def test_a_member_who_is_removed_while_the_bytes_come_sends_nothing(crib: AppServer, way: str) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    project = (await ann.post("/api/projects", json={"name": "game"})).json()
+    member = f"/api/projects/{project['id']}/members/ben"
+    assert (await ann.put(member, json={"role": "member"})).is_success
+    content = os.urandom(3_000_000)
+    drafts = crib.settings.data_dir / "files" / "drafts"
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield content[:2_000_000]
+        while not any(drafts.iterdir()):
+            await asyncio.sleep(0.01)
+        assert (await ann.delete(member)).is_success
+        yield content[2_000_000:]
+
+    if way == "ticket":
+        (told,) = (await batch(ben, "upload", content)).json()["objects"]
+        sent = await follow(told["actions"]["upload"], "PUT", content=slow())
+    else:
+        sent = await ben.put(f"{LFS}/objects/{oid_of(content)}", content=slow())
+    assert (sent.status_code, sent.headers["content-type"]) == (403, MEDIA), sent.text
+    (missing,) = (await batch(ann, "download", content)).json()["objects"]
+    assert missing["error"]["code"] == 404
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_ticket_ends_with_its_account(crib: AppServer) -> None:
+    ben = await crib.user("ben")
+    (told,) = (await batch(ben, "upload", b"abc")).json()["objects"]
+    admin = await crib.admin()
+    (id_,) = [
+        each["id"] for each in (await admin.get("/api/admin/users")).json() if each["username"] == "ben"
+    ]
+    off = await admin.put(f"/api/admin/users/{id_}/status", json={"is_active": False})
+    assert off.is_success, off.text
+    assert (await follow(told["actions"]["upload"], "PUT", content=b"abc")).status_code == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,8 @@ from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
-from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.problems import Conflict, InvalidRequest, Problem
 
 router = APIRouter(tags=["git lfs"])
@@ -95,11 +97,11 @@ def _error(code: int, message: str) -> dict[str, Any]:
 async def download(request: Request) -> Response:
     """The content of an object, whole or in part."""
     kernel = wire.kernel_of(request)
-    scope, oid, _user, _size = await _allowed(request, "download")
+    allowed = await _allowed(request, "download")
     async with kernel.database.read() as session:
-        blob = await service.get(session, scope, oid)
+        blob = await service.get(session, allowed.scope, allowed.oid)
     try:
-        return await serve(request, kernel.blobs, blob.key, size=blob.size, etag=oid)
+        return await serve(request, kernel.blobs, blob.key, size=blob.size, etag=allowed.oid)
     except BlobMissing:
         async with kernel.database.write() as session:
             await registry.mark_lost(session, blob.id, blob.key, now=kernel.clock())
@@ -110,7 +112,8 @@ async def download(request: Request) -> Response:
 async def upload(request: Request) -> Response:
     """Send an object. Its bytes must have the SHA-256 it is named by, and the size that was announced."""
     kernel = wire.kernel_of(request)
-    scope, oid, username, size = await _allowed(request, "upload")
+    allowed = await _allowed(request, "upload")
+    size = allowed.size
     length = request.headers.get("content-length", "")
     if length.isdigit():
         if size is not None and int(length) != size:
@@ -120,10 +123,11 @@ async def upload(request: Request) -> Response:
         request.stream(),
         max_bytes=kernel.settings.lfs_max_object_bytes,
         expected_size=size,
-        expected_sha256=oid,
+        expected_sha256=allowed.oid,
     )
+    await _require_still(kernel, allowed)
     async with kernel.database.write() as session:
-        await service.record_upload(session, scope, stored, by=username, now=kernel.clock())
+        await service.record_upload(session, allowed.scope, stored, by=allowed.username, now=kernel.clock())
     return Response(status_code=200)
 
 
@@ -131,20 +135,29 @@ async def upload(request: Request) -> Response:
 async def verify(request: Request) -> Response:
     """Whether an upload arrived."""
     kernel = wire.kernel_of(request)
-    scope, oid, _user, _size = await _allowed(request, "upload")
+    allowed = await _allowed(request, "upload")
     body = await wire.read(request, ObjectName)
     async with kernel.database.read() as session:
-        blob: Blob = await service.get(session, scope, oid)
-    if body.oid != oid or body.size != blob.size:
+        blob: Blob = await service.get(session, allowed.scope, allowed.oid)
+    if body.oid != allowed.oid or body.size != blob.size:
         raise InvalidRequest(f"The object has {blob.size} bytes.")
     return wire.answer({})
 
 
-async def _allowed(request: Request, operation: Operation) -> tuple[str, str, str, int | None]:
-    """Scope and name of the object, who transfers it, and its announced size if the batch call knew it.
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """A transfer: of which object of which scope, by whom, and its size if the batch call announced it. `me` is
+    None for somebody who came with a batch call's ticket."""
 
-    By the ticket of a batch call, or by ordinary credentials.
-    """
+    scope: str
+    oid: str
+    username: str
+    size: int | None = None
+    me: Principal | None = None
+
+
+async def _allowed(request: Request, operation: Operation) -> _Allowed:
+    """By the ticket of a batch call, or by ordinary credentials."""
     kernel = wire.kernel_of(request)
     scope = f"project:{wire.project_of(request)}"
     oid: str = request.path_params["oid"]
@@ -152,9 +165,23 @@ async def _allowed(request: Request, operation: Operation) -> tuple[str, str, st
     if ticket is not None:
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
             raise AccessDenied("This authorization is for another transfer.")
-        return scope, oid, ticket.username, ticket.size
+        return _Allowed(scope, oid, ticket.username, ticket.size)
     me = await kernel.auth.principal(request)
     me.require(scope, "member" if operation == "upload" else "viewer")
     if not _OID.fullmatch(oid):
         raise service.ObjectMissing
-    return scope, oid, me.username, None
+    return _Allowed(scope, oid, me.username, me=me)
+
+
+async def _require_still(kernel: Kernel, allowed: _Allowed) -> None:
+    """The sender's rights of now: the bytes may have taken hours to come.
+
+    Raises:
+        Unauthorized: the account or the credential ended meanwhile (401).
+        AccessDenied: the membership did (403).
+    """
+    if allowed.me is not None:
+        me = await kernel.auth.refresh(allowed.me)
+    else:
+        me = await kernel.auth.principal_named(allowed.username)
+    me.require(allowed.scope, "member")

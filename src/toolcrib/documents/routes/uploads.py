@@ -6,7 +6,6 @@ import orjson
 from fastapi import Request, Response
 
 from toolcrib.documents import schemas
-from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import EmptyFilename, FileTooLarge, MissingFields, NoFile, ValidationFailed
 from toolcrib.documents.multipart import OVERHEAD_BYTES, FilePart, FormReader, media_type
@@ -125,10 +124,9 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
     filename = usable_filename(part.filename)
     mime_type = media_type(part.content_type, filename)
     place: Place | None = None
-    right: Right | None = None
     if filename and _is_addressed(form):
         place = read_place(form.fields, form=True)
-        right = await uploads.may_put(docs, caller, place, now=now)
+        await uploads.may_put(docs, caller, place, now=now)
     if not filename:
         async for _ in form.file_bytes():
             pass
@@ -138,10 +136,10 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
     conditions(form.fields)  # malformed ones are refused before the bytes
     stored = await keep(docs, form.file_bytes(), sha256=_announced(form))
     await form.rest()
-    if place is None or right is None:
+    if place is None:
         _require_fields(form)
         place = read_place(form.fields, form=True)
-        right = await uploads.may_put(docs, caller, place, now=now)
+    caller, right = await uploads.may_still_put(docs, caller, place)
     _check_hash(form, stored)
     saved = await uploads.save(
         docs,
@@ -153,7 +151,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
         mime_type=mime_type,
         changelog=_changelog(form),
         tags=_tags(form),
-        now=now,
+        now=docs.kernel.clock(),  # the bytes may have taken hours
         **conditions(form.fields),
     )
     return success("file uploaded", saved_as_dict(saved), 201)

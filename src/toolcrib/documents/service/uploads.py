@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
 
@@ -92,6 +92,18 @@ async def may_put(
     return right
 
 
+async def may_still_put(docs: Documents, caller: Caller, place: Place) -> tuple[Caller, Right]:
+    """`may_put` once more with the caller's rights of now, after bytes that may have taken hours to come. Whose
+    lock it is by then `save` finds out.
+
+    Raises:
+        Unauthorized: the caller's credential ended meanwhile (401).
+        AccessDenied: the right did (403).
+    """
+    caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
+    return caller, await docs.access.require(caller, place.bucket, "write", path=place.path)
+
+
 def refuse_too_large(docs: Documents, size: int | None) -> None:
     if size is not None and size > docs.max_bytes:
         raise FileTooLarge(f"A document may have {docs.max_bytes} bytes.", {"max_bytes": docs.max_bytes})
@@ -116,9 +128,11 @@ async def put(
         FileLocked: somebody else holds the file (409).
         VersionConflict: `fence` or `base_version` no longer holds (409).
     """
-    right = await may_put(docs, caller, place, size=size, now=now)
+    await may_put(docs, caller, place, size=size, now=now)
     stored = await keep(docs, stream, size=size, sha256=sha256)
-    return await save(docs, caller, place, stored, right, now=now, **wishes)
+    caller, right = await may_still_put(docs, caller, place)
+    # The bytes may have taken hours.
+    return await save(docs, caller, place, stored, right, now=docs.kernel.clock(), **wishes)
 
 
 async def save(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import structlog
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -154,6 +154,20 @@ class Authenticator:
         async with self._database.read() as session:
             registry = await read_registry(session)
             return await read_principal(session, user, grant, registry, open_projects=self._open_projects)
+
+    async def principal_named(self, username: str) -> Principal:
+        """The rights, as of now, of somebody who proved who they are a while ago.
+
+        Raises:
+            Unauthorized: there is no such account any more, or it is disabled (401).
+        """
+        async with self._database.read() as session:
+            found = await session.execute(select(User).where(User.username == username))
+            user = found.scalar_one_or_none()
+        if user is None:
+            raise Unauthorized("This account no longer exists.")
+        lookup.require_usable(user, None, self._clock())
+        return await self.principal_of(user)
 
     def refuse_cross_site(self, request: Request) -> None:
         """For writes that set or clear the cookie without reading it.
