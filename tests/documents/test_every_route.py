@@ -1,0 +1,206 @@
+"""Every route below /api/storage, found by walking the OpenAPI document: who is refused, and that it was the rights.
+
+For each route there is a call here that works for somebody with the rights. It is made by everybody without them
+first. A new route without a call fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.documents.people import BASE, Crib, Person
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")
+
+Route = tuple[str, str]
+
+# About no bucket: open to whoever signed in, or to everybody.
+NOBODYS = {
+    ("GET", "/health"),
+    ("GET", "/version"),
+    ("GET", "/config"),
+}
+# Whoever signed in gets an answer, in which what they may not see is left out.
+FILTERED = {("GET", "/locks"), ("GET", "/versions/waiting")}
+# Administrators only.
+ADMINS = {("POST", "/verify")}
+
+
+@dataclass
+class Scene:
+    """A bucket with a file, a version that waits, and all that the routes can be pointed at. `owner` may do
+    everything there."""
+
+    crib: Crib
+    bucket: str
+    owner: Person
+    bucket_id: str
+    file_id: str
+    waiting: list[str]
+    names: Iterator[str] = field(default_factory=lambda: iter(lambda: uuid4().hex, ""))
+
+    def at(self, path: str = "a.txt") -> dict[str, str]:
+        return {"bucket_type": self.bucket, "bucket_id": self.bucket_id, "logical_path": path}
+
+    def file(self, **more: Any) -> str:
+        """A new file of the owner's: its path."""
+        path = f"{next(self.names)}.txt"
+        self.owner.stored(path, bucket=self.bucket, owner=self.bucket_id, **more)
+        return path
+
+    def archived(self) -> dict[str, str]:
+        place = self.at(self.file())
+        assert self.owner.call("DELETE", "/delete", json=place).is_success
+        return place
+
+    def locked(self) -> dict[str, str]:
+        place = self.at(self.file())
+        assert self.owner.post("/lock", **place).is_success
+        return place
+
+    def copied(self) -> dict[str, str]:
+        return {
+            **_side("source", self.at()),
+            **_side("target", self.at(f"{next(self.names)}.txt")),
+        }
+
+
+def _side(side: str, place: dict[str, str]) -> dict[str, str]:
+    return {
+        f"{side}_bucket": place["bucket_type"],
+        f"{side}_id": place["bucket_id"],
+        f"{side}_path": place["logical_path"],
+    }
+
+
+def _new_folder(scene: Scene) -> dict[str, Any]:
+    path = next(scene.names)
+    assert scene.owner.post("/folders", **scene.at(path)).is_success
+    return {"json": scene.at(path)}
+
+
+def _form(scene: Scene) -> dict[str, Any]:
+    return {"data": scene.at(f"{next(scene.names)}.txt"), "files": {"file": ("x", b"x", "text/plain")}}
+
+
+def _confirmed(scene: Scene) -> dict[str, Any]:
+    return {"json": {"object_key": scene.owner.sent(b"x", "c.txt", scene.bucket, scene.bucket_id)}}
+
+
+def _committed(scene: Scene) -> dict[str, Any]:
+    key = scene.owner.stored("own.bin", b"mine")["object_key"]
+    return {"json": {"file_id": scene.file_id, "object_key": key}}
+
+
+def _read_at(scene: Scene) -> dict[str, str]:
+    return {"bucket": scene.bucket, "id": scene.bucket_id, "logical_path": "a.txt"}
+
+
+# What a call sends; made anew for each caller, for some use things up.
+CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
+    ("GET", "/list"): lambda s: {"params": {"bucket": s.bucket, "id": s.bucket_id}},
+    ("GET", "/metadata"): lambda s: {"params": _read_at(s)},
+    ("PATCH", "/metadata"): lambda s: {"params": _read_at(s), "json": {"tags": {"k": "v"}}},
+    ("POST", "/upload/presign"): lambda s: {"json": s.at("p.txt")},
+    ("POST", "/upload/proxy"): _form,
+    ("POST", "/upload/confirm"): _confirmed,
+    ("GET", "/download/presign"): lambda s: {"params": s.at()},
+    ("POST", "/download/presign"): lambda s: {"json": s.at()},
+    ("GET", "/download/proxy"): lambda s: {"params": s.at()},
+    ("POST", "/copy"): lambda s: {"json": s.copied()},
+    ("POST", "/lock"): lambda s: {"json": s.at(s.file())},
+    ("POST", "/lock/renew"): lambda s: {"json": s.locked()},
+    ("POST", "/unlock"): lambda s: {"json": s.locked()},
+    ("GET", "/versions"): lambda s: {"params": {"file_id": s.file_id}},
+    ("POST", "/versions/commit"): _committed,
+    ("POST", "/versions/{version_id}/approve"): lambda _: {},
+    ("POST", "/versions/{version_id}/reject"): lambda _: {},
+    ("DELETE", "/delete"): lambda s: {"json": s.at(s.file())},
+    ("POST", "/restore"): lambda s: {"json": s.archived()},
+    ("POST", "/move"): lambda s: {"json": {**s.at(s.file()), "target_path": f"{next(s.names)}.txt"}},
+    ("GET", "/folders"): lambda s: {"params": {"bucket": s.bucket, "id": s.bucket_id}},
+    ("POST", "/folders"): lambda s: {"json": s.at(next(s.names))},
+    ("DELETE", "/folders"): _new_folder,
+}
+
+
+def _routes(crib: Crib) -> list[Route]:
+    paths = crib.client().get("/api/openapi.json").json()["paths"]
+    return [
+        (method.upper(), path.removeprefix(BASE))
+        for path, item in paths.items()
+        if path.startswith(f"{BASE}/")
+        for method in item
+        if method in {"get", "head", "post", "put", "patch", "delete"}
+    ]
+
+
+def _ask(scene: Scene, route: Route, client: httpx.Client, sent: dict[str, Any]) -> httpx.Response:
+    method, path = route
+    path = path.replace("{version_id}", scene.waiting[-1] if scene.waiting else "")
+    return client.request(method, BASE + path, **sent)
+
+
+def _state(scene: Scene) -> Any:
+    """Whatever a call could have changed about the file that all of them are about."""
+    found = scene.owner.metadata(
+        "a.txt", scene.bucket, scene.bucket_id, include_versions="1", include_locks="1"
+    )
+    listed = scene.owner.get("/list", bucket=scene.bucket, id=scene.bucket_id, limit=1000).json()
+    return found, listed["files"]
+
+
+@pytest.fixture(params=["users", "companies", "projects"])
+def scene(request: pytest.FixtureRequest, crib: Crib, ann: Person) -> Scene:
+    bucket = request.param
+    ids = {"users": lambda: ann.uuid, "companies": lambda: ann.company, "projects": lambda: crib.project(ann)}
+    bucket_id = ids[bucket]()
+    file_id = ann.stored("a.txt", bucket=bucket, owner=bucket_id)["file_id"]
+    return Scene(crib, bucket, ann, bucket_id, file_id, [])
+
+
+def test_nobody_without_the_right_gets_through(scene: Scene, crib: Crib, ben: Person, carla: Person) -> None:
+    """An anonymous caller, a stranger and, where that is no reason to be let in, a colleague."""
+    found = [route for route in _routes(crib) if route not in NOBODYS | FILTERED | ADMINS]
+    assert len(found) > 20
+    unknown = [route for route in found if route not in CALLS]
+    assert not unknown, f"no call is known here for {unknown}"
+    strangers = {"stranger": ben} | ({"colleague": carla} if scene.bucket != "companies" else {})
+    anonymous = crib.client()
+    admin = crib.admin()
+    for route in found:
+        if "{version_id}" in route[1]:
+            scene.waiting.append(scene.owner.committed(scene.file_id))
+        for who, person in strangers.items():
+            sent = CALLS[route](scene)
+            before = _state(scene)
+            answer = _ask(scene, route, person.client, sent)
+            # Of an upload that is somebody else's nobody is told that it exists.
+            expected = {404} if route[1] == "/upload/confirm" else {403}
+            assert answer.status_code in expected, (route, who, answer.status_code, answer.text)
+            assert answer.json()["status"] == "error", (route, who)
+            assert _ask(scene, route, anonymous, sent).status_code == 401, route
+            assert _state(scene) == before, (route, who)
+        # It was not the call: somebody with the right makes it, and it works.
+        decides = "{version_id}" in route[1]
+        by = admin if decides and scene.bucket != "companies" else carla if decides else scene.owner
+        answer = _ask(scene, route, by.client, CALLS[route](scene))
+        assert answer.is_success, (route, answer.status_code, answer.text)
+
+
+def test_lists_of_everything_leave_out_what_is_not_ones_own(scene: Scene, crib: Crib, ben: Person) -> None:
+    scene.owner.committed(scene.file_id)
+    scene.locked()
+    for _, path in FILTERED:
+        assert crib.client().get(BASE + path).status_code == 401
+        answer = ben.get(path)
+        assert answer.status_code == 200
+        assert scene.file_id not in answer.text
+        assert scene.bucket_id not in answer.text
+    assert ben.get("/locks", **scene.at()).json()["data"]["total"] == 0
