@@ -14,7 +14,7 @@ from toolcrib.assets.routes import create_lock, list_locks, router
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.events.log import Event
+from toolcrib.kernel.events.pen import Event
 from toolcrib.kernel.jobs import Job
 from toolcrib.kernel.kinds import Kind
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.util import await_only
 
-from toolcrib.kernel.events.pen import Pen, take_pen
+from toolcrib.kernel.events.pen import Event, Pen, take_pen
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -40,9 +40,9 @@ class Database:
         else:
             self.writes = self.reads = self._server_engine()
             self._hot = None
-        self._after_commit: list[Callable[[list[dict[str, Any]]], None]] = []
+        self._after_commit: list[Callable[[list[Event]], None]] = []
 
-    def on_commit(self, call: Callable[[list[dict[str, Any]]], None]) -> None:
+    def on_commit(self, call: Callable[[list[Event]], None]) -> None:
         """Have `call(lines)` run after each commit of this process that wrote events. It must not block."""
         self._after_commit.append(call)
 
@@ -178,6 +178,8 @@ def _configure_sqlite(
         if not read_only:
             cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA cache_size = -16000")
+        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.execute("PRAGMA foreign_keys = ON")
         # LIKE that respects case, as on PostgreSQL: prefixes are paths.
         cursor.execute("PRAGMA case_sensitive_like = ON")

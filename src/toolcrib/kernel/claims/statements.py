@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -18,6 +18,7 @@ from toolcrib.kernel.claims.ledger import Ledger
 from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.events.pen import Pen
 from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.rows import Row, RowStatement
 
 # Bound parameters one statement may carry: SQLite stops at 32,766, PostgreSQL at 32,767.
 CHUNK = 10_000
@@ -26,19 +27,21 @@ _CLAIMS_BY_DIGEST = select(claims).where(claims.c.digest.in_(bindparam("digests"
 _WAITERS_BY_DIGEST = select(claim_waiters).where(
     claim_waiters.c.digest.in_(bindparam("digests", expanding=True))
 )
-_INSERT = insert(claims)
-_DELETE = delete(claims).where(
-    claims.c.digest == bindparam("b_digest"), claims.c.fence == bindparam("b_fence")
+_CLAIM_FIELDS = [column.name for column in claims.c]
+_WAITER_FIELDS = [column.name for column in claim_waiters.c]
+_THAT_ONE = ["b_digest", "b_fence"]
+_is_that_one = (claims.c.digest == bindparam("b_digest")) & (claims.c.fence == bindparam("b_fence"))
+_INSERT = RowStatement(insert(claims), _CLAIM_FIELDS)
+_UPDATE = RowStatement(
+    update(claims).where(_is_that_one).values({name: bindparam(name) for name in _CLAIM_FIELDS}),
+    [*_CLAIM_FIELDS, *_THAT_ONE],
 )
-_UPDATE = (
-    update(claims)
-    .where(claims.c.digest == bindparam("b_digest"), claims.c.fence == bindparam("b_fence"))
-    .values({column.name: bindparam(column.name) for column in claims.c if column.name != "digest"})
-)
-_INSERT_WAITER = insert(claim_waiters)
-_DELETE_WAITER = delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id"))
-_CLAIM_FIELDS = tuple(column.name for column in claims.c)
-_WAITER_FIELDS = tuple(column.name for column in claim_waiters.c)
+_DELETE = RowStatement(delete(claims).where(_is_that_one), _THAT_ONE)
+_INSERT_WAITER = RowStatement(insert(claim_waiters), _WAITER_FIELDS)
+_DELETE_WAITER = RowStatement(delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id")), ["b_id"])
+_row = attrgetter(*_CLAIM_FIELDS)
+_waiter_row = attrgetter(*_WAITER_FIELDS)
+_that_one = attrgetter("digest", "fence")
 
 
 class LostRow(RuntimeError):
@@ -93,37 +96,28 @@ def write_ledger(connection: Connection, ledger: Ledger) -> None:
         (before[digest], claim) for digest, claim in after.items() if before.get(digest, claim) is not claim
     ]
     if gone:
-        rows = [{"b_digest": claim.digest, "b_fence": claim.fence} for claim in gone]
-        _each_one(connection, _DELETE, rows)
+        _each_one(connection, _DELETE, [_that_one(claim) for claim in gone])
     if moved:
-        rows = [{"b_digest": old.digest, "b_fence": old.fence, **_row(new)} for old, new in moved]
-        for row in rows:
-            del row["digest"]
-        _each_one(connection, _UPDATE, rows)
+        _each_one(connection, _UPDATE, [_row(new) + _that_one(old) for old, new in moved])
     if fresh:
-        connection.execute(_INSERT, [_row(claim) for claim in fresh])
+        _INSERT.run(connection, [_row(claim) for claim in fresh])
     if ledger.read_waiters or ledger.waiters:
         _write_waiters(connection, ledger)
 
 
 def _write_waiters(connection: Connection, ledger: Ledger) -> None:
     waiting = {waiter.id: waiter for queue in ledger.waiters.values() for waiter in queue}
-    left = [{"b_id": id_} for id_ in ledger.read_waiters if id_ not in waiting]
+    left = [(id_,) for id_ in ledger.read_waiters if id_ not in waiting]
     came = [waiter for id_, waiter in waiting.items() if id_ not in ledger.read_waiters]
     if left:
-        connection.execute(_DELETE_WAITER, left)
+        _DELETE_WAITER.run(connection, left)
     if came:
-        rows = [{name: getattr(waiter, name) for name in _WAITER_FIELDS} for waiter in came]
-        connection.execute(_INSERT_WAITER, rows)
+        _INSERT_WAITER.run(connection, [_waiter_row(waiter) for waiter in came])
 
 
-def _row(claim: Claim) -> dict[str, Any]:
-    return {name: getattr(claim, name) for name in _CLAIM_FIELDS}
-
-
-def _each_one(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+def _each_one(connection: Connection, statement: RowStatement, rows: Sequence[Row]) -> None:
     """Run a guarded statement per row; drivers that can tell must say that each met its row."""
-    result = connection.execute(statement, rows)
+    result = statement.run(connection, rows)
     if connection.dialect.supports_sane_multi_rowcount and result.rowcount != len(rows):
         raise LostRow("claims changed outside the pen")
 

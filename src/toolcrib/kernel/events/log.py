@@ -3,51 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref
-from toolcrib.kernel.clock import wire
 from toolcrib.kernel.database import pen_of
-from toolcrib.kernel.events.pen import event_counter, events
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of the log: at `at`, `actor` (None for the server itself) did `verb` to `kind` `key`."""
-
-    seq: int
-    at: datetime
-    actor: str | None
-    verb: str
-    kind: str
-    scope: str
-    key: str
-    digest: str
-    data: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "seq": self.seq,
-            "at": wire(self.at),
-            "actor": self.actor,
-            "verb": self.verb,
-            "kind": self.kind,
-            "scope": self.scope,
-            "key": self.key,
-            "data": self.data,
-        }
-
-    @cached_property
-    def sse(self) -> bytes:
-        """The event as one server-sent message, encoded once for all subscribers."""
-        return b"id: %d\nevent: event\ndata: %b\n\n" % (self.seq, orjson.dumps(self.as_dict()))
+from toolcrib.kernel.events.pen import Event, event_counter, events
 
 
 _COLUMNS = [

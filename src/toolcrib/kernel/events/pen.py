@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, insert, select, update
+import orjson
+from sqlalchemy import Column, Connection, Index, Integer, Table, bindparam, insert, select, update
 
+from toolcrib.kernel.clock import wire
+from toolcrib.kernel.rows import RowStatement
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
 # Tables of the log are plain Core: they are written by the batch and read by the page, never mapped.
@@ -37,6 +42,44 @@ events = Table(
 )
 
 _READ_COUNTER = select(event_counter.c.seq).where(event_counter.c.id == 1).with_for_update()
+_COLUMNS = [column.name for column in events.c]
+_INSERT = RowStatement(insert(events), _COLUMNS)
+_SET_COUNTER = update(event_counter).where(event_counter.c.id == 1).values(seq=bindparam("newest"))
+
+
+@dataclass
+class Event:
+    """One line of the log: at `at`, `actor` (None for the server itself) did `verb` to `kind` `key`."""
+
+    seq: int
+    at: datetime
+    actor: str | None
+    verb: str
+    kind: str
+    scope: str
+    key: str
+    digest: str
+    data: dict[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "at": wire(self.at),
+            "actor": self.actor,
+            "verb": self.verb,
+            "kind": self.kind,
+            "scope": self.scope,
+            "key": self.key,
+            "data": self.data,
+        }
+
+    @cached_property
+    def sse(self) -> bytes:
+        """The event as one server-sent message, encoded once for all subscribers."""
+        return b"id: %d\nevent: event\ndata: %b\n\n" % (self.seq, orjson.dumps(self.as_dict()))
+
+
+_row = attrgetter(*_COLUMNS)
 
 
 @dataclass(slots=True)
@@ -44,8 +87,8 @@ class Pen:
     """The right to write. `seq` is the number of the newest event, committed or about to be."""
 
     seq: int
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    written: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[Event] = field(default_factory=list)
+    written: list[Event] = field(default_factory=list)
 
     def append(
         self,
@@ -61,19 +104,7 @@ class Pen:
     ) -> int:
         """Write one line, in memory until `write_events`. Returns its `seq`, final if this work commits."""
         self.seq += 1
-        self.lines.append(
-            {
-                "seq": self.seq,
-                "at": at,
-                "actor": actor,
-                "verb": verb,
-                "kind": kind,
-                "scope": scope,
-                "key": key,
-                "digest": digest,
-                "data": data,
-            }
-        )
+        self.lines.append(Event(self.seq, at, actor, verb, kind, scope, key, digest, data))
         return self.seq
 
     def take_back(self, count: int) -> None:
@@ -85,8 +116,8 @@ class Pen:
         """The last statements before the commit."""
         if not self.lines:
             return
-        connection.execute(insert(events), self.lines)
-        connection.execute(update(event_counter).where(event_counter.c.id == 1).values(seq=self.seq))
+        _INSERT.run(connection, [_row(line) for line in self.lines])
+        connection.execute(_SET_COUNTER, {"newest": self.seq})
         self.written += self.lines
         self.lines = []
 

@@ -10,13 +10,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any
 
 import structlog
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import log as event_log
-from toolcrib.kernel.events.log import Event
+from toolcrib.kernel.events.pen import Event
 
 log = structlog.get_logger()
 
@@ -128,11 +127,11 @@ class EventTail:
 
     # Following
 
-    def _committed_here(self, lines: list[dict[str, Any]]) -> None:
-        if lines[0]["seq"] != self.seq + 1:
+    def _committed_here(self, lines: list[Event]) -> None:
+        if lines[0].seq != self.seq + 1:
             self._wake.set()  # another writer came between: read the log instead
             return
-        self._pass_on([Event(**line) for line in lines])
+        self._pass_on(lines)
 
     async def _follow(self) -> None:
         while True:

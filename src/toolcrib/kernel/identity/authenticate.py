@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.events.log import Event
+from toolcrib.kernel.events.pen import Event
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.identity import lookup, provisioning
 from toolcrib.kernel.identity.credentials import (
@@ -211,9 +211,9 @@ class Authenticator:
             del self._answers[next(iter(self._answers))]
         self._answers[grant.digest] = (principal, until)
 
-    def _committed_here(self, lines: list[dict[str, Any]]) -> None:
+    def _committed_here(self, lines: list[Event]) -> None:
         # Not left to the tail: it may have to read what others wrote first, and we act at once.
-        if any(line["kind"] in IDENTITY_KINDS for line in lines):
+        if any(line.kind in IDENTITY_KINDS for line in lines):
             self._forget()
 
     def _heard(self, event: Event) -> None:
