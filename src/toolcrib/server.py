@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from toolcrib.assets.kind import kind as assets
 from toolcrib.documents.kind import kind as documents
@@ -95,15 +96,16 @@ def create_app(
         app.include_router(router)
     app.include_router(web.router)
 
-    app.add_middleware(
-        HotRoutes,
+    # Around the framework's own layers, outermost last: see `kernel.hot`.
+    layers: ASGIApp = HotRoutes(
+        app.build_middleware_stack(),
         owner=app,
         routes={route: endpoint for kind in found for route, endpoint in kind.hot_routes.items()},
         answers=answers,
     )
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        layers = CORSMiddleware(
+            layers,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
             allow_headers=[
@@ -115,8 +117,8 @@ def create_app(
                 *(name for kind in found for name in kind.response_headers),
             ],
         )
-    app.add_middleware(
-        Edge,
+    layers = Edge(
+        layers,
         base_path=settings.base_path,
         api_at_root=_api_roots(app) if settings.api_at_root else frozenset(),
         max_body_bytes=settings.max_body_bytes,
@@ -124,7 +126,7 @@ def create_app(
         pattern_limits=[limit for kind in found for limit in kind.pattern_limits],
         trusted_proxies=settings.trusted_proxies,
     )
-    metrics.install(app)
+    app.middleware_stack = metrics.observed(app, layers)
     return app
 
 

@@ -11,6 +11,7 @@ from toolcrib.assets.config import CONFIG_KEYS
 from toolcrib.assets.lfs import locks as lfs_locks
 from toolcrib.assets.lfs import objects as lfs_objects
 from toolcrib.assets.routes import create_lock, list_locks, router
+from toolcrib.kernel.claims.etag import Lists
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.context import Kernel
@@ -34,7 +35,7 @@ async def release_old_locks(kernel: Kernel, now: datetime) -> None:
 
 
 async def _start(kernel: Kernel) -> None:
-    kernel.kinds[service.KIND] = LogPosition(kernel.database, service.KIND)
+    kernel.kinds[service.KIND] = Lists(LogPosition(kernel.database, service.KIND))
     if not kernel.settings.mail_enabled:
         return  # nothing is ever sent, so nobody need listen
 

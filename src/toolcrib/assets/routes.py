@@ -39,6 +39,7 @@ from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.pen import events
 from toolcrib.kernel.events.routes import EventPage
+from toolcrib.kernel.hot import HotResponse, header
 from toolcrib.kernel.search import prefix_match, text_match
 
 router = APIRouter(tags=["assets"])
@@ -111,9 +112,7 @@ async def create_lock(request: Request) -> Response:
             now=now,
         )
         return await _queued(request, kernel, held)
-    return Response(
-        orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}), status_code=201, media_type=JSON
-    )
+    return HotResponse(201, orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}))
 
 
 async def _queued(request: Request, kernel: Kernel, held: ClaimHeld) -> Response:
@@ -130,37 +129,45 @@ async def list_locks(request: Request) -> Response:
     `If-None-Match` with the last `ETag` answers 304 without touching a row while nothing has changed."""
     kernel: Kernel = request.app.state.kernel
     me = await kernel.auth.principal(request)
-    try:
-        wanted = LockFilter.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        raise _malformed(error, "query") from None
-    project = wanted.project or kernel.settings.default_project
-    me.require(f"project:{project}")
-    position: queries.LogPosition = kernel.kinds[service.KIND]
-    seq = await position.current()
-    view = etag.view_of(me, project, request.url.query)
+    lists: etag.Lists = kernel.kinds[service.KIND]
+    question: bytes = request.scope["query_string"]
+    view = lists.view(me, question)
+    if view is None:
+        project = _wanted(request).project or kernel.settings.default_project
+        me.require(f"project:{project}")
+        view = etag.view_of(me, project, question)
+        lists.keep(me, question, view)
+    seq = await lists.position.current()
     now = kernel.clock()
-    good = etag.still_good(request.headers.get("if-none-match"), seq, view, now)
+    good = etag.still_good(header(request, b"if-none-match"), seq, view, now)
     if good:
-        return Response(status_code=304, headers={"ETag": good})
+        return HotResponse(304, b"", (b"etag", good.encode("latin-1")))
 
+    wanted = _wanted(request)
     limit = wanted.limit
     async with kernel.database.read() as session:
         found = await service.listing(
             session,
             me,
-            project,
+            wanted.project or kernel.settings.default_project,
             _conditions(wanted, me.uuid),
             now=now,
             limit=None if limit is None else limit + 1,
             after=wanted.cursor,
         )
-    headers = {}
+    headers = []
     if limit is not None and len(found) > limit:
         found = found[:limit]
-        headers["X-Next-Cursor"] = str(found[-1].fence)
-    headers["ETag"] = etag.make(seq, view, found)
-    return Response(orjson.dumps([lock_as_dict(claim) for claim in found]), media_type=JSON, headers=headers)
+        headers.append((b"x-next-cursor", b"%d" % found[-1].fence))
+    headers.append((b"etag", etag.make(seq, view, found).encode()))
+    return HotResponse(200, orjson.dumps([lock_as_dict(claim) for claim in found]), *headers)
+
+
+def _wanted(request: Request) -> LockFilter:
+    try:
+        return LockFilter.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise _malformed(error, "query") from None
 
 
 def _conditions(wanted: LockFilter, my_uuid: str) -> list[Any]:

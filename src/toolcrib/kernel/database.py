@@ -10,11 +10,12 @@ So slow work (hashing a password, calling another service, storing bytes) comes 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
@@ -40,6 +41,7 @@ class Database:
         else:
             self.writes = self.reads = self._server_engine()
             self._hot = None
+        self._glances: sqlite3.Connection | None = None
         self._after_commit: list[Callable[[list[Event]], None]] = []
 
     def on_commit(self, call: Callable[[list[Event]], None]) -> None:
@@ -105,7 +107,29 @@ class Database:
         self._committed(pen)
         return result
 
+    def glance(self, query: Select[Any]) -> Callable[[], Any]:
+        """A way to run `query` without waiting: its first value, or None if only waiting would tell.
+
+        For looks of a few microseconds on SQLite's own memory, where a thread costs ten times as much. A server's
+        answer must be waited for, and so must a SQLite that is busy.
+        """
+        if self.dialect != "sqlite":
+            return lambda: None
+        sql = str(query.compile(self.reads.sync_engine, compile_kwargs={"literal_binds": True}))
+
+        def look() -> Any:
+            if self._glances is None:
+                self._glances = self._sqlite_glances()
+            try:
+                return self._glances.execute(sql).fetchone()[0]
+            except sqlite3.OperationalError:
+                return None
+
+        return look
+
     async def close(self) -> None:
+        if self._glances is not None:
+            self._glances.close()
         await self.writes.dispose()
         await self.reads.dispose()
         if self._hot is not None:
@@ -152,6 +176,11 @@ class Database:
         )
         _configure_sqlite(engine, "BEGIN IMMEDIATE")
         return engine
+
+    def _sqlite_glances(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.url.database or "", timeout=0, isolation_level=None)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     def _wait_for_turn(self, connection: Connection) -> None:
         if not connection.info.get("turn"):  # several transactions on one connection are one turn

@@ -123,13 +123,13 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(found.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def install(app: FastAPI, process: str = "") -> None:
-    """Count what `app` answers. Call it after every other middleware is added: it must be the outermost."""
+def observed(app: FastAPI, layers: ASGIApp, process: str = "") -> ASGIApp:
+    """`layers`, the rest of `app`, in the outermost layer: it counts what `app` answers."""
     kernel: Kernel = app.state.kernel
     found = Metrics(process)
     found.gauge("toolcrib_subscribers", "Live event streams.", lambda: kernel.tail.subscribers)
     app.state.metrics = found
-    app.add_middleware(Observe, metrics=found, log_all=kernel.settings.log_level == "debug")
+    return Observe(layers, found, log_all=kernel.settings.log_level == "debug")
 
 
 class Observe:

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.identity.principal import Principal
 
 # The longest a list may be reused while nothing was written; claims end by themselves.
@@ -30,6 +31,27 @@ def make(seq: int, view: str, listed: Iterable[Claim]) -> str:
     """A list is as it was while the log stands at `seq` and none of its claims has come to its end."""
     ends = [claim.expires_at.timestamp() for claim in listed if claim.expires_at is not None]
     return f'"{seq}-{int(min(ends) * 1000) if ends else _NEVER}-{view}"'
+
+
+class Lists:
+    """What is kept of lists that are asked for again and again: where the log stands, and the view that the bare
+    words of a question stand for. A view holds for one `Principal` object: whose rights change becomes another."""
+
+    KEPT = 5_000
+
+    def __init__(self, position: LogPosition) -> None:
+        self.position = position
+        self._views: dict[tuple[bytes, bytes], tuple[Principal, str]] = {}
+
+    def view(self, me: Principal, question: bytes) -> str | None:
+        known = self._views.get((me.grant.digest, question)) if me.grant else None
+        return known[1] if known is not None and known[0] is me else None
+
+    def keep(self, me: Principal, question: bytes, view: str) -> None:
+        if len(self._views) >= self.KEPT:
+            self._views.clear()
+        if me.grant:
+            self._views[me.grant.digest, question] = (me, view)
 
 
 def still_good(if_none_match: str | None, seq: int, view: str, now: datetime) -> str | None:

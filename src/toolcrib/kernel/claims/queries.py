@@ -83,17 +83,22 @@ async def queue_lengths(session: AsyncSession, digests: Iterable[str] | None = N
 class LogPosition:
     """The number of the newest committed event of some kinds (0 for none), for many callers at the price of few.
 
-    A caller is answered by a look that began after it asked, so it never misses what was committed before; callers
-    that come while a look is under way share the next one.
+    A caller is answered by a look that began after it asked, so it never misses what was committed before. SQLite
+    is asked at once; callers of a server that come while a look is under way share the next one.
     """
 
     def __init__(self, database: Database, *kinds: str) -> None:
         self._database = database
         self._query = select(func.coalesce(func.max(events.c.seq), 0)).where(events.c.kind.in_(kinds))
+        self._glance = database.glance(self._query)
         self._running = False
         self._next: asyncio.Future[int] | None = None
 
     async def current(self) -> int:
+        seq: int | None = self._glance()
+        return await self._shared() if seq is None else seq
+
+    async def _shared(self) -> int:
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         answer = self._next

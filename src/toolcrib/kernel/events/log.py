@@ -13,7 +13,6 @@ from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import pen_of
 from toolcrib.kernel.events.pen import Event, event_counter, events
 
-
 _COLUMNS = [
     events.c[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key", "digest", "data")
 ]
