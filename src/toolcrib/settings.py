@@ -305,7 +305,8 @@ class Settings(BaseSettings):
         24.0,
         gt=0,
         validation_alias="STORAGE_UPLOAD_HOURS",
-        description="How long a direct upload that nobody committed or confirmed is kept.",
+        description="How long an upload is kept that nobody committed or confirmed or, if it is resumable, that "
+        "nothing comes for.",
     )
     project_service_url: str = Field(
         "",

@@ -132,8 +132,7 @@ def test_ending_an_upload(ann: Person) -> None:
 
 
 def test_what_the_sender_told_is_told_back(ann: Person) -> None:
-    told = {"relativePath": "x/y", "odd": "\x00\x01"}
-    answer = begin(ann, 3, **told)
+    answer = begin(ann, 3, relativePath="x/y", odd="\x00\x01")
     seen = look(ann, answer.headers["Location"])
     assert seen.headers["Upload-Length"] == "3"
     assert seen.headers["Cache-Control"] == "no-store"

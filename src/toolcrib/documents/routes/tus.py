@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from toolcrib.documents import schemas, tus
 from toolcrib.documents.errors import (
+    FileTooLarge,
     NotOffsetOctets,
     TusVersionUnsupported,
     UploadNotFound,
@@ -142,9 +143,12 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     bytes go, of which this may bring the first."""
     plan, wishes = _plan(request)
     checksum = _checksum(request)
-    has_body = _size(request) != 0
+    size = _size(request)
+    has_body = size != 0
     if has_body:
         _require_octets(request)
+    if size is not None and size > plan.length:
+        raise FileTooLarge(f"The upload is announced with {plan.length} bytes.", {"length": plan.length})
     upload = await resumable.create(docs, caller, plan, wishes, now=now)
     if has_body and plan.length:
         try:
@@ -154,7 +158,7 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
                 upload.id,
                 _body(request),
                 offset=0,
-                size=_size(request),
+                size=size,
                 checksum=checksum,
                 now=now,
             )
