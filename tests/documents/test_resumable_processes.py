@@ -105,7 +105,7 @@ def test_a_kill_near_the_end_leaves_all_or_a_place_to_go_on_from(
     crib = server(folder, TRUST_TOKEN_ISSUERS="*", FILES_GRACE_HOURS="1")
     dice = random.Random(5)
     seen: set[str] = set()
-    rounds = 20
+    rounds = 15
     for round_ in range(rounds):
         person = _person(crib, somebody)
         content = dice.randbytes(dice.choice([3, 50_000, 6 * MIB]))

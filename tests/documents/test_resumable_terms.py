@@ -107,6 +107,8 @@ def test_a_whole_with_another_hash_is_refused_and_gone(crib: Crib, ann: Person, 
     assert ann.fetch("a.bin").status_code == 404
     assert _objects(crib) == before
     refused(begin(ann, 0, sha256="0" * 64), 400, "hash_mismatch")
+    refused(begin(ann, 5, sha256="0" * 64, content=b"hello"), 400, "hash_mismatch")
+    assert _objects(crib) == before
 
 
 # Locks and versions

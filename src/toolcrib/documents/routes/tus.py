@@ -164,10 +164,10 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
             )
         except Problem:
             # Nobody has been told its address.
-            await resumable.terminate(docs, caller, upload.id, now=now)
+            await resumable.forget(docs, upload, now=now)
             raise
         if upload.result is None and await request.is_disconnected():
-            await resumable.terminate(docs, caller, upload.id, now=now)
+            await resumable.forget(docs, upload, now=now)
     answer = _answer(upload, 201)
     answer.headers["Location"] = request.app.state.site.path(f"/api{PREFIX}/uploads/{upload.id}")
     return answer

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,10 +25,12 @@ KIND = "document"
 
 @dataclass(slots=True)
 class Documents:
-    """The kind's own parts beside the kernel's, made once at the start."""
+    """The kind's own parts beside the kernel's, made once at the start. `finishing` are the resumable uploads, by
+    id, whose parts are being joined here."""
 
     kernel: Kernel
     access: Access
+    finishing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @property
     def blobs(self) -> Blobs:

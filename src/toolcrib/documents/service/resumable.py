@@ -7,6 +7,7 @@ that whoever stores the bytes at the present offset first goes on and the others
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -182,7 +183,11 @@ async def terminate(docs: Documents, caller: Caller, upload_id: str, *, now: dat
     Raises:
         UploadNotFound, UploadExpired: as `own`.
     """
-    upload = await own(docs, caller, upload_id, now=now)
+    await forget(docs, await own(docs, caller, upload_id, now=now), now=now)
+
+
+async def forget(docs: Documents, upload: ResumableUpload, *, now: datetime) -> None:
+    """As `terminate`; one that is gone already is as good."""
     await part_rows.drop(docs, upload.id, now=now)
 
 
@@ -242,6 +247,16 @@ async def _refuse_early(
 
 async def _finish(
     docs: Documents, caller: Caller, upload: ResumableUpload, last: list[Part], *, is_new: bool = False
+) -> ResumableUpload:
+    """One after the other in this process: a sender that lost patience sends the last bytes again, and need not
+    have all parts joined once more."""
+    turn = docs.finishing.setdefault(upload.id, asyncio.Lock())
+    async with turn:
+        return await _make_version(docs, caller, upload, last, is_new=is_new)
+
+
+async def _make_version(
+    docs: Documents, caller: Caller, upload: ResumableUpload, last: list[Part], *, is_new: bool
 ) -> ResumableUpload:
     """All parts as one object, then the version, and the full offset with it.
 
