@@ -12,7 +12,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import uuid4
@@ -40,6 +40,7 @@ from toolcrib.documents.service.parts import Documents, at
 from toolcrib.documents.service.uploads import (
     Wishes,
     forget_object,
+    may_still_put,
     refuse_stale,
     refuse_too_large,
     save_in,
@@ -262,13 +263,12 @@ async def _make_version(
 
     The body may have taken hours: who may do what is asked again, and the time is read again.
     """
-    caller = await _refreshed(docs, caller)
     now = docs.kernel.clock()
     start = last[0].start if last else 0
     if not is_new and (received := (await own(docs, caller, upload.id, now=now)).received) != start:
         raise OffsetMismatch(received)
     place = Place(bucket_of(upload), upload.logical_path)
-    right = await docs.access.require(caller, place.bucket, "write", path=place.path)
+    caller, right = await may_still_put(docs, caller, place)
     wishes = cast("Wishes", upload.wishes)
     await _refuse_early(docs, caller, place, right, wishes, now=now)
     parts = [*await part_rows.of(docs, upload.id), *last]
@@ -299,12 +299,6 @@ async def _make_version(
         raise
     await part_rows.discard(docs, keys)
     return done
-
-
-async def _refreshed(docs: Documents, caller: Caller) -> Caller:
-    if caller.me.grant is None:
-        return caller
-    return replace(caller, me=await docs.kernel.auth.refresh(caller.me))
 
 
 async def _joined(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:
