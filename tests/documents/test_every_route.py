@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.documents.people import BASE, Crib, Person
+from tests.documents.resumable import OCTETS, TUS, encoded
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")
 
@@ -98,6 +99,17 @@ def _committed(scene: Scene) -> dict[str, Any]:
     return {"json": {"file_id": scene.file_id, "object_key": key}}
 
 
+def _begun(scene: Scene) -> dict[str, Any]:
+    place = scene.at(f"{next(scene.names)}.txt")
+    return {"headers": {**TUS, "Upload-Length": "1", "Upload-Metadata": encoded(**place)}}
+
+
+def _on_its_way(scene: Scene) -> dict[str, Any]:
+    upload = scene.owner.call("POST", "/uploads", **_begun(scene)).headers["Location"]
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": OCTETS}
+    return {"upload_id": upload.rpartition("/")[2], "headers": headers, "content": b"x"}
+
+
 def _read_at(scene: Scene) -> dict[str, str]:
     return {"bucket": scene.bucket, "id": scene.bucket_id, "logical_path": "a.txt"}
 
@@ -110,6 +122,10 @@ CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
     ("POST", "/upload/presign"): lambda s: {"json": s.at("p.txt")},
     ("POST", "/upload/proxy"): _form,
     ("POST", "/upload/confirm"): _confirmed,
+    ("POST", "/uploads"): _begun,
+    ("HEAD", "/uploads/{upload_id}"): _on_its_way,
+    ("PATCH", "/uploads/{upload_id}"): _on_its_way,
+    ("DELETE", "/uploads/{upload_id}"): _on_its_way,
     ("GET", "/download/presign"): lambda s: {"params": s.at()},
     ("POST", "/download/presign"): lambda s: {"json": s.at()},
     ("GET", "/download/proxy"): lambda s: {"params": s.at()},
@@ -144,7 +160,8 @@ def _routes(crib: Crib) -> list[Route]:
 def _ask(scene: Scene, route: Route, client: httpx.Client, sent: dict[str, Any]) -> httpx.Response:
     method, path = route
     path = path.replace("{version_id}", scene.waiting[-1] if scene.waiting else "")
-    return client.request(method, BASE + path, **sent)
+    path = path.replace("{upload_id}", sent.get("upload_id", ""))
+    return client.request(method, BASE + path, **{key: sent[key] for key in sent if key != "upload_id"})
 
 
 def _state(scene: Scene) -> Any:
@@ -182,9 +199,10 @@ def test_nobody_without_the_right_gets_through(scene: Scene, crib: Crib, ben: Pe
             before = _state(scene)
             answer = _ask(scene, route, person.client, sent)
             # Of an upload that is somebody else's nobody is told that it exists.
-            expected = {404} if route[1] == "/upload/confirm" else {403}
+            hidden = route[1] == "/upload/confirm" or "{upload_id}" in route[1]
+            expected = {404} if hidden else {403}
             assert answer.status_code in expected, (route, who, answer.status_code, answer.text)
-            assert answer.json()["status"] == "error", (route, who)
+            assert route[0] == "HEAD" or answer.json()["status"] == "error", (route, who)
             assert _ask(scene, route, anonymous, sent).status_code == 401, route
             assert _state(scene) == before, (route, who)
         # It was not the call: somebody with the right makes it, and it works.

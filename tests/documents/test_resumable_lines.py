@@ -224,6 +224,19 @@ def test_a_retry_while_the_version_is_being_made_is_no_conflict_of_versions(ann:
         assert look(ann, upload).headers["X-Version-Number"] == "1"
 
 
+def test_the_last_byte_of_somebody_slower_is_no_conflict_of_versions(crib: Crib, ann: Person) -> None:
+    upload = begun(ann, 10, base_version="0")
+    slow = Line(crib, ann, upload, 0, 10)
+    slow.send(b"hellowor")
+    assert send(ann, upload, 0, b"helloworld").headers["X-Version-Number"] == "1"
+    slow.send(b"ld")
+    answer = slow.answer()
+    slow.cut()
+    assert answer.startswith(b"HTTP/1.1 409 ")
+    assert b"upload-offset: 10" in answer.lower()
+    assert look(ann, upload).headers["X-Version-Number"] == "1"
+
+
 # Time
 
 
