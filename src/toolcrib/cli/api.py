@@ -92,19 +92,41 @@ class Api:
     @contextmanager
     def stream(self, path: str, params: dict[str, Any], *, idle_seconds: float) -> Iterator[Iterator[str]]:
         """The lines of a live answer. Silence longer than `idle_seconds` counts as a broken connection."""
+        headers = {"Accept": "text/event-stream"}
+        with self.answer("GET", path, params=params, headers=headers, idle_seconds=idle_seconds) as response:
+            yield response.iter_lines()
+
+    @contextmanager
+    def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        content: "Iterator[bytes] | bytes | None" = None,
+        idle_seconds: float | None = None,
+    ) -> "Iterator[httpx.Response]":
+        """A good answer before its body is read, for bytes in either direction. Raises as `exchange`, also for a
+        connection that breaks while the caller reads."""
         from toolcrib.cli.http import httpx
 
-        wanted = {key: value for key, value in params.items() if value is not None}
-        timeout = httpx.Timeout(self._timeout_seconds, read=idle_seconds)
-        headers = {"Accept": "text/event-stream"}
+        wanted = {key: value for key, value in (params or {}).items() if value is not None}
+        timeout = httpx.Timeout(self._timeout_seconds, read=idle_seconds or self._timeout_seconds)
         try:
             with self._client().stream(
-                "GET", f"{self.url}/api{path}", params=wanted, headers=headers, timeout=timeout
+                method,
+                f"{self.url}/api{path}",
+                params=wanted or None,
+                headers=headers,
+                content=content,
+                timeout=timeout,
             ) as response:
                 if response.status_code >= 300:
                     response.read()
-                    raise refusal(response.status_code, _json(response), self.account)
-                yield response.iter_lines()
+                    retry_after = response.headers.get("Retry-After")
+                    raise refusal(response.status_code, _json(response), self.account, retry_after)
+                yield response
         except httpx.HTTPError as broken:
             self._unreachable(broken)
 
@@ -148,7 +170,7 @@ class Api:
             self._opened = httpx.Client(
                 headers=headers,
                 verify=verify,
-                timeout=httpx.Timeout(self._timeout_seconds, connect=10.0),
+                timeout=httpx.Timeout(self._timeout_seconds, connect=min(10.0, self._timeout_seconds)),
                 follow_redirects=False,
             )
         return self._opened
@@ -174,9 +196,25 @@ def _json(response: "httpx.Response") -> Any:
 
 def refusal(status: int, answer: Any, account: Account, retry_after: str | None = None) -> Failure:
     """The failure a bad answer stands for."""
-    body = answer if isinstance(answer, dict) else {}
+    failure = _refusal(status, answer, account, retry_after)
+    failure.status = status
+    return failure
+
+
+def _words(body: dict[str, Any], status: int) -> tuple[str, str, Any]:
+    """What a refusal says: the sentence, the code, and the details."""
+    details = body.get("details")
+    if body.get("status") == "error":  # documents: the code is the message, the sentence is in the details
+        code = str(body.get("message") or f"http_{status}")
+        text = details.get("text") if isinstance(details, dict) else None
+        return str(text or code).strip(), code, details
     text = str(body.get("message") or body.get("msg") or body.get("error") or "").strip()
-    code, details = str(body.get("code") or f"http_{status}"), body.get("details")
+    return text, str(body.get("code") or f"http_{status}"), details
+
+
+def _refusal(status: int, answer: Any, account: Account, retry_after: str | None) -> Failure:
+    body = answer if isinstance(answer, dict) else {}
+    text, code, details = _words(body, status)
     if 300 <= status < 400:
         return CannotTell(f"{account.url} answered with a redirect; use the address it leads to.", code=code)
     if status == 401:
@@ -188,7 +226,7 @@ def refusal(status: int, answer: Any, account: Account, retry_after: str | None 
     if status == 429:
         wait = f" Try again in {retry_after} s." if retry_after and retry_after.isdigit() else ""
         return Unreachable(f"{text or 'Too many requests.'}{wait}", code=code)
-    if (status == 409 or code == "not_holder") and isinstance(details, dict) and details.get("holder"):
+    if status in (403, 409) and isinstance(details, dict) and details.get("holder"):
         return Held(text or "Somebody else holds it.", code=code, details=details)
     if status == 404 and not body:
         return CannotTell(

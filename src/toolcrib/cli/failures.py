@@ -15,6 +15,7 @@ class Failure(Exception):
     """The command did not do what was asked; `str()` is one sentence for the person who asked."""
 
     exit_code = REFUSED
+    status: int | None = None  # of the server's answer, where it was one that refused
 
     def __init__(self, message: str, *, code: str = "failed", details: Any = None) -> None:
         super().__init__(message)
