@@ -86,8 +86,14 @@ def worker(
     serving.work(settings)
 
 
-def with_kernel(settings: "Settings", task: Callable[["Kernel"], Awaitable[str]]) -> None:
-    """Run one task on the server's parts, beside a running server or without one, and print what it returns.
+def with_kernel(
+    settings: "Settings",
+    task: Callable[["Kernel"], Awaitable[str]],
+    *,
+    say: Callable[[str], object] = typer.echo,
+) -> None:
+    """Run one task on the server's parts, beside a running server or without one, and print what it returns, if
+    anything.
 
     Raises:
         Failure: the task was refused, or the database cannot be used.
@@ -110,7 +116,8 @@ def with_kernel(settings: "Settings", task: Callable[["Kernel"], Awaitable[str]]
 
     logs.configure(settings)
     try:
-        typer.echo(asyncio.run(run()))
+        if answer := asyncio.run(run()):
+            say(answer)
     except Problem as refused:
         raise Failure(refused.detail, code=refused.code) from refused
     except (migrate.NewerDatabase, DBAPIError, OSError) as broken:

@@ -146,6 +146,10 @@ class RemoveFolder(FolderRequest):
     recursive: bool = False
 
 
+class VerifyRequest(Body):
+    hashes: Annotated[bool, Field(strict=True)] = False
+
+
 class MoveRequest(Addressed):
     target_path: str
 
@@ -327,3 +331,40 @@ class FoundList(BaseModel):
 
     files: list[FileRead]
     buckets: list[Shelf]
+
+
+class VerifyFinding(BaseModel):
+    """A version whose bytes are missing, damaged or back again (`state`). `key` is their object in the store."""
+
+    state: Literal["missing", "damaged", "recovered"]
+    version_id: str
+    file_id: str
+    bucket_type: str
+    bucket_id: str
+    bucket_name: str | None
+    logical_path: str
+    address: str
+    version_number: int
+    is_current: bool
+    is_archived: bool
+    size: int
+    checksum: str
+    created_by: str
+    created_by_name: str | None
+    created_at: str
+    key: str
+
+
+class VerifyReport(BaseModel):
+    """`missing`, `damaged` and `recovered` are ids of versions; `findings` says which those are."""
+
+    is_sound: bool
+    versions: int
+    objects: int
+    bytes_read: int
+    missing: list[str]
+    damaged: list[str]
+    recovered: list[str]
+    orphans: int
+    orphan_bytes: int
+    findings: list[VerifyFinding]

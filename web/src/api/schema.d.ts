@@ -995,6 +995,75 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /**
+         * VerifyFinding
+         * @description A version whose bytes are missing, damaged or back again (`state`). `key` is their object in the store.
+         */
+        VerifyFinding: {
+            /** Address */
+            address: string;
+            /** Bucket Id */
+            bucket_id: string;
+            /** Bucket Name */
+            bucket_name: string | null;
+            /** Bucket Type */
+            bucket_type: string;
+            /** Checksum */
+            checksum: string;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Created By Name */
+            created_by_name: string | null;
+            /** File Id */
+            file_id: string;
+            /** Is Archived */
+            is_archived: boolean;
+            /** Is Current */
+            is_current: boolean;
+            /** Key */
+            key: string;
+            /** Logical Path */
+            logical_path: string;
+            /** Size */
+            size: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "missing" | "damaged" | "recovered";
+            /** Version Id */
+            version_id: string;
+            /** Version Number */
+            version_number: number;
+        };
+        /**
+         * VerifyReport
+         * @description `missing`, `damaged` and `recovered` are ids of versions; `findings` says which those are.
+         */
+        VerifyReport: {
+            /** Bytes Read */
+            bytes_read: number;
+            /** Damaged */
+            damaged: string[];
+            /** Findings */
+            findings: components["schemas"]["VerifyFinding"][];
+            /** Is Sound */
+            is_sound: boolean;
+            /** Missing */
+            missing: string[];
+            /** Objects */
+            objects: number;
+            /** Orphan Bytes */
+            orphan_bytes: number;
+            /** Orphans */
+            orphans: number;
+            /** Recovered */
+            recovered: string[];
+            /** Versions */
+            versions: number;
+        };
         /** VersionList */
         VersionList: {
             /** File Id */

@@ -11,6 +11,7 @@ from toolcrib.documents.routes import (
     system,
     tus,
     uploads,
+    verifying,
     versions,
 )
 
@@ -25,6 +26,7 @@ ROUTERS = (
     copies.router,
     locks.router,
     versions.router,
+    verifying.router,
 )
 ROOT_ROUTERS = (checks.router,)
 API_ROUTERS = (*ROUTERS, checks.router)

@@ -49,14 +49,26 @@ class Report:
         return {**vars(self), "is_sound": self.is_sound}
 
 
-async def verify(docs: Documents, *, hashes: bool = False, now: datetime) -> Report:
+async def is_bare(docs: Documents) -> bool:
+    """Whether the store holds nothing at all while versions name things in it: more likely the wrong store, or a
+    disk that is not mounted, than the loss of everything."""
+    async for page in docs.blobs.store.pages(KEPT):
+        if page:
+            return False
+    return bool(await _batch(docs, 0))
+
+
+async def verify(
+    docs: Documents, *, hashes: bool = False, now: datetime, report: Report | None = None
+) -> Report:
     """Mark versions whose bytes are gone or wrong as corrupted, and those that are back as what they were. With
-    `hashes` every byte is read; without, sizes are compared and only what is back is read.
+    `hashes` every byte is read; without, sizes are compared and only what is back is read. `report` is filled while
+    it goes on, for whoever wants to watch.
 
     Raises:
         StorageUnavailable: the store does not answer; nothing is concluded from that (503).
     """
-    report = Report()
+    report = report or Report()
     sizes = await _sizes(docs)
     report.objects = len(sizes)
     after = 0

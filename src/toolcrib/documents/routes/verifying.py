@@ -1,0 +1,40 @@
+"""Looking whether the bytes of every version are there, on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request, Response
+
+from toolcrib.documents import schemas
+from toolcrib.documents.routes.common import (
+    CallerDep,
+    DocumentsDep,
+    body_of,
+    checked,
+    json_body,
+    new_router,
+)
+from toolcrib.documents.service import findings, verifying
+from toolcrib.documents.wire import bare
+from toolcrib.kernel.deps import NowDep
+
+router = new_router()
+
+
+@router.post(
+    "/verify",
+    response_model=schemas.VerifyReport,
+    openapi_extra=body_of(schemas.VerifyRequest, required=False),
+)
+async def verify(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
+    """Compare rows and file store (administrators only). With `hashes` every byte is read, which takes as long as
+    that takes. Sound or not, the answer is 200: `is_sound` tells."""
+    caller.me.require_admin()
+    asked = checked(schemas.VerifyRequest, await json_body(request, optional=True))
+    report = await verifying.verify(docs, hashes=asked.hashes, now=now)
+    found: dict[str, Any] = {
+        **report.as_dict(),
+        "findings": [each.as_dict() for each in await findings.explain(docs, report)],
+    }
+    return bare(found)
