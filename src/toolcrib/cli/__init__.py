@@ -1,6 +1,6 @@
 """The command line: parse, call, print.
 
-`serve`, `worker`, `db` and `admin` run on the server's machine; everything else speaks HTTP to a server.
+`serve`, `worker`, `db`, `admin` and `storage` run on the server's machine; everything else speaks HTTP to a server.
 Client commands start fast: this module and the ones it imports load neither the server nor an HTTP library.
 """
 
@@ -18,6 +18,7 @@ from toolcrib.cli.failures import Failure
 GROUPS: tuple[tuple[str, str, str | None], ...] = (
     ("toolcrib.cli.sign_in", "app", None),
     ("toolcrib.cli.locking", "app", None),
+    ("toolcrib.cli.documents", "app", "docs"),
     ("toolcrib.cli.holding", "app", "hold"),
     ("toolcrib.cli.events", "app", None),
     ("toolcrib.cli.clones", "app", "git"),
@@ -25,6 +26,7 @@ GROUPS: tuple[tuple[str, str, str | None], ...] = (
     ("toolcrib.cli.sign_in", "keys", "keys"),
     ("toolcrib.cli.sign_in", "config", "config"),
     ("toolcrib.cli.operate", "app", None),
+    ("toolcrib.cli.storage", "app", "storage"),
 )
 
 
@@ -68,6 +70,11 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """The `toolcrib` command."""
+    from toolcrib.cli.documents import completion
+
+    if completion.for_bash():
+        completion.answer_bash(lambda: build()(prog_name="toolcrib"))
+        return
     try:
         build()(prog_name="toolcrib")
     except Failure as failure:

@@ -12,8 +12,8 @@ HEAD = """# The command line
 
 <!-- Generated: python -m toolcrib.cli.reference > docs/cli.md -->
 
-`toolcrib serve`, `worker`, `db` and `admin` run on the server's machine. Every other command speaks HTTP to a
-server, from anybody's.
+`toolcrib serve`, `worker`, `db`, `admin` and `storage` run on the server's machine. Every other command speaks HTTP to
+a server, from anybody's.
 
 **Which server.** The first of these that is set: `--url`; `TOOLCRIB_URL`; `git config toolcrib.url` of the clone;
 `ASSET_LOCK_BACKEND_URL`; `backend_url` in `.git/asset_lock_config.json`; the clone's `lfs.url`, where you are signed
@@ -29,6 +29,9 @@ taken from the command line.
 
 **Which file.** A path is taken from the directory you are in and sent relative to the repository's root.
 
+**Which document.** `me:FILE` is in your own bucket, `company:FILE` in your company's, `PROJECT:FILE` in a project's:
+[documents.md](documents.md#where-documents-are).
+
 **For programs.** `--json` prints JSON on standard output, and a failure as one JSON line on standard error. Tables
 that go into a pipe have one line a row. `check` prints one JSON line a path into a pipe.
 
@@ -37,7 +40,7 @@ that go into a pipe have one line a row. `check` prints one JSON line a path int
 | 0 | done |
 | 1 | refused, or failed |
 | 2 | wrong usage, or no answer: the server cannot be reached, or you are not signed in |
-| 3 | somebody else holds it (`lock`, `unlock`, `check`) |
+| 3 | somebody else holds it (`lock`, `unlock`, `check`, `docs …`) |
 
 `toolcrib --install-completion` teaches your shell to complete commands and options.
 

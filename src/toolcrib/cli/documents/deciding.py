@@ -1,0 +1,228 @@
+"""Submitting a version for approval, and deciding about one."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from toolcrib.cli.context import Context, command
+from toolcrib.cli.documents import app, completion, memory
+from toolcrib.cli.documents.files import digest_of, human, regular
+from toolcrib.cli.documents.places import USERS, Place, uuid_of
+from toolcrib.cli.documents.progress import Meter, meter
+from toolcrib.cli.documents.sending import Asked, send
+from toolcrib.cli.documents.store import PENDING, Row, Store, held_row
+from toolcrib.cli.documents.words import Changelog, Comment, Quiet, Version
+from toolcrib.cli.documents.workdir import Entry, Workdir
+from toolcrib.cli.failures import CannotTell, Failure
+
+# Where the bytes of a submission wait in one's own bucket until it is made.
+SCRATCH = ".submitting"
+
+Decided = Annotated[
+    str,
+    typer.Argument(
+        metavar="PLACE|VERSION",
+        show_default=False,
+        help="The file, or a version's id.",
+        autocompletion=completion.places,
+    ),
+]
+
+
+@command(app, "commit")
+def commit(
+    context: Context,
+    *,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|PLACE", show_default=False, help="A file here, or a work copy on the server."
+        ),
+    ],
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PLACE",
+            show_default=False,
+            help="The document, where FILE is not checked out.",
+            autocompletion=completion.places,
+        ),
+    ] = None,
+    message: Changelog = None,
+    quiet: Quiet = False,
+) -> None:
+    """Submit a version for approval. Until somebody approves it, others keep getting the current one.
+
+    The lock you hold on the document is given back.
+    """
+    store = Store(context)
+    memory.sweep()
+    is_local = Path(what).exists() or ":" not in what
+    if is_local:
+        at, done = _commit_file(context, store, regular(what), place, message, quiet=quiet)
+    elif place is not None:
+        raise CannotTell("A work copy on the server knows its document: give no second PLACE.")
+    else:
+        at, done = _commit_copy(store, store.places.read_file(what), message)
+    if context.as_json or not quiet:
+        text = f"Submitted {store.show(at)} version {done['version_number']}. It waits for approval."
+        context.show({"place": store.show(at), **done}, text)
+
+
+def _commit_copy(store: Store, copy: Place, message: str | None) -> tuple[Place, Row]:
+    row = store.file(copy)["file"]
+    if not row["source_file_id"]:
+        raise Failure(
+            f"{store.show(copy)} is no work copy. To make one: toolcrib docs cp PROJECT:FILE me:",
+            code="no_work_copy",
+        )
+    source = store.by_id(row["source_file_id"])["file"]
+    at = Place(source["bucket_type"], source["bucket_id"], source["logical_path"])
+    body: Row = {
+        **{f"source_{key}": value for key, value in _sides(copy).items()},
+        **{f"target_{key}": value for key, value in _sides(at).items()},
+        **({"message": message} if message is not None else {}),
+    }
+    with store.about(at):
+        return at, store.post("/versions/commit", body)
+
+
+def _sides(place: Place) -> dict[str, str]:
+    return {"bucket": place.bucket, "id": place.id, "path": place.path}
+
+
+def _commit_file(
+    context: Context, store: Store, file: Path, typed: str | None, message: str | None, *, quiet: bool
+) -> tuple[Place, Row]:
+    workdir = Workdir(file.parent)
+    entry = workdir.entries().get(file.name)
+    if entry is not None and entry.server != context.api.url:
+        entry = None
+    if typed is not None:
+        at = store.places.read_file(typed)
+        entry = entry if entry is not None and entry.place == at else None
+    elif entry is not None:
+        at = entry.place
+    else:
+        raise CannotTell(f"{file} is not checked out here: say of which document it is a version.")
+    with meter(quiet=quiet or context.as_json) as bar:
+        digest = digest_of(file, bar)
+        document = _document(store, at, entry, file, digest)
+        done = _submit(store, at, document["id"], file, digest, message, bar)
+    if entry is not None:
+        workdir.forget(entry.name)
+    return at, done
+
+
+def _document(store: Store, at: Place, entry: Entry | None, file: Path, digest: str) -> Row:
+    """The document that a version is submitted for, as it is now.
+
+    Raises:
+        Failure: it is not there, nothing changed, or it moved on since the checkout.
+    """
+    found = store.live_file(at)
+    if found is None:
+        shown = store.show(at)
+        raise Failure(
+            f"There is no file {shown} yet. The first version needs no approval: toolcrib docs put {file} {shown}",
+            code="file_not_found",
+        )
+    document: Row = found["file"]
+    current = found["current_version"]
+    if current is not None and current["checksum"] == digest:
+        raise Failure(f"{file} is what {store.show(at)} has already.", code="unchanged")
+    lock = store.lock_on(document["id"])
+    if entry is not None and (
+        document["version"] != entry.version or (lock is not None and not store.is_mine(lock))
+    ):
+        from toolcrib.cli.documents.working import lost
+
+        refused = Failure("", code="version_conflict", details=held_row(lock) if lock else None)
+        raise lost(store, entry, file, lock, refused)
+    return document
+
+
+def _submit(
+    store: Store, at: Place, file_id: str, file: Path, digest: str, message: str | None, bar: Meter
+) -> Row:
+    """The bytes go into one's own bucket first: so they can be sent in pieces, and nobody sees half of them."""
+    folder = Place(USERS, store.places.me["uuid"], SCRATCH)
+    scratch = folder.child(digest[:32])
+    asked = Asked(scratch, media_type=_media_type(at))
+    send(store.api, file, asked, bar, digest=digest)
+    body: Row = {"file_id": file_id, "object_key": store.file(scratch)["current_version"]["object_key"]}
+    if message is not None:
+        body["changelog"] = message
+    try:
+        with store.about(at):
+            done: Row = store.post("/versions/commit", body)
+        return done
+    finally:
+        with suppress(Failure):
+            store.delete("/delete", {**scratch.fields, "physical": True})
+            store.delete("/folders", folder.fields)
+
+
+def _media_type(at: Place) -> str | None:
+    import mimetypes
+
+    return mimetypes.guess_type(at.name)[0]
+
+
+# -- decisions ------------------------------------------------------------------------------------
+
+
+@command(app, "approve")
+def approve(context: Context, *, what: Decided, version: Version = None, message: Comment = None) -> None:
+    """Approve a version that waits: it becomes the current one."""
+    _decide(context, "approve", what, version, message)
+
+
+@command(app, "reject")
+def reject(
+    context: Context,
+    *,
+    what: Decided,
+    version: Version = None,
+    message: Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="Why.")],
+) -> None:
+    """Turn a version down. The document stays as it is."""
+    if not message.strip():
+        raise CannotTell("Say why: -m TEXT.")
+    _decide(context, "reject", what, version, message)
+
+
+def _decide(context: Context, verb: str, what: str, number: int | None, message: str | None) -> None:
+    store = Store(context)
+    version_id = uuid_of(what)
+    body: dict[str, Any] = {"comment": message} if message is not None else {}
+    if version_id is not None:
+        answer = store.post(f"/versions/{version_id}/{verb}", body)
+        row = store.by_id(answer["file_id"])["file"]
+        at, shown_number = Place(row["bucket_type"], row["bucket_id"], row["logical_path"]), None
+    else:
+        at = store.places.read_file(what)
+        version = _waiting_version(store, at, number)
+        shown_number = version["version_number"]
+        with store.about(at):
+            answer = store.post(f"/versions/{version['id']}/{verb}", body)
+    word = "Approved" if verb == "approve" else "Rejected"
+    which = f" version {shown_number}" if shown_number else ""
+    after = ", which is the current one now" if verb == "approve" else ""
+    context.show({"place": store.show(at), **answer}, f"{word} {store.show(at)}{which}{after}.")
+
+
+def _waiting_version(store: Store, at: Place, number: int | None) -> Row:
+    if number is not None:
+        return store.version(at, number)
+    rows = store.versions(at, PENDING)
+    if not rows:
+        raise Failure(f"No version of {store.show(at)} waits for approval.", code="nothing_waits")
+    if len(rows) > 1:
+        some = "; ".join(
+            f"{row['version_number']} by {row['created_by_name']} ({human(row['size'])})" for row in rows
+        )
+        raise CannotTell(f"Several versions of {store.show(at)} wait: {some}. Choose with --version N.")
+    return rows[0]

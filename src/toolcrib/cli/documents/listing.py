@@ -1,0 +1,190 @@
+"""Looking: what lies where, and a file's versions."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from toolcrib.cli import output
+from toolcrib.cli.context import Context, command
+from toolcrib.cli.documents import app
+from toolcrib.cli.documents.files import human
+from toolcrib.cli.documents.places import COMPANY, ME, PROJECTS, Place
+from toolcrib.cli.documents.store import PENDING, Row, Store
+from toolcrib.cli.documents.words import MaybePlace, OnePlace, held, state, when
+from toolcrib.cli.failures import CannotTell, Failure
+
+FOUND = 50  # the most that a search gives
+
+
+@command(app, "ls")
+def ls(
+    context: Context,
+    *,
+    place: MaybePlace = None,
+    long: Annotated[bool, typer.Option("-l", help="Also version, size, who holds it.")] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", "-R", help="Also what lies deeper.")] = False,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="What was removed here or deeper, and can be restored.")
+    ] = False,
+) -> None:
+    """List a folder; without PLACE, where there are documents for you."""
+    store = Store(context)
+    if place is None:
+        if recursive or archived:
+            raise CannotTell("Which place? For example: toolcrib docs ls -R me:")
+        _list_places(context, store)
+        return
+    at = store.places.read(place)
+    folders: list[Row] = []
+    files: list[Row] = []
+    if archived:
+        files = list(store.below(at, "archived"))
+    elif recursive:
+        files = list(store.below(at))
+    if not archived and not files:
+        folders, files = _browse(store, at)
+    if context.as_json:
+        output.print_json({"path": at.address, "folders": folders, "files": files})
+        return
+    deep = recursive or archived
+    if long:
+        _table(store, at, folders, files, deep=deep)
+        return
+    for row in folders:
+        output.say(f"{row['name']}/")
+    for row in files:
+        output.say(_name(at, row, deep=deep))
+
+
+def _browse(store: Store, at: Place) -> tuple[list[Row], list[Row]]:
+    """What lies in a folder; or a file, alone."""
+    try:
+        found = store.folder(at)
+    except Failure as refused:
+        one = store.live_file(at) if refused.code == "folder_not_found" and not at.is_folder else None
+        if one is not None:
+            return [], [one["file"]]
+        if refused.code == "folder_not_found":
+            what = f"There is no {'folder' if at.is_folder else 'file or folder'} {store.show(at)}."
+            raise Failure(what, code=refused.code) from refused
+        raise
+    return found["folders"], found["files"]
+
+
+def _name(at: Place, row: Row, *, deep: bool) -> str:
+    path: str = row["logical_path"]
+    if deep and at.path and path.startswith(f"{at.path}/"):
+        return path[len(at.path) + 1 :]
+    return path if deep else row["name"]
+
+
+def _table(store: Store, at: Place, folders: list[Row], files: list[Row], *, deep: bool) -> None:
+    now = datetime.now(UTC)
+    rows: list[tuple[Any, ...]] = [(f"{row['name']}/", "", "", "", "", "", "") for row in folders]
+    rows += [
+        (
+            _name(at, row, deep=deep),
+            row["version"] or "",
+            human(row["size"]),
+            when(row["updated_at"], now),
+            row["owner_name"],
+            state(row["status"]),
+            held(row, now),
+        )
+        for row in files
+    ]
+    columns = ("Name", "Version", "Size", "Changed", "Owner", "State", "Held by")
+    output.table(columns, rows, empty=f"{store.show(at)} is empty.")
+
+
+def _list_places(context: Context, store: Store) -> None:
+    me = store.places.me
+    rows = [{"place": f"{ME}:", "what": "your own files", "address": f"/users/{me['uuid']}/"}]
+    if company := me.get("company_id"):
+        name = me.get("company_name") or company
+        rows.append({"place": f"{COMPANY}:", "what": f"files of {name}", "address": f"/companies/{company}/"})
+    for name, owner in store.places.projects.items():
+        place = store.show(Place(PROJECTS, owner, ""))
+        rows.append({"place": place, "what": f"project {name}", "address": f"/projects/{owner}/"})
+    if context.as_json:
+        output.print_json(rows)
+        return
+    output.table(("Place", "What"), [(row["place"], row["what"]) for row in rows], empty="")
+
+
+@command(app, "find")
+def find(
+    context: Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", show_default=False, help="Words of its path.")],
+) -> None:
+    """Find files by their paths, wherever you may look. Ends with 1 when there is none."""
+    store = Store(context)
+    rows = store.get("/search", q=text, limit=FOUND)["files"]
+    if context.as_json:
+        output.print_json(rows)
+    for row in () if context.as_json else rows:
+        output.say(store.places.show_row(row))
+    if len(rows) == FOUND and not context.as_json:
+        output.warn(f"These are the first {FOUND}; more words find fewer.")
+    if not rows:
+        raise Failure(f"No file's path has {text} in it.", code="not_found")
+
+
+@command(app, "versions")
+def versions(context: Context, place: OnePlace) -> None:
+    """List a file's versions, newest first. The current one is marked with *."""
+    store = Store(context)
+    at = store.places.read_file(place)
+    file = store.file(at)["file"]
+    rows = store.versions(at)
+    if context.as_json:
+        output.print_json({"file": file, "versions": rows})
+        return
+    now = datetime.now(UTC)
+    shown = [
+        (
+            f"{row['version_number']}{' *' if row['id'] == file['current_version_id'] else ''}",
+            state(row["status"]),
+            human(row["size"]),
+            row["created_by_name"],
+            when(row["created_at"], now),
+            row["changelog"],
+            _decision(row),
+        )
+        for row in rows
+    ]
+    columns = ("Version", "State", "Size", "By", "Made", "What changed", "Decision")
+    output.table(columns, shown, empty="No versions.")
+
+
+def _decision(row: Row) -> str:
+    if not row["validated_by"]:
+        return ""
+    comment = f": {row['validation_comment']}" if row["validation_comment"] else ""
+    return f"{row['validated_by_name'] or row['validated_by']}{comment}"
+
+
+@command(app, "waiting")
+def waiting(context: Context) -> None:
+    """List versions that wait for your approval, the oldest first."""
+    store = Store(context)
+    rows = store.get("/versions/waiting")["waiting"]
+    if context.as_json:
+        output.print_json(rows)
+        return
+    now = datetime.now(UTC)
+    shown = [
+        (
+            store.places.show_row(row["file"]),
+            row["version"]["version_number"],
+            human(row["version"]["size"]),
+            row["version"]["created_by_name"],
+            when(row["version"]["created_at"], now),
+            row["version"]["changelog"],
+        )
+        for row in rows
+        if row["version"]["status"] == PENDING
+    ]
+    columns = ("Place", "Version", "Size", "By", "Since", "What changed")
+    output.table(columns, shown, empty="Nothing waits for you.")
