@@ -6,6 +6,7 @@ first. A new route without a call fails the test.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,6 @@ import httpx
 import pytest
 
 from tests.documents.people import BASE, Crib, Person
-from tests.documents.resumable import OCTETS, TUS, encoded
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")
 
@@ -28,9 +28,11 @@ NOBODYS = {
     ("GET", "/config"),
 }
 # Whoever signed in gets an answer, in which what they may not see is left out.
-FILTERED = {("GET", "/locks"), ("GET", "/versions/waiting")}
-# Administrators only.
+FILTERED = {("GET", "/locks"), ("GET", "/versions/waiting"), ("GET", "/buckets"), ("GET", "/search")}
+# Administrators only, about no bucket.
 ADMINS = {("POST", "/verify")}
+# Of an upload that is somebody else's nobody is told that it exists.
+HIDDEN = {"/upload/confirm", "/uploads/{upload_id}"}
 
 
 @dataclass
@@ -43,7 +45,9 @@ class Scene:
     owner: Person
     bucket_id: str
     file_id: str
-    waiting: list[str]
+    version_id: str
+    waiting: str = ""
+    upload_id: str = ""
     names: Iterator[str] = field(default_factory=lambda: iter(lambda: uuid4().hex, ""))
 
     def at(self, path: str = "a.txt") -> dict[str, str]:
@@ -64,6 +68,17 @@ class Scene:
         place = self.at(self.file())
         assert self.owner.post("/lock", **place).is_success
         return place
+
+    def begun(self, **headers: str) -> dict[str, Any]:
+        """A resumable upload of the owner's, one byte long and not sent yet; and the headers of a call about it."""
+        place = self.at(f"{next(self.names)}.txt")
+        spoken = {"Tus-Resumable": "1.0.0"}
+        told = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in place.items())
+        created = {**spoken, "Upload-Length": "1", "Upload-Metadata": told}
+        answer = self.owner.call("POST", "/uploads", headers=created)
+        assert answer.status_code == 201, answer.text
+        self.upload_id = answer.headers["Location"].rpartition("/")[2]
+        return {"headers": {**created, **headers}}
 
     def copied(self) -> dict[str, str]:
         return {
@@ -99,20 +114,11 @@ def _committed(scene: Scene) -> dict[str, Any]:
     return {"json": {"file_id": scene.file_id, "object_key": key}}
 
 
-def _begun(scene: Scene) -> dict[str, Any]:
-    place = scene.at(f"{next(scene.names)}.txt")
-    return {"headers": {**TUS, "Upload-Length": "1", "Upload-Metadata": encoded(**place)}}
-
-
-def _on_its_way(scene: Scene) -> dict[str, Any]:
-    upload = scene.owner.call("POST", "/uploads", **_begun(scene)).headers["Location"]
-    headers = {**TUS, "Upload-Offset": "0", "Content-Type": OCTETS}
-    return {"upload_id": upload.rpartition("/")[2], "headers": headers, "content": b"x"}
-
-
 def _read_at(scene: Scene) -> dict[str, str]:
     return {"bucket": scene.bucket, "id": scene.bucket_id, "logical_path": "a.txt"}
 
+
+OCTETS = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
 
 # What a call sends; made anew for each caller, for some use things up.
 CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
@@ -122,10 +128,6 @@ CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
     ("POST", "/upload/presign"): lambda s: {"json": s.at("p.txt")},
     ("POST", "/upload/proxy"): _form,
     ("POST", "/upload/confirm"): _confirmed,
-    ("POST", "/uploads"): _begun,
-    ("HEAD", "/uploads/{upload_id}"): _on_its_way,
-    ("PATCH", "/uploads/{upload_id}"): _on_its_way,
-    ("DELETE", "/uploads/{upload_id}"): _on_its_way,
     ("GET", "/download/presign"): lambda s: {"params": s.at()},
     ("POST", "/download/presign"): lambda s: {"json": s.at()},
     ("GET", "/download/proxy"): lambda s: {"params": s.at()},
@@ -143,6 +145,12 @@ CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
     ("GET", "/folders"): lambda s: {"params": {"bucket": s.bucket, "id": s.bucket_id}},
     ("POST", "/folders"): lambda s: {"json": s.at(next(s.names))},
     ("DELETE", "/folders"): _new_folder,
+    ("POST", "/folders/move"): lambda s: {"json": {**_new_folder(s)["json"], "target_path": next(s.names)}},
+    ("POST", "/versions/{version_id}/restore"): lambda _: {},
+    ("POST", "/uploads"): lambda s: s.begun(),
+    ("HEAD", "/uploads/{upload_id}"): lambda s: s.begun(),
+    ("DELETE", "/uploads/{upload_id}"): lambda s: s.begun(),
+    ("PATCH", "/uploads/{upload_id}"): lambda s: {**s.begun(**OCTETS), "content": b"x"},
 }
 
 
@@ -159,9 +167,10 @@ def _routes(crib: Crib) -> list[Route]:
 
 def _ask(scene: Scene, route: Route, client: httpx.Client, sent: dict[str, Any]) -> httpx.Response:
     method, path = route
-    path = path.replace("{version_id}", scene.waiting[-1] if scene.waiting else "")
-    path = path.replace("{upload_id}", sent.get("upload_id", ""))
-    return client.request(method, BASE + path, **{key: sent[key] for key in sent if key != "upload_id"})
+    decides = path.endswith(("/approve", "/reject"))
+    path = path.replace("{version_id}", scene.waiting if decides else scene.version_id)
+    path = path.replace("{upload_id}", scene.upload_id)
+    return client.request(method, BASE + path, **sent)
 
 
 def _state(scene: Scene) -> Any:
@@ -178,8 +187,8 @@ def scene(request: pytest.FixtureRequest, crib: Crib, ann: Person) -> Scene:
     bucket = request.param
     ids = {"users": lambda: ann.uuid, "companies": lambda: ann.company, "projects": lambda: crib.project(ann)}
     bucket_id = ids[bucket]()
-    file_id = ann.stored("a.txt", bucket=bucket, owner=bucket_id)["file_id"]
-    return Scene(crib, bucket, ann, bucket_id, file_id, [])
+    data = ann.stored("a.txt", bucket=bucket, owner=bucket_id)
+    return Scene(crib, bucket, ann, bucket_id, data["file_id"], data["version_id"])
 
 
 def test_nobody_without_the_right_gets_through(scene: Scene, crib: Crib, ben: Person, carla: Person) -> None:
@@ -192,22 +201,21 @@ def test_nobody_without_the_right_gets_through(scene: Scene, crib: Crib, ben: Pe
     anonymous = crib.client()
     admin = crib.admin()
     for route in found:
-        if "{version_id}" in route[1]:
-            scene.waiting.append(scene.owner.committed(scene.file_id))
+        method, path = route
+        decides = path.endswith(("/approve", "/reject"))
+        if decides:
+            scene.waiting = scene.owner.committed(scene.file_id)
         for who, person in strangers.items():
             sent = CALLS[route](scene)
             before = _state(scene)
             answer = _ask(scene, route, person.client, sent)
-            # Of an upload that is somebody else's nobody is told that it exists.
-            hidden = route[1] == "/upload/confirm" or "{upload_id}" in route[1]
-            expected = {404} if hidden else {403}
-            assert answer.status_code in expected, (route, who, answer.status_code, answer.text)
-            assert route[0] == "HEAD" or answer.json()["status"] == "error", (route, who)
+            expected = 404 if path in HIDDEN else 403
+            assert answer.status_code == expected, (route, who, answer.status_code, answer.text)
+            assert method == "HEAD" or answer.json()["status"] == "error", (route, who)
             assert _ask(scene, route, anonymous, sent).status_code == 401, route
             assert _state(scene) == before, (route, who)
         # It was not the call: somebody with the right makes it, and it works.
-        decides = "{version_id}" in route[1]
-        by = admin if decides and scene.bucket != "companies" else carla if decides else scene.owner
+        by = (carla if scene.bucket == "companies" else admin) if decides else scene.owner
         answer = _ask(scene, route, by.client, CALLS[route](scene))
         assert answer.is_success, (route, answer.status_code, answer.text)
 
@@ -215,10 +223,14 @@ def test_nobody_without_the_right_gets_through(scene: Scene, crib: Crib, ben: Pe
 def test_lists_of_everything_leave_out_what_is_not_ones_own(scene: Scene, crib: Crib, ben: Person) -> None:
     scene.owner.committed(scene.file_id)
     scene.locked()
-    for _, path in FILTERED:
+    found = set(_routes(crib))
+    for _, path in FILTERED & found:
         assert crib.client().get(BASE + path).status_code == 401
-        answer = ben.get(path)
+        answer = ben.get(path, q="a.txt")  # what to search for; the others ignore it
         assert answer.status_code == 200
         assert scene.file_id not in answer.text
         assert scene.bucket_id not in answer.text
+    for method, path in ADMINS & found:
+        assert crib.client().request(method, BASE + path).status_code == 401
+        assert scene.owner.call(method, path).status_code == 403
     assert ben.get("/locks", **scene.at()).json()["data"]["total"] == 0
