@@ -138,8 +138,10 @@ class LocalObjects:
 
     def _check(self) -> str:
         probe = self.root / DRAFTS / f"probe-{os.getpid()}"
-        probe.write_bytes(b"probe")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"probe")
+        finally:  # a full disk takes the name and not the bytes
+            probe.unlink(missing_ok=True)
         return f"writes; {shutil.disk_usage(self.root).free // 2**20} MiB free"
 
     def _path(self, key: str) -> Path:
