@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 
 from tests.documents.people import BASE, Crib, Person, refused, succeeded
@@ -117,6 +119,92 @@ def test_names_that_are_no_utf8_are_refused(ann: Person, raw: str) -> None:
 
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
+    "named",
+    [
+        b'filename="\xff\xfe.txt"',
+        b'filename="\xc0\xaf.txt"',
+        b"filename=\"x\"; filename*=UTF-8''%ff.txt",
+        b'filename="\xed\xa0\x80"',
+    ],
+)
+def test_file_names_that_are_no_utf8_are_refused(ann: Person, named: bytes) -> None:
+    form = b"".join(
+        f'--xx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in ann.at("a.txt").items()
+    )
+    form += b'--xx\r\nContent-Disposition: form-data; name="file"; ' + named + b"\r\n\r\nx\r\n--xx--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=xx"}
+    refused(ann.call("POST", "/upload/proxy", content=form, headers=headers), 400, "validation_error")
+    assert ann.fetch("a.txt").status_code == 404
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 4096 + ".txt", "ü" * 2048, "../" * 1000 + "x.txt", "\x07\x1b[31m.txt", "..", "a/..", "\u202e"],
+)
+def test_no_file_name_does_harm(ann: Person, name: str) -> None:
+    """What a download is called is a name and nothing else; where there is nothing left of it, it is none."""
+    answer = ann.put("a.txt", filename=name)
+    if answer.status_code == 400:
+        refused(answer, 400, "empty_filename")
+        return
+    kept = succeeded(answer, 201)["filename"]
+    assert len(kept.encode()) <= 255
+    assert "/" not in kept
+    assert kept not in {"", ".", ".."}
+    assert kept.isprintable() or "\u202e" in kept
+    assert ann.fetch("a.txt").headers["content-disposition"].isascii()
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    "target",
+    [
+        "../x",
+        "d/../../x",
+        "d/..",
+        "..",
+        "/../x",
+        "..\\x",
+        "%2e%2e/x",
+        "%2e%2e%2fx",
+        "%252e%252e%252fx",
+        "d/%2e%2e/%2e%2e/x",
+        "..%c0%afx",
+        "d\\..\\..\\x",
+        "C:\\x",
+        "x\0.txt",
+    ],
+)
+def test_nothing_is_unpacked_outside_its_bucket(ann: Person, ben: Person, target: str) -> None:
+    ann.stored("good.txt")
+    good = {"source_bucket": "users", "source_id": ann.uuid, "source_path": "good.txt"}
+    mine = {"target_bucket": "users", "target_id": ann.uuid}
+    other = f"/users/{ann.uuid}/../{ben.uuid}/x"
+    for answer in (
+        ann.put(target, filename="x"),
+        ann.post("/upload/presign", **ann.at(target)),
+        ann.post("/copy", **good, **mine, target_path=target),
+        ann.post("/copy", **good, **mine, target_path="d/", new_filename=target),
+        ann.post("/copy", **good, target_bucket="users", target_path=other),
+        ann.post("/move", **ann.at("good.txt"), target_path=target),
+        ann.post("/folders", **ann.at(target)),
+        ann.call(
+            "POST", "/upload/proxy", data={"bucket": "users", "path": other}, files={"file": ("x", b"")}
+        ),
+    ):
+        if answer.status_code == 403:  # the absolute form's `..` is no user's id
+            refused(answer, 403, "access_denied")
+        else:
+            refused(answer, 400, "validation_error")
+    for person in (ann, ben):
+        listed = person.get("/list", bucket="users", id=person.uuid).json()["files"]
+        assert [file["logical_path"] for file in listed] == (["good.txt"] if person is ann else [])
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
     "body",
     [
         b'{"file_id": "\\ud800"}',
@@ -169,6 +257,68 @@ def test_too_much_is_refused_before_it_is_sent(small: Crib) -> None:
             "Content-Type: multipart/form-data; boundary=xx\r\nContent-Length: 9000000000\r\n\r\n".encode()
         )
         assert raw.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_too_much_is_refused_while_it_comes(small: Crib) -> None:
+    """Of an upload that does not say how long it is."""
+    person = small.person()
+    sent = 0
+
+    def body() -> Iterator[bytes]:
+        nonlocal sent
+        yield _form_start(person, "endless.bin")
+        while sent < 200 * 2**20:
+            sent += 65_536
+            yield bytes(65_536)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=xx"}
+    try:
+        answer = person.call("POST", "/upload/proxy", content=body(), headers=headers)
+    except httpx.TransportError:  # it was still sending when the line was cut
+        pass
+    else:
+        refused(answer, 413, "file_too_large")
+    assert sent < 100 * 2**20
+    assert person.fetch("endless.bin").status_code == 404
+    assert list(Path(small.folder, "files", "drafts").iterdir()) == []
+
+
+def _form_start(person: Person, path: str) -> bytes:
+    form = b"".join(
+        f'--xx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in person.at(path).items()
+    )
+    return form + b'--xx\r\nContent-Disposition: form-data; name="file"; filename="h"\r\n\r\n'
+
+
+@pytest.mark.parametrize("told", [-1, -5, -40])
+def test_a_form_shorter_than_it_is_is_no_whole_form(small: Crib, told: int) -> None:
+    """Fewer bytes announced than the form has: what is cut off is not taken for a file."""
+    person = small.person()
+    form = _form_start(person, "cut.bin") + b"x" * 1000 + b"\r\n--xx--"
+    where = urlsplit(small.url)
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as raw:
+        raw.sendall(
+            f"POST {BASE}/upload/proxy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            f"Cookie: access_token={person.client.cookies['access_token']}\r\n"
+            f"Content-Type: multipart/form-data; boundary=xx\r\nContent-Length: {len(form) + told}\r\n\r\n".encode()
+            + form
+        )
+        assert raw.recv(100).startswith(b"HTTP/1.1 400")
+    assert person.fetch("cut.bin").status_code == 404
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "9" * 40, "5, 6", "5 6"])
+def test_lengths_that_are_none_are_refused(small: Crib, length: str) -> None:
+    person = small.person()
+    where = urlsplit(small.url)
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=10) as raw:
+        raw.sendall(
+            f"POST {BASE}/upload/proxy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            f"Cookie: access_token={person.client.cookies['access_token']}\r\n"
+            f"Content-Type: multipart/form-data; boundary=xx\r\nContent-Length: {length}\r\n\r\n".encode()
+        )
+        assert raw.recv(100)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 413"}
 
 
 @pytest.mark.databases("sqlite")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.documents.people import BASE, Crib, Person, refused, succeeded
@@ -16,6 +17,7 @@ from tests.servers.s3 import S3Server
 from tests.servers.s3 import s3 as run_s3
 from toolcrib.documents.service.parts import documents_of
 from toolcrib.documents.service.verifying import Report, verify
+from toolcrib.kernel.blobs.problems import StorageUnavailable
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -54,6 +56,45 @@ def test_a_store_that_takes_nothing(own_crib: Crib) -> None:
     (files / "drafts").mkdir(parents=True)
     succeeded(person.put("a.txt"), 201)
     assert own_crib.client().get(BASE + "/health").status_code == 200
+
+
+def test_a_store_that_was_unplugged_has_lost_nothing(own_crib: Crib) -> None:
+    person = own_crib.person()
+    data = person.stored("a.txt", b"kept")
+    files = own_crib.folder / "files"
+    aside = own_crib.folder / "unplugged"
+    for mount_point in (False, True):  # the folder is gone, or what was mounted on it
+        files.rename(aside)
+        if mount_point:
+            files.mkdir()
+        refused(person.fetch("a.txt"), 503, "minio_unreachable")
+        refused(person.put("b.txt"), 503, "minio_unreachable")
+        refused(_copy(person, "a.txt", "c.txt"), 503, "minio_unreachable")
+        refused(
+            person.post("/versions/commit", file_id=data["file_id"], object_key=data["object_key"]),
+            503,
+            "minio_unreachable",
+        )
+        _unhealthy(own_crib)
+        with pytest.raises(StorageUnavailable):
+            _verify(own_crib)
+        # What needs no bytes goes on.
+        assert person.metadata("a.txt")["current_version"]["status"] == "draft"
+        succeeded(person.post("/lock", file_id=data["file_id"]))
+        succeeded(person.post("/unlock", file_id=data["file_id"]))
+        if mount_point:
+            files.rmdir()
+        aside.rename(files)
+        assert person.fetch("a.txt").content == b"kept"
+        assert _verify(own_crib, hashes=True).is_sound
+    found = person.get("/list", bucket="users", id=person.uuid).json()["files"]
+    assert [file["logical_path"] for file in found] == ["a.txt"]
+
+
+def _copy(person: Person, source: str, target: str) -> httpx.Response:
+    sides = {"source_bucket": "users", "source_id": person.uuid, "source_path": source}
+    sides |= {"target_bucket": "users", "target_id": person.uuid, "target_path": target}
+    return person.post("/copy", **sides)
 
 
 def test_a_full_store(own_crib: Crib) -> None:

@@ -72,6 +72,15 @@ def test_a_wrong_hash_is_not_confirmed(ann: Person) -> None:
     succeeded(ann.post("/upload/confirm", object_key=key), 201)
 
 
+def test_a_wrong_size_is_not_confirmed(ann: Person) -> None:
+    key = ann.sent(b"five!", "a.txt")
+    for size in (4, 6, 0):
+        refused(ann.post("/upload/confirm", object_key=key, size=size), 400, "size_mismatch")
+    refused(ann.post("/upload/confirm", object_key=key, size=-1), 400, "validation_error")
+    assert ann.fetch("a.txt").status_code == 404
+    assert succeeded(ann.post("/upload/confirm", object_key=key, size=5), 201)["size"] == 5
+
+
 def test_signing_an_upload_refuses_as_uploading_does(ann: Person, ben: Person, carla: Person) -> None:
     refused(ann.post("/upload/presign", **ann.at("../../etc/passwd")), 400, "validation_error")
     without = ann.at("a.txt")

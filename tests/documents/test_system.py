@@ -10,6 +10,7 @@ import pytest
 
 from tests.documents.people import BASE, Crib, Person, refused, token
 from tests.servers.environment import DEFAULTS
+from toolcrib.settings import Settings
 
 SECRET = DEFAULTS["JWT_SECRET_KEY"]
 
@@ -113,6 +114,39 @@ def test_other_ways_to_sign_in_work_too(crib: Crib, ann: Person) -> None:
     key = ann.client.post("/api/users/me/keys", json={"name": "script"}).json()["key"]
     assert crib.client(headers={"X-API-Key": key}).get(BASE + "/version").status_code == 200
     assert crib.client(auth=(ann.username, key)).get(BASE + "/version").status_code == 200
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    ("named", "endpoint"),
+    [
+        ({"MINIO_ENDPOINT": "minio:9000"}, "http://minio:9000"),
+        ({"MINIO_SERVICE_URL": "https://minio.example/"}, "https://minio.example"),
+        ({"MINIO_SERVICE_URL": "https://a.example", "MINIO_ENDPOINT": "b:9000"}, "https://a.example"),
+        ({}, ""),
+    ],
+)
+def test_the_store_has_the_contracts_settings(
+    monkeypatch: pytest.MonkeyPatch, named: dict[str, str], endpoint: str
+) -> None:
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    assert Settings().s3_endpoint == endpoint
+    assert (Settings().s3_access_key, Settings().s3_secret_key.get_secret_value()) == (
+        "minioadmin",
+        "minioadmin",
+    )
+    assert Settings().s3_bucket == "storage"
+    monkeypatch.setenv("MINIO_ACCESS_KEY", "key")
+    monkeypatch.setenv("MINIO_SECRET_KEY", "secret")
+    monkeypatch.setenv("MINIO_BUCKET_NAME", "files")
+    read = Settings()
+    assert (read.s3_access_key, read.s3_secret_key.get_secret_value(), read.s3_bucket) == (
+        "key",
+        "secret",
+        "files",
+    )
+    assert "secret" not in repr(read)
 
 
 def test_a_write_from_another_sites_page_is_refused(ann: Person) -> None:

@@ -19,6 +19,8 @@ BUCKETS: frozenset[str] = frozenset({"users", "companies", "projects"})
 
 # Control characters (C0, DEL, C1) and lone surrogates cannot be shown, typed or stored.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# `.`, `/` and the backslash in bytes that are no UTF-8 and that careless decoders take for them.
+_OVERLONG = {"%c0%ae": ".", "%c0%af": "/", "%c1%9c": "/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def _decoded(path: str) -> list[str]:
         return []
     segments: list[str] = []
     for _ in range(3):
+        for overlong, meant in _OVERLONG.items():
+            path = re.sub(overlong, meant, path, flags=re.IGNORECASE)
         path = unquote(path, errors="replace")
         segments += path.replace("\\", "/").split("/")
     return segments

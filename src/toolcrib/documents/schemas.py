@@ -62,6 +62,7 @@ class PresignDownload(Addressed):
 
 class ConfirmUpload(Body):
     object_key: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    size: Annotated[int, Field(ge=0)] | None = None
     sha256: Sha256 | None = None
     changelog: Text | None = None
 

@@ -96,7 +96,13 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     """Make what was sent to a presigned address the newest version of its file."""
     asked = checked(schemas.ConfirmUpload, await json_body(request))
     saved = await uploads.confirm(
-        docs, caller, asked.object_key, sha256=asked.sha256, changelog=asked.changelog, now=now
+        docs,
+        caller,
+        asked.object_key,
+        size=asked.size,
+        sha256=asked.sha256,
+        changelog=asked.changelog,
+        now=now,
     )
     return success("file uploaded", saved_as_dict(saved), 201)
 

@@ -284,13 +284,16 @@ async def confirm(
     caller: Caller,
     object_key: str,
     *,
+    size: int | None = None,
     sha256: str | None = None,
     changelog: str | None = None,
     now: datetime,
 ) -> Saved:
-    """Make what was sent to a reserved key the newest version of the file it was reserved for.
+    """Make what was sent to a reserved key the newest version of the file it was reserved for. `size` and `sha256`
+    are what the sender says it sent.
 
     Raises:
+        SizeMismatch, HashMismatch: something else is there (400).
         ObjectNotFound: nothing was sent, or it was used before, or it is not the caller's (404).
     """
     upload = await own_upload(docs, caller, object_key)
@@ -298,7 +301,7 @@ async def confirm(
         raise ObjectNotFound("There is no such upload of yours.")
     place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
     right = await may_put(docs, caller, place, now=now)
-    stored = await taken(docs, upload, sha256=sha256)
+    stored = await taken(docs, upload, size=size, sha256=sha256)
     saved = await save(
         docs,
         caller,
@@ -320,7 +323,9 @@ async def own_upload(docs: Documents, caller: Caller, object_key: str) -> Upload
     return upload if upload is not None and upload.owner_id == caller.me.uuid else None
 
 
-async def taken(docs: Documents, upload: Upload, *, sha256: str | None = None) -> Stored:
+async def taken(
+    docs: Documents, upload: Upload, *, size: int | None = None, sha256: str | None = None
+) -> Stored:
     """The bytes sent to a reserved key, under another that its sender never knew and cannot send to again.
 
     Raises:
@@ -331,7 +336,7 @@ async def taken(docs: Documents, upload: Upload, *, sha256: str | None = None) -
             stream = await docs.blobs.read(upload.object_key)
         except BlobMissing:
             raise ObjectNotFound("Nothing was uploaded to that address.") from None
-    return await keep(docs, stream, sha256=sha256)
+    return await keep(docs, stream, size=size, sha256=sha256)
 
 
 async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None:

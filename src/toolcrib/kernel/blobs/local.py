@@ -91,12 +91,12 @@ class LocalObjects:
 
     async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
         path = self._path(key)
-        with _telling(key):
+        with _telling(), self._missing():
             file = await in_thread(open, path, "rb", buffering=0)
         return _blocks(file, start, end)
 
     async def head(self, key: str) -> ObjectInfo:
-        with _telling(key):
+        with _telling(), self._missing():
             found = await in_thread(os.stat, self._path(key))
         return ObjectInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
@@ -143,6 +143,16 @@ class LocalObjects:
         finally:  # a full disk takes the name and not the bytes
             probe.unlink(missing_ok=True)
         return f"writes; {shutil.disk_usage(self.root).free // 2**20} MiB free"
+
+    @contextmanager
+    def _missing(self) -> Iterator[None]:
+        """A missing file is just that only while the store itself is there: nothing is lost for being unplugged."""
+        try:
+            yield
+        except FileNotFoundError:
+            if not (self.root / DRAFTS).is_dir():
+                raise
+            raise BlobMissing("The bytes of this file are missing.") from None
 
     def _path(self, key: str) -> Path:
         return self.root / key
@@ -196,13 +206,10 @@ def _take(found: Iterator[ObjectInfo], count: int) -> list[ObjectInfo]:
 
 
 @contextmanager
-def _telling(key: str | None = None) -> Iterator[None]:
-    """The system's errors in the store's words. With `key`, a missing file is just that; without, a missing
-    folder is a store that went away."""
+def _telling() -> Iterator[None]:
+    """The system's errors in the store's words."""
     try:
         yield
     except OSError as error:
-        if key is not None and isinstance(error, FileNotFoundError):
-            raise BlobMissing("The bytes of this file are missing.") from None
         log.error("file_store_failed", error=errno.errorcode.get(error.errno or 0))
         raise (StorageFull() if error.errno in _FULL else StorageUnavailable()) from error
