@@ -259,14 +259,23 @@ def test_too_much_is_refused_before_it_is_sent(small: Crib) -> None:
         assert raw.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_too_much_is_refused_while_it_comes(small: Crib) -> None:
-    """Of an upload that does not say how long it is."""
+@pytest.mark.parametrize(
+    "where", ["in the file", "in a file without a name", "in a second file", "before all"]
+)
+def test_too_much_is_refused_while_it_comes(small: Crib, where: str) -> None:
+    """Of a form that does not say how long it is, wherever in it the bytes are."""
     person = small.person()
     sent = 0
 
     def body() -> Iterator[bytes]:
         nonlocal sent
-        yield _form_start(person, "endless.bin")
+        start = _form_start(person, "endless.bin")
+        if where == "in a file without a name":
+            start = start.replace(b'filename="h"', b'filename=""')
+        if where == "in a second file":
+            start += b"x\r\n" + start
+        if where != "before all":
+            yield start
         while sent < 200 * 2**20:
             sent += 65_536
             yield bytes(65_536)
@@ -277,7 +286,10 @@ def test_too_much_is_refused_while_it_comes(small: Crib) -> None:
     except httpx.TransportError:  # it was still sending when the line was cut
         pass
     else:
-        refused(answer, 413, "file_too_large")
+        if where == "before all":
+            refused(answer, 400, "validation_error")
+        else:
+            refused(answer, 413, "file_too_large")
     assert sent < 100 * 2**20
     assert person.fetch("endless.bin").status_code == 404
     assert list(Path(small.folder, "files", "drafts").iterdir()) == []

@@ -61,9 +61,8 @@ def test_uploads_of_one_path(team: list[Person]) -> None:
             assert version["version_number"] == each["version_number"]
             assert version["created_by"] == person.uuid
             assert version["checksum"] == sha256(sent[person.uuid]).hexdigest()
-        picked = data[round_ % CALLERS]
-        got = team[0].fetch(path, bucket="companies", version_id=picked["version_id"])
-        assert got.content == sent[team[round_ % CALLERS].uuid]
+            got = person.fetch(path, bucket="companies", version_id=each["version_id"])
+            assert got.content == sent[person.uuid]
         newest = max(range(CALLERS), key=lambda index: data[index]["version_number"])
         assert team[0].fetch(path, bucket="companies").content == sent[team[newest].uuid]
 
@@ -84,6 +83,8 @@ def test_commits_to_one_file(ann: Person, team: list[Person]) -> None:
         versions = {version["id"]: version for version in _versions(ann, path)}
         for person, each in zip(team, data, strict=True):
             assert versions[each["version_id"]]["checksum"] == sha256(person.uuid.encode()).hexdigest()
+            got = person.fetch(path, bucket="companies", version_id=each["version_id"])
+            assert got.content == person.uuid.encode()
 
 
 def test_one_upload_is_committed_once(ann: Person, team: list[Person]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, AsyncIterator
+
 import orjson
 from fastapi import Request, Response
 
@@ -28,6 +30,7 @@ from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.clock import wire
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.problems import Problem
 
 router = new_router()
 
@@ -113,17 +116,31 @@ async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
     declared = request.headers.get("content-length", "")
     length = int(declared) if declared.isdecimal() else None
     try:
-        if length is not None and length > docs.max_bytes + OVERHEAD_BYTES:
-            uploads.refuse_too_large(docs, length)
-        form = FormReader(request.headers.get("content-type", ""), request.stream())
+        _refuse_too_long(docs, length or 0)
+        form = FormReader(request.headers.get("content-type", ""), _limited(docs, request.stream()))
         part = await form.to_file()
         if part is None:
             _require_fields(form)
             raise NoFile("The form has no part `file`.")
         return await _take(docs, caller, form, part, now)
-    except FileTooLarge as refusal:
-        refusal.headers["Connection"] = "close"  # what is still to come is not worth reading
+    except Problem as refusal:
+        if length is None or isinstance(refusal, FileTooLarge):
+            refusal.headers["Connection"] = "close"  # what is still to come may have no end
         raise
+
+
+def _refuse_too_long(docs: Documents, length: int) -> None:
+    if length > docs.max_bytes + OVERHEAD_BYTES:
+        uploads.refuse_too_large(docs, length)
+
+
+async def _limited(docs: Documents, stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """All of a form counts that does not say how long it is: also what is read and kept nowhere."""
+    taken = 0
+    async for piece in stream:
+        taken += len(piece)
+        _refuse_too_long(docs, taken)
+        yield piece
 
 
 async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePart, now: NowDep) -> Response:
