@@ -6,7 +6,6 @@ first. A new route without a call fails the test.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from tests.documents.people import BASE, Crib, Person
+from tests.documents.resumable import OCTETS, TUS, encoded
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")
 
@@ -71,10 +71,8 @@ class Scene:
 
     def begun(self, **headers: str) -> dict[str, Any]:
         """A resumable upload of the owner's, one byte long and not sent yet; and the headers of a call about it."""
-        place = self.at(f"{next(self.names)}.txt")
-        spoken = {"Tus-Resumable": "1.0.0"}
-        told = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in place.items())
-        created = {**spoken, "Upload-Length": "1", "Upload-Metadata": told}
+        told = encoded(**self.at(f"{next(self.names)}.txt"))
+        created = {**TUS, "Upload-Length": "1", "Upload-Metadata": told}
         answer = self.owner.call("POST", "/uploads", headers=created)
         assert answer.status_code == 201, answer.text
         self.upload_id = answer.headers["Location"].rpartition("/")[2]
@@ -118,7 +116,7 @@ def _read_at(scene: Scene) -> dict[str, str]:
     return {"bucket": scene.bucket, "id": scene.bucket_id, "logical_path": "a.txt"}
 
 
-OCTETS = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+APPEND = {"Content-Type": OCTETS, "Upload-Offset": "0"}
 
 # What a call sends; made anew for each caller, for some use things up.
 CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
@@ -150,7 +148,7 @@ CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
     ("POST", "/uploads"): lambda s: s.begun(),
     ("HEAD", "/uploads/{upload_id}"): lambda s: s.begun(),
     ("DELETE", "/uploads/{upload_id}"): lambda s: s.begun(),
-    ("PATCH", "/uploads/{upload_id}"): lambda s: {**s.begun(**OCTETS), "content": b"x"},
+    ("PATCH", "/uploads/{upload_id}"): lambda s: {**s.begun(**APPEND), "content": b"x"},
 }
 
 
