@@ -29,6 +29,7 @@ export class Problem extends Error {
 }
 
 interface ErrorBody {
+  status?: unknown;
   message?: unknown;
   msg?: unknown;
   error?: unknown;
@@ -37,18 +38,27 @@ interface ErrorBody {
 }
 
 export async function problemFrom(response: Response): Promise<Problem> {
+  return problemOf(response.status, await response.text());
+}
+
+export function problemOf(status: number, text: string): Problem {
   let body: ErrorBody = {};
   try {
-    body = (await response.json()) as ErrorBody;
+    body = (JSON.parse(text) ?? {}) as ErrorBody;
   } catch {
     // A proxy in between may answer in HTML; the status still says what happened.
   }
-  const text = [body.message, body.msg, body.error].find((part) => typeof part === "string" && part);
+  const said = body.details as { text?: unknown } | null | undefined;
+  // The file service's clients read code words where others read sentences; the sentence is in the details.
+  if (body.status === "error" && typeof said?.text === "string") {
+    return new Problem(status, String(body.message ?? ""), said.text, said);
+  }
+  const sentence = [body.message, body.msg, body.error].find((part) => typeof part === "string" && part);
   const code = typeof body.code === "string" ? body.code : typeof body.error === "string" ? body.error : "";
   return new Problem(
-    response.status,
-    code || `http_${response.status}`,
-    (text as string | undefined) ?? `The server answered ${response.status}.`,
+    status,
+    code || `http_${status}`,
+    (sentence as string | undefined) ?? `The server answered ${status}.`,
     body.details ?? null,
   );
 }

@@ -52,3 +52,18 @@ export interface HeldBy {
   scope: string;
   key: string;
 }
+
+// Documents
+
+export type DocumentFile = Schemas["FileRead"];
+export type DocumentVersion = Schemas["VersionRead"];
+export type DocumentFolder = Schemas["FolderList"];
+export type FolderEntry = Schemas["FolderEntry"];
+export type DocumentList = Schemas["FileList"];
+export type DocumentShelves = Schemas["ShelfList"];
+export type DocumentShelf = Schemas["Shelf"];
+export type FoundDocuments = Schemas["FoundList"];
+export type FileMetadata = Schemas["FileMetadata"];
+export type WaitingVersion = Schemas["Waiting"];
+export type WaitingList = Schemas["WaitingList"];
+export type AuditEntry = Schemas["AuditRead"];

@@ -55,7 +55,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
     return (
       <div key={group.title ?? "main"}>
         {group.title && <div className={classes.navGroup}>{group.title}</div>}
-        {entries.map(({ to, label, Icon }) => (
+        {entries.map(({ to, label, Icon, Count }) => (
           <Link
             key={to}
             to={to}
@@ -65,6 +65,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
           >
             <Icon size={18} stroke={1.7} aria-hidden />
             {label}
+            {Count && <Count />}
             {to === "/" && typeof held === "number" && (
               <span className={classes.navCount} title={`${held} held right now`}>
                 {held.toLocaleString()}

@@ -12,7 +12,7 @@ import { ShortcutsDialog } from "./ShortcutsDialog";
 export default function Overlays({ overlay }: { overlay: Overlay }) {
   switch (overlay.name) {
     case "palette":
-      return <Palette />;
+      return <Palette given={overlay.text} />;
     case "shortcuts":
       return <ShortcutsDialog />;
     case "lock":

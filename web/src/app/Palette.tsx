@@ -1,14 +1,15 @@
 import { Modal, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { IconArrowRight, IconCommand, IconLock, IconSearch } from "@tabler/icons-react";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { claimsQuery } from "../api/queries";
-import { kindOf } from "../kinds/registry";
+import { kindOf, kinds, shownName } from "../kinds/registry";
 import { useGo } from "../parts/Link";
 import { PathText } from "../parts/PathText";
 import { Person } from "../parts/Person";
 import { Until } from "../parts/Time";
-import { commandsFor, type Command } from "./commands";
+import { commandsFor, withFound, type Command, type FoundThing } from "./commands";
 import { entriesFor } from "./Navigation";
 import { hide, show } from "./overlays";
 import classes from "./Palette.module.css";
@@ -16,7 +17,7 @@ import { signOut, useMe } from "./session";
 import { useReturnFocus } from "../parts/useReturnFocus";
 
 /** Ctrl-K: find a holding, lock a path, go to a page, without leaving the keyboard. */
-export function Palette() {
+export function Palette({ given = "" }: { given?: string | undefined }) {
   useReturnFocus();
   const me = useMe();
   const go = useGo();
@@ -24,14 +25,15 @@ export function Palette() {
   const scheme = useComputedColorScheme("light", { getInitialValueInEffect: false });
   const { setColorScheme } = useMantineColorScheme();
   const { data } = useQuery(claimsQuery);
-  const [text, setText] = useState("");
+  const [text, setText] = useState(given);
   const [chosen, setChosen] = useState(0);
   const searched = useDeferredValue(text);
+  const found = useFound(text);
   const list = useRef<HTMLDivElement>(null);
 
   const groups = useMemo(
-    () => commandsFor(searched, data?.claims ?? [], entriesFor(me.is_admin)),
-    [searched, data, me.is_admin],
+    () => withFound(commandsFor(searched, data?.claims ?? [], entriesFor(me.is_admin)), found),
+    [searched, found, data, me.is_admin],
   );
   const flat = groups.flatMap((group) => group.commands);
   const current = Math.min(chosen, flat.length - 1);
@@ -43,6 +45,7 @@ export function Palette() {
   const run = (command: Command): void => {
     hide();
     if (command.type === "page") go(command.to);
+    else if (command.type === "found") go(command.found.to);
     else if (command.type === "claim") go(kindOf(command.claim.kind).link(command.claim));
     else if (command.type === "lock") show({ name: "lock", path: command.path });
     else if (command.what === "theme") setColorScheme(scheme === "dark" ? "light" : "dark");
@@ -134,6 +137,29 @@ export function Palette() {
   );
 }
 
+const SETTLE_MS = 150;
+const SEARCHED_MIN = 2;
+
+/** What the server finds by name among all things of a kind, held or not, once typing has paused. */
+function useFound(text: string): FoundThing[] {
+  const [settled] = useDebouncedValue(text.trim(), SETTLE_MS);
+  const { data } = useQuery({
+    queryKey: ["palette", settled],
+    queryFn: async ({ signal }) => {
+      const searched = kinds.flatMap((kind) => (kind.search ? [{ kind: kind.name, search: kind.search }] : []));
+      const answers = await Promise.all(searched.map(({ search }) => search(settled, signal)));
+      return answers.flatMap((some, index) => some.map((found) => ({ kind: searched[index]!.kind, found })));
+    },
+    enabled: settled.length >= SEARCHED_MIN && settled.split(/\s+/).length <= 8,
+    staleTime: 10_000,
+    placeholderData: (before) => before,
+    retry: false,
+  });
+  return settled.length >= SEARCHED_MIN ? (data ?? NOTHING_FOUND) : NOTHING_FOUND;
+}
+
+const NOTHING_FOUND: FoundThing[] = [];
+
 function CommandView({ command }: { command: Command }) {
   if (command.type === "claim") {
     const { claim } = command;
@@ -141,13 +167,25 @@ function CommandView({ command }: { command: Command }) {
     return (
       <>
         <Icon size={16} stroke={1.7} aria-hidden />
-        <span className={classes.label}>{monospaced ? <PathText path={claim.label} /> : claim.label}</span>
+        <span className={classes.label}>{monospaced ? <PathText path={shownName(claim.kind, claim.label)} /> : shownName(claim.kind, claim.label)}</span>
         <span className={classes.holder}>
           <Person name={claim.holder} />
         </span>
         <span className={classes.until}>
           <Until at={claim.expires_at} />
         </span>
+      </>
+    );
+  }
+  if (command.type === "found") {
+    const { Icon, monospaced } = kindOf(command.kind);
+    return (
+      <>
+        <Icon size={16} stroke={1.7} aria-hidden />
+        <span className={classes.label}>
+          {monospaced ? <PathText path={command.found.label} /> : command.found.label}
+        </span>
+        <span className={classes.until}>{command.found.note}</span>
       </>
     );
   }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Outlet, useRouterState, useMatches } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { claimsQuery } from "../api/queries";
+import { useUploads } from "../documents/uploads/uploads";
 import { startLive } from "../live/live";
 import { Header } from "./Header";
 import { ConnectionBanner } from "./ConnectionBanner";
@@ -15,6 +16,7 @@ import classes from "./Shell.module.css";
 const loadOverlays = () => import("./Overlays");
 const Overlays = lazy(loadOverlays);
 const SignInDialog = lazy(() => import("./SignInDialog"));
+const UploadPanel = lazy(() => import("../documents/uploads/UploadPanel"));
 const NavDrawer = lazy(() => import("./NavDrawer"));
 
 /** The frame around every page: menu, header, banner, and whatever is open over them. */
@@ -23,6 +25,7 @@ export function Shell() {
   const overlay = useOverlay();
   const signInAsked = useSignInAsked();
   const me = useMe();
+  const uploading = useUploads().length > 0;
   const main = useRef<HTMLElement>(null);
   const page = useMatches({ select: (matches) => matches.at(-1)?.staticData });
 
@@ -52,6 +55,7 @@ export function Shell() {
       <Suspense>
         {drawer && <NavDrawer onClose={() => setDrawer(false)} />}
         {overlay && <Overlays overlay={overlay} />}
+        {uploading && <UploadPanel />}
         {signInAsked && <SignInDialog />}
       </Suspense>
     </div>

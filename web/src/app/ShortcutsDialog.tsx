@@ -24,13 +24,25 @@ export function ShortcutsDialog() {
       [
         [["↑", "↓"], "Move (also j and k)"],
         [["Enter"], "Open it"],
-        [["Space"], "Select it (assets)"],
+        [["Space"], "Select it (assets, documents)"],
         [["r"], "Release"],
         [["e"], "Extend"],
         [["t"], "Hand over"],
         [["w"], "Wait for it"],
         [["n"], "Send the holder a mail"],
         [["f"], "Force-release"],
+      ],
+    ],
+    [
+      "Documents",
+      [
+        [["Shift", "U"], "Upload files"],
+        [["Shift", "N"], "New folder"],
+        [["v"], "New version"],
+        [["l"], "Lock"],
+        [["r"], "Unlock"],
+        [["m"], "Rename or move"],
+        [["Delete"], "Delete"],
       ],
     ],
   ];

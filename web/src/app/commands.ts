@@ -1,12 +1,20 @@
 import type { Claim } from "../api/types";
+import type { Found } from "../kinds/kind";
 import { looksLikePath, normalisePath } from "../claims/paths";
 import { filterClaims } from "../claims/filter";
 
 export type Command =
   | { type: "page"; id: string; label: string; to: string }
   | { type: "claim"; id: string; claim: Claim }
+  | { type: "found"; id: string; kind: string; found: Found }
   | { type: "lock"; id: string; label: string; path: string }
   | { type: "do"; id: string; label: string; what: "theme" | "sign-out" | "shortcuts" };
+
+/** Something a kind's own search has found. */
+export interface FoundThing {
+  kind: string;
+  found: Found;
+}
 
 export interface CommandGroup {
   title: string;
@@ -59,6 +67,18 @@ export function commandsFor(
     else groups.push(group);
   }
   return groups;
+}
+
+/** What was found by name goes below what is held: who has a thing is the commoner question. */
+export function withFound(groups: CommandGroup[], things: readonly FoundThing[]): CommandGroup[] {
+  const held = new Set(groups.flatMap((group) => group.commands.map((each) => (each.type === "claim" ? each.claim.key : ""))));
+  const commands = things
+    .filter(({ found }) => !held.has(found.id))
+    .map(({ kind, found }): Command => ({ type: "found", id: `found:${found.id}`, kind, found }));
+  if (commands.length === 0) return groups;
+  const at = groups.findIndex((group) => group.title !== "Held right now" && group.commands[0]?.id !== "lock-typed");
+  const place = at === -1 ? groups.length : at;
+  return [...groups.slice(0, place), { title: "Documents", commands }, ...groups.slice(place)];
 }
 
 /** The file name counts more than the folders above it, its beginning more than its middle. */

@@ -3,7 +3,7 @@ import type { Claim } from "../api/types";
 
 /** What is open over the page. One at a time, so that Escape always means the same. */
 export type Overlay =
-  | { name: "palette" }
+  | { name: "palette"; text?: string }
   | { name: "shortcuts" }
   | { name: "lock"; path?: string; project?: string }
   | { name: "extend"; claim: Claim }

@@ -17,7 +17,7 @@ import type { Claim } from "../api/types";
 import { show } from "../app/overlays";
 import { useMe } from "../app/session";
 import type { IconProps } from "../kinds/kind";
-import { kindOf } from "../kinds/registry";
+import { kindOf, shownName } from "../kinds/registry";
 import { copyText } from "../parts/CopyLine";
 import { useGo } from "../parts/Link";
 import { complain, say } from "../parts/toast";
@@ -37,7 +37,7 @@ const ICONS: Record<ActionId, ComponentType<IconProps>> = {
 export async function releaseNow(claim: Claim): Promise<void> {
   try {
     await release([claim]);
-    say(`Released ${claim.label}`);
+    say(`Released ${shownName(claim.kind, claim.label)}`);
   } catch (error) {
     complain(error);
   }
@@ -86,7 +86,7 @@ export function OwnActions({ claim }: { claim: Claim }) {
           data-main={action.id === "release" || undefined}
           aria-disabled={action.reason !== null}
           title={action.reason ?? undefined}
-          aria-label={`${action.label.replace("…", "")} ${claim.label}`}
+          aria-label={`${action.label.replace("…", "")} ${shownName(claim.kind, claim.label)}`}
           onClick={() => {
             if (action.reason === null) act(action.id, claim);
           }}
@@ -108,7 +108,7 @@ export function ClaimMenu({ claim }: { claim: Claim }) {
       ref={opener}
       type="button"
       className={classes.more}
-      aria-label={`Actions for ${claim.label}`}
+      aria-label={`Actions for ${shownName(claim.kind, claim.label)}`}
       aria-haspopup="menu"
       aria-expanded={opened}
       onClick={() => {

@@ -1,17 +1,17 @@
 import { IconGitBranch, IconHourglass } from "@tabler/icons-react";
 import type { Claim } from "../api/types";
-import { kindOf } from "../kinds/registry";
+import { kindOf, shownName } from "../kinds/registry";
 import { Chip } from "../parts/Chip";
 import { Link } from "../parts/Link";
 import { PathText } from "../parts/PathText";
-import { scopeLabel } from "./scope";
+import { projectOf, scopeLabel } from "./scope";
 import parts from "./ClaimParts.module.css";
 
 export function ThingName({ claim }: { claim: Claim }) {
   const kind = kindOf(claim.kind);
   return (
     <Link to={kind.link(claim)} className={parts.name} tabIndex={-1}>
-      {kind.monospaced ? <PathText path={claim.label} /> : claim.label}
+      {kind.monospaced ? <PathText path={shownName(claim.kind, claim.label)} /> : shownName(claim.kind, claim.label)}
     </Link>
   );
 }
@@ -42,7 +42,7 @@ export function Branch({ name }: { name: string }) {
 
 export function ScopeMark({ scope }: { scope: string }) {
   const label = scopeLabel(scope);
-  return label ? <Chip title={`Project ${label}`}>{label}</Chip> : null;
+  return label ? <Chip title={projectOf(scope) === null ? undefined : `Project ${label}`}>{label}</Chip> : null;
 }
 
 export function QueueMark({ claim }: { claim: Claim }) {

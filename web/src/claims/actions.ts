@@ -1,4 +1,5 @@
 import type { Claim } from "../api/types";
+import { kindOf } from "../kinds/registry";
 import { projectOf, scopeLabel } from "./scope";
 
 export type ActionId = "release" | "extend" | "hand-over" | "wait" | "notify" | "force-release";
@@ -19,7 +20,6 @@ export interface Circumstances {
 export function actionsFor(claim: Claim, { me, mail }: Circumstances): Action[] {
   const mine = claim.holder === me;
   const { holder, can } = claim;
-  const yours = "You hold it yourself.";
   if (mine) {
     return [
       { id: "extend", label: "Extend…", reason: can.renew ? null : "Its end cannot be changed." },
@@ -29,11 +29,9 @@ export function actionsFor(claim: Claim, { me, mail }: Circumstances): Action[] 
   }
   return [
     { id: "wait", label: "Wait for it…", reason: null },
-    {
-      id: "notify",
-      label: `Send ${holder} a mail…`,
-      reason: mine ? yours : mail ? null : "This server sends no mail.",
-    },
+    ...(kindOf(claim.kind).notifies
+      ? [{ id: "notify" as const, label: `Send ${holder} a mail…`, reason: mail ? null : "This server sends no mail." }]
+      : []),
     {
       id: "hand-over",
       label: "Hand over…",

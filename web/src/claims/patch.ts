@@ -1,4 +1,4 @@
-import { kindOf, nameOfThing } from "../kinds/registry";
+import { kindOf, labelOfThing } from "../kinds/registry";
 import type { Can, Claim, LogEvent } from "../api/types";
 
 /** Everything held right now, at least as new as event `seq`. */
@@ -103,7 +103,7 @@ function claimFrom(event: LogEvent, fence: number, previous: Claim | undefined, 
     kind: event.kind,
     scope: event.scope,
     key: event.key,
-    label: nameOfThing(event),
+    label: labelOfThing(event),
     holder,
     holder_uuid: "",
     branch: text("branch", kept?.branch ?? null),

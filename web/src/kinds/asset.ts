@@ -29,5 +29,6 @@ export const asset: Kind = {
   },
   nameOf: (key) => key,
   monospaced: true,
+  notifies: true,
   link: assetLink,
 };

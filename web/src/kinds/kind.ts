@@ -1,4 +1,5 @@
 import type { ComponentType } from "react";
+import type { LogEvent } from "../api/types";
 
 export interface IconProps {
   size?: number | string;
@@ -13,6 +14,8 @@ export interface NavEntry {
   Icon: ComponentType<IconProps>;
   /** Only for people who may administer the server. */
   admin?: boolean;
+  /** What stands at the end of the entry: how many wait. */
+  Count?: ComponentType;
 }
 
 export interface Page {
@@ -27,6 +30,18 @@ export interface Thing {
   kind: string;
   scope: string;
   key: string;
+  /** What the server calls it, where that is not its key. */
+  label?: string;
+  data?: Record<string, unknown>;
+}
+
+/** What a search for a thing by name found. */
+export interface Found {
+  id: string;
+  label: string;
+  /** Where it is, in a few words. */
+  note: string;
+  to: string;
 }
 
 /**
@@ -48,4 +63,25 @@ export interface Kind {
   monospaced: boolean;
   /** The address of the thing in this page. */
   link: (thing: Thing) => string;
+  /** The server's label in the words of people who know where they are. */
+  shownAs?: (label: string) => string;
+  /** Whether what was read under this key may have changed by this event. */
+  isTouched?: (queryKey: readonly unknown[], event: LogEvent) => boolean;
+  /** Things of this kind by words of their names, held or not. */
+  search?: (text: string, signal: AbortSignal) => Promise<Found[]>;
+  /** Whether a holder can be sent a mail about it. */
+  notifies?: boolean;
 }
+
+/** What happens to holdings, whatever their kind. */
+export const CLAIM_VERBS: ReadonlySet<string> = new Set([
+  "acquired",
+  "renewed",
+  "released",
+  "force_released",
+  "transferred",
+  "expired",
+  "queued",
+  "unqueued",
+  "offered",
+]);

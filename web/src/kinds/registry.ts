@@ -1,10 +1,11 @@
 import { IconBox } from "@tabler/icons-react";
 import { asset } from "./asset";
+import { document } from "./document";
 import { identityKinds } from "./identity";
 import type { Kind, NavEntry, Page } from "./kind";
 
 /** Every kind of thing people hold, in the order the menu and the board show them. */
-export const kinds: readonly Kind[] = [asset];
+export const kinds: readonly Kind[] = [asset, document];
 
 const all = new Map<string, Kind>([...kinds, ...identityKinds].map((kind) => [kind.name, kind]));
 
@@ -35,10 +36,20 @@ export function kindOf(name: string): Kind {
   return kind;
 }
 
-/** What people call the thing an event is about. */
-export function nameOfThing(event: { kind: string; key: string; data: Record<string, unknown> }): string {
+/** What the server calls the thing an event is about. */
+export function labelOfThing(event: { kind: string; key: string; data: Record<string, unknown> }): string {
   const { label } = event.data;
   return typeof label === "string" && label ? label : kindOf(event.kind).nameOf(event.key);
+}
+
+/** What people call a thing that the server calls `label`. */
+export function shownName(kind: string, label: string): string {
+  return kindOf(kind).shownAs?.(label) ?? label;
+}
+
+/** What people call the thing an event is about. */
+export function nameOfThing(event: { kind: string; key: string; data: Record<string, unknown> }): string {
+  return shownName(event.kind, labelOfThing(event));
 }
 
 export function knownKinds(): Kind[] {

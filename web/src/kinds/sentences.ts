@@ -1,6 +1,6 @@
 import type { LogEvent } from "../api/types";
 import { duration } from "../parts/time";
-import { kindOf, nameOfThing } from "./registry";
+import { kindOf, nameOfThing, shownName } from "./registry";
 
 // A sentence is plain text with slots: "{actor} locked {thing}[ until {expires_at}]". A part in
 // brackets is said only where all of its slots have a value.
@@ -73,5 +73,6 @@ function valueOf(event: LogEvent, name: string): string | null {
   const value = event.data[name];
   if (value === null || value === undefined || value === "") return null;
   if (name === "held_seconds" && typeof value === "number") return duration(value * 1000);
+  if (name === "source") return shownName(event.kind, String(value));
   return String(value);
 }

@@ -4,6 +4,8 @@ import { api, query } from "../api/client";
 import { claimsQuery, forget, queryClient, remember, viewer } from "../api/queries";
 import type { Claim, LogEvent } from "../api/types";
 import { applyEvents, mergeClaims } from "../claims/patch";
+import { kindOf } from "../kinds/registry";
+import { ReadAgain } from "./again";
 import { tell } from "./tell";
 import { LiveStream, type LiveState } from "./stream";
 
@@ -66,12 +68,19 @@ const READ_AGAIN: Record<string, string[][]> = {
   user: [["users"], ["people"], ["me"]],
   api_key: [["keys"]],
   // Who belongs to what decides which holdings one may see.
-  project: [["projects"], ["claims"]],
-  company: [["companies"], ["projects"], ["claims"], ["users"]],
+  project: [["projects"], ["claims"], ["documents", "buckets"]],
+  company: [["companies"], ["projects"], ["claims"], ["users"], ["documents", "buckets"]],
   config: [["config"], ["config-status"]],
 };
 
+const again = new ReadAgain((events) =>
+  queryClient.invalidateQueries({
+    predicate: ({ queryKey }) => events.some((event) => kindOf(event.kind).isTouched?.(queryKey, event)),
+  }),
+);
+
 function invalidateFor(events: LogEvent[]): void {
+  again.push(events.filter((event) => kindOf(event.kind).isTouched));
   const kinds = new Set(events.map((event) => event.kind));
   for (const kind of kinds) {
     for (const queryKey of READ_AGAIN[kind] ?? []) void queryClient.invalidateQueries({ queryKey });

@@ -1,4 +1,5 @@
 import { memo } from "react";
+import { visible } from "./names";
 import classes from "./parts.module.css";
 
 /**
@@ -6,15 +7,16 @@ import classes from "./parts.module.css";
  * the title and in what a screen reader or a copy gets.
  */
 export const PathText = memo(function PathText({ path, quiet = false }: { path: string; quiet?: boolean }) {
-  const cut = path.lastIndexOf("/") + 1;
+  const shown = visible(path);
+  const cut = shown.lastIndexOf("/") + 1;
   return (
-    <span className={classes.path} title={path} data-quiet={quiet || undefined}>
+    <span className={classes.path} title={shown} data-quiet={quiet || undefined}>
       {cut > 0 && (
         <span className={classes.dir} style={{ minWidth: `${Math.min(cut, 4)}ch` }}>
-          {path.slice(0, cut)}
+          {shown.slice(0, cut)}
         </span>
       )}
-      <span className={classes.file}>{path.slice(cut)}</span>
+      <span className={classes.file}>{shown.slice(cut)}</span>
     </span>
   );
 });

@@ -16,7 +16,8 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service.files import below
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import refuse_others_lock
-from toolcrib.documents.service.parts import Documents, at, find, place_of, still, tell
+from toolcrib.documents.service.parts import KIND, Documents, at, find, place_of, still, tell
+from toolcrib.kernel.events import log as event_log
 
 # An archived file keeps its history when another takes its path: it moves aside.
 _ASIDE = ".archived-"
@@ -67,6 +68,18 @@ async def move_folder(docs: Documents, caller: Caller, source: Place, target: Pl
                 await refuse_others_lock(session, caller, file, right, now=now)
             await _put(session, caller, file, _moved(place_of(file), source, target), right, now=now)
         await _move_folders(session, source, target)
+        await event_log.record(
+            session,
+            "folder_moved",
+            kind=KIND,
+            key=target.location,
+            actor=caller.me.username,
+            scope=right.scope,
+            now=now,
+            label=target.address,
+            source=source.address,
+            files=len(files),
+        )
     return len(files)
 
 

@@ -13,8 +13,8 @@ interface Props {
   /** Why it cannot be sent yet. */
   blocked?: string | null;
   danger?: boolean;
-  /** Does it; answers with what to tell the person afterwards. */
-  onSubmit: () => Promise<string>;
+  /** Does it; answers with what to tell the person afterwards, null where that has been told. */
+  onSubmit: () => Promise<string | null>;
   onClose?: () => void;
 }
 
@@ -25,7 +25,7 @@ export function FormDialog({ title, children, submit, blocked, danger, onSubmit,
     mutationFn: onSubmit,
     onSuccess: (done) => {
       onClose();
-      say(done);
+      if (done !== null) say(done);
     },
   });
   const onForm = (event: FormEvent): void => {

@@ -1,6 +1,7 @@
 import { Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { Claim } from "../../api/types";
+import { shownName } from "../../kinds/registry";
 import { forceRelease } from "../verbs";
 import { FormDialog } from "./Dialog";
 import { Subjects } from "./Subject";
@@ -17,7 +18,7 @@ export function ForceReleaseDialog({ claims }: { claims: Claim[] }) {
       blocked={reason.trim() ? null : "Say why: it is kept in the log."}
       onSubmit={async () => {
         await forceRelease(claims, reason.trim());
-        return claims.length === 1 ? `Released ${claims[0]!.label}` : `Released ${claims.length} holdings`;
+        return claims.length === 1 ? `Released ${shownName(claims[0]!.kind, claims[0]!.label)}` : `Released ${claims.length} holdings`;
       }}
     >
       <Subjects claims={claims} />

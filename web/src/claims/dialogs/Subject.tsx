@@ -1,5 +1,5 @@
 import type { Claim } from "../../api/types";
-import { kindOf } from "../../kinds/registry";
+import { kindOf, shownName } from "../../kinds/registry";
 import { PathText } from "../../parts/PathText";
 import { Person } from "../../parts/Person";
 import { Ago, Until } from "../../parts/Time";
@@ -12,7 +12,7 @@ export function Subject({ claim }: { claim: Claim }) {
     <div className={classes.subject}>
       <div className={classes.subjectName}>
         <Icon size={17} stroke={1.7} aria-hidden />
-        {monospaced ? <PathText path={claim.label} /> : claim.label}
+        {monospaced ? <PathText path={shownName(claim.kind, claim.label)} /> : shownName(claim.kind, claim.label)}
       </div>
       <div className={classes.subjectFacts}>
         <Person name={claim.holder} />
@@ -34,7 +34,7 @@ export function Subjects({ claims }: { claims: readonly Claim[] }) {
     <ul className={classes.subjects}>
       {claims.slice(0, 6).map((claim) => (
         <li key={claim.id}>
-          <PathText path={claim.label} quiet />
+          <PathText path={shownName(claim.kind, claim.label)} quiet />
         </li>
       ))}
       {claims.length > 6 && <li>and {claims.length - 6} more</li>}

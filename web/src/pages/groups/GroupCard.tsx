@@ -3,6 +3,9 @@ import { useState } from "react";
 import type { Role } from "../../api/types";
 import { Chip } from "../../parts/Chip";
 import { Ago } from "../../parts/Time";
+import { Link } from "../../parts/Link";
+import { useSearch } from "../../parts/useSearch";
+import { folderLink } from "../../documents/places";
 import classes from "./Groups.module.css";
 import { Members } from "./Members";
 
@@ -17,7 +20,8 @@ export interface GroupCardProps {
 }
 
 export function GroupCard({ of, group, note, roles, rules, mayDelete }: GroupCardProps) {
-  const [open, setOpen] = useState(false);
+  const [search] = useSearch();
+  const [open, setOpen] = useState(search.get("open") === group.id);
   return (
     <section className={`panel ${classes.card}`} aria-label={group.name}>
       <button type="button" className={classes.head} aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -35,6 +39,11 @@ export function GroupCard({ of, group, note, roles, rules, mayDelete }: GroupCar
           </span>
         )}
       </button>
+      {open && (
+        <p className={classes.files}>
+          <Link to={folderLink({ bucket: of, id: group.id, path: "" })}>Files of {group.name}</Link>
+        </p>
+      )}
       {open && <Members of={of} group={group} roles={roles} rules={rules} mayDelete={mayDelete} />}
     </section>
   );

@@ -1,0 +1,17 @@
+import { useQuery } from "@tanstack/react-query";
+import classes from "../app/Shell.module.css";
+import { waitingQuery } from "./queries";
+
+/** How many versions wait for a decision of this person. */
+export function WaitingCount() {
+  const { data } = useQuery(waitingQuery);
+  const total = data?.total ?? 0;
+  if (total === 0) return null;
+  const words = total === 1 ? "1 version waits for you" : `${total} versions wait for you`;
+  return (
+    <span className={`${classes.navCount} ${classes.navBadge}`} title={words}>
+      <span aria-hidden="true">{total}</span>
+      <span className="visually-hidden">{words}</span>
+    </span>
+  );
+}

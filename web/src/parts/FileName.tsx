@@ -1,0 +1,15 @@
+import { memo } from "react";
+import { splitName, visible } from "./names";
+import classes from "./parts.module.css";
+
+/** One name, in one line: shortened before its end, kept apart from the direction of the text around it. */
+export const FileName = memo(function FileName({ name }: { name: string }) {
+  const shown = visible(name);
+  const [stem, tail] = splitName(shown);
+  return (
+    <bdi className={classes.fileName} title={shown}>
+      <span className={classes.stem}>{stem}</span>
+      {tail && <span className={classes.tail}>{tail}</span>}
+    </bdi>
+  );
+});
