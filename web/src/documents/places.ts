@@ -62,7 +62,7 @@ export function nameProblem(name: string): string | null {
 export function pathProblem(path: string): string | null {
   const segments = path.split("/").filter(Boolean);
   if (segments.length === 0) return "Type a path.";
-  // eslint-disable-next-line no-control-regex -- the server refuses them
+   
   if (/[\\\u0000-\u001f\u007f-\u009f]/.test(path)) return "It holds a backslash or control characters.";
   if (segments.some((segment) => segment === "." || segment === "..")) return "“.” and “..” are no names.";
   if (segments.some((segment) => !segment.trim())) return "A name of blanks is no name.";

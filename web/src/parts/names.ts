@@ -2,7 +2,7 @@
 
 // Characters that reorder the text around them, or that nobody sees. (Joiners stay: emoji and scripts need them.)
 const HIDDEN = /[\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g; // eslint-disable-line no-control-regex -- that is what it is for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;  
 
 function named(char: string): string {
   return `‹U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}›`;

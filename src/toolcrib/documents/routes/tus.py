@@ -29,6 +29,7 @@ from toolcrib.documents.routes.common import (
     StorageRoute,
     checked,
     conditions,
+    flag,
 )
 from toolcrib.documents.service import resumable
 from toolcrib.documents.service.incoming import BodyBroken
@@ -43,7 +44,17 @@ IDLE_SECONDS = 60.0
 WORTH_READING_BYTES = 1024 * 1024
 
 ADDRESS = ("bucket_type", "bucket_id", "logical_path", "bucket", "id", "path")
-METADATA = (*ADDRESS, "filename", "filetype", "changelog", "sha256", "fence", "base_version", "release")
+METADATA = (
+    *ADDRESS,
+    "filename",
+    "filetype",
+    "changelog",
+    "sha256",
+    "fence",
+    "base_version",
+    "release",
+    "submit",
+)
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -269,7 +280,8 @@ def _plan(request: Request) -> tuple[Plan, Wishes]:
         "base_version": held["base_version"],
         "release": held["release"],
     }
-    return Plan(place, length, told, asked.sha256.lower() if asked.sha256 else None), wishes
+    sha256 = asked.sha256.lower() if asked.sha256 else None
+    return Plan(place, length, told, sha256, submit=flag(fields, "submit")), wishes
 
 
 def _checksum(request: Request) -> Checksum | None:

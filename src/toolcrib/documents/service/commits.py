@@ -16,9 +16,9 @@ from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.bytes import reference
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
-from toolcrib.documents.service.parts import Documents, Where, bucket_of, find, still, tell
+from toolcrib.documents.service.parts import Documents, Where, at, bucket_of, find, still, tell
 from toolcrib.documents.service.revisions import add_version, current
-from toolcrib.documents.service.uploads import forget_object, own_upload, taken, use_up
+from toolcrib.documents.service.uploads import forget_object, own_upload, refuse_stale, taken, use_up
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.identity.principal import AccessDenied
@@ -137,30 +137,75 @@ async def _submit(
             await use_up(session, caller, submission.upload_key)
         work = await session.get(File, submission.work.id) if submission.work else None
         claim = await _refuse(session, caller, file, right, work, now=now)
-        version = await add_version(
-            session,
-            file,
-            submission.stored,
-            mime_type=submission.mime_type,
-            created_by=caller.me.uuid,
-            status=VersionStatus.PENDING,
-            changelog=changelog,
-            now=now,
+        return await _add_pending(
+            session, caller, file, right, submission, claim, changelog=changelog, now=now
         )
-        file.status = FileStatus.PENDING
-        file.updated_at = now
-        await release_own(session, caller, file, claim, now=now)
-        note_file(session, caller, "validate", file, now=now, version_id=version.id, changelog=changelog)
-        await tell(
-            session,
-            caller,
-            "committed",
-            file,
-            right.scope,
-            now=now,
-            version_number=version.version_number,
-            changelog=changelog,
-        )
+
+
+async def submit_in(
+    session: AsyncSession,
+    caller: Caller,
+    place: Place,
+    stored: Stored,
+    right: Right,
+    *,
+    mime_type: str | None = None,
+    changelog: str | None = None,
+    fence: int | None = None,
+    base_version: int | None = None,
+    now: datetime,
+) -> Committed:
+    """Submit bytes that were just uploaded as the next version of the file at `place`, in the caller's unit of
+    work. The caller's lock on it is given back.
+
+    Raises:
+        FileNotFound: there is no such file (404).
+        FileLocked, VersionConflict: see `uploads.save` (409).
+    """
+    await session.connection()
+    file = await at(session, place)
+    if file is None or file.is_archived:
+        raise FileNotFound("There is no such file to submit a version of.")
+    claim = await refuse_stale(session, caller, file, right, fence=fence, base_version=base_version, now=now)
+    submission = _Submission(stored, mime_type)
+    return await _add_pending(session, caller, file, right, submission, claim, changelog=changelog, now=now)
+
+
+async def _add_pending(
+    session: AsyncSession,
+    caller: Caller,
+    file: File,
+    right: Right,
+    submission: _Submission,
+    claim: Claim | None,
+    *,
+    changelog: str | None,
+    now: datetime,
+) -> Committed:
+    version = await add_version(
+        session,
+        file,
+        submission.stored,
+        mime_type=submission.mime_type,
+        created_by=caller.me.uuid,
+        status=VersionStatus.PENDING,
+        changelog=changelog,
+        now=now,
+    )
+    file.status = FileStatus.PENDING
+    file.updated_at = now
+    await release_own(session, caller, file, claim, now=now)
+    note_file(session, caller, "validate", file, now=now, version_id=version.id, changelog=changelog)
+    await tell(
+        session,
+        caller,
+        "committed",
+        file,
+        right.scope,
+        now=now,
+        version_number=version.version_number,
+        changelog=changelog,
+    )
     return Committed(file, version)
 
 

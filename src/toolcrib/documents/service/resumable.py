@@ -17,11 +17,14 @@ from datetime import datetime, timedelta
 from typing import cast
 from uuid import uuid4
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import (
     ChecksumMismatch,
     FileExists,
+    FileNotFound,
     FileTooLarge,
     OffsetMismatch,
     TooManyParts,
@@ -33,11 +36,13 @@ from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import part_rows
 from toolcrib.documents.service.bytes import keep, store_words
+from toolcrib.documents.service.commits import Committed, submit_in
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.incoming import PART_BYTES, Incoming
 from toolcrib.documents.service.part_rows import Part
 from toolcrib.documents.service.parts import Documents, at
 from toolcrib.documents.service.uploads import (
+    Saved,
     Wishes,
     forget_object,
     may_still_put,
@@ -51,6 +56,8 @@ from toolcrib.kernel.problems import Problem
 
 ALGORITHMS = ("sha1", "sha256", "sha512")
 MAX_PARTS = 10_000
+# Among what an upload's row remembers: whether its version is to wait for approval.
+_SUBMIT = "submit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +77,21 @@ class Plan:
     length: int
     told: str = ""
     sha256: str | None = None
+    submit: bool = False
 
 
 async def create(
     docs: Documents, caller: Caller, plan: Plan, wishes: Wishes, *, now: datetime
 ) -> ResumableUpload:
     """Begin an upload. All that would refuse its version now refuses it here; one of no bytes makes its version
-    at once.
+    at once. With `plan.submit` that version waits for approval.
 
     Raises:
         AccessDenied, FileTooLarge, FileLocked, VersionConflict, FileExists: see `uploads.may_put`.
     """
     right = await docs.access.require(caller, plan.place.bucket, "write", path=plan.place.path)
     refuse_too_large(docs, plan.length)
-    await _refuse_early(docs, caller, plan.place, right, wishes, now=now)
+    await _refuse_early(docs, caller, plan.place, right, wishes, submit=plan.submit, now=now)
     upload = ResumableUpload(
         id=uuid4().hex,
         owner_id=caller.me.uuid,
@@ -95,7 +103,7 @@ async def create(
         parts=0,
         sha256=plan.sha256,
         told=plan.told,
-        wishes=wishes,
+        wishes={**wishes, _SUBMIT: True} if plan.submit else wishes,
         created_at=now,
         expires_at=now + _lifetime(docs),
     )
@@ -228,7 +236,14 @@ def _check(checksum: Checksum, found: bytes) -> None:
 
 
 async def _refuse_early(
-    docs: Documents, caller: Caller, place: Place, right: Right, wishes: Wishes, *, now: datetime
+    docs: Documents,
+    caller: Caller,
+    place: Place,
+    right: Right,
+    wishes: Wishes,
+    *,
+    submit: bool,
+    now: datetime,
 ) -> None:
     """What would refuse the version if it were made now, asked before bytes are sent or copied for it."""
     async with docs.kernel.database.read() as session:
@@ -242,6 +257,8 @@ async def _refuse_early(
             base_version=wishes.get("base_version"),
             now=now,
         )
+        if submit and (file is None or file.is_archived):
+            raise FileNotFound("There is no such file to submit a version of.")
         if (file is None or file.is_archived) and await folder_at(session, place) is not None:
             raise FileExists(f"{place.address} is a folder, not a file.")
 
@@ -269,8 +286,9 @@ async def _make_version(
         raise OffsetMismatch(received)
     place = Place(bucket_of(upload), upload.logical_path)
     caller, right = await may_still_put(docs, caller, place)
-    wishes = cast("Wishes", upload.wishes)
-    await _refuse_early(docs, caller, place, right, wishes, now=now)
+    submit = _SUBMIT in upload.wishes
+    wishes = cast("Wishes", {name: wish for name, wish in upload.wishes.items() if name != _SUBMIT})
+    await _refuse_early(docs, caller, place, right, wishes, submit=submit, now=now)
     parts = [*await part_rows.of(docs, upload.id), *last]
     try:
         stored = await _joined(docs, upload, parts)
@@ -286,7 +304,7 @@ async def _make_version(
                 session.add(upload)
                 await session.flush()
             done = await part_rows.complete(session, upload.id, start, keys, expires_at=expires_at, now=now)
-            saved = await save_in(session, caller, place, stored, right, now=now, **wishes)
+            saved = await _make(session, caller, place, stored, right, wishes, submit=submit, now=now)
             done.result = {
                 "file_id": saved.file.id,
                 "version_id": saved.version.id,
@@ -299,6 +317,33 @@ async def _make_version(
         raise
     await part_rows.discard(docs, keys)
     return done
+
+
+async def _make(
+    session: AsyncSession,
+    caller: Caller,
+    place: Place,
+    stored: Stored,
+    right: Right,
+    wishes: Wishes,
+    *,
+    submit: bool,
+    now: datetime,
+) -> Saved | Committed:
+    if not submit:
+        return await save_in(session, caller, place, stored, right, now=now, **wishes)
+    return await submit_in(
+        session,
+        caller,
+        place,
+        stored,
+        right,
+        mime_type=wishes.get("mime_type"),
+        changelog=wishes.get("changelog"),
+        fence=wishes.get("fence"),
+        base_version=wishes.get("base_version"),
+        now=now,
+    )
 
 
 async def _joined(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:
