@@ -10,7 +10,7 @@ export const PathText = memo(function PathText({ path, quiet = false }: { path: 
   const shown = visible(path);
   const cut = shown.lastIndexOf("/") + 1;
   return (
-    <span className={classes.path} title={shown} data-quiet={quiet || undefined}>
+    <span className={classes.path} title={shown} data-quiet={quiet || undefined} data-bare={cut === 0 || undefined}>
       {cut > 0 && (
         <span className={classes.dir} style={{ minWidth: `${Math.min(cut, 4)}ch` }}>
           {shown.slice(0, cut)}

@@ -111,6 +111,7 @@ function Details({ data, can, holdOf, onAsk, onDelete, onRestore }: Props & { da
       ) : (
         <>
           <Toolbar file={file} can={can} held={hold?.holder ?? null} onAsk={onAsk} onDelete={onDelete} />
+          <LockCard file={file} hold={hold} can={can} onAsk={onAsk} />
           {shown && picked && picked !== file.current_version_id && (
             <p className={classes.quiet} role="status">
               Showing version {shown.version_number}.{" "}
@@ -120,7 +121,6 @@ function Details({ data, can, holdOf, onAsk, onDelete, onRestore }: Props & { da
             </p>
           )}
           {shown && <Preview file={file} version={shown} />}
-          <LockCard file={file} hold={hold} can={can} onAsk={onAsk} />
         </>
       )}
       {description && <p className={classes.prose}>{description}</p>}

@@ -43,7 +43,7 @@ function Shown({ kind, file, version }: Props & { kind: PreviewKind }) {
     return <img className={classes.image} src={url} alt={visible(file.name)} onError={() => setFailed(true)} />;
   }
   if (kind === "pdf") {
-    return <iframe className={classes.pdf} src={`${url}#view=FitH`} title={`Preview of ${visible(file.name)}`} />;
+    return <iframe className={classes.pdf} src={`${url}#navpanes=0&view=FitH`} title={`Preview of ${visible(file.name)}`} />;
   }
   return <TextPreview file={file} version={version} />;
 }
