@@ -181,7 +181,7 @@ async def test_an_upload_outlives_its_server(open_page: Open, tmp_path: Path) ->
     page: Page | None = None
     try:
         shelf = a_shelf(server, "mortal", "ann")
-        content = os.urandom(24_000_000)
+        content = os.urandom(40_000_000)
         (tmp_path / "scan.bin").write_bytes(content)
         page = await open_page("ann", shelf.address, server=server)
         await expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
@@ -194,13 +194,13 @@ async def test_an_upload_outlives_its_server(open_page: Open, tmp_path: Path) ->
         )
         network = await page.context.new_cdp_session(page)
         await network.send("Network.enable")
-        slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 3_000_000}
+        slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 5_000_000}
         await network.send("Network.emulateNetworkConditions", slow)
         await drop(page, page.get_by_role("heading", name="Nothing here yet"), [tmp_path / "scan.bin"])
         bar = page.get_by_role("progressbar", name="Upload of scan.bin")
         panel = page.get_by_role("region", name="Uploads")
         await expect(panel).to_contain_text("MB/s")
-        await expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^([5-9]\d)"), timeout=30_000)
+        await expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[6-9]\d"), timeout=30_000)
         server.kill()
         await expect(panel).to_contain_text("trying again", timeout=15_000)
         server.start()
@@ -208,7 +208,7 @@ async def test_an_upload_outlives_its_server(open_page: Open, tmp_path: Path) ->
         await expect(panel.get_by_role("status")).to_have_text("1 file uploaded", timeout=30_000)
         assert hashlib.sha256(shelf.fetch("ann", "scan.bin")).digest() == hashlib.sha256(content).digest()
         assert max(offsets) > 0, "it went on where it was"
-        await expect(row(page, "scan.bin")).to_contain_text("24 MB")
+        await expect(row(page, "scan.bin")).to_contain_text("40 MB")
         versions = server.user("ann").get(
             "/api/storage/metadata", params={**shelf.place("scan.bin"), "include_versions": "1"}
         )

@@ -20,6 +20,9 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {
     "/": "Board",
     "/assets": "Assets",
+    "/documents": "Documents",
+    "/documents?view=deleted": "Documents",
+    "/documents/waiting": "Waiting for me",
     "/activity": "Activity",
     "/projects": "Projects",
     "/companies": "Companies",

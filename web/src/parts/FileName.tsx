@@ -8,8 +8,16 @@ export const FileName = memo(function FileName({ name }: { name: string }) {
   const [stem, tail] = splitName(shown);
   return (
     <bdi className={classes.fileName} title={shown}>
-      <span className={classes.stem}>{stem}</span>
-      {tail && <span className={classes.tail}>{tail}</span>}
+      {/* Read out as one: the parts of a flexible box are words apart. */}
+      {tail && <span className="visually-hidden">{shown}</span>}
+      <span className={classes.stem} aria-hidden={tail ? true : undefined}>
+        {stem}
+      </span>
+      {tail && (
+        <span className={classes.tail} aria-hidden="true">
+          {tail}
+        </span>
+      )}
     </bdi>
   );
 });

@@ -85,11 +85,15 @@ export function VirtualList<T>(props: Props<T>) {
 
   const moveTo = useCallback(
     (index: number) => {
-      const item = items[Math.max(0, Math.min(index, items.length - 1))];
+      const target = Math.max(0, Math.min(index, items.length - 1));
+      const item = items[target];
       if (item === undefined) return;
-      wantFocus.current = true;
       setActiveId(idOf(item));
-      virtual.scrollToIndex(Math.max(0, Math.min(index, items.length - 1)), { align: "auto" });
+      virtual.scrollToIndex(target, { align: "auto" });
+      // A row that is there already is not drawn again: nothing would move the focus later.
+      const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${target}"]`);
+      wantFocus.current = !row;
+      row?.focus({ preventScroll: true });
     },
     [items, idOf, virtual],
   );

@@ -67,7 +67,6 @@ export default function FileDrawer(props: Props) {
       position="right"
       size={540}
       closeOnEscape={!covered}
-      trapFocus={!covered}
       title={
         <span className={classes.title}>
           {file && <FileIcon name={file.name} mime={file.mime_type} size={20} />}
