@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
+import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from string import Template
 
 import httpx
 from playwright.async_api import Browser, Page, async_playwright
@@ -19,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.servers.environment import PASSWORD  # noqa: E402 - found only from the root
 from tests.servers.toolcrib import ToolcribServer  # noqa: E402
+from tests.web.documents import Shelf, pdf, png  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 FLAGS = [
@@ -72,6 +76,12 @@ PICTURES: list[tuple[str, str, int, str, list[str]]] = [
     ("assets-phone", "/assets", 360, "dark", []),
     ("history", "/assets?path=Content/Maps/Harbour/Quay.umap", 1280, "light", []),
     ("lock", "/", 1280, "light", ["click text=Lock a path"]),
+    ("documents", "$harbour&path=Drawings", 1280, "light", []),
+    ("documents-dark", "$harbour", 1280, "dark", []),
+    ("documents-phone", "$harbour", 360, "light", []),
+    ("document", "/documents?file=$plan", 1280, "light", ["wait 1500"]),
+    ("versions", "/documents?file=$bracket", 1280, "light", ["scroll [aria-label=Versions] li:last-child"]),
+    ("approvals", "/documents/waiting", 1280, "light", []),
     ("activity", "/activity", 1280, "light", []),
     ("projects", "/projects", 1280, "light", ["click section button[aria-expanded=false]"]),
     ("companies", "/companies", 1280, "light", ["click section button[aria-expanded=false]"]),
@@ -88,7 +98,55 @@ PICTURES: list[tuple[str, str, int, str, list[str]]] = [
 ]
 
 
-def furnish(server: ToolcribServer) -> None:
+# What is in the project's documents: who, where, how large, why.
+DOCUMENTS = [
+    ("ann.berg", "Drawings/Quay_Extension.dwg", 4_120_000, "first draft"),
+    ("ben", "Drawings/Quay_Extension.dwg", 4_380_000, "stairs moved to the north side"),
+    ("ann.berg", "Drawings/Crane_Base.step", 2_750_000, "bolt circle 420 mm"),
+    ("dora.k", "Drawings/Lantern_Mount.step", 860_000, "first version"),
+    ("dora.k", "Drawings/Lantern_Mount.step", 910_000, "brass instead of steel"),
+    ("dora.k", "Drawings/Lantern_Mount.step", 905_000, "M8 threads, as the yard asked"),
+    ("ben", "Drawings/Railing sections.pdf", 0, "for the site meeting"),
+    ("lena", "Drawings/Details/Joint A.dwg", 310_000, ""),
+    ("lena", "Drawings/Site photo, east pier.png", 0, ""),
+    ("chidi", "Drawings/Load cases.xlsx", 64_000, "wind from the west added"),
+    ("chidi", "Drawings/Measurements 2026-11-18.csv", 18_400, ""),
+    ("lena", "Minutes/2026-11-20 site meeting.md", 2_900, ""),
+    ("lena", "Permits/Harbour authority.pdf", 0, ""),
+    ("lena", "Budget 2026.xlsx", 92_000, ""),
+    ("lena", "README.md", 1_200, ""),
+]
+
+
+def furnish_documents(server: ToolcribServer, project: str) -> dict[str, str]:
+    """Documents of everybody, some held, two waiting for a decision. Returns what pictures are about."""
+    shelf = Shelf(server, project, "harbour")
+    ids: dict[str, str] = {}
+    for who, path, size, why in DOCUMENTS:
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        content = {"application/pdf": pdf("Railing, sections A to D"), "image/png": png(640, 400)}.get(kind)
+        text = f"# {path}\n\n- Pier: walls of 3 mm\n- Crane: base in week 49\n".encode()
+        content = content or (text * 40)[:size] if size < 10_000 else content or os.urandom(size)
+        ids[path] = shelf.put(who, path, content, kind, **({"changelog": why} if why else {}))["file_id"]
+    plan, bracket = "Drawings/Railing sections.pdf", "Drawings/Lantern_Mount.step"
+    for who, path, reason, seconds in [
+        ("ben", "Drawings/Quay_Extension.dwg", "second flight of stairs", 3 * HOUR),
+        ("ann.berg", plan, "adding section E", 2 * 24 * HOUR),
+        ("lena", "Drawings/Load cases.xlsx", "checking the sums", 20 * 60),
+    ]:
+        body = {"file_id": ids[path], "reason": reason, "expires_in": seconds}
+        server.user(who).post("/api/storage/lock", json=body).raise_for_status()
+    shelf.submit(
+        "ben", "Drawings/Crane_Base.step", os.urandom(2_790_000), "bolt circle 440 mm, as calculated"
+    )
+    waiting = shelf.submit("chidi", bracket, os.urandom(915_000), "weight down by a tenth")
+    verdict = {"comment": "The wall is under 2 mm at the thread."}
+    server.user("lena").post(f"/api/storage/versions/{waiting}/reject", json=verdict).raise_for_status()
+    shelf.submit("dora.k", bracket, os.urandom(908_000), "lighter, with 3 mm at the thread")
+    return {"harbour": shelf.address, "plan": ids[plan], "bracket": ids[bracket]}
+
+
+def furnish(server: ToolcribServer) -> dict[str, str]:
     lena = server.user("lena", is_admin=True)
     clients: dict[str, httpx.Client] = {}
     for holder, path, branch, comment, seconds in LOCKS:
@@ -104,7 +162,13 @@ def furnish(server: ToolcribServer) -> None:
     lena.post(f"/api/claims/{hero}/transfer", json={"to": "ben", "comment": "rig fixes"}).raise_for_status()
     company = lena.post("/api/companies", json={"name": "Northlight Games"}).json()["id"]
     project = lena.post("/api/projects", json={"name": "harbour", "company_id": company}).json()["id"]
-    for name, role in [("ann.berg", "admin"), ("ben", "member"), ("farah", "viewer")]:
+    for name, role in [
+        ("ann.berg", "admin"),
+        ("ben", "member"),
+        ("chidi", "member"),
+        ("dora.k", "member"),
+        ("farah", "viewer"),
+    ]:
         lena.put(f"/api/projects/{project}/members/{name}", json={"role": role}).raise_for_status()
         lena.put(f"/api/companies/{company}/members/{name}", json={"role": "member"}).raise_for_status()
     ben.post(
@@ -118,12 +182,17 @@ def furnish(server: ToolcribServer) -> None:
     ).raise_for_status()
     lena.post("/api/users/me/keys", json={"name": "build machine", "expires_in_days": 90}).raise_for_status()
     lena.post("/api/users/me/keys", json={"name": "editor plug-in"}).raise_for_status()
+    return furnish_documents(server, project)
 
 
 async def take(
-    browser: Browser, server: ToolcribServer, picture: tuple[str, str, int, str, list[str]]
+    browser: Browser,
+    server: ToolcribServer,
+    picture: tuple[str, str, int, str, list[str]],
+    places: dict[str, str],
 ) -> None:
     name, path, width, theme, steps = picture
+    path = Template(path).substitute(places)
     context = await browser.new_context(
         viewport={"width": width, "height": 800 if width > 600 else 720},
         color_scheme="dark" if theme == "dark" else "light",
@@ -151,6 +220,10 @@ async def _do(page: Page, step: str) -> None:
         await page.keyboard.press(what)
     elif verb == "type":
         await page.keyboard.type(what)
+    elif verb == "wait":
+        await page.wait_for_timeout(int(what))
+    elif verb == "scroll":
+        await page.locator(what).first.scroll_into_view_if_needed()
     else:
         await page.locator(what).first.click()
 
@@ -160,14 +233,14 @@ async def main(names: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = ToolcribServer(Path(folder) / "data", MAIL_ENABLED="false")
         try:
-            furnish(server)
+            places = furnish(server)
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(
                     executable_path=shutil.which("chromium"), args=FLAGS
                 )
                 for picture in PICTURES:
                     if not names or picture[0] in names:
-                        await take(browser, server, picture)
+                        await take(browser, server, picture, places)
                 await browser.close()
         finally:
             server.close()

@@ -57,3 +57,8 @@ test("every kind of thing people hold has its page and its menu entry", () => {
     expect(kind.link({ kind: kind.name, scope: "", key: "a b?&" })).toMatch(/^\/[^ ]*$/);
   }
 });
+
+test("what people typed does not change how the rest of the sentence reads", () => {
+  const event = anEvent("acquired", { key: "invoice\u202efdp.exe", data: { comment: "a\u2066b" } });
+  expect(sentenceText(event)).toBe("ann locked invoice‹U+202E›fdp.exe: “a‹U+2066›b”");
+});

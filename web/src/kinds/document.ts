@@ -1,7 +1,7 @@
 import { IconChecklist, IconFiles } from "@tabler/icons-react";
 import { api, query } from "../api/client";
 import type { FoundDocuments, LogEvent } from "../api/types";
-import { fileLink, folderLink, onOneWay, parentOf, parseAddress, pathOfAddress, type Place } from "../documents/places";
+import { fileLink, folderLink, onOneWay, parseAddress, pathOfAddress, type Place } from "../documents/places";
 import { WaitingCount } from "../documents/WaitingCount";
 import { CLAIM_VERBS, type Found, type Kind, type Thing } from "./kind";
 
@@ -37,11 +37,10 @@ async function search(text: string, signal: AbortSignal): Promise<Found[]> {
   return found.files.map((file) => {
     const place = { bucket: file.bucket_type, id: file.bucket_id, path: file.logical_path };
     const shelf = found.buckets.find((one) => one.id === place.id && one.bucket === place.bucket);
-    const where = place.bucket === "users" ? "My files" : (shelf?.name ?? "Project");
     return {
       id: file.id,
       label: file.logical_path,
-      note: parentOf(file.logical_path) ? where : `${where}, at the top`,
+      note: place.bucket === "users" ? "My files" : (shelf?.name ?? "Project"),
       to: fileLink(file.id, place),
     };
   });

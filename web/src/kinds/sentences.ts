@@ -1,4 +1,5 @@
 import type { LogEvent } from "../api/types";
+import { visible } from "../parts/names";
 import { duration } from "../parts/time";
 import { kindOf, nameOfThing, shownName } from "./registry";
 
@@ -67,7 +68,13 @@ function slotOf(name: string): Slot {
   return name.endsWith("_at") ? "time" : "text";
 }
 
+/** Values are what people typed: they must not change how the sentence around them reads. */
 function valueOf(event: LogEvent, name: string): string | null {
+  const value = rawValueOf(event, name);
+  return value === null || name.endsWith("_at") ? value : visible(value);
+}
+
+function rawValueOf(event: LogEvent, name: string): string | null {
   if (name === "actor") return event.actor ?? "The server";
   if (name === "thing") return nameOfThing(event);
   const value = event.data[name];
