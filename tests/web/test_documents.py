@@ -202,7 +202,7 @@ async def test_an_upload_outlives_its_server(open_page: Open, tmp_path: Path) ->
         await expect(panel).to_contain_text("MB/s")
         await expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[6-9]\d"), timeout=30_000)
         server.kill()
-        await expect(panel).to_contain_text("trying again", timeout=15_000)
+        await expect(panel).to_contain_text("Trying again", timeout=15_000)
         server.start()
         await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
         await expect(panel.get_by_role("status")).to_have_text("1 file uploaded", timeout=30_000)
@@ -434,6 +434,7 @@ async def test_a_version_is_submitted_by_one_and_approved_by_another(
     await expect(walts.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     await expect(history.first).to_contain_text("Approved by vera")
     await expect(history.first).to_contain_text("“good”")
+    await expect(bens.get_by_text("vera approved your version 2")).to_be_visible()
     assert shelf.fetch("ben", "part.txt") == b"two"
 
 

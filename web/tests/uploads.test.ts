@@ -70,7 +70,7 @@ describe("the queue", () => {
     const { queue, line, settle, id } = network();
     queue.add([aFile("a")]);
     await settle();
-    line("a").handlers.onRetry();
+    line("a").handlers.onRetry(null);
     expect(queue.list()[0]!.state).toBe("retrying");
     line("a").handlers.onFailed(new Problem(409, "file_locked", "a is locked by ben."));
     expect(queue.list()[0]).toMatchObject({ state: "failed", error: { code: "file_locked" } });

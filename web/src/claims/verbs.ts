@@ -1,6 +1,7 @@
 import { api } from "../api/client";
 import { claimsQuery, queryClient } from "../api/queries";
 import type { Claim } from "../api/types";
+import { kindOf } from "../kinds/registry";
 import { groupBy } from "./board";
 import { mergeClaims, withoutFences } from "./patch";
 import { DEFAULT_PROJECT, projectOf } from "./scope";
@@ -26,7 +27,8 @@ async function refreshed(fence: number): Promise<void> {
 export async function release(claims: readonly Claim[]): Promise<void> {
   const [first, ...more] = claims;
   if (first && more.length === 0) {
-    await api(`claims/${first.fence}/release`, { method: "POST", json: {} });
+    const { unlock } = kindOf(first.kind);
+    await (unlock ? unlock(first, null) : api(`claims/${first.fence}/release`, { method: "POST", json: {} }));
     gone(claims);
     return;
   }
@@ -42,7 +44,10 @@ export async function release(claims: readonly Claim[]): Promise<void> {
 export async function forceRelease(claims: readonly Claim[], reason: string): Promise<void> {
   const [first, ...more] = claims;
   if (first && more.length === 0) {
-    await api(`claims/${first.fence}/force-release`, { method: "POST", json: { reason } });
+    const { unlock } = kindOf(first.kind);
+    await (unlock
+      ? unlock(first, reason)
+      : api(`claims/${first.fence}/force-release`, { method: "POST", json: { reason } }));
     gone(claims);
     return;
   }

@@ -38,6 +38,15 @@ export function tooBigToShow(kind: PreviewKind, size: number): boolean {
   return size > MOST[kind];
 }
 
+/** Throws the refusal that a picture or a frame could not tell: the store is down, the version is gone. */
+export async function probe(url: string, signal: AbortSignal): Promise<true> {
+  // Not the first byte: that would count as reading the file, in its audit.
+  const response = await fetch(url, { signal, credentials: "same-origin", headers: { Range: "bytes=1-1" } });
+  if (!response.ok && response.status !== 416) throw await problemFrom(response);
+  await response.body?.cancel();
+  return true;
+}
+
 export interface TextPart {
   text: string;
   /** There is more than this. */

@@ -91,4 +91,8 @@ export const document: Kind = {
   link,
   isTouched,
   search,
+  unlock: async (claim, reason) => {
+    const json = { file_id: claim.key, ...(reason === null ? {} : { force: true, reason }) };
+    await api("storage/unlock", { method: "POST", json });
+  },
 };

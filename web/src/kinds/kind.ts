@@ -1,5 +1,5 @@
 import type { ComponentType } from "react";
-import type { LogEvent } from "../api/types";
+import type { Claim, LogEvent } from "../api/types";
 
 export interface IconProps {
   size?: number | string;
@@ -69,6 +69,8 @@ export interface Kind {
   isTouched?: (queryKey: readonly unknown[], event: LogEvent) => boolean;
   /** Things of this kind by words of their names, held or not. */
   search?: (text: string, signal: AbortSignal) => Promise<Found[]>;
+  /** The kind's own way to give back, or with a reason to take away: for kinds that keep more than the log. */
+  unlock?: (claim: Claim, reason: string | null) => Promise<void>;
   /** Whether a holder can be sent a mail about it. */
   notifies?: boolean;
 }

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { apiUrl } from "../api/base";
 import { api, query } from "../api/client";
-import { claimsQuery, forget, queryClient, remember, viewer } from "../api/queries";
+import { claimsQuery, forget, meQuery, queryClient, remember, viewer } from "../api/queries";
 import type { Claim, LogEvent } from "../api/types";
 import { applyEvents, mergeClaims } from "../claims/patch";
 import { kindOf } from "../kinds/registry";
@@ -49,7 +49,7 @@ function take(events: LogEvent[]): void {
     if (recheck.length) void askAgain(recheck);
   }
   invalidateFor(events);
-  tell(events, viewer().username);
+  tell(events, viewer().username, queryClient.getQueryData(meQuery.queryKey)?.uuid ?? "");
   for (const listener of listeners) listener(events);
 }
 

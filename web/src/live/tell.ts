@@ -1,6 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import type { LogEvent } from "../api/types";
 import { nameOfThing } from "../kinds/registry";
+import { visible } from "../parts/names";
 
 interface Told {
   title: string;
@@ -8,9 +9,9 @@ interface Told {
 }
 
 /** What a person wants to be told of at once: that something of theirs came or went by another's hand. */
-export function worthTelling(event: LogEvent, me: string): Told | null {
+export function worthTelling(event: LogEvent, me: string, uuid = ""): Told | null {
   const { data } = event;
-  const thing = nameOfThing(event);
+  const thing = visible(nameOfThing(event));
   if (event.verb === "force_released" && data.holder === me && event.actor !== me) {
     const reason = typeof data.reason === "string" ? `: ${data.reason}` : "";
     return { title: `${event.actor ?? "The server"} ended your hold`, message: `${thing}${reason}` };
@@ -20,6 +21,13 @@ export function worthTelling(event: LogEvent, me: string): Told | null {
   }
   if (event.verb === "transferred" && data.from === me && event.actor !== me) {
     return { title: `${event.actor ?? "Somebody"} handed over what you held`, message: `${thing}, to ${String(data.to)}` };
+  }
+  if ((event.verb === "approved" || event.verb === "rejected") && uuid && data.submitted_by === uuid) {
+    const comment = typeof data.comment === "string" && data.comment ? `: “${visible(data.comment)}”` : "";
+    return {
+      title: `${event.actor ?? "Somebody"} ${event.verb} your version ${String(data.version_number ?? "")}`,
+      message: `${thing}${comment}`,
+    };
   }
   if (event.verb === "offered" && data.holder === me) {
     return { title: "Free now", message: `${thing}: take it before somebody else does` };
@@ -32,8 +40,8 @@ export function worthTelling(event: LogEvent, me: string): Told | null {
 
 const SHOWN_MAX = 3;
 
-export function tell(events: readonly LogEvent[], me: string): void {
-  const told = events.map((event) => worthTelling(event, me)).filter((one) => one !== null);
+export function tell(events: readonly LogEvent[], me: string, uuid: string): void {
+  const told = events.map((event) => worthTelling(event, me, uuid)).filter((one) => one !== null);
   if (told.length === 0) return;
   for (const { title, message } of told.slice(0, SHOWN_MAX)) {
     notifications.show({ title, message, autoClose: 12_000 });

@@ -120,6 +120,7 @@ async def approve(
             right.scope,
             now=now,
             version_number=version.version_number,
+            submitted_by=version.created_by,
             comment=comment,
         )
     return Decided(file, version)
@@ -149,6 +150,7 @@ async def reject(
             right.scope,
             now=now,
             version_number=version.version_number,
+            submitted_by=version.created_by,
             comment=comment,
         )
     return Decided(file, version)

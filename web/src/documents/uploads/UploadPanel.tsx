@@ -145,7 +145,7 @@ function noteOf({ state, sent, file, perSecond, error, done, submit }: Upload): 
     case "waiting":
       return sent ? `${progress}, waiting` : `${size}, waiting`;
     case "retrying":
-      return `${progress}, the server does not answer: trying again`;
+      return `${progress}. ${error?.message ?? "The server does not answer."} Trying again…`;
     case "paused":
       return `${progress}, paused`;
     case "done":

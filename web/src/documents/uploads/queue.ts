@@ -36,7 +36,8 @@ export interface Upload extends Wanted {
 
 export interface Handlers {
   onProgress: (sent: number) => void;
-  onRetry: () => void;
+  /** It is tried again soon; `problem` is what the server said, null where it said nothing. */
+  onRetry: (problem: Problem | null) => void;
   onDone: (done: Done) => void;
   onFailed: (problem: Problem) => void;
 }
@@ -180,10 +181,10 @@ export class UploadQueue {
         if (!this.isRunning(id)) return;
         const meter = this.meters.get(id);
         meter?.add(this.clock(), sent);
-        this.change(id, { state: "sending", sent, perSecond: meter?.perSecond ?? null });
+        this.change(id, { state: "sending", sent, error: null, perSecond: meter?.perSecond ?? null });
       },
-      onRetry: () => {
-        if (this.isRunning(id)) this.change(id, { state: "retrying", perSecond: null });
+      onRetry: (problem) => {
+        if (this.isRunning(id)) this.change(id, { state: "retrying", error: problem, perSecond: null });
       },
       onDone: (done) => {
         const upload = this.find(id);

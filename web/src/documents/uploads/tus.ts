@@ -26,7 +26,9 @@ export async function sendByTus(wanted: Wanted, handlers: Handlers): Promise<Sen
     onProgress: (sent) => handlers.onProgress(sent),
     onShouldRetry: (error) => {
       const again = passes(error);
-      if (again) handlers.onRetry();
+      const response = error.originalResponse;
+      const said = response && response.getStatus() > 0 ? problemOf(response.getStatus(), response.getBody()) : null;
+      if (again) handlers.onRetry(said);
       return again;
     },
     onSuccess: ({ lastResponse }) => handlers.onDone(doneOf(lastResponse)),

@@ -45,7 +45,14 @@ export function Deleted({ bucket, filter, onAsk, onOpen }: { bucket: Bucket; fil
       </Empty>
     );
   }
+  const all = data?.pagination.total_items ?? 0;
   return (
+    <>
+    <div className={classes.count} role="status">
+      {words.length ? `${files.length.toLocaleString()} of ` : ""}
+      {all === 1 ? "1 deleted file" : `${all.toLocaleString()} deleted files`}
+      {data && all > data.files.length && `, the first ${data.files.length.toLocaleString()} shown`}
+    </div>
     <VirtualList
       label="Deleted files"
       items={files}
@@ -91,6 +98,7 @@ export function Deleted({ bucket, filter, onAsk, onOpen }: { bucket: Bucket; fil
         </div>
       )}
     />
+    </>
   );
 }
 

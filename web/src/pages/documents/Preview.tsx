@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { DocumentFile, DocumentVersion } from "../../api/types";
-import { downloadUrl, previewKind, readText, tooBigToShow, type PreviewKind } from "../../documents/downloads";
+import { downloadUrl, previewKind, probe, readText, tooBigToShow, type PreviewKind } from "../../documents/downloads";
 import { sizeText } from "../../parts/bytes";
 import { visible } from "../../parts/names";
 import { Refusal } from "../../parts/Refusal";
@@ -38,14 +38,27 @@ export function Preview({ file, version }: Props) {
 function Shown({ kind, file, version }: Props & { kind: PreviewKind }) {
   const [failed, setFailed] = useState(false);
   const url = downloadUrl(file.id, { version: version.id, inline: true });
+  const there = useQuery({
+    queryKey: ["document-there", version.id],
+    queryFn: ({ signal }) => probe(url, signal),
+    enabled: kind !== "text",
+    gcTime: 0,
+    retry: 1,
+  });
+  if (kind === "text") return <TextPreview file={file} version={version} />;
+  if (there.error) return <Refusal error={there.error} onRetry={() => void there.refetch()} />;
+  if (there.isPending) return <p className={classes.previewNote}>Reading…</p>;
   if (failed) return <p className={classes.previewNote}>It cannot be shown: the file is damaged, or no picture.</p>;
   if (kind === "image") {
     return <img className={classes.image} src={url} alt={visible(file.name)} onError={() => setFailed(true)} />;
   }
-  if (kind === "pdf") {
-    return <iframe className={classes.pdf} src={`${url}#navpanes=0&view=FitH`} title={`Preview of ${visible(file.name)}`} />;
-  }
-  return <TextPreview file={file} version={version} />;
+  return (
+    <iframe
+      className={classes.pdf}
+      src={`${url}#navpanes=0&view=FitH`}
+      title={`Preview of ${visible(file.name)}`}
+    />
+  );
 }
 
 function TextPreview({ file, version }: Props) {
