@@ -66,6 +66,7 @@ async def test_documents_have_no_serious_accessibility_problem(
         problems[item] = await faults(page)
         await closed(page)
         await page.get_by_role("button", name="Actions for photo.png").click()
+        await expect(page.get_by_role("menu")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("menu")).to_have_count(0)
     await page.get_by_role("button", name="More ways to upload").click()

@@ -47,6 +47,13 @@ export const theme = createTheme({
   focusRing: "auto",
   components: {
     Anchor: Anchor.extend({ defaultProps: { underline: "always" } }),
+    // The list itself scrolls, not a box around it: a list is reached with the arrow keys of its field.
+    ...Object.fromEntries(
+      ["Select", "Autocomplete"].map((name) => [
+        name,
+        { defaultProps: { withScrollArea: false }, styles: { options: { maxHeight: 230, overflowY: "auto" } } },
+      ]),
+    ),
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 250, withArrow: true, multiline: true, maw: 320 } }),
