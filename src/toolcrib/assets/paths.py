@@ -23,12 +23,14 @@ def normalise(path: str) -> str:
     Raises:
         BadPath: nothing left, too long (over 1024 characters), or characters no file name has (400).
     """
-    found = _SLASHES.sub("/", path.replace("\\", "/")).strip("/")
+    found = path.replace("\\", "/").strip("/")
+    if "//" in found:
+        found = _SLASHES.sub("/", found)
     if not found:
         raise BadPath("asset_path must name a file.")
     if len(found) > MAX_PATH:
         raise BadPath(f"asset_path is longer than {MAX_PATH} characters.")
-    if _UNUSABLE.search(found):
+    if not (found.isascii() and found.isprintable()) and _UNUSABLE.search(found):
         raise BadPath("asset_path holds control characters or broken text.")
     return found
 

@@ -158,8 +158,8 @@ async def lock_many(
         SomeHeld: which are held, by whom (409).
     """
     me.require(f"project:{project}", "member")
-    refs = [ref(project, path) for path in _distinct(paths)]
-    commands = [Acquire(each, me.holder, branch, comment, expires_at) for each in refs]
+    refs, holder = [ref(project, path) for path in _distinct(paths)], me.holder
+    commands = [Acquire(each, holder, branch, comment, expires_at) for each in refs]
     try:
         return _all(await service.run_group(session, commands, now=now))
     except ClaimHeld:
@@ -177,7 +177,8 @@ async def release_many(
         NotHolder: one is somebody else's (403).
     """
     me.require(f"project:{project}")
-    commands = [Release(ref(project, path), me.holder) for path in _distinct(paths)]
+    holder = me.holder
+    commands = [Release(ref(project, path), holder) for path in _distinct(paths)]
     return _all(await service.run_group(session, commands, now=now))
 
 

@@ -21,6 +21,9 @@ from toolcrib.settings import Settings
 
 DRAIN_SECONDS = 20
 BACKLOG = 2048
+# Objects made before the collector looks for cycles among them. Requests make few; a large answer makes many at
+# once, and looking at those every 700 would cost an eighth of its time.
+GARBAGE_THRESHOLD = 20_000
 PARENT = "TOOLCRIB_SERVE_PID"  # tells server processes who started them
 
 
@@ -77,6 +80,7 @@ class Server(uvicorn.Server):
         if self.started:
             # What is loaded now stays: no later collection need look at it.
             gc.freeze()
+            gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
             gc.enable()
             announce(self.url)
 

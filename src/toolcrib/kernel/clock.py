@@ -15,4 +15,4 @@ def system_clock() -> datetime:
 
 def wire(moment: datetime) -> str:
     """ISO 8601 in UTC with an explicit `+00:00`: older Python parsers cannot read `Z`."""
-    return moment.astimezone(UTC).isoformat()
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()

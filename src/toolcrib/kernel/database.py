@@ -37,10 +37,11 @@ class Database:
         if self.dialect == "sqlite":
             self.writes = self._sqlite_engine(read_only=False)
             self.reads = self._sqlite_engine(read_only=True)
-            self._hot: Engine | None = self._sqlite_hot_engine()
+            self._hot_engine: Engine | None = self._sqlite_hot_engine()
         else:
             self.writes = self.reads = self._server_engine()
-            self._hot = None
+            self._hot_engine = None
+        self._hot_connection: Connection | None = None
         self._glances: sqlite3.Connection | None = None
         self._after_commit: list[Callable[[list[Event]], None]] = []
 
@@ -92,20 +93,28 @@ class Database:
             connection.commit()
             return result, pen
 
-        if self._hot is not None:
-            engine = self._hot
-
-            def in_thread() -> tuple[Any, Pen]:
-                with engine.connect() as connection:
-                    return transaction(connection)
-
+        if self._hot_engine is not None:
             async with self._turn:
-                result, pen = await asyncio.get_running_loop().run_in_executor(None, in_thread)
+                result, pen = await asyncio.get_running_loop().run_in_executor(
+                    None, self._on_hot_connection, self._hot_engine, transaction
+                )
         else:
             async with self.writes.connect() as connection:
                 result, pen = await connection.run_sync(transaction)
         self._committed(pen)
         return result
+
+    def _on_hot_connection(
+        self, engine: Engine, transaction: Callable[[Connection], tuple[Any, Pen]]
+    ) -> tuple[Any, Pen]:
+        if self._hot_connection is None:
+            self._hot_connection = engine.connect()
+        try:
+            return transaction(self._hot_connection)
+        except BaseException:
+            self._hot_connection.close()  # rolls back
+            self._hot_connection = None
+            raise
 
     def glance(self, query: Select[Any]) -> Callable[[], Any]:
         """A way to run `query` without waiting: its first value, or None if only waiting would tell.
@@ -132,8 +141,10 @@ class Database:
             self._glances.close()
         await self.writes.dispose()
         await self.reads.dispose()
-        if self._hot is not None:
-            self._hot.dispose()
+        if self._hot_connection is not None:
+            self._hot_connection.close()
+        if self._hot_engine is not None:
+            self._hot_engine.dispose()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:

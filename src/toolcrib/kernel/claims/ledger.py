@@ -6,9 +6,10 @@ records what changes. `statements.py` brings it from and to the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from toolcrib.kernel.claims.commands import (
@@ -45,7 +46,7 @@ class Ledger:
             self.waiters.setdefault(waiter.digest, []).append(waiter)
         self.read_claims = dict(self.claims)
         self.read_waiters = {waiter.id: waiter for queue in self.waiters.values() for waiter in queue}
-        self._undo: list[tuple[str, Claim | None, list[Waiter]]] | None = None
+        self._undo: list[Callable[[], object]] | None = None
 
     def run_group(self, commands: Sequence[Command]) -> list[Claim | None]:
         """Carry out all of `commands` or, if one is refused, none of them.
@@ -60,8 +61,8 @@ class Ledger:
         try:
             return [self.run(command) for command in commands]
         except Exception:
-            for digest, claim, queue in reversed(self._undo):
-                self._restore(digest, claim, queue)
+            for undo in reversed(self._undo):
+                undo()
             self.pen.take_back(lines)
             raise
         finally:
@@ -301,19 +302,20 @@ class Ledger:
         data.update(_labelled(claim))
         return self._write(claim.ref, actor, verb, data)
 
-    def _remember(self, digest: str) -> None:
-        if self._undo is not None:
-            self._undo.append((digest, self.claims.get(digest), list(self.waiters.get(digest, ()))))
-
     def _set(self, digest: str, claim: Claim | None) -> None:
-        self._remember(digest)
+        if self._undo is not None:
+            self._undo.append(partial(self._put, digest, self.claims.get(digest)))
+        self._put(digest, claim)
+
+    def _put(self, digest: str, claim: Claim | None) -> None:
         if claim is None:
             self.claims.pop(digest, None)
         else:
             self.claims[digest] = claim
 
     def _set_queue(self, digest: str, queue: list[Waiter]) -> None:
-        self._remember(digest)
+        if self._undo is not None:
+            self._undo.append(partial(self.waiters.__setitem__, digest, self.waiters.get(digest, [])))
         self.waiters[digest] = queue
 
     def _forget_waiter(self, digest: str, holder_uuid: str) -> bool:
@@ -323,13 +325,6 @@ class Ledger:
             return False
         self._set_queue(digest, left)
         return True
-
-    def _restore(self, digest: str, claim: Claim | None, queue: list[Waiter]) -> None:
-        if claim is None:
-            self.claims.pop(digest, None)
-        else:
-            self.claims[digest] = claim
-        self.waiters[digest] = queue
 
 
 def _labelled(claim: Claim) -> dict[str, str]:

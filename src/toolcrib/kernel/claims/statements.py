@@ -18,27 +18,35 @@ from toolcrib.kernel.claims.ledger import Ledger
 from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.events.pen import Pen
 from toolcrib.kernel.problems import Problem
-from toolcrib.kernel.rows import Row, RowStatement
+from toolcrib.kernel.rows import DriverStatement, Row, one_of
 
 # Bound parameters one statement may carry: SQLite stops at 32,766, PostgreSQL at 32,767.
 CHUNK = 10_000
 
-_CLAIMS_BY_DIGEST = select(claims).where(claims.c.digest.in_(bindparam("digests", expanding=True)))
-_WAITERS_BY_DIGEST = select(claim_waiters).where(
-    claim_waiters.c.digest.in_(bindparam("digests", expanding=True))
-)
 _CLAIM_FIELDS = [column.name for column in claims.c]
 _WAITER_FIELDS = [column.name for column in claim_waiters.c]
 _THAT_ONE = ["b_digest", "b_fence"]
 _is_that_one = (claims.c.digest == bindparam("b_digest")) & (claims.c.fence == bindparam("b_fence"))
-_INSERT = RowStatement(insert(claims), _CLAIM_FIELDS)
-_UPDATE = RowStatement(
+_INSERT = DriverStatement(insert(claims), *_CLAIM_FIELDS)
+_UPDATE = DriverStatement(
     update(claims).where(_is_that_one).values({name: bindparam(name) for name in _CLAIM_FIELDS}),
-    [*_CLAIM_FIELDS, *_THAT_ONE],
+    *_CLAIM_FIELDS,
+    *_THAT_ONE,
 )
-_DELETE = RowStatement(delete(claims).where(_is_that_one), _THAT_ONE)
-_INSERT_WAITER = RowStatement(insert(claim_waiters), _WAITER_FIELDS)
-_DELETE_WAITER = RowStatement(delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id")), ["b_id"])
+_DELETE = DriverStatement(delete(claims).where(_is_that_one), *_THAT_ONE)
+_INSERT_WAITER = DriverStatement(insert(claim_waiters), *_WAITER_FIELDS)
+_DELETE_WAITER = DriverStatement(delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id")), "b_id")
+_FIND = {
+    dialect: (
+        select(*(claims.c[name] for name in Claim.__slots__)).where(
+            one_of(claims.c.digest, "digests", dialect)
+        ),
+        select(*(claim_waiters.c[name] for name in Waiter.__slots__)).where(
+            one_of(claim_waiters.c.digest, "digests", dialect)
+        ),
+    )
+    for dialect in ("sqlite", "postgresql", "mysql", "mariadb")
+}
 _row = attrgetter(*_CLAIM_FIELDS)
 _waiter_row = attrgetter(*_WAITER_FIELDS)
 _that_one = attrgetter("digest", "fence")
@@ -74,17 +82,18 @@ def carry_out(
 def read_ledger(
     connection: Connection, pen: Pen, groups: Iterable[Sequence[Command]], now: datetime
 ) -> Ledger:
+    find_claims, find_waiters = _FIND[connection.dialect.name]
     commands = [command for group in groups for command in group]
     digests = list({command.ref.digest for command in commands})
     found: list[Claim] = []
     for chunk in _chunks(digests):
-        found += [Claim(*row) for row in connection.execute(_claims_query, {"digests": chunk})]
+        found += [Claim(*row) for row in connection.execute(find_claims, {"digests": chunk})]
     # The usual batch acquires what is free: nobody can be waiting, so nobody is looked for.
     asking = {command.ref.digest for command in commands if isinstance(command, NEEDS_WAITERS)}
     asking.update(claim.digest for claim in found)
     waiting: list[Waiter] = []
     for chunk in _chunks(list(asking)):
-        waiting += [Waiter(*row) for row in connection.execute(_waiters_query, {"digests": chunk})]
+        waiting += [Waiter(*row) for row in connection.execute(find_waiters, {"digests": chunk})]
     return Ledger(found, waiting, pen, now)
 
 
@@ -115,7 +124,7 @@ def _write_waiters(connection: Connection, ledger: Ledger) -> None:
         _INSERT_WAITER.run(connection, [_waiter_row(waiter) for waiter in came])
 
 
-def _each_one(connection: Connection, statement: RowStatement, rows: Sequence[Row]) -> None:
+def _each_one(connection: Connection, statement: DriverStatement, rows: Sequence[Row]) -> None:
     """Run a guarded statement per row; drivers that can tell must say that each met its row."""
     result = statement.run(connection, rows)
     if connection.dialect.supports_sane_multi_rowcount and result.rowcount != len(rows):
@@ -124,7 +133,3 @@ def _each_one(connection: Connection, statement: RowStatement, rows: Sequence[Ro
 
 def _chunks(items: list[str]) -> Iterable[list[str]]:
     return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
-
-
-_claims_query = _CLAIMS_BY_DIGEST.with_only_columns(*(claims.c[name] for name in Claim.__slots__))
-_waiters_query = _WAITERS_BY_DIGEST.with_only_columns(*(claim_waiters.c[name] for name in Waiter.__slots__))

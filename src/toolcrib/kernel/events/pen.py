@@ -9,10 +9,21 @@ from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Index, Integer, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from toolcrib.kernel.clock import wire
-from toolcrib.kernel.rows import RowStatement
+from toolcrib.kernel.rows import DriverStatement
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
 # Tables of the log are plain Core: they are written by the batch and read by the page, never mapped.
@@ -41,10 +52,13 @@ events = Table(
     Index("ix_events_at", "at"),
 )
 
-_READ_COUNTER = select(event_counter.c.seq).where(event_counter.c.id == 1).with_for_update()
+_the_counter = event_counter.c.id == literal_column("1")
+_READ_COUNTER = DriverStatement(select(event_counter.c.seq).where(_the_counter).with_for_update())
+_SET_COUNTER = DriverStatement(
+    update(event_counter).where(_the_counter).values(seq=bindparam("newest")), "newest"
+)
 _COLUMNS = [column.name for column in events.c]
-_INSERT = RowStatement(insert(events), _COLUMNS)
-_SET_COUNTER = update(event_counter).where(event_counter.c.id == 1).values(seq=bindparam("newest"))
+_INSERT = DriverStatement(insert(events), *_COLUMNS)
 
 
 @dataclass
@@ -117,11 +131,11 @@ class Pen:
         if not self.lines:
             return
         _INSERT.run(connection, [_row(line) for line in self.lines])
-        connection.execute(_SET_COUNTER, {"newest": self.seq})
+        _SET_COUNTER.run(connection, [(self.seq,)])
         self.written += self.lines
         self.lines = []
 
 
 def take_pen(connection: Connection) -> Pen:
     """Wait for this writer's turn. SQLite's BEGIN IMMEDIATE has waited already and ignores FOR UPDATE."""
-    return Pen(connection.execute(_READ_COUNTER).scalar_one())
+    return Pen(_READ_COUNTER.scalar(connection))
