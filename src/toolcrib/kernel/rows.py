@@ -8,10 +8,10 @@ what the columns' types say.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
+    Column,
     Connection,
     CursorResult,
     Delete,
@@ -19,10 +19,14 @@ from sqlalchemy import (
     Insert,
     Select,
     String,
+    Table,
     Update,
     bindparam,
     func,
+    insert,
+    literal_column,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -32,46 +36,68 @@ Row = Sequence[Any]
 Convert = Callable[[Any], Any]
 
 
+class _Compiled(NamedTuple):
+    sql: str
+    converters: list[tuple[int, Convert]]
+    by_column: bool
+
+
 class DriverStatement:
     """`names` are its parameters in their order in the SQL, which is the order of a row's values."""
 
     def __init__(self, statement: Insert | Update | Delete | Select[Any], *names: str) -> None:
         self._statement = statement
         self._names = list(names)
-        self._compiled: dict[type[Dialect], tuple[str, list[tuple[int, Convert]]]] = {}
+        self._compiled: dict[type[Dialect], _Compiled] = {}
 
     def scalar(self, connection: Connection) -> Any:
         """The one value it finds, without parameters."""
-        sql, _converters = self._for(connection.dialect)
-        return connection.exec_driver_sql(sql).scalar_one()
+        return connection.exec_driver_sql(self._for(connection.dialect).sql).scalar_one()
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> CursorResult[Any]:
         """Once for each of `rows`."""
-        sql, converters = self._for(connection.dialect)
-        if converters:
-            columns = list(zip(*rows, strict=True))
+        sql, converters, by_column = self._for(connection.dialect)
+        if by_column or converters:
+            columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
             for index, convert in converters:
                 columns[index] = _converted(columns[index], convert)
+            if by_column:
+                return connection.exec_driver_sql(sql, tuple(columns))
             rows = list(zip(*columns, strict=True))
         return connection.exec_driver_sql(sql, list(rows))
 
-    def _for(self, dialect: Dialect) -> tuple[str, list[tuple[int, Convert]]]:
+    def _for(self, dialect: Dialect) -> _Compiled:
         try:
             return self._compiled[type(dialect)]
         except KeyError:
             self._compiled[type(dialect)] = found = self._compile(dialect)
             return found
 
-    def _compile(self, dialect: Dialect) -> tuple[str, list[tuple[int, Convert]]]:
-        compiled: Any = self._statement.compile(dialect=dialect, column_keys=self._names or None)
+    def _compile(self, dialect: Dialect) -> _Compiled:
+        statement: Any = self._statement
+        by_column = isinstance(statement, Insert) and dialect.name == "postgresql"
+        compiled: Any = statement.compile(dialect=dialect, column_keys=self._names or None)
+        types = {name: compiled.binds[name].type for name in self._names}
+        if by_column:
+            compiled = _insert_by_column(statement.table, self._names).compile(dialect=dialect)
         if list(compiled.positiontup) != self._names:
             raise TypeError(f"{compiled} does not take its parameters in the order {self._names}")
         converters = []
         for index, name in enumerate(self._names):
-            convert = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+            convert = types[name].dialect_impl(dialect).bind_processor(dialect)
             if convert is not None:
                 converters.append((index, convert))
-        return str(compiled), converters
+        return _Compiled(str(compiled), converters, by_column)
+
+
+def _insert_by_column(table: Table, names: Sequence[str]) -> Insert:
+    """PostgreSQL takes many rows much quicker as one statement with an array for each column. Arrays of plain
+    text: a cast to a length would cut what is too long instead of refusing it."""
+    plain = {
+        name: String() if isinstance(table.c[name].type, String) else table.c[name].type for name in names
+    }
+    arrays = [func.unnest(bindparam(name, type_=ARRAY(plain[name]))) for name in names]
+    return insert(table).from_select(list(names), select(*arrays))
 
 
 def _converted(values: Sequence[Any], convert: Convert) -> tuple[Any, ...]:
@@ -82,12 +108,18 @@ def _converted(values: Sequence[Any], convert: Convert) -> tuple[Any, ...]:
     return tuple([once[id(value)] for value in values])
 
 
-def one_of(column: ColumnElement[str], parameter: str, dialect: str) -> ColumnElement[bool]:
-    """Whether `column` is one of the texts of a list, in one parameter where the database can take it: the
-    statement is then the same for any length."""
+def select_listed(columns: Sequence[Column[Any]], key: Column[str], dialect: str) -> Select[Any]:
+    """`columns` of the rows whose `key` is in the parameter `listed`, a list of any length.
+
+    Where the database can take a list as one parameter, the statement is the same for any length. On PostgreSQL
+    each key is looked for by itself: a plan that was made while the table was small would read all of it for a
+    list, and is kept until the next ANALYZE.
+    """
     if dialect == "sqlite":
-        listed = func.json_each(bindparam(parameter, type_=JsonText())).table_valued("value")
-        return column.in_(select(listed.c.value))
+        listed = func.json_each(bindparam("listed", type_=JsonText())).table_valued("value")
+        return select(*columns).where(key.in_(select(listed.c.value)))
     if dialect == "postgresql":
-        return column == func.any(bindparam(parameter, type_=ARRAY(String)))
-    return column.in_(bindparam(parameter, expanding=True))
+        listed = func.unnest(bindparam("listed", type_=ARRAY(String))).table_valued("value").render_derived()
+        found = select(*columns).where(key == listed.c.value).offset(literal_column("0")).lateral()
+        return select(*found.c).select_from(listed.join(found, true()))
+    return select(*columns).where(key.in_(bindparam("listed", expanding=True)))

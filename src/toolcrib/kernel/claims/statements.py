@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from toolcrib.kernel.claims.commands import NEEDS_WAITERS, Command
 from toolcrib.kernel.claims.ledger import Ledger
 from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.events.pen import Pen
 from toolcrib.kernel.problems import Problem
-from toolcrib.kernel.rows import DriverStatement, Row, one_of
+from toolcrib.kernel.rows import DriverStatement, Row, select_listed
 
 # Bound parameters one statement may carry: SQLite stops at 32,766, PostgreSQL at 32,767.
 CHUNK = 10_000
@@ -38,12 +38,8 @@ _INSERT_WAITER = DriverStatement(insert(claim_waiters), *_WAITER_FIELDS)
 _DELETE_WAITER = DriverStatement(delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id")), "b_id")
 _FIND = {
     dialect: (
-        select(*(claims.c[name] for name in Claim.__slots__)).where(
-            one_of(claims.c.digest, "digests", dialect)
-        ),
-        select(*(claim_waiters.c[name] for name in Waiter.__slots__)).where(
-            one_of(claim_waiters.c.digest, "digests", dialect)
-        ),
+        select_listed([claims.c[name] for name in Claim.__slots__], claims.c.digest, dialect),
+        select_listed([claim_waiters.c[name] for name in Waiter.__slots__], claim_waiters.c.digest, dialect),
     )
     for dialect in ("sqlite", "postgresql", "mysql", "mariadb")
 }
@@ -87,13 +83,13 @@ def read_ledger(
     digests = list({command.ref.digest for command in commands})
     found: list[Claim] = []
     for chunk in _chunks(digests):
-        found += [Claim(*row) for row in connection.execute(find_claims, {"digests": chunk})]
+        found += [Claim(*row) for row in connection.execute(find_claims, {"listed": chunk})]
     # The usual batch acquires what is free: nobody can be waiting, so nobody is looked for.
     asking = {command.ref.digest for command in commands if isinstance(command, NEEDS_WAITERS)}
     asking.update(claim.digest for claim in found)
     waiting: list[Waiter] = []
     for chunk in _chunks(list(asking)):
-        waiting += [Waiter(*row) for row in connection.execute(find_waiters, {"digests": chunk})]
+        waiting += [Waiter(*row) for row in connection.execute(find_waiters, {"listed": chunk})]
     return Ledger(found, waiting, pen, now)
 
 
