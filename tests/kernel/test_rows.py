@@ -1,0 +1,106 @@
+"""Statements that bypass SQLAlchemy's preparation of rows write and find what the ordinary ones do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from operator import itemgetter
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
+
+from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.rows import DriverStatement, select_listed
+from toolcrib.settings import Settings
+
+NAMES = [column.name for column in claims.c]
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def row(number: int, **changes: Any) -> dict[str, Any]:
+    usual = dict.fromkeys(NAMES) | {
+        "digest": f"{number:040}",
+        "kind": "thing",
+        "scope": "",
+        "key": f"k/{number} 'ä' %s ? $1 \\ 🎈",
+        "holder": "ann",
+        "holder_uuid": "u",
+        "acquired_at": NOON,
+        "renewed_at": NOON + timedelta(microseconds=1),
+        "heartbeat": False,
+        "fence": number,
+        "data": {},
+    }
+    return usual | changes
+
+
+ROWS = [
+    row(1),
+    row(2, comment="", branch="main", expires_at=NOON, heartbeat=True, data={"label": "é", "n": [1, None]}),
+    row(3, renewed_at=NOON.astimezone(timezone(timedelta(hours=5, minutes=30))), fence=2**62),
+]
+
+
+async def run(database_url: str, work: Any) -> Any:
+    database = Database(Settings(database_url=database_url).database)
+    try:
+        async with database.writes.connect() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await database.close()
+
+
+async def test_rows_are_written_as_the_ordinary_statement_writes_them(database_url: str) -> None:
+    def work(connection: Connection) -> tuple[list[Any], list[Any]]:
+        found = []
+        for write in (
+            lambda: connection.execute(insert(claims), ROWS),
+            lambda: DriverStatement(insert(claims), *NAMES).run(
+                connection, [itemgetter(*NAMES)(each) for each in ROWS]
+            ),
+        ):
+            write()
+            found.append(list(connection.execute(select(claims).order_by(claims.c.digest))))
+            connection.rollback()
+        return found[0], found[1]
+
+    ordinary, ours = await run(database_url, work)
+    assert len(ours) == 3
+    assert ours == ordinary
+
+
+@pytest.mark.databases("postgresql", "mariadb")  # SQLite keeps text of any length
+async def test_what_is_too_long_is_refused_not_cut(database_url: str) -> None:
+    def work(connection: Connection) -> None:
+        long = row(1, digest="d" * 41)
+        DriverStatement(insert(claims), *NAMES).run(connection, [itemgetter(*NAMES)(long)])
+
+    with pytest.raises(DBAPIError):
+        await run(database_url, work)
+
+
+async def test_a_list_of_any_length_finds_its_rows(database_url: str) -> None:
+    def work(connection: Connection) -> list[list[int]]:
+        connection.execute(insert(claims), ROWS)
+        query = select_listed([claims.c.fence], claims.c.digest, connection.dialect.name)
+        lists = [[], ["none"], [ROWS[1]["digest"]], [f"{number:040}" for number in range(5_000)]]
+        return [sorted(connection.execute(query, {"listed": each}).scalars()) for each in lists]
+
+    assert await run(database_url, work) == [[], [], [2], [1, 2, 2**62]]
+
+
+@pytest.mark.databases("postgresql")
+async def test_a_plan_made_for_an_empty_table_still_reads_no_table_whole(database_url: str) -> None:
+    def work(connection: Connection) -> str:
+        query = select_listed([claims.c.fence], claims.c.digest, "postgresql")
+        sql = str(query.compile(dialect=postgresql.dialect(paramstyle="pyformat")))
+        connection.execute(text("SET plan_cache_mode = force_generic_plan"))
+        connection.exec_driver_sql(f"PREPARE looked (text[]) AS {sql.replace('%(listed)s', '$1')}")
+        return "\n".join(connection.exec_driver_sql("EXPLAIN EXECUTE looked ('{a,b}')").scalars())
+
+    plan = await run(database_url, work)
+    assert "Index" in plan
+    assert "Seq Scan on claims" not in plan
