@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import structlog
 
 from toolcrib.documents.errors import ProjectServiceUnavailable
@@ -36,8 +35,11 @@ class ProjectService:
     """One try, a short wait, nothing remembered; whatever goes wrong means no."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
+        import httpx  # noqa: PLC0415 - only servers that ask one carry the client: 6 MB
+
         self._url = url
         self._timeout = timeout_seconds
+        self._failures = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
         self._client = httpx.AsyncClient(timeout=timeout_seconds, follow_redirects=False)
 
     async def check(self, question: Question, token: str) -> Answer:
@@ -76,7 +78,7 @@ class ProjectService:
                 answer = await self._client.post(
                     self._url + path, json=body, headers={"Cookie": f"access_token={token}"}
                 )
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except self._failures as error:
             raise self._unavailable(type(error).__name__) from None
         if answer.status_code != 200:
             raise self._unavailable(str(answer.status_code))

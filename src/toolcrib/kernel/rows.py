@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     Connection,
     CursorResult,
@@ -28,7 +29,6 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from toolcrib.kernel.tables import JsonText
 
