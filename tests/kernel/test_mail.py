@@ -150,6 +150,19 @@ async def test_a_link_that_lapsed_is_not_sent(post: StartKernel, smtp: MailServe
     assert await rows(kernel) == []
 
 
+async def test_a_link_somebody_waits_for_overtakes_news(post: StartKernel, smtp: MailServer) -> None:
+    kernel = await post()
+    await queue(kernel, *(f"user{number}@example.com" for number in range(3)))
+    await queue(kernel, "ann@example.com", expires_in=timedelta(hours=1))
+    await send(kernel)
+    assert [message["To"].partition("@")[0] for message in smtp.messages] == [
+        "ann",
+        "user0",
+        "user1",
+        "user2",
+    ]
+
+
 class PickyServer(MailServer):
     """Knows nobody called `gone`, and has no room just now for `full`."""
 

@@ -88,14 +88,16 @@ def _storable(text: str) -> str:
 
 
 async def take_next(database: Database, now: datetime) -> Letter | None:
-    """The mail that is due longest, if any, now this process's to send.
+    """The mail that is due longest, if any, now this process's to send. Links to confirm something, which lapse,
+    come before news: somebody waits for those.
 
     Taking it is a guarded update that sets the time of its next attempt, so of several processes one sends
     it, and if that one dies the mail comes due again: it may then be sent twice, never not at all.
     """
     due = select(outbox.c.id, outbox.c.attempts).where(outbox.c.next_attempt_at <= now)
     async with database.connection() as connection:
-        found = await connection.execute(due.order_by(outbox.c.next_attempt_at, outbox.c.id).limit(PAGE))
+        order = (outbox.c.expires_at.is_(None), outbox.c.next_attempt_at, outbox.c.id)
+        found = await connection.execute(due.order_by(*order).limit(PAGE))
         candidates = list(found)
     for id_, attempts in candidates:
         taken = (
