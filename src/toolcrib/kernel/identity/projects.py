@@ -6,6 +6,7 @@ project's company, and the system's administrators, count as owners.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.service import forget_waiting
-from toolcrib.kernel.events.log import record
+from toolcrib.kernel.events.log import last_seq, record
 from toolcrib.kernel.events.pen import events
 from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
@@ -97,8 +98,9 @@ async def create_project(
     me: Principal,
     settings: Settings,
     now: datetime,
+    past: Past,
 ) -> Project:
-    """Flushes. Whoever registers a project owns it.
+    """Flushes. Whoever registers a project owns it. `past` is what `look_back` found just before.
 
     Raises:
         Forbidden: only administrators register projects here (403).
@@ -111,7 +113,7 @@ async def create_project(
     check_project_name(name)
     await session.connection()  # takes the pen
     company: Company | None = await get_company(session, me, company_id) if company_id else None
-    await _require_free_name(session, name, me, settings)
+    await _require_free_name(session, name, me, settings, past)
     project = Project(name=name, company_id=company.id if company else None, created_at=now, deleted_at=None)
     session.add(project)
     await session.flush()
@@ -120,7 +122,24 @@ async def create_project(
     return project
 
 
-async def _require_free_name(session: AsyncSession, name: str, me: Principal, settings: Settings) -> None:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the log says of a name up to event `seq`."""
+
+    seq: int
+    used_by_others: bool
+
+
+async def look_back(session: AsyncSession, name: str, me: Principal) -> Past:
+    """Whether others did anything under `name`. It reads all of the log, so it comes before the pen is taken."""
+    seq = await last_seq(session)
+    used = select(exists().where(events.c.scope == f"project:{name}", events.c.actor != me.username))
+    return Past(seq, not me.is_admin and (await session.execute(used)).scalar_one())
+
+
+async def _require_free_name(
+    session: AsyncSession, name: str, me: Principal, settings: Settings, past: Past
+) -> None:
     found = await session.execute(select(Project).where(Project.name == name))
     former = found.scalar_one_or_none()
     if former is not None and former.deleted_at is None:
@@ -130,10 +149,11 @@ async def _require_free_name(session: AsyncSession, name: str, me: Principal, se
         scope = f"project:{name}"
         held_by_others = or_(
             exists().where(claims.c.scope == scope, claims.c.holder_uuid != me.uuid),
-            exists().where(events.c.scope == scope, events.c.actor != me.username),
+            exists().where(events.c.seq > past.seq, events.c.scope == scope, events.c.actor != me.username),
         )
         if (
             former is not None
+            or past.used_by_others
             or name == settings.default_project
             or (await session.execute(select(held_by_others))).scalar_one()
         ):

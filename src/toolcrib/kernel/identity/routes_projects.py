@@ -38,6 +38,8 @@ async def create_project(
     *, body: NewProject, kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> ProjectRead:
     """Register a project. The caller becomes its owner."""
+    async with kernel.database.read() as look:
+        past = await projects.look_back(look, body.name, me)
     project = await projects.create_project(
         session,
         body.name,
@@ -45,6 +47,7 @@ async def create_project(
         me=me,
         settings=kernel.settings,
         now=now,
+        past=past,
     )
     return ProjectRead(
         id=project.id,
