@@ -60,6 +60,37 @@ async def test_a_new_lock_is_told_to_everybody_else_one_mail_each(crib: AppServe
     assert smtp.messages == []
 
 
+async def test_what_one_call_locks_is_one_mail_each(crib: AppServer, smtp: MailServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    await ann.post("/api/locks", json={"asset_path": "before", "branch": "main"})
+    crib.clock.advance(seconds=1)
+    paths = [f"maps/{number:03}.umap" for number in range(250)]
+    order = {"action": "lock", "paths": paths, "branch": "main", "comment": "all <of> it"}
+    assert (await ann.post("/api/locks/bulk", json=order)).status_code == 201
+    await ben.post("/api/locks/bulk", json={"action": "lock", "paths": ["b/1", "b/2"]})
+    crib.clock.advance(seconds=1)
+    await ann.post("/api/locks", json={"asset_path": "after", "branch": "main"})
+    await settle(crib)
+    told = [message for message in smtp.messages if message["To"] == "admin@example.com"]
+    assert [message["Subject"] for message in told] == [
+        "Asset locked: before",
+        "250 assets locked by ann",
+        "2 assets locked by ben",
+        "Asset locked: after",
+    ]
+    for kind in ("plain", "html"):
+        text = text_of(told[1], kind)
+        assert "maps/000.umap" in text
+        assert "maps/019.umap" in text
+        assert "maps/020.umap" not in text
+        assert "and 230 more" in text
+    assert "all &lt;of&gt; it" in text_of(told[1], "html")
+    assert "more" not in text_of(told[2], "plain")
+    assert [message["Subject"] for message in smtp.messages if message["To"] == "ann@example.com"] == [
+        "2 assets locked by ben"
+    ]
+
+
 async def test_a_lock_is_taken_though_the_mail_server_is_down(crib: AppServer, smtp: MailServer) -> None:
     ann = await crib.user("ann")
     smtp.mode = "down"

@@ -22,6 +22,7 @@ def all_messages(text: str) -> list[Message]:
     """Every mail, with `text` wherever somebody may choose what it says."""
     return [
         messages.asset_locked(path=text, locked_by=text, comment=text),
+        messages.assets_locked(paths=[text, text], count=3, locked_by=text, comment=text),
         messages.lock_notification(path=text, asked_by=text, message=text, dashboard_url="https://x.example"),
         messages.confirm_password(username=text, link=LINK, expires_at=EXPIRES),
         messages.confirm_email(username=text, link=LINK, expires_at=EXPIRES),
@@ -104,6 +105,7 @@ def test_subjects_are_the_contract_s() -> None:
     subjects = [message.subject.lower() for message in all_messages("x")]
     assert subjects == [
         "asset locked: x",
+        "3 assets locked by x",
         "lock notification: x",
         "confirm password change",
         "confirm address change",

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
-from sqlalchemy import Column, Table, insert, select, update
+from sqlalchemy import Column, Table, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets import service
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events import log as event_log
-from toolcrib.kernel.events.pen import events
+from toolcrib.kernel.events.pen import Event, events
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import read_principal, read_registry
 from toolcrib.kernel.identity.users import Recipient, find_active, people_with_address
-from toolcrib.kernel.messages import Message, asset_locked, lock_notification
+from toolcrib.kernel.messages import Message, asset_locked, assets_locked, lock_notification
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.tables import Base, BigId, exact_string
 
 PAGE = 100
 # Mails queued in one unit of work: others wait for the pen meanwhile.
 MAILS = 1_000
+
+# Paths written out in a mail about many.
+PATHS_SHOWN = 20
 
 # How far each reader of the log has come that must act on every event exactly once.
 log_readers = Table(
@@ -73,8 +78,9 @@ async def notify_holder(
 
 
 async def send_alerts(kernel: Kernel, now: datetime) -> None:
-    """Queue a mail to every other person who may see it for each lock taken since the last run. The place reached
-    is kept with the queued mail, so a crash neither forgets a lock nor tells of it twice."""
+    """Queue a mail to every other person who may see it for each lock taken since the last run; one for all that
+    one call took. The place reached is kept with the queued mail, so a crash neither forgets a lock nor tells of it
+    twice."""
     while await _alert_page(kernel, now):
         pass
 
@@ -91,17 +97,20 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
             conditions = [events.c.seq > reached, events.c.kind == service.KIND, events.c.verb == "acquired"]
             page = await event_log.search(session, conditions, newest_first=False, limit=PAGE)
             audience = Audience(session, kernel.settings.unknown_projects == "open")
-            for event in page:
-                text = asset_locked(
-                    path=event.key, locked_by=event.data["holder"], comment=event.data.get("comment")
+            for together in _taken_together(page):
+                news, upto = await _news(
+                    session, together, goes_on=together[-1] is page[-1] and len(page) == PAGE
                 )
+                first = together[0]
                 heard = [
-                    who for who in await audience.of(event.scope) if who.username != event.data["holder"]
+                    who for who in await audience.of(first.scope) if who.username != first.data["holder"]
                 ]
-                letters += [(who.email, text) for who in heard]
-                if len(letters) >= MAILS or event is page[-1]:
-                    upto = event.seq if len(page) == PAGE or event is not page[-1] else last
+                letters += [(who.email, news) for who in heard]
+                if len(letters) >= MAILS:
                     break
+            else:
+                if len(page) < PAGE:
+                    upto = last
     if upto == reached:
         return False
     async with kernel.database.write() as session:
@@ -110,6 +119,32 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
         await kernel.mailer.queue_many(session, letters, now=now)
         await _reach(session, upto)
     return upto < last
+
+
+def _taken_together(page: Sequence[Event]) -> list[list[Event]]:
+    """The locks that one person took in one project at one moment: one call, one piece of news."""
+
+    def call(event: Event) -> tuple[object, ...]:
+        return event.at, event.actor, event.scope, event.data["holder"]
+
+    return [list(group) for _call, group in groupby(page, call)]
+
+
+async def _news(session: AsyncSession, together: Sequence[Event], *, goes_on: bool) -> tuple[Message, int]:
+    """What to write of locks taken together, and the number of the last of them; it may lie beyond the page."""
+    first, upto, count = together[0], together[-1].seq, len(together)
+    if goes_on:
+        later = (events.c.seq > upto, events.c.kind == service.KIND, events.c.verb == "acquired")
+        other = or_(events.c.at != first.at, events.c.actor != first.actor, events.c.scope != first.scope)
+        end = (await session.execute(select(func.min(events.c.seq)).where(*later, other))).scalar_one()
+        rest = select(func.max(events.c.seq), func.count()).where(*later)
+        newest, more = (await session.execute(rest.where(events.c.seq < end) if end else rest)).one()
+        upto, count = newest or upto, count + more
+    holder, comment = first.data["holder"], first.data.get("comment")
+    if count == 1:
+        return asset_locked(path=first.key, locked_by=holder, comment=comment), upto
+    paths = [event.key for event in together[:PATHS_SHOWN]]
+    return assets_locked(paths=paths, count=count, locked_by=holder, comment=comment), upto
 
 
 class Audience:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,6 +27,19 @@ class Message:
 def asset_locked(*, path: str, locked_by: str, comment: str | None) -> Message:
     return _message(
         f"Asset locked: {path}", "asset_locked", path=path, locked_by=locked_by, comment=comment or "N/A"
+    )
+
+
+def assets_locked(*, paths: Sequence[str], count: int, locked_by: str, comment: str | None) -> Message:
+    """One mail about many: `paths` are the first of `count`."""
+    return _message(
+        f"{count} assets locked by {locked_by}",
+        "assets_locked",
+        paths=paths,
+        count=count,
+        more=count - len(paths),
+        locked_by=locked_by,
+        comment=comment or "N/A",
     )
 
 
@@ -64,7 +78,7 @@ def mail_test(*, username: str) -> Message:
     return _message("Mail test", "mail_test", username=username)
 
 
-def _message(subject: str, name: str, **values: str | None) -> Message:
+def _message(subject: str, name: str, **values: object) -> Message:
     plain, html = _environments()
     return Message(
         subject=one_line(subject),
