@@ -217,9 +217,11 @@ def _configure_sqlite(
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
         if not read_only:
             cursor.execute("PRAGMA journal_mode = WAL")
+            # Room for what one large unit of work changes, and 16 MB of log between two checkpoints, each of
+            # which the writer waits for: pages that are written again and again go to the file once.
+            cursor.execute("PRAGMA cache_size = -16000")
+            cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA cache_size = -16000")
-        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.execute("PRAGMA foreign_keys = ON")
         # LIKE that respects case, as on PostgreSQL: prefixes are paths.
         cursor.execute("PRAGMA case_sensitive_like = ON")
