@@ -371,6 +371,21 @@ async def test_a_member_who_is_removed_while_the_bytes_come_sends_nothing(crib: 
 
 
 @pytest.mark.databases("sqlite")
+async def test_a_ticket_to_fetch_ends_with_the_membership(crib: AppServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    project = (await ann.post("/api/projects", json={"name": "game"})).json()
+    member = f"/api/projects/{project['id']}/members/ben"
+    assert (await ann.put(member, json={"role": "viewer"})).is_success
+    await push(ann, b"abc")
+    (told,) = (await batch(ben, "download", b"abc")).json()["objects"]
+    fetch = told["actions"]["download"]
+    assert (await follow(fetch, "GET")).content == b"abc"
+    assert (await ann.delete(member)).is_success
+    refused = await follow(fetch, "GET")
+    assert (refused.status_code, refused.headers["content-type"]) == (403, MEDIA)
+
+
+@pytest.mark.databases("sqlite")
 async def test_a_ticket_ends_with_its_account(crib: AppServer) -> None:
     ben = await crib.user("ben")
     (told,) = (await batch(ben, "upload", b"abc")).json()["objects"]

@@ -17,7 +17,7 @@ from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.identity.principal import AccessDenied, Principal
+from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
 from toolcrib.kernel.problems import Conflict, InvalidRequest, Problem
 
 router = APIRouter(tags=["git lfs"])
@@ -161,13 +161,16 @@ async def _allowed(request: Request, operation: Operation) -> _Allowed:
     kernel = wire.kernel_of(request)
     scope = f"project:{wire.project_of(request)}"
     oid: str = request.path_params["oid"]
+    at_least: Role = "member" if operation == "upload" else "viewer"
     ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())
     if ticket is not None:
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
             raise AccessDenied("This authorization is for another transfer.")
+        # It says who they are, and what they may do is asked anew: rights end at once.
+        (await kernel.auth.principal_named(ticket.username)).require(scope, at_least)
         return _Allowed(scope, oid, ticket.username, ticket.size)
     me = await kernel.auth.principal(request)
-    me.require(scope, "member" if operation == "upload" else "viewer")
+    me.require(scope, at_least)
     if not _OID.fullmatch(oid):
         raise service.ObjectMissing
     return _Allowed(scope, oid, me.username, me=me)
