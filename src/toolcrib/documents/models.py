@@ -211,6 +211,18 @@ class UploadPart(Base):
     object_key: Mapped[str] = mapped_column(exact_string(64))
 
 
+class Property(Base):
+    """What a WebDAV client wrote about a file or folder. `resource` is its id, or the location of a bucket's
+    root: so properties go where the file goes. `digest` stands for the name, `value` is XML."""
+
+    __tablename__ = "document_properties"
+
+    resource: Mapped[str] = mapped_column(exact_string(40), primary_key=True)
+    digest: Mapped[str] = mapped_column(exact_string(40), primary_key=True)
+    name: Mapped[str] = mapped_column(exact_text())
+    value: Mapped[str] = mapped_column(exact_text())
+
+
 class AuditEntry(Base):
     """Who did what to which document, kept when the document is destroyed. `file_id` is None for a refusal
     that concerned no file."""

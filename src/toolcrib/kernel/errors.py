@@ -96,6 +96,8 @@ def _challenge(path: str) -> dict[str, str]:
     # `git lfs` asks for a password on LFS-Authenticate; a browser would pop up a box on WWW-Authenticate: Basic.
     if _LFS.search(path):
         return {"LFS-Authenticate": 'Basic realm="Toolcrib"', "WWW-Authenticate": 'Basic realm="Toolcrib"'}
+    if path == "/dav" or path.startswith("/dav/"):  # file managers ask for a password
+        return {"WWW-Authenticate": 'Basic realm="Toolcrib", charset="UTF-8"'}
     return {"WWW-Authenticate": 'Bearer realm="Toolcrib"'}
 
 

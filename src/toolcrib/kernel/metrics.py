@@ -45,7 +45,10 @@ LOOK_SECONDS = 5.0
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SANE_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 # A method is the client's text: only these become a label.
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+    | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK"}
+)
 
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series beside each, which nobody reads

@@ -14,7 +14,7 @@ from toolcrib.documents.errors import FileExists, NoVersion
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.bytes import reference
-from toolcrib.documents.service.locks import acquire, refuse_others_lock
+from toolcrib.documents.service.locks import acquire, refuse_locked_folder, refuse_others_lock
 from toolcrib.documents.service.parts import Documents, allow, at, find, still, tell
 from toolcrib.documents.service.revisions import add_version, current, file_at, make_current
 from toolcrib.kernel.blobs.store import Stored
@@ -63,6 +63,7 @@ async def copy(
         origin = await still(session, origin.id, archived=False)
         claim = await refuse_others_lock(session, caller, origin, right, now=now)
         _refuse_taken(await at(session, target))
+        await refuse_locked_folder(session, caller, target, target_right, members=True, now=now)
         file, _ = await file_at(session, target, owner_id=caller.me.uuid, status=FileStatus.DRAFT, now=now)
         await _fill(session, caller, file, origin, copies, now=now)
         file.filename = filename or origin.filename

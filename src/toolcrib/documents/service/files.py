@@ -14,14 +14,12 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import AuditEntry, File, FileStatus, Version
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.locks import held_now, holder_of
-from toolcrib.documents.service.parts import Documents, Where, find, still, tell
+from toolcrib.documents.service.parts import Documents, Where, below, find, still, tell
 from toolcrib.documents.service.revisions import current
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.search import text_match
 
 VERSIONS_SHOWN = 200
-# The path after every path that begins with `x/` is the first that begins with `x0`: 0 follows / in ASCII.
-_AFTER_SLASH = chr(ord("/") + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +65,6 @@ async def listing(
         query = select(File).where(*conditions).order_by(File.logical_path)
         found = (await session.execute(query.limit(limit).offset((page - 1) * limit))).scalars().all()
         return Page(found, await held_now(session, found, right, now=now), total)
-
-
-def below(folder: Place) -> list[ColumnElement[bool]]:
-    """Conditions for what lies anywhere below `folder`: one range of the index."""
-    found: list[ColumnElement[bool]] = [
-        File.bucket_type == folder.bucket.type,
-        File.bucket_id == folder.bucket.id,
-    ]
-    if folder.path:
-        found += [
-            File.logical_path >= f"{folder.path}/",
-            File.logical_path < f"{folder.path}{_AFTER_SLASH}",
-        ]
-    return found
 
 
 def _status(wanted: str | None) -> ColumnElement[bool]:

@@ -14,10 +14,13 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FolderNotFound
 from toolcrib.documents.models import File, FileStatus, Folder, new_id
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.parts import Documents, at
+from toolcrib.documents.service.locks import folder_ref, refuse_locked_folder, refuse_others
+from toolcrib.documents.service.parts import KIND, Documents, at
+from toolcrib.documents.service.properties import forget_properties
+from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims import service as claims_service
+from toolcrib.kernel.claims.commands import Release
 from toolcrib.kernel.events import log as event_log
-
-KIND = "document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: dat
         await session.connection()
         if not place.path or await folder_at(session, place) is not None:
             return False
+        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
         await ensure_folders(session, place, now=now)
         await event_log.record(
             session,
@@ -136,7 +140,8 @@ async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: d
         below = select(func.count()).select_from(Folder).where(Folder.parent == place.location)
         if (await session.execute(live)).scalar_one() or (await session.execute(below)).scalar_one():
             raise FileExists(f"{place.address} is not empty.")
-        await session.delete(folder)
+        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+        await forget_folder(session, caller, folder, right, now=now)
         await event_log.record(
             session,
             "folder_removed",
@@ -147,3 +152,20 @@ async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: d
             now=now,
             label=place.address,
         )
+
+
+async def forget_folder(
+    session: AsyncSession, caller: Caller, folder: Folder, right: Right, *, now: datetime
+) -> None:
+    """Take an empty folder away, with the caller's claim on it, in the caller's unit of work.
+
+    Raises:
+        FileLocked: somebody else holds it (409).
+    """
+    place = Place(right.bucket, folder.path)
+    held = await queries.get(session, folder_ref(place, right.scope), now=now)
+    if held is not None:
+        refuse_others(caller, [held])
+        await claims_service.run_one(session, Release(held.ref, caller.me.holder, held.fence), now=now)
+    await forget_properties(session, folder.id)
+    await session.delete(folder)

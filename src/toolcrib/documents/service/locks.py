@@ -1,12 +1,16 @@
-"""Locks: claims on a file, by its id."""
+"""Locks: claims on a file, by its id, and on a folder, by its place.
+
+A folder's claim says in `data` how deep it reaches: `depth` "infinity" covers everything below, "0" only what
+the folder holds directly, against coming and going.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +21,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotLocked, ProjectServiceUnavailable, ValidationFailed
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.parts import KIND, Documents, Where, bucket_of, find, still
+from toolcrib.documents.service.parts import KIND, Documents, Where, below, bucket_of, find, place_of, still
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, ForceRelease, Release, Renew
@@ -28,6 +32,8 @@ from toolcrib.kernel.identity.principal import AccessDenied
 LockType = Literal["edit", "review", "admin"]
 LOCK_TYPES: tuple[LockType, ...] = get_args(LockType)
 CHUNK = 1_000
+FOLDER = "folder:"
+DEEP = "infinity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,14 @@ def ref_of(file_id: str, scope: str) -> Ref:
     return Ref(KIND, scope, file_id)
 
 
+def folder_ref(folder: Place, scope: str) -> Ref:
+    return Ref(KIND, scope, FOLDER + folder.location)
+
+
 def lock_id(claim: Claim) -> str:
     """A UUID for the wire that stands for the claim's fence."""
+    if claim.key.startswith(FOLDER):
+        return str(uuid5(NAMESPACE_URL, f"{claim.key}#{claim.fence}"))
     return str(uuid5(UUID(claim.key), str(claim.fence)))
 
 
@@ -91,6 +103,7 @@ async def acquire(
     now: datetime,
 ) -> Claim:
     """`lock`, in the caller's unit of work."""
+    await refuse_locked_folder(session, caller, place_of(file), right, members=False, now=now)
     command = Acquire(
         ref_of(file.id, right.scope),
         caller.me.holder,
@@ -186,12 +199,76 @@ async def refuse_others_lock(
     """The caller's own lock on the file, or None where it is free.
 
     Raises:
-        FileLocked: somebody else holds it (409).
+        FileLocked: somebody else holds it, or a folder it lies in (409).
     """
     claim = await holder_of(session, file, right, now=now)
-    if claim is not None and claim.holder_uuid != caller.me.uuid:
-        raise FileLocked(claim, lock_id=lock_id(claim))
+    refuse_others(caller, [claim] if claim is not None else [])
+    await refuse_locked_folder(session, caller, place_of(file), right, members=False, now=now)
     return claim
+
+
+def refuse_others(caller: Caller, held: Iterable[Claim]) -> None:
+    """Raises:
+    FileLocked: one of the claims is somebody else's (409).
+    """
+    for claim in held:
+        if claim.holder_uuid != caller.me.uuid:
+            raise FileLocked(claim, lock_id=lock_id(claim))
+
+
+async def refuse_locked_folder(
+    session: AsyncSession, caller: Caller, place: Place, right: Right, *, members: bool, now: datetime
+) -> None:
+    """`members`: something is to appear at `place`, or to go.
+
+    Raises:
+        FileLocked: somebody else holds a folder that `place` lies in (409).
+    """
+    refuse_others(caller, await claims_above(session, place, right.scope, members=members, now=now))
+
+
+async def refuse_held_folder(
+    session: AsyncSession, caller: Caller, folder: Place, right: Right, *, now: datetime
+) -> None:
+    """Raises:
+    FileLocked: somebody else holds `folder`, or one it lies in (409).
+    """
+    own = await queries.get(session, folder_ref(folder, right.scope), now=now)
+    refuse_others(caller, [own] if own is not None else [])
+    await refuse_locked_folder(session, caller, folder, right, members=False, now=now)
+
+
+async def claims_above(
+    session: AsyncSession, place: Place, scope: str, *, members: bool, now: datetime
+) -> list[Claim]:
+    """The claims on folders that cover `place`."""
+    digests: list[str] = []
+    above = place
+    while above.path:
+        above = above.parent
+        digests.append(folder_ref(above, scope).digest)
+    found = await queries.by_digest(session, digests, now=now)
+    parent = digests[0] if digests else ""
+    return [
+        claim
+        for claim in found.values()
+        if claim.data.get("depth") == DEEP or (members and claim.digest == parent)
+    ]
+
+
+async def claims_below(session: AsyncSession, folder: Place, scope: str, *, now: datetime) -> list[Claim]:
+    """The claims on files and folders below `folder`."""
+    here = [claims.c.kind == KIND, claims.c.scope == scope]
+    files = await queries.find(
+        session, [*here, claims.c.key.in_(select(File.id).where(*below(folder)))], now=now
+    )
+    folders = await queries.find(session, [*here, claims.c.key.startswith(FOLDER, autoescape=True)], now=now)
+    inside = f"{folder.address.rstrip('/')}/"
+    return files + [
+        claim
+        for claim in folders
+        if claim.label.startswith(inside) and claim.label.rstrip("/") + "/" != inside
+    ]
 
 
 async def release_own(

@@ -13,10 +13,19 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FolderNotFound, ValidationFailed
 from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, File, Folder, new_id
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.files import below
 from toolcrib.documents.service.folders import ensure_folders, folder_at
-from toolcrib.documents.service.locks import refuse_others_lock
-from toolcrib.documents.service.parts import KIND, Documents, at, find, place_of, still, tell
+from toolcrib.documents.service.locks import (
+    FOLDER,
+    claims_below,
+    folder_ref,
+    refuse_locked_folder,
+    refuse_others,
+    refuse_others_lock,
+)
+from toolcrib.documents.service.parts import KIND, Documents, at, below, find, place_of, still, tell
+from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims import service as claims_service
+from toolcrib.kernel.claims.commands import Release
 from toolcrib.kernel.events import log as event_log
 
 # An archived file keeps its history when another takes its path: it moves aside.
@@ -35,6 +44,8 @@ async def move_file(docs: Documents, caller: Caller, source: Place, target: Plac
     async with docs.kernel.database.write() as session:
         file = await still(session, file.id, archived=False)
         await refuse_others_lock(session, caller, file, right, now=now)
+        for place in (source, target):
+            await refuse_locked_folder(session, caller, place, right, members=True, now=now)
         await _make_room(session, target, now=now)
         await ensure_folders(session, target.parent, now=now)
         await _put(session, caller, file, target, right, now=now)
@@ -58,6 +69,9 @@ async def move_folder(docs: Documents, caller: Caller, source: Place, target: Pl
         await session.connection()
         if await folder_at(session, source) is None:
             raise FolderNotFound("There is no such folder.")
+        await _give_up_folders(session, caller, source, right, now=now)
+        for place in (source, target):
+            await refuse_locked_folder(session, caller, place, right, members=True, now=now)
         await _make_room(session, target, now=now)
         if await folder_at(session, target) is not None:
             raise FileExists(f"{target.address} exists already.")
@@ -66,6 +80,7 @@ async def move_folder(docs: Documents, caller: Caller, source: Place, target: Pl
         for file in files:
             if not file.is_archived:
                 await refuse_others_lock(session, caller, file, right, now=now)
+            await _make_room(session, _moved(place_of(file), source, target), now=now)
             await _put(session, caller, file, _moved(place_of(file), source, target), right, now=now)
         await _move_folders(session, source, target)
         await event_log.record(
@@ -81,6 +96,18 @@ async def move_folder(docs: Documents, caller: Caller, source: Place, target: Pl
             files=len(files),
         )
     return len(files)
+
+
+async def _give_up_folders(
+    session: AsyncSession, caller: Caller, source: Place, right: Right, *, now: datetime
+) -> None:
+    """A folder is held by its place, so the caller's claims on what moves end. Those of others refuse it."""
+    held = await claims_below(session, source, right.scope, now=now)
+    own = await queries.get(session, folder_ref(source, right.scope), now=now)
+    refuse_others(caller, held + ([own] if own is not None else []))
+    for claim in held + ([own] if own is not None else []):
+        if claim.key.startswith(FOLDER):
+            await claims_service.run_one(session, Release(claim.ref, caller.me.holder, claim.fence), now=now)
 
 
 async def _move_folders(session: AsyncSession, source: Place, target: Place) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Access, Action, Right
@@ -21,6 +21,8 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events import log as event_log
 
 KIND = "document"
+# The path after every path that begins with `x/` is the first that begins with `x0`: 0 follows / in ASCII.
+_AFTER_SLASH = chr(ord("/") + 1)
 
 
 @dataclass(slots=True)
@@ -96,6 +98,20 @@ async def find(
 async def at(session: AsyncSession, place: Place) -> File | None:
     """What lies at `place`, archived or not."""
     return (await session.execute(select(File).where(File.location == place.location))).scalar_one_or_none()
+
+
+def below(folder: Place) -> list[ColumnElement[bool]]:
+    """Conditions for what lies anywhere below `folder`: one range of the index."""
+    found: list[ColumnElement[bool]] = [
+        File.bucket_type == folder.bucket.type,
+        File.bucket_id == folder.bucket.id,
+    ]
+    if folder.path:
+        found += [
+            File.logical_path >= f"{folder.path}/",
+            File.logical_path < f"{folder.path}{_AFTER_SLASH}",
+        ]
+    return found
 
 
 async def still(session: AsyncSession, file_id: str, *, archived: bool = True) -> File:

@@ -13,8 +13,15 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileNotFound
 from toolcrib.documents.models import File, FileStatus, Version
 from toolcrib.documents.service.folders import ensure_folders, folder_at
-from toolcrib.documents.service.locks import force_release, holder_of, refuse_others_lock, release_own
+from toolcrib.documents.service.locks import (
+    force_release,
+    holder_of,
+    refuse_locked_folder,
+    refuse_others_lock,
+    release_own,
+)
 from toolcrib.documents.service.parts import Documents, Where, find, place_of, still, tell
+from toolcrib.documents.service.properties import forget_properties
 from toolcrib.kernel.blobs import registry
 
 
@@ -40,16 +47,31 @@ async def remove(
         file = await still(session, file.id)
         if force:
             await _force(session, caller, file, right, reason, now=now)
-        claim = await refuse_others_lock(session, caller, file, right, now=now)
-        await release_own(session, caller, file, claim, now=now)
-        if physical:
-            await _destroy(session, file, now=now)
-        elif not file.is_archived:
-            file.status = FileStatus.ARCHIVED
-            file.updated_at = now
-        note_file(session, caller, "delete", file, now=now, physical=physical)
-        await tell(session, caller, "destroyed" if physical else "archived", file, right.scope, now=now)
+        await refuse_locked_folder(session, caller, place_of(file), right, members=True, now=now)
+        await take_away(session, caller, file, right, physical=physical, now=now)
     return file
+
+
+async def take_away(
+    session: AsyncSession,
+    caller: Caller,
+    file: File,
+    right: Right,
+    *,
+    physical: bool,
+    now: datetime,
+    **details: str,
+) -> None:
+    """`remove`, in the caller's unit of work. `details` are for the audit."""
+    claim = await refuse_others_lock(session, caller, file, right, now=now)
+    await release_own(session, caller, file, claim, now=now)
+    if physical:
+        await _destroy(session, file, now=now)
+    elif not file.is_archived:
+        file.status = FileStatus.ARCHIVED
+        file.updated_at = now
+    note_file(session, caller, "delete", file, now=now, physical=physical, **details)
+    await tell(session, caller, "destroyed" if physical else "archived", file, right.scope, now=now)
 
 
 async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> File:
@@ -66,6 +88,7 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
             raise FileNotFound("There is no such archived file.")
         if await folder_at(session, place_of(file)) is not None:
             raise FileExists(f"{file.address} is a folder now.")
+        await refuse_locked_folder(session, caller, place_of(file), right, members=True, now=now)
         # Its own folder may have been taken away meanwhile.
         await ensure_folders(session, place_of(file).parent, now=now)
         file.status = file.settled_status
@@ -88,6 +111,7 @@ async def _destroy(session: AsyncSession, file: File, *, now: datetime) -> None:
     for blob_id in list(blobs):
         await registry.release(session, blob_id, now=now)
     await session.execute(delete(Version).where(Version.file_id == file.id))
+    await forget_properties(session, file.id)
     # Copies outlive what they were copied from.
     await session.execute(
         update(File)

@@ -1,49 +1,88 @@
-"""Folders with all that lies below them: gone at once."""
+"""Folders with all that lies below them: seen, and gone, at once."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.documents.audit import note_file
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import FolderNotFound, ValidationFailed
+from toolcrib.documents.errors import FileNotFound, FolderNotFound, ValidationFailed
 from toolcrib.documents.models import File, FileStatus, Folder
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.files import below
-from toolcrib.documents.service.folders import KIND, folder_at
-from toolcrib.documents.service.locks import refuse_others_lock, release_own
-from toolcrib.documents.service.parts import Documents, tell
+from toolcrib.documents.service.folders import folder_at, forget_folder
+from toolcrib.documents.service.locks import claims_below, folder_ref, refuse_locked_folder, refuse_others
+from toolcrib.documents.service.parts import KIND, Documents, at, below
+from toolcrib.documents.service.removal import remove, take_away
+from toolcrib.kernel.claims import queries
 from toolcrib.kernel.events import log as event_log
+
+# What programs leave beside documents for a moment: lock notes, halves of Finder's files, drafts of a save.
+_PASSING = re.compile(r"\.~lock\..*#|~\$.*|\._.*|\.DS_Store|Thumbs\.db|\.goutputstream-.*", re.DOTALL)
+
+
+def is_passing(name: str) -> bool:
+    """Whether a file of that name is a program's, not a person's: deleting it is for good."""
+    return _PASSING.fullmatch(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A folder's live content, by path. `top` is None for the root of a bucket."""
+
+    place: Place
+    top: Folder | None
+    folders: Sequence[Folder]
+    files: Sequence[File]
+
+
+async def tree_at(session: AsyncSession, place: Place) -> Tree:
+    """Raises:
+    FolderNotFound: no such folder (404).
+    """
+    top = await folder_at(session, place) if place.path else None
+    if place.path and top is None:
+        raise FolderNotFound("There is no such folder.")
+    inside = Folder.bucket_type == place.bucket.type, Folder.bucket_id == place.bucket.id
+    query = select(Folder).where(*inside).order_by(Folder.path)
+    if place.path:
+        query = query.where(Folder.path.startswith(f"{place.path}/", autoescape=True))
+    files = select(File).where(*below(place), File.status != FileStatus.ARCHIVED).order_by(File.logical_path)
+    return Tree(
+        place,
+        top,
+        (await session.execute(query)).scalars().all(),
+        (await session.execute(files)).scalars().all(),
+    )
 
 
 async def archive_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> list[str]:
-    """Archive every file below the folder and take the folder away, or do nothing. Returns the ids of the files,
-    for whoever wants them back.
+    """Archive every file below the folder and take the folder away, or do nothing. What programs left there is
+    destroyed. Returns the ids of the files, for whoever wants them back.
 
     Raises:
         FolderNotFound: no such folder (404).
-        FileLocked: somebody else holds a file in it (409).
+        FileLocked: somebody else holds it, or a file or folder in it (409).
     """
     if not place.path:
         raise ValidationFailed.of("path", "must name a folder")
     right = await docs.access.require(caller, place.bucket, "delete", path=place.path)
     async with docs.kernel.database.write() as session:
         await session.connection()
-        if await folder_at(session, place) is None:
-            raise FolderNotFound("There is no such folder.")
-        live = select(File).where(*below(place), File.status != FileStatus.ARCHIVED)
-        files = (await session.execute(live.order_by(File.logical_path))).scalars().all()
-        for file in files:
-            claim = await refuse_others_lock(session, caller, file, right, now=now)
-            await release_own(session, caller, file, claim, now=now)
-            file.status = FileStatus.ARCHIVED
-            file.updated_at = now
-            note_file(session, caller, "delete", file, now=now, physical=False, folder=place.address)
-            await tell(session, caller, "archived", file, right.scope, now=now)
-        await _drop_folders(session, place)
+        tree = await tree_at(session, place)
+        held = await claims_below(session, place, right.scope, now=now)
+        own = await queries.get(session, folder_ref(place, right.scope), now=now)
+        refuse_others(caller, held + ([own] if own is not None else []))
+        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+        for file in tree.files:
+            passing = is_passing(file.name)
+            await take_away(session, caller, file, right, physical=passing, folder=place.address, now=now)
+        for folder in [*reversed(tree.folders), *([tree.top] if tree.top else [])]:
+            await forget_folder(session, caller, folder, right, now=now)
         await event_log.record(
             session,
             "folder_removed",
@@ -53,13 +92,26 @@ async def archive_folder(docs: Documents, caller: Caller, place: Place, *, now: 
             scope=right.scope,
             now=now,
             label=place.address,
-            files=len(files),
+            files=len(tree.files),
         )
-    return [file.id for file in files]
+    return [file.id for file in tree.files if not is_passing(file.name)]
 
 
-async def _drop_folders(session: AsyncSession, place: Place) -> None:
-    query = select(Folder).where(Folder.bucket_type == place.bucket.type, Folder.bucket_id == place.bucket.id)
-    for folder in (await session.execute(query)).scalars():
-        if folder.path == place.path or folder.path.startswith(f"{place.path}/"):
-            await session.delete(folder)
+async def remove_at(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
+    """Remove what lies at `place`: archive a file, destroy one that a program left, or archive a folder with all
+    below it.
+
+    Raises:
+        FileNotFound: nothing there (404).
+        FileLocked: somebody else holds it or something in it (409); nothing is removed.
+    """
+    await docs.access.require(caller, place.bucket, "delete", path=place.path)
+    async with docs.kernel.database.read() as session:
+        file = await at(session, place)
+    if file is not None and not file.is_archived:
+        await remove(docs, caller, place, physical=is_passing(file.name), now=now)
+        return
+    try:
+        await archive_folder(docs, caller, place, now=now)
+    except FolderNotFound:
+        raise FileNotFound("There is no such file or folder.") from None

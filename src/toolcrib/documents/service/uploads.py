@@ -23,7 +23,7 @@ from toolcrib.documents.models import File, Upload, Version
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.rows import affected
 from toolcrib.documents.service.bytes import keep, store_words
-from toolcrib.documents.service.locks import refuse_others_lock, release_own
+from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
 from toolcrib.documents.service.parts import Documents, at, tell
 from toolcrib.documents.service.revisions import add_version, file_at, make_current
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
@@ -89,6 +89,7 @@ async def may_put(
         file = await at(session, place)
         if file is not None:
             await refuse_others_lock(session, caller, file, right, now=now)
+        await refuse_locked_folder(session, caller, place, right, members=not _is_live(file), now=now)
     return right
 
 
@@ -102,6 +103,10 @@ async def may_still_put(docs: Documents, caller: Caller, place: Place) -> tuple[
     """
     caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
     return caller, await docs.access.require(caller, place.bucket, "write", path=place.path)
+
+
+def _is_live(file: File | None) -> bool:
+    return file is not None and not file.is_archived
 
 
 def refuse_too_large(docs: Documents, size: int | None) -> None:
@@ -177,6 +182,7 @@ async def save_in(
     claim = await refuse_stale(
         session, caller, before, right, fence=fence, base_version=base_version, now=now
     )
+    await refuse_locked_folder(session, caller, place, right, members=not _is_live(before), now=now)
     file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
     version = await add_version(
         session,

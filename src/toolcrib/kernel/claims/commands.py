@@ -22,12 +22,13 @@ class Acquire:
 
 @dataclass(slots=True)
 class Renew:
-    """Move the end. `fence` None stands for whatever the holder holds now."""
+    """Move the end. `fence` None stands for whatever the holder holds now; `data` None leaves the claim's."""
 
     ref: Ref
     holder: Holder
     expires_at: datetime | None
     fence: int | None = None
+    data: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -129,7 +129,12 @@ class Ledger:
     def renew(self, command: Renew) -> Claim:
         _must_be_ahead(command.expires_at, self.now)
         claim = self._held_by(command.ref, command.holder, command.fence)
-        renewed = replace(claim, renewed_at=self.now, expires_at=command.expires_at)
+        renewed = replace(
+            claim,
+            renewed_at=self.now,
+            expires_at=command.expires_at,
+            data=claim.data if command.data is None else command.data,
+        )
         self._set(claim.digest, renewed)
         until = wire(command.expires_at) if command.expires_at else None
         self._write_about(claim, command.holder.username, "renewed", {"expires_at": until})

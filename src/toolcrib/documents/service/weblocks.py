@@ -1,0 +1,391 @@
+"""Locks of programs that speak WebDAV: tokens on a claim.
+
+A claim belongs to a person; a token shows which of their programs may use it. The tokens lie in the claim's
+`data`, so they live as long as it does, for every process and over a restart. A claim that was taken in another
+way (on the page, by the command line) takes a token in, keeps its own end, and stays when the token goes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.audit import note, note_file
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileLocked, FileNotFound
+from toolcrib.documents.models import File
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.folders import folder_at
+from toolcrib.documents.service.locks import (
+    DEEP,
+    FOLDER,
+    claims_above,
+    claims_below,
+    folder_ref,
+    lock_id,
+    ref_of,
+    refuse_others,
+)
+from toolcrib.documents.service.parts import KIND, Documents, Where, allow, at, place_of, still
+from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims import service as claims_service
+from toolcrib.kernel.claims.commands import Acquire, Release, Renew
+from toolcrib.kernel.claims.models import Claim, Ref
+from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.secrets import Secrets
+
+SCHEME = "opaquelocktoken:"
+DEFAULT = timedelta(minutes=10)
+LONGEST = timedelta(hours=1)
+# Tokens one claim carries: more are a program gone wild.
+MOST = 50
+
+
+class TokenNeeded(Problem):
+    """The caller holds the thing, but through another program: this one did not show its token."""
+
+    code, status = "token_needed", 423
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(f"{claim.label} is locked by another of your own programs.")
+        self.claim = claim
+
+
+class NoSuchToken(Problem):
+    """The token locks nothing here, or no longer."""
+
+    code, status = "no_such_token", 409
+
+
+@dataclass(frozen=True, slots=True)
+class WebLock:
+    """One token of a live claim. `by` is who took it: a claim that passed on leaves its tokens behind."""
+
+    claim: Claim
+    token: str
+    shared: bool
+    owner: str
+    expires_at: datetime | None
+
+    @property
+    def depth(self) -> str:
+        return str(self.claim.data.get("depth", "0"))
+
+
+def duration(asked: int | None) -> timedelta:
+    """How long a lock lasts unless it is refreshed; `asked` in seconds, None or -1 for no wish or no end."""
+    if asked is None or asked <= 0:
+        return DEFAULT
+    return min(timedelta(seconds=asked), LONGEST)
+
+
+def tokens_of(claim: Claim, now: datetime) -> list[WebLock]:
+    """The tokens that still stand for `claim`."""
+    found = []
+    for entry in claim.data.get("dav", ()):
+        if entry["by"] != claim.holder_uuid:
+            continue
+        end = claim.expires_at
+        if _is_adopted(claim):
+            own = datetime.fromisoformat(entry["until"])
+            end = own if end is None else min(own, end)
+            if end <= now:
+                continue
+        found.append(WebLock(claim, entry["token"], entry["shared"], entry["owner"], end))
+    return found
+
+
+# Tokens tell whom they were given to for what: a save that comes too late can be told from a made-up one.
+
+
+def _new_token(key: bytes, ref: Ref, holder_uuid: str) -> str:
+    nonce = secrets.token_bytes(8)
+    return SCHEME + str(UUID(bytes=nonce + _seal(key, nonce, ref.key, holder_uuid)))
+
+
+def was_given(secret: Secrets, token: str, key: str, holder_uuid: str) -> bool:
+    """Whether `token` was once given to that person for the thing of that claim key."""
+    try:
+        raw = UUID(token.removeprefix(SCHEME)).bytes
+    except ValueError:
+        return False
+    return hmac.compare_digest(raw[8:], _seal(_key(secret), raw[:8], key, holder_uuid))
+
+
+def _seal(key: bytes, nonce: bytes, ref_key: str, holder_uuid: str) -> bytes:
+    return blake2b(nonce + f"{ref_key}\0{holder_uuid}".encode(), key=key, digest_size=8).digest()
+
+
+def _key(secret: Secrets) -> bytes:
+    return secret.derive("webdav lock tokens")
+
+
+# Looking
+
+
+async def covering(
+    session: AsyncSession,
+    place: Place,
+    file: File | None,
+    scope: str,
+    *,
+    members: bool = False,
+    deep: bool = False,
+    now: datetime,
+) -> list[Claim]:
+    """All claims that a change at `place` meets: on itself, on folders above, and with `deep` on what lies
+    below."""
+    ref = folder_ref(place, scope) if file is None else ref_of(file.id, scope)
+    own = await queries.get(session, ref, now=now)
+    found = [own] if own is not None else []
+    found += await claims_above(session, place, scope, members=members, now=now)
+    if deep and file is None:
+        found += await claims_below(session, place, scope, now=now)
+    return found
+
+
+def guard(caller: Caller, held: Iterable[Claim], tokens: Iterable[str], *, now: datetime) -> None:
+    """Refuse a change that meets `held`, unless it is the caller's and one of `tokens` stands for it.
+
+    Raises:
+        FileLocked: somebody else holds it (409).
+        TokenNeeded: another program of the caller does (423).
+    """
+    held = list(held)
+    refuse_others(caller, held)
+    shown = set(tokens)
+    for claim in held:
+        locks = tokens_of(claim, now)
+        if locks and not shown & {lock.token for lock in locks}:
+            raise TokenNeeded(claim)
+
+
+# Taking, keeping, giving back
+
+
+async def lock(
+    docs: Documents,
+    caller: Caller,
+    place: Place,
+    *,
+    deep: bool,
+    shared: bool,
+    owner: str,
+    seconds: int | None,
+    now: datetime,
+) -> WebLock:
+    """Hold the file or folder at `place` for the caller, with a new token. `shared` tokens stand beside each
+    other, but all are the same person's: a claim has one holder.
+
+    Raises:
+        FileNotFound: neither is there (404).
+        FileLocked: somebody else holds it, or something above or below (409).
+        TokenNeeded: another program of the caller does (423).
+    """
+    right, file = await allow(docs, caller, place, "lock")
+    end = now + duration(seconds)
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        file = await still(session, file.id, archived=False) if file and not file.is_archived else None
+        if file is None and place.path and await folder_at(session, place) is None:
+            raise FileNotFound("There is nothing to lock.")
+        ref = folder_ref(place, right.scope) if file is None else ref_of(file.id, right.scope)
+        held = await covering(session, place, file, right.scope, deep=deep, now=now)
+        _refuse_beside(caller, held, shared=shared, now=now)
+        own = next((claim for claim in held if claim.digest == ref.digest), None)
+        entry = {
+            "token": _new_token(_key(docs.kernel.secrets), ref, caller.me.uuid),
+            "shared": shared,
+            "by": caller.me.uuid,
+            "owner": owner,
+            "until": end.isoformat(),
+        }
+        if own is None:
+            label = place.address if file is not None else f"{place.address.rstrip('/')}/"
+            data = {"label": label, "lock_type": "edit", "dav": [entry]}
+            if file is None:
+                data["depth"] = DEEP if deep else "0"
+            claim = await claims_service.run_one(
+                session,
+                Acquire(ref, caller.me.holder, expires_at=end, heartbeat=True, data=data),
+                now=now,
+            )
+            _note(session, caller, place, file, "lock", claim, now=now)
+        else:
+            claim = await _take_in(session, caller, own, entry, end, now=now)
+    return next(each for each in tokens_of(claim, now) if each.token == entry["token"])
+
+
+def _refuse_beside(caller: Caller, held: list[Claim], *, shared: bool, now: datetime) -> None:
+    refuse_others(caller, held)
+    for claim in held:
+        locks = tokens_of(claim, now)
+        if locks and not (shared and all(lock.shared for lock in locks)):
+            raise TokenNeeded(claim)
+        if len(locks) >= MOST:
+            raise FileLocked(claim, lock_id=lock_id(claim))
+
+
+async def _take_in(
+    session: AsyncSession,
+    caller: Caller,
+    claim: Claim,
+    entry: dict[str, Any],
+    end: datetime,
+    *,
+    now: datetime,
+) -> Claim:
+    """One token more on the caller's own claim."""
+    entries = [lock for lock in claim.data.get("dav", ()) if _stands(claim, lock, now)]
+    data = {**claim.data, "dav": [*entries, entry]}
+    expires_at = claim.expires_at
+    if "dav" not in claim.data:
+        data["adopted"] = True
+    elif not _is_adopted(claim) and expires_at is not None:
+        expires_at = max(expires_at, end)
+    return await claims_service.run_one(
+        session, Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data), now=now
+    )
+
+
+def _stands(claim: Claim, entry: dict[str, Any], now: datetime) -> bool:
+    return any(lock.token == entry["token"] for lock in tokens_of(claim, now))
+
+
+def _is_adopted(claim: Claim) -> bool:
+    return bool(claim.data.get("adopted"))
+
+
+async def refresh(
+    docs: Documents, caller: Caller, place: Place, token: str, *, seconds: int | None, now: datetime
+) -> WebLock:
+    """Move the end of the lock of `token`, which covers `place`.
+
+    Raises:
+        NoSuchToken: it does not, or no longer (409).
+    """
+    end = now + duration(seconds)
+    right, file = await allow(docs, caller, place, "lock")
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        found = await _find(session, place, file, right, token, now=now)
+        claim = found.claim
+        if claim.holder_uuid != caller.me.uuid:
+            raise FileLocked(claim, lock_id=lock_id(claim))
+        data = dict(claim.data)
+        expires_at = claim.expires_at
+        if _is_adopted(claim):
+            data["dav"] = [
+                {**entry, "until": end.isoformat()} if entry["token"] == token else entry
+                for entry in data["dav"]
+            ]
+        elif expires_at is not None:
+            expires_at = max(expires_at, end) if len(data["dav"]) > 1 else end
+        claim = await claims_service.run_one(
+            session, Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data), now=now
+        )
+    return next(each for each in tokens_of(claim, now) if each.token == token)
+
+
+async def unlock(docs: Documents, caller: Caller, place: Place, token: str, *, now: datetime) -> None:
+    """Give back the lock of `token`, which covers `place`; with the last of them goes the claim, unless it was
+    there before.
+
+    Raises:
+        NoSuchToken: it does not, or no longer (409).
+        FileLocked: it is somebody else's (409).
+    """
+    right, file = await allow(docs, caller, place, "read")
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        claim = (await _find(session, place, file, right, token, now=now)).claim
+        if claim.holder_uuid != caller.me.uuid:
+            raise FileLocked(claim, lock_id=lock_id(claim))
+        await drop_tokens(session, caller, place, file, claim, {token}, now=now)
+
+
+async def drop_tokens(
+    session: AsyncSession,
+    caller: Caller,
+    place: Place,
+    file: File | None,
+    claim: Claim,
+    tokens: set[str],
+    *,
+    now: datetime,
+) -> None:
+    """Take tokens off the caller's claim, in the caller's unit of work."""
+    left = [
+        entry
+        for entry in claim.data.get("dav", ())
+        if entry["token"] not in tokens and _stands(claim, entry, now)
+    ]
+    if left or _is_adopted(claim):
+        data = {**claim.data, "dav": left}
+        if not left:
+            del data["dav"], data["adopted"]
+        renewed = Renew(claim.ref, caller.me.holder, claim.expires_at, claim.fence, data)
+        await claims_service.run_one(session, renewed, now=now)
+        return
+    await claims_service.run_one(session, Release(claim.ref, caller.me.holder, claim.fence), now=now)
+    _note(session, caller, place, file, "unlock", claim, now=now)
+
+
+async def leave(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> None:
+    """The file came here by a move: the tokens for where it was end (RFC 4918, 9.9)."""
+    right, file = await allow(docs, caller, where, "read")
+    if file is None:
+        return
+    place = place_of(file)
+    async with docs.kernel.database.write() as session:
+        await session.connection()
+        claim = await queries.get(session, ref_of(file.id, right.scope), now=now)
+        if claim is None or claim.holder_uuid != caller.me.uuid or "dav" not in claim.data:
+            return
+        tokens = {lock.token for lock in tokens_of(claim, now)}
+        await drop_tokens(session, caller, place, file, claim, tokens, now=now)
+
+
+async def _find(
+    session: AsyncSession, place: Place, file: File | None, right: Right, token: str, *, now: datetime
+) -> WebLock:
+    if file is not None:
+        file = await at(session, place)
+    if file is not None and file.is_archived:
+        file = None
+    for claim in await covering(session, place, file, right.scope, now=now):
+        for found in tokens_of(claim, now):
+            if found.token == token:
+                return found
+    raise NoSuchToken("That lock token locks nothing here, or no longer.")
+
+
+def _note(
+    session: AsyncSession,
+    caller: Caller,
+    place: Place,
+    file: File | None,
+    action: Any,
+    claim: Claim,
+    *,
+    now: datetime,
+) -> None:
+    if file is not None:
+        note_file(session, caller, action, file, now=now, fence=claim.fence)
+    else:
+        note(
+            session, caller, action, f"{place.address.rstrip('/')}/", now=now, details={"fence": claim.fence}
+        )
+
+
+def is_folder(claim: Claim) -> bool:
+    return claim.kind == KIND and claim.key.startswith(FOLDER)
