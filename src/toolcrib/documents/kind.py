@@ -6,9 +6,12 @@ from urllib.parse import urlencode
 
 from toolcrib.documents import tus
 from toolcrib.documents.access import Access
+from toolcrib.documents.dav import bridge
+from toolcrib.documents.dav.addresses import MOUNT
 from toolcrib.documents.jobs import JOBS
 from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
 from toolcrib.documents.service import part_rows
+from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.parts import KIND, Documents, documents_of
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
@@ -18,7 +21,10 @@ from toolcrib.kernel.kinds import Kind
 def _link(claim: Claim) -> str:
     """The page of the file's folder, with the file shown."""
     _, bucket, owner, *path = [*claim.label.split("/", 3), "", "", ""][:4]
-    return f"/documents?{urlencode({'bucket': bucket, 'id': owner, 'path': path[0], 'file': claim.key})}"
+    where = {"bucket": bucket, "id": owner, "path": path[0]}
+    if not claim.key.startswith(FOLDER):
+        where["file"] = claim.key
+    return f"/documents?{urlencode(where)}"
 
 
 async def _start(kernel: Kernel) -> None:
@@ -32,12 +38,12 @@ async def _stop(kernel: Kernel) -> None:
 kind = Kind(
     name=KIND,
     routers=API_ROUTERS,
-    root_routers=ROOT_ROUTERS,
+    root_routers=(*ROOT_ROUTERS, bridge.router),
     jobs=JOBS,
     link=_link,
     start=_start,
     stop=_stop,
-    body_limits={"/api/storage/upload/proxy": None, "/api/storage/uploads": None},
+    body_limits={"/api/storage/upload/proxy": None, "/api/storage/uploads": None, f"{MOUNT}/": None},
     request_headers=tus.REQUEST_HEADERS,
     response_headers=tus.RESPONSE_HEADERS,
     named_keys=part_rows.named,

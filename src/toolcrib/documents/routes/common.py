@@ -50,7 +50,10 @@ def new_router() -> APIRouter:
 # Who asks
 
 
-async def _caller(request: Request, kernel: KernelDep) -> Caller:
+async def caller_of(request: Request, kernel: KernelDep) -> Caller:
+    """Raises:
+    MissingToken, Unauthorized: no credential, or a bad one (401).
+    """
     credential = find(request.scope["headers"])
     if credential is None:
         raise MissingToken("Sign in first: there is no access token.")
@@ -85,7 +88,7 @@ def _documents(kernel: KernelDep) -> Documents:
     return documents_of(kernel)
 
 
-CallerDep = Annotated[Caller, Depends(_caller)]
+CallerDep = Annotated[Caller, Depends(caller_of)]
 DocumentsDep = Annotated[Documents, Depends(_documents)]
 
 

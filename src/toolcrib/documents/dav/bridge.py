@@ -1,0 +1,192 @@
+"""From ASGI to WsgiDAV and back. Threads decide; bytes of files stay on the server's loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, Response
+from wsgidav.dav_error import DAVError
+
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.dav import answers, saving
+from toolcrib.documents.dav.addresses import MOUNT, href, read_raw
+from toolcrib.documents.dav.methods import Methods
+from toolcrib.documents.dav.provider import Provider
+from toolcrib.documents.dav.visit import INTENT, KEY, Send, Take, Visit
+from toolcrib.documents.errors import FileTooLarge
+from toolcrib.documents.routes.common import caller_of
+from toolcrib.documents.routes.downloads import send
+from toolcrib.documents.service import downloads, uploads
+from toolcrib.documents.service.bytes import store_words
+from toolcrib.documents.service.parts import Documents, documents_of
+from toolcrib.kernel.deps import KernelDep
+from toolcrib.kernel.problems import Problem
+
+METHODS = (
+    "OPTIONS",
+    "GET",
+    "HEAD",
+    "PUT",
+    "DELETE",
+    "COPY",
+    "MOVE",
+    "MKCOL",
+    "PROPFIND",
+    "PROPPATCH",
+    "LOCK",
+    "UNLOCK",
+)
+THREADS = 8
+BODY_BYTES = 1_048_576
+DROPPED_BYTES = 67_108_864
+
+router = APIRouter(include_in_schema=False)
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dav")
+
+
+@router.api_route(MOUNT, methods=list(METHODS))
+@router.api_route(MOUNT + "/{path:path}", methods=list(METHODS))
+async def serve(request: Request, kernel: KernelDep) -> Response:
+    """One WebDAV request."""
+    # A cookie counts for nothing here: no page of another site can make a browser write.
+    headers = [pair for pair in request.scope["headers"] if pair[0] != b"cookie"]
+    request = Request({**request.scope, "headers": headers}, request.receive)
+    caller = await caller_of(request, kernel)
+    base = kernel.settings.base_path + MOUNT
+    try:
+        with store_words():
+            return await _serve(request, documents_of(kernel), caller, base)
+    except Problem as problem:
+        refused = answers.refusal(problem, request.method, base + request.scope["path"][len(MOUNT) :])
+    except DAVError as error:
+        refused = answers.dav_refusal(error)
+    if _hangs_up(request):
+        refused.headers["Connection"] = "close"
+    return refused
+
+
+def _hangs_up(request: Request) -> bool:
+    """Whether to end the connection after a refusal. A client in the middle of sending would miss the answer,
+    so what it sends is read and dropped, unless it waits to be asked for it or there is much of it."""
+    declared = request.headers.get("content-length", "")
+    return "expect" in request.headers or (declared.isdecimal() and int(declared) > DROPPED_BYTES)
+
+
+async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) -> Response:
+    raw: bytes = request.scope["raw_path"]
+    path = read_raw(raw[len(MOUNT) :])
+    loop = asyncio.get_running_loop()
+    visit = Visit(docs, caller, docs.kernel.clock(), loop, mount, _own_hosts(request, docs))
+    body = b"" if request.method == "PUT" else await _small_body(request)
+    environ = _environ(request, path, body, visit)
+    answer: Response | None = await loop.run_in_executor(_threads, _in_thread, environ)
+    if answer is not None:
+        return answer
+    intent = environ[INTENT]
+    if isinstance(intent, Send):
+        return await _send(request, visit, intent)
+    return await _take(request, visit, intent)
+
+
+def _in_thread(environ: dict[str, Any]) -> Response | None:
+    """The answer, or None where bytes are to follow."""
+    started: list[tuple[int, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
+        started.append((int(status.split(" ", 1)[0]), headers))
+
+    methods = Methods(Provider())
+    methods._davProvider.set_mount_path(environ["SCRIPT_NAME"])
+    environ["wsgidav.provider"] = methods._davProvider
+    body = b"".join(methods(environ, start_response))
+    if INTENT in environ:
+        return None
+    status, headers = started[-1]
+    answer = Response(body, status)
+    for name, value in headers:
+        if name != "Date":  # the server says it
+            answer.headers[name] = value
+    return answer
+
+
+def _environ(request: Request, path: str, body: bytes, visit: Visit) -> dict[str, Any]:
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": visit.mount,
+        "PATH_INFO": path,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+        "wsgi.url_scheme": request.scope["scheme"],
+        "wsgidav.config": {},
+        "wsgidav.verbose": 0,
+        "wsgidav.auth.user_name": visit.caller.me.uuid,
+        KEY: visit,
+    }
+    for name, value in request.scope["headers"]:
+        key = name.decode("latin-1").upper().replace("-", "_")
+        if key not in {"CONTENT_LENGTH", "CONTENT_TYPE", "AUTHORIZATION", "X_API_KEY"}:
+            environ[f"HTTP_{key}"] = value.decode("latin-1")
+    return environ
+
+
+async def _small_body(request: Request) -> bytes:
+    """Raises:
+    FileTooLarge: more than any XML of a client (413).
+    """
+    pieces = bytearray()
+    async for piece in request.stream():
+        pieces += piece
+        if len(pieces) > BODY_BYTES:
+            raise FileTooLarge(f"Such a request may have {BODY_BYTES} bytes.")
+    return bytes(pieces)
+
+
+def _own_hosts(request: Request, docs: Documents) -> frozenset[str]:
+    """As clients may write this server's name: a usual port may stand there or not."""
+    named = {request.headers.get("host", ""), urlsplit(docs.kernel.settings.public_url).netloc}
+    bare = {host.lower().removesuffix(":80").removesuffix(":443") for host in named if host}
+    return frozenset(host + port for host in bare for port in ("", ":80", ":443"))
+
+
+async def _send(request: Request, visit: Visit, intent: Send) -> Response:
+    wanted = request.headers.get("range", "")
+    first = request.method == "GET" and (not wanted or wanted.replace(" ", "").startswith("bytes=0-"))
+    opened = await downloads.open_version(
+        visit.docs, visit.caller, intent.file.id, remember=first, now=visit.now
+    )
+    answer = await send(request, visit.docs, opened)
+    answer.headers["Last-Modified"] = opened.file.updated_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return answer
+
+
+async def _take(request: Request, visit: Visit, intent: Take) -> Response:
+    declared = request.headers.get("content-length", "")
+    size = int(declared) if declared.isdecimal() else None
+    expected = request.headers.get("x-expected-entity-length", "")  # Finder sends in chunks
+    if size is None and expected.isdecimal():
+        uploads.refuse_too_large(visit.docs, int(expected))
+    saved = await saving.take(
+        visit.docs,
+        visit.caller,
+        intent,
+        _pieces(request),
+        size=size,
+        content_type=request.headers.get("content-type"),
+        mount=visit.mount,
+        now=visit.now,
+    )
+    headers = {"ETag": f'"{saved.version.id}"'}
+    if saved.created:
+        headers["Location"] = href(visit.mount, intent.path, folder=False)
+    return Response(status_code=201 if saved.created else 204, headers=headers)
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    async for piece in request.stream():
+        yield piece

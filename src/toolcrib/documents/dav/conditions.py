@@ -1,0 +1,158 @@
+"""What must hold before a method does anything: the If headers, tokens of locks, parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from wsgidav import util
+from wsgidav.dav_error import (
+    HTTP_CONFLICT,
+    HTTP_FORBIDDEN,
+    HTTP_MEDIATYPE_NOT_SUPPORTED,
+    HTTP_NOT_FOUND,
+    HTTP_PRECONDITION_FAILED,
+)
+from wsgidav.request_server import RequestServer
+
+from toolcrib.documents.dav.addresses import read_url
+from toolcrib.documents.dav.provider import Provider
+from toolcrib.documents.dav.resources import FolderResource, Shelf
+from toolcrib.documents.dav.visit import Environ, Visit, visit_of
+from toolcrib.documents.models import File
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service import weblocks
+from toolcrib.documents.service.locks import folder_ref
+from toolcrib.documents.service.parts import at
+
+
+class Conditions(RequestServer):  # type: ignore[misc]
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider)
+        self.allow_propfind_infinite = False
+        self._possible_methods += ["LOCK", "UNLOCK"]
+
+    # Conditions and locks
+
+    def _check_write_permission(self, res: Any, depth: str, environ: Environ) -> None:
+        if res is None:
+            return
+        if isinstance(res, Shelf):
+            self._fail(HTTP_FORBIDDEN, context_info="Nothing can be changed here.")
+        visit = visit_of(environ)
+        visit.right(res.place.bucket, "write")
+        held = res.held
+        if depth == "infinity" and res.is_collection:
+            held = visit.run(claims_in(visit, res))
+        weblocks.guard(visit.caller, held, tokens_shown(environ), now=visit.now)
+
+    @contextmanager
+    def _write_transaction(self, res: Any, environ: Environ) -> Iterator[None]:
+        yield  # ours are the database's
+
+    def _evaluate_if_headers(self, res: Any, environ: Environ) -> None:
+        util.parse_if_header_dict(environ)
+        if res is not None and not isinstance(res, Shelf):
+            etag = res.get_etag() or "[]"
+            util.evaluate_http_conditionals(res, int(res.get_last_modified() or -1), etag, environ)
+        elif res is None and "HTTP_IF_MATCH" in environ:
+            self._fail(HTTP_PRECONDITION_FAILED, context_info="There is nothing there.")
+        if not self._if_holds(res, environ):
+            self._fail(HTTP_PRECONDITION_FAILED, context_info="The If header's condition does not hold.")
+
+    def _if_holds(self, res: Any, environ: Environ) -> bool:
+        """One list that holds is enough (RFC 4918, 10.4); a tagged one speaks of its own resource."""
+        conditions = environ["wsgidav.conditions.if"]
+        if not conditions:
+            return True
+        visit = visit_of(environ)
+        for tag, lists in conditions.items():
+            about = res
+            if tag != "*":
+                path = read_url(tag, visit.mount, visit.own_hosts)
+                about = self._davProvider.get_resource_inst(path, environ) if path else None
+            known = about is not None and not isinstance(about, Shelf)
+            tokens = [
+                lock.token
+                for claim in (about.held if known else ())
+                if claim.holder_uuid == visit.caller.me.uuid
+                for lock in weblocks.tokens_of(claim, visit.now)
+            ]
+            etag = about.get_etag() if known else None
+            for conditions_of_list in lists:
+                if all(
+                    ((value in tokens) if style == "locktoken" else (etag is not None and value == etag))
+                    == wanted
+                    for wanted, style, value in conditions_of_list
+                ):
+                    return True
+        return False
+
+    def _had_lock(self, place: Place, environ: Environ) -> bool:
+        """Whether the request shows a token that stood for a lock of the caller's on `place`, and does so no
+        more."""
+        visit = visit_of(environ)
+        tokens = tokens_shown(environ)
+        if not tokens:
+            return False
+        right = visit.right(place.bucket, "write")
+        file = visit.run(_file_at(visit, place))
+        held = visit.run(_covering(visit, place, file))
+        live = {
+            lock.token
+            for claim in held
+            if claim.holder_uuid == visit.caller.me.uuid
+            for lock in weblocks.tokens_of(claim, visit.now)
+        }
+        keys = [folder_ref(place, right.scope).key] if file is None else [file.id]
+        above = place
+        while above.path:
+            above = above.parent
+            keys.append(folder_ref(above, right.scope).key)
+        return any(
+            token not in live
+            and weblocks.was_given(visit.docs.kernel.secrets, token, key, visit.caller.me.uuid)
+            for token in tokens
+            for key in keys
+        )
+
+    def _existing(self, path: str, environ: Environ) -> Any:
+        res = self._davProvider.get_resource_inst(path, environ)
+        if res is None:
+            self._fail(HTTP_NOT_FOUND, context_info="There is no such file or folder.")
+        if isinstance(res, Shelf):
+            self._fail(HTTP_FORBIDDEN, context_info="Nothing can be changed here.")
+        return res
+
+    def _parent(self, path: str, environ: Environ) -> Any:
+        parent = self._davProvider.get_resource_inst(path.rstrip("/").rpartition("/")[0] or "/", environ)
+        if parent is None or not parent.is_collection:
+            self._fail(HTTP_CONFLICT, context_info="There is no folder for it to lie in.")
+        return parent
+
+    def _refuse_body(self, environ: Environ) -> None:
+        if util.get_content_length(environ):
+            self._fail(HTTP_MEDIATYPE_NOT_SUPPORTED, context_info="This method takes no body.")
+
+
+async def claims_in(visit: Visit, res: FolderResource) -> Any:
+    async with visit.docs.kernel.database.read() as session:
+        return await weblocks.covering(session, res.place, None, res.right.scope, deep=True, now=visit.now)
+
+
+async def _file_at(visit: Visit, place: Place) -> File | None:
+    async with visit.docs.kernel.database.read() as session:
+        return await at(session, place)
+
+
+async def _covering(visit: Visit, place: Place, file: File | None) -> Any:
+    right = await visit.docs.access.require(visit.caller, place.bucket, "read")
+    async with visit.docs.kernel.database.read() as session:
+        return await weblocks.covering(session, place, file, right.scope, now=visit.now)
+
+
+def tokens_shown(environ: Environ) -> list[str]:
+    util.parse_if_header_dict(environ)
+    found: list[str] = environ["wsgidav.ifLockTokenList"]
+    return found

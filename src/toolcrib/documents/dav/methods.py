@@ -1,0 +1,247 @@
+"""The methods as WsgiDAV dispatches them, with what we do our own way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from wsgidav import util
+from wsgidav.dav_error import (
+    HTTP_BAD_GATEWAY,
+    HTTP_BAD_REQUEST,
+    HTTP_CREATED,
+    HTTP_FAILED_DEPENDENCY,
+    HTTP_FORBIDDEN,
+    HTTP_MEDIATYPE_NOT_SUPPORTED,
+    HTTP_METHOD_NOT_ALLOWED,
+    HTTP_NO_CONTENT,
+    HTTP_NOT_FOUND,
+    HTTP_PRECONDITION_FAILED,
+    DAVError,
+)
+from wsgidav.xml_tools import make_multistatus_el
+
+from toolcrib.documents.dav import properties as xml
+from toolcrib.documents.dav.addresses import href, read_url
+from toolcrib.documents.dav.conditions import tokens_shown
+from toolcrib.documents.dav.locking import Locking
+from toolcrib.documents.dav.moves import Transfer
+from toolcrib.documents.dav.provider import place_of_path
+from toolcrib.documents.dav.replies import empty, several
+from toolcrib.documents.dav.resources import Shelf
+from toolcrib.documents.dav.visit import INTENT, Environ, Send, Take, visit_of
+from toolcrib.documents.errors import FileLocked
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service import trees, weblocks
+from toolcrib.documents.service.locks import FOLDER
+from toolcrib.documents.service.properties import write_properties
+from toolcrib.documents.service.weblocks import TokenNeeded
+
+_EVERYTHING = "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, MKCOL, PROPFIND, PROPPATCH, LOCK, UNLOCK"
+
+
+class Methods(Locking):
+    # Bytes: only prepared here
+
+    def _send_resource(self, environ: Environ, start_response: Any, *, is_head_method: bool = False) -> Any:
+        res = self._davProvider.get_resource_inst(environ["PATH_INFO"], environ)
+        if res is None:
+            self._fail(HTTP_NOT_FOUND)
+        if res.is_collection:
+            text = b"A folder. Connect to this address with a WebDAV client to see what is in it.\n"
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
+            return [b"" if is_head_method else text]
+        environ[INTENT] = Send(res.file)
+        return []
+
+    def do_PUT(self, environ: Environ, start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        visit = visit_of(environ)
+        if "HTTP_CONTENT_RANGE" in environ:
+            self._fail(HTTP_BAD_REQUEST, context_info="Content-Range is not for PUT.")
+        if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+            self._fail(HTTP_MEDIATYPE_NOT_SUPPORTED, context_info="Encoded content is not taken.")
+        res = self._davProvider.get_resource_inst(path, environ)
+        if res is not None and res.is_collection:
+            self._fail(HTTP_METHOD_NOT_ALLOWED, context_info="There is a folder.")
+        parent = self._parent(path, environ)
+        if isinstance(parent, Shelf):
+            self._fail(HTTP_FORBIDDEN, context_info="Nothing can be put here.")
+        place = res.place if res is not None else place_of_path(visit, path)
+        visit.right(place.bucket, "write")
+        try:
+            self._evaluate_if_headers(res, environ)
+        except DAVError:
+            if not self._had_lock(place, environ):
+                raise
+            environ[INTENT] = Take(place, path, is_lost=True)
+            return []
+        self._check_write_permission(res if res is not None else parent, "0", environ)
+        shown = set(tokens_shown(environ))
+        under = [
+            claim
+            for claim in (res if res is not None else parent).held
+            if shown & {lock.token for lock in weblocks.tokens_of(claim, visit.now)}
+        ]
+        fence = next((claim.fence for claim in under if res is not None and claim.key == res.file.id), None)
+        environ[INTENT] = Take(place, path, fence, is_under_lock=bool(under))
+        return []
+
+    # Properties
+
+    def do_PROPFIND(self, environ: Environ, start_response: Any) -> Any:
+        asked = util.parse_xml_body(environ, allow_empty=True)
+        body = b""
+        if asked is not None:
+            for child in asked:
+                if child.tag == "{DAV:}propname":  # WsgiDAV knows it by another name
+                    child.tag = "{DAV:}name"
+            body = xml.as_text(asked).encode()
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+        return super().do_PROPFIND(environ, start_response)
+
+    def do_PROPPATCH(self, environ: Environ, start_response: Any) -> Any:
+        """All of it or nothing (RFC 4918, 9.2), in one transaction."""
+        visit = visit_of(environ)
+        res = self._existing(environ["PATH_INFO"], environ)
+        asked = util.parse_xml_body(environ)
+        if asked.tag != "{DAV:}propertyupdate":
+            self._fail(HTTP_BAD_REQUEST, context_info="That is no propertyupdate.")
+        self._evaluate_if_headers(res, environ)
+        self._check_write_permission(res, "0", environ)
+        changes = dict(self._updates(asked))
+        protected = [name for name in changes if name.startswith("{DAV:}")]
+        if not protected:
+            visit.run(
+                write_properties(
+                    visit.docs, visit.caller, res.place, res.file, res.resource_id, changes, now=visit.now
+                )
+            )
+        answered: list[tuple[str, Any]] = []
+        for name in changes:
+            refused = None
+            if protected:
+                refused = DAVError(HTTP_FORBIDDEN if name in protected else HTTP_FAILED_DEPENDENCY)
+            answered.append((name, refused))
+        body = make_multistatus_el()
+        util.add_property_response(body, res.get_href(), answered)
+        return util.send_multi_status_response(environ, start_response, body)
+
+    def _updates(self, asked: Any) -> Iterator[tuple[str, str | None]]:
+        for instruction in asked:
+            if instruction.tag not in {"{DAV:}set", "{DAV:}remove"}:
+                continue  # what is not known is ignored (RFC 4918, 17)
+            for prop in instruction.findall("{DAV:}prop"):
+                for each in prop:
+                    yield each.tag, xml.as_text(each) if instruction.tag == "{DAV:}set" else None
+
+    # Removing, copying, moving
+
+    def do_DELETE(self, environ: Environ, start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        visit = visit_of(environ)
+        self._refuse_body(environ)
+        res = self._existing(path, environ)
+        if res.is_collection and environ.get("HTTP_DEPTH", "infinity") != "infinity":
+            self._fail(HTTP_BAD_REQUEST, context_info="A folder goes with all that is in it.")
+        if not res.place.path:
+            self._fail(HTTP_FORBIDDEN, context_info="A bucket cannot be removed.")
+        self._evaluate_if_headers(res, environ)
+        self._check_write_permission(self._parent(path, environ), "0", environ)
+        try:
+            self._check_write_permission(res, "infinity", environ)
+            visit.run(trees.remove_at(visit.docs, visit.caller, res.place, now=visit.now))
+        except (FileLocked, TokenNeeded) as refused:
+            return self._refused_below(res, refused, environ, start_response)
+        return util.send_status_response(environ, start_response, HTTP_NO_CONTENT)
+
+    def _refused_below(
+        self, res: Any, refused: FileLocked | TokenNeeded, environ: Environ, start_response: Any
+    ) -> Any:
+        """Something in a folder is locked: the answer names it (RFC 4918, 9.6.1). Nothing was changed."""
+        visit = visit_of(environ)
+        claim, inside = refused.claim, f"{res.place.address.rstrip('/')}/"
+        if not res.is_collection or not claim.label.startswith(inside) or claim.label == inside:
+            raise refused
+        where = href(
+            visit.mount,
+            res.path.rstrip("/") + "/" + claim.label[len(inside) :],
+            folder=claim.key.startswith(FOLDER),
+        )
+        return several(start_response, [(where, 423, refused.detail)])
+
+    def _copy_or_move(self, environ: Environ, start_response: Any, is_move: bool) -> Any:
+        path = environ["PATH_INFO"]
+        source = self._existing(path, environ)
+        depth = environ.get("HTTP_DEPTH", "infinity")
+        overwrite = environ.get("HTTP_OVERWRITE", "T")
+        if depth not in {"0", "infinity"} or (is_move and source.is_collection and depth == "0"):
+            self._fail(HTTP_BAD_REQUEST, context_info="This Depth does not go here.")
+        if overwrite not in {"T", "F"}:
+            self._fail(HTTP_BAD_REQUEST, context_info="Overwrite is T or F.")
+        target_path, target_place = self._destination(environ)
+        target = self._davProvider.get_resource_inst(target_path, environ)
+        target_parent = self._parent(target_path, environ)
+        self._evaluate_if_headers(source, environ)
+        self._refuse_onto_itself(source.place, target_place, is_move=is_move)
+        if not target_place.path or (is_move and not source.place.path):
+            self._fail(HTTP_FORBIDDEN, context_info="A bucket stays where it is.")
+        if is_move:
+            self._check_write_permission(source, "infinity", environ)
+            self._check_write_permission(self._parent(path, environ), "0", environ)
+        if target is None:
+            self._check_write_permission(target_parent, "0", environ)
+        else:
+            self._check_write_permission(target, "infinity", environ)
+            if overwrite == "F":
+                self._fail(HTTP_PRECONDITION_FAILED, context_info="Something is there already.")
+        transfer = Transfer(visit_of(environ), source, target, target_place, deep=depth != "0")
+        refused = transfer.move() if is_move else transfer.copy()
+        if refused:
+            return several(start_response, refused)
+        code = HTTP_CREATED if target is None else HTTP_NO_CONTENT
+        return empty(start_response, code)
+
+    def _destination(self, environ: Environ) -> tuple[str, Place]:
+        visit = visit_of(environ)
+        if "HTTP_DESTINATION" not in environ:
+            self._fail(HTTP_BAD_REQUEST, context_info="There is no Destination.")
+        path = read_url(environ["HTTP_DESTINATION"].strip(), visit.mount, visit.own_hosts)
+        if path is None:
+            self._fail(HTTP_BAD_GATEWAY, context_info="The Destination is not on this server.")
+        place = place_of_path(visit, str(path))
+        visit.right(place.bucket, "write")
+        return str(path), place
+
+    def _refuse_onto_itself(self, source: Place, target: Place, *, is_move: bool) -> None:
+        if source.bucket != target.bucket:
+            return
+        inside = target.path.startswith(f"{source.path}/") or not source.path
+        around = source.path.startswith(f"{target.path}/") or not target.path
+        if source.path == target.path or inside or around:
+            self._fail(HTTP_FORBIDDEN, context_info="It cannot go onto or into itself.")
+
+    # Other
+
+    def do_OPTIONS(self, environ: Environ, start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        res = self._davProvider.get_resource_inst(path, environ)
+        allow = _EVERYTHING
+        if res is None:
+            allow = "OPTIONS, PUT, MKCOL, LOCK"
+        elif isinstance(res, Shelf):
+            allow = "OPTIONS, GET, HEAD, PROPFIND"
+        elif res.is_collection:
+            allow = _EVERYTHING.replace("PUT, ", "").replace("MKCOL, ", "")
+        else:
+            allow = _EVERYTHING.replace("MKCOL, ", "")
+        headers = [
+            ("DAV", "1, 2"),
+            ("MS-Author-Via", "DAV"),
+            ("Allow", allow),
+            ("Accept-Ranges", "bytes"),
+            ("Content-Length", "0"),
+        ]
+        start_response("200 OK", headers)
+        return [b""]

@@ -1,0 +1,96 @@
+"""Properties of files and folders as XML: the ones we know, and those that clients write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
+
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
+
+from toolcrib.documents.dav.addresses import href
+from toolcrib.documents.errors import ValidationFailed
+from toolcrib.documents.service.locks import lock_id
+from toolcrib.documents.service.weblocks import SCHEME, WebLock, is_folder, tokens_of
+from toolcrib.kernel.claims.models import Claim
+
+MOST_DEEP = 100
+register_namespace("D", "DAV:")  # some clients know no other prefix
+
+LOCKDISCOVERY = "{DAV:}lockdiscovery"
+SUPPORTEDLOCK = "{DAV:}supportedlock"
+ETAG = "{DAV:}getetag"
+
+
+def supported_lock() -> Element:
+    found = Element(SUPPORTEDLOCK)
+    for scope in ("exclusive", "shared"):
+        entry = SubElement(found, "{DAV:}lockentry")
+        SubElement(SubElement(entry, "{DAV:}lockscope"), f"{{DAV:}}{scope}")
+        SubElement(SubElement(entry, "{DAV:}locktype"), "{DAV:}write")
+    return found
+
+
+def lock_discovery(held: Iterable[Claim], mount: str, alias: dict[str, str], *, now: datetime) -> Element:
+    """Every claim on a thing, whichever way it was taken. `alias` maps the address of a bucket to how this
+    client names it."""
+    found = Element(LOCKDISCOVERY)
+    for claim in held:
+        for lock in tokens_of(claim, now) or [_untokened(claim)]:
+            _add_lock(found, lock, _root(claim, mount, alias), now)
+    return found
+
+
+def _untokened(claim: Claim) -> WebLock:
+    """A claim without a token of its holder's, shown with one that opens nothing."""
+    return WebLock(claim, SCHEME + lock_id(claim), False, "", claim.expires_at)
+
+
+def _add_lock(parent: Element, lock: WebLock, root: str, now: datetime) -> None:
+    active = SubElement(parent, "{DAV:}activelock")
+    SubElement(SubElement(active, "{DAV:}locktype"), "{DAV:}write")
+    scope = "shared" if lock.shared else "exclusive"
+    SubElement(SubElement(active, "{DAV:}lockscope"), f"{{DAV:}}{scope}")
+    SubElement(active, "{DAV:}depth").text = lock.depth
+    active.append(_owner(lock))
+    left = None if lock.expires_at is None else max(1, int((lock.expires_at - now).total_seconds()))
+    SubElement(active, "{DAV:}timeout").text = "Infinite" if left is None else f"Second-{left}"
+    SubElement(SubElement(active, "{DAV:}locktoken"), "{DAV:}href").text = lock.token
+    SubElement(SubElement(active, "{DAV:}lockroot"), "{DAV:}href").text = root
+
+
+def _owner(lock: WebLock) -> Element:
+    """As the client wrote it (RFC 4918, 14.17), or the holder's name."""
+    if lock.owner:
+        parsed: Element = fromstring(lock.owner)
+        return parsed
+    owner = Element("{DAV:}owner")
+    owner.text = lock.claim.holder
+    return owner
+
+
+def _root(claim: Claim, mount: str, alias: dict[str, str]) -> str:
+    path = claim.label
+    for address, known_as in alias.items():
+        if path.startswith(address):
+            path = known_as + path[len(address) :]
+            break
+    return href(mount, path, folder=is_folder(claim))
+
+
+def as_text(element: Any) -> str:
+    """Raises:
+    ValidationFailed: nested so deeply that writing it would fail (400).
+    """
+    level = [element]
+    for _ in range(MOST_DEEP):
+        level = [child for each in level for child in each]
+        if not level:
+            return tostring(element, encoding="unicode")
+    raise ValidationFailed.of("body", f"XML may be {MOST_DEEP} levels deep")
+
+
+def as_element(text: str) -> Element:
+    found: Element = fromstring(text)
+    return found

@@ -1,0 +1,144 @@
+"""What lies at an address below `/dav`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from wsgidav.dav_provider import DAVProvider
+
+from toolcrib.documents.dav.resources import FileResource, FolderResource, Shelf
+from toolcrib.documents.dav.visit import Visit, visit_of
+from toolcrib.documents.errors import ValidationFailed
+from toolcrib.documents.models import File, Folder
+from toolcrib.documents.paths import BUCKETS, Bucket, Place, as_uuid, normalise
+from toolcrib.documents.service.folders import folder_at
+from toolcrib.documents.service.parts import at
+from toolcrib.kernel.identity.models import Company, Project
+from toolcrib.kernel.identity.principal import AccessDenied
+
+ME = "me"
+LISTED = 2_000
+
+
+class ClaimLocks:
+    """WsgiDAV asks whether there is a lock manager; `methods.py` is the one that locks."""
+
+    def check_write_permission(self, **_ignored: Any) -> None:
+        raise NotImplementedError
+
+
+class Provider(DAVProvider):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.share_path = ""
+        self.verbose = 0  # it would print tracebacks
+        self.lock_manager = ClaimLocks()
+
+    def get_resource_inst(self, path: str, environ: dict[str, Any]) -> Any:
+        """The resource at `path`, or None.
+
+        Raises:
+            AccessDenied: the caller may not read there, whether there is anything or not (403).
+        """
+        visit = visit_of(environ)
+        kind, owner = [*path.strip("/").split("/", 2), ""][:2]
+        if not kind:
+            return Shelf("/", environ, [self._shelf(name, environ) for name in sorted(BUCKETS)])
+        if kind not in BUCKETS:
+            return None
+        if not owner:
+            return Shelf(f"/{kind}/", environ, self._buckets(kind, environ))
+        place = place_of_path(visit, path)
+        visit.right(place.bucket, "read")
+        if not place.path:
+            return FolderResource(f"/{kind}/{owner}/", environ, place, None, self._title(visit, place))
+        clean = f"/{kind}/{owner}/{place.path}"
+        found = visit.run(_look_up(visit, place))
+        if isinstance(found, File):
+            return FileResource(clean, environ, place, found)
+        if isinstance(found, Folder):
+            return FolderResource(clean + "/", environ, place, found)
+        return None
+
+    def _shelf(self, kind: str, environ: dict[str, Any]) -> Shelf:
+        return Shelf(f"/{kind}/", environ, [])
+
+    def _buckets(self, kind: str, environ: dict[str, Any]) -> list[FolderResource]:
+        visit = visit_of(environ)
+        named = visit.run(_buckets(visit, kind))
+        found = [
+            FolderResource(f"/{kind}/{name}/", environ, Place(Bucket(kind, id_), ""), None, title)
+            for name, id_, title in named
+        ]
+        for each in found:
+            each.know([], {})  # of thousands, nobody asks here
+        return found
+
+    def _title(self, visit: Visit, place: Place) -> str | None:
+        return visit.run(_title(visit, place.bucket))
+
+
+def place_of_path(visit: Visit, path: str) -> Place:
+    """The place a decoded path below the mount names. An owner that is no id and nobody's name is an empty id,
+    where nobody has any right.
+
+    Raises:
+        AccessDenied: no place in a bucket: nothing can be put there (403).
+    """
+    kind, owner, *rest = [*path.strip("/").split("/", 2), "", ""][:3]
+    if kind not in BUCKETS or not owner:
+        raise AccessDenied("There are only the folders users, companies and projects here.")
+    return Place(Bucket(kind, _owner_id(visit, kind, owner)), normalise(rest[0], root_ok=True))
+
+
+def _owner_id(visit: Visit, kind: str, owner: str) -> str:
+    if kind == "users" and owner == ME:
+        return visit.caller.me.uuid
+    try:
+        return as_uuid(owner, "path")
+    except ValidationFailed:
+        return visit.run(_project_id(visit, owner)) if kind == "projects" else ""
+
+
+async def _project_id(visit: Visit, name: str) -> str:
+    query = select(Project.id).where(Project.name == name, Project.deleted_at.is_(None))
+    async with visit.docs.kernel.database.read() as session:
+        return (await session.execute(query)).scalar_one_or_none() or ""
+
+
+async def _look_up(visit: Visit, place: Place) -> File | Folder | None:
+    async with visit.docs.kernel.database.read() as session:
+        file = await at(session, place)
+        if file is not None and not file.is_archived:
+            return file
+        return await folder_at(session, place)
+
+
+async def _title(visit: Visit, bucket: Bucket) -> str | None:
+    if bucket.type == "users":
+        return visit.caller.me.username if bucket.id == visit.caller.me.uuid else None
+    table = Company if bucket.type == "companies" else Project
+    async with visit.docs.kernel.database.read() as session:
+        return (await session.execute(select(table.name).where(table.id == bucket.id))).scalar_one_or_none()
+
+
+async def _buckets(visit: Visit, kind: str) -> list[tuple[str, str, str | None]]:
+    """Name in addresses, id and title of the buckets the caller sees listed."""
+    me = visit.caller.me
+    if kind == "users":
+        return [(ME, me.uuid, me.username)]
+    if kind == "companies":
+        if me.company_id is None:
+            return []
+        return [(me.company_id, me.company_id, await _title(visit, Bucket(kind, me.company_id)))]
+    async with visit.docs.kernel.database.read() as session:
+        registered = select(Project.id, Project.name).where(Project.deleted_at.is_(None)).limit(LISTED)
+        titles: dict[str, str | None] = {}
+        titles.update((id_, name) for id_, name in await session.execute(registered))
+        # Projects nobody registered here exist by what lies in them.
+        for column in (File.bucket_id, Folder.bucket_id):
+            used = select(column).where(column.class_.bucket_type == kind).distinct().limit(LISTED)
+            titles = {**dict.fromkeys((await session.execute(used)).scalars()), **titles}
+    readable = await visit.docs.access.readable(visit.caller, [Bucket(kind, id_) for id_ in titles])
+    return sorted((bucket.id, bucket.id, titles[bucket.id]) for bucket in readable)

@@ -1,0 +1,246 @@
+"""Files and folders as WsgiDAV's resources. They read; what changes anything is in `methods.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from wsgidav.dav_error import HTTP_FORBIDDEN, HTTP_NOT_FOUND, DAVError
+from wsgidav.dav_provider import DAVCollection, DAVNonCollection
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.dav import properties as xml
+from toolcrib.documents.dav.visit import Visit, visit_of
+from toolcrib.documents.models import File, Folder
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service import folders, weblocks
+from toolcrib.documents.service.locks import claims_above, folder_ref, held_now
+from toolcrib.documents.service.properties import properties_of
+from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims.models import Claim
+
+
+class _Known:
+    """What files and folders of a bucket share: claims and written properties, read when first asked for."""
+
+    environ: dict[str, Any]
+    path: str
+    place: Place
+    file: File | None = None
+
+    _held: list[Claim] | None = None
+    _written: dict[str, str] | None = None
+
+    @property
+    def visit(self) -> Visit:
+        return visit_of(self.environ)
+
+    @property
+    def right(self) -> Right:
+        return self.visit.right(self.place.bucket, "read")
+
+    @property
+    def resource_id(self) -> str:
+        raise NotImplementedError
+
+    def know(self, held: list[Claim], written: dict[str, str]) -> None:
+        """Told by whoever read them for many at once."""
+        self._held, self._written = held, written
+
+    @property
+    def held(self) -> list[Claim]:
+        """The claims on it and on folders that cover it."""
+        if self._held is None:
+            self._held = self.visit.run(self._read_claims())
+        return self._held
+
+    async def _read_claims(self) -> list[Claim]:
+        async with self.visit.docs.kernel.database.read() as session:
+            return await weblocks.covering(
+                session, self.place, self.file, self.right.scope, now=self.visit.now
+            )
+
+    @property
+    def written(self) -> dict[str, str]:
+        if self._written is None:
+            self._written = self.visit.run(self._read_properties())
+        return self._written
+
+    async def _read_properties(self) -> dict[str, str]:
+        async with self.visit.docs.kernel.database.read() as session:
+            return (await properties_of(session, [self.resource_id])).get(self.resource_id, {})
+
+    def get_property_names(self, *, is_allprop: bool) -> list[str]:
+        names: list[str] = super().get_property_names(is_allprop=is_allprop)  # type: ignore[misc]
+        return [*names, *self.written]
+
+    def get_properties(self, mode: str, *, name_list: list[str] | None = None) -> list[tuple[str, Any]]:
+        """As WsgiDAV's own, but what fails for reasons of ours fails the request."""
+        names = self.get_property_names(is_allprop=mode == "allprop") if name_list is None else name_list
+        found: list[tuple[str, Any]] = []
+        for name in names:
+            try:
+                found.append((name, None if mode == "name" else self.get_property_value(name)))
+            except DAVError as missing:
+                found.append((name, missing))
+        return found
+
+    def get_property_value(self, name: str) -> Any:
+        match name:
+            case xml.LOCKDISCOVERY:
+                return self.lock_discovery(self.held)
+            case xml.SUPPORTEDLOCK:
+                return xml.supported_lock()
+            case xml.ETAG if self.file is not None:
+                return f'"{self.file.current_version_id}"'
+        if name in self.written:
+            return xml.as_element(self.written[name])
+        return super().get_property_value(name)  # type: ignore[misc]
+
+    def lock_discovery(self, held: list[Claim]) -> Element:
+        root = Place(self.place.bucket, "").address
+        depth = self.place.path.count("/") + 1 if self.place.path else 0
+        alias = self.path.rstrip("/").rsplit("/", depth)[0] if depth else self.path.rstrip("/")
+        return xml.lock_discovery(held, self.visit.mount, {root: alias + "/"}, now=self.visit.now)
+
+
+class FileResource(_Known, DAVNonCollection):  # type: ignore[misc]
+    def __init__(self, path: str, environ: dict[str, Any], place: Place, file: File) -> None:
+        super().__init__(path, environ)
+        self.place, self.file = place, file
+
+    file: File
+
+    @property
+    def resource_id(self) -> str:
+        return self.file.id
+
+    def get_display_name(self) -> str:
+        return _shown(str(self.name))
+
+    def get_content_length(self) -> int:
+        return self.file.size
+
+    def get_content_type(self) -> str:
+        return self.file.mime_type or "application/octet-stream"
+
+    def get_creation_date(self) -> float:
+        return self.file.created_at.timestamp()
+
+    def get_last_modified(self) -> float:
+        return self.file.updated_at.timestamp()
+
+    def get_etag(self) -> str | None:
+        return self.file.current_version_id
+
+    def support_etag(self) -> bool:
+        return True
+
+    def support_ranges(self) -> bool:
+        return True
+
+    def get_content(self) -> Any:
+        raise DAVError(HTTP_FORBIDDEN)  # bytes go another way: see bridge.py
+
+
+class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
+    """A folder, or with `folder` None the root of a bucket."""
+
+    def __init__(
+        self,
+        path: str,
+        environ: dict[str, Any],
+        place: Place,
+        folder: Folder | None,
+        title: str | None = None,
+    ) -> None:
+        super().__init__(path, environ)
+        self.place, self.folder, self.title = place, folder, title
+
+    @property
+    def resource_id(self) -> str:
+        return self.folder.id if self.folder is not None else self.place.location
+
+    def get_display_name(self) -> str:
+        return _shown(self.title or str(self.name))
+
+    def get_creation_date(self) -> float | None:
+        return self.folder.created_at.timestamp() if self.folder is not None else None
+
+    def get_last_modified(self) -> float | None:
+        return self.get_creation_date()
+
+    def get_member_names(self) -> list[str]:
+        return [member.name for member in self.get_member_list()]
+
+    def get_member_list(self) -> list[Any]:
+        found: list[Any] = self.visit.run(self._members())
+        return found
+
+    async def _members(self) -> list[Any]:
+        visit, bucket, base = self.visit, self.place.bucket, self.path.rstrip("/")
+        found = await folders.children(visit.docs, visit.caller, self.place)
+        scope = found.right.scope
+        places = [Place(bucket, each.path) for each in found.folders]
+        refs = [folder_ref(place, scope).digest for place in places]
+        async with visit.docs.kernel.database.read() as session:
+            written = await properties_of(
+                session, [*(each.id for each in found.folders), *(each.id for each in found.files)]
+            )
+            on_files = await held_now(session, found.files, found.right, now=visit.now)
+            on_folders = await queries.by_digest(session, refs, now=visit.now)
+            member = Place(bucket, f"{self.place.path}/any".lstrip("/"))
+            above = await claims_above(session, member, scope, members=False, now=visit.now)
+        members: list[Any] = []
+        for folder, place, ref in zip(found.folders, places, refs, strict=True):
+            one = FolderResource(f"{base}/{folder.name}/", self.environ, place, folder)
+            own = on_folders.get(ref)
+            one.know([*([own] if own is not None else []), *above], written.get(folder.id, {}))
+            members.append(one)
+        for file in found.files:
+            other = FileResource(f"{base}/{file.name}", self.environ, Place(bucket, file.logical_path), file)
+            own = on_files.get(file.id)
+            other.know([*([own] if own is not None else []), *above], written.get(file.id, {}))
+            members.append(other)
+        return members
+
+    def create_collection(self, name: str) -> None:
+        visit = self.visit
+        place = Place(self.place.bucket, f"{self.place.path}/{name}".lstrip("/"))
+        visit.run(folders.make_folder(visit.docs, visit.caller, place, now=visit.now))
+
+
+def _shown(name: str) -> str:
+    """Without the two characters that names may hold and XML may not."""
+    return name.replace("\ufffe", "").replace("\uffff", "")
+
+
+class Shelf(DAVCollection):  # type: ignore[misc]
+    """What has no place in a bucket: the root, and the lists of buckets. Nobody changes it."""
+
+    def __init__(self, path: str, environ: dict[str, Any], members: list[Any]) -> None:
+        super().__init__(path, environ)
+        self._members = members
+
+    def get_display_name(self) -> str:
+        return str(self.name) or "Toolcrib"
+
+    def get_member_names(self) -> list[str]:
+        return [member.name for member in self._members]
+
+    def get_member_list(self) -> list[Any]:
+        return self._members
+
+    def get_member(self, name: str) -> Any:
+        return next((member for member in self._members if member.name == name), None)
+
+    def prevent_locking(self) -> bool:
+        return True
+
+    def create_collection(self, name: str) -> None:
+        raise DAVError(HTTP_FORBIDDEN)
+
+    def get_property_value(self, name: str) -> Any:
+        if name in {xml.LOCKDISCOVERY, xml.SUPPORTEDLOCK}:
+            raise DAVError(HTTP_NOT_FOUND)
+        return super().get_property_value(name)

@@ -1,0 +1,136 @@
+"""Saves over WebDAV: the next version, or a draft beside the file where the lock was lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from datetime import datetime
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.dav.addresses import href
+from toolcrib.documents.dav.answers import DraftKept
+from toolcrib.documents.dav.visit import Take
+from toolcrib.documents.errors import FileLocked, VersionConflict
+from toolcrib.documents.models import NAME_BYTES
+from toolcrib.documents.multipart import media_type
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.service import transfers, uploads
+from toolcrib.documents.service.bytes import keep
+from toolcrib.documents.service.locks import refuse_others_lock
+from toolcrib.documents.service.parts import Documents, at
+from toolcrib.documents.service.uploads import Saved
+from toolcrib.kernel.blobs.store import Stored
+
+DRAFTS = "Drafts"
+TRIES = 20
+
+
+async def take(
+    docs: Documents,
+    caller: Caller,
+    asked: Take,
+    stream: AsyncIterable[bytes],
+    *,
+    size: int | None,
+    content_type: str | None,
+    mount: str,
+    now: datetime,
+) -> Saved:
+    """Keep the bytes of a PUT.
+
+    Raises:
+        DraftKept: the lock they were saved under is lost, before or while they came (412, or 423 where
+            somebody else holds the file now).
+        FileLocked: somebody else holds it, and this save came without a lock (409).
+    """
+    mime_type = media_type(content_type, asked.place.name)
+    if asked.is_lost:
+        right = await docs.access.require(caller, asked.place.bucket, "write", path=asked.place.path)
+        uploads.refuse_too_large(docs, size)
+    else:
+        right = await uploads.may_put(docs, caller, asked.place, size=size, now=now)
+    stored = await keep(docs, stream, size=size)
+    now = docs.kernel.clock()  # the bytes may have taken their time
+    if not asked.is_lost:
+        try:
+            saved = await uploads.save(
+                docs, caller, asked.place, stored, right, mime_type=mime_type, fence=asked.fence, now=now
+            )
+        except (FileLocked, VersionConflict):
+            if not asked.is_under_lock:
+                raise
+        else:
+            await transfers.begin_anew(docs, saved)
+            return saved
+    draft = await _keep_draft(docs, caller, asked.place, stored, right, mime_type, now)
+    raise await _tell(docs, caller, asked, draft, right, mount, now)
+
+
+async def _keep_draft(
+    docs: Documents,
+    caller: Caller,
+    place: Place,
+    stored: Stored,
+    right: Right,
+    mime_type: str,
+    now: datetime,
+) -> Place:
+    """Beside the file, or in the caller's own folder of drafts where others hold the folder too."""
+    home = Place(Bucket("users", caller.me.uuid), f"{DRAFTS}/{place.name}")
+    for where in (place, home):
+        if where is home:
+            right = await docs.access.require(caller, home.bucket, "write")
+        for number in range(1, TRIES):
+            draft = draft_name(where, caller.me.username, now, number)
+            try:
+                await uploads.save(
+                    docs,
+                    caller,
+                    draft,
+                    stored,
+                    right,
+                    mime_type=mime_type,
+                    changelog=f"Saved after the lock on {place.address} was lost",
+                    base_version=0,
+                    now=now,
+                )
+            except VersionConflict:
+                continue
+            except FileLocked:
+                break
+            return draft
+    raise VersionConflict("There is no room for one more draft of this file.")
+
+
+def draft_name(place: Place, username: str, now: datetime, number: int = 1) -> Place:
+    """`report (draft of ann 2026-11-24 23-10).odt`."""
+    stem, dot, ending = place.name.rpartition(".")
+    if not stem:
+        stem, dot, ending = place.name, "", ""
+    again = f" {number}" if number > 1 else ""
+    mark = f" (draft of {username} {now:%Y-%m-%d %H-%M}{again})".replace("/", "-")
+    room = NAME_BYTES - len((mark + dot + ending).encode())
+    stem = stem.encode()[: max(room, 1)].decode(errors="ignore")
+    return Place(place.bucket, "/".join(filter(None, (place.parent.path, stem + mark + dot + ending))))
+
+
+async def _tell(
+    docs: Documents, caller: Caller, asked: Take, draft: Place, right: Right, mount: str, now: datetime
+) -> DraftKept:
+    """Who holds the file now, and where the draft is."""
+    held = None
+    async with docs.kernel.database.read() as session:
+        file = await at(session, asked.place)
+        if file is not None:
+            try:
+                await refuse_others_lock(session, caller, file, right, now=now)
+            except FileLocked as locked:
+                held = locked
+    top = asked.path.rpartition("/")[0] if draft.parent == asked.place.parent else f"/users/me/{DRAFTS}"
+    where = href(mount, f"{top}/{draft.name}", folder=False)
+    why = held.detail if held is not None else "Nobody holds the file now."
+    return DraftKept(
+        f"Your lock on {asked.place.address} was lost. {why} What you saved is kept as {draft.address}.",
+        where,
+        held.claim if held is not None else None,
+    )

@@ -1,0 +1,71 @@
+"""One request, as the threads see it: who asks, when, and how to call what runs on the server's loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from toolcrib.documents.access import Action, Right
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.models import File
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.service.parts import Documents
+
+Result = TypeVar("Result")
+KEY = "toolcrib.visit"
+INTENT = "toolcrib.intent"
+Environ = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Visit:
+    docs: Documents
+    caller: Caller
+    now: datetime
+    loop: asyncio.AbstractEventLoop
+    mount: str
+    own_hosts: frozenset[str]
+    rights: dict[tuple[Bucket, Action], Right] = field(default_factory=dict)
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """`work` on the server's loop, from a thread."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def right(self, bucket: Bucket, action: Action) -> Right:
+        """Asked once a request.
+
+        Raises:
+            AccessDenied: (403).
+        """
+        found = self.rights.get((bucket, action))
+        if found is None:
+            found = self.run(self.docs.access.require(self.caller, bucket, action))
+            self.rights[bucket, action] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Bytes of a file are to go out, on the server's loop."""
+
+    file: File
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Bytes are to come in for `place`. `is_under_lock`: the token of a lock was shown, `fence` is that lock if
+    it is on the file itself. `is_lost`: a token was shown that once stood for a lock and does no longer."""
+
+    place: Place
+    path: str
+    fence: int | None = None
+    is_under_lock: bool = False
+    is_lost: bool = False
+
+
+def visit_of(environ: Environ) -> Visit:
+    found: Visit = environ[KEY]
+    return found
