@@ -31,8 +31,8 @@ def token(uuid: str, company: str | None, **claims: Any) -> str:
 class Crib:
     """One server on a thread and event loop of its own, so that tests are plain functions."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        self.clock = FakeClock()
+    def __init__(self, folder: Path, clock: FakeClock | None = None, /, **settings: Any) -> None:
+        self.clock = clock or FakeClock()
         self.folder = folder
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
