@@ -45,12 +45,13 @@ async def take(
     """
     mime_type = media_type(content_type, asked.place.name)
     if asked.is_lost:
-        right = await docs.access.require(caller, asked.place.bucket, "write", path=asked.place.path)
         uploads.refuse_too_large(docs, size)
     else:
-        right = await uploads.may_put(docs, caller, asked.place, size=size, now=now)
+        await uploads.may_put(docs, caller, asked.place, size=size, now=now)
     stored = await keep(docs, stream, size=size)
-    now = docs.kernel.clock()  # the bytes may have taken their time
+    # The bytes may have taken hours.
+    caller, right = await uploads.may_still_put(docs, caller, asked.place)
+    now = docs.kernel.clock()
     if not asked.is_lost:
         try:
             saved = await uploads.save(
