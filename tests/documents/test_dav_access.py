@@ -224,6 +224,17 @@ def test_hostile_xml_is_refused(crib: Crib, ann: Person) -> None:
     assert dav.text("a.txt") == b"hello"
 
 
+def test_requests_that_ask_for_too_much_are_refused(crib: Crib, ann: Person) -> None:
+    dav = Dav(crib, ann)
+    dav.put("a.txt")
+    names = "".join(f"<x{number}/>" for number in range(2_000))
+    asked = f"<propfind xmlns='DAV:'><prop>{names}</prop></propfind>"
+    assert dav("PROPFIND", "a.txt", asked.encode(), Depth="0").status_code == 400
+    assert dav.write("a.txt", **{f"x{number}": "1" for number in range(2_000)}).status_code == 507
+    assert dav.put("a.txt", If="<" * 20_000).status_code == 400
+    assert dav.put("a.txt", If="(" * 8_000).status_code == 400
+
+
 def test_a_file_over_the_cap_is_refused_before_its_bytes(tmp_path: Path) -> None:
     crib = Crib(tmp_path, STORAGE_MAX_BYTES=1000)
     try:

@@ -18,7 +18,7 @@ from toolcrib.documents.dav.addresses import MOUNT, href, read_raw
 from toolcrib.documents.dav.methods import Methods
 from toolcrib.documents.dav.provider import Provider
 from toolcrib.documents.dav.visit import INTENT, KEY, Send, Take, Visit
-from toolcrib.documents.errors import FileTooLarge
+from toolcrib.documents.errors import FileTooLarge, ValidationFailed
 from toolcrib.documents.routes.common import caller_of
 from toolcrib.documents.routes.downloads import send
 from toolcrib.documents.service import downloads, uploads
@@ -43,6 +43,7 @@ METHODS = (
 )
 THREADS = 8
 BODY_BYTES = 1_048_576
+CONDITION_BYTES = 8_192
 DROPPED_BYTES = 67_108_864
 
 router = APIRouter(include_in_schema=False)
@@ -130,6 +131,8 @@ def _environ(request: Request, path: str, body: bytes, visit: Visit) -> dict[str
     }
     for name, value in request.scope["headers"]:
         key = name.decode("latin-1").upper().replace("-", "_")
+        if key == "IF" and len(value) > CONDITION_BYTES:
+            raise ValidationFailed.of("If", f"may have {CONDITION_BYTES} bytes")
         if key not in {"CONTENT_LENGTH", "CONTENT_TYPE", "AUTHORIZATION", "X_API_KEY"}:
             environ[f"HTTP_{key}"] = value.decode("latin-1")
     return environ

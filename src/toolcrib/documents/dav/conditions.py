@@ -8,6 +8,7 @@ from typing import Any
 
 from wsgidav import util
 from wsgidav.dav_error import (
+    HTTP_BAD_REQUEST,
     HTTP_CONFLICT,
     HTTP_FORBIDDEN,
     HTTP_MEDIATYPE_NOT_SUPPORTED,
@@ -65,6 +66,8 @@ class Conditions(RequestServer):  # type: ignore[misc]
         """One list that holds is enough (RFC 4918, 10.4); a tagged one speaks of its own resource."""
         conditions = environ["wsgidav.conditions.if"]
         if not conditions:
+            if "HTTP_IF" in environ:
+                self._fail(HTTP_BAD_REQUEST, context_info="The If header holds no condition.")
             return True
         visit = visit_of(environ)
         for tag, lists in conditions.items():

@@ -38,6 +38,7 @@ from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.properties import write_properties
 from toolcrib.documents.service.weblocks import TokenNeeded
 
+MOST_ASKED = 300
 _EVERYTHING = "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, MKCOL, PROPFIND, PROPPATCH, LOCK, UNLOCK"
 
 
@@ -97,6 +98,8 @@ class Methods(Locking):
             for child in asked:
                 if child.tag == "{DAV:}propname":  # WsgiDAV knows it by another name
                     child.tag = "{DAV:}name"
+                if len(child) > MOST_ASKED:
+                    self._fail(HTTP_BAD_REQUEST, context_info=f"Ask for {MOST_ASKED} properties at once.")
             body = xml.as_text(asked).encode()
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
         return super().do_PROPFIND(environ, start_response)

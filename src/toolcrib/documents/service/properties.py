@@ -62,6 +62,8 @@ async def write_properties(
         FileLocked: somebody else holds it (409).
         TooManyProperties: (507); nothing is changed.
     """
+    if len(changes) > MOST:
+        raise TooManyProperties(f"A file may have {MOST} properties.")
     for name, value in changes.items():
         check_property(name, value)
     right = await docs.access.require(caller, place.bucket, "write", path=place.path)
