@@ -17,7 +17,15 @@ interface Props {
 export function Preview({ file, version }: Props) {
   const kind = previewKind(version.mime_type, file.name);
   const [wanted, setWanted] = useState(false);
-  if (!kind || version.status === "corrupted") return null;
+  if (version.status === "corrupted") {
+    return (
+      <p className={`${classes.card} ${classes.quiet}`} role="status">
+        The store has lost the bytes of version {version.version_number}. Uploading the same file once more brings them
+        back.
+      </p>
+    );
+  }
+  if (!kind) return null;
   if (tooBigToShow(kind, version.size) && !wanted) {
     return (
       <div className={classes.previewNote}>
