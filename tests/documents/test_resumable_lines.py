@@ -120,7 +120,7 @@ def test_a_first_request_that_breaks_leaves_nothing(crib: Crib, ann: Person) -> 
         drafts = crib.folder / "files" / "drafts"
         if drafts.exists() and not crib.app.settings.s3_endpoint:
             wait_until(lambda: any(drafts.iterdir()), "the first bytes", 20)
-    wait_until(lambda: _objects(crib) | _objects(crib, "blobs") == before, "what came to be gone", 20)
+    wait_until(lambda: _objects(crib) | _objects(crib, "blobs") <= before, "what came to be gone", 20)
 
 
 def test_a_sender_that_falls_silent_is_given_up(
@@ -163,7 +163,7 @@ def test_an_upload_ended_while_its_bytes_come(crib: Crib, ann: Person) -> None:
     answer = line.answer()
     line.cut()
     assert answer.startswith(b"HTTP/1.1 404 ")
-    assert _objects(crib) | _objects(crib, "blobs") == before
+    assert _objects(crib) | _objects(crib, "blobs") <= before
 
 
 # Many at once

@@ -21,7 +21,8 @@ def _checksum(content: bytes, algorithm: str = "sha1") -> dict[str, str]:
 
 
 def _objects(crib: Crib) -> set[str]:
-    """What lies in the store for uploads on their way."""
+    """What lies in the store for uploads on their way. Those of other tests may go at any time: their hour comes
+    when a test moves the clock."""
 
     async def read() -> set[str]:
         return {info.key async for page in crib.app.kernel.blobs.store.pages("uploads") for info in page}
@@ -47,7 +48,7 @@ def test_nothing_of_a_body_with_a_wrong_checksum_counts(crib: Crib, ann: Person)
     upload = begun(ann, 10)
     refused(send(ann, upload, 0, b"hellO", _checksum(b"hello")), 460, "checksum_mismatch")
     assert offset_of(ann, upload) == 0
-    assert _objects(crib) == before
+    assert _objects(crib) <= before
     assert send(ann, upload, 0, b"hello", _checksum(b"hello")).status_code == 204
     refused(send(ann, upload, 5, b"worlD", _checksum(b"world")), 460, "checksum_mismatch")
     assert offset_of(ann, upload) == 5
@@ -62,7 +63,7 @@ def test_a_checksum_holds_for_all_parts_of_a_body(crib: Crib, ann: Person) -> No
     upload = begun(ann, len(content) + 1)
     refused(send(ann, upload, 0, content, _checksum(b"other")), 460, "checksum_mismatch")
     assert offset_of(ann, upload) == 0
-    assert _objects(crib) == before
+    assert _objects(crib) <= before
     assert send(ann, upload, 0, content, _checksum(content)).headers["Upload-Offset"] == str(len(content))
     assert send(ann, upload, len(content), b"!").headers["X-Version-Number"] == "1"
     assert ann.fetch("a.bin").content == content + b"!"
@@ -81,7 +82,7 @@ def test_a_checksum_nobody_can_check(ann: Person, header: str) -> None:
 def test_a_wrong_checksum_of_the_first_request(crib: Crib, ann: Person) -> None:
     before = _objects(crib)
     refused(begin(ann, 5, content=b"hello", headers=_checksum(b"other")), 460, "checksum_mismatch")
-    assert _objects(crib) == before
+    assert _objects(crib) <= before
     assert ann.fetch("a.bin").status_code == 404
 
 
@@ -105,10 +106,10 @@ def test_a_whole_with_another_hash_is_refused_and_gone(crib: Crib, ann: Person, 
     refused(send(ann, upload, 10 - len(rest), rest), 400, "hash_mismatch")
     assert look(ann, upload).status_code == 404
     assert ann.fetch("a.bin").status_code == 404
-    assert _objects(crib) == before
+    assert _objects(crib) <= before
     refused(begin(ann, 0, sha256="0" * 64), 400, "hash_mismatch")
     refused(begin(ann, 5, sha256="0" * 64, content=b"hello"), 400, "hash_mismatch")
-    assert _objects(crib) == before
+    assert _objects(crib) <= before
 
 
 # Locks and versions
