@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.clock import FakeClock
     from tests.documents.people import Crib, Person
 
 GROUNDS = ("sqlite", "sqlite-s3", "postgresql", "mariadb")
@@ -55,3 +56,12 @@ def ben(crib: Crib) -> Person:
 def carla(crib: Crib, ann: Person) -> Person:
     """A colleague of Ann."""
     return crib.person(company=ann.company)
+
+
+@pytest.fixture
+def flying_clock(crib: Crib) -> Iterator[FakeClock]:
+    """The server's clock, to be moved, and set back for the tests that follow: files have the time of the machine,
+    and a server far ahead of it takes new ones for old."""
+    before = crib.clock.now
+    yield crib.clock
+    crib.clock.now = before
