@@ -51,6 +51,26 @@ async def test_the_migrations_lead_to_the_models(empty: Database) -> None:
     assert [len(rows) for rows in await first_rows(empty)] == [1, 1]
 
 
+@pytest.mark.databases("postgresql")
+async def test_text_that_the_models_sort_byte_for_byte_does_so_after_the_migrations(empty: Database) -> None:
+    """Alembic's comparison does not look at collations."""
+    wanted = {
+        (table.name, column.name): collation
+        for table in Base.metadata.tables.values()
+        for column in table.c
+        if (collation := getattr(column.type.dialect_impl(empty.writes.dialect), "collation", None))
+    }
+    assert ("document_files", "logical_path") in wanted
+    query = text(
+        "SELECT table_name, column_name, collation_name FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND collation_name IS NOT NULL"
+    )
+    async with empty.writes.connect() as connection:
+        await connection.run_sync(migrate.run_migrations)
+        rows = (await connection.execute(query)).all()
+    assert {(table, column): collation for table, column, collation in rows} == wanted
+
+
 async def test_a_new_database_is_like_a_migrated_one(empty: Database) -> None:
     assert await migrate.upgrade(empty) == ""
     async with empty.writes.connect() as connection:
