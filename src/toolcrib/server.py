@@ -19,6 +19,7 @@ from toolcrib.assets.kind import kind as assets
 from toolcrib.documents.kind import kind as documents
 from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, web
 from toolcrib.kernel.blobs import routes as file_routes
+from toolcrib.kernel.blobs.registry import make_new_store
 from toolcrib.kernel.blobs.signing import PATH as FILES
 from toolcrib.kernel.blobs.store import open_blobs
 from toolcrib.kernel.blobs.sweep import SWEEP_JOB
@@ -202,6 +203,7 @@ async def prepare_alone(settings: Settings) -> None:
 async def prepare(kernel: Kernel) -> None:
     """What a start does before serving (asset-locks contract, section 8): migrate, first administrator, mail test."""
     await migrate.upgrade(kernel.database)
+    await make_new_store(kernel.database, kernel.blobs)
     first = await accounts.ensure_first_admin(kernel)
     if first is not None:
         sys.stdout.write(

@@ -131,11 +131,48 @@ def test_leftovers_are_counted_and_harm_nothing(shop: Shop) -> None:
 def test_an_empty_store_is_taken_for_a_mistake_unless_told_otherwise(shop: Shop, tmp_path: Path) -> None:
     done = shop.verify(code=UNKNOWN, FILES_DIR=tmp_path / "not mounted")
     assert "Nothing was marked" in done.err
+    assert not (tmp_path / "not mounted").exists()
     assert {row["status"] for row in versions(shop)} == {"draft"}
     shop.verify("--empty", code=NOT_SOUND, FILES_DIR=tmp_path / "not mounted")
     assert {row["status"] for row in versions(shop)} == {"corrupted"}
     shop.verify()
     assert {row["status"] for row in versions(shop)} == {"draft"}
+
+
+@pytest.mark.databases("sqlite")
+def test_a_store_that_went_away_is_never_made_anew(shop: Shop, tmp_path: Path) -> None:
+    """It would look sound, and what is put there would be gone when the right one is back."""
+    shop.server.stop()
+    aside = tmp_path / "unplugged"
+    shop.files.rename(aside)
+    shop.server.start()
+    shop.verify(code=UNKNOWN)
+    assert not shop.files.exists()
+    assert shop.server.client.get("/api/storage/health").status_code == 503
+    (tmp_path / "new.txt").write_text("new")
+    shop.ann.run("docs", "put", str(tmp_path / "new.txt"), "me:new.txt", code=2)
+    aside.rename(shop.files)
+    assert shop.server.client.get("/api/storage/health").status_code == 200
+    assert content(shop.ann, "me:notes/todo.txt") == "milk, eggs"
+    shop.verify("--hashes")
+
+
+@pytest.mark.databases("sqlite")
+def test_where_there_is_no_database_nothing_is_said_and_nothing_made(tmp_path: Path) -> None:
+    place = tmp_path / "mistyped"
+    done = operate(place, "storage", "verify")
+    assert done.code == UNKNOWN
+    assert f"There is no database at {place / 'toolcrib.db'}" in done.err
+    assert not place.exists()
+
+
+def test_a_database_of_another_release_is_left_as_it_is(tmp_path: Path, bare_database: Database) -> None:
+    (tmp_path / "data").mkdir()
+    if bare_database.url.startswith("sqlite"):
+        Path(bare_database.url.partition(":///")[2]).touch()
+    for _ in range(2):  # the first look has changed nothing
+        done = operate(tmp_path / "data", "storage", "verify", DATABASE_URL=bare_database.url)
+        assert (done.code, "The database is at schema none" in done.err) == (UNKNOWN, True), done.text
 
 
 @pytest.mark.databases("sqlite")

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.documents.people import BASE, Crib, Person, refused, succeeded
+from tests.documents.resumable import begin
 from tests.servers.s3 import S3Server
 from tests.servers.s3 import s3 as run_s3
 from toolcrib.documents.service.parts import documents_of
@@ -177,6 +178,33 @@ def test_the_same_bytes_uploaded_again_mend_what_was_lost(own_crib: Crib) -> Non
     assert person.fetch("a.txt").content == b"precious"
     assert person.metadata("a.txt")["current_version"]["status"] == "draft"
     assert _verify(own_crib, hashes=True).is_sound
+
+
+@pytest.mark.parametrize("way", ["form", "signed", "resumable", "commit", "copy", "damaged"])
+def test_bytes_nobody_missed_yet_are_replaced_by_the_same_that_come(own_crib: Crib, way: str) -> None:
+    """Once more the same content in one bucket is kept once, but only if it is there."""
+    person = own_crib.person()
+    data = person.stored("a.txt", b"precious")
+    target = person.stored("b.txt", b"other")
+    project = own_crib.project(person)
+    person.stored("p.txt", b"precious", bucket="projects", owner=project)
+    stored = own_crib.folder / "files" / data["object_key"]
+    stored.write_bytes(b"cut") if way == "damaged" else stored.unlink()
+    if way in {"form", "damaged"}:
+        person.stored("c.txt", b"precious")
+    elif way == "signed":
+        succeeded(person.post("/upload/confirm", object_key=person.sent(b"precious", "c.txt")), 201)
+    elif way == "commit":
+        person.committed(target["file_id"], b"precious")
+    elif way == "resumable":
+        answer = begin(person, 8, "c.txt", content=b"precious")
+        assert answer.status_code == 201, answer.text
+    else:
+        sides = {"source_bucket": "projects", "source_id": project, "source_path": "p.txt"}
+        sides |= {"target_bucket": "users", "target_id": person.uuid, "target_path": "c.txt"}
+        succeeded(person.post("/copy", **sides), 201)
+    assert _verify(own_crib, hashes=True).is_sound
+    assert person.fetch("a.txt").content == b"precious"
 
 
 def test_changed_bytes_are_found_by_reading_them(own_crib: Crib) -> None:

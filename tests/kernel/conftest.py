@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.clock import FakeClock
 from tests.kernel.parts import StartKernel
 from tests.servers.environment import settings
 from tests.servers.smtp import MailServer
+from toolcrib.kernel.blobs.store import open_blobs
 from toolcrib.kernel.context import Kernel
 from toolcrib.server import build_kernel
 
@@ -32,3 +34,9 @@ async def post(
     yield start
     for kernel in started:
         await kernel.database.close()
+
+
+@pytest.fixture
+def folder_store(tmp_path: Path) -> None:
+    """A file store in the default place, as the first start of a server makes it."""
+    asyncio.run(open_blobs(settings(data_dir=tmp_path)).store.make())

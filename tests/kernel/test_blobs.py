@@ -29,6 +29,8 @@ from toolcrib.kernel.blobs.store import Blobs, new_key, new_upload_key, open_blo
 Open = Callable[..., Blobs]
 LIMIT = 64 * 2**20
 
+pytestmark = pytest.mark.usefixtures("folder_store")
+
 
 @pytest.fixture(params=["folder", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:

@@ -21,6 +21,8 @@ from toolcrib.kernel.blobs.store import open_blobs
 
 MIB = 2**20
 
+pytestmark = pytest.mark.usefixtures("folder_store")
+
 UPLOAD = """
 import asyncio, sys
 from toolcrib.kernel.blobs.store import open_blobs

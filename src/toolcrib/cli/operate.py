@@ -91,9 +91,10 @@ def with_kernel(
     task: Callable[["Kernel"], Awaitable[str]],
     *,
     say: Callable[[str], object] = typer.echo,
+    as_found: bool = False,
 ) -> None:
     """Run one task on the server's parts, beside a running server or without one, and print what it returns, if
-    anything.
+    anything. `as_found` takes the database as it is and never makes or upgrades one: for looking.
 
     Raises:
         Failure: the task was refused, or the database cannot be used.
@@ -105,10 +106,20 @@ def with_kernel(
     from toolcrib.kernel.problems import Problem
     from toolcrib.server import build_kernel, kinds
 
+    if as_found:
+        _require_database(settings)
+
     async def run() -> str:
         kernel = build_kernel(settings, system_clock, kinds())
         try:
-            await migrate.upgrade(kernel.database)
+            if not as_found:
+                await migrate.upgrade(kernel.database)
+            elif (at := await migrate.revision(kernel.database)) != migrate.head():
+                raise CannotTell(
+                    f"The database is at schema {at or 'none'}, this release at {migrate.head()}. Use the release the "
+                    "server runs, or start this one first.",
+                    code="other_release",
+                )
             return await task(kernel)
         finally:
             await kernel.limiter.close()
@@ -123,6 +134,21 @@ def with_kernel(
     except (migrate.NewerDatabase, DBAPIError, OSError) as broken:
         reason = str(getattr(broken, "orig", None) or broken).splitlines()[0]
         raise CannotTell(f"The database cannot be used: {reason}") from broken
+
+
+def _require_database(settings: "Settings") -> None:
+    """Raises:
+    CannotTell: there is no SQLite file where the settings say (a server's database answers for itself).
+    """
+    from sqlalchemy import make_url
+
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise CannotTell(
+            f"There is no database at {Path(url.database).absolute()}. Give the server's own --data-dir, or its "
+            "settings in the environment.",
+            code="no_database",
+        )
 
 
 @db.command("upgrade")

@@ -70,7 +70,7 @@ def verify(
             return ""
         return _page(settings, report, found, hashes=hashes)
 
-    with_kernel(settings, task, say=output.say)
+    with_kernel(settings, task, say=output.say, as_found=True)
     if sound != [True]:
         raise typer.Exit(NOT_SOUND)
 
@@ -80,7 +80,9 @@ async def _look(docs: "Documents", report: "Report", *, hashes: bool, empty: boo
     from toolcrib.kernel.blobs.problems import StorageUnavailable
 
     try:
-        if not empty and await verifying.is_bare(docs):
+        if empty:
+            await docs.blobs.store.make()
+        elif await verifying.is_bare(docs):
             raise CannotTell(
                 "The file store is empty, though the database names documents in it. Is it the right one, and is "
                 "its disk mounted? Look at FILES_DIR, DATA_DIR and MINIO_…. Nothing was marked. If all files are "

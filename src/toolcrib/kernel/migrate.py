@@ -70,6 +70,12 @@ async def upgrade(database: Database) -> str:
     return at
 
 
+async def revision(database: Database) -> str:
+    """What the database is at, empty for one without our tables."""
+    async with database.reads.connect() as connection:
+        return await connection.run_sync(_revision)
+
+
 def _revision(connection: Connection) -> str:
     if not inspect(connection).has_table("alembic_version"):
         return ""

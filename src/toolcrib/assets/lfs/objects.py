@@ -126,8 +126,10 @@ async def upload(request: Request) -> Response:
         expected_sha256=allowed.oid,
     )
     await _require_still(kernel, allowed)
+    now = kernel.clock()
+    await registry.notice_loss(kernel.database, kernel.blobs, allowed.scope, stored, now=now)
     async with kernel.database.write() as session:
-        await service.record_upload(session, allowed.scope, stored, by=allowed.username, now=kernel.clock())
+        await service.record_upload(session, allowed.scope, stored, by=allowed.username, now=now)
     return Response(status_code=200)
 
 

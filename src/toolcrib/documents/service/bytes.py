@@ -94,6 +94,12 @@ async def open_bytes(
             raise ObjectMissing("The store has lost the bytes of this version.") from None
 
 
+async def notice_loss(docs: Documents, bucket: Bucket, stored: Stored, *, now: datetime) -> None:
+    """Before a unit of work that adopts `stored` for `bucket`: see `registry.notice_loss`."""
+    with store_words():
+        await registry.notice_loss(docs.kernel.database, docs.blobs, tenant_of(bucket), stored, now=now)
+
+
 async def adopt(session: AsyncSession, bucket: Bucket, stored: Stored, *, now: datetime) -> Blob:
     """One reference more to these bytes. Versions that had lost the same content get it back."""
     blob = await registry.adopt(session, tenant_of(bucket), stored, now=now)

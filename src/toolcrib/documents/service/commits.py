@@ -14,7 +14,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, VersionConflict
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.bytes import reference
+from toolcrib.documents.service.bytes import notice_loss, reference
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
 from toolcrib.documents.service.parts import Documents, Where, at, bucket_of, find, still, tell
 from toolcrib.documents.service.revisions import add_version, current
@@ -131,6 +131,7 @@ async def _submit(
     changelog: str | None,
     now: datetime,
 ) -> Committed:
+    await notice_loss(docs, bucket_of(file), submission.stored, now=now)
     async with docs.kernel.database.write() as session:
         file = await still(session, file.id, archived=False)
         if submission.upload_key is not None:

@@ -35,7 +35,7 @@ from toolcrib.documents.errors import (
 from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import part_rows
-from toolcrib.documents.service.bytes import keep, store_words
+from toolcrib.documents.service.bytes import keep, notice_loss, store_words
 from toolcrib.documents.service.commits import Committed, submit_in
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.incoming import PART_BYTES, Incoming
@@ -295,6 +295,7 @@ async def _make_version(
     except (HashMismatch, UploadExpired):
         await part_rows.drop(docs, upload.id, now=now)
         raise
+    await notice_loss(docs, place.bucket, stored, now=now)
     keys = [part.key for part in parts if part.key != stored.key]
     expires_at = now + _lifetime(docs)
     try:

@@ -22,7 +22,7 @@ from toolcrib.documents.errors import (
 from toolcrib.documents.models import File, Upload, Version
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.rows import affected
-from toolcrib.documents.service.bytes import keep, store_words
+from toolcrib.documents.service.bytes import keep, notice_loss, store_words
 from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
 from toolcrib.documents.service.parts import Documents, at, tell
 from toolcrib.documents.service.revisions import add_version, file_at, make_current
@@ -153,6 +153,7 @@ async def save(
 ) -> Saved:
     """As `put`, of bytes that are in the store already. `upload_key` is the reserved key they came by, which
     is used up by this."""
+    await notice_loss(docs, place.bucket, stored, now=now)
     async with docs.kernel.database.write() as session:
         await session.connection()
         if upload_key is not None:

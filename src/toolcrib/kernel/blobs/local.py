@@ -34,15 +34,16 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class LocalObjects:
-    """Below `root`: a file for each key, and `drafts` for files on their way in."""
+    """Below `root`: a file for each key, and `drafts` for files on their way in. Without `drafts` it is no store, but
+    a disk that is not mounted."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._known_folders: set[Path] = set()
-        try:
-            (root / DRAFTS).mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            log.error("file_store_unusable", error=errno.errorcode.get(error.errno or 0))
+
+    async def make(self) -> None:
+        with _telling():
+            await in_thread((self.root / DRAFTS).mkdir, parents=True, exist_ok=True, mode=0o700)
 
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         target = self._path(key)

@@ -13,8 +13,44 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.blobs.models import Blob, DoomedObject
-from toolcrib.kernel.blobs.problems import BlobMissing
-from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
+from toolcrib.kernel.blobs.store import Blobs, Stored
+from toolcrib.kernel.database import Database
+
+
+async def make_new_store(database: Database, blobs: Blobs) -> None:
+    """Make the store of a new server. One that rows name things in is never made anew: it would look sound, and take
+    files that are gone when the right one is back."""
+    async with database.read() as session:
+        if (await session.scalars(select(Blob.id).limit(1))).first() is not None:
+            return
+    try:
+        await blobs.store.make()
+    except StorageUnavailable:
+        return  # told in the log; health tells until it is mended
+
+
+async def notice_loss(
+    database: Database, blobs: Blobs, tenant: str, stored: Stored, *, now: datetime
+) -> None:
+    """Before the unit of work that adopts `stored`: whether the store still has the bytes that are kept of this
+    content. Where it has not, `adopt` takes those that came now instead.
+
+    Raises:
+        StorageUnavailable: the store does not answer (503).
+    """
+    async with database.read() as session:
+        query = select(Blob).where(Blob.tenant == tenant, Blob.sha256 == stored.sha256)
+        kept = (await session.execute(query)).scalar_one_or_none()
+    if kept is None or kept.lost_at is not None or kept.key == stored.key:
+        return
+    try:
+        if (await blobs.head(kept.key)).size == kept.size:
+            return
+    except BlobMissing:
+        pass
+    async with database.write() as session:
+        await mark_lost(session, kept.id, kept.key, now=now)
 
 
 async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: datetime) -> Blob:

@@ -55,6 +55,9 @@ class S3Objects:
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=8)},
         )
 
+    async def make(self) -> None:
+        """Nothing: the first write makes the bucket."""
+
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         source = aiter(blocks)
         first = await _gather(source, PART_BYTES)

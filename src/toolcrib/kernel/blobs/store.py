@@ -41,6 +41,9 @@ class ObjectInfo:
 class Store(Protocol):
     """A place for bytes. Every method raises StorageUnavailable when the place does not answer."""
 
+    async def make(self) -> None:
+        """Make the place, where it is none yet: only for a store that nothing was ever kept in."""
+
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         """Keep `blocks` under `key`: synced and whole when this returns, nothing at all when it raises."""
 
