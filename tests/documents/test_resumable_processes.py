@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from tests.documents.people import BASE, Crib, Person, token
-from tests.documents.resumable import begin, begun, look, send
+from tests.documents.resumable import begin, begun, look, offset_of, send
 from tests.documents.test_processes import _resident
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
@@ -37,6 +38,10 @@ def _person(crib: ToolcribServer, somebody: tuple[str, dict[str, str]]) -> Perso
 
 
 @pytest.mark.timeout(600)
+def _has(person: Person, upload: str, least: int) -> bool:
+    return offset_of(person, upload) >= least
+
+
 def test_killed_again_and_again_in_the_middle_of_a_body(
     server: Start, tmp_path: Path, somebody: tuple[str, dict[str, str]]
 ) -> None:
@@ -71,16 +76,17 @@ def test_killed_again_and_again_in_the_middle_of_a_body(
                 return
             assert answer.status_code == 204, answer.text
 
+        least = offset + 16 * MIB
         sender = threading.Thread(target=transfer)
         sender.start()
         if not is_last:
             assert sent.wait(60)
+            wait_until(partial(_has, person, upload, least), "a part to be kept", 60)
             crib.kill()
             kills += 1
         sender.join()
         if not is_last:
             crib.start()
-            least = offset + 16 * MIB
             offset = int(look(_person(crib, somebody), upload).headers["Upload-Offset"])
             assert offset >= least
         else:
