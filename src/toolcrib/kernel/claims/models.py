@@ -12,6 +12,10 @@ from sqlalchemy import Boolean, Column, Index, Table, UniqueConstraint
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
 
 
+# What lies below this name in a claim's data is between the kind and the holder's programs.
+PRIVATE = "private"
+
+
 class Ref:
     """Names one thing that can be held: a kind, the scope it lives in, and its key there.
 
@@ -75,6 +79,11 @@ class Claim:
         """What people call the thing: its key, unless the kind keyed it by something unreadable."""
         label = self.data.get("label")
         return label if isinstance(label, str) else self.key
+
+    @property
+    def public_data(self) -> dict[str, Any]:
+        """What the kind says of the thing, to everybody who may see it and to whoever holds it next."""
+        return {name: value for name, value in self.data.items() if name != PRIVATE}
 
 
 @dataclass(slots=True)

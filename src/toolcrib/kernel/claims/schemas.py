@@ -159,7 +159,7 @@ def claim_as_dict(claim: Claim, queue: int, url: str, me: Principal) -> dict[str
         "renewed_at": wire(claim.renewed_at),
         "expires_at": wire(claim.expires_at) if claim.expires_at else None,
         "queue": queue,
-        "data": claim.data,
+        "data": claim.public_data,
         "url": url,
         "can": {
             "release": mine,
