@@ -172,6 +172,7 @@ class Ledger:
             acquired_at=self.now,
             renewed_at=self.now,
             fence=fence,
+            data=claim.public_data,
         )
         self._set(claim.digest, passed)
         self._forget_waiter(claim.digest, command.to.uuid)

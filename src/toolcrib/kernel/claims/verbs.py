@@ -88,7 +88,6 @@ async def wait(
     me.require(claim.scope, "member")
     waiter_id = str(uuid4())
     until = kernel.clock() + patience if patience else None
-    data = {"label": claim.data["label"]} if "label" in claim.data else {}
     await _one(
         kernel,
         Wait(
@@ -100,7 +99,7 @@ async def wait(
             branch=claim.branch,
             comment=comment,
             ttl_seconds=ttl_seconds,
-            data=data,
+            data=claim.public_data,
         ),
     )
     async with kernel.database.read() as session:
