@@ -329,3 +329,29 @@ def test_a_lock_lost_while_the_bytes_come_keeps_them_all_the_same(
     draft = body_of(answer).findtext("{urn:toolcrib}draft/{DAV:}href") or ""
     assert dav.client.get(draft).content == b"mine"
     assert dav.text(path) == b"one"
+
+
+def test_a_flat_lock_covers_folders_that_are_missing_still(ann: Person, carla: Person, dav: Dav) -> None:
+    """What makes several levels at once adds the topmost of them to the locked folder."""
+    top = uuid4().hex
+    assert dav("MKCOL", top).status_code == 201
+    dav.token(top, depth="0")
+    place = ann.at(f"{top}/two/deep", "companies")
+    refused(carla.post("/folders", **place), 409, "file_locked")
+    refused(carla.put(f"{top}/three/x.txt", bucket="companies", owner=ann.company), 409, "file_locked")
+    succeeded(ann.post("/folders", **place), 201)
+    below = {**place, "logical_path": f"{top}/two/other/deeper"}
+    succeeded(carla.post("/folders", **below), 201)
+
+
+def test_who_waits_for_a_deep_lock_is_given_a_deep_one(ann: Person, carla: Person, dav: Dav) -> None:
+    top = uuid4().hex
+    assert dav("MKCOL", top).status_code == 201
+    token = dav.token(top, depth="infinity")
+    (held,) = claims_of(ann)
+    queued = carla.client.post(f"/api/claims/{held['fence']}/queue", json={"ttl_seconds": 600})
+    assert queued.status_code == 201, queued.text
+    assert dav.unlock(top, token).status_code == 204
+    (given,) = claims_of(carla)
+    assert (given["label"], given["data"]["depth"]) == (held["label"], "infinity")
+    refused(ann.post("/folders", **ann.at(f"{top}/below/deep", "companies")), 409, "file_locked")

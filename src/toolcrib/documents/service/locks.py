@@ -19,7 +19,7 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import note_file
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotLocked, ProjectServiceUnavailable, ValidationFailed
-from toolcrib.documents.models import File
+from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.parts import KIND, Documents, Where, below, bucket_of, find, place_of, still
 from toolcrib.kernel.claims import queries
@@ -241,19 +241,20 @@ async def refuse_held_folder(
 async def claims_above(
     session: AsyncSession, place: Place, scope: str, *, members: bool, now: datetime
 ) -> list[Claim]:
-    """The claims on folders that cover `place`."""
-    digests: list[str] = []
-    above = place
-    while above.path:
-        above = above.parent
-        digests.append(folder_ref(above, scope).digest)
-    found = await queries.by_digest(session, digests, now=now)
-    parent = digests[0] if digests else ""
-    return [
-        claim
-        for claim in found.values()
-        if claim.data.get("depth") == DEEP or (members and claim.digest == parent)
-    ]
+    """The claims on folders that cover `place`. With `members` also a flat one on the folder that something
+    appears in or goes from: the nearest that is there, for the missing ones below are made on the way."""
+    above = [place]
+    while above[-1].path:
+        above.append(above[-1].parent)
+    digests = {folder_ref(each, scope).digest: each.location for each in above[1:]}
+    found = list((await queries.by_digest(session, list(digests), now=now)).values())
+    deep = [claim for claim in found if claim.data.get("depth") == DEEP]
+    if not members or len(deep) == len(found):
+        return deep
+    there = select(Folder.location).where(Folder.location.in_(digests.values()))
+    existing = {*(await session.execute(there)).scalars(), above[-1].location}
+    nearest = next(digest for digest, location in digests.items() if location in existing)
+    return [claim for claim in found if claim in deep or claim.digest == nearest]
 
 
 async def claims_below(session: AsyncSession, folder: Place, scope: str, *, now: datetime) -> list[Claim]:
