@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from tests.documents.people import Crib, Person, refused, succeeded
@@ -181,3 +182,13 @@ def test_locking_and_unlocking_are_remembered(ann: Person) -> None:
     ann.post("/unlock", file_id=data["file_id"])
     actions = [entry["action"] for entry in ann.metadata("a.txt", include_audit="true")["audit_logs"]]
     assert actions == ["unlock", "lock", "upload"]
+
+
+def test_what_another_holds_is_not_described_by_others(ann: Person, carla: Person, file_id: str) -> None:
+    def describe(person: Person, text: str) -> httpx.Response:
+        return person.call("PATCH", "/metadata", params={"file_id": file_id}, json={"description": text})
+
+    succeeded(describe(carla, "one"))
+    ann.post("/lock", file_id=file_id)
+    refused(describe(carla, "two"), 409, "file_locked")
+    succeeded(describe(ann, "three"))

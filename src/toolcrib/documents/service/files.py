@@ -13,7 +13,7 @@ from toolcrib.documents.audit import entries, note_file
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import AuditEntry, File, FileStatus, Version
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.locks import held_now, holder_of
+from toolcrib.documents.service.locks import held_now, holder_of, refuse_others_lock
 from toolcrib.documents.service.parts import Documents, Where, below, find, still, tell
 from toolcrib.documents.service.revisions import current
 from toolcrib.kernel.claims.models import Claim
@@ -108,10 +108,15 @@ async def describe(
     *,
     now: datetime,
 ) -> File:
-    """Replace the file's `tags`, then set or take away its `description`, as far as `changes` says so."""
+    """Replace the file's `tags`, then set or take away its `description`, as far as `changes` says so.
+
+    Raises:
+        FileLocked: somebody else holds the file, or a folder it lies in (409).
+    """
     file, right = await find(docs, caller, where, "write")
     async with docs.kernel.database.write() as session:
         file = await still(session, file.id)
+        await refuse_others_lock(session, caller, file, right, now=now)
         tags = dict(changes["tags"] or {}) if "tags" in changes else dict(file.tags)
         if "description" in changes:
             tags.pop("description", None)
