@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import socket
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from http.client import HTTPResponse
 from pathlib import Path
+from threading import Event
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,6 +29,7 @@ from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.routes import tus
 from toolcrib.documents.service.parts import documents_of
 from toolcrib.documents.service.verifying import verify
+from toolcrib.kernel.blobs.store import Store
 from toolcrib.kernel.blobs.sweep import sweep
 
 MIB = 2**20
@@ -384,6 +389,45 @@ def test_a_store_that_lost_a_part(own_crib: Crib) -> None:
     assert look(person, upload).status_code == 404
     assert person.fetch("a.bin").status_code == 404
     assert uploaded(person, b"helloworld", piece=5).headers["X-Version-Number"] == "1"
+
+
+class SlowStore:
+    """A store whose objects take their time to open."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.asked, self.go_on = Event(), Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+        self.asked.set()
+        await asyncio.to_thread(self.go_on.wait)
+        return await self.store.read(key, start, end)
+
+
+def test_a_finisher_who_comes_second_leaves_the_version_of_the_first(own_crib: Crib) -> None:
+    """Two processes join the parts; the first to finish takes them away under the other."""
+    other = Crib(own_crib.folder, own_crib.clock)
+    try:
+        person = own_crib.person()
+        slower = Person(person.uuid, person.company, other.client(cookies=person.client.cookies))
+        store = SlowStore(other.app.kernel.blobs.store)
+        other.app.kernel.blobs.store = store
+        upload = begun(person, 6)
+        send(person, upload, 0, b"one")
+        with ThreadPoolExecutor(1) as pool:
+            late = pool.submit(send, slower, upload, 3, b"two")
+            assert store.asked.wait(20)
+            made = send(person, upload, 3, b"two")
+            store.go_on.set()
+            refused(late.result(), 409, "offset_mismatch")
+        assert made.headers["X-Version-Number"] == "1"
+        assert offset_of(person, upload) == 6
+        assert look(person, upload).headers["X-Version-Number"] == "1"
+    finally:
+        other.close()
 
 
 def test_too_many_pieces(crib: Crib, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.errors import OffsetMismatch, UploadExpired, UploadNotFound
@@ -70,6 +70,13 @@ async def count(docs: Documents, upload_id: str, parts: Sequence[Part], *, expir
         )
 
 
+async def received(docs: Documents, upload_id: str) -> int | None:
+    """How far the upload is; None where there is none."""
+    async with docs.kernel.database.read() as session:
+        query = select(ResumableUpload.received).where(ResumableUpload.id == upload_id)
+        return (await session.execute(query)).scalar_one_or_none()
+
+
 async def complete(
     session: AsyncSession,
     upload_id: str,
@@ -113,13 +120,11 @@ async def expired(docs: Documents, *, now: datetime) -> list[str]:
         return list((await session.execute(query)).scalars())
 
 
-async def drop(docs: Documents, upload_id: str, *, expired_by: datetime | None = None, now: datetime) -> None:
-    """End an upload, with `expired_by` only if it has expired: rows first, then their objects."""
+async def drop(docs: Documents, upload_id: str, *only_if: ColumnElement[bool], now: datetime) -> None:
+    """End an upload, if it still is as `only_if` says: rows first, then their objects."""
     async with docs.kernel.database.write() as session:
         await session.connection()
-        gone = delete(ResumableUpload).where(ResumableUpload.id == upload_id)
-        if expired_by is not None:
-            gone = gone.where(ResumableUpload.expires_at <= expired_by)
+        gone = delete(ResumableUpload).where(ResumableUpload.id == upload_id, *only_if)
         query = select(UploadPart.object_key).where(UploadPart.upload_id == upload_id)
         keys = list((await session.execute(query)).scalars())
         if not await affected(session, gone):

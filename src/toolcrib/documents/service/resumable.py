@@ -204,7 +204,7 @@ async def sweep_expired(docs: Documents, now: datetime) -> int:
     """Forget uploads that nothing came for, and finished ones nobody asks about any more. Returns how many."""
     expired = await part_rows.expired(docs, now=now)
     for upload_id in expired:
-        await part_rows.drop(docs, upload_id, expired_by=now, now=now)
+        await part_rows.drop(docs, upload_id, ResumableUpload.expires_at <= now, now=now)
     return len(expired)
 
 
@@ -293,7 +293,10 @@ async def _make_version(
     try:
         stored = await _joined(docs, upload, parts)
     except (HashMismatch, UploadExpired):
-        await part_rows.drop(docs, upload.id, now=now)
+        # Unless another process has made the version: it takes the parts away under whoever still reads them.
+        await part_rows.drop(docs, upload.id, ResumableUpload.result.is_(None), now=now)
+        if (there := await part_rows.received(docs, upload.id)) is not None:
+            raise OffsetMismatch(there) from None
         raise
     await notice_loss(docs, place.bucket, stored, now=now)
     keys = [part.key for part in parts if part.key != stored.key]
