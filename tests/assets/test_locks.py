@@ -10,6 +10,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from toolcrib.kernel.claims.etag import Lists
+
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
 
@@ -347,6 +349,24 @@ async def test_an_unchanged_list_is_304_and_any_change_makes_it_200(crib: AppSer
     assert await again(ann, tag) == 304
     await lock(ben, "c")
     assert await again(ann, tag) == 200
+
+
+async def test_long_questions_are_answered_and_not_kept(crib: AppServer) -> None:
+    """What is kept of questions is bounded by their number: it must be by their length too."""
+    ann = await crib.user("ann")
+    await lock(ann, "a")
+    lists: Lists = crib.kernel.kinds["asset"]
+
+    async def is_kept(query: str) -> bool:
+        answer = await ann.get(f"/api/locks?{query}")
+        assert [each["asset_path"] for each in answer.json()] == ["a"]
+        scope = {"headers": [(b"authorization", ann.headers["Authorization"].encode())], "method": "GET"}
+        me = crib.kernel.auth.cached(scope)
+        assert me is not None
+        return lists.view(me, query.encode()) is not None
+
+    assert await is_kept("prefix=a")
+    assert not await is_kept("prefix=a&" + "x" * 2_000)
 
 
 async def test_the_history_of_a_path(crib: AppServer) -> None:

@@ -38,6 +38,7 @@ class Lists:
     words of a question stand for. A view holds for one `Principal` object: whose rights change becomes another."""
 
     KEPT = 5_000
+    LONGEST = 1_000  # bytes of a question worth keeping
 
     def __init__(self, position: LogPosition) -> None:
         self.position = position
@@ -48,6 +49,8 @@ class Lists:
         return known[1] if known is not None and known[0] is me else None
 
     def keep(self, me: Principal, question: bytes, view: str) -> None:
+        if len(question) > self.LONGEST:
+            return
         if len(self._views) >= self.KEPT:
             self._views.clear()
         if me.grant:
