@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from tests.documents.people import Crib, Person, refused, succeeded
+from toolcrib.documents.service.buckets import MOST_UNREGISTERED
 
 
 def _buckets(person: Person) -> list[dict[str, Any]]:
@@ -155,3 +157,24 @@ def test_only_our_own_page_frames_a_pdf(ann: Person) -> None:
     assert shown.headers["content-security-policy"] == "frame-ancestors 'self'"
     assert shown.headers["content-disposition"].startswith("inline")
     assert ann.fetch("a.pdf").headers["content-security-policy"].startswith("sandbox;")
+
+
+def test_nobody_hides_projects_by_making_many(tmp_path: Path) -> None:
+    """Only so many that nobody registered are listed: one's own are, and those last written to."""
+    crib = Crib(tmp_path)
+    try:
+        ann, ben = crib.person(), crib.person()
+        mine, busy = f"ffffffff{str(uuid4())[8:]}", f"fffffffe{str(uuid4())[8:]}"
+        ann.stored("mine.txt", bucket="projects", owner=mine)
+        for number in range(MOST_UNREGISTERED):
+            crib.clock.advance(seconds=1)
+            ben.stored("a.txt", bucket="projects", owner=f"{number:08}{str(uuid4())[8:]}")
+        crib.clock.advance(seconds=1)
+        ben.stored("busy.txt", bucket="projects", owner=busy)
+        listed = {one["id"] for one in _buckets(ann)}
+        assert {mine, busy} < listed
+        assert len(listed) == 2 + MOST_UNREGISTERED
+        assert _found(ann, "mine") == ["mine.txt"]
+        assert _found(ann, "busy") == ["busy.txt"]
+    finally:
+        crib.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
@@ -45,7 +45,7 @@ async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
         for company, _ in await companies.list_companies(session, me):
             found.append(Shelf(Bucket("companies", company.id), company.name, f"company:{company.id}"))
         names = {project.id: project.name for project, _ in await projects.list_projects(session, me)}
-        used = await _used_projects(session)
+        used = await _used_projects(session, me.uuid)
     company_id = me.company_id
     if company_id and all(shelf.bucket.id != company_id for shelf in found):
         # Another sign-in service told us of it; nobody has named it here.
@@ -61,18 +61,18 @@ async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
     return found
 
 
-async def _used_projects(session: AsyncSession) -> list[str]:
-    """The projects that have files. One step through the index for each, however many files they have."""
-    found: list[str] = []
-    while len(found) < MOST_UNREGISTERED:
-        query = select(func.min(File.bucket_id)).where(File.bucket_type == "projects")
-        if found:
-            query = query.where(File.bucket_id > found[-1])
-        following = (await session.execute(query)).scalar_one()
-        if following is None:
-            break
-        found.append(following)
-    return found
+async def _used_projects(session: AsyncSession, uuid: str) -> list[str]:
+    """The projects that have files: first those with files of `uuid`, then those last written to. Nobody can
+    hide a project by filling many others."""
+    own = func.max(case((File.owner_id == uuid, 1), else_=0))
+    query = (
+        select(File.bucket_id)
+        .where(File.bucket_type == "projects")
+        .group_by(File.bucket_id)
+        .order_by(own.desc(), func.max(File.updated_at).desc())
+        .limit(MOST_UNREGISTERED)
+    )
+    return list((await session.execute(query)).scalars())
 
 
 async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> Matches:
