@@ -11,7 +11,6 @@ from sqlalchemy import Boolean, Column, Index, Table, UniqueConstraint
 
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
 
-
 # What lies below this name in a claim's data is between the kind and the holder's programs.
 PRIVATE = "private"
 
