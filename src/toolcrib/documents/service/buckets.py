@@ -62,8 +62,8 @@ async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
 
 
 async def _used_projects(session: AsyncSession, uuid: str) -> list[str]:
-    """The projects that have files: first those with files of `uuid`, then those last written to. Nobody can
-    hide a project by filling many others."""
+    """The projects that have files: first those with files of `uuid`, then those last written to, so that many made-up
+    projects of somebody else do not push out one's own. Reads all files of projects once."""
     own = func.max(case((File.owner_id == uuid, 1), else_=0))
     query = (
         select(File.bucket_id)
