@@ -178,3 +178,12 @@ def test_nobody_hides_projects_by_making_many(tmp_path: Path) -> None:
         assert _found(ann, "busy") == ["busy.txt"]
     finally:
         crib.close()
+
+
+def test_a_listed_file_tells_the_status_of_its_current_version(ann: Person) -> None:
+    """The file's own word is `validated` from the first upload on, whether or not anybody approved it."""
+    ann.stored("told/a.txt")
+    place = {"bucket": "users", "id": ann.uuid, "path": "told"}
+    for route in ("/folders", "/list"):
+        (file,) = ann.get(route, **place).json()["files"]
+        assert (file["status"], file["version_status"]) == ("validated", "draft"), route

@@ -402,6 +402,8 @@ async def test_a_version_is_submitted_by_one_and_approved_by_another(
 
     bens = await open_page("ben", shelf.address)
     await row(bens, "part.txt").get_by_role("link").click()
+    await expect(drawer(bens).get_by_text("Owner", exact=True)).to_be_visible()
+    await expect(drawer(bens).get_by_text("approved", exact=True)).to_have_count(0)
     await drawer(bens).get_by_role("button", name="Submit for approval…").click()
     dialog = bens.get_by_role("dialog", name="Submit a version for approval")
     async with bens.expect_file_chooser() as chooser:
@@ -434,6 +436,7 @@ async def test_a_version_is_submitted_by_one_and_approved_by_another(
     await expect(kurts.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     await expect(history.first).to_contain_text("Approved by dora")
     await expect(history.first).to_contain_text("“good”")
+    await expect(drawer(bens).get_by_role("definition").first).to_have_text("approved")
     await expect(bens.get_by_text("dora approved your version 2")).to_be_visible()
     assert shelf.fetch("ben", "part.txt") == b"two"
 

@@ -1,10 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { problemOf } from "../src/api/problem";
-import type { DocumentFile, DocumentFolder } from "../src/api/types";
+import type { DocumentFile, DocumentFolder, DocumentVersion } from "../src/api/types";
 import { commandsFor, withFound } from "../src/app/commands";
 import { decode, previewKind } from "../src/documents/downloads";
 import { fileLink, nameProblem, onOneWay, parentOf, parseAddress, pathProblem } from "../src/documents/places";
 import { locksByFile, parseSort, rowsOf } from "../src/documents/rows";
+import { standing } from "../src/documents/status";
 import { document } from "../src/kinds/document";
 import { sentenceText } from "../src/kinds/sentences";
 import { ReadAgain } from "../src/live/again";
@@ -21,7 +22,8 @@ function aFile(name: string, fields: Partial<DocumentFile> = {}): DocumentFile {
 }
 
 function aFolder(files: DocumentFile[], folders: string[] = []): DocumentFolder {
-  return { path: "", can: [], files, folders: folders.map((name) => ({ name, path: name, created_at: "" })) };
+  const listed = files.map((file) => ({ ...file, version_status: "draft" }));
+  return { path: "", can: [], files: listed, folders: folders.map((name) => ({ name, path: name, created_at: "" })) };
 }
 
 describe("places", () => {
@@ -56,6 +58,21 @@ describe("places", () => {
     expect(nameProblem("é".repeat(127))).toBeNull();
     expect(pathProblem(Array(300).fill("abcd").join("/"))).toMatch(/1024/);
     expect(pathProblem("a/../b")).not.toBeNull();
+  });
+});
+
+describe("what there is to say of a file", () => {
+  test.each([
+    ["validated", "draft", null],
+    ["validated", "validated", "validated"],
+    ["validated", "corrupted", "corrupted"],
+    ["validated", null, null],
+    ["pending_validation", "draft", "pending_validation"],
+    ["archived", "draft", "archived"],
+    ["draft", "draft", null],
+  ])("a file that is %s at a %s version: %s", (status, version, told) => {
+    const current = version === null ? null : ({ status: version } as DocumentVersion);
+    expect(standing(aFile("x", { status }), current)).toBe(told);
   });
 });
 

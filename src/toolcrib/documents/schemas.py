@@ -242,8 +242,14 @@ class Pagination(BaseModel):
     total_pages: int
 
 
+class ListedFile(FileRead):
+    """`version_status` is its current version's, None where it has none."""
+
+    version_status: str | None
+
+
 class FileList(BaseModel):
-    files: list[FileRead]
+    files: list[ListedFile]
     pagination: Pagination
 
 
@@ -299,7 +305,7 @@ class FolderList(BaseModel):
 
     path: str
     folders: list[FolderEntry]
-    files: list[FileRead]
+    files: list[ListedFile]
     can: list[str]
 
 

@@ -361,7 +361,7 @@ export interface components {
         /** FileList */
         FileList: {
             /** Files */
-            files: components["schemas"]["FileRead"][];
+            files: components["schemas"]["ListedFile"][];
             pagination: components["schemas"]["Pagination"];
         };
         /**
@@ -450,7 +450,7 @@ export interface components {
             /** Can */
             can: string[];
             /** Files */
-            files: components["schemas"]["FileRead"][];
+            files: components["schemas"]["ListedFile"][];
             /** Folders */
             folders: components["schemas"]["FolderEntry"][];
             /** Path */
@@ -529,6 +529,66 @@ export interface components {
             ours: components["schemas"]["LfsLock"][];
             /** Theirs */
             theirs: components["schemas"]["LfsLock"][];
+        };
+        /**
+         * ListedFile
+         * @description `version_status` is its current version's, None where it has none.
+         */
+        ListedFile: {
+            /** Bucket */
+            bucket: string;
+            /** Bucket Id */
+            bucket_id: string;
+            /** Bucket Type */
+            bucket_type: string;
+            /** Created At */
+            created_at: string;
+            /** Current Version Id */
+            current_version_id: string | null;
+            /** File Id */
+            file_id: string;
+            /** Filename */
+            filename: string;
+            /** Id */
+            id: string;
+            /** Is Deleted */
+            is_deleted: boolean;
+            /** Locked */
+            locked: boolean;
+            /** Locked At */
+            locked_at: string | null;
+            /** Locked By */
+            locked_by: string | null;
+            /** Locked By Name */
+            locked_by_name: string | null;
+            /** Logical Path */
+            logical_path: string;
+            /** Mime Type */
+            mime_type: string | null;
+            /** Name */
+            name: string;
+            /** Owner Id */
+            owner_id: string;
+            /** Owner Name */
+            owner_name: string | null;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Source File Id */
+            source_file_id: string | null;
+            /** Status */
+            status: string;
+            /** Tags */
+            tags: {
+                [key: string]: unknown;
+            };
+            /** Updated At */
+            updated_at: string;
+            /** Version */
+            version: number;
+            /** Version Status */
+            version_status: string | null;
         };
         /** LockChanged */
         LockChanged: {

@@ -1,5 +1,6 @@
 import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconHourglassHigh, IconPencil, IconTrash } from "@tabler/icons-react";
 import type { ComponentType } from "react";
+import type { DocumentFile, DocumentVersion } from "../api/types";
 import type { IconProps } from "../kinds/kind";
 import classes from "./status.module.css";
 
@@ -28,4 +29,13 @@ export function StatusMark({ status }: { status: string }) {
       {look.label}
     </span>
   );
+}
+
+/**
+ * What there is to say of a file: that something of it waits, or what became of its current version. Nothing for a
+ * version that nobody was asked about: the file's own word is "validated" from the first upload on.
+ */
+export function standing(file: DocumentFile, current: DocumentVersion | null): string | null {
+  const told = file.status === "validated" ? (current?.status ?? "draft") : file.status;
+  return told === "draft" ? null : told;
 }

@@ -11,7 +11,7 @@ from toolcrib.cli.documents import app
 from toolcrib.cli.documents.files import human
 from toolcrib.cli.documents.places import COMPANY, ME, PROJECTS, Place
 from toolcrib.cli.documents.store import PENDING, Row, Store
-from toolcrib.cli.documents.words import MaybePlace, OnePlace, held, state, when
+from toolcrib.cli.documents.words import MaybePlace, OnePlace, file_state, held, state, when
 from toolcrib.cli.failures import CannotTell, Failure
 
 FOUND = 50  # the most that a search gives
@@ -64,7 +64,8 @@ def _browse(store: Store, at: Place) -> tuple[list[Row], list[Row]]:
     except Failure as refused:
         one = store.live_file(at) if refused.code == "folder_not_found" and not at.is_folder else None
         if one is not None:
-            return [], [one["file"]]
+            current = one["current_version"]
+            return [], [one["file"] | {"version_status": current and current["status"]}]
         if refused.code == "folder_not_found":
             what = f"There is no {'folder' if at.is_folder else 'file or folder'} {store.show(at)}."
             raise Failure(what, code=refused.code) from refused
@@ -89,7 +90,7 @@ def _table(store: Store, at: Place, folders: list[Row], files: list[Row], *, dee
             human(row["size"]),
             when(row["updated_at"], now),
             row["owner_name"],
-            state(row["status"]),
+            file_state(row),
             held(row, now),
         )
         for row in files

@@ -71,6 +71,14 @@ def state(word: str) -> str:
     return STATES.get(word, word)
 
 
+def file_state(file: dict[str, Any]) -> str:
+    """What there is to say of a listed file: nothing, where its current version is one that nobody approved."""
+    told = file["status"]
+    if told == "validated":  # its own word from the first upload on
+        told = file.get("version_status") or "draft"
+    return "" if told == "draft" else state(told)
+
+
 def seconds(text: str | None) -> int | None:
     """Raises:
     CannotTell: not a length of time.

@@ -31,6 +31,7 @@ from toolcrib.documents.wire import (
     audit_as_dict,
     bare,
     file_as_dict,
+    files_as_dicts,
     lock_as_dict,
     names_of,
     success,
@@ -61,8 +62,7 @@ async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, no
         docs, caller, folder, status=wanted, q=query.get("q"), page=page, limit=limit, now=now
     )
     async with docs.kernel.database.read() as session:
-        names = await names_of(session, found.files)
-    shown = [file_as_dict(file, found.held.get(file.id), names) for file in found.files]
+        shown = await files_as_dicts(session, found.files, found.held)
     pages = -(-found.total // limit)
     pagination = {"page": page, "limit": limit, "total_items": found.total, "total_pages": pages}
     return bare({"files": shown, "pagination": pagination})

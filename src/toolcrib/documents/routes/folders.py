@@ -19,7 +19,7 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import folders, moving, trees
 from toolcrib.documents.service.locks import held_now
-from toolcrib.documents.wire import bare, file_as_dict, names_of, success
+from toolcrib.documents.wire import bare, files_as_dicts, success
 from toolcrib.kernel.clock import wire
 from toolcrib.kernel.deps import NowDep
 
@@ -37,7 +37,7 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     found = await folders.children(docs, caller, place)
     async with docs.kernel.database.read() as session:
         held = await held_now(session, found.files, found.right, now=now)
-        names = await names_of(session, found.files)
+        files = await files_as_dicts(session, found.files, held)
     return bare(
         {
             "path": place.address,
@@ -45,7 +45,7 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
                 {"name": each.name, "path": each.path, "created_at": wire(each.created_at)}
                 for each in found.folders
             ],
-            "files": [file_as_dict(file, held.get(file.id), names) for file in found.files],
+            "files": files,
             "can": [action for action in ACTIONS[1:] if await docs.access.may(caller, place.bucket, action)],
         }
     )

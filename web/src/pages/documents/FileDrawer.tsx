@@ -19,7 +19,7 @@ import { downloadUrl } from "../../documents/downloads";
 import { FileIcon } from "../../documents/FileIcon";
 import type { HoldOf } from "../../documents/hold";
 import { fileQuery } from "../../documents/queries";
-import { StatusMark } from "../../documents/status";
+import { StatusMark, standing } from "../../documents/status";
 import { BlockableButton } from "../../parts/BlockableButton";
 import { sizeText } from "../../parts/bytes";
 import { CopyButton } from "../../parts/CopyLine";
@@ -123,7 +123,7 @@ function Details({ data, can, holdOf, onAsk, onDelete, onRestore }: Props & { da
         </>
       )}
       {description && <p className={classes.prose}>{description}</p>}
-      <Facts file={file} />
+      <Facts file={file} status={standing(file, data.current_version)} />
       <Tabs defaultValue="versions" keepMounted={false}>
         <Tabs.List aria-label="About the file">
           <Tabs.Tab value="versions" leftSection={<IconHistory size={16} aria-hidden />}>
@@ -233,13 +233,17 @@ function Toolbar({ file, can, held, onAsk, onDelete }: ToolbarProps) {
   );
 }
 
-function Facts({ file }: { file: DocumentFile }) {
+function Facts({ file, status }: { file: DocumentFile; status: string | null }) {
   return (
     <dl className={classes.facts}>
-      <dt>Status</dt>
-      <dd>
-        <StatusMark status={file.status} />
-      </dd>
+      {status && (
+        <>
+          <dt>Status</dt>
+          <dd>
+            <StatusMark status={status} />
+          </dd>
+        </>
+      )}
       <dt>Version</dt>
       <dd className="tabular">
         {file.version || "none"}, {sizeText(file.size)}
