@@ -28,7 +28,7 @@ def test_a_version_is_submitted_and_approved(ann: Person, ben: Person, gears: st
     assert [one["version"]["changelog"] for one in ben.json("docs", "waiting") if one["file"]["name"]].count(
         "thicker"
     )
-    assert f"no validate right in {gears}:" in ann.run("docs", "approve", at, code=1).err
+    assert f"may not approve or reject versions in {gears}:" in ann.run("docs", "approve", at, code=1).err
     assert ben.run("docs", "approve", at, "-m", "good").out == (
         f"Approved {at} version 2, which is the current one now.\n"
     )
@@ -39,10 +39,29 @@ def test_a_version_is_submitted_and_approved(ann: Person, ben: Person, gears: st
     assert "waits for approval" in ben.run("docs", "approve", at, code=1).err
 
 
-def test_nothing_is_left_in_ones_own_bucket(ann: Person, gears: str) -> None:
-    ann.run("docs", "commit", write(ann, "x", "two"), f"{gears}:part.step")
-    assert ".submitting" not in ann.run("docs", "ls", "me:").out
-    assert ".submitting" not in ann.run("docs", "ls", "--archived", "me:").out
+def test_nothing_of_it_passes_through_ones_own_bucket(ann: Person, gears: str) -> None:
+    done = ann.json("docs", "commit", write(ann, "x", "two"), f"{gears}:part.step", "-m", "thicker")
+    assert (done["version_number"], done["status"]) == (2, "pending_validation")
+    told = ann.client.get("/api/events", params={"kind": "document", "limit": 100}).text
+    assert "part.step" in told
+    assert ".submitting" not in told
+
+
+def test_the_list_says_what_was_approved_and_what_waits(ann: Person, ben: Person, gears: str) -> None:
+    at = f"{gears}:part.step"
+
+    def state() -> str:
+        return ann.run("docs", "ls", "-l", f"{gears}:").out.splitlines()[1].split()[-1]
+
+    assert state() == "ben", "nobody approved the first version: the owner is the last thing told"
+    ann.run("docs", "commit", write(ann, "x", "two"), at)
+    assert state() == "waiting"
+    ben.run("docs", "approve", at)
+    assert state() == "approved"
+    put(ben, at, "three")
+    assert state() == "ben"
+    ann.run("docs", "rm", at)
+    assert "archived" in ann.run("docs", "ls", "-l", "--archived", f"{gears}:").out
 
 
 def test_a_version_is_rejected_with_a_reason(ann: Person, ben: Person, gears: str) -> None:

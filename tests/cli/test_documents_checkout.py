@@ -231,3 +231,49 @@ def test_a_checkout_knows_its_server(
     env = {"TOOLCRIB_URL": other.url, "TOOLCRIB_TOKEN": token}
     done = ann.run("docs", "checkin", code=2, env=env)
     assert f"--url {ann.server.url}" in done.err
+
+
+def test_sending_it_all_the_same_ends_a_checkout_whose_lock_was_lost(
+    ann: Person, ben: Person, gears: str
+) -> None:
+    at = f"{gears}:part.step"
+    ann.run("docs", "checkout", at)
+    write(ann, "part.step", "mine")
+    ben.run("docs", "unlock", "--force", "-m", "urgent", at)
+    put(ben, at, "theirs")
+    assert f"docs put part.step {at}" in ann.run("docs", "checkin", code=1).err
+    ann.run("docs", "put", "part.step", at)
+    assert ann.run("docs", "status").out == "Nothing is checked out here.\n"
+    assert content(ben, at) == "mine"
+
+
+def test_sending_a_checked_out_file_with_put_keeps_the_checkout(ann: Person, gears: str) -> None:
+    at = f"{gears}:part.step"
+    ann.run("docs", "checkout", at)
+    write(ann, "part.step", "two")
+    ann.run("docs", "put", "part.step", f"{gears}:elsewhere.step")
+    assert ann.json("docs", "status")[0]["state"] == "changed"
+    ann.run("docs", "put", "part.step", at)
+    (row,) = ann.json("docs", "status")
+    assert (row["state"], row["version_number"], row["lock"]) == ("unchanged", 2, "yours")
+    assert ann.run("docs", "checkin").out == f"part.step did not change. Unlocked {at}.\n"
+
+
+def test_what_is_there_already_is_not_sent_again(ann: Person, ben: Person, gears: str) -> None:
+    """Somebody sent it on the page, or with another copy."""
+    at = f"{gears}:part.step"
+    ann.run("docs", "checkout", at)
+    write(ann, "part.step", "two")
+    put(ann, at, "two")
+    assert "stays locked" in ann.run("docs", "checkin", "--keep-lock").out
+    assert ann.json("docs", "status")[0]["version_number"] == 2
+    write(ann, "part.step", "three")
+    put(ann, at, "three")
+    assert ann.run("docs", "checkin").out == f"part.step is version 3 of {at} already. Unlocked {at}.\n"
+    ann.run("docs", "checkout", at)
+    write(ann, "part.step", "four")
+    ben.run("docs", "unlock", "--force", "-m", "urgent", at)
+    put(ben, at, "four")
+    ann.run("docs", "cancel")
+    assert ann.run("docs", "status").out == "Nothing is checked out here.\n"
+    assert len(ann.json("docs", "versions", at)["versions"]) == 4

@@ -244,3 +244,38 @@ def test_an_upload_that_met_a_lock_at_its_end_goes_on_when_it_is_free(
     wire.reset()
     (sent,) = ann.json("docs", "put", file, at)
     assert (sent["version_number"], wire.up < SIZE - 16 * MIB) == (2, True)
+
+
+def test_a_submission_whose_client_was_killed_goes_on(ann: Person, ben: Person, wire: Wire) -> None:
+    at = f"{new_project(ben, member=ann)}:big.bin"
+    put(ben, at, "one")
+    file = write(ann, "big.bin", os.urandom(SIZE))
+    wire.hold_up = 26 * MIB
+    kill_when_held(wire, start(ann, wire, "docs", "commit", file, at))
+    done = ann.json("docs", "commit", file, at)
+    assert done["resumed_at"] >= 16 * MIB
+    assert done["bytes_sent"] == SIZE - done["resumed_at"]
+    assert [row["status"] for row in ben.json("docs", "versions", at)["versions"]] == [
+        "pending_validation",
+        "draft",
+    ]
+
+
+def test_a_submission_is_refused_if_the_document_moves_on_while_it_is_sent(
+    ann: Person, ben: Person, wire: Wire
+) -> None:
+    at = f"{new_project(ben, member=ann)}:big.bin"
+    put(ben, at, "one")
+    ann.env |= through(ann, wire)
+    ann.run("docs", "checkout", at)
+    write(ann, "big.bin", os.urandom(SIZE))
+    wire.hold_up = wire.up + 20 * MIB
+    process = start(ann, wire, "docs", "commit", "big.bin")
+    assert wire.held.wait(60)
+    ben.run("docs", "unlock", "--force", "-m", "urgent", at)
+    put(ben, at, "theirs")
+    wire.reset()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert "at version 2 now" in err
+    assert {row["status"] for row in ben.json("docs", "versions", at)["versions"]} == {"draft"}

@@ -1,6 +1,5 @@
 """Submitting a version for approval, and deciding about one."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,17 +7,15 @@ import typer
 
 from toolcrib.cli.context import Context, command
 from toolcrib.cli.documents import app, completion, memory
+from toolcrib.cli.documents.checkouts import lost
 from toolcrib.cli.documents.files import digest_of, human, regular
-from toolcrib.cli.documents.places import USERS, Place, uuid_of
+from toolcrib.cli.documents.places import Place, uuid_of
 from toolcrib.cli.documents.progress import Meter, meter
 from toolcrib.cli.documents.sending import Asked, send
 from toolcrib.cli.documents.store import PENDING, Row, Store, held_row
 from toolcrib.cli.documents.words import Changelog, Comment, Quiet, Version
 from toolcrib.cli.documents.workdir import Entry, Workdir
 from toolcrib.cli.failures import CannotTell, Failure
-
-# Where the bytes of a submission wait in one's own bucket until it is made.
-SCRATCH = ".submitting"
 
 Decided = Annotated[
     str,
@@ -109,18 +106,18 @@ def _commit_file(
         raise CannotTell(f"{file} is not checked out here: say of which document it is a version.")
     with meter(quiet=quiet or context.as_json) as bar:
         digest = digest_of(file, bar)
-        document = _document(store, at, entry, file, digest)
-        done = _submit(store, at, document["id"], file, digest, message, bar)
+        lock = _lock_of(store, at, entry, file, digest)
+        done = _submit(store, at, entry, lock, file, digest, message, bar)
     if entry is not None:
         workdir.forget(entry.name)
     return at, done
 
 
-def _document(store: Store, at: Place, entry: Entry | None, file: Path, digest: str) -> Row:
-    """The document that a version is submitted for, as it is now.
+def _lock_of(store: Store, at: Place, entry: Entry | None, file: Path, digest: str) -> Row | None:
+    """The lock on the document that a version is submitted for.
 
     Raises:
-        Failure: it is not there, nothing changed, or it moved on since the checkout.
+        Failure: the document is not there, nothing changed, or it moved on since the checkout.
     """
     found = store.live_file(at)
     if found is None:
@@ -137,38 +134,39 @@ def _document(store: Store, at: Place, entry: Entry | None, file: Path, digest: 
     if entry is not None and (
         document["version"] != entry.version or (lock is not None and not store.is_mine(lock))
     ):
-        from toolcrib.cli.documents.working import lost
-
         refused = Failure("", code="version_conflict", details=held_row(lock) if lock else None)
         raise lost(store, entry, file, lock, refused)
-    return document
+    return lock
 
 
 def _submit(
-    store: Store, at: Place, file_id: str, file: Path, digest: str, message: str | None, bar: Meter
+    store: Store,
+    at: Place,
+    entry: Entry | None,
+    lock: Row | None,
+    file: Path,
+    digest: str,
+    message: str | None,
+    bar: Meter,
 ) -> Row:
-    """The bytes go into one's own bucket first: so they can be sent in pieces, and nobody sees half of them."""
-    folder = Place(USERS, store.places.me["uuid"], SCRATCH)
-    scratch = folder.child(digest[:32])
-    asked = Asked(scratch, media_type=_media_type(at))
-    send(store.api, file, asked, bar, digest=digest)
-    body: Row = {"file_id": file_id, "object_key": store.file(scratch)["current_version"]["object_key"]}
-    if message is not None:
-        body["changelog"] = message
+    """The version waits in the same moment as its last bytes are there; the lock is given back with it."""
+    asked = Asked(
+        at,
+        changelog=message,
+        fence=lock["fence"] if lock is not None and store.is_mine(lock) else None,
+        base_version=entry.version if entry is not None else None,
+        submit=True,
+    )
     try:
         with store.about(at):
-            done: Row = store.post("/versions/commit", body)
-        return done
-    finally:
-        with suppress(Failure):
-            store.delete("/delete", {**scratch.fields, "physical": True})
-            store.delete("/folders", folder.fields)
-
-
-def _media_type(at: Place) -> str | None:
-    import mimetypes
-
-    return mimetypes.guess_type(at.name)[0]
+            sent = send(store.api, file, asked, bar, digest=digest)
+    except CannotTell:
+        raise
+    except Failure as refused:
+        if entry is not None and refused.code in ("version_conflict", "file_locked"):
+            raise lost(store, entry, file, store.lock_on(entry.file_id), refused) from refused
+        raise
+    return {**sent.as_dict(), "bytes_sent": sent.sent, "status": PENDING}
 
 
 # -- decisions ------------------------------------------------------------------------------------

@@ -57,18 +57,19 @@ class Asked:
     fence: int | None = None
     base_version: int | None = None
     release: bool = False
-    media_type: str | None = None
+    submit: bool = False
 
     def metadata(self, file: Path, digest: str) -> str:
         told = {
             **self.place.fields,
             "filename": self.place.name,
-            "filetype": self.media_type or mimetypes.guess_type(self.place.name or file.name)[0],
+            "filetype": mimetypes.guess_type(self.place.name or file.name)[0],
             "changelog": self.changelog,
             "sha256": digest,
             "fence": None if self.fence is None else str(self.fence),
             "base_version": None if self.base_version is None else str(self.base_version),
             "release": "true" if self.release else None,
+            "submit": "true" if self.submit else None,
         }
         pairs = ((name, b64encode(value.encode()).decode()) for name, value in told.items() if value)
         return ",".join(f"{name} {value}" for name, value in pairs)

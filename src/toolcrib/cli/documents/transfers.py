@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,17 +13,20 @@ import typer
 from toolcrib.cli import output
 from toolcrib.cli.context import Context, command
 from toolcrib.cli.documents import app, completion, memory
+from toolcrib.cli.documents.checkouts import own_lock
 from toolcrib.cli.documents.files import digest_of, human, inside, is_plain_name, regular
 from toolcrib.cli.documents.places import Place
 from toolcrib.cli.documents.progress import Meter, meter
 from toolcrib.cli.documents.receiving import receive, receive_to_stdout
-from toolcrib.cli.documents.sending import Asked, send
+from toolcrib.cli.documents.sending import Asked, Sent, send
 from toolcrib.cli.documents.store import Row, Store
 from toolcrib.cli.documents.words import Changelog, OnePlace, Quiet, Version
+from toolcrib.cli.documents.workdir import Workdir
 from toolcrib.cli.failures import CannotTell, Failure
 
 STDIO = "-"
 HERE = Path()
+WHOLE = " To get all that is in it, give -r."
 
 
 @command(app, "get")
@@ -51,8 +55,8 @@ def get(
             raise CannotTell("A folder has no versions, and does not fit into standard output.")
         _get_folder(context, store, store.places.read(place), target, force=force, quiet=quiet)
         return
-    at = store.places.read_file(place)
-    chosen = choose(store, at, version)
+    at = store.places.read_file(place, else_do=WHOLE)
+    chosen = choose(store, at, version, else_do=WHOLE)
     with meter(quiet=quiet or context.as_json) as bar:
         if target == STDIO:
             with store.about(at):
@@ -64,11 +68,16 @@ def get(
         context.show(fetched.as_dict(store), fetched.sentence(store))
 
 
-def choose(store: Store, place: Place, number: int | None) -> Row:
-    """The version to get: a row with `file_id` and `id`."""
+def choose(store: Store, place: Place, number: int | None, *, else_do: str = "") -> Row:
+    """The version to get: a row with `file_id` and `id`. `else_do` is what one can do with a folder."""
+    try:
+        found = store.file(place)
+    except Failure as refused:
+        if refused.code == "file_not_found" and store.is_folder(place):
+            raise CannotTell(f"{store.show(place)} is a folder, not a file.{else_do}") from refused
+        raise
     if number is not None:
         return store.version(place, number)
-    found = store.file(place)
     if found["file"]["is_deleted"]:
         what = store.show(place)
         raise Failure(
@@ -196,14 +205,14 @@ def put(
     context: Context,
     *,
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="FILE",
             show_default=False,
             help="- is standard input.",
             autocompletion=completion.places_only,
         ),
-    ],
+    ] = None,
     place: OnePlace,
     message: Changelog = None,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders, with all in them.")] = False,
@@ -214,6 +223,10 @@ def put(
 
     Broken off, the same command goes on where it was. PLACE is a file's name or, with a / at its end, a folder.
     """
+    if not files:
+        # What was given alone is a file far more often than a place.
+        missing = "FILE: send what?" if ":" in place and not Path(place).exists() else "PLACE: send it where?"
+        raise CannotTell(f"Missing {missing} For example: toolcrib docs put part.step me:designs/")
     store = Store(context)
     memory.sweep()
     goal = store.places.read(place)
@@ -230,6 +243,8 @@ def put(
                 done = (
                     _put_stdin(store, asked, bar) if source is None else send(store.api, source, asked, bar)
                 )
+            if source is not None:
+                _note(context, store, source, at, done)
             sent.append({"place": store.show(at), "address": at.address, **done.as_dict()})
             if not quiet and not context.as_json:
                 went_on = f", went on at {human(done.resumed_at)}" if done.resumed_at else ""
@@ -239,6 +254,21 @@ def put(
                 )
     if context.as_json:
         output.print_json(sent)
+
+
+def _note(context: Context, store: Store, file: Path, at: Place, sent: Sent) -> None:
+    """A checked-out file is now that version; where its lock is lost, the checkout is over.
+
+    What cannot be noted does not undo what was sent: `docs checkin` finds out again."""
+    workdir = Workdir(file.parent)
+    with suppress(CannotTell):
+        entry = workdir.entries().get(file.name)
+        if entry is None or entry.server != context.api.url or entry.place != at:
+            return
+        if own_lock(store, entry)[1]:
+            workdir.remember(entry.holding(sent.version_number, sent.version_id, sent.sha256))
+        else:
+            workdir.forget(entry.name)
 
 
 def _one(typed: str, place: Place, is_folder: bool) -> tuple[Path | None, Place]:
@@ -261,7 +291,7 @@ def _tree(top: Path, place: Place) -> Iterator[tuple[Path, Place]]:
             yield file, root.child(file.relative_to(top).as_posix())
 
 
-def _put_stdin(store: Store, asked: Asked, bar: Meter) -> Any:
+def _put_stdin(store: Store, asked: Asked, bar: Meter) -> Sent:
     """Standard input first goes into a file: its length and sum are told before it is sent."""
     with tempfile.TemporaryDirectory(prefix="toolcrib-") as folder:
         file = Path(folder) / "input"

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ class Entry:
     @property
     def place(self) -> Place:
         return Place(self.bucket, self.id, self.path)
+
+    def holding(self, version: int, version_id: str, sha256: str) -> "Entry":
+        """The same checkout when the file here is that version."""
+        return replace(self, version=version, version_id=version_id, sha256=sha256)
 
 
 class Workdir:

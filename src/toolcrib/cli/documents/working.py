@@ -13,6 +13,7 @@ from toolcrib.cli import output
 from toolcrib.cli.api import held_sentence
 from toolcrib.cli.context import Context, command
 from toolcrib.cli.documents import app, memory
+from toolcrib.cli.documents.checkouts import lost, now_at, own_lock, same_as_now
 from toolcrib.cli.documents.files import digest_of, human
 from toolcrib.cli.documents.places import Place
 from toolcrib.cli.documents.progress import Meter, meter
@@ -22,12 +23,15 @@ from toolcrib.cli.documents.transfers import Fetched, choose, fetch, is_there, l
 from toolcrib.cli.documents.words import Changelog, Expires, OnePlace, Quiet, Reason, seconds
 from toolcrib.cli.documents.workdir import Entry, Workdir
 from toolcrib.cli.durations import until
-from toolcrib.cli.failures import CannotTell, Failure, Held
+from toolcrib.cli.failures import CannotTell, Failure
 
 Files = Annotated[
     list[str] | None,
     typer.Argument(metavar="FILE", show_default=False, help="Default: all checked out here."),
 ]
+
+
+ONE_BY_ONE = " Check out the files in it one by one."
 
 
 @command(app, "checkout")
@@ -45,7 +49,7 @@ def checkout(
 ) -> None:
     """Lock a file and get a copy to work on. `docs checkin` sends it back and unlocks."""
     store = Store(context)
-    at = store.places.read_file(place)
+    at = store.places.read_file(place, else_do=ONE_BY_ONE)
     length = seconds(expires)
     folder.mkdir(parents=True, exist_ok=True)
     workdir = Workdir(folder)
@@ -53,7 +57,7 @@ def checkout(
     _require_free(store, workdir, at, file)
     with meter(quiet=quiet or context.as_json) as bar:
         # Before the lock: nobody is kept off for a file that cannot be put here.
-        is_there(store, at, choose(store, at, None), file, bar, force=force)
+        is_there(store, at, choose(store, at, None, else_do=ONE_BY_ONE), file, bar, force=force)
         lock, is_new = store.take(at, reason=message, expires_in=length)
         try:
             version = choose(store, at, None)
@@ -137,12 +141,6 @@ def _of_this_server(context: Context, entry: Entry) -> Entry:
     return entry
 
 
-def own_lock(store: Store, entry: Entry) -> tuple[Row | None, bool]:
-    """Who holds the document now, and whether that is still the lock of this checkout."""
-    lock = store.lock_on(entry.file_id)
-    return lock, lock is not None and store.is_mine(lock) and lock["fence"] == entry.fence
-
-
 @command(app, "checkin")
 def checkin(
     context: Context,
@@ -204,17 +202,16 @@ def _check_in(
         if keep_lock:
             return row, f"{file} did not change; it stays locked."
         return row, give_back(store, workdir, entry, f"{file} did not change")
+    if (there := same_as_now(store, entry, digest)) is not None:
+        what = f"{file} is version {there['version_number']} of {shown} already"
+        row["version_number"] = there["version_number"]
+        if keep_lock and own_lock(store, entry)[1]:
+            workdir.remember(entry.holding(there["version_number"], there["id"], digest))
+            return row, f"{what}. It stays locked."
+        return row, give_back(store, workdir, entry, what)
     sent = _send(store, entry, file, digest, bar, message=message, keep_lock=keep_lock)
     if keep_lock:
-        workdir.remember(
-            replace(
-                entry,
-                version=sent.version_number,
-                version_id=sent.version_id,
-                sha256=digest,
-                fence=entry.fence,
-            )
-        )
+        workdir.remember(entry.holding(sent.version_number, sent.version_id, digest))
     else:
         workdir.forget(entry.name)
     went_on = f", went on at {human(sent.resumed_at)}" if sent.resumed_at else ""
@@ -255,50 +252,12 @@ def _send(
     except Failure as refused:
         lock, ours = own_lock(store, entry)
         # Locked again meanwhile, and nobody else was in between: that lock is as good.
-        if lock is not None and store.is_mine(lock) and not ours and _now_at(store, entry) == entry.version:
+        if lock is not None and store.is_mine(lock) and not ours and now_at(store, entry) == entry.version:
             again = replace(asked, fence=lock["fence"])
             return send(store.api, file, again, bar, digest=digest)
         if refused.code not in ("version_conflict", "file_locked", "file_not_found"):
             raise
         raise lost(store, entry, file, lock, refused) from refused
-
-
-def _now_at(store: Store, entry: Entry) -> int:
-    """The number of the version that is current now; 0 where the document is gone."""
-    try:
-        found = store.by_id(entry.file_id)["file"]
-    except Failure:
-        return 0
-    return 0 if found["is_deleted"] else int(found["version"])
-
-
-def lost(store: Store, entry: Entry, file: Path, lock: Row | None, refused: Failure) -> Failure:
-    """Why a checkout can no longer be checked in, and what to do."""
-    shown, now = store.show(entry.place), _now_at(store, entry)
-    kept = f"Nothing was sent; your file is kept: {file}"
-    moved = f" It is at version {now} now; you have version {entry.version}." if now != entry.version else ""
-    if lock is not None and not store.is_mine(lock):
-        sentence = held_sentence(shown, held_row(lock))
-        return Held(
-            f"Your lock has ended. {sentence}.{moved}\n  {kept}", code="lock_lost", details=held_row(lock)
-        )
-    if not now:
-        text = f"{shown} was removed meanwhile. {kept}\n  To send it all the same: toolcrib docs put {file} {shown}"
-        return Failure(text, code="file_not_found", details=refused.details)
-    if moved:
-        return Failure(
-            f"Somebody changed {shown} since you checked it out.{moved}\n  {kept}\n"
-            f"  To see theirs: toolcrib docs get {shown} {file}.theirs\n"
-            f"  To make yours the newest all the same: toolcrib docs put {file} {shown}",
-            code="version_conflict",
-            details=refused.details,
-        )
-    return Failure(
-        f"Your lock on {shown} has ended; nobody holds it, and nobody changed it. {kept}\n"
-        f"  Lock it again, then check in: toolcrib docs lock {shown}",
-        code="lock_lost",
-        details=refused.details,
-    )
 
 
 @command(app, "cancel")
@@ -311,7 +270,7 @@ def cancel(
     store = Store(context)
     found = list(checked_out(context, files))
     for _workdir, entry, file in found:
-        if not force and file.exists() and digest_of(file) != entry.sha256:
+        if not force and file.exists() and _has_more(store, entry, file):
             raise Failure(
                 f"You changed {file}. To send it: toolcrib docs checkin {file}; to give it up: --force",
                 code="changed_locally",
@@ -321,6 +280,12 @@ def cancel(
         [{"file": str(file), "place": store.show(entry.place)} for _, entry, file in found],
         "\n".join(lines) or "Nothing is checked out here.",
     )
+
+
+def _has_more(store: Store, entry: Entry, file: Path) -> bool:
+    """Whether the file holds something that would be lost to the document."""
+    digest = digest_of(file)
+    return digest != entry.sha256 and same_as_now(store, entry, digest) is None
 
 
 @command(app, "status")
@@ -350,7 +315,7 @@ def status(context: Context, files: Files = None) -> None:
 
 def _state(store: Store, entry: Entry, file: Path) -> dict[str, Any]:
     lock, ours = own_lock(store, entry)
-    now_at = _now_at(store, entry)
+    current = now_at(store, entry)
     changed = "gone"
     if file.exists():
         changed = "unchanged" if digest_of(file) == entry.sha256 else "changed"
@@ -365,8 +330,8 @@ def _state(store: Store, entry: Entry, file: Path) -> dict[str, Any]:
         "place": store.show(entry.place),
         "state": changed,
         "version_number": entry.version,
-        "current_version": now_at,
-        "lock": word if now_at == entry.version else f"{word}; now at version {now_at}",
+        "current_version": current,
+        "lock": word if current == entry.version else f"{word}; now at version {current}",
         "is_locked": ours,
         "until": lock["expires_at"] if lock is not None and store.is_mine(lock) else None,
     }
