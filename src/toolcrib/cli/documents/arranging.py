@@ -118,23 +118,59 @@ def _walk(store: Store, top: Place) -> tuple[list[Place], list[Place]]:
 
 
 @command(app, "restore")
-def restore(context: Context, *, places: ManyPlaces, version: Version = None) -> None:
+def restore(
+    context: Context,
+    *,
+    places: ManyPlaces,
+    version: Version = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Folders: all that was removed from them.")
+    ] = False,
+) -> None:
     """Bring removed files back (`docs ls --archived` lists them); with --version, an earlier content.
 
     That content becomes the newest version.
     """
     store = Store(context)
-    if version is not None and len(places) > 1:
+    if version is not None and (len(places) > 1 or recursive):
         raise CannotTell("--version works for one file at a time.")
+    if recursive:
+        files = [file for one in places for file in _removed(store, store.places.read(one))]
+    else:
+        files = [store.places.read_file(one) for one in places]
     done: list[Row] = []
-    for at in [store.places.read_file(one) for one in places]:
-        answer = _restore(store, at) if version is None else _bring_back(store, at, version)
+    failed: list[Failure] = []
+    for at in files:
+        try:
+            answer = _restore(store, at) if version is None else _bring_back(store, at, version)
+        except Failure as refused:
+            if len(files) == 1 or isinstance(refused, CannotTell):
+                raise
+            failed.append(refused)
+            output.warn(f"toolcrib: {refused}")
+            continue
         done.append({"place": store.show(at), **answer})
         if not context.as_json:
             as_new = f" version {version} as version {answer['version_number']}" if version else ""
             output.say(f"Restored {store.show(at)}{as_new}")
     if context.as_json:
         output.print_json(done)
+    if failed:
+        raise typer.Exit(max(one.exit_code for one in failed))
+
+
+def _removed(store: Store, at: Place) -> list[Place]:
+    """The removed files in a folder and deeper, or the one file that `at` is itself.
+
+    Raises:
+        Failure: there is none.
+    """
+    rows = list(store.below(at, "archived"))
+    if rows:
+        return [Place(at.bucket, at.id, row["logical_path"]) for row in rows]
+    if at.is_folder:
+        raise Failure(f"There is nothing to restore in {store.show(at)}.", code="file_not_found")
+    return [at]
 
 
 def _restore(store: Store, at: Place) -> Row:
@@ -144,8 +180,15 @@ def _restore(store: Store, at: Place) -> Row:
     except Failure as refused:
         if refused.code != "file_not_found":
             raise
-        raise Failure(f"There is nothing to restore at {store.show(at)}.", code=refused.code) from refused
+        what = f"There is nothing to restore at {store.show(at)}."
+        if _has_removed(store, at):
+            what = f"{store.show(at)} was a folder: to restore all that was removed from it, give -r."
+        raise Failure(what, code=refused.code) from refused
     return answer
+
+
+def _has_removed(store: Store, at: Place) -> bool:
+    return next(store.below(at, "archived"), None) is not None
 
 
 def _bring_back(store: Store, at: Place, number: int) -> Row:
