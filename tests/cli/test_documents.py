@@ -65,8 +65,8 @@ def test_every_way_to_write_a_place_leads_to_the_same_file(ann: Person, ben: Per
         ("me:a\nb", "no backslashes or control characters"),
         ("nosuch:x", "There is no project nosuch that you are in"),
         ("projects/nosuch/x", "There is no project nosuch that you are in"),
-        ("/users/ann/x", "after users/ comes me, or an id"),
-        ("/companies/nosuch/x", "after companies/ comes an id"),
+        ("/users/ann/x", "after users/ comes me, or"),
+        ("/companies/nosuch/x", "after companies/ comes your company's name, or"),
         ("company:x", "You belong to no company"),
         (":x", "which project?"),
     ],
@@ -88,7 +88,7 @@ def test_what_is_missing_or_not_ones_own_is_told_by_name(ann: Person, ben: Perso
     put(ann, f"{place}/x", "secret")
     theirs = f"/users/{ann.client.get('/api/currentuser').json()['uuid']}/{place[3:]}/x"
     for command in (["get", theirs], ["ls", theirs], ["versions", theirs], ["lock", theirs], ["rm", theirs]):
-        assert "no " in ben.run("docs", *command, code=1).err
+        assert "You may not " in ben.run("docs", *command, code=1).err
     assert answer_of(ben.run("docs", "put", write(ben, "y", "y"), theirs, "--json", code=1))["code"] == (
         "access_denied"
     )
@@ -102,7 +102,7 @@ def test_folders_and_files_are_listed_short_long_deep_and_as_json(ann: Person, p
     assert ann.run("docs", "ls", "-R", place).out == "b.txt\ncad/deep/a.step\n"
     assert ann.run("docs", "ls", f"{place}/b.txt").out == "b.txt\n"
     head, folder, file = ann.run("docs", "ls", "-l", place).out.splitlines()
-    assert head.split() == ["NAME", "VERSION", "SIZE", "CHANGED", "OWNER", "STATE"]
+    assert head.split() == ["NAME", "VERSION", "SIZE", "CHANGED", "OWNER"]
     assert folder == "cad/"
     assert file.split()[:4] == ["b.txt", "1", "5", "B"]
     assert "cad/deep/a.step" in ann.run("docs", "ls", "-lR", place).out
@@ -239,6 +239,64 @@ def test_folders_are_removed_only_with_r(ann: Person, place: str) -> None:
     ann.run("docs", "rm", "-r", "--destroy", f"{place}/d")
     assert ann.run("docs", "ls", "-R", place).out == ""
     assert ann.run("docs", "ls", "--archived", place).out == "d/x\n"
+
+
+def test_a_folder_is_restored_with_r(ann: Person, place: str) -> None:
+    for name in ("x", "e/y", "e/z"):
+        put(ann, f"{place}/d/{name}", name)
+    put(ann, f"{place}/other", "o")
+    ann.run("docs", "rm", "-r", f"{place}/d")
+    ann.run("docs", "rm", f"{place}/other")
+    assert "give -r" in ann.run("docs", "restore", f"{place}/d", code=1).err
+    done = ann.run("docs", "restore", "-r", f"{place}/d")
+    assert done.out.splitlines() == [f"Restored {place}/d/{name}" for name in ("e/y", "e/z", "x")]
+    assert content(ann, f"{place}/d/e/y") == "e/y"
+    assert ann.run("docs", "ls", "--archived", place).out == "other\n"
+    assert "nothing to restore" in ann.run("docs", "restore", "-r", f"{place}/d", code=1).err
+    assert "--version" in ann.run("docs", "restore", "-r", f"{place}/d", "--version", "1", code=2).err
+
+
+def test_one_file_that_cannot_be_restored_does_not_stop_the_others(ann: Person, ben: Person) -> None:
+    gears = new_project(ann, member=ben)
+    for name in ("a", "b"):
+        put(ann, f"{gears}:d/{name}", name)
+    ann.run("docs", "rm", "-r", f"{gears}:d")
+    put(ben, f"{gears}:d/a/in-the-way", "x")
+    done = ann.run("docs", "restore", "-r", f"{gears}:d", code=1)
+    assert f"Restored {gears}:d/b\n" in done.out
+    assert f"{gears}:d/a" in done.err
+    assert content(ben, f"{gears}:d/b") == "b"
+
+
+def test_a_folder_where_a_file_is_wanted_is_called_one(ann: Person, place: str) -> None:
+    put(ann, f"{place}/d/x", "1")
+    for typed in (f"{place}/d", f"{place}/d/"):
+        refused = ann.run("docs", "get", typed, code=2).err
+        assert "is a folder" in refused
+        assert "-r" in refused
+        assert "is a folder" in ann.run("docs", "checkout", typed, code=2).err
+    assert "no file" in ann.run("docs", "get", f"{place}/nothing", code=1).err
+
+
+def test_what_is_missing_from_a_command_is_named(ann: Person, place: str) -> None:
+    write(ann, "flange.step", "1")
+    refused = ann.run("docs", "put", "flange.step", code=2).err
+    assert "PLACE" in refused
+    assert "FILE" not in refused.partition("example")[0]
+    assert "FILE" in ann.run("docs", "put", f"{place}/x", code=2).err
+    assert "PLACE" in ann.run("docs", "put", code=2).err
+    assert "name" in ann.run("docs", "ls", "/companies/nobody/x", code=2).err
+
+
+def test_the_servers_words_for_its_fields_are_not_told(ann: Person, place: str) -> None:
+    put(ann, f"{place}/d/x", "1")
+    into_itself = ann.run("docs", "mv", f"{place}/d", f"{place}/d/deeper", code=1).err
+    assert "a folder cannot move into itself" in into_itself
+    assert "target_path" not in into_itself
+    dotted = ann.run("docs", "put", write(ann, "x", "1"), f"{place}/%2e%2e/x", code=1).err
+    assert "must not hold" in dotted
+    assert "logical_path" not in dotted
+    assert f"{place}/%2e%2e/x" in dotted
 
 
 def test_files_and_folders_move(ann: Person, place: str) -> None:

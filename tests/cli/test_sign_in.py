@@ -156,6 +156,17 @@ def test_the_environment_names_server_and_token_for_one_run(
     assert not credentials(robot).exists()
 
 
+def test_a_key_that_is_no_longer_good_is_named_by_its_variable(
+    person: Callable[..., Person], crib: ToolcribServer
+) -> None:
+    robot = person("robot", signed_in=False)
+    named = {"TOOLCRIB_URL": crib.url, "TOOLCRIB_TOKEN": "tc_wrong"}
+    refused = robot.run("currentuser", env=named, code=2).err
+    assert "TOOLCRIB_TOKEN" in refused
+    assert "toolcrib login" not in refused
+    assert "TOOLCRIB_TOKEN" not in robot.run("currentuser", env={"TOOLCRIB_URL": crib.url}, code=2).err
+
+
 # What earlier clients left in a clone
 
 

@@ -123,6 +123,7 @@ def test_leftovers_are_counted_and_harm_nothing(shop: Shop) -> None:
     stray.parent.mkdir(exist_ok=True)
     stray.write_text("half an upload")
     done = shop.verify()
+    assert done.out.startswith("Looked at 3 versions in 3 objects")
     assert "belong to no version: 1 (14 B)" in done.out
     assert stray.exists()
 

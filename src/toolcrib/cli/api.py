@@ -1,5 +1,6 @@
 """Speaking HTTP to a server: one request, one answer or one clear failure."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -218,6 +219,11 @@ def _refusal(status: int, answer: Any, account: Account, retry_after: str | None
     if 300 <= status < 400:
         return CannotTell(f"{account.url} answered with a redirect; use the address it leads to.", code=code)
     if status == 401:
+        if account.token and account.token == os.environ.get("TOOLCRIB_TOKEN"):
+            text = f"{account.url} does not accept the key in TOOLCRIB_TOKEN: it is wrong, over, or was taken back."
+            return NotSignedIn(
+                f"{text} Without that variable the sign-in of toolcrib login is used.", code=code
+            )
         hint = f"toolcrib login --url {account.url}"
         known = "Your sign-in is not (or no longer) valid" if account.token else "You are not signed in"
         return NotSignedIn(f"{known} at {account.url}. Run: {hint}", code=code)

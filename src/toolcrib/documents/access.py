@@ -27,6 +27,13 @@ NEEDED: dict[Action, Role] = {
     "lock": "member",
     "validate": "admin",
 }
+SAID: dict[Action, str] = {
+    "read": "look into",
+    "write": "change documents in",
+    "delete": "remove documents from",
+    "lock": "lock documents in",
+    "validate": "approve or reject versions in",
+}
 FORWARDED_LIFETIME = timedelta(minutes=1)
 
 
@@ -75,7 +82,7 @@ class Access:
             raise
         if right is None:
             await self._remember(caller, Place(bucket, path), action, file_id, "insufficient_permissions")
-            raise AccessDenied(f"You have no {action} right in {bucket.type}/{bucket.id}.")
+            raise AccessDenied(f"You may not {SAID[action]} {bucket.type}/{bucket.id}.")
         return right
 
     async def may(self, caller: Caller, bucket: Bucket, action: Action) -> bool:

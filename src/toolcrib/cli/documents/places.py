@@ -21,6 +21,11 @@ from toolcrib.cli.failures import CannotTell
 USERS, COMPANIES, PROJECTS = "users", "companies", "projects"
 BUCKETS = (USERS, COMPANIES, PROJECTS)
 ME, COMPANY = "me", "company"
+AFTER = {
+    USERS: "me, or a person's id",
+    COMPANIES: "your company's name, or a company's id",
+    PROJECTS: "a project's name or id",
+}
 HOW = "Write me:FILE, company:FILE, PROJECT:FILE, or /projects/PROJECT/FILE."
 
 _ADDRESS = re.compile(rf"/?\b({'|'.join(BUCKETS)})/([0-9a-f-]{{36}})\b/?")
@@ -111,11 +116,11 @@ class Places:
         cleaned = clean_path(path, typed)
         return Place(bucket, owner, cleaned, path.endswith("/") or not cleaned)
 
-    def read_file(self, typed: str) -> Place:
-        """As `read`, where only a file will do."""
+    def read_file(self, typed: str, *, else_do: str = "") -> Place:
+        """As `read`, where only a file will do; `else_do` is what one can do with a folder."""
         place = self.read(typed)
         if place.is_folder:
-            raise CannotTell(f"{typed} names a folder, not a file.")
+            raise CannotTell(f"{typed} is a folder, not a file.{else_do}")
         return place
 
     def show(self, place: Place) -> str:
@@ -168,8 +173,7 @@ class Places:
             names = [name for name in self.projects if f"{rest}/".startswith(f"{name}/")]
             name = max(names, key=len, default=owner)
             return bucket, self._project_id(name), rest[len(name) :]
-        what = "me, or an id" if bucket == USERS else "an id"
-        raise CannotTell(f"{typed}: after {bucket}/ comes {what}. {HOW}")
+        raise CannotTell(f"{typed}: after {bucket}/ comes {AFTER[bucket]}. {HOW}")
 
     def _own_company(self) -> str:
         company: str | None = self.me.get("company_id")

@@ -1,5 +1,6 @@
 """What the commands ask the server about documents."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ GONE = ("file_not_found", "folder_not_found")
 PENDING = "pending_validation"
 
 Row = dict[str, Any]
+
+_FIELD = re.compile(r"[a-z0-9_]+")
 
 
 class Store:
@@ -60,8 +63,10 @@ class Store:
             "file_not_found_in_storage": f"The server has lost the bytes of this version of {what}. "
             "An administrator can tell more: toolcrib storage verify",
         }
-        told = self.places.shorten(str(refused))
-        text = sentences.get(refused.code) or (told if told != str(refused) else f"{what}: {told}")
+        said = _without_field(refused)
+        told = self.places.shorten(said)
+        names_it = told != said or f"{place.bucket}/{place.id}" in said
+        text = sentences.get(refused.code) or (told if names_it else f"{what}: {told}")
         found = Failure(text, code=refused.code, details=refused.details)
         found.status = refused.status
         return found
@@ -168,6 +173,15 @@ class Store:
 
     def is_mine(self, lock: Row) -> bool:
         return bool(lock["locked_by"] == self.places.me["uuid"])
+
+
+def _without_field(refused: Failure) -> str:
+    """The server's sentence without what the wire calls a field, which nobody typed."""
+    text = str(refused)
+    if refused.code != "validation_error" or not isinstance(refused.details, dict):
+        return text
+    field, colon, rest = text.partition(": ")
+    return rest if colon and _FIELD.fullmatch(field) else text
 
 
 def held_row(lock: Row) -> Row:

@@ -29,8 +29,8 @@ BATCH = 500
 
 @dataclass
 class Report:
-    """What a look at the store found. `orphans` are objects no row names; they are freed after the grace
-    period."""
+    """What a look at the store found. `objects` are those that some row names, `orphans` those that none does;
+    they are freed after the grace period."""
 
     versions: int = 0
     objects: int = 0
@@ -70,7 +70,6 @@ async def verify(
     """
     report = report or Report()
     sizes = await _sizes(docs)
-    report.objects = len(sizes)
     after = 0
     while batch := await _batch(docs, after):
         after = batch[-1].id
@@ -176,3 +175,4 @@ async def _count_orphans(docs: Documents, sizes: dict[str, int], report: Report)
         orphans = [key for key in chunk if key not in named]
         report.orphans += len(orphans)
         report.orphan_bytes += sum(sizes[key] for key in orphans)
+    report.objects = len(sizes) - report.orphans
