@@ -17,7 +17,9 @@ This page is generated from the program (`scripts/error_docs.py`).
 
 A refusal is JSON: `message` is a sentence for people, `code` a word for programs, `details` whatever helps. Codes do
 not change once released; sentences may. Under `/api/storage` the word is in `message`, and in capitals in `error`;
-on the machine pool's routes (sign-in and accounts) it is in `error` too; `git lfs` is told the sentence only.
+on the machine pool's routes (sign-in and accounts) it is in `error` too; `git lfs` is told the sentence only. Under
+`/dav` a refusal is XML, with `message` and `code` in the namespace `urn:toolcrib`, and WebDAV's own statuses:
+`file_locked` is 423 there and `storage_full` is 507.
 
 | Code | Status | Meaning |
 |---|---|---|
