@@ -23,6 +23,7 @@ from toolcrib.documents.service.locks import (
     refuse_others_lock,
 )
 from toolcrib.documents.service.parts import KIND, Documents, at, below, find, place_of, still, tell
+from toolcrib.documents.service.trees import clear
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Release
@@ -32,8 +33,10 @@ from toolcrib.kernel.events import log as event_log
 _ASIDE = ".archived-"
 
 
-async def move_file(docs: Documents, caller: Caller, source: Place, target: Place, *, now: datetime) -> File:
-    """Move a live file to `target`, a path in the same bucket that is free.
+async def move_file(
+    docs: Documents, caller: Caller, source: Place, target: Place, *, replace: bool = False, now: datetime
+) -> File:
+    """Move a live file to `target`, a path in the same bucket. What is there goes, with `replace`.
 
     Raises:
         FileLocked: somebody else holds it (409).
@@ -41,30 +44,37 @@ async def move_file(docs: Documents, caller: Caller, source: Place, target: Plac
     """
     _same_bucket(source, target)
     file, right = await find(docs, caller, source, "write", archived=False)
+    if replace:
+        await docs.access.require(caller, target.bucket, "delete", path=target.path)
     async with docs.kernel.database.write() as session:
         file = await still(session, file.id, archived=False)
         await refuse_others_lock(session, caller, file, right, now=now)
         for place in (source, target):
             await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        await _make_room(session, target, now=now)
+        await _free(session, caller, target, right, replace=replace, now=now)
         await ensure_folders(session, target.parent, now=now)
         await _put(session, caller, file, target, right, now=now)
         file.filename = target.name
     return file
 
 
-async def move_folder(docs: Documents, caller: Caller, source: Place, target: Place, *, now: datetime) -> int:
-    """Move a folder and all below it. Returns how many files moved.
+async def move_folder(
+    docs: Documents, caller: Caller, source: Place, target: Place, *, replace: bool = False, now: datetime
+) -> int:
+    """Move a folder and all below it. What is at `target` goes, with `replace`. Returns how many files moved.
 
     Raises:
         FolderNotFound: no such folder (404).
         FileLocked: somebody else holds a file in it (409).
         FileExists: something is at `target` (409).
+        ValidationFailed: it would lead to paths longer than any may be (400).
     """
     _same_bucket(source, target)
     if not source.path or target.path == source.path or target.path.startswith(f"{source.path}/"):
         raise ValidationFailed.of("target_path", "a folder cannot move into itself")
     right = await docs.access.require(caller, source.bucket, "write", path=source.path)
+    if replace:
+        await docs.access.require(caller, target.bucket, "delete", path=target.path)
     async with docs.kernel.database.write() as session:
         await session.connection()
         if await folder_at(session, source) is None:
@@ -72,16 +82,15 @@ async def move_folder(docs: Documents, caller: Caller, source: Place, target: Pl
         await _give_up_folders(session, caller, source, right, now=now)
         for place in (source, target):
             await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        await _make_room(session, target, now=now)
-        if await folder_at(session, target) is not None:
-            raise FileExists(f"{target.address} exists already.")
+        await _free(session, caller, target, right, replace=replace, now=now)
         await ensure_folders(session, target.parent, now=now)
         files = (await session.execute(select(File).where(*below(source)))).scalars().all()
         for file in files:
             if not file.is_archived:
                 await refuse_others_lock(session, caller, file, right, now=now)
-            await _make_room(session, _moved(place_of(file), source, target), now=now)
-            await _put(session, caller, file, _moved(place_of(file), source, target), right, now=now)
+            place = moved(place_of(file), source, target)
+            await _make_room(session, place, now=now)
+            await _put(session, caller, file, place, right, now=now)
         await _move_folders(session, source, target)
         await event_log.record(
             session,
@@ -116,13 +125,35 @@ async def _move_folders(session: AsyncSession, source: Place, target: Place) -> 
     )
     for folder in (await session.execute(query)).scalars():
         if folder.path == source.path or folder.path.startswith(f"{source.path}/"):
-            place = _moved(Place(source.bucket, folder.path), source, target)
+            place = moved(Place(source.bucket, folder.path), source, target)
             folder.path, folder.name = place.path, place.name
             folder.location, folder.parent = place.location, place.parent.location
 
 
-def _moved(place: Place, source: Place, target: Place) -> Place:
-    return Place(target.bucket, target.path + place.path[len(source.path) :])
+def moved(place: Place, source: Place, target: Place) -> Place:
+    """Where `place` lies once `source`, which is it or is above it, is at `target`.
+
+    Raises:
+        ValidationFailed: longer than any path may be (400).
+    """
+    rest = place.path[len(source.path) :].lstrip("/")
+    path = "/".join(filter(None, (target.path, rest)))
+    if len(path.encode()) > PATH_BYTES:
+        raise ValidationFailed.of("target_path", f"leads to paths longer than {PATH_BYTES} bytes")
+    return Place(target.bucket, path)
+
+
+async def _free(
+    session: AsyncSession, caller: Caller, target: Place, right: Right, *, replace: bool, now: datetime
+) -> None:
+    """Raises:
+    FileExists: something is at `target`, and it is not to be replaced (409).
+    """
+    if replace:
+        await clear(session, caller, target, right, now=now)
+    await _make_room(session, target, now=now)
+    if await folder_at(session, target) is not None:
+        raise FileExists(f"{target.address} exists already.")
 
 
 async def _make_room(session: AsyncSession, target: Place, *, now: datetime) -> None:
@@ -144,8 +175,6 @@ async def _make_room(session: AsyncSession, target: Place, *, now: datetime) -> 
 async def _put(
     session: AsyncSession, caller: Caller, file: File, target: Place, right: Right, *, now: datetime
 ) -> None:
-    if len(target.path.encode()) > PATH_BYTES:
-        raise ValidationFailed.of("target_path", f"leads to paths longer than {PATH_BYTES} bytes")
     before = file.address
     _locate(file, target)
     file.updated_at = now

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileNotFound, FolderNotFound, ValidationFailed
 from toolcrib.documents.models import File, FileStatus, Folder
@@ -17,7 +18,7 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import folder_at, forget_folder
 from toolcrib.documents.service.locks import claims_below, folder_ref, refuse_locked_folder, refuse_others
 from toolcrib.documents.service.parts import KIND, Documents, at, below
-from toolcrib.documents.service.removal import remove, take_away
+from toolcrib.documents.service.removal import take_away
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.events import log as event_log
 
@@ -72,28 +73,36 @@ async def archive_folder(docs: Documents, caller: Caller, place: Place, *, now: 
         raise ValidationFailed.of("path", "must name a folder")
     right = await docs.access.require(caller, place.bucket, "delete", path=place.path)
     async with docs.kernel.database.write() as session:
-        await session.connection()
-        tree = await tree_at(session, place)
-        held = await claims_below(session, place, right.scope, now=now)
-        own = await queries.get(session, folder_ref(place, right.scope), now=now)
-        refuse_others(caller, held + ([own] if own is not None else []))
-        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        for file in tree.files:
-            passing = is_passing(file.name)
-            await take_away(session, caller, file, right, physical=passing, folder=place.address, now=now)
-        for folder in [*reversed(tree.folders), *([tree.top] if tree.top else [])]:
-            await forget_folder(session, caller, folder, right, now=now)
-        await event_log.record(
-            session,
-            "folder_removed",
-            kind=KIND,
-            key=place.location,
-            actor=caller.me.username,
-            scope=right.scope,
-            now=now,
-            label=place.address,
-            files=len(tree.files),
-        )
+        return await archive_in(session, caller, place, right, now=now)
+
+
+async def archive_in(
+    session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime
+) -> list[str]:
+    """`archive_folder`, in the caller's unit of work."""
+    await session.connection()
+    tree = await tree_at(session, place)
+    held = await claims_below(session, place, right.scope, now=now)
+    own = await queries.get(session, folder_ref(place, right.scope), now=now)
+    refuse_others(caller, held + ([own] if own is not None else []))
+    await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+    for file in tree.files:
+        passing = is_passing(file.name)
+        await take_away(session, caller, file, right, physical=passing, folder=place.address, now=now)
+    for folder in [*reversed(tree.folders), *([tree.top] if tree.top else [])]:
+        await forget_folder(session, caller, folder, right, now=now)
+    await session.flush()  # their places are free for what the caller puts there
+    await event_log.record(
+        session,
+        "folder_removed",
+        kind=KIND,
+        key=place.location,
+        actor=caller.me.username,
+        scope=right.scope,
+        now=now,
+        label=place.address,
+        files=len(tree.files),
+    )
     return [file.id for file in tree.files if not is_passing(file.name)]
 
 
@@ -105,13 +114,21 @@ async def remove_at(docs: Documents, caller: Caller, place: Place, *, now: datet
         FileNotFound: nothing there (404).
         FileLocked: somebody else holds it or something in it (409); nothing is removed.
     """
-    await docs.access.require(caller, place.bucket, "delete", path=place.path)
-    async with docs.kernel.database.read() as session:
-        file = await at(session, place)
+    right = await docs.access.require(caller, place.bucket, "delete", path=place.path)
+    async with docs.kernel.database.write() as session:
+        if not await clear(session, caller, place, right, now=now):
+            raise FileNotFound("There is no such file or folder.")
+
+
+async def clear(session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime) -> bool:
+    """`remove_at`, in the caller's unit of work. Returns whether anything was there."""
+    await session.connection()
+    file = await at(session, place)
     if file is not None and not file.is_archived:
-        await remove(docs, caller, place, physical=is_passing(file.name), now=now)
-        return
-    try:
-        await archive_folder(docs, caller, place, now=now)
-    except FolderNotFound:
-        raise FileNotFound("There is no such file or folder.") from None
+        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+        await take_away(session, caller, file, right, physical=is_passing(file.name), now=now)
+        return True
+    if await folder_at(session, place) is None:
+        return False
+    await archive_in(session, caller, place, right, now=now)
+    return True
