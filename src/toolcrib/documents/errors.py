@@ -153,6 +153,18 @@ class FileTooLarge(Problem):
     code, status = "file_too_large", 413
 
 
+class TooManyFiles(Problem):
+    """More files than are copied at once: copy parts of the folder."""
+
+    code, status = "too_many_files", 413
+
+
+class TooManyTransfers(Problem):
+    """The caller has as much copied already as one may at once: try again when some of it is done."""
+
+    code, status = "too_many_transfers", 429
+
+
 class StoreUnavailable(Problem):
     """The file store cannot be reached or cannot take or give bytes now; nothing was changed."""
 

@@ -10,20 +10,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
 from wsgidav.dav_error import DAVError
 
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.dav import answers, saving
+from toolcrib.documents.dav import answers, moves, saving
 from toolcrib.documents.dav.addresses import MOUNT, href, read_raw
 from toolcrib.documents.dav.methods import Methods
 from toolcrib.documents.dav.provider import Provider
-from toolcrib.documents.dav.visit import INTENT, KEY, Send, Take, Visit
+from toolcrib.documents.dav.visit import INTENT, KEY, Carry, Send, Take, Visit
 from toolcrib.documents.errors import FileTooLarge, ValidationFailed
 from toolcrib.documents.routes.common import caller_of
 from toolcrib.documents.routes.downloads import send
 from toolcrib.documents.service import downloads, uploads
 from toolcrib.documents.service.bytes import store_words
 from toolcrib.documents.service.parts import Documents, documents_of
+from toolcrib.documents.service.transfers import Onto
 from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.problems import Problem
 
@@ -91,6 +93,8 @@ async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) 
     intent = environ[INTENT]
     if isinstance(intent, Send):
         return await _send(request, visit, intent)
+    if isinstance(intent, Carry):
+        return await _carry(request, visit, intent)
     return await _take(request, visit, intent)
 
 
@@ -166,6 +170,19 @@ async def _send(request: Request, visit: Visit, intent: Send) -> Response:
     answer = await send(request, visit.docs, opened)
     answer.headers["Last-Modified"] = opened.file.updated_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
     return answer
+
+
+async def _carry(request: Request, visit: Visit, intent: Carry) -> Response:
+    """Cancelled when the client hangs up, as a PUT is."""
+
+    async def wanted() -> None:
+        if await request.is_disconnected():
+            raise ClientDisconnect
+
+    refused = await moves.carry(visit, intent, wanted)
+    if refused:
+        return Response(answers.multistatus(refused), 207, media_type=answers.XML)
+    return Response(status_code=201 if intent.order.onto is Onto.FREE else 204)
 
 
 async def _take(request: Request, visit: Visit, intent: Take) -> Response:

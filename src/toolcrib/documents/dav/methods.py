@@ -10,7 +10,6 @@ from wsgidav import util
 from wsgidav.dav_error import (
     HTTP_BAD_GATEWAY,
     HTTP_BAD_REQUEST,
-    HTTP_CREATED,
     HTTP_FAILED_DEPENDENCY,
     HTTP_FORBIDDEN,
     HTTP_MEDIATYPE_NOT_SUPPORTED,
@@ -26,16 +25,16 @@ from toolcrib.documents.dav import properties as xml
 from toolcrib.documents.dav.addresses import href, read_url
 from toolcrib.documents.dav.conditions import tokens_shown
 from toolcrib.documents.dav.locking import Locking
-from toolcrib.documents.dav.moves import Transfer
 from toolcrib.documents.dav.provider import place_of_path
-from toolcrib.documents.dav.replies import empty, several
+from toolcrib.documents.dav.replies import several
 from toolcrib.documents.dav.resources import Shelf
-from toolcrib.documents.dav.visit import INTENT, Environ, Send, Take, visit_of
+from toolcrib.documents.dav.visit import INTENT, Carry, Environ, Send, Take, visit_of
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import trees, weblocks
 from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.properties import write_properties
+from toolcrib.documents.service.transfers import Onto, Order
 from toolcrib.documents.service.weblocks import TokenNeeded
 
 MOST_ASKED = 300
@@ -199,12 +198,15 @@ class Methods(Locking):
             self._check_write_permission(target, "infinity", environ)
             if overwrite == "F":
                 self._fail(HTTP_PRECONDITION_FAILED, context_info="Something is there already.")
-        transfer = Transfer(visit_of(environ), source, target, target_place, deep=depth != "0")
-        refused = transfer.move() if is_move else transfer.copy()
-        if refused:
-            return several(start_response, refused)
-        code = HTTP_CREATED if target is None else HTTP_NO_CONTENT
-        return empty(start_response, code)
+        onto = Onto.FREE
+        if target is not None:
+            is_next = not target.is_collection and not source.is_collection
+            onto = Onto.FILE if is_next else Onto.REPLACED
+        order = Order(
+            source.place, target_place, onto, source.is_collection, is_move=is_move, deep=depth != "0"
+        )
+        environ[INTENT] = Carry(order, source.path)
+        return []
 
     def _destination(self, environ: Environ) -> tuple[str, Place]:
         visit = visit_of(environ)

@@ -1,99 +1,79 @@
-"""COPY and MOVE, once it is known that they may be."""
+"""COPY and MOVE, once it is known that they may be: on the server's loop, as their bytes may take long."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from toolcrib.documents.dav.addresses import href
-from toolcrib.documents.dav.conditions import claims_in
-from toolcrib.documents.dav.resources import FileResource
-from toolcrib.documents.dav.visit import Visit
+from toolcrib.documents.dav.visit import Carry, Visit
+from toolcrib.documents.errors import TooManyTransfers
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import moving, transfers, trees, weblocks
-from toolcrib.documents.service.locks import FOLDER
-from toolcrib.kernel.problems import Problem
+from toolcrib.documents.service import moving, transfers, weblocks
+from toolcrib.documents.service.bytes import Wanted
+from toolcrib.documents.service.locks import FOLDER, claims_below
+from toolcrib.documents.service.transfers import Onto, Order
+
+# As many as rclone has under way unless it is told otherwise.
+AT_ONCE = 4
+
+_under_way: Counter[str] = Counter()
 
 
-@dataclass(slots=True)
-class Transfer:
-    """One COPY or MOVE. Both return what could not be done; a refusal that concerns all of it is raised."""
-
-    visit: Visit
-    source: Any
-    target: Any
-    place: Place
-    deep: bool
-
-    def copy(self) -> list[tuple[str, int, str]]:
-        self._clear()
-        if isinstance(self.source, FileResource):
-            self._copy_file(self.source.place, self.place)
-            return []
-        return self._copy_tree()
-
-    def move(self) -> list[tuple[str, int, str]]:
-        visit, source = self.visit, self.source
-        docs, caller, now = visit.docs, visit.caller, visit.now
-        same_bucket = source.place.bucket == self.place.bucket
-        if isinstance(source, FileResource):
-            visit.right(source.place.bucket, "delete")
-            if same_bucket and not isinstance(self.target, FileResource):
-                self._clear()
-                visit.run(moving.move_file(docs, caller, source.place, self.place, now=now))
-                visit.run(weblocks.leave(docs, caller, self.place, now=now))
-            else:
-                self._clear()
-                visit.run(transfers.replace_by_move(docs, caller, source.place, self.place, now=now))
-            return []
-        self._clear()
-        if same_bucket:
-            held = visit.run(claims_in(visit, source))
-            visit.run(moving.move_folder(docs, caller, source.place, self.place, now=now))
-            for claim in held:
-                if not claim.key.startswith(FOLDER):
-                    visit.run(weblocks.leave(docs, caller, claim.key, now=now))
-            return []
-        visit.right(source.place.bucket, "delete")
-        refused = self._copy_tree()
-        if not refused:
-            visit.run(trees.remove_at(docs, caller, source.place, now=now))
-        return refused
-
-    def _clear(self) -> None:
-        """What is in the way goes first, unless file comes to file: that makes its next version."""
-        if self.target is None:
-            return
-        if isinstance(self.target, FileResource) and isinstance(self.source, FileResource):
-            return
-        visit = self.visit
-        visit.run(trees.remove_at(visit.docs, visit.caller, self.target.place, now=visit.now))
-
-    def _copy_file(self, source: Place, target: Place) -> None:
-        visit = self.visit
-        visit.run(transfers.copy_file(visit.docs, visit.caller, source, target, now=visit.now))
-
-    def _copy_tree(self) -> list[tuple[str, int, str]]:
-        visit, top = self.visit, self.source.place
-        docs, caller, now = visit.docs, visit.caller, visit.now
-        visit.run(transfers.copy_folder(docs, caller, top, self.place, now=now))
-        if not self.deep:
-            return []
-        folders, files = transfers.places_in(visit.run(_tree(visit, top)))
-        refused: list[tuple[str, int, str]] = []
-        for folder in folders:
-            visit.run(
-                transfers.copy_folder(docs, caller, folder, transfers.moved(folder, top, self.place), now=now)
-            )
-        for file in files:
-            try:
-                self._copy_file(file, transfers.moved(file, top, self.place))
-            except Problem as problem:
-                where = self.source.path.rstrip("/") + file.path[len(top.path) :]
-                refused.append((href(visit.mount, where, folder=False), problem.status, problem.detail))
-        return refused
+async def carry(visit: Visit, asked: Carry, wanted: Wanted) -> list[tuple[str, int, str]]:
+    """Copy or move. Returns what could not be copied, because of which nothing was done."""
+    order = asked.order
+    if order.is_move and order.stays_in_bucket and order.onto is not Onto.FILE:
+        await _rename(visit, order)
+        return []
+    with _turn(visit.caller.me.uuid, is_long=order.is_folder or not order.stays_in_bucket):
+        refused = await transfers.transfer(visit.docs, visit.caller, order, wanted, now=visit.now)
+    return [
+        (_href(visit, asked, place), problem.status, f"{problem.detail} Nothing was copied.")
+        for place, problem in refused
+    ]
 
 
-async def _tree(visit: Visit, place: Place) -> trees.Tree:
+@contextmanager
+def _turn(who: str, *, is_long: bool) -> Iterator[None]:
+    """Raises:
+    TooManyTransfers: `who` has enough of them under way in this process (429).
+    """
+    if is_long and _under_way[who] >= AT_ONCE:
+        raise TooManyTransfers(
+            f"You have {AT_ONCE} copies under way: wait for one to end.", headers={"Retry-After": "5"}
+        )
+    _under_way[who] += is_long
+    try:
+        yield
+    finally:
+        _under_way[who] -= is_long
+        if not _under_way[who]:
+            del _under_way[who]
+
+
+async def _rename(visit: Visit, order: Order) -> None:
+    docs, caller, now = visit.docs, visit.caller, visit.now
+    replace = order.onto is Onto.REPLACED
+    if order.is_folder:
+        await moving.move_folder(docs, caller, order.source, order.target, replace=replace, now=now)
+        await _leave_below(visit, order.target)
+    else:
+        await docs.access.require(caller, order.source.bucket, "delete", path=order.source.path)
+        await moving.move_file(docs, caller, order.source, order.target, replace=replace, now=now)
+        await weblocks.leave(docs, caller, order.target, now=now)
+
+
+async def _leave_below(visit: Visit, folder: Place) -> None:
+    right = await visit.docs.access.require(visit.caller, folder.bucket, "read")
     async with visit.docs.kernel.database.read() as session:
-        return await trees.tree_at(session, place)
+        held = await claims_below(session, folder, right.scope, now=visit.now)
+    for claim in held:
+        if not claim.key.startswith(FOLDER):
+            await weblocks.leave(visit.docs, visit.caller, claim.key, now=visit.now)
+
+
+def _href(visit: Visit, asked: Carry, place: Place) -> str:
+    inside = place.path[len(asked.order.source.path) :].lstrip("/")
+    return href(visit.mount, f"{asked.path.rstrip('/')}/{inside}", folder=False)

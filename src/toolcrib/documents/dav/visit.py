@@ -13,6 +13,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.service.transfers import Order
 
 Result = TypeVar("Result")
 KEY = "toolcrib.visit"
@@ -64,6 +65,14 @@ class Take:
     fence: int | None = None
     is_under_lock: bool = False
     is_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """What lies at `path` is to be copied or moved, on the server's loop."""
+
+    order: Order
+    path: str
 
 
 def visit_of(environ: Environ) -> Visit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -17,6 +17,9 @@ from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
 from toolcrib.kernel.blobs.store import Stored
+
+# Asked between pieces of bytes on their way; raises once nobody waits for them.
+Wanted = Callable[[], Awaitable[None]]
 
 
 def tenant_of(bucket: Bucket) -> str:
@@ -58,9 +61,11 @@ async def blob_of(session: AsyncSession, version: Version) -> Blob:
     return await session.get_one(Blob, version.blob_id)
 
 
-async def reference(docs: Documents, version: Version, source: Bucket, target: Bucket) -> Stored:
+async def reference(
+    docs: Documents, version: Version, source: Bucket, target: Bucket, wanted: Wanted | None = None
+) -> Stored:
     """The version's bytes as something `target` may adopt: the very same bytes within one bucket, a copy of
-    them in another.
+    them in another, made while it is `wanted`.
 
     Raises:
         ObjectMissing: the store has lost them (404).
@@ -74,7 +79,16 @@ async def reference(docs: Documents, version: Version, source: Bucket, target: B
             except BlobMissing:
                 raise ObjectMissing("The store has lost the bytes of this version.") from None
         return Stored(blob.key, blob.size, blob.sha256)
-    return await keep(docs, await open_bytes(docs, version), size=blob.size, sha256=blob.sha256)
+    stream = await open_bytes(docs, version)
+    if wanted is not None:
+        stream = _while_wanted(stream, wanted)
+    return await keep(docs, stream, size=blob.size, sha256=blob.sha256)
+
+
+async def _while_wanted(stream: AsyncIterator[bytes], wanted: Wanted) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        await wanted()
+        yield piece
 
 
 async def open_bytes(

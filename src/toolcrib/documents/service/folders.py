@@ -102,20 +102,27 @@ async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: dat
     right = await docs.access.require(caller, place.bucket, "write", path=place.path)
     async with docs.kernel.database.write() as session:
         await session.connection()
-        if not place.path or await folder_at(session, place) is not None:
-            return False
-        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        await ensure_folders(session, place, now=now)
-        await event_log.record(
-            session,
-            "folder_made",
-            kind=KIND,
-            key=place.location,
-            actor=caller.me.username,
-            scope=right.scope,
-            now=now,
-            label=place.address,
-        )
+        return await make_folder_in(session, caller, place, right, now=now)
+
+
+async def make_folder_in(
+    session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime
+) -> bool:
+    """`make_folder`, in the caller's unit of work."""
+    if not place.path or await folder_at(session, place) is not None:
+        return False
+    await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+    await ensure_folders(session, place, now=now)
+    await event_log.record(
+        session,
+        "folder_made",
+        kind=KIND,
+        key=place.location,
+        actor=caller.me.username,
+        scope=right.scope,
+        now=now,
+        label=place.address,
+    )
     return True
 
 

@@ -2,75 +2,237 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum, auto
 
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import FileNotFound
+from toolcrib.documents.errors import (
+    FileExists,
+    NoVersion,
+    ObjectMissing,
+    TooManyFiles,
+    VersionConflict,
+)
+from toolcrib.documents.models import File, Version
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.bytes import reference
-from toolcrib.documents.service.folders import folder_at, make_folder
-from toolcrib.documents.service.parts import Documents, find, place_of
+from toolcrib.documents.service.bytes import Wanted, reference
+from toolcrib.documents.service.folders import folder_at, make_folder_in
+from toolcrib.documents.service.locks import refuse_locked_folder
+from toolcrib.documents.service.moving import moved
+from toolcrib.documents.service.parts import Documents, find, place_of, still
 from toolcrib.documents.service.properties import copy_properties, forget_properties
-from toolcrib.documents.service.removal import remove
+from toolcrib.documents.service.removal import take_away
 from toolcrib.documents.service.revisions import current
-from toolcrib.documents.service.trees import Tree
-from toolcrib.documents.service.uploads import Saved, may_put, save
+from toolcrib.documents.service.trees import Tree, archive_in, clear, tree_at
+from toolcrib.documents.service.uploads import Saved, may_put, save_in
+from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.problems import Problem
+
+# One transaction makes them all: others wait so long to write.
+MOST_FILES = 2_000
 
 
-async def copy_file(docs: Documents, caller: Caller, source: Place, target: Place, *, now: datetime) -> Saved:
-    """The current bytes at `source` as the next version of the file at `target`, made where it is missing: so
-    what is copied over keeps its history. Properties and tags come along.
+class Onto(Enum):
+    """What was at the target when it was decided: nothing, a file that gets a version more, or something that
+    goes for what comes."""
+
+    FREE = auto()
+    FILE = auto()
+    REPLACED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A copy or a move. Without `deep`, of a folder only itself."""
+
+    source: Place
+    target: Place
+    onto: Onto
+    is_folder: bool
+    is_move: bool
+    deep: bool = True
+
+    @property
+    def stays_in_bucket(self) -> bool:
+        return self.source.bucket == self.target.bucket
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    file: File
+    version: Version
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    source: Right
+    target: Right
+
+
+async def transfer(
+    docs: Documents, caller: Caller, order: Order, wanted: Wanted, *, now: datetime
+) -> list[tuple[Place, Problem]]:
+    """Carry out `order` as a whole or not at all: bytes first, then one transaction. Properties and tags come
+    along; a file that is copied over keeps its history. Returns the files of a folder whose bytes nobody has any
+    more, because of which nothing was done.
 
     Raises:
-        FileLocked: somebody else holds the target (409).
-        FileExists: the target is a folder (409).
+        FileLocked: somebody else holds something at the target, or what is to move (409).
+        FileExists: something is at a target that was free (409).
+        VersionConflict: that, or what is to move changed while it was copied (409).
+        TooManyFiles: (413).
     """
-    file, _ = await find(docs, caller, source, "read", archived=False)
-    right = await may_put(docs, caller, target, size=file.size, now=now)
+    rights = await _ask(docs, caller, order)
+    tree = await _look(docs, caller, order, now=now)
+    refused: list[tuple[Place, Problem]] = []
+    copies: list[_Copy] = []
+    for file in tree.files:
+        try:
+            copies.append(await _copy(docs, order, file, wanted))
+        except (NoVersion, ObjectMissing) as lost:
+            if not order.is_folder:
+                raise
+            refused.append((place_of(file), lost))
+        await wanted()
+        # The bytes may have taken hours.
+        caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
+        rights = await _ask(docs, caller, order)
+    if not refused:
+        async with docs.kernel.database.write() as session:
+            await session.connection()
+            await _settle(session, caller, order, tree, copies, rights, now=docs.kernel.clock())
+    return refused
+
+
+async def _ask(docs: Documents, caller: Caller, order: Order) -> _Rights:
+    """Raises:
+    AccessDenied: one of the rights it takes is missing (403).
+    """
+    source, target = order.source, order.target
+    right = await docs.access.require(caller, source.bucket, "read", path=source.path)
+    if order.is_move:
+        right = await docs.access.require(caller, source.bucket, "delete", path=source.path)
+    if order.onto is Onto.REPLACED:
+        await docs.access.require(caller, target.bucket, "delete", path=target.path)
+    return _Rights(right, await docs.access.require(caller, target.bucket, "write", path=target.path))
+
+
+async def _look(docs: Documents, caller: Caller, order: Order, *, now: datetime) -> Tree:
+    """What is to be copied, if it can be.
+
+    Raises:
+        ValidationFailed: paths would get too long (400).
+    """
+    if not order.is_folder:
+        file, _ = await find(docs, caller, order.source, "read", archived=False)
+        await may_put(docs, caller, order.target, size=file.size, now=now)
+        return Tree(order.source, None, [], [file])
+    async with docs.kernel.database.read() as session:
+        tree = await tree_at(session, order.source)
+    if not order.deep:
+        return Tree(tree.place, tree.top, [], [])
+    if len(tree.files) + len(tree.folders) > MOST_FILES:
+        raise TooManyFiles(f"At most {MOST_FILES} files and folders are copied at once.")
+    for path in [each.path for each in tree.folders] + [each.logical_path for each in tree.files]:
+        moved(Place(order.source.bucket, path), order.source, order.target)
+    return tree
+
+
+async def _copy(docs: Documents, order: Order, file: File, wanted: Wanted) -> _Copy:
     async with docs.kernel.database.read() as session:
         version = await current(session, file)
     if version is None:
-        raise FileNotFound("The file has no version to copy.")
-    stored = await reference(docs, version, source.bucket, target.bucket)
-    saved = await save(
-        docs,
-        caller,
-        target,
-        stored,
-        right,
-        mime_type=version.mime_type,
-        changelog=f"Copied from {file.address} version {version.version_number}",
-        tags=dict(file.tags),
-        now=now,
-    )
-    async with docs.kernel.database.write() as session:
-        await session.connection()
-        await copy_properties(session, file.id, saved.file.id)
-    return saved
+        raise NoVersion("The file has no version to copy.")
+    stored = await reference(docs, version, order.source.bucket, order.target.bucket, wanted)
+    return _Copy(file, version, stored)
 
 
-async def copy_folder(
-    docs: Documents, caller: Caller, source: Place, target: Place, *, now: datetime
+async def _settle(
+    session: AsyncSession,
+    caller: Caller,
+    order: Order,
+    tree: Tree,
+    copies: list[_Copy],
+    rights: _Rights,
+    *,
+    now: datetime,
 ) -> None:
-    """An empty folder at `target`, with the properties of the one at `source`."""
-    await make_folder(docs, caller, target, now=now)
-    async with docs.kernel.database.write() as session:
-        await session.connection()
-        here, there = await folder_at(session, source), await folder_at(session, target)
-        if here is not None and there is not None:
-            await copy_properties(session, here.id, there.id)
+    """All rows of a transfer."""
+    if order.onto is Onto.REPLACED:
+        await clear(session, caller, order.target, rights.target, now=now)
+    if order.is_folder:
+        await _make_folders(session, caller, order, tree, rights.target, now=now)
+    for each in copies:
+        saved = await save_in(
+            session,
+            caller,
+            moved(place_of(each.file), order.source, order.target),
+            each.stored,
+            rights.target,
+            mime_type=each.version.mime_type,
+            changelog=f"Copied from {each.file.address} version {each.version.version_number}",
+            tags=dict(each.file.tags),
+            base_version=None if order.onto is Onto.FILE else 0,
+            now=now,
+        )
+        await copy_properties(session, each.file.id, saved.file.id)
+    if order.is_move and order.is_folder:
+        await _leave_folder(session, caller, order, tree, rights.source, now=now)
+    elif order.is_move:
+        await _leave_file(session, caller, order, copies[0], rights.source, now=now)
 
 
-async def replace_by_move(
-    docs: Documents, caller: Caller, source: Place, target: Place, *, now: datetime
-) -> Saved:
-    """Move a file onto another: its bytes become the other's next version, and it is gone. It is destroyed if
-    those bytes were all it had, and archived if it has a history of its own."""
-    await docs.access.require(caller, source.bucket, "delete", path=source.path)
-    file, _ = await find(docs, caller, source, "read", archived=False)
-    saved = await copy_file(docs, caller, source, target, now=now)
-    await remove(docs, caller, file.id, physical=file.version_number == 1, now=now)
-    return saved
+async def _make_folders(
+    session: AsyncSession, caller: Caller, order: Order, tree: Tree, right: Right, *, now: datetime
+) -> None:
+    if not await make_folder_in(session, caller, order.target, right, now=now):
+        raise FileExists(f"{order.target.address} exists already.")
+    for each in [*([tree.top] if tree.top else []), *tree.folders]:
+        place = moved(Place(order.source.bucket, each.path), order.source, order.target)
+        await make_folder_in(session, caller, place, right, now=now)
+        made = await folder_at(session, place)
+        if made is not None:
+            await copy_properties(session, each.id, made.id)
+
+
+async def _leave_file(
+    session: AsyncSession, caller: Caller, order: Order, copied: _Copy, right: Right, *, now: datetime
+) -> None:
+    """Take away what moved: for good if those bytes were all it had, else it is archived with its history."""
+    file = await still(session, copied.file.id)
+    if file.is_archived or place_of(file) != order.source or file.current_version_id != copied.version.id:
+        raise VersionConflict(f"{order.source.address} changed while it was copied.")
+    await refuse_locked_folder(session, caller, order.source, right, members=True, now=now)
+    physical = await _is_all_there_is(session, file)
+    await take_away(session, caller, file, right, physical=physical, now=now)
+
+
+async def _is_all_there_is(session: AsyncSession, file: File) -> bool:
+    """Whether the file is one version and nobody's work copy knows it."""
+    versions = select(func.count()).select_from(Version).where(Version.file_id == file.id)
+    copies = select(func.count()).select_from(File).where(File.source_file_id == file.id)
+    found = (await session.execute(versions)).scalar_one(), (await session.execute(copies)).scalar_one()
+    return found == (1, 0)
+
+
+async def _leave_folder(
+    session: AsyncSession, caller: Caller, order: Order, tree: Tree, right: Right, *, now: datetime
+) -> None:
+    if _state(await tree_at(session, order.source)) != _state(tree):
+        raise VersionConflict(f"{order.source.address} changed while it was copied.")
+    await archive_in(session, caller, order.source, right, now=now)
+
+
+def _state(tree: Tree) -> set[tuple[str, str | None]]:
+    return {(each.path, None) for each in tree.folders} | {
+        (each.logical_path, each.current_version_id) for each in tree.files
+    }
 
 
 async def begin_anew(docs: Documents, saved: Saved) -> None:
@@ -79,13 +241,3 @@ async def begin_anew(docs: Documents, saved: Saved) -> None:
         async with docs.kernel.database.write() as session:
             await session.connection()
             await forget_properties(session, saved.file.id)
-
-
-def moved(place: Place, source: Place, target: Place) -> Place:
-    return Place(target.bucket, (target.path + place.path[len(source.path) :]).lstrip("/"))
-
-
-def places_in(tree: Tree) -> tuple[list[Place], list[Place]]:
-    """Where the folders and the files of `tree` lie."""
-    bucket = tree.place.bucket
-    return [Place(bucket, each.path) for each in tree.folders], [place_of(each) for each in tree.files]
