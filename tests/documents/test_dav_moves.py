@@ -200,7 +200,7 @@ def test_empty_folders_do_not_move_deeper_than_paths_go(ann: Person, dav: Dav) -
         assert dav("PROPFIND", target, Depth="0").status_code == 404
     assert dav("PROPFIND", deep, Depth="0").status_code == 207
     answer = ann.post("/folders/move", **ann.at("src"), target_path=f"{LONG}/{LONG}/dst")
-    assert refused(answer, 400, "validation_error").keys() == {"target_path"}
+    assert "longer than" in refused(answer, 400, "validation_error")["target_path"][0]
 
 
 def test_a_whole_bucket_is_copied_into_a_folder(ann: Person, dav: Dav) -> None:

@@ -34,7 +34,7 @@ from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.problems import Problem
 
 # One transaction makes them all: others wait so long to write.
-MOST_FILES = 2_000
+MOST_FILES = 1_000
 
 
 class Onto(Enum):
