@@ -203,6 +203,17 @@ def test_empty_folders_do_not_move_deeper_than_paths_go(ann: Person, dav: Dav) -
     assert "longer than" in refused(answer, 400, "validation_error")["target_path"][0]
 
 
+def test_a_tree_of_thousands_is_not_copied_at_once(ann: Person, dav: Dav) -> None:
+    for letter in "xyz":
+        succeeded(ann.post("/folders", **ann.at("/".join(["src", *letter * 400]))), 201)
+    for method, target in (("COPY", "dst"), ("MOVE", f"/companies/{ann.company}/dst")):
+        answer = dav.send(method, "src", target)
+        assert answer.status_code == 413
+        assert "At most 1000" in message(answer)
+        assert dav("PROPFIND", target, Depth="0").status_code == 404
+    assert dav.send("MOVE", "src", "dst").status_code == 201
+
+
 def test_a_whole_bucket_is_copied_into_a_folder(ann: Person, dav: Dav) -> None:
     ann.stored("a.txt", b"a")
     ann.stored("sub/b.txt", b"b")
