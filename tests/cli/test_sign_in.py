@@ -163,7 +163,7 @@ def test_a_key_that_is_no_longer_good_is_named_by_its_variable(
     named = {"TOOLCRIB_URL": crib.url, "TOOLCRIB_TOKEN": "tc_wrong"}
     refused = robot.run("currentuser", env=named, code=2).err
     assert "TOOLCRIB_TOKEN" in refused
-    assert "toolcrib login" not in refused
+    assert "Run: toolcrib login" not in refused
     assert "TOOLCRIB_TOKEN" not in robot.run("currentuser", env={"TOOLCRIB_URL": crib.url}, code=2).err
 
 
