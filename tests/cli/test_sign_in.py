@@ -22,15 +22,15 @@ def credentials(person: Person) -> Path:
 
 
 def test_a_sign_in_is_kept_for_its_owner_alone(person: Callable[..., Person], crib: ToolcribServer) -> None:
-    ann = person("ann", signed_in=False)
-    ann.sign_in()
-    kept = json.loads(credentials(ann).read_text())
+    ilse = person("ilse", signed_in=False)
+    ilse.sign_in()
+    kept = json.loads(credentials(ilse).read_text())
     assert kept["default"] == crib.url
-    assert kept["servers"][crib.url]["username"] == "ann"
-    assert stat.S_IMODE(credentials(ann).stat().st_mode) == 0o600
-    assert PASSWORD not in credentials(ann).read_text()
-    assert ann.run("whoami").out.strip() == f"ann at {crib.url}"
-    assert ann.json("whoami")["username"] == "ann"
+    assert kept["servers"][crib.url]["username"] == "ilse"
+    assert stat.S_IMODE(credentials(ilse).stat().st_mode) == 0o600
+    assert PASSWORD not in credentials(ilse).read_text()
+    assert ilse.run("whoami").out.strip() == f"ilse at {crib.url}"
+    assert ilse.json("whoami")["username"] == "ilse"
 
 
 def test_the_credentials_file_is_replaced_in_one_step_and_stays_private(ann: Person) -> None:
