@@ -355,3 +355,32 @@ def test_who_waits_for_a_deep_lock_is_given_a_deep_one(ann: Person, carla: Perso
     (given,) = claims_of(carla)
     assert (given["label"], given["data"]["depth"]) == (held["label"], "infinity")
     refused(ann.post("/folders", **ann.at(f"{top}/below/deep", "companies")), 409, "file_locked")
+
+
+# What programs keep on a lock
+
+
+def test_tokens_are_for_the_programs_they_were_given_to(
+    ann: Person, carla: Person, dav: Dav, path: str
+) -> None:
+    token = dav.token(path, owner="<D:href>mailto:ann</D:href>")
+    place = ann.at(path, "companies")
+    shown = [person.client.get("/api/claims").text for person in (ann, carla)]
+    shown += [carla.get("/locks", bucket_type="companies", bucket_id=ann.company).text]
+    shown += [carla.client.get("/api/events").text]
+    shown += [carla.post("/lock", **place).text]
+    for text in shown:
+        assert path in text
+        assert token not in text
+        assert "mailto:ann" not in text
+    (claim,) = claims_of(ann)
+    assert claim["data"] == {"label": claim["label"], "lock_type": "edit"}
+
+
+def test_a_lock_carries_only_so_much(ann: Person, dav: Dav, path: str) -> None:
+    assert dav.lock(path, owner="x" * 1_000).status_code == 400
+    tokens = [dav.token(path, scope=SHARED) for _ in range(10)]
+    assert dav.lock(path, scope=SHARED).status_code == 423
+    for token in tokens:
+        assert dav.unlock(path, token).status_code == 204
+    assert claims_of(ann) == []

@@ -28,6 +28,9 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service import uploads, weblocks
 from toolcrib.documents.service.weblocks import NoSuchToken
 
+# What clients write is a name, or the address of a page.
+OWNER_BYTES = 512
+
 
 class Locking(Conditions):
     def do_LOCK(self, environ: Environ, start_response: Any) -> Any:
@@ -75,7 +78,7 @@ class Locking(Conditions):
             self._fail(HTTP_BAD_REQUEST, context_info="There are only write locks.")
         owner = asked.find("{DAV:}owner")
         text = "" if owner is None else xml.as_text(owner).strip()
-        if len(text) > 4_096:
+        if len(text.encode()) > OWNER_BYTES:
             self._fail(HTTP_BAD_REQUEST, context_info="The owner is too long.")
         return "{DAV:}shared" in named, text
 

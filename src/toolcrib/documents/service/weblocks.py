@@ -39,7 +39,7 @@ from toolcrib.documents.service.parts import KIND, Documents, Where, allow, at, 
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, Release, Renew
-from toolcrib.kernel.claims.models import Claim, Ref
+from toolcrib.kernel.claims.models import PRIVATE, Claim, Ref
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.secrets import Secrets
 
@@ -47,7 +47,7 @@ SCHEME = "opaquelocktoken:"
 DEFAULT = timedelta(minutes=10)
 LONGEST = timedelta(hours=1)
 # Tokens one claim carries: more are a program gone wild.
-MOST = 50
+MOST = 10
 
 
 class TokenNeeded(Problem):
@@ -91,7 +91,7 @@ def duration(asked: int | None) -> timedelta:
 def tokens_of(claim: Claim, now: datetime) -> list[WebLock]:
     """The tokens that still stand for `claim`."""
     found = []
-    for entry in claim.data.get("dav", ()):
+    for entry in _entries(claim):
         if entry["by"] != claim.holder_uuid:
             continue
         end = claim.expires_at
@@ -102,6 +102,18 @@ def tokens_of(claim: Claim, now: datetime) -> list[WebLock]:
                 continue
         found.append(WebLock(claim, entry["token"], entry["shared"], entry["owner"], end))
     return found
+
+
+def _entries(claim: Claim) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = claim.data.get(PRIVATE, {}).get("dav", [])
+    return found
+
+
+def _with(claim: Claim, entries: list[dict[str, Any]], *, adopted: bool) -> dict[str, Any]:
+    """The claim's data with these tokens. `adopted`: it was there before the first of them, and outlives them."""
+    if not entries:
+        return claim.public_data
+    return {**claim.public_data, PRIVATE: {"dav": entries, "adopted": adopted}}
 
 
 # Tokens tell whom they were given to for what: a save that comes too late can be told from a made-up one.
@@ -211,7 +223,7 @@ async def lock(
         }
         if own is None:
             label = place.address if file is not None else f"{place.address.rstrip('/')}/"
-            data = {"label": label, "lock_type": "edit", "dav": [entry]}
+            data = {"label": label, "lock_type": "edit", PRIVATE: {"dav": [entry]}}
             if file is None:
                 data["depth"] = DEEP if deep else "0"
             claim = await claims_service.run_one(
@@ -245,12 +257,11 @@ async def _take_in(
     now: datetime,
 ) -> Claim:
     """One token more on the caller's own claim."""
-    entries = [lock for lock in claim.data.get("dav", ()) if _stands(claim, lock, now)]
-    data = {**claim.data, "dav": [*entries, entry]}
+    entries = [lock for lock in _entries(claim) if _stands(claim, lock, now)]
+    adopted = _is_adopted(claim) or not _entries(claim)
+    data = _with(claim, [*entries, entry], adopted=adopted)
     expires_at = claim.expires_at
-    if "dav" not in claim.data:
-        data["adopted"] = True
-    elif not _is_adopted(claim) and expires_at is not None:
+    if not adopted and expires_at is not None:
         expires_at = max(expires_at, end)
     return await claims_service.run_one(
         session, Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data), now=now
@@ -262,7 +273,7 @@ def _stands(claim: Claim, entry: dict[str, Any], now: datetime) -> bool:
 
 
 def _is_adopted(claim: Claim) -> bool:
-    return bool(claim.data.get("adopted"))
+    return bool(claim.data.get(PRIVATE, {}).get("adopted"))
 
 
 async def refresh(
@@ -281,15 +292,14 @@ async def refresh(
         claim = found.claim
         if claim.holder_uuid != caller.me.uuid:
             raise FileLocked(claim, lock_id=lock_id(claim))
-        data = dict(claim.data)
-        expires_at = claim.expires_at
+        data, entries, expires_at = claim.data, _entries(claim), claim.expires_at
         if _is_adopted(claim):
-            data["dav"] = [
-                {**entry, "until": end.isoformat()} if entry["token"] == token else entry
-                for entry in data["dav"]
+            entries = [
+                {**entry, "until": end.isoformat()} if entry["token"] == token else entry for entry in entries
             ]
+            data = _with(claim, entries, adopted=True)
         elif expires_at is not None:
-            expires_at = max(expires_at, end) if len(data["dav"]) > 1 else end
+            expires_at = max(expires_at, end) if len(entries) > 1 else end
         claim = await claims_service.run_one(
             session, Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data), now=now
         )
@@ -326,13 +336,11 @@ async def drop_tokens(
     """Take tokens off the caller's claim, in the caller's unit of work."""
     left = [
         entry
-        for entry in claim.data.get("dav", ())
+        for entry in _entries(claim)
         if entry["token"] not in tokens and _stands(claim, entry, now)
     ]
     if left or _is_adopted(claim):
-        data = {**claim.data, "dav": left}
-        if not left:
-            del data["dav"], data["adopted"]
+        data = _with(claim, left, adopted=_is_adopted(claim))
         renewed = Renew(claim.ref, caller.me.holder, claim.expires_at, claim.fence, data)
         await claims_service.run_one(session, renewed, now=now)
         return
@@ -349,7 +357,7 @@ async def leave(docs: Documents, caller: Caller, where: Where, *, now: datetime)
     async with docs.kernel.database.write() as session:
         await session.connection()
         claim = await queries.get(session, ref_of(file.id, right.scope), now=now)
-        if claim is None or claim.holder_uuid != caller.me.uuid or "dav" not in claim.data:
+        if claim is None or claim.holder_uuid != caller.me.uuid or not _entries(claim):
             return
         tokens = {lock.token for lock in tokens_of(claim, now)}
         await drop_tokens(session, caller, place, file, claim, tokens, now=now)
