@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from wsgidav import util
@@ -54,6 +55,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
 
     def _evaluate_if_headers(self, res: Any, environ: Environ) -> None:
         util.parse_if_header_dict(environ)
+        _ignore_broken_dates(environ)
         if res is not None and not isinstance(res, Shelf):
             etag = res.get_etag() or "[]"
             util.evaluate_http_conditionals(res, int(res.get_last_modified() or -1), etag, environ)
@@ -153,6 +155,15 @@ async def _covering(visit: Visit, place: Place, file: File | None) -> Any:
     right = await visit.docs.access.require(visit.caller, place.bucket, "read")
     async with visit.docs.kernel.database.read() as session:
         return await weblocks.covering(session, place, file, right.scope, now=visit.now)
+
+
+def _ignore_broken_dates(environ: Environ) -> None:
+    """A date that is none is as good as no header (RFC 9110, 13.1.3 and 13.1.4)."""
+    for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
+        try:
+            parsedate_to_datetime(environ.get(name, ""))
+        except (ValueError, OverflowError):
+            environ.pop(name, None)
 
 
 def tokens_shown(environ: Environ) -> list[str]:
