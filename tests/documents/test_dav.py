@@ -49,9 +49,13 @@ def test_a_project_answers_to_its_name(crib: Crib, ann: Person, ben: Person, dav
     assert dav.text(f"/projects/{project}/a.txt") == b"hello"
     assert dav.properties(f"/projects/{project}/")["{DAV:}displayname"] == name
     other = Dav(crib, ben)
-    for way in (name, project, f"no-{name}", str(uuid4())):
-        refused = other("GET", f"/projects/{way}/a.txt")
-        assert refused.status_code in {403, 404} if way not in {name, project} else refused.status_code == 403
+    assert other("GET", f"/projects/{project}/a.txt").status_code == 403
+    assert other("GET", f"/projects/{uuid4()}/a.txt").status_code in {403, 404}
+    for method in ("GET", "PUT", "PROPFIND", "MKCOL", "LOCK"):
+        refused, none = (other(method, f"/projects/{way}/a.txt", b"") for way in (name, f"no-{name}"))
+        assert refused.status_code == none.status_code == 403
+        assert project not in refused.text
+        assert refused.text == none.text.replace(f"no-{name}", name)
 
 
 def test_put_makes_versions_that_rest_shows(ann: Person, dav: Dav) -> None:
@@ -107,6 +111,13 @@ def test_conditional_puts(dav: Dav) -> None:
     assert dav.put("new.txt", If=f"<{there}> ([{tag}])").status_code == 412
     now = dav.properties("a.txt")["{DAV:}getetag"]
     assert dav.put("new.txt", If=f"<{there}> ([{now}])").status_code == 201
+
+
+@pytest.mark.parametrize("date", ["Sun, 06 Nov 99999 08:49:37 GMT", "Sun, 99 Nov 1994 08:49:37 GMT", "soon"])
+def test_a_date_that_is_none_is_no_condition(dav: Dav, date: str) -> None:
+    dav.put("a.txt")
+    assert dav("PROPFIND", "a.txt", Depth="0", If_Modified_Since=date).status_code == 207
+    assert dav.put("a.txt", If_Unmodified_Since=date).status_code == 204
 
 
 def test_folders_are_the_same_as_over_rest(ann: Person, dav: Dav) -> None:

@@ -80,11 +80,11 @@ class Provider(DAVProvider):  # type: ignore[misc]
 
 
 def place_of_path(visit: Visit, path: str) -> Place:
-    """The place a decoded path below the mount names. An owner that is no id and nobody's name is an empty id,
-    where nobody has any right.
+    """The place a decoded path below the mount names.
 
     Raises:
-        AccessDenied: no place in a bucket: nothing can be put there (403).
+        AccessDenied: no place in a bucket: nothing can be put there; or the bucket has a name that is nobody's,
+            or that of a project the caller may not read (403).
     """
     kind, owner, *rest = [*path.strip("/").split("/", 2), "", ""][:3]
     if kind not in BUCKETS or not owner:
@@ -98,7 +98,18 @@ def _owner_id(visit: Visit, kind: str, owner: str) -> str:
     try:
         return as_uuid(owner, "path")
     except ValidationFailed:
-        return visit.run(_project_id(visit, owner)) if kind == "projects" else ""
+        return _id_of_name(visit, kind, owner)
+
+
+def _id_of_name(visit: Visit, kind: str, name: str) -> str:
+    """One refusal for every name: another's would tell strangers the id of a project, or that there is one."""
+    # An empty id is a bucket where nobody has any right.
+    found = visit.run(_project_id(visit, name)) if kind == "projects" else ""
+    try:
+        visit.right(Bucket(kind, found), "read")
+    except AccessDenied:  # the audit remembers which
+        raise AccessDenied(f"You have no right in {kind}/{name}.") from None
+    return found
 
 
 async def _project_id(visit: Visit, name: str) -> str:
