@@ -357,6 +357,25 @@ def test_who_waits_for_a_deep_lock_is_given_a_deep_one(ann: Person, carla: Perso
     refused(ann.post("/folders", **ann.at(f"{top}/below/deep", "companies")), 409, "file_locked")
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["a." + "b" * 250, "ä" * 127, "/".join(["d" * 192] * 5) + "/some.txt"],
+    ids=["no ending", "long", "deep"],
+)
+def test_a_draft_of_a_long_name_is_kept_all_the_same(crib: Crib, ann: Person, dav: Dav, path: str) -> None:
+    above = path.rpartition("/")[0]
+    if above:
+        succeeded(ann.post("/folders", **ann.at(above, "companies")), 201)
+    token = dav.token(path)
+    succeeded(crib.admin().post("/unlock", **ann.at(path, "companies"), force=True, reason="urgent"))
+    for content in (b"mine", b"mine too"):
+        answer = dav.put(path, content, If=f"(<{token}>)")
+        assert answer.status_code == 412
+        draft = body_of(answer).findtext("{urn:toolcrib}draft/{DAV:}href") or ""
+        assert dav.client.get(draft).content == content
+        assert draft.startswith("/dav/users/me/Drafts/") == bool(above)
+
+
 # What programs keep on a lock
 
 

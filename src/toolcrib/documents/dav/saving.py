@@ -11,9 +11,9 @@ from toolcrib.documents.dav.addresses import href
 from toolcrib.documents.dav.answers import DraftKept
 from toolcrib.documents.dav.visit import Take
 from toolcrib.documents.errors import FileLocked, VersionConflict
-from toolcrib.documents.models import NAME_BYTES
+from toolcrib.documents.models import NAME_BYTES, PATH_BYTES
 from toolcrib.documents.multipart import media_type
-from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.paths import Bucket, Place, usable_filename
 from toolcrib.documents.service import transfers, uploads
 from toolcrib.documents.service.bytes import keep
 from toolcrib.documents.service.locks import refuse_others_lock
@@ -23,6 +23,9 @@ from toolcrib.kernel.blobs.store import Stored
 
 DRAFTS = "Drafts"
 TRIES = 20
+# Whatever follows the last dot of a name and is longer is no ending, and what people are called fits in this.
+ENDING_BYTES = 32
+WHO_BYTES = 64
 
 
 async def take(
@@ -76,13 +79,16 @@ async def _keep_draft(
     mime_type: str,
     now: datetime,
 ) -> Place:
-    """Beside the file, or in the caller's own folder of drafts where others hold the folder too."""
+    """Beside the file, or in the caller's own folder of drafts where others hold the folder too, or its path leaves
+    no room."""
     home = Place(Bucket("users", caller.me.uuid), f"{DRAFTS}/{place.name}")
     for where in (place, home):
         if where is home:
             right = await docs.access.require(caller, home.bucket, "write")
         for number in range(1, TRIES):
             draft = draft_name(where, caller.me.username, now, number)
+            if len(draft.path.encode()) > PATH_BYTES:
+                break
             try:
                 await uploads.save(
                     docs,
@@ -106,13 +112,17 @@ async def _keep_draft(
 def draft_name(place: Place, username: str, now: datetime, number: int = 1) -> Place:
     """`report (draft of ann 2026-11-24 23-10).odt`."""
     stem, dot, ending = place.name.rpartition(".")
-    if not stem:
+    if not stem or len(ending.encode()) > ENDING_BYTES:
         stem, dot, ending = place.name, "", ""
     again = f" {number}" if number > 1 else ""
-    mark = f" (draft of {username} {now:%Y-%m-%d %H-%M}{again})".replace("/", "-")
-    room = NAME_BYTES - len((mark + dot + ending).encode())
-    stem = stem.encode()[: max(room, 1)].decode(errors="ignore")
-    return Place(place.bucket, "/".join(filter(None, (place.parent.path, stem + mark + dot + ending))))
+    who = _cut(usable_filename(username.replace("/", "-").replace("\\", "-")), WHO_BYTES)
+    mark = f" (draft of {who} {now:%Y-%m-%d %H-%M}{again}){dot}{ending}"
+    name = _cut(stem, NAME_BYTES - len(mark.encode())) + mark
+    return Place(place.bucket, f"{place.parent.path}/{name}".lstrip("/"))
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")
 
 
 async def _tell(
