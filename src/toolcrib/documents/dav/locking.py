@@ -18,6 +18,7 @@ from wsgidav.dav_error import (
 
 from toolcrib.documents.dav import properties as xml
 from toolcrib.documents.dav.answers import as_bytes
+from toolcrib.documents.dav.bodies import read_xml
 from toolcrib.documents.dav.conditions import Conditions, tokens_shown
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import answer, empty
@@ -43,7 +44,7 @@ class Locking(Conditions):
         if isinstance(res, Shelf):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be locked here.")
         seconds = util.read_timeout_value_header(environ.get("HTTP_TIMEOUT", ""))
-        asked = util.parse_xml_body(environ, allow_empty=True)
+        asked = read_xml(environ, allow_empty=True)
         if asked is None:
             return self._refresh(res, seconds, environ, start_response)
         self._evaluate_if_headers(res, environ)
