@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
 from tests.documents.people import BASE, Crib, Person
-from tests.documents.webdav import Dav, body_of, hrefs, numbers
+from tests.documents.webdav import Dav, body_of, hrefs, numbers, slowly
 
 HARD_NAMES = [
     "a b.txt",
@@ -118,6 +119,28 @@ def test_a_date_that_is_none_is_no_condition(dav: Dav, date: str) -> None:
     dav.put("a.txt")
     assert dav("PROPFIND", "a.txt", Depth="0", If_Modified_Since=date).status_code == 207
     assert dav.put("a.txt", If_Unmodified_Since=date).status_code == 204
+
+
+@pytest.mark.databases("sqlite", "postgresql", "mariadb")
+def test_conditions_hold_until_the_bytes_are_there(crib: Crib, ann: Person, dav: Dav) -> None:
+    dav.put("a.txt", b"one")
+    far = "Fri, 31 Dec 2100 00:00:00 GMT"
+
+    def meanwhile(path: str) -> Iterator[bytes]:
+        return slowly(crib, lambda: ann.stored(path, b"meanwhile"))
+
+    for header, value in (
+        ("If_Match", '"{}"'),
+        ("If", '(["{}"])'),
+        ("If_Unmodified_Since", far),
+    ):
+        version = dav.put("a.txt", b"one").headers["ETag"].strip('"')
+        answer = dav.put("a.txt", meanwhile("a.txt"), **{header: value.format(version)})
+        assert answer.status_code == 412, header
+        assert dav.text("a.txt") == b"meanwhile"
+    assert dav.put("new.txt", meanwhile("new.txt"), If_None_Match="*").status_code == 412
+    assert dav.text("new.txt") == b"meanwhile"
+    assert len(hrefs(dav("PROPFIND", "", Depth="1"))) == 3  # and no drafts
 
 
 def test_folders_are_the_same_as_over_rest(ann: Person, dav: Dav) -> None:

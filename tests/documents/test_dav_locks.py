@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.documents.people import Crib, Person, refused, succeeded
-from tests.documents.webdav import SHARED, Dav, body_of, hrefs, message, numbers
+from tests.documents.webdav import SHARED, Dav, body_of, hrefs, message, numbers, slowly
 
 
 @pytest.fixture
@@ -312,6 +312,7 @@ def test_a_draft_goes_home_where_the_folder_is_held_by_others(crib: Crib, dav: D
     assert dav.client.get(draft).content == b"mine"
 
 
+@pytest.mark.databases("sqlite", "postgresql", "mariadb")
 def test_a_lock_lost_while_the_bytes_come_keeps_them_all_the_same(
     crib: Crib, ann: Person, dav: Dav, path: str
 ) -> None:
@@ -319,12 +320,10 @@ def test_a_lock_lost_while_the_bytes_come_keeps_them_all_the_same(
     admin = crib.admin()
     place = ann.at(path, "companies")
 
-    def slowly() -> Any:
-        yield b"mi"
+    def force() -> None:
         succeeded(admin.post("/unlock", **place, force=True, reason="urgent"))
-        yield b"ne"
 
-    answer = dav.put(path, slowly(), If=f"(<{token}>)")
+    answer = dav.put(path, slowly(crib, force), If=f"(<{token}>)")
     assert answer.status_code == 412
     draft = body_of(answer).findtext("{urn:toolcrib}draft/{DAV:}href") or ""
     assert dav.client.get(draft).content == b"mine"
@@ -374,6 +373,27 @@ def test_a_draft_of_a_long_name_is_kept_all_the_same(crib: Crib, ann: Person, da
         draft = body_of(answer).findtext("{urn:toolcrib}draft/{DAV:}href") or ""
         assert dav.client.get(draft).content == content
         assert draft.startswith("/dav/users/me/Drafts/") == bool(above)
+
+
+@pytest.mark.databases("sqlite", "postgresql", "mariadb")
+def test_a_lock_on_the_folder_lost_while_the_bytes_come_keeps_them_all_the_same(
+    crib: Crib, dav: Dav, others: Dav
+) -> None:
+    top = uuid4().hex
+    dav("MKCOL", top)
+    dav.put(f"{top}/a.txt", b"one")
+    for name in ("a.txt", "new.txt"):
+        token = dav.token(top, depth="infinity")
+
+        def theirs(name: str = name) -> None:
+            crib.clock.advance(minutes=11)
+            assert others.put(f"{top}/{name}", b"theirs").status_code in {201, 204}
+
+        answer = dav.put(f"{top}/{name}", slowly(crib, theirs), If=f"<{crib.url}{dav.url(top)}> (<{token}>)")
+        assert answer.status_code == 412
+        draft = body_of(answer).findtext("{urn:toolcrib}draft/{DAV:}href") or ""
+        assert dav.client.get(draft).content == b"mine"
+        assert dav.text(f"{top}/{name}") == b"theirs"
 
 
 # What programs keep on a lock

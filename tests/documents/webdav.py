@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import httpx
 
 from tests.documents.people import Crib, Person
+from tests.servers.process import wait_until
 
 EXCLUSIVE = "exclusive"
 SHARED = "shared"
@@ -116,6 +117,16 @@ class Dav:
         ]
         body = f"<D:propertyupdate xmlns:D='DAV:'>{''.join(parts)}</D:propertyupdate>"
         return self("PROPPATCH", path, body.encode())
+
+
+def slowly(crib: Crib, meanwhile: Callable[[], Any], content: bytes = b"mine") -> Iterator[bytes]:
+    """A body in the middle of which `meanwhile()` happens, once the server takes its bytes."""
+    drafts = crib.folder / "files" / "drafts"
+    before = set(drafts.iterdir())
+    yield content[:2]
+    wait_until(lambda: bool(set(drafts.iterdir()) - before), "the save to begin")
+    meanwhile()
+    yield content[2:]
 
 
 def numbers(person: Person, path: str, bucket: str = "users") -> list[int]:

@@ -157,6 +157,20 @@ async def _covering(visit: Visit, place: Place, file: File | None) -> Any:
         return await weblocks.covering(session, place, file, right.scope, now=visit.now)
 
 
+def speaks_of_versions(environ: Environ) -> bool:
+    """Whether the request's conditions, found to hold, are about which version is there, or that none is."""
+    if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
+        return True
+    if environ.get("HTTP_IF_MATCH", "*").strip() != "*":
+        return True
+    return any(
+        style == "entity"
+        for lists in (environ["wsgidav.conditions.if"] or {}).values()
+        for conditions in lists
+        for _, style, _ in conditions
+    )
+
+
 def _ignore_broken_dates(environ: Environ) -> None:
     """A date that is none is as good as no header (RFC 9110, 13.1.3 and 13.1.4)."""
     for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):

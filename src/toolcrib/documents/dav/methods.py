@@ -23,7 +23,8 @@ from wsgidav.xml_tools import make_multistatus_el
 
 from toolcrib.documents.dav import properties as xml
 from toolcrib.documents.dav.addresses import href, read_url
-from toolcrib.documents.dav.conditions import tokens_shown
+from toolcrib.documents.dav.bodies import read_xml
+from toolcrib.documents.dav.conditions import speaks_of_versions, tokens_shown
 from toolcrib.documents.dav.locking import Locking
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import several
@@ -79,19 +80,20 @@ class Methods(Locking):
             return []
         self._check_write_permission(res if res is not None else parent, "0", environ)
         shown = set(tokens_shown(environ))
-        under = [
-            claim
+        locks = {
+            claim.digest: claim.fence
             for claim in (res if res is not None else parent).held
             if shown & {lock.token for lock in weblocks.tokens_of(claim, visit.now)}
-        ]
-        fence = next((claim.fence for claim in under if res is not None and claim.key == res.file.id), None)
-        environ[INTENT] = Take(place, path, fence, is_under_lock=bool(under))
+        }
+        depends = speaks_of_versions(environ)
+        base_id = res.get_etag() if depends and res is not None else None
+        environ[INTENT] = Take(place, path, locks, base_id, is_new=depends and res is None)
         return []
 
     # Properties
 
     def do_PROPFIND(self, environ: Environ, start_response: Any) -> Any:
-        asked = util.parse_xml_body(environ, allow_empty=True)
+        asked = read_xml(environ, allow_empty=True)
         body = b""
         if asked is not None:
             for child in asked:
@@ -107,7 +109,7 @@ class Methods(Locking):
         """All of it or nothing (RFC 4918, 9.2), in one transaction."""
         visit = visit_of(environ)
         res = self._existing(environ["PATH_INFO"], environ)
-        asked = util.parse_xml_body(environ)
+        asked = read_xml(environ)
         if asked.tag != "{DAV:}propertyupdate":
             self._fail(HTTP_BAD_REQUEST, context_info="That is no propertyupdate.")
         self._evaluate_if_headers(res, environ)

@@ -45,6 +45,7 @@ async def take(
         DraftKept: the lock they were saved under is lost, before or while they came (412, or 423 where
             somebody else holds the file now).
         FileLocked: somebody else holds it, and this save came without a lock (409).
+        VersionConflict: a condition holds no more, and this save came without a lock (409).
     """
     mime_type = media_type(content_type, asked.place.name)
     if asked.is_lost:
@@ -58,10 +59,19 @@ async def take(
     if not asked.is_lost:
         try:
             saved = await uploads.save(
-                docs, caller, asked.place, stored, right, mime_type=mime_type, fence=asked.fence, now=now
+                docs,
+                caller,
+                asked.place,
+                stored,
+                right,
+                mime_type=mime_type,
+                base_id=asked.base_id,
+                base_version=0 if asked.is_new else None,
+                locks=asked.locks,
+                now=now,
             )
         except (FileLocked, VersionConflict):
-            if not asked.is_under_lock:
+            if not asked.locks:
                 raise
         else:
             await transfers.begin_anew(docs, saved)

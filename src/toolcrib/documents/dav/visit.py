@@ -57,13 +57,16 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Bytes are to come in for `place`. `is_under_lock`: the token of a lock was shown, `fence` is that lock if
-    it is on the file itself. `is_lost`: a token was shown that once stood for a lock and does no longer."""
+    """Bytes are to come in for `place`. `locks` are the claims whose tokens were shown, by digest, with their
+    fences; `base_id`, or no file for `is_new`, is what the request's conditions were held against. All of that
+    must still be so when the bytes are there. `is_lost`: a token was shown that once stood for a lock and does no
+    longer."""
 
     place: Place
     path: str
-    fence: int | None = None
-    is_under_lock: bool = False
+    locks: dict[str, int] = field(default_factory=dict)
+    base_id: str | None = None
+    is_new: bool = False
     is_lost: bool = False
 
 

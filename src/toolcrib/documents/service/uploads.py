@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict, Unpack
@@ -29,6 +29,7 @@ from toolcrib.documents.service.revisions import add_version, file_at, make_curr
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
 from toolcrib.kernel.blobs.store import Stored, new_upload_key
+from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
 
 log = structlog.get_logger()
@@ -47,10 +48,13 @@ class Saved:
 
 class Conditions(TypedDict, total=False):
     """`fence` is the caller's lock that must still hold, `base_version` the version number that must still be
-    current (0 for no file). `release` gives the caller's lock back in the same transaction."""
+    current (0 for no file), `base_id` that version's id. `locks` are fences of claims that must still be the
+    caller's, by the claims' digests: on the file, or on folders it lies in. `release` gives the caller's lock back in the same transaction."""
 
     fence: int | None
     base_version: int | None
+    base_id: str | None
+    locks: Mapping[str, int]
     release: bool
 
 
@@ -174,6 +178,8 @@ async def save_in(
     tags: dict[str, Any] | None = None,
     fence: int | None = None,
     base_version: int | None = None,
+    base_id: str | None = None,
+    locks: Mapping[str, int] | None = None,
     release: bool = False,
     now: datetime,
 ) -> Saved:
@@ -183,6 +189,11 @@ async def save_in(
     claim = await refuse_stale(
         session, caller, before, right, fence=fence, base_version=base_version, now=now
     )
+    if base_id is not None and (
+        before is None or not _is_live(before) or before.current_version_id != base_id
+    ):
+        raise VersionConflict("The file was changed meanwhile.")
+    await _refuse_ended(session, caller, locks or {}, now=now)
     await refuse_locked_folder(session, caller, place, right, members=not _is_live(before), now=now)
     file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
     version = await add_version(
@@ -241,6 +252,16 @@ async def refuse_stale(
     if base_version is not None and number != base_version:
         raise VersionConflict(f"The file is at version {number} now.", {"version": number})
     return claim
+
+
+async def _refuse_ended(
+    session: AsyncSession, caller: Caller, locks: Mapping[str, int], *, now: datetime
+) -> None:
+    held = await queries.by_digest(session, list(locks), now=now)
+    for digest, fence in locks.items():
+        claim = held.get(digest)
+        if claim is None or (claim.fence, claim.holder_uuid) != (fence, caller.me.uuid):
+            raise VersionConflict("A lock that this save came under has ended.")
 
 
 # Straight to the store

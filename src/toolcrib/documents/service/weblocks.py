@@ -334,11 +334,7 @@ async def drop_tokens(
     now: datetime,
 ) -> None:
     """Take tokens off the caller's claim, in the caller's unit of work."""
-    left = [
-        entry
-        for entry in _entries(claim)
-        if entry["token"] not in tokens and _stands(claim, entry, now)
-    ]
+    left = [entry for entry in _entries(claim) if entry["token"] not in tokens and _stands(claim, entry, now)]
     if left or _is_adopted(claim):
         data = _with(claim, left, adopted=_is_adopted(claim))
         renewed = Renew(claim.ref, caller.me.holder, claim.expires_at, claim.fence, data)
