@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -281,6 +282,59 @@ def test_properties_change_together_or_not_at_all(dav: Dav) -> None:
     assert "424" in refused.text
     assert "{urn:x}y" not in dav.properties("a.txt")
     assert dav.write("a.txt", big="x" * 70_000).status_code == 507
+
+
+def test_a_file_carries_only_so_much(dav: Dav) -> None:
+    dav.put("a.txt")
+    for number in range(3):
+        assert "200 OK" in dav.write("a.txt", **{f"p{number}": "x" * 20_000}).text
+    assert dav.write("a.txt", p3="x" * 20_000).status_code == 507
+    assert dav.write("a.txt", p0="y", p3="x" * 20_000).status_code == 207
+    names = {name for name in dav.properties("a.txt") if "urn:x" in name}
+    assert names == {f"{{urn:x}}p{number}" for number in range(4)}
+
+
+def test_nothing_is_written_on_what_went_meanwhile(crib: Crib, ann: Person, dav: Dav) -> None:
+    """Seen by one request, and removed by another before the first writes."""
+    from toolcrib.documents.caller import Caller  # noqa: PLC0415 - loads the whole server
+    from toolcrib.documents.errors import FileNotFound  # noqa: PLC0415
+    from toolcrib.documents.paths import Bucket, Place  # noqa: PLC0415
+    from toolcrib.documents.service.folders import folder_at  # noqa: PLC0415
+    from toolcrib.documents.service.parts import at, documents_of  # noqa: PLC0415
+    from toolcrib.documents.service.properties import write_properties  # noqa: PLC0415
+    from toolcrib.kernel.identity.principal import Principal  # noqa: PLC0415
+
+    docs = documents_of(crib.app.kernel)
+    caller = Caller(Principal(0, ann.uuid, ann.username, is_admin=False))
+    changes = {"{urn:x}colour": "<colour xmlns='urn:x'/>"}
+
+    async def seen(path: str) -> tuple[Any, Any]:
+        async with docs.kernel.database.read() as session:
+            place = Place(Bucket("users", ann.uuid), path)
+            return await at(session, place), await folder_at(session, place)
+
+    dav.put("a.txt")
+    dav("MKCOL", "d")
+    for path in ("a.txt", "d"):
+        place = Place(Bucket("users", ann.uuid), path)
+        file, folder = crib.run(seen(path))
+        resource = (file or folder).id
+        assert dav("DELETE", path).status_code == 204
+        late = write_properties(docs, caller, place, file, resource, changes, now=crib.clock())
+        with pytest.raises(FileNotFound):
+            crib.run(late)
+
+
+def test_named_properties_are_answered_for_all_members(dav: Dav) -> None:
+    dav("MKCOL", "d")
+    for name in ("d/a.txt", "d/b.txt"):
+        dav.put(name)
+        dav.write(name, colour="red", size="3")
+    body = b"<propfind xmlns='DAV:'><prop><getetag/><colour xmlns='urn:x'/><none xmlns='urn:x'/></prop></propfind>"
+    found = dav("PROPFIND", "d", body, Depth="1")
+    assert found.text.count(">red<") == 2
+    assert found.text.count("none") == 3
+    assert ">3<" not in found.text
 
 
 def test_propname_lists_names_without_values(dav: Dav) -> None:

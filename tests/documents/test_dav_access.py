@@ -248,6 +248,9 @@ def test_requests_that_ask_for_too_much_are_refused(crib: Crib, ann: Person) -> 
     names = "".join(f"<x{number}/>" for number in range(2_000))
     asked = f"<propfind xmlns='DAV:'><prop>{names}</prop></propfind>"
     assert dav("PROPFIND", "a.txt", asked.encode(), Depth="0").status_code == 400
+    names = "".join(f"<x{number:0900}/>" for number in range(100))
+    asked = f"<propfind xmlns='DAV:'><prop>{names}</prop></propfind>"
+    assert dav("PROPFIND", "", asked.encode(), Depth="1").status_code == 400
     assert dav.write("a.txt", **{f"x{number}": "1" for number in range(300)}).status_code == 507
     assert dav.put("a.txt", If="<" * 20_000).status_code == 400
     assert dav.put("a.txt", If="(" * 8_000).status_code == 400

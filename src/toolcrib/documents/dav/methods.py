@@ -29,7 +29,7 @@ from toolcrib.documents.dav.locking import Locking
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import several
 from toolcrib.documents.dav.resources import Shelf
-from toolcrib.documents.dav.visit import INTENT, Carry, Environ, Send, Take, visit_of
+from toolcrib.documents.dav.visit import ASKED, INTENT, Carry, Environ, Send, Take, visit_of
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import trees, weblocks
@@ -39,6 +39,8 @@ from toolcrib.documents.service.transfers import Onto, Order
 from toolcrib.documents.service.weblocks import TokenNeeded
 
 MOST_ASKED = 300
+# Every member of a folder answers with all the names that were asked for.
+NAMES_BYTES = 8_192
 _EVERYTHING = "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, MKCOL, PROPFIND, PROPPATCH, LOCK, UNLOCK"
 
 
@@ -96,11 +98,18 @@ class Methods(Locking):
         asked = read_xml(environ, allow_empty=True)
         body = b""
         if asked is not None:
+            names: list[str] = []
             for child in asked:
                 if child.tag == "{DAV:}propname":  # WsgiDAV knows it by another name
                     child.tag = "{DAV:}name"
                 if len(child) > MOST_ASKED:
                     self._fail(HTTP_BAD_REQUEST, context_info=f"Ask for {MOST_ASKED} properties at once.")
+                if child.tag == "{DAV:}prop":
+                    names += [each.tag for each in child]
+            if sum(len(name) for name in names) > NAMES_BYTES:
+                self._fail(HTTP_BAD_REQUEST, context_info=f"Ask for names of {NAMES_BYTES} bytes at once.")
+            if names:
+                environ[ASKED] = frozenset(name for name in names if not name.startswith("{DAV:}"))
             body = xml.as_text(asked).encode()
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
         return super().do_PROPFIND(environ, start_response)

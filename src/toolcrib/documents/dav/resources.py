@@ -10,7 +10,7 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection
 
 from toolcrib.documents.access import Right
 from toolcrib.documents.dav import properties as xml
-from toolcrib.documents.dav.visit import Visit, visit_of
+from toolcrib.documents.dav.visit import ASKED, Visit, visit_of
 from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import folders, weblocks
@@ -38,6 +38,12 @@ class _Known:
     @property
     def right(self) -> Right:
         return self.visit.right(self.place.bucket, "read")
+
+    @property
+    def asked(self) -> frozenset[str] | None:
+        """The names of written properties that the request asks for, None for all there are."""
+        found: frozenset[str] | None = self.environ.get(ASKED)
+        return found
 
     @property
     def resource_id(self) -> str:
@@ -68,7 +74,7 @@ class _Known:
 
     async def _read_properties(self) -> dict[str, str]:
         async with self.visit.docs.kernel.database.read() as session:
-            return (await properties_of(session, [self.resource_id])).get(self.resource_id, {})
+            return (await properties_of(session, [self.resource_id], self.asked)).get(self.resource_id, {})
 
     def get_property_names(self, *, is_allprop: bool) -> list[str]:
         names: list[str] = super().get_property_names(is_allprop=is_allprop)  # type: ignore[misc]
@@ -93,7 +99,7 @@ class _Known:
                 return xml.supported_lock()
             case xml.ETAG if self.file is not None:
                 return f'"{self.file.current_version_id}"'
-        if name in self.written:
+        if not name.startswith("{DAV:}") and name in self.written:
             return xml.as_element(self.written[name])
         return super().get_property_value(name)  # type: ignore[misc]
 
@@ -185,7 +191,9 @@ class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
         refs = [folder_ref(place, scope).digest for place in places]
         async with visit.docs.kernel.database.read() as session:
             written = await properties_of(
-                session, [*(each.id for each in found.folders), *(each.id for each in found.files)]
+                session,
+                [*(each.id for each in found.folders), *(each.id for each in found.files)],
+                self.asked,
             )
             on_files = await held_now(session, found.files, found.right, now=visit.now)
             on_folders = await queries.by_digest(session, refs, now=visit.now)

@@ -18,6 +18,7 @@ from toolcrib.documents.service.transfers import Order
 Result = TypeVar("Result")
 KEY = "toolcrib.visit"
 INTENT = "toolcrib.intent"
+ASKED = "toolcrib.asked"
 Environ = dict[str, Any]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
@@ -10,16 +10,20 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.models import File, Property
+from toolcrib.documents.errors import FileNotFound
+from toolcrib.documents.models import File, Folder, Property
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.locks import refuse_held_folder, refuse_others_lock
-from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.service.parts import Documents, still
 from toolcrib.kernel.problems import Problem
 
-VALUE_BYTES = 65_536
 NAME_BYTES = 1_024
 MOST = 200
-CHUNK = 1_000
+# All of one file or folder together.
+TOTAL_BYTES = 65_536
+# What is read for the members of one folder: as much as that of a hundred and more.
+READ_BYTES = 8_388_608
+CHUNK = 100
 
 
 class TooManyProperties(Problem):
@@ -28,13 +32,26 @@ class TooManyProperties(Problem):
     code, status = "too_many_properties", 507
 
 
-async def properties_of(session: AsyncSession, resources: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Values by name, by resource; resources without any are left out."""
+async def properties_of(
+    session: AsyncSession, resources: Sequence[str], names: Collection[str] | None = None
+) -> dict[str, dict[str, str]]:
+    """Values by name, by resource; with `names` only those. Resources without any are left out, and the last of
+    thousands where all would be more than is good for one answer."""
     found: dict[str, dict[str, str]] = {}
+    if names is not None and not names:
+        return found
+    read = 0
     for start in range(0, len(resources), CHUNK):
-        query = select(Property).where(Property.resource.in_(resources[start : start + CHUNK]))
-        for each in (await session.execute(query)).scalars():
-            found.setdefault(each.resource, {})[each.name] = each.value
+        query = select(Property.resource, Property.name, Property.value).where(
+            Property.resource.in_(resources[start : start + CHUNK])
+        )
+        if names is not None:
+            query = query.where(Property.digest.in_([_digest(name) for name in names]))
+        for resource, name, value in await session.execute(query):
+            found.setdefault(resource, {})[name] = value
+            read += len(name) + len(value)
+        if read > READ_BYTES:
+            break
     return found
 
 
@@ -42,8 +59,8 @@ def check_property(name: str, value: str | None) -> None:
     """Raises:
     TooManyProperties: longer than what is kept (507).
     """
-    if len(name.encode()) > NAME_BYTES or len((value or "").encode()) > VALUE_BYTES:
-        raise TooManyProperties(f"A property may have {VALUE_BYTES} bytes, its name {NAME_BYTES}.")
+    if len(name.encode()) > NAME_BYTES or len((value or "").encode()) > TOTAL_BYTES:
+        raise TooManyProperties(f"A property may have {TOTAL_BYTES} bytes, its name {NAME_BYTES}.")
 
 
 async def write_properties(
@@ -59,6 +76,7 @@ async def write_properties(
     """Set properties of `file` or of the folder at `place`; None takes one away.
 
     Raises:
+        FileNotFound: it went meanwhile (404).
         FileLocked: somebody else holds it (409).
         TooManyProperties: (507); nothing is changed.
     """
@@ -70,13 +88,17 @@ async def write_properties(
     async with docs.kernel.database.write() as session:
         await session.connection()
         if file is not None:
+            file = await still(session, file.id, archived=False)
             await refuse_others_lock(session, caller, file, right, now=now)
         else:
+            if place.path and await session.get(Folder, resource) is None:
+                raise FileNotFound("There is no such folder.")
             await refuse_held_folder(session, caller, place, right, now=now)
         await _replace(session, resource, changes)
-        count = select(Property.digest).where(Property.resource == resource).limit(MOST + 1)
-        if len((await session.execute(count)).all()) > MOST:
-            raise TooManyProperties(f"A file may have {MOST} properties.")
+        written = (await properties_of(session, [resource])).get(resource, {})
+        size = sum(len(name.encode()) + len(value.encode()) for name, value in written.items())
+        if len(written) > MOST or size > TOTAL_BYTES:
+            raise TooManyProperties(f"A file may have {MOST} properties, {TOTAL_BYTES} bytes in all.")
 
 
 async def copy_properties(session: AsyncSession, source: str, target: str) -> None:
@@ -91,7 +113,7 @@ async def forget_properties(session: AsyncSession, resource: str) -> None:
 
 
 async def _replace(session: AsyncSession, resource: str, changes: Mapping[str, str | None]) -> None:
-    digests = {name: blake2b(name.encode(), digest_size=20).hexdigest() for name in changes}
+    digests = {name: _digest(name) for name in changes}
     if digests:
         await session.execute(
             delete(Property).where(Property.resource == resource, Property.digest.in_(list(digests.values())))
@@ -100,3 +122,7 @@ async def _replace(session: AsyncSession, resource: str, changes: Mapping[str, s
         if value is not None:
             session.add(Property(resource=resource, digest=digests[name], name=name, value=value))
     await session.flush()
+
+
+def _digest(name: str) -> str:
+    return blake2b(name.encode(), digest_size=20).hexdigest()

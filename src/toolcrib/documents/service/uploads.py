@@ -49,7 +49,8 @@ class Saved:
 class Conditions(TypedDict, total=False):
     """`fence` is the caller's lock that must still hold, `base_version` the version number that must still be
     current (0 for no file), `base_id` that version's id. `locks` are fences of claims that must still be the
-    caller's, by the claims' digests: on the file, or on folders it lies in. `release` gives the caller's lock back in the same transaction."""
+    caller's, by the claims' digests: on the file, or on folders it lies in. `release` gives the caller's lock
+    back in the same transaction."""
 
     fence: int | None
     base_version: int | None
