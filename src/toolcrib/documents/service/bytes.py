@@ -82,7 +82,9 @@ async def reference(
     stream = await open_bytes(docs, version)
     if wanted is not None:
         stream = _while_wanted(stream, wanted)
-    return await keep(docs, stream, size=blob.size, sha256=blob.sha256)
+    stored = await keep(docs, stream, size=blob.size, sha256=blob.sha256)
+    await notice_loss(docs, target, stored, now=docs.kernel.clock())
+    return stored
 
 
 async def _while_wanted(stream: AsyncIterator[bytes], wanted: Wanted) -> AsyncIterator[bytes]:

@@ -13,7 +13,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, NoVersion
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.bytes import notice_loss, reference
+from toolcrib.documents.service.bytes import reference
 from toolcrib.documents.service.locks import acquire, refuse_locked_folder, refuse_others_lock
 from toolcrib.documents.service.parts import Documents, allow, at, find, still, tell
 from toolcrib.documents.service.revisions import add_version, current, file_at, make_current
@@ -58,8 +58,6 @@ async def copy(
         _refuse_taken(taken)
         versions = await _to_copy(session, origin, all_versions)
     copies = [(each, await reference(docs, each, source.bucket, target.bucket)) for each in versions]
-    for _, stored in copies:
-        await notice_loss(docs, target.bucket, stored, now=now)
 
     async with docs.kernel.database.write() as session:
         origin = await still(session, origin.id, archived=False)
