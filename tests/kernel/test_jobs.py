@@ -332,4 +332,5 @@ async def test_a_worker_sends_what_no_server_is_there_to_send(
         assert await asyncio.to_thread(worker.stop, signal.SIGTERM) == 0
     finally:
         worker.kill()
-    assert len(smtp.messages) == 1
+    # A mail server that is slow to say yes may be given the same mail twice.
+    assert len({message["Message-ID"] for message in smtp.messages}) == 1
