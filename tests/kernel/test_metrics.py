@@ -67,7 +67,7 @@ async def test_requests_are_counted_by_route_method_and_status(server: AppServer
     for path in ("A.umap", "B%2FC.umap"):
         assert (await ann.get(f"/api/locks/{path}")).status_code == 404
     await ann.get("/api/config/status")
-    await ann.request("BREW", "/api/config/status")
+    await ann.request("REPORT", "/api/config/status")
     found = await figures(server)
     counts = {labels: value for (name, labels), value in found.items() if name == "toolcrib_requests_total"}
     assert counts["GET", "/api/locks/{asset_path}", "404"] == 2

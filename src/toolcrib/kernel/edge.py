@@ -16,6 +16,8 @@ _SECURITY_HEADERS = [
     (b"referrer-policy", b"same-origin"),
 ]
 DOCS = "/api/docs"
+# Whoever is refused in the middle of sending may see a cut line instead of the answer: so much is read to its end.
+DRAINED_BYTES = 1024 * 1024
 _NO_STORE = (b"cache-control", b"no-store")
 
 
@@ -70,7 +72,8 @@ class Edge:
             length = _content_length(scope)
             if length > limit:
                 text = f"The body is larger than {limit} bytes."
-                response = error_response(path, 413, "payload_too_large", text, None, {"Connection": "close"})
+                headers = {} if await _drained(receive, length) else {"Connection": "close"}
+                response = error_response(path, 413, "payload_too_large", text, None, headers)
                 await response(scope, receive, send)
                 return
             if length < 0:
@@ -128,6 +131,17 @@ def _content_length(scope: Scope) -> int:
         elif name == b"transfer-encoding":
             return -1
     return length
+
+
+async def _drained(receive: Receive, length: int) -> bool:
+    """Read a body of `length` bytes to its end, if that is soon."""
+    if length > DRAINED_BYTES:
+        return False
+    more = True
+    while more:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return True
 
 
 def _counted(receive: Receive, limit: int) -> Receive:
