@@ -258,7 +258,7 @@ def test_lock_checking_survives_an_outage_of_the_database(
     from tests.servers.postgresql import postgresql as run_postgresql  # noqa: PLC0415
 
     program("git-lfs")
-    with run_postgresql() as database:
+    with run_postgresql(durable=True) as database:
         crib = server(DATABASE_URL=database.fresh(migrated=False).url)
         studio = Studio(tmp_path, crib, project)
         ann, ben = studio.artist("ann"), studio.artist("ben")
