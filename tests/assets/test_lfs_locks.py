@@ -355,7 +355,7 @@ async def test_of_many_at_once_one_wins(crib: AppServer) -> None:
 
 
 def test_a_database_that_is_down_is_503_and_nothing_else(server: Callable[..., ToolcribServer]) -> None:
-    with run_postgresql() as database:
+    with run_postgresql(durable=True) as database:
         crib = server(DATABASE_URL=database.fresh(migrated=False).url)
         auth = (ADMIN, PASSWORD)
 
