@@ -21,19 +21,12 @@ ME = "me"
 LISTED = 2_000
 
 
-class ClaimLocks:
-    """WsgiDAV asks whether there is a lock manager; `methods.py` is the one that locks."""
-
-    def check_write_permission(self, **_ignored: Any) -> None:
-        raise NotImplementedError
-
-
 class Provider(DAVProvider):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.share_path = ""
         self.verbose = 0  # it would print tracebacks
-        self.lock_manager = ClaimLocks()
+        self.lock_manager = True  # WsgiDAV only asks whether there is one; `locking.py` is the one that locks
 
     def get_resource_inst(self, path: str, environ: dict[str, Any]) -> Any:
         """The resource at `path`, or None.

@@ -27,6 +27,7 @@ class _Known:
     path: str
     place: Place
     file: File | None = None
+    resource_id: str  # whose properties they are
 
     _held: list[Claim] | None = None
     _written: dict[str, str] | None = None
@@ -44,10 +45,6 @@ class _Known:
         """The names of written properties that the request asks for, None for all there are."""
         found: frozenset[str] | None = self.environ.get(ASKED)
         return found
-
-    @property
-    def resource_id(self) -> str:
-        raise NotImplementedError
 
     def know(self, held: list[Claim], written: dict[str, str]) -> None:
         """Told by whoever read them for many at once."""
@@ -113,13 +110,9 @@ class _Known:
 class FileResource(_Known, DAVNonCollection):  # type: ignore[misc]
     def __init__(self, path: str, environ: dict[str, Any], place: Place, file: File) -> None:
         super().__init__(path, environ)
-        self.place, self.file = place, file
+        self.place, self.file, self.resource_id = place, file, file.id
 
     file: File
-
-    @property
-    def resource_id(self) -> str:
-        return self.file.id
 
     def get_display_name(self) -> str:
         return _shown(str(self.name))
@@ -162,10 +155,7 @@ class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
     ) -> None:
         super().__init__(path, environ)
         self.place, self.folder, self.title = place, folder, title
-
-    @property
-    def resource_id(self) -> str:
-        return self.folder.id if self.folder is not None else self.place.location
+        self.resource_id = folder.id if folder is not None else place.location
 
     def get_display_name(self) -> str:
         return _shown(self.title or str(self.name))
