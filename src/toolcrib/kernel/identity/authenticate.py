@@ -78,7 +78,7 @@ class Authenticator:
     ) -> None:
         self.passwords = Passwords(settings.password_min_length)
         self.tokens = Tokens(secrets.signing, settings.jwt_issuer)
-        self.oidc = _oidc_provider(settings)
+        self.oidc = _oidc_provider(settings, clock)
         self._settings = settings
         self._clock = clock
         self._database = database
@@ -340,13 +340,13 @@ class Authenticator:
                 log.warning("api_key_uses_not_noted", error=type(error).__name__)
 
 
-def _oidc_provider(settings: Settings) -> OidcProvider | None:
+def _oidc_provider(settings: Settings, clock: Clock) -> OidcProvider | None:
     if not (settings.oidc_provider_url and settings.oidc_client_id):
         return None
     # Only servers that use it pay for its HTTP client and cryptography.
     from toolcrib.kernel.identity.oidc_provider import OidcProvider  # noqa: PLC0415
 
-    return OidcProvider(settings)
+    return OidcProvider(settings, clock)
 
 
 async def note_uses(database: Database, key_ids: Iterable[int], now: datetime) -> None:

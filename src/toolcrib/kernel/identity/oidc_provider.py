@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.identity.oidc import Identity, InvalidIdToken
 from toolcrib.kernel.problems import InvalidRequest, Problem
 from toolcrib.settings import Settings
@@ -57,7 +57,8 @@ class Metadata:
 
 
 class OidcProvider:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
         self._url = settings.oidc_provider_url
         self._client_id = settings.oidc_client_id
         self._client_secret = settings.oidc_client_secret.get_secret_value()
@@ -115,7 +116,7 @@ class OidcProvider:
 
     async def _discover(self) -> Metadata:
         known = self._metadata
-        if known is not None and time.monotonic() - known.read_at < METADATA_SECONDS:
+        if known is not None and self._clock().timestamp() - known.read_at < METADATA_SECONDS:
             return known
         answer = await self._ask("GET", f"{self._url}/.well-known/openid-configuration")
         document = _object(answer) if answer.status_code == 200 else None
@@ -137,7 +138,7 @@ class OidcProvider:
             jwks_uri=document["jwks_uri"],
             userinfo_endpoint=userinfo if isinstance(userinfo, str) else None,
             posts_secret="client_secret_post" in methods,
-            read_at=time.monotonic(),
+            read_at=self._clock().timestamp(),
         )
         return self._metadata
 
@@ -205,7 +206,7 @@ class OidcProvider:
             token = jwt.decode(id_token, await self._key_set(metadata), ALGORITHMS)
         except (JoseError, ValueError):
             # Perhaps signed by a key the provider has begun to use since we looked.
-            if time.monotonic() - self._keys_read_at < KEYS_SECONDS:
+            if self._clock().timestamp() - self._keys_read_at < KEYS_SECONDS:
                 raise InvalidIdToken("Invalid token response") from None
         try:
             if token is None:
@@ -230,14 +231,14 @@ class OidcProvider:
 
     async def _key_set(self, metadata: Metadata, *, again: bool = False) -> KeySet:
         async with self._reading:
-            old = self._keys is None or time.monotonic() - self._keys_read_at > METADATA_SECONDS
+            old = self._keys is None or self._clock().timestamp() - self._keys_read_at > METADATA_SECONDS
             if self._keys is None or old or again:
                 answer = await self._ask("GET", metadata.jwks_uri)
                 document = _object(answer) if answer.status_code == 200 else None
                 if document is None:
                     raise OidcUnavailable("The sign-in provider does not show its keys.")
                 self._keys = KeySet.import_key_set({"keys": _signing_keys(document)})
-                self._keys_read_at = time.monotonic()
+                self._keys_read_at = self._clock().timestamp()
             return self._keys
 
 
