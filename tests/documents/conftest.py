@@ -10,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.clock import FakeClock
-    from tests.documents.people import Crib, Person
+    from tests.servers.crib import Crib, Person
 
 GROUNDS = ("sqlite", "sqlite-s3", "postgresql", "mariadb")
 
@@ -28,14 +28,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def crib(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crib]:
     """One server for all tests on this ground: people and paths of a test are its own."""
-    from tests.documents.people import Crib  # noqa: PLC0415 - loads the whole server
+    from tests.servers.crib import Crib  # noqa: PLC0415 - loads the whole server
 
     kind, _, store = request.param.partition("-")
     databases = request.getfixturevalue(kind)
     database = databases.fresh()
     settings = request.getfixturevalue("s3_server").settings() if store else {}
     folder: Path = tmp_path_factory.mktemp(f"documents-{request.param}")
-    one = Crib(folder, database_url=database.url, **settings)
+    one = Crib.start(folder, database_url=database.url, **settings)
     yield one
     one.close()
     databases.drop(database)

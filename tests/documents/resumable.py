@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.documents.people import Person
+from tests.servers.crib import Person
 
 TUS = {"Tus-Resumable": "1.0.0"}
 OCTETS = "application/offset+octet-stream"

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
 
 # What each role may do: read, write, delete, lock, validate.
 ROLES = {

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from tests.documents.people import BASE, Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import BASE, Crib, Person
 
 TRAVERSALS = [
     "..",
@@ -230,7 +231,7 @@ def test_json_of_the_wrong_kind_is_refused(ann: Person, body: bytes) -> None:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A server that takes files of 100,000 bytes."""
-    one = Crib(tmp_path_factory.mktemp("small"), STORAGE_MAX_BYTES=100_000)
+    one = Crib.start(tmp_path_factory.mktemp("small"), STORAGE_MAX_BYTES=100_000)
     yield one
     one.close()
 

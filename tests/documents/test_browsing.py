@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
 from toolcrib.documents.service.buckets import MOST_UNREGISTERED
 
 
@@ -161,7 +162,7 @@ def test_only_our_own_page_frames_a_pdf(ann: Person) -> None:
 
 def test_nobody_hides_projects_by_making_many(tmp_path: Path) -> None:
     """Only so many that nobody registered are listed: one's own are, and those last written to."""
-    crib = Crib(tmp_path)
+    crib = Crib.start(tmp_path)
     try:
         ann, ben = crib.person(), crib.person()
         mine, busy = f"ffffffff{str(uuid4())[8:]}", f"fffffffe{str(uuid4())[8:]}"

@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.documents.people import BASE, Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import BASE, Crib, Person
 from tests.servers.postgresql import PostgreSQL
 
 # Section 3: addresses
@@ -286,7 +287,7 @@ def test_the_audit_shows_the_newest_fifty(ann: Person) -> None:
 @pytest.mark.timeout(180)
 def test_a_database_that_is_away_is_503(tmp_path: Path, start_postgresql: Callable[..., PostgreSQL]) -> None:
     source = start_postgresql(durable=True)
-    crib = Crib(tmp_path, database_url=source.fresh().url)
+    crib = Crib.start(tmp_path, database_url=source.fresh().url)
     try:
         person = crib.person()
         person.stored("a.txt", b"kept")

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.documents.people import BASE, Crib, Person
 from tests.documents.webdav import Dav, body_of, hrefs, numbers, slowly
+from tests.servers.crib import BASE, Crib, Person
 
 HARD_NAMES = [
     "a b.txt",

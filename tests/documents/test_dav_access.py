@@ -13,8 +13,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.documents.people import Crib, Person, token
 from tests.documents.webdav import Dav, body_of, hrefs, message
+from tests.servers.crib import Crib, Person, token
 from tests.servers.environment import PASSWORD
 
 LOCKINFO = (
@@ -123,7 +123,7 @@ def test_another_services_token_must_name_the_company(crib: Crib) -> None:
 
 
 def test_wrong_passwords_are_counted(tmp_path: Path) -> None:
-    crib = Crib(tmp_path, LOGIN_RATE="3/minute")
+    crib = Crib.start(tmp_path, LOGIN_RATE="3/minute")
     try:
         statuses = [
             crib.client().request("PROPFIND", "/dav/", auth=("admin", f"wrong{number}")).status_code
@@ -257,7 +257,7 @@ def test_requests_that_ask_for_too_much_are_refused(crib: Crib, ann: Person) -> 
 
 
 def test_a_file_over_the_cap_is_refused_before_its_bytes(tmp_path: Path) -> None:
-    crib = Crib(tmp_path, STORAGE_MAX_BYTES=1000)
+    crib = Crib.start(tmp_path, STORAGE_MAX_BYTES=1000)
     try:
         person = crib.person()
         head = "Expect: 100-continue"
@@ -273,7 +273,7 @@ def test_a_file_over_the_cap_is_refused_before_its_bytes(tmp_path: Path) -> None
 
 @pytest.mark.databases("sqlite")
 def test_a_store_that_is_full_or_gone(tmp_path: Path) -> None:
-    crib = Crib(tmp_path)
+    crib = Crib.start(tmp_path)
     try:
         dav = Dav(crib, crib.person())
         assert dav.put("small.txt").status_code == 201
@@ -298,7 +298,7 @@ def test_a_store_that_is_full_or_gone(tmp_path: Path) -> None:
 
 @pytest.fixture
 def below(tmp_path: Path) -> Iterator[Crib]:
-    crib = Crib(tmp_path, BASE_PATH="/tools/crib")
+    crib = Crib.start(tmp_path, BASE_PATH="/tools/crib")
     yield crib
     crib.close()
 

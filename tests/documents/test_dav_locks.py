@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
 from tests.documents.webdav import SHARED, Dav, body_of, hrefs, message, numbers, slowly
+from tests.servers.crib import Crib, Person
 
 
 @pytest.fixture

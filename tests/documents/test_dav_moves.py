@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
 from tests.documents.webdav import Dav, hrefs, message, numbers, pieces
+from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 
 pytestmark = [pytest.mark.databases("sqlite", "postgresql", "mariadb"), pytest.mark.timeout(300)]

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.documents.people import BASE, Crib
 from tests.documents.webdav import Dav, hrefs, pieces
+from tests.servers.crib import BASE, Crib
 from tests.servers.environment import ADMIN, PASSWORD
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
@@ -99,14 +99,14 @@ def test_a_lock_counts_in_every_process_and_after_a_restart(server: Start, datab
 @pytest.mark.databases("sqlite")
 def test_our_own_outage_ends_no_lock(tmp_path: Path) -> None:
     """A client cannot refresh while the server is down: afterwards it gets time to."""
-    crib = Crib(tmp_path)
+    crib = Crib.start(tmp_path)
     person = crib.person()
     dav = Dav(crib, person)
     dav.put("a.txt")
     token = dav.token("a.txt", Timeout="Second-300")
     crib.close()
     crib.clock.advance(minutes=30)
-    again = Crib(tmp_path, crib.clock)
+    again = Crib.start(tmp_path, crib.clock)
     try:
         dav.client = again.client(headers=dict(dav.client.headers))
         (lock,) = dav.locks("a.txt")

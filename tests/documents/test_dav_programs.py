@@ -16,7 +16,7 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
-from tests.documents.people import BASE
+from tests.servers.crib import BASE
 from tests.servers.environment import ADMIN, PASSWORD
 from tests.servers.process import absent, free_port, program
 from tests.servers.toolcrib import ToolcribServer

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.documents.people import BASE, Person, refused
+from tests.documents.envelope import refused
+from tests.servers.crib import BASE, Person
 
 CONTENT = bytes(range(256)) * 40
 

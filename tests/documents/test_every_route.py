@@ -14,8 +14,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.documents.people import BASE, Crib, Person
 from tests.documents.resumable import OCTETS, TUS, encoded
+from tests.servers.crib import BASE, Crib, Person
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")
 

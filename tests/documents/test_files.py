@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.documents.people import Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Person
 
 
 def _paths(person: Person, **params: Any) -> list[str]:

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
 
 
 @pytest.fixture

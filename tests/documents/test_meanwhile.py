@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")

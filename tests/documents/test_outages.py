@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.documents.people import BASE, Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
 from tests.documents.resumable import begin
+from tests.servers.crib import BASE, Crib, Person
 from tests.servers.s3 import S3Server
 from tests.servers.s3 import s3 as run_s3
 from toolcrib.documents.service.parts import documents_of
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.databases("sqlite")
 @pytest.fixture
 def own_crib(tmp_path: Path) -> Iterator[Crib]:
     """A server whose files may be broken."""
-    one = Crib(tmp_path)
+    one = Crib.start(tmp_path)
     yield one
     one.close()
 
@@ -115,7 +116,7 @@ def test_a_full_store(own_crib: Crib) -> None:
 @pytest.fixture
 def own_s3(tmp_path: Path) -> Iterator[tuple[Crib, S3Server]]:
     with run_s3() as store:
-        crib = Crib(tmp_path, **store.settings())
+        crib = Crib.start(tmp_path, **store.settings())
         yield crib, store
         crib.close()
 

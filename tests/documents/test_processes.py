@@ -16,7 +16,7 @@ from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
 from botocore.credentials import Credentials  # type: ignore[import-untyped]
 
-from tests.documents.people import BASE, Crib, token
+from tests.servers.crib import BASE, Crib, token
 from tests.servers.process import wait_until
 from tests.servers.s3 import S3Server
 from tests.servers.toolcrib import ToolcribServer
@@ -67,7 +67,7 @@ def test_no_acknowledged_version_is_lost_to_a_kill(server: Start, tmp_path: Path
         crib.start()
 
     crib.stop()
-    _check_all(Crib(folder, FILES_GRACE_HOURS=1), me, cookies, acknowledged)
+    _check_all(Crib.start(folder, FILES_GRACE_HOURS=1), me, cookies, acknowledged)
 
 
 def _check_all(
@@ -157,7 +157,7 @@ def test_our_s3_addresses_are_signed_as_amazons_own_library_signs_them(
     tmp_path: Path, s3_server: S3Server
 ) -> None:
     """The S3 of the tests checks no signature, so this compares them."""
-    crib = Crib(tmp_path, **s3_server.settings())
+    crib = Crib.start(tmp_path, **s3_server.settings())
     try:
         person = crib.person()
         person.stored("ä b.txt", filename="x")

@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
 from tests.servers.process import free_port
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -84,7 +85,7 @@ def service() -> Iterator[ProjectService]:
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory, service: ProjectService) -> Iterator[Crib]:
     """A server that asks the service."""
-    one = Crib(tmp_path_factory.mktemp("outside"), PROJECT_SERVICE_URL=service.url + "/")
+    one = Crib.start(tmp_path_factory.mktemp("outside"), PROJECT_SERVICE_URL=service.url + "/")
     yield one
     one.close()
 
@@ -177,7 +178,7 @@ def test_other_buckets_do_not_need_it(dora: Person, service: ProjectService) -> 
 
 
 def test_a_service_that_is_down_means_no(tmp_path: Path) -> None:
-    crib = Crib(tmp_path, PROJECT_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
+    crib = Crib.start(tmp_path, PROJECT_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
     try:
         person = crib.person()
         refused(
@@ -188,7 +189,7 @@ def test_a_service_that_is_down_means_no(tmp_path: Path) -> None:
 
 
 def test_the_service_can_be_switched_off(tmp_path: Path) -> None:
-    crib = Crib(tmp_path, PROJECT_SERVICE_URL="http://127.0.0.1:1", USE_PROJECT_SERVICE="false")
+    crib = Crib.start(tmp_path, PROJECT_SERVICE_URL="http://127.0.0.1:1", USE_PROJECT_SERVICE="false")
     try:
         succeeded(crib.person().put("a.txt", bucket="projects", owner=str(uuid4())), 201)
     finally:
@@ -196,7 +197,7 @@ def test_the_service_can_be_switched_off(tmp_path: Path) -> None:
 
 
 def test_projects_nobody_registered_can_be_refused(tmp_path: Path) -> None:
-    crib = Crib(tmp_path, UNKNOWN_PROJECTS="refuse")
+    crib = Crib.start(tmp_path, UNKNOWN_PROJECTS="refuse")
     try:
         person = crib.person()
         refused(person.put("a.txt", bucket="projects", owner=str(uuid4())), 403, "access_denied")

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.documents.people import Crib, Person
+from tests.servers.crib import Crib, Person
 
 pytestmark = [pytest.mark.databases("sqlite", "postgresql", "mariadb"), pytest.mark.timeout(600)]
 

@@ -8,8 +8,9 @@ from hashlib import sha256
 import pytest
 
 from tests.clock import FakeClock
-from tests.documents.people import Crib, Person, refused
+from tests.documents.envelope import refused
 from tests.documents.resumable import TUS, begin, begun, end, look, offset_of, send, uploaded
+from tests.servers.crib import Crib, Person
 
 MIB = 2**20
 

@@ -20,9 +20,10 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.clock import FakeClock
-from tests.documents.people import Crib, Person, refused
+from tests.documents.envelope import refused
 from tests.documents.resumable import OCTETS, begin, begun, end, look, offset_of, send, uploaded
 from tests.documents.test_races import at_once
+from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 from toolcrib.documents.jobs import sweep_uploads
 from toolcrib.documents.models import ResumableUpload
@@ -89,7 +90,7 @@ def _uploads_of(crib: Crib, person: Person) -> int:
 @pytest.fixture
 def own_crib(tmp_path: Path) -> Iterator[Crib]:
     """A server whose files may be broken, and whose time may fly."""
-    one = Crib(tmp_path, FILES_GRACE_HOURS=1)
+    one = Crib.start(tmp_path, FILES_GRACE_HOURS=1)
     yield one
     one.close()
 
@@ -409,7 +410,7 @@ class SlowStore:
 
 def test_a_finisher_who_comes_second_leaves_the_version_of_the_first(own_crib: Crib) -> None:
     """Two processes join the parts; the first to finish takes them away under the other."""
-    other = Crib(own_crib.folder, own_crib.clock)
+    other = Crib.start(own_crib.folder, own_crib.clock)
     try:
         person = own_crib.person()
         slower = Person(person.uuid, person.company, other.client(cookies=person.client.cookies))

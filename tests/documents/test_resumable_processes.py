@@ -14,9 +14,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.documents.people import BASE, Crib, Person, token
 from tests.documents.resumable import begin, begun, look, offset_of, send
 from tests.documents.test_processes import _resident
+from tests.servers.crib import BASE, Crib, Person, token
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 
@@ -163,7 +163,7 @@ def _nothing_is_left_over(folder: Path, *, versions: int) -> None:
     from toolcrib.documents.service.verifying import verify  # noqa: PLC0415
     from toolcrib.kernel.blobs.sweep import sweep  # noqa: PLC0415
 
-    crib = Crib(folder, FILES_GRACE_HOURS=1)
+    crib = Crib.start(folder, FILES_GRACE_HOURS=1)
     try:
         for _ in range(3):
             crib.clock.advance(hours=2)

@@ -12,8 +12,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.documents.people import BASE, Crib, Person, refused
+from tests.documents.envelope import refused
 from tests.documents.resumable import OCTETS, TUS, begin, begun, encoded, end, look, offset_of, send, uploaded
+from tests.servers.crib import BASE, Crib, Person
 
 GIB = 2**30
 
@@ -228,7 +229,7 @@ def test_unknown_metadata_may_be_any_bytes(ann: Person) -> None:
 
 @pytest.fixture(scope="module")
 def small_crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crib]:
-    one = Crib(tmp_path_factory.mktemp("small"), STORAGE_MAX_BYTES=1000, BASE_PATH="/tools/crib")
+    one = Crib.start(tmp_path_factory.mktemp("small"), STORAGE_MAX_BYTES=1000, BASE_PATH="/tools/crib")
     yield one
     one.close()
 
@@ -305,7 +306,7 @@ def test_location_is_right_below_a_base_path(small_crib: Crib) -> None:
 
 
 def test_location_is_right_where_a_proxy_strips_the_prefix(tmp_path: Path) -> None:
-    crib = Crib(tmp_path, API_AT_ROOT=True, FRONTEND_BASE_URL="https://public.example/")
+    crib = Crib.start(tmp_path, API_AT_ROOT=True, FRONTEND_BASE_URL="https://public.example/")
     try:
         headers = {"Host": "internal.example", "X-Forwarded-Proto": "https"}
         assert _walk(crib, crib.url + "/storage/uploads", **headers).startswith("/api/storage/uploads/")
@@ -315,7 +316,7 @@ def test_location_is_right_where_a_proxy_strips_the_prefix(tmp_path: Path) -> No
 
 def test_pages_of_listed_origins_may_upload(tmp_path: Path) -> None:
     origin = "http://localhost:5173"
-    crib = Crib(tmp_path, CORS_ORIGINS=origin)
+    crib = Crib.start(tmp_path, CORS_ORIGINS=origin)
     try:
         person = crib.person()
         for method in ("POST", "PATCH", "HEAD", "DELETE"):

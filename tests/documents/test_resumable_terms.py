@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
 from tests.documents.resumable import OCTETS, TUS, begin, begun, end, look, offset_of, send, uploaded
+from tests.servers.crib import Crib, Person
 
 MIB = 2**20
 

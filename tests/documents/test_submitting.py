@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
 from tests.documents.resumable import begin, uploaded
+from tests.servers.crib import Crib, Person
 
 
 def test_an_upload_to_submit_makes_a_version_that_waits(crib: Crib, ann: Person, ben: Person) -> None:

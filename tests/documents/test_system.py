@@ -8,7 +8,8 @@ import httpx
 import jwt
 import pytest
 
-from tests.documents.people import BASE, Crib, Person, refused, token
+from tests.documents.envelope import refused
+from tests.servers.crib import BASE, Crib, Person, token
 from tests.servers.environment import DEFAULTS
 from toolcrib.settings import Settings
 

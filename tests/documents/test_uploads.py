@@ -11,7 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documents.people import BASE, Crib, Person, refused
+from tests.documents.envelope import refused
+from tests.servers.crib import BASE, Crib, Person
 
 
 def test_an_administrator_gets_a_report(crib: Crib, ann: Person) -> None:

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.documents.people import Crib, Person, refused, succeeded
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
 
 
 def _copy(person: Person, source: dict[str, str], target: dict[str, str], **more: Any) -> Any:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import httpx
 
-from tests.documents.people import Crib, Person
+from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 
 EXCLUSIVE = "exclusive"

@@ -1,4 +1,4 @@
-"""A Toolcrib for the document tests, and the people who use it as the contract's clients do."""
+"""A running Toolcrib, and the people who use it as the contracts' clients do."""
 
 from __future__ import annotations
 
@@ -14,62 +14,111 @@ import httpx
 import jwt
 
 from tests.clock import FakeClock
-from tests.servers.environment import DEFAULTS, PASSWORD
+from tests.servers.environment import ADMIN, DEFAULTS, PLAIN
 from tests.servers.inprocess import AppServer
+from tests.servers.toolcrib import ToolcribServer
 
 BASE = "/api/storage"
 Result = TypeVar("Result")
 
 
-def token(uuid: str, company: str | None, **claims: Any) -> str:
-    """What another sign-in service that shares our secret gives its users."""
-    return jwt.encode(
-        {"sub": uuid, "user_id": uuid, "company_id": company, **claims}, DEFAULTS["JWT_SECRET_KEY"], "HS256"
-    )
+def token(subject: str, company: str | None, **claims: Any) -> str:
+    """What another sign-in service that shares our secret gives its users. `subject` is a UUID or a username."""
+    named = {"sub": subject, "user_id": subject, "company_id": company, **claims}
+    return jwt.encode(named, DEFAULTS["JWT_SECRET_KEY"], "HS256")
 
 
-class Crib:
-    """One server on a thread and event loop of its own, so that tests are plain functions."""
+class InThread:
+    """Toolcrib in this process, on a thread and event loop of its own, so that tests can be plain functions."""
 
-    def __init__(self, folder: Path, clock: FakeClock | None = None, /, **settings: Any) -> None:
-        self.clock = clock or FakeClock()
+    def __init__(self, folder: Path, clock: FakeClock, **settings: Any) -> None:
         self.folder = folder
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.app = self.run(AppServer.start(folder, self.clock, **{"TRUST_TOKEN_ISSUERS": ["*"], **settings}))
+        self.app = self.run(AppServer.start(folder, clock, **settings))
         self.url = self.app.url
-        self._clients: list[httpx.Client] = []
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """A coroutine on the server's own loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
-        for client in self._clients:
-            client.close()
         self.run(self.app.stop())
         self.run(_others_end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
+
+class Crib:
+    """A running Toolcrib and the people who use it.
+
+    `Crib.start(folder)` runs one in this process, whose clock the test moves; `Crib(server)` is around a
+    `toolcrib serve` with TRUST_TOKEN_ISSUERS="*". People sign in with tokens of another service that shares the
+    secret, which takes no password to be hashed.
+    """
+
+    def __init__(self, server: InThread | ToolcribServer) -> None:
+        self.server = server
+        self.url = server.url
+        self._clients: list[httpx.Client] = []
+
+    @classmethod
+    def start(cls, folder: Path, clock: FakeClock | None = None, /, **settings: Any) -> Crib:
+        """One in this process, with its data in `folder`."""
+        return cls(InThread(folder, clock or FakeClock(), **{"TRUST_TOKEN_ISSUERS": ["*"], **settings}))
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.server.close()
+
+    # Of one in this process
+
+    @property
+    def _here(self) -> InThread:
+        assert isinstance(self.server, InThread), "this server runs in a process of its own"
+        return self.server
+
+    @property
+    def app(self) -> AppServer:
+        return self._here.app
+
+    @property
+    def folder(self) -> Path:
+        return self._here.folder
+
+    @property
+    def clock(self) -> FakeClock:
+        return self.app.clock
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """A coroutine on the server's own loop."""
+        return self._here.run(work)
+
+    # People
+
     def client(self, **options: Any) -> httpx.Client:
-        made = httpx.Client(base_url=self.url, timeout=60, **options)
+        """Somebody who has not said who they are."""
+        made = httpx.Client(**{"base_url": self.url, "timeout": 60, "verify": PLAIN, **options})
         self._clients.append(made)
         return made
 
-    def person(self, company: str | None = None) -> Person:
-        """Somebody new, with the `access_token` cookie of the contract."""
+    def person(self, company: str | None = None, *, username: str | None = None) -> Person:
+        """Somebody new, with the `access_token` cookie of the contract. `username` must be free."""
         uuid, company = str(uuid4()), company or str(uuid4())
-        person = Person(uuid, company, self.client(cookies={"access_token": token(uuid, company)}))
+        signed = token(uuid, company, **({"username": username} if username else {}))
+        person = Person(uuid, company, self.client(cookies={"access_token": signed}))
         person.username = person.client.get("/api/currentuser").json()["username"]
         return person
 
     def admin(self) -> Person:
-        client = self.client()
-        answer = client.post("/api/login", json={"username": "admin", "password": PASSWORD})
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        """The first administrator."""
+        signed = token(
+            ADMIN, str(uuid4())
+        )  # whose company it names is of no account: rights are the database's
+        client = self.client(headers={"Authorization": f"Bearer {signed}"})
         me = client.get("/api/currentuser").json()
         return Person(me["uuid"], me["company_id"] or "", client, username=me["username"])
 
@@ -94,6 +143,8 @@ async def _others_end() -> None:
 
 @dataclass
 class Person:
+    """Somebody with an account, and what they send. The calls below are those of the document contract."""
+
     uuid: str
     company: str
     client: httpx.Client
@@ -169,26 +220,3 @@ class Person:
         assert answer.status_code == 200, answer.text
         key: str = reserved["object_key"]
         return key
-
-
-def refused(answer: httpx.Response, status: int, word: str) -> dict[str, Any]:
-    """Checks the error envelope of the contract, section 2; returns its details."""
-    assert answer.status_code == status, answer.text
-    body = answer.json()
-    assert body["status"] == "error"
-    assert body["message"] == word
-    assert body["error"] == word.upper()
-    assert body["timestamp"]
-    details: dict[str, Any] = body["details"]
-    return details
-
-
-def succeeded(answer: httpx.Response, status: int = 200) -> Any:
-    """Checks the success envelope; returns its data."""
-    assert answer.status_code == status, answer.text
-    body = answer.json()
-    assert body["success"] is True
-    assert body["status"] == "success"
-    assert isinstance(body["message"], str)
-    assert body["timestamp"].endswith("+00:00")
-    return body.get("data")
