@@ -82,7 +82,7 @@ class Desk:
         return _sure(transfer.run(order), 201)
 
     def make_room(self) -> None:
-        """Take what was stored off the disk and out of the system's cache: each upload meets the same machine."""
+        """Upload what was stored off the disk and out of the system's cache: each upload meets the same machine."""
         for file in (self.target.server.data_dir / "files" / "blobs").rglob("*"):
             if file.is_file():
                 file.unlink()

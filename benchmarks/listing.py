@@ -15,7 +15,7 @@ from benchmarks.figures import Figure
 from benchmarks.target import Target
 from toolcrib.documents.models import File, FileStatus, Folder, Version, VersionStatus, new_id
 from toolcrib.documents.paths import Bucket, Place
-from toolcrib.kernel.database import Database
+from toolcrib.kernel.database import Database, take_write_lock
 
 ROUNDS = 7
 REQUESTS = 60
@@ -77,7 +77,7 @@ async def _fill(url: str, bucket: Bucket, files: int) -> None:
     now = datetime.now(UTC)
     try:
         async with database.write() as session:
-            connection = await session.connection()
+            connection = await take_write_lock(session)
             folders = [_folder_row(bucket, number, now) for number in range(files // IN_FOLDER)]
             await session.execute(insert(Folder), folders)
             for first in range(0, files, CHUNK):

@@ -30,16 +30,16 @@ from toolcrib.kernel.clock import Clock, system_clock
 from toolcrib.kernel.config import RuntimeConfig
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.edge import DOCS, Edge
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
-from toolcrib.kernel.hot import HotRoutes
+from toolcrib.kernel.fast_routes import FastRoutes
 from toolcrib.kernel.identity import accounts
 from toolcrib.kernel.identity import routes as identity_routes
 from toolcrib.kernel.identity.authenticate import Authenticator
 from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
+from toolcrib.kernel.middleware import DOCS, RequestMiddleware
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
@@ -97,11 +97,11 @@ def create_app(
         app.include_router(router)
     app.include_router(web.router)
 
-    # Around the framework's own layers, outermost last: see `kernel.hot`.
-    layers: ASGIApp = HotRoutes(
+    # Around the framework's own layers, outermost last: see `kernel.fast_routes`.
+    layers: ASGIApp = FastRoutes(
         app.build_middleware_stack(),
         owner=app,
-        routes={route: endpoint for kind in found for route, endpoint in kind.hot_routes.items()},
+        routes={route: endpoint for kind in found for route, endpoint in kind.fast_routes.items()},
         answers=answers,
     )
     if settings.cors_origins:
@@ -118,7 +118,7 @@ def create_app(
                 *(name for kind in found for name in kind.response_headers),
             ],
         )
-    layers = Edge(
+    layers = RequestMiddleware(
         layers,
         base_path=settings.base_path,
         api_at_root=_api_roots(app) if settings.api_at_root else frozenset(),

@@ -26,7 +26,7 @@ from toolcrib.kernel.claims.models import Claim, Holder, Ref
 from toolcrib.kernel.claims.writer import ClaimWriter
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.log import read_after
-from toolcrib.kernel.events.pen import Event, event_counter
+from toolcrib.kernel.events.writer import Event, event_counter
 from toolcrib.settings import Settings
 
 Door = Literal["unit_of_work", "group_commit"]

@@ -19,7 +19,7 @@ from toolcrib.kernel.claims.models import claim_waiters
 from toolcrib.kernel.claims.models import claims as claims_table
 from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, NotHolder
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.events.pen import event_counter, events
+from toolcrib.kernel.events.writer import event_counter, events
 from toolcrib.settings import Settings
 
 KEYS = st.sampled_from(["a", "b", "c"])

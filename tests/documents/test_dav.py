@@ -300,7 +300,7 @@ def test_nothing_is_written_on_what_went_meanwhile(crib: Crib, ann: Person, dav:
     from toolcrib.documents.errors import FileNotFound  # noqa: PLC0415
     from toolcrib.documents.paths import Bucket, Place  # noqa: PLC0415
     from toolcrib.documents.service.folders import folder_at  # noqa: PLC0415
-    from toolcrib.documents.service.parts import at, documents_of  # noqa: PLC0415
+    from toolcrib.documents.service.lookup import at, documents_of  # noqa: PLC0415
     from toolcrib.documents.service.properties import write_properties  # noqa: PLC0415
     from toolcrib.kernel.identity.principal import Principal  # noqa: PLC0415
 

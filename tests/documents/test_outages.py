@@ -17,7 +17,7 @@ from tests.documents.resumable import begin
 from tests.servers.crib import BASE, Crib, Person
 from tests.servers.s3 import S3Server
 from tests.servers.s3 import s3 as run_s3
-from toolcrib.documents.service.parts import documents_of
+from toolcrib.documents.service.lookup import documents_of
 from toolcrib.documents.service.verifying import Report, verify
 from toolcrib.kernel.blobs.problems import StorageUnavailable
 

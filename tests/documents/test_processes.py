@@ -73,7 +73,7 @@ def test_no_acknowledged_version_is_lost_to_a_kill(server: Start, tmp_path: Path
 def _check_all(
     crib: Crib, me: str, cookies: dict[str, str], acknowledged: dict[str, tuple[str, str]]
 ) -> None:
-    from toolcrib.documents.service.parts import documents_of  # noqa: PLC0415
+    from toolcrib.documents.service.lookup import documents_of  # noqa: PLC0415
     from toolcrib.documents.service.verifying import verify  # noqa: PLC0415
     from toolcrib.kernel.blobs.sweep import sweep  # noqa: PLC0415
 

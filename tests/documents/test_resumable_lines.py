@@ -28,7 +28,7 @@ from tests.servers.process import wait_until
 from toolcrib.documents.jobs import sweep_uploads
 from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.routes import tus
-from toolcrib.documents.service.parts import documents_of
+from toolcrib.documents.service.lookup import documents_of
 from toolcrib.documents.service.verifying import verify
 from toolcrib.kernel.blobs.store import Store
 from toolcrib.kernel.blobs.sweep import sweep

@@ -159,7 +159,7 @@ def test_a_kill_near_the_end_leaves_all_or_a_place_to_go_on_from(
 
 
 def _nothing_is_left_over(folder: Path, *, versions: int) -> None:
-    from toolcrib.documents.service.parts import documents_of  # noqa: PLC0415
+    from toolcrib.documents.service.lookup import documents_of  # noqa: PLC0415
     from toolcrib.documents.service.verifying import verify  # noqa: PLC0415
     from toolcrib.kernel.blobs.sweep import sweep  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ from tests.kernel.parts import Start, StartKernel, kernel_of
 from tests.servers.smtp import MailServer, Mode
 from toolcrib.kernel import outbox as letters
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.events.pen import events
+from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.mail import MailStuck, MailUnavailable
 from toolcrib.kernel.messages import password_changed

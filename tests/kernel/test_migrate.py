@@ -16,7 +16,7 @@ from tests.servers.databases import Database as Given
 from toolcrib.kernel import migrate
 from toolcrib.kernel.claims.sweep import server_alive
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.events.pen import event_counter
+from toolcrib.kernel.events.writer import event_counter
 from toolcrib.kernel.tables import Base
 from toolcrib.settings import Settings
 

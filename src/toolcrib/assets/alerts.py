@@ -13,7 +13,7 @@ from toolcrib.assets import service
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events import log as event_log
-from toolcrib.kernel.events.pen import Event, events
+from toolcrib.kernel.events.writer import Event, events
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import read_principal, read_registry
 from toolcrib.kernel.identity.users import Recipient, find_active, people_with_address
@@ -22,7 +22,7 @@ from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.tables import Base, BigId, exact_string
 
 PAGE = 100
-# Mails queued in one unit of work: others wait for the pen meanwhile.
+# Mails queued in one unit of work: others wait for the write lock meanwhile.
 MAILS = 1_000
 
 # Paths written out in a mail about many.
@@ -86,7 +86,7 @@ async def send_alerts(kernel: Kernel, now: datetime) -> None:
 
 
 async def _alert_page(kernel: Kernel, now: datetime) -> bool:
-    """One page of the log. Who is to hear what is worked out before the pen is taken."""
+    """One page of the log. Who is to hear what is worked out before the write lock is taken."""
     async with kernel.database.read() as session:
         reached = await _reached(session)
         last = await event_log.last_seq(session)

@@ -15,7 +15,7 @@ from toolcrib.kernel.claims.etag import Lists
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.events.pen import Event
+from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.jobs import Job
 from toolcrib.kernel.kinds import Kind
 
@@ -59,7 +59,7 @@ kind = Kind(
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
     link=_link,
     start=_start,
-    hot_routes={("POST", "/api/locks"): create_lock, ("GET", "/api/locks"): list_locks},
+    fast_routes={("POST", "/api/locks"): create_lock, ("GET", "/api/locks"): list_locks},
     body_limits={
         "/api/locks/bulk": 48 * 2**20,
         "/api/locks/check": 48 * 2**20,

@@ -37,9 +37,9 @@ from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.events import log as event_log
-from toolcrib.kernel.events.pen import events
 from toolcrib.kernel.events.routes import EventPage
-from toolcrib.kernel.hot import HotResponse, header
+from toolcrib.kernel.events.writer import events
+from toolcrib.kernel.fast_routes import FastResponse, header
 from toolcrib.kernel.search import prefix_match, text_match
 
 router = APIRouter(tags=["assets"])
@@ -71,7 +71,7 @@ def _malformed(error: ValidationError, where: str) -> RequestValidationError:
     return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
 
 
-# The two hottest routes take the bare request: see `kernel.hot`.
+# The two hottest routes take the bare request: see `kernel.fast_routes`.
 
 
 @router.post(
@@ -112,7 +112,7 @@ async def create_lock(request: Request) -> Response:
             now=now,
         )
         return await _queued(request, kernel, held)
-    return HotResponse(201, orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}))
+    return FastResponse(201, orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}))
 
 
 async def _queued(request: Request, kernel: Kernel, held: ClaimHeld) -> Response:
@@ -141,7 +141,7 @@ async def list_locks(request: Request) -> Response:
     now = kernel.clock()
     good = etag.still_good(header(request, b"if-none-match"), seq, view, now)
     if good:
-        return HotResponse(304, b"", (b"etag", good.encode("latin-1")))
+        return FastResponse(304, b"", (b"etag", good.encode("latin-1")))
 
     wanted = _wanted(request)
     limit = wanted.limit
@@ -160,7 +160,7 @@ async def list_locks(request: Request) -> Response:
         found = found[:limit]
         headers.append((b"x-next-cursor", b"%d" % found[-1].fence))
     headers.append((b"etag", etag.make(seq, view, found).encode()))
-    return HotResponse(200, orjson.dumps([lock_as_dict(claim) for claim in found]), *headers)
+    return FastResponse(200, orjson.dumps([lock_as_dict(claim) for claim in found]), *headers)
 
 
 def _wanted(request: Request) -> LockFilter:

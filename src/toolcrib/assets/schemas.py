@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 from toolcrib.assets.paths import normalise
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.schemas import MAX_ID, Reason, Text, TtlSeconds, end_at, storable
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 
 MAX_BULK = 10_000
 
@@ -152,9 +152,9 @@ def lock_as_dict(claim: Claim) -> dict[str, Any]:
         "asset_path": claim.key,
         "locked_by": claim.holder,
         "branch": claim.branch or "unknown_branch",
-        "timestamp": wire(claim.acquired_at),
+        "timestamp": iso_format(claim.acquired_at),
         "comment": claim.comment,
         "project": claim.scope.removeprefix("project:"),
-        "expires_at": wire(claim.expires_at) if claim.expires_at else None,
+        "expires_at": iso_format(claim.expires_at) if claim.expires_at else None,
         "fence": claim.fence,
     }

@@ -15,6 +15,7 @@ from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Rele
 from toolcrib.kernel.claims.models import Claim, Ref, claims
 from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, SomeHeld
 from toolcrib.kernel.claims.writer import ClaimWriter
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -197,7 +198,7 @@ async def release_branch(
     """End every lock taken on exactly `branch`, whoever holds it: what a merge does (contract, section 4.1)."""
     scope = f"project:{project}"
     me.require(scope, "member")
-    await session.connection()  # the pen first: what is listed next is what is released
+    await take_write_lock(session)  # what is listed next is what is released
     found = await queries.find(session, [*_in(scope), claims.c.branch == branch], now=now)
     commands = [ForceRelease(c.ref, me.username, f"branch {branch} released", c.fence) for c in found]
     return _all(await service.run_group(session, commands, now=now)) if commands else []
@@ -205,7 +206,7 @@ async def release_branch(
 
 async def release_old(session: AsyncSession, hours: int, *, now: datetime) -> list[Claim]:
     """End every asset lock taken more than `hours` ago."""
-    await session.connection()
+    await take_write_lock(session)
     old = claims.c.acquired_at < now - timedelta(hours=hours)
     found = await queries.find(session, [claims.c.kind == KIND, old], now=now)
     reason = f"held for more than {hours} hours"

@@ -110,7 +110,7 @@ def configuration(app: Any, workers: int) -> uvicorn.Config:
         log_config=None,  # logs.configure has the say
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # the Edge believes proxies, as TRUSTED_PROXIES says
+        proxy_headers=False,  # the RequestMiddleware believes proxies, as TRUSTED_PROXIES says
         backlog=BACKLOG,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         workers=workers,

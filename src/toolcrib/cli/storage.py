@@ -12,7 +12,7 @@ from toolcrib.cli.operate import DataDir, load_settings, with_kernel
 
 if TYPE_CHECKING:
     from toolcrib.documents.service.findings import Finding
-    from toolcrib.documents.service.parts import Documents
+    from toolcrib.documents.service.lookup import Documents
     from toolcrib.documents.service.verifying import Report
     from toolcrib.kernel.context import Kernel
     from toolcrib.settings import Settings
@@ -53,7 +53,7 @@ def verify(
     async def task(kernel: "Kernel") -> str:
         from toolcrib.documents.kind import kind
         from toolcrib.documents.service import findings
-        from toolcrib.documents.service.parts import documents_of
+        from toolcrib.documents.service.lookup import documents_of
         from toolcrib.documents.service.verifying import Report
 
         await kind.start(kernel)

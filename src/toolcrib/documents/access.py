@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import select
 
-from toolcrib.documents.audit import note
+from toolcrib.documents.audit import record_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.project_service import ProjectService, Question
@@ -168,7 +168,7 @@ class Access:
     ) -> None:
         now: datetime = self._kernel.clock()
         async with self._kernel.database.write() as session:
-            note(
+            record_audit(
                 session,
                 caller,
                 "access_denied",

@@ -30,7 +30,7 @@ Act = Literal[
 SHOWN = 50
 
 
-def note(
+def record_audit(
     session: AsyncSession,
     caller: Caller,
     action: Act,
@@ -58,7 +58,7 @@ def note(
     )
 
 
-def note_file(
+def record_file_audit(
     session: AsyncSession,
     caller: Caller,
     action: Act,
@@ -68,7 +68,7 @@ def note_file(
     version_id: str | None = None,
     **details: Any,
 ) -> None:
-    note(
+    record_audit(
         session,
         caller,
         action,

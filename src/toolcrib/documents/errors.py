@@ -6,7 +6,7 @@ from typing import Any
 
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.problems import held_details
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.principal import AccessDenied, Unauthorized
 from toolcrib.kernel.problems import Problem
 
@@ -182,7 +182,7 @@ class FileLocked(Problem):
             "lock_id": lock_id,
             "locked_by": claim.holder_uuid,
             "lock_type": claim.data.get("lock_type", "edit"),
-            "created_at": wire(claim.acquired_at),
+            "created_at": iso_format(claim.acquired_at),
         }
         until = f" until {claim.expires_at:%Y-%m-%d %H:%M} UTC" if claim.expires_at else ""
         super().__init__(f"{claim.label} is locked by {claim.holder}{until}.", details)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from toolcrib.documents.service import resumable, uploads, verifying
-from toolcrib.documents.service.parts import documents_of
+from toolcrib.documents.service.lookup import documents_of
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.jobs import Job
 

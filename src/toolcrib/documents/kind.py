@@ -10,9 +10,9 @@ from toolcrib.documents.dav import bridge
 from toolcrib.documents.dav.addresses import MOUNT
 from toolcrib.documents.jobs import JOBS
 from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
-from toolcrib.documents.service import part_rows
+from toolcrib.documents.service import upload_parts
 from toolcrib.documents.service.locks import FOLDER
-from toolcrib.documents.service.parts import KIND, Documents, documents_of
+from toolcrib.documents.service.lookup import KIND, Documents, documents_of
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.kinds import Kind
@@ -46,5 +46,5 @@ kind = Kind(
     body_limits={"/api/storage/upload/proxy": None, "/api/storage/uploads": None, f"{MOUNT}/": None},
     request_headers=tus.REQUEST_HEADERS,
     response_headers=tus.RESPONSE_HEADERS,
-    named_keys=part_rows.named,
+    named_keys=upload_parts.named,
 )

@@ -176,7 +176,7 @@ class ResumableUpload(Base):
 
     `received` counts the bytes whose parts are stored and named by rows; it grows by guarded updates and reaches
     `length` in the transaction that makes the version. `result` tells of that version from then on. `told` is the
-    Upload-Metadata header as it came, `wishes` what was read in it.
+    Upload-Metadata header as it came, `options` (column `wishes`) what was read in it.
     """
 
     __tablename__ = "document_resumable_uploads"
@@ -191,7 +191,7 @@ class ResumableUpload(Base):
     parts: Mapped[int] = mapped_column(default=0)
     sha256: Mapped[str | None] = mapped_column(exact_string(64))
     told: Mapped[str] = mapped_column(exact_text())
-    wishes: Mapped[dict[str, Any]] = mapped_column(JsonText())
+    options: Mapped[dict[str, Any]] = mapped_column("wishes", JsonText())
     result: Mapped[dict[str, Any] | None] = mapped_column(JsonText())
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -13,6 +13,6 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def wire(moment: datetime) -> str:
+def iso_format(moment: datetime) -> str:
     """ISO 8601 in UTC with an explicit `+00:00`: older Python parsers cannot read `Z`."""
     return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()

@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import Database, after_commit
 from toolcrib.kernel.events.log import record
-from toolcrib.kernel.events.pen import Event
 from toolcrib.kernel.events.tail import EventTail
+from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.tables import Base, UtcDateTime, exact_string, exact_text
 from toolcrib.settings import ConfigFile, Settings

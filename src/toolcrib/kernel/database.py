@@ -1,9 +1,9 @@
 """Engines, sessions, and what differs between SQLite, PostgreSQL and MariaDB.
 
-Writers take turns at **the pen**: the one row of `event_counter`. A unit of work that writes takes it with its
+Writers take turns at **the write lock**: the one row of `event_counter`. A unit of work that writes takes it with its
 first statement and keeps it until commit, on every database. The log's numbers must follow commit order, so
 commits are serial anyway; taking the row first costs the few statements before it and buys two things: writers
-can never deadlock, and what a writer reads after taking the pen cannot change before it commits.
+can never deadlock, and what a writer reads after taking the write lock cannot change before it commits.
 So slow work (hashing a password, calling another service, storing bytes) comes before the first statement.
 """
 
@@ -21,13 +21,13 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.util import await_only
 
-from toolcrib.kernel.events.pen import Event, Pen, take_pen
+from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter
 
 BUSY_TIMEOUT_SECONDS = 30
 
 
 class Database:
-    """One database. `read()` and `write()` open units of work; the pen keeps writers in turn."""
+    """One database. `read()` and `write()` open units of work; the write lock keeps writers in turn."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
@@ -37,22 +37,22 @@ class Database:
         if self.dialect == "sqlite":
             self.writes = self._sqlite_engine(read_only=False)
             self.reads = self._sqlite_engine(read_only=True)
-            self._hot_engine: Engine | None = self._sqlite_hot_engine()
+            self._group_engine: Engine | None = self._sqlite_group_engine()
         else:
             self.writes = self.reads = self._server_engine()
-            self._hot_engine = None
-        self._hot_connection: Connection | None = None
-        self._glances: sqlite3.Connection | None = None
+            self._group_engine = None
+        self._group_connection: Connection | None = None
+        self._instant_reads: sqlite3.Connection | None = None
         self._after_commit: list[Callable[[list[Event]], None]] = []
 
     def on_commit(self, call: Callable[[list[Event]], None]) -> None:
         """Have `call(lines)` run after each commit of this process that wrote events. It must not block."""
         self._after_commit.append(call)
 
-    def _committed(self, pen: Pen) -> None:
-        if pen.written:
+    def _committed(self, events: EventWriter) -> None:
+        if events.written:
             for call in self._after_commit:
-                call(pen.written)
+                call(events.written)
 
     # Units of work
 
@@ -64,7 +64,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work: takes the pen with its first statement, commits when the block ends well.
+        """A unit of work: takes the write lock with its first statement, commits when the block ends well.
 
         Events appended to it are written as the last statements before the commit.
         """
@@ -73,50 +73,50 @@ class Database:
         ) as session:
             yield session
             await session.commit()
-        pen: Pen | None = session.sync_session.info.pop("pen_done", None)
-        if pen is not None:
-            self._committed(pen)
+        events: EventWriter | None = session.sync_session.info.pop("written_events", None)
+        if events is not None:
+            self._committed(events)
         for nudge in session.sync_session.info.pop("after_commit", ()):
             nudge()
 
-    async def hot_write(self, work: Callable[[Connection, Pen], Any]) -> Any:
+    async def group_write(self, work: Callable[[Connection, EventWriter], Any]) -> Any:
         """Run `work` in one transaction on a connection of its own, and return what it returned, committed.
 
         The door of the group-commit writer: `work` is plain synchronous SQLAlchemy Core. On SQLite it runs in
         a thread, so that a whole batch costs one hand-over and the wait for the disk leaves the loop free.
         """
 
-        def transaction(connection: Connection) -> tuple[Any, Pen]:
-            pen = take_pen(connection)
-            result = work(connection, pen)
-            pen.write_events(connection)
+        def transaction(connection: Connection) -> tuple[Any, EventWriter]:
+            events = lock_event_counter(connection)
+            result = work(connection, events)
+            events.write_events(connection)
             connection.commit()
-            return result, pen
+            return result, events
 
-        if self._hot_engine is not None:
+        if self._group_engine is not None:
             async with self._turn:
-                result, pen = await asyncio.get_running_loop().run_in_executor(
-                    None, self._on_hot_connection, self._hot_engine, transaction
+                result, events = await asyncio.get_running_loop().run_in_executor(
+                    None, self._on_group_connection, self._group_engine, transaction
                 )
         else:
             async with self.writes.connect() as connection:
-                result, pen = await connection.run_sync(transaction)
-        self._committed(pen)
+                result, events = await connection.run_sync(transaction)
+        self._committed(events)
         return result
 
-    def _on_hot_connection(
-        self, engine: Engine, transaction: Callable[[Connection], tuple[Any, Pen]]
-    ) -> tuple[Any, Pen]:
-        if self._hot_connection is None:
-            self._hot_connection = engine.connect()
+    def _on_group_connection(
+        self, engine: Engine, transaction: Callable[[Connection], tuple[Any, EventWriter]]
+    ) -> tuple[Any, EventWriter]:
+        if self._group_connection is None:
+            self._group_connection = engine.connect()
         try:
-            return transaction(self._hot_connection)
+            return transaction(self._group_connection)
         except BaseException:
-            self._hot_connection.close()  # rolls back
-            self._hot_connection = None
+            self._group_connection.close()  # rolls back
+            self._group_connection = None
             raise
 
-    def glance(self, query: Select[Any]) -> Callable[[], Any]:
+    def read_without_waiting(self, query: Select[Any]) -> Callable[[], Any]:
         """A way to run `query` without waiting: its first value, or None if only waiting would tell.
 
         For looks of a few microseconds on SQLite's own memory, where a thread costs ten times as much. A server's
@@ -127,24 +127,24 @@ class Database:
         sql = str(query.compile(self.reads.sync_engine, compile_kwargs={"literal_binds": True}))
 
         def look() -> Any:
-            if self._glances is None:
-                self._glances = self._sqlite_glances()
+            if self._instant_reads is None:
+                self._instant_reads = self._sqlite_instant_reads()
             try:
-                return self._glances.execute(sql).fetchone()[0]
+                return self._instant_reads.execute(sql).fetchone()[0]
             except sqlite3.OperationalError:
                 return None
 
         return look
 
     async def close(self) -> None:
-        if self._glances is not None:
-            self._glances.close()
+        if self._instant_reads is not None:
+            self._instant_reads.close()
         await self.writes.dispose()
         await self.reads.dispose()
-        if self._hot_connection is not None:
-            self._hot_connection.close()
-        if self._hot_engine is not None:
-            self._hot_engine.dispose()
+        if self._group_connection is not None:
+            self._group_connection.close()
+        if self._group_engine is not None:
+            self._group_engine.dispose()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
@@ -154,7 +154,7 @@ class Database:
     # Engines
 
     def _server_engine(self) -> AsyncEngine:
-        # READ COMMITTED: what is read after taking the pen is what the last holder of the pen committed.
+        # READ COMMITTED: what is read after taking the write lock is what the last holder of the write lock committed.
         return create_async_engine(
             self.url,
             isolation_level="READ COMMITTED",
@@ -178,7 +178,7 @@ class Database:
             event.listen(engine.sync_engine, "invalidate", self._give_up_turn)
         return engine
 
-    def _sqlite_hot_engine(self) -> Engine:
+    def _sqlite_group_engine(self) -> Engine:
         engine = create_engine(
             self.url.set(drivername="sqlite+pysqlite"),
             poolclass=StaticPool,
@@ -188,7 +188,7 @@ class Database:
         _configure_sqlite(engine, "BEGIN IMMEDIATE")
         return engine
 
-    def _sqlite_glances(self) -> sqlite3.Connection:
+    def _sqlite_instant_reads(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.url.database or "", timeout=0, isolation_level=None)
         connection.execute("PRAGMA query_only = ON")
         return connection
@@ -237,46 +237,56 @@ def _configure_sqlite(
 
 
 class WriteSession(Session):
-    """A session that holds the pen from its first statement to its commit."""
+    """A session that holds the write lock from its first statement to its commit."""
 
 
 @event.listens_for(WriteSession, "after_begin")
-def _take_the_pen(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    if "pen" not in session.info:
-        session.info["pen"] = take_pen(connection)
+def _take_the_write_lock(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    if "event_writer" not in session.info:
+        session.info["event_writer"] = lock_event_counter(connection)
 
 
 @event.listens_for(WriteSession, "before_commit")
 def _write_the_events(session: Session) -> None:
-    pen: Pen | None = session.info.get("pen")
-    if pen is not None:
+    events: EventWriter | None = session.info.get("event_writer")
+    if events is not None:
         session.flush()
-        pen.write_events(session.connection())
+        events.write_events(session.connection())
 
 
 @event.listens_for(WriteSession, "after_commit")
-def _put_down_the_pen(session: Session) -> None:
-    if "pen" in session.info:
-        session.info["pen_done"] = session.info.pop("pen")
+def _give_up_the_write_lock(session: Session) -> None:
+    if "event_writer" in session.info:
+        session.info["written_events"] = session.info.pop("event_writer")
 
 
 @event.listens_for(WriteSession, "after_soft_rollback")
-def _drop_the_pen(session: Session, previous: SessionTransaction) -> None:
+def _drop_the_write_lock(session: Session, previous: SessionTransaction) -> None:
     if previous.parent is None:
-        session.info.pop("pen", None)
+        session.info.pop("event_writer", None)
         session.info.pop("after_commit", None)
 
 
-def pen_of(session: AsyncSession) -> Pen:
-    """The pen this unit of work holds, taking it if this is its first statement's turn.
+async def take_write_lock(session: AsyncSession) -> AsyncConnection:
+    """Wait until this unit of work may write. What it reads from here on cannot change before it commits.
+
+    Every first statement of a session from `write()` does the same; this says it where reading comes first.
+    """
+    return await session.connection()
+
+
+def event_writer_of(session: AsyncSession) -> EventWriter:
+    """What this unit of work, which holds the write lock, appends its events to.
 
     Raises:
         RuntimeError: the session only reads.
     """
-    pen = session.sync_session.info.get("pen")
-    if pen is None:
-        raise RuntimeError("this unit of work holds no pen: run a statement first, on a session from write()")
-    return pen  # type: ignore[no-any-return]
+    events = session.sync_session.info.get("event_writer")
+    if events is None:
+        raise RuntimeError(
+            "this unit of work holds no write lock: call take_write_lock() first, on a session from write()"
+        )
+    return events  # type: ignore[no-any-return]
 
 
 def after_commit(session: AsyncSession, nudge: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from toolcrib.kernel.clock import system_clock, wire
+from toolcrib.kernel.clock import iso_format, system_clock
 from toolcrib.kernel.logs import request_id
 from toolcrib.kernel.problems import Problem
 
@@ -62,7 +62,7 @@ def _storage(code: str, text: str, details: Any) -> dict[str, Any]:
         "error": code.upper(),
         "message": code,
         "details": {"text": text, **shown},
-        "timestamp": wire(system_clock()),
+        "timestamp": iso_format(system_clock()),
     }
 
 

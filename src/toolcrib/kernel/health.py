@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 
 from toolcrib.kernel.claims.models import claims
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import AdminDep, KernelDep
 from toolcrib.kernel.events.log import last_seq
@@ -31,7 +31,7 @@ async def health(request: Request) -> Response:
         "status": "healthy" if well else "unhealthy",
         "service": "toolcrib",
         "version": request.app.version,
-        "timestamp": wire(kernel.clock()),
+        "timestamp": iso_format(kernel.clock()),
         "checks": {"database": {"healthy": well, "message": "answers" if well else "does not answer"}},
     }
     return Response(orjson.dumps(body), status_code=200 if well else 503, media_type="application/json")
@@ -63,7 +63,7 @@ async def admin_health(request: Request, kernel: KernelDep, _me: AdminDep) -> di
         "status": "healthy" if all(check["healthy"] for check in checks.values()) else "unhealthy",
         "version": request.app.version,
         "database": kernel.database.dialect,
-        "started_at": wire(kernel.started_at),
+        "started_at": iso_format(kernel.started_at),
         "uptime_seconds": int((now - kernel.started_at).total_seconds()),
         "checks": checks,
         "counts": counts,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.claims.models import Claim
     from toolcrib.kernel.config import ConfigKey
     from toolcrib.kernel.context import Kernel
-    from toolcrib.kernel.hot import Endpoint
+    from toolcrib.kernel.fast_routes import Endpoint
     from toolcrib.kernel.jobs import Job
 
 
@@ -43,7 +43,7 @@ class Kind:
     `request_headers` and `response_headers` are those that pages of the origins in CORS_ORIGINS may send and read,
     beside everybody's. `named_keys` says which of some keys of the file store rows of this kind name, apart from
     blobs: the store's sweep lets those be.
-    `hot_routes` maps (method, path) to the few endpoints that take the short way (`kernel.hot`).
+    `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
     name: str
@@ -59,4 +59,4 @@ class Kind:
     request_headers: tuple[str, ...] = ()
     response_headers: tuple[str, ...] = ()
     named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys
-    hot_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
+    fast_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from toolcrib.kernel.claims.sweep import server_alive
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.events.pen import event_counter
+from toolcrib.kernel.events.writer import event_counter
 from toolcrib.kernel.tables import Base
 
 log = structlog.get_logger()

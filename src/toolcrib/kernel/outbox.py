@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, Table, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.database import Database
+from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.messages import Message, one_line
 from toolcrib.kernel.tables import Base, BigId, UtcDateTime, exact_string, exact_text
@@ -127,7 +127,7 @@ async def keep(database: Database, letter: Letter, reason: str) -> None:
 async def give_up(database: Database, letter: Letter, reason: str, now: datetime) -> None:
     """Delete it unsent, and say so in the log for administrators."""
     async with database.write() as session:
-        gone = await (await session.connection()).execute(delete(outbox).where(outbox.c.id == letter.id))
+        gone = await (await take_write_lock(session)).execute(delete(outbox).where(outbox.c.id == letter.id))
         if gone.rowcount:
             await record(
                 session,

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement
 
 from toolcrib.assets import service
-from toolcrib.assets.lfs import wire
+from toolcrib.assets.lfs import responses
 from toolcrib.assets.lfs.schemas import (
     MAX_LOCKS,
     LfsLockChanged,
@@ -38,10 +38,10 @@ router = APIRouter(tags=["git lfs"])
 UNKNOWN_BRANCH = "unknown_branch"
 
 
-# Like the hot REST routes these take the bare request, and check the same through the same schemas.
+# Like the fast REST routes these take the bare request, and check the same through the same schemas.
 
 
-@wire.at(
+@responses.at(
     router,
     "/locks",
     "POST",
@@ -54,11 +54,11 @@ UNKNOWN_BRANCH = "unknown_branch"
 )
 async def create(request: Request) -> Response:
     """Lock a path."""
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    project = wire.project_of(request)
-    body = await wire.read(request, LockRequest)
+    project = responses.project_of(request)
+    body = await responses.read(request, LockRequest)
     try:
         claim = await service.lock(
             kernel.claims,
@@ -72,54 +72,54 @@ async def create(request: Request) -> Response:
     except ClaimHeld as held:
         url = request.app.state.site.claim_url(request.scope, held.claim)
         text = held_text(held.claim, me, url)
-        return wire.answer({"lock": lock_as_lfs(held.claim), **wire.refusal(text)}, 409)
-    return wire.answer({"lock": lock_as_lfs(claim)}, 201)
+        return responses.answer({"lock": lock_as_lfs(held.claim), **responses.refusal(text)}, 409)
+    return responses.answer({"lock": lock_as_lfs(claim)}, 201)
 
 
-@wire.at(router, "/locks", "GET", query=LockFilter, response_model=LfsLockList)
+@responses.at(router, "/locks", "GET", query=LockFilter, response_model=LfsLockList)
 async def list_locks(request: Request) -> Response:
     """The locks of a project on all branches, oldest first; by `path` or `id`, in pages of `limit`."""
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     me = await kernel.auth.principal(request)
-    project = wire.project_of(request)
+    project = responses.project_of(request)
     try:
         wanted = LockFilter.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise wire.malformed(error, "query") from None
+        raise responses.malformed(error, "query") from None
     conditions: list[ColumnElement[bool]] = []
     if wanted.path is not None:
         conditions.append(claims.c.key == wanted.path)
     if wanted.id is not None:
         conditions.append(claims.c.fence == fence_of(wanted.id))
     found, after = await _page(kernel, me, project, conditions, limit=wanted.limit, cursor=wanted.cursor)
-    return wire.answer({"locks": [lock_as_lfs(claim) for claim in found], **after})
+    return responses.answer({"locks": [lock_as_lfs(claim) for claim in found], **after})
 
 
-@wire.at(router, "/locks/verify", "POST", body=VerifyRequest, response_model=LfsVerifiableLocks)
+@responses.at(router, "/locks/verify", "POST", body=VerifyRequest, response_model=LfsVerifiableLocks)
 async def verify(request: Request) -> Response:
     """The locks of a project, the caller's and those of others, whose files a push must not touch.
 
     A client that is told 404 or 501 here never asks again in that clone.
     """
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    project = wire.project_of(request)
-    body = await wire.read(request, VerifyRequest)
+    project = responses.project_of(request)
+    body = await responses.read(request, VerifyRequest)
     found, after = await _page(kernel, me, project, [], limit=body.limit, cursor=body.cursor)
     ours = [lock_as_lfs(claim) for claim in found if claim.holder_uuid == me.uuid]
     theirs = [lock_as_lfs(claim) for claim in found if claim.holder_uuid != me.uuid]
-    return wire.answer({"ours": ours, "theirs": theirs, **after})
+    return responses.answer({"ours": ours, "theirs": theirs, **after})
 
 
-@wire.at(router, "/locks/{lock_id}/unlock", "POST", body=UnlockRequest, response_model=LfsLockChanged)
+@responses.at(router, "/locks/{lock_id}/unlock", "POST", body=UnlockRequest, response_model=LfsLockChanged)
 async def unlock(request: Request) -> Response:
     """Give a lock back; with `force`, end that of another by authority over the project."""
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    project = wire.project_of(request)
-    body = await wire.read(request, UnlockRequest)
+    project = responses.project_of(request)
+    body = await responses.read(request, UnlockRequest)
     fence = fence_of(request.path_params["lock_id"])
     async with kernel.database.read() as session:
         claim = await service.by_id(session, me, project, fence, now=kernel.clock())
@@ -127,7 +127,7 @@ async def unlock(request: Request) -> Response:
         claim = await service.unlock_by_force(kernel.claims, me, claim, "git lfs unlock --force")
     else:
         claim = await service.unlock(kernel.claims, me, claim)
-    return wire.answer({"lock": lock_as_lfs(claim)})
+    return responses.answer({"lock": lock_as_lfs(claim)})
 
 
 async def _page(

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from toolcrib.assets.lfs import service, wire
+from toolcrib.assets.lfs import responses, service
 from toolcrib.assets.lfs.schemas import MAX_OBJECTS, BatchRequest, LfsBatch, ObjectName
 from toolcrib.assets.lfs.tickets import LIFETIME, Operation, Tickets
 from toolcrib.kernel.blobs import registry
@@ -33,17 +33,17 @@ class HashUnsupported(Conflict):
     code = "hash_unsupported"
 
 
-@wire.at(router, "/objects/batch", "POST", body=BatchRequest, response_model=LfsBatch)
+@responses.at(router, "/objects/batch", "POST", body=BatchRequest, response_model=LfsBatch)
 async def batch(request: Request) -> Response:
     """Where each object can be sent to or fetched from. With LFS_REDIRECT_URL: 307 to the same path there."""
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     if kernel.settings.lfs_redirect_url:
         location = kernel.settings.lfs_redirect_url + quote(request.scope["path"])
         return Response(status_code=307, headers={"Location": location})
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    scope = f"project:{wire.project_of(request)}"
-    body = await wire.read(request, BatchRequest)
+    scope = f"project:{responses.project_of(request)}"
+    body = await responses.read(request, BatchRequest)
     me.require(scope, "member" if body.operation == "upload" else "viewer")
     if len(body.objects) > MAX_OBJECTS:
         raise TooManyObjects(f"Ask for at most {MAX_OBJECTS} objects at a time.")
@@ -61,7 +61,7 @@ async def batch(request: Request) -> Response:
     def action(operation: Operation, wanted: ObjectName, suffix: str = "") -> dict[str, Any]:
         ticket = tickets.issue(operation, scope, wanted.oid, wanted.size, username=me.username, now=now)
         return {
-            "href": wire.lfs_url(request, f"/objects/{wanted.oid}{suffix}"),
+            "href": responses.lfs_url(request, f"/objects/{wanted.oid}{suffix}"),
             "header": {"Authorization": ticket},
             "expires_in": int(LIFETIME.total_seconds()),
         }
@@ -86,17 +86,17 @@ async def batch(request: Request) -> Response:
         return {**name, "authenticated": True, "actions": actions}
 
     objects = [told(wanted) for wanted in body.objects]
-    return wire.answer({"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
+    return responses.answer({"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
 
 
 def _error(code: int, message: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
 
-@wire.at(router, "/objects/{oid}", "GET", "HEAD", response_class=Response)
+@responses.at(router, "/objects/{oid}", "GET", "HEAD", response_class=Response)
 async def download(request: Request) -> Response:
     """The content of an object, whole or in part."""
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     allowed = await _allowed(request, "download")
     async with kernel.database.read() as session:
         blob = await service.get(session, allowed.scope, allowed.oid)
@@ -108,10 +108,10 @@ async def download(request: Request) -> Response:
         raise
 
 
-@wire.at(router, "/objects/{oid}", "PUT", response_class=Response)
+@responses.at(router, "/objects/{oid}", "PUT", response_class=Response)
 async def upload(request: Request) -> Response:
     """Send an object. Its bytes must have the SHA-256 it is named by, and the size that was announced."""
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     allowed = await _allowed(request, "upload")
     size = allowed.size
     length = request.headers.get("content-length", "")
@@ -133,17 +133,17 @@ async def upload(request: Request) -> Response:
     return Response(status_code=200)
 
 
-@wire.at(router, "/objects/{oid}/verify", "POST", body=ObjectName)
+@responses.at(router, "/objects/{oid}/verify", "POST", body=ObjectName)
 async def verify(request: Request) -> Response:
     """Whether an upload arrived."""
-    kernel = wire.kernel_of(request)
+    kernel = responses.kernel_of(request)
     allowed = await _allowed(request, "upload")
-    body = await wire.read(request, ObjectName)
+    body = await responses.read(request, ObjectName)
     async with kernel.database.read() as session:
         blob: Blob = await service.get(session, allowed.scope, allowed.oid)
     if body.oid != allowed.oid or body.size != blob.size:
         raise InvalidRequest(f"The object has {blob.size} bytes.")
-    return wire.answer({})
+    return responses.answer({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ class _Allowed:
 
 async def _allowed(request: Request, operation: Operation) -> _Allowed:
     """By the ticket of a batch call, or by ordinary credentials."""
-    kernel = wire.kernel_of(request)
-    scope = f"project:{wire.project_of(request)}"
+    kernel = responses.kernel_of(request)
+    scope = f"project:{responses.project_of(request)}"
     oid: str = request.path_params["oid"]
     at_least: Role = "member" if operation == "upload" else "viewer"
     ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())

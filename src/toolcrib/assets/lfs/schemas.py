@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from toolcrib.assets.schemas import AssetPath
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 
 # What one answer lists at most; `next_cursor` leads on.
 MAX_LOCKS = 1_000
@@ -102,6 +102,6 @@ def lock_as_lfs(claim: Claim) -> dict[str, Any]:
     return {
         "id": str(claim.fence),
         "path": claim.key,
-        "locked_at": wire(claim.acquired_at),
+        "locked_at": iso_format(claim.acquired_at),
         "owner": {"name": claim.holder},
     }

@@ -10,7 +10,7 @@ from fastapi import Response
 from wsgidav.dav_error import DAVError, get_http_status_string
 
 from toolcrib.documents.errors import FileExists, FileLocked, VersionConflict
-from toolcrib.documents.service.weblocks import TokenNeeded
+from toolcrib.documents.service.webdav_locks import TokenNeeded
 from toolcrib.kernel.blobs.problems import StorageFull
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.problems import Problem

@@ -7,7 +7,7 @@ from xml.parsers import expat
 
 from wsgidav import util
 
-from toolcrib.documents.dav.visit import Environ
+from toolcrib.documents.dav.request import Environ
 from toolcrib.documents.errors import ValidationFailed
 
 # A tree holds the whole namespace in every name: a long one, used often, would make a small body huge.

@@ -18,13 +18,13 @@ from toolcrib.documents.dav import answers, moves, saving
 from toolcrib.documents.dav.addresses import MOUNT, href, read_raw
 from toolcrib.documents.dav.methods import Methods
 from toolcrib.documents.dav.provider import Provider
-from toolcrib.documents.dav.visit import INTENT, KEY, Carry, Send, Take, Visit
+from toolcrib.documents.dav.request import INTENT, KEY, CopyOrMove, Send, Upload, WebDAVRequest
 from toolcrib.documents.errors import FileTooLarge, ValidationFailed
 from toolcrib.documents.routes.common import caller_of
 from toolcrib.documents.routes.downloads import send
 from toolcrib.documents.service import downloads, uploads
-from toolcrib.documents.service.bytes import store_words
-from toolcrib.documents.service.parts import Documents, documents_of
+from toolcrib.documents.service.content import store_words
+from toolcrib.documents.service.lookup import Documents, documents_of
 from toolcrib.documents.service.transfers import Onto
 from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.problems import Problem
@@ -84,18 +84,18 @@ async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) 
     raw: bytes = request.scope["raw_path"]
     path = read_raw(raw[len(MOUNT) :])
     loop = asyncio.get_running_loop()
-    visit = Visit(docs, caller, docs.kernel.clock(), loop, mount, _own_hosts(request, docs))
+    dav = WebDAVRequest(docs, caller, docs.kernel.clock(), loop, mount, _own_hosts(request, docs))
     body = b"" if request.method == "PUT" else await _small_body(request)
-    environ = _environ(request, path, body, visit)
+    environ = _environ(request, path, body, dav)
     answer: Response | None = await loop.run_in_executor(_threads, _in_thread, environ)
     if answer is not None:
         return answer
     intent = environ[INTENT]
     if isinstance(intent, Send):
-        return await _send(request, visit, intent)
-    if isinstance(intent, Carry):
-        return await _carry(request, visit, intent)
-    return await _take(request, visit, intent)
+        return await _send(request, dav, intent)
+    if isinstance(intent, CopyOrMove):
+        return await _carry(request, dav, intent)
+    return await _take(request, dav, intent)
 
 
 def _in_thread(environ: dict[str, Any]) -> Response | None:
@@ -119,10 +119,10 @@ def _in_thread(environ: dict[str, Any]) -> Response | None:
     return answer
 
 
-def _environ(request: Request, path: str, body: bytes, visit: Visit) -> dict[str, Any]:
+def _environ(request: Request, path: str, body: bytes, dav: WebDAVRequest) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": visit.mount,
+        "SCRIPT_NAME": dav.mount,
         "PATH_INFO": path,
         "SERVER_PROTOCOL": "HTTP/1.1",
         "CONTENT_LENGTH": str(len(body)),
@@ -130,8 +130,8 @@ def _environ(request: Request, path: str, body: bytes, visit: Visit) -> dict[str
         "wsgi.url_scheme": request.scope["scheme"],
         "wsgidav.config": {},
         "wsgidav.verbose": 0,
-        "wsgidav.auth.user_name": visit.caller.me.uuid,
-        KEY: visit,
+        "wsgidav.auth.user_name": dav.caller.me.uuid,
+        KEY: dav,
     }
     for name, value in request.scope["headers"]:
         key = name.decode("latin-1").upper().replace("-", "_")
@@ -161,49 +161,47 @@ def _own_hosts(request: Request, docs: Documents) -> frozenset[str]:
     return frozenset(host + port for host in bare for port in ("", ":80", ":443"))
 
 
-async def _send(request: Request, visit: Visit, intent: Send) -> Response:
+async def _send(request: Request, dav: WebDAVRequest, intent: Send) -> Response:
     wanted = request.headers.get("range", "")
     first = request.method == "GET" and (not wanted or wanted.replace(" ", "").startswith("bytes=0-"))
-    opened = await downloads.open_version(
-        visit.docs, visit.caller, intent.file.id, remember=first, now=visit.now
-    )
-    answer = await send(request, visit.docs, opened)
+    opened = await downloads.open_version(dav.docs, dav.caller, intent.file.id, remember=first, now=dav.now)
+    answer = await send(request, dav.docs, opened)
     answer.headers["Last-Modified"] = opened.file.updated_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
     return answer
 
 
-async def _carry(request: Request, visit: Visit, intent: Carry) -> Response:
+async def _carry(request: Request, dav: WebDAVRequest, intent: CopyOrMove) -> Response:
     """Cancelled when the client hangs up, as a PUT is."""
 
     async def wanted() -> None:
         if await request.is_disconnected():
             raise ClientDisconnect
 
-    refused = await moves.carry(visit, intent, wanted)
+    refused = await moves.carry(dav, intent, wanted)
     if refused:
         return Response(answers.multistatus(refused), 207, media_type=answers.XML)
     return Response(status_code=201 if intent.order.onto is Onto.FREE else 204)
 
 
-async def _take(request: Request, visit: Visit, intent: Take) -> Response:
+async def _take(request: Request, dav: WebDAVRequest, intent: Upload) -> Response:
     declared = request.headers.get("content-length", "")
     size = int(declared) if declared.isdecimal() else None
     expected = request.headers.get("x-expected-entity-length", "")  # Finder sends in chunks
     if size is None and expected.isdecimal():
-        uploads.refuse_too_large(visit.docs, int(expected))
+        uploads.refuse_too_large(dav.docs, int(expected))
     saved = await saving.take(
-        visit.docs,
-        visit.caller,
+        dav.docs,
+        dav.caller,
         intent,
         _pieces(request),
         size=size,
         content_type=request.headers.get("content-type"),
-        mount=visit.mount,
-        now=visit.now,
+        mount=dav.mount,
+        now=dav.now,
     )
     headers = {"ETag": f'"{saved.version.id}"'}
     if saved.created:
-        headers["Location"] = href(visit.mount, intent.path, folder=False)
+        headers["Location"] = href(dav.mount, intent.path, folder=False)
     return Response(status_code=201 if saved.created else 204, headers=headers)
 
 

@@ -20,13 +20,13 @@ from wsgidav.request_server import RequestServer
 
 from toolcrib.documents.dav.addresses import read_url
 from toolcrib.documents.dav.provider import Provider
+from toolcrib.documents.dav.request import Environ, WebDAVRequest, request_of
 from toolcrib.documents.dav.resources import FolderResource, Shelf
-from toolcrib.documents.dav.visit import Environ, Visit, visit_of
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import weblocks
+from toolcrib.documents.service import webdav_locks
 from toolcrib.documents.service.locks import folder_ref
-from toolcrib.documents.service.parts import at
+from toolcrib.documents.service.lookup import at
 
 
 class Conditions(RequestServer):  # type: ignore[misc]
@@ -42,12 +42,12 @@ class Conditions(RequestServer):  # type: ignore[misc]
             return
         if isinstance(res, Shelf):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be changed here.")
-        visit = visit_of(environ)
-        visit.right(res.place.bucket, "write")
+        dav = request_of(environ)
+        dav.right(res.place.bucket, "write")
         held = res.held
         if depth == "infinity" and res.is_collection:
-            held = visit.run(claims_in(visit, res))
-        weblocks.guard(visit.caller, held, tokens_shown(environ), now=visit.now)
+            held = dav.run(claims_in(dav, res))
+        webdav_locks.guard(dav.caller, held, tokens_shown(environ), now=dav.now)
 
     @contextmanager
     def _write_transaction(self, res: Any, environ: Environ) -> Iterator[None]:
@@ -71,18 +71,18 @@ class Conditions(RequestServer):  # type: ignore[misc]
             if "HTTP_IF" in environ:
                 self._fail(HTTP_BAD_REQUEST, context_info="The If header holds no condition.")
             return True
-        visit = visit_of(environ)
+        dav = request_of(environ)
         for tag, lists in conditions.items():
             about = res
             if tag != "*":
-                path = read_url(tag, visit.mount, visit.own_hosts)
+                path = read_url(tag, dav.mount, dav.own_hosts)
                 about = self._davProvider.get_resource_inst(path, environ) if path else None
             known = about is not None and not isinstance(about, Shelf)
             tokens = [
                 lock.token
                 for claim in (about.held if known else ())
-                if claim.holder_uuid == visit.caller.me.uuid
-                for lock in weblocks.tokens_of(claim, visit.now)
+                if claim.holder_uuid == dav.caller.me.uuid
+                for lock in webdav_locks.tokens_of(claim, dav.now)
             ]
             etag = about.get_etag() if known else None
             for conditions_of_list in lists:
@@ -97,18 +97,18 @@ class Conditions(RequestServer):  # type: ignore[misc]
     def _had_lock(self, place: Place, environ: Environ) -> bool:
         """Whether the request shows a token that stood for a lock of the caller's on `place`, and does so no
         more."""
-        visit = visit_of(environ)
+        dav = request_of(environ)
         tokens = tokens_shown(environ)
         if not tokens:
             return False
-        right = visit.right(place.bucket, "write")
-        file = visit.run(_file_at(visit, place))
-        held = visit.run(_covering(visit, place, file))
+        right = dav.right(place.bucket, "write")
+        file = dav.run(_file_at(dav, place))
+        held = dav.run(_covering(dav, place, file))
         live = {
             lock.token
             for claim in held
-            if claim.holder_uuid == visit.caller.me.uuid
-            for lock in weblocks.tokens_of(claim, visit.now)
+            if claim.holder_uuid == dav.caller.me.uuid
+            for lock in webdav_locks.tokens_of(claim, dav.now)
         }
         keys = [folder_ref(place, right.scope).key] if file is None else [file.id]
         above = place
@@ -117,7 +117,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
             keys.append(folder_ref(above, right.scope).key)
         return any(
             token not in live
-            and weblocks.was_given(visit.docs.kernel.secrets, token, key, visit.caller.me.uuid)
+            and webdav_locks.was_given(dav.docs.kernel.secrets, token, key, dav.caller.me.uuid)
             for token in tokens
             for key in keys
         )
@@ -141,20 +141,20 @@ class Conditions(RequestServer):  # type: ignore[misc]
             self._fail(HTTP_MEDIATYPE_NOT_SUPPORTED, context_info="This method takes no body.")
 
 
-async def claims_in(visit: Visit, res: FolderResource) -> Any:
-    async with visit.docs.kernel.database.read() as session:
-        return await weblocks.covering(session, res.place, None, res.right.scope, deep=True, now=visit.now)
+async def claims_in(dav: WebDAVRequest, res: FolderResource) -> Any:
+    async with dav.docs.kernel.database.read() as session:
+        return await webdav_locks.covering(session, res.place, None, res.right.scope, deep=True, now=dav.now)
 
 
-async def _file_at(visit: Visit, place: Place) -> File | None:
-    async with visit.docs.kernel.database.read() as session:
+async def _file_at(dav: WebDAVRequest, place: Place) -> File | None:
+    async with dav.docs.kernel.database.read() as session:
         return await at(session, place)
 
 
-async def _covering(visit: Visit, place: Place, file: File | None) -> Any:
-    right = await visit.docs.access.require(visit.caller, place.bucket, "read")
-    async with visit.docs.kernel.database.read() as session:
-        return await weblocks.covering(session, place, file, right.scope, now=visit.now)
+async def _covering(dav: WebDAVRequest, place: Place, file: File | None) -> Any:
+    right = await dav.docs.access.require(dav.caller, place.bucket, "read")
+    async with dav.docs.kernel.database.read() as session:
+        return await webdav_locks.covering(session, place, file, right.scope, now=dav.now)
 
 
 def speaks_of_versions(environ: Environ) -> bool:

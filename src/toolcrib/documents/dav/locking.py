@@ -22,12 +22,12 @@ from toolcrib.documents.dav.bodies import read_xml
 from toolcrib.documents.dav.conditions import Conditions, tokens_shown
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import answer, empty
+from toolcrib.documents.dav.request import Environ, WebDAVRequest, request_of
 from toolcrib.documents.dav.resources import Shelf
-from toolcrib.documents.dav.visit import Environ, Visit, visit_of
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import uploads, weblocks
-from toolcrib.documents.service.weblocks import NoSuchToken
+from toolcrib.documents.service import uploads, webdav_locks
+from toolcrib.documents.service.webdav_locks import NoSuchToken
 
 # What clients write is a name, or the address of a page.
 OWNER_BYTES = 512
@@ -36,7 +36,7 @@ OWNER_BYTES = 512
 class Locking(Conditions):
     def do_LOCK(self, environ: Environ, start_response: Any) -> Any:
         path = environ["PATH_INFO"]
-        visit = visit_of(environ)
+        dav = request_of(environ)
         depth = environ.get("HTTP_DEPTH", "infinity")
         if depth not in {"0", "infinity"}:
             self._fail(HTTP_BAD_REQUEST, context_info="A lock's Depth is 0 or infinity.")
@@ -49,21 +49,21 @@ class Locking(Conditions):
             return self._refresh(res, seconds, environ, start_response)
         self._evaluate_if_headers(res, environ)
         shared, owner = self._read_lockinfo(asked)
-        place = res.place if res is not None else place_of_path(visit, path)
-        visit.right(place.bucket, "lock")
+        place = res.place if res is not None else place_of_path(dav, path)
+        dav.right(place.bucket, "lock")
         if res is None:
             self._check_write_permission(self._parent(path, environ), "0", environ)
-            _make_empty(visit, place)
-        lock = visit.run(
-            weblocks.lock(
-                visit.docs,
-                visit.caller,
+            _make_empty(dav, place)
+        lock = dav.run(
+            webdav_locks.lock(
+                dav.docs,
+                dav.caller,
                 place,
                 deep=depth == "infinity",
                 shared=shared,
                 owner=owner,
                 seconds=seconds,
-                now=visit.now,
+                now=dav.now,
             )
         )
         headers = [("Lock-Token", f"<{lock.token}>")]
@@ -84,16 +84,14 @@ class Locking(Conditions):
         return "{DAV:}shared" in named, text
 
     def _refresh(self, res: Any, seconds: int | None, environ: Environ, start_response: Any) -> Any:
-        visit = visit_of(environ)
+        dav = request_of(environ)
         util.parse_if_header_dict(environ)
         tokens = tokens_shown(environ)
         if res is None or len(tokens) != 1:
             self._fail(HTTP_BAD_REQUEST, context_info="Refresh one lock of something that is there.")
         try:
-            visit.run(
-                weblocks.refresh(
-                    visit.docs, visit.caller, res.place, tokens[0], seconds=seconds, now=visit.now
-                )
+            dav.run(
+                webdav_locks.refresh(dav.docs, dav.caller, res.place, tokens[0], seconds=seconds, now=dav.now)
             )
         except NoSuchToken as gone:
             self._fail(
@@ -112,14 +110,14 @@ class Locking(Conditions):
         return answer(start_response, status, as_bytes(prop), headers)
 
     def do_UNLOCK(self, environ: Environ, start_response: Any) -> Any:
-        visit = visit_of(environ)
+        dav = request_of(environ)
         self._refuse_body(environ)
         res = self._existing(environ["PATH_INFO"], environ)
         if "HTTP_LOCK_TOKEN" not in environ:
             self._fail(HTTP_BAD_REQUEST, context_info="There is no Lock-Token.")
         token = environ["HTTP_LOCK_TOKEN"].strip().strip("<>")
         try:
-            visit.run(weblocks.unlock(visit.docs, visit.caller, res.place, token, now=visit.now))
+            dav.run(webdav_locks.unlock(dav.docs, dav.caller, res.place, token, now=dav.now))
         except NoSuchToken as gone:
             self._fail(
                 HTTP_CONFLICT,
@@ -131,11 +129,11 @@ class Locking(Conditions):
         return empty(start_response, HTTP_NO_CONTENT)
 
 
-def _make_empty(visit: Visit, place: Place) -> None:
+def _make_empty(dav: WebDAVRequest, place: Place) -> None:
     """A lock on nothing makes an empty file first (RFC 4918, 7.3)."""
 
     async def nothing() -> AsyncIterator[bytes]:
         for piece in list[bytes]():
             yield piece
 
-    visit.run(uploads.put(visit.docs, visit.caller, place, nothing(), size=0, base_version=0, now=visit.now))
+    dav.run(uploads.put(dav.docs, dav.caller, place, nothing(), size=0, base_version=0, now=dav.now))

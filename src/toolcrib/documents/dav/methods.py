@@ -28,15 +28,15 @@ from toolcrib.documents.dav.conditions import speaks_of_versions, tokens_shown
 from toolcrib.documents.dav.locking import Locking
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import several
+from toolcrib.documents.dav.request import ASKED, INTENT, CopyOrMove, Environ, Send, Upload, request_of
 from toolcrib.documents.dav.resources import Shelf
-from toolcrib.documents.dav.visit import ASKED, INTENT, Carry, Environ, Send, Take, visit_of
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import trees, weblocks
+from toolcrib.documents.service import trees, webdav_locks
 from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.properties import write_properties
 from toolcrib.documents.service.transfers import Onto, Order
-from toolcrib.documents.service.weblocks import TokenNeeded
+from toolcrib.documents.service.webdav_locks import TokenNeeded
 
 MOST_ASKED = 300
 # Every member of a folder answers with all the names that were asked for.
@@ -60,7 +60,7 @@ class Methods(Locking):
 
     def do_PUT(self, environ: Environ, start_response: Any) -> Any:
         path = environ["PATH_INFO"]
-        visit = visit_of(environ)
+        dav = request_of(environ)
         if "HTTP_CONTENT_RANGE" in environ:
             self._fail(HTTP_BAD_REQUEST, context_info="Content-Range is not for PUT.")
         if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
@@ -71,25 +71,25 @@ class Methods(Locking):
         parent = self._parent(path, environ)
         if isinstance(parent, Shelf):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be put here.")
-        place = res.place if res is not None else place_of_path(visit, path)
-        visit.right(place.bucket, "write")
+        place = res.place if res is not None else place_of_path(dav, path)
+        dav.right(place.bucket, "write")
         try:
             self._evaluate_if_headers(res, environ)
         except DAVError:
             if not self._had_lock(place, environ):
                 raise
-            environ[INTENT] = Take(place, path, is_lost=True)
+            environ[INTENT] = Upload(place, path, is_lost=True)
             return []
         self._check_write_permission(res if res is not None else parent, "0", environ)
         shown = set(tokens_shown(environ))
         locks = {
             claim.digest: claim.fence
             for claim in (res if res is not None else parent).held
-            if shown & {lock.token for lock in weblocks.tokens_of(claim, visit.now)}
+            if shown & {lock.token for lock in webdav_locks.tokens_of(claim, dav.now)}
         }
         depends = speaks_of_versions(environ)
         base_id = res.get_etag() if depends and res is not None else None
-        environ[INTENT] = Take(place, path, locks, base_id, is_new=depends and res is None)
+        environ[INTENT] = Upload(place, path, locks, base_id, is_new=depends and res is None)
         return []
 
     # Properties
@@ -116,7 +116,7 @@ class Methods(Locking):
 
     def do_PROPPATCH(self, environ: Environ, start_response: Any) -> Any:
         """All of it or nothing (RFC 4918, 9.2), in one transaction."""
-        visit = visit_of(environ)
+        dav = request_of(environ)
         res = self._existing(environ["PATH_INFO"], environ)
         asked = read_xml(environ)
         if asked.tag != "{DAV:}propertyupdate":
@@ -126,9 +126,9 @@ class Methods(Locking):
         changes = dict(self._updates(asked))
         protected = [name for name in changes if name.startswith("{DAV:}")]
         if not protected:
-            visit.run(
+            dav.run(
                 write_properties(
-                    visit.docs, visit.caller, res.place, res.file, res.resource_id, changes, now=visit.now
+                    dav.docs, dav.caller, res.place, res.file, res.resource_id, changes, now=dav.now
                 )
             )
         answered: list[tuple[str, Any]] = []
@@ -153,7 +153,7 @@ class Methods(Locking):
 
     def do_DELETE(self, environ: Environ, start_response: Any) -> Any:
         path = environ["PATH_INFO"]
-        visit = visit_of(environ)
+        dav = request_of(environ)
         self._refuse_body(environ)
         res = self._existing(path, environ)
         if res.is_collection and environ.get("HTTP_DEPTH", "infinity") != "infinity":
@@ -164,7 +164,7 @@ class Methods(Locking):
         self._check_write_permission(self._parent(path, environ), "0", environ)
         try:
             self._check_write_permission(res, "infinity", environ)
-            visit.run(trees.remove_at(visit.docs, visit.caller, res.place, now=visit.now))
+            dav.run(trees.remove_at(dav.docs, dav.caller, res.place, now=dav.now))
         except (FileLocked, TokenNeeded) as refused:
             return self._refused_below(res, refused, environ, start_response)
         return util.send_status_response(environ, start_response, HTTP_NO_CONTENT)
@@ -173,12 +173,12 @@ class Methods(Locking):
         self, res: Any, refused: FileLocked | TokenNeeded, environ: Environ, start_response: Any
     ) -> Any:
         """Something in a folder is locked: the answer names it (RFC 4918, 9.6.1). Nothing was changed."""
-        visit = visit_of(environ)
+        dav = request_of(environ)
         claim, inside = refused.claim, f"{res.place.address.rstrip('/')}/"
         if not res.is_collection or not claim.label.startswith(inside) or claim.label == inside:
             raise refused
         where = href(
-            visit.mount,
+            dav.mount,
             res.path.rstrip("/") + "/" + claim.label[len(inside) :],
             folder=claim.key.startswith(FOLDER),
         )
@@ -216,18 +216,18 @@ class Methods(Locking):
         order = Order(
             source.place, target_place, onto, source.is_collection, is_move=is_move, deep=depth != "0"
         )
-        environ[INTENT] = Carry(order, source.path)
+        environ[INTENT] = CopyOrMove(order, source.path)
         return []
 
     def _destination(self, environ: Environ) -> tuple[str, Place]:
-        visit = visit_of(environ)
+        dav = request_of(environ)
         if "HTTP_DESTINATION" not in environ:
             self._fail(HTTP_BAD_REQUEST, context_info="There is no Destination.")
-        path = read_url(environ["HTTP_DESTINATION"].strip(), visit.mount, visit.own_hosts)
+        path = read_url(environ["HTTP_DESTINATION"].strip(), dav.mount, dav.own_hosts)
         if path is None:
             self._fail(HTTP_BAD_GATEWAY, context_info="The Destination is not on this server.")
-        place = place_of_path(visit, str(path))
-        visit.right(place.bucket, "write")
+        place = place_of_path(dav, str(path))
+        dav.right(place.bucket, "write")
         return str(path), place
 
     def _refuse_onto_itself(self, source: Place, target: Place, *, is_move: bool) -> None:

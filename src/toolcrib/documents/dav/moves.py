@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from toolcrib.documents.dav.addresses import href
-from toolcrib.documents.dav.visit import Carry, Visit
+from toolcrib.documents.dav.request import CopyOrMove, WebDAVRequest
 from toolcrib.documents.errors import TooManyTransfers
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import moving, transfers, weblocks
-from toolcrib.documents.service.bytes import Wanted
+from toolcrib.documents.service import moving, transfers, webdav_locks
+from toolcrib.documents.service.content import Wanted
 from toolcrib.documents.service.locks import FOLDER, claims_below
 from toolcrib.documents.service.transfers import Onto, Order
 
@@ -21,16 +21,16 @@ AT_ONCE = 4
 _under_way: Counter[str] = Counter()
 
 
-async def carry(visit: Visit, asked: Carry, wanted: Wanted) -> list[tuple[str, int, str]]:
+async def carry(dav: WebDAVRequest, asked: CopyOrMove, wanted: Wanted) -> list[tuple[str, int, str]]:
     """Copy or move. Returns what could not be copied, because of which nothing was done."""
     order = asked.order
     if order.is_move and order.stays_in_bucket and order.onto is not Onto.FILE:
-        await _rename(visit, order)
+        await _rename(dav, order)
         return []
-    with _turn(visit.caller.me.uuid, is_long=order.is_folder or not order.stays_in_bucket):
-        refused = await transfers.transfer(visit.docs, visit.caller, order, wanted, now=visit.now)
+    with _turn(dav.caller.me.uuid, is_long=order.is_folder or not order.stays_in_bucket):
+        refused = await transfers.transfer(dav.docs, dav.caller, order, wanted, now=dav.now)
     return [
-        (_href(visit, asked, place), problem.status, f"{problem.detail} Nothing was copied.")
+        (_href(dav, asked, place), problem.status, f"{problem.detail} Nothing was copied.")
         for place, problem in refused
     ]
 
@@ -53,27 +53,27 @@ def _turn(who: str, *, is_long: bool) -> Iterator[None]:
             del _under_way[who]
 
 
-async def _rename(visit: Visit, order: Order) -> None:
-    docs, caller, now = visit.docs, visit.caller, visit.now
+async def _rename(dav: WebDAVRequest, order: Order) -> None:
+    docs, caller, now = dav.docs, dav.caller, dav.now
     replace = order.onto is Onto.REPLACED
     if order.is_folder:
         await moving.move_folder(docs, caller, order.source, order.target, replace=replace, now=now)
-        await _leave_below(visit, order.target)
+        await _leave_below(dav, order.target)
     else:
         await docs.access.require(caller, order.source.bucket, "delete", path=order.source.path)
         await moving.move_file(docs, caller, order.source, order.target, replace=replace, now=now)
-        await weblocks.leave(docs, caller, order.target, now=now)
+        await webdav_locks.leave(docs, caller, order.target, now=now)
 
 
-async def _leave_below(visit: Visit, folder: Place) -> None:
-    right = await visit.docs.access.require(visit.caller, folder.bucket, "read")
-    async with visit.docs.kernel.database.read() as session:
-        held = await claims_below(session, folder, right.scope, now=visit.now)
+async def _leave_below(dav: WebDAVRequest, folder: Place) -> None:
+    right = await dav.docs.access.require(dav.caller, folder.bucket, "read")
+    async with dav.docs.kernel.database.read() as session:
+        held = await claims_below(session, folder, right.scope, now=dav.now)
     for claim in held:
         if not claim.key.startswith(FOLDER):
-            await weblocks.leave(visit.docs, visit.caller, claim.key, now=visit.now)
+            await webdav_locks.leave(dav.docs, dav.caller, claim.key, now=dav.now)
 
 
-def _href(visit: Visit, asked: Carry, place: Place) -> str:
+def _href(dav: WebDAVRequest, asked: CopyOrMove, place: Place) -> str:
     inside = place.path[len(asked.order.source.path) :].lstrip("/")
-    return href(visit.mount, f"{asked.path.rstrip('/')}/{inside}", folder=False)
+    return href(dav.mount, f"{asked.path.rstrip('/')}/{inside}", folder=False)

@@ -12,7 +12,7 @@ from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 from toolcrib.documents.dav.addresses import href
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.service.locks import lock_id
-from toolcrib.documents.service.weblocks import SCHEME, WebLock, is_folder, tokens_of
+from toolcrib.documents.service.webdav_locks import SCHEME, WebDAVLock, is_folder, tokens_of
 from toolcrib.kernel.claims.models import Claim
 
 MOST_DEEP = 100
@@ -42,12 +42,12 @@ def lock_discovery(held: Iterable[Claim], mount: str, alias: dict[str, str], *, 
     return found
 
 
-def _untokened(claim: Claim) -> WebLock:
+def _untokened(claim: Claim) -> WebDAVLock:
     """A claim without a token of its holder's, shown with one that opens nothing."""
-    return WebLock(claim, SCHEME + lock_id(claim), False, "", claim.expires_at)
+    return WebDAVLock(claim, SCHEME + lock_id(claim), False, "", claim.expires_at)
 
 
-def _add_lock(parent: Element, lock: WebLock, root: str, now: datetime) -> None:
+def _add_lock(parent: Element, lock: WebDAVLock, root: str, now: datetime) -> None:
     active = SubElement(parent, "{DAV:}activelock")
     SubElement(SubElement(active, "{DAV:}locktype"), "{DAV:}write")
     scope = "shared" if lock.shared else "exclusive"
@@ -60,7 +60,7 @@ def _add_lock(parent: Element, lock: WebLock, root: str, now: datetime) -> None:
     SubElement(SubElement(active, "{DAV:}lockroot"), "{DAV:}href").text = root
 
 
-def _owner(lock: WebLock) -> Element:
+def _owner(lock: WebDAVLock) -> Element:
     """As the client wrote it (RFC 4918, 14.17), or the holder's name."""
     if lock.owner:
         parsed: Element = fromstring(lock.owner)

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from wsgidav.dav_provider import DAVProvider
 
+from toolcrib.documents.dav.request import WebDAVRequest, request_of
 from toolcrib.documents.dav.resources import FileResource, FolderResource, Shelf
-from toolcrib.documents.dav.visit import Visit, visit_of
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import BUCKETS, Bucket, Place, as_uuid, normalise
 from toolcrib.documents.service.folders import folder_at
-from toolcrib.documents.service.parts import at
+from toolcrib.documents.service.lookup import at
 from toolcrib.kernel.identity.models import Company, Project
 from toolcrib.kernel.identity.principal import AccessDenied
 
@@ -34,7 +34,7 @@ class Provider(DAVProvider):  # type: ignore[misc]
         Raises:
             AccessDenied: the caller may not read there, whether there is anything or not (403).
         """
-        visit = visit_of(environ)
+        dav = request_of(environ)
         kind, owner = [*path.strip("/").split("/", 2), ""][:2]
         if not kind:
             return Shelf("/", environ, [self._shelf(name, environ) for name in sorted(BUCKETS)])
@@ -42,12 +42,12 @@ class Provider(DAVProvider):  # type: ignore[misc]
             return None
         if not owner:
             return Shelf(f"/{kind}/", environ, self._buckets(kind, environ))
-        place = place_of_path(visit, path)
-        visit.right(place.bucket, "read")
+        place = place_of_path(dav, path)
+        dav.right(place.bucket, "read")
         if not place.path:
-            return FolderResource(f"/{kind}/{owner}/", environ, place, None, self._title(visit, place))
+            return FolderResource(f"/{kind}/{owner}/", environ, place, None, self._title(dav, place))
         clean = f"/{kind}/{owner}/{place.path}"
-        found = visit.run(_look_up(visit, place))
+        found = dav.run(_look_up(dav, place))
         if isinstance(found, File):
             return FileResource(clean, environ, place, found)
         if isinstance(found, Folder):
@@ -58,8 +58,8 @@ class Provider(DAVProvider):  # type: ignore[misc]
         return Shelf(f"/{kind}/", environ, [])
 
     def _buckets(self, kind: str, environ: dict[str, Any]) -> list[FolderResource]:
-        visit = visit_of(environ)
-        named = visit.run(_buckets(visit, kind))
+        dav = request_of(environ)
+        named = dav.run(_buckets(dav, kind))
         found = [
             FolderResource(f"/{kind}/{name}/", environ, Place(Bucket(kind, id_), ""), None, title)
             for name, id_, title in named
@@ -68,11 +68,11 @@ class Provider(DAVProvider):  # type: ignore[misc]
             each.know([], {})  # of thousands, nobody asks here
         return found
 
-    def _title(self, visit: Visit, place: Place) -> str | None:
-        return visit.run(_title(visit, place.bucket))
+    def _title(self, dav: WebDAVRequest, place: Place) -> str | None:
+        return dav.run(_title(dav, place.bucket))
 
 
-def place_of_path(visit: Visit, path: str) -> Place:
+def place_of_path(dav: WebDAVRequest, path: str) -> Place:
     """The place a decoded path below the mount names.
 
     Raises:
@@ -82,61 +82,61 @@ def place_of_path(visit: Visit, path: str) -> Place:
     kind, owner, *rest = [*path.strip("/").split("/", 2), "", ""][:3]
     if kind not in BUCKETS or not owner:
         raise AccessDenied("There are only the folders users, companies and projects here.")
-    return Place(Bucket(kind, _owner_id(visit, kind, owner)), normalise(rest[0], root_ok=True))
+    return Place(Bucket(kind, _owner_id(dav, kind, owner)), normalise(rest[0], root_ok=True))
 
 
-def _owner_id(visit: Visit, kind: str, owner: str) -> str:
+def _owner_id(dav: WebDAVRequest, kind: str, owner: str) -> str:
     if kind == "users" and owner == ME:
-        return visit.caller.me.uuid
+        return dav.caller.me.uuid
     try:
         return as_uuid(owner, "path")
     except ValidationFailed:
-        return _id_of_name(visit, kind, owner)
+        return _id_of_name(dav, kind, owner)
 
 
-def _id_of_name(visit: Visit, kind: str, name: str) -> str:
+def _id_of_name(dav: WebDAVRequest, kind: str, name: str) -> str:
     """One refusal for every name: another's would tell strangers the id of a project, or that there is one."""
     # An empty id is a bucket where nobody has any right.
-    found = visit.run(_project_id(visit, name)) if kind == "projects" else ""
+    found = dav.run(_project_id(dav, name)) if kind == "projects" else ""
     try:
-        visit.right(Bucket(kind, found), "read")
+        dav.right(Bucket(kind, found), "read")
     except AccessDenied:  # the audit remembers which
         raise AccessDenied(f"You have no right in {kind}/{name}.") from None
     return found
 
 
-async def _project_id(visit: Visit, name: str) -> str:
+async def _project_id(dav: WebDAVRequest, name: str) -> str:
     query = select(Project.id).where(Project.name == name, Project.deleted_at.is_(None))
-    async with visit.docs.kernel.database.read() as session:
+    async with dav.docs.kernel.database.read() as session:
         return (await session.execute(query)).scalar_one_or_none() or ""
 
 
-async def _look_up(visit: Visit, place: Place) -> File | Folder | None:
-    async with visit.docs.kernel.database.read() as session:
+async def _look_up(dav: WebDAVRequest, place: Place) -> File | Folder | None:
+    async with dav.docs.kernel.database.read() as session:
         file = await at(session, place)
         if file is not None and not file.is_archived:
             return file
         return await folder_at(session, place)
 
 
-async def _title(visit: Visit, bucket: Bucket) -> str | None:
+async def _title(dav: WebDAVRequest, bucket: Bucket) -> str | None:
     if bucket.type == "users":
-        return visit.caller.me.username if bucket.id == visit.caller.me.uuid else None
+        return dav.caller.me.username if bucket.id == dav.caller.me.uuid else None
     table = Company if bucket.type == "companies" else Project
-    async with visit.docs.kernel.database.read() as session:
+    async with dav.docs.kernel.database.read() as session:
         return (await session.execute(select(table.name).where(table.id == bucket.id))).scalar_one_or_none()
 
 
-async def _buckets(visit: Visit, kind: str) -> list[tuple[str, str, str | None]]:
+async def _buckets(dav: WebDAVRequest, kind: str) -> list[tuple[str, str, str | None]]:
     """Name in addresses, id and title of the buckets the caller sees listed."""
-    me = visit.caller.me
+    me = dav.caller.me
     if kind == "users":
         return [(ME, me.uuid, me.username)]
     if kind == "companies":
         if me.company_id is None:
             return []
-        return [(me.company_id, me.company_id, await _title(visit, Bucket(kind, me.company_id)))]
-    async with visit.docs.kernel.database.read() as session:
+        return [(me.company_id, me.company_id, await _title(dav, Bucket(kind, me.company_id)))]
+    async with dav.docs.kernel.database.read() as session:
         registered = select(Project.id, Project.name).where(Project.deleted_at.is_(None)).limit(LISTED)
         titles: dict[str, str | None] = {}
         titles.update((id_, name) for id_, name in await session.execute(registered))
@@ -144,5 +144,5 @@ async def _buckets(visit: Visit, kind: str) -> list[tuple[str, str, str | None]]
         for column in (File.bucket_id, Folder.bucket_id):
             used = select(column).where(column.class_.bucket_type == kind).distinct().limit(LISTED)
             titles = {**dict.fromkeys((await session.execute(used)).scalars()), **titles}
-    readable = await visit.docs.access.readable(visit.caller, [Bucket(kind, id_) for id_ in titles])
+    readable = await dav.docs.access.readable(dav.caller, [Bucket(kind, id_) for id_ in titles])
     return sorted((bucket.id, bucket.id, titles[bucket.id]) for bucket in readable)

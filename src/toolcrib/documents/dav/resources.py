@@ -10,10 +10,10 @@ from wsgidav.dav_provider import DAVCollection, DAVNonCollection
 
 from toolcrib.documents.access import Right
 from toolcrib.documents.dav import properties as xml
-from toolcrib.documents.dav.visit import ASKED, Visit, visit_of
+from toolcrib.documents.dav.request import ASKED, WebDAVRequest, request_of
 from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import folders, weblocks
+from toolcrib.documents.service import folders, webdav_locks
 from toolcrib.documents.service.locks import claims_above, folder_ref, held_now
 from toolcrib.documents.service.properties import properties_of
 from toolcrib.kernel.claims import queries
@@ -33,12 +33,12 @@ class _Known:
     _written: dict[str, str] | None = None
 
     @property
-    def visit(self) -> Visit:
-        return visit_of(self.environ)
+    def dav(self) -> WebDAVRequest:
+        return request_of(self.environ)
 
     @property
     def right(self) -> Right:
-        return self.visit.right(self.place.bucket, "read")
+        return self.dav.right(self.place.bucket, "read")
 
     @property
     def asked(self) -> frozenset[str] | None:
@@ -54,23 +54,23 @@ class _Known:
     def held(self) -> list[Claim]:
         """The claims on it and on folders that cover it."""
         if self._held is None:
-            self._held = self.visit.run(self._read_claims())
+            self._held = self.dav.run(self._read_claims())
         return self._held
 
     async def _read_claims(self) -> list[Claim]:
-        async with self.visit.docs.kernel.database.read() as session:
-            return await weblocks.covering(
-                session, self.place, self.file, self.right.scope, now=self.visit.now
+        async with self.dav.docs.kernel.database.read() as session:
+            return await webdav_locks.covering(
+                session, self.place, self.file, self.right.scope, now=self.dav.now
             )
 
     @property
     def written(self) -> dict[str, str]:
         if self._written is None:
-            self._written = self.visit.run(self._read_properties())
+            self._written = self.dav.run(self._read_properties())
         return self._written
 
     async def _read_properties(self) -> dict[str, str]:
-        async with self.visit.docs.kernel.database.read() as session:
+        async with self.dav.docs.kernel.database.read() as session:
             return (await properties_of(session, [self.resource_id], self.asked)).get(self.resource_id, {})
 
     def get_property_names(self, *, is_allprop: bool) -> list[str]:
@@ -104,7 +104,7 @@ class _Known:
         root = Place(self.place.bucket, "").address
         depth = self.place.path.count("/") + 1 if self.place.path else 0
         alias = self.path.rstrip("/").rsplit("/", depth)[0] if depth else self.path.rstrip("/")
-        return xml.lock_discovery(held, self.visit.mount, {root: alias + "/"}, now=self.visit.now)
+        return xml.lock_discovery(held, self.dav.mount, {root: alias + "/"}, now=self.dav.now)
 
 
 class FileResource(_Known, DAVNonCollection):  # type: ignore[misc]
@@ -170,25 +170,25 @@ class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
         return [member.name for member in self.get_member_list()]
 
     def get_member_list(self) -> list[Any]:
-        found: list[Any] = self.visit.run(self._members())
+        found: list[Any] = self.dav.run(self._members())
         return found
 
     async def _members(self) -> list[Any]:
-        visit, bucket, base = self.visit, self.place.bucket, self.path.rstrip("/")
-        found = await folders.children(visit.docs, visit.caller, self.place)
+        dav, bucket, base = self.dav, self.place.bucket, self.path.rstrip("/")
+        found = await folders.children(dav.docs, dav.caller, self.place)
         scope = found.right.scope
         places = [Place(bucket, each.path) for each in found.folders]
         refs = [folder_ref(place, scope).digest for place in places]
-        async with visit.docs.kernel.database.read() as session:
+        async with dav.docs.kernel.database.read() as session:
             written = await properties_of(
                 session,
                 [*(each.id for each in found.folders), *(each.id for each in found.files)],
                 self.asked,
             )
-            on_files = await held_now(session, found.files, found.right, now=visit.now)
-            on_folders = await queries.by_digest(session, refs, now=visit.now)
+            on_files = await held_now(session, found.files, found.right, now=dav.now)
+            on_folders = await queries.by_digest(session, refs, now=dav.now)
             member = Place(bucket, f"{self.place.path}/any".lstrip("/"))
-            above = await claims_above(session, member, scope, members=False, now=visit.now)
+            above = await claims_above(session, member, scope, members=False, now=dav.now)
         members: list[Any] = []
         for folder, place, ref in zip(found.folders, places, refs, strict=True):
             one = FolderResource(f"{base}/{folder.name}/", self.environ, place, folder)
@@ -203,9 +203,9 @@ class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
         return members
 
     def create_collection(self, name: str) -> None:
-        visit = self.visit
+        dav = self.dav
         place = Place(self.place.bucket, f"{self.place.path}/{name}".lstrip("/"))
-        visit.run(folders.make_folder(visit.docs, visit.caller, place, now=visit.now))
+        dav.run(folders.make_folder(dav.docs, dav.caller, place, now=dav.now))
 
 
 def _shown(name: str) -> str:

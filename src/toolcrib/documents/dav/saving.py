@@ -9,15 +9,15 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.dav.addresses import href
 from toolcrib.documents.dav.answers import DraftKept
-from toolcrib.documents.dav.visit import Take
+from toolcrib.documents.dav.request import Upload
 from toolcrib.documents.errors import FileLocked, VersionConflict
 from toolcrib.documents.models import NAME_BYTES, PATH_BYTES
 from toolcrib.documents.multipart import media_type
 from toolcrib.documents.paths import Bucket, Place, usable_filename
 from toolcrib.documents.service import transfers, uploads
-from toolcrib.documents.service.bytes import keep
+from toolcrib.documents.service.content import keep
 from toolcrib.documents.service.locks import refuse_others_lock
-from toolcrib.documents.service.parts import Documents, at
+from toolcrib.documents.service.lookup import Documents, at
 from toolcrib.documents.service.uploads import Saved
 from toolcrib.kernel.blobs.store import Stored
 
@@ -31,7 +31,7 @@ WHO_BYTES = 64
 async def take(
     docs: Documents,
     caller: Caller,
-    asked: Take,
+    asked: Upload,
     stream: AsyncIterable[bytes],
     *,
     size: int | None,
@@ -136,7 +136,7 @@ def _cut(text: str, size: int) -> str:
 
 
 async def _tell(
-    docs: Documents, caller: Caller, asked: Take, draft: Place, right: Right, mount: str, now: datetime
+    docs: Documents, caller: Caller, asked: Upload, draft: Place, right: Right, mount: str, now: datetime
 ) -> DraftKept:
     """Who holds the file now, and where the draft is."""
     held = None

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from toolcrib.documents import schemas
+from toolcrib.documents.responses import bare, file_as_dict, names_of
 from toolcrib.documents.routes.common import (
     INTEGER,
     CallerDep,
@@ -18,7 +19,6 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import buckets
 from toolcrib.documents.service.buckets import Shelf
-from toolcrib.documents.wire import bare, file_as_dict, names_of
 
 router = new_router()
 

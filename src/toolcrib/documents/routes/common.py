@@ -15,8 +15,8 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import MissingToken, ValidationFailed
 from toolcrib.documents.models import FileStatus
 from toolcrib.documents.paths import as_uuid, read_place
-from toolcrib.documents.service.bytes import store_words
-from toolcrib.documents.service.parts import Documents, Where, documents_of
+from toolcrib.documents.service.content import store_words
+from toolcrib.documents.service.lookup import Documents, Where, documents_of
 from toolcrib.documents.service.uploads import Conditions
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep

@@ -11,6 +11,7 @@ from toolcrib.documents import schemas
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.paths import SOURCE, TARGET, Place, as_uuid, read_place
+from toolcrib.documents.responses import success
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
@@ -22,9 +23,8 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import commits, copying
 from toolcrib.documents.service.locks import lock_id
-from toolcrib.documents.service.parts import Documents
-from toolcrib.documents.wire import success
-from toolcrib.kernel.clock import wire
+from toolcrib.documents.service.lookup import Documents
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.identity.principal import AccessDenied
 
@@ -59,7 +59,7 @@ async def copy(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
             "copy_file_id": found.file.id,
             "copy_path": found.file.address,
             "lock_id": lock_id(claim) if claim else None,
-            "locked_at": wire(claim.acquired_at) if claim else None,
+            "locked_at": iso_format(claim.acquired_at) if claim else None,
         },
         201,
     )

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from toolcrib.documents import schemas
 from toolcrib.documents.paths import as_uuid
+from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import (
     BOOLEAN,
     INTEGER,
@@ -26,8 +27,7 @@ from toolcrib.documents.routes.common import (
 from toolcrib.documents.routes.uploads import signed
 from toolcrib.documents.service import downloads
 from toolcrib.documents.service.downloads import Opened
-from toolcrib.documents.service.parts import Documents
-from toolcrib.documents.wire import bare
+from toolcrib.documents.service.lookup import Documents
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.deps import NowDep
 

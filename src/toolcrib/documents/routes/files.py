@@ -9,6 +9,16 @@ from fastapi import Request, Response
 from toolcrib.documents import schemas
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.paths import read_place
+from toolcrib.documents.responses import (
+    audit_as_dict,
+    bare,
+    file_as_dict,
+    files_as_dicts,
+    lock_as_dict,
+    names_of,
+    success,
+    version_as_dict,
+)
 from toolcrib.documents.routes.common import (
     BOOLEAN,
     INTEGER,
@@ -27,16 +37,6 @@ from toolcrib.documents.routes.common import (
     where,
 )
 from toolcrib.documents.service import files, moving, removal
-from toolcrib.documents.wire import (
-    audit_as_dict,
-    bare,
-    file_as_dict,
-    files_as_dicts,
-    lock_as_dict,
-    names_of,
-    success,
-    version_as_dict,
-)
 from toolcrib.kernel.deps import NowDep
 
 router = new_router()

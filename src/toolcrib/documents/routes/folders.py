@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from toolcrib.documents import schemas
 from toolcrib.documents.access import ACTIONS
 from toolcrib.documents.paths import read_place
+from toolcrib.documents.responses import bare, files_as_dicts, success
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
@@ -19,8 +20,7 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import folders, moving, trees
 from toolcrib.documents.service.locks import held_now
-from toolcrib.documents.wire import bare, files_as_dicts, success
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
 
 router = new_router()
@@ -42,7 +42,7 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
         {
             "path": place.address,
             "folders": [
-                {"name": each.name, "path": each.path, "created_at": wire(each.created_at)}
+                {"name": each.name, "path": each.path, "created_at": iso_format(each.created_at)}
                 for each in found.folders
             ],
             "files": files,
@@ -63,7 +63,7 @@ async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
 
 @router.delete("/folders", response_model=schemas.Success, openapi_extra=body_of(schemas.RemoveFolder))
 async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Take away an empty folder or, with `recursive`, archive all that is in it first; `archived` tells what."""
+    """Upload away an empty folder or, with `recursive`, archive all that is in it first; `archived` tells what."""
     body = await json_body(request)
     place = read_place(body)
     archived: list[str] = []

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from toolcrib.documents import schemas
 from toolcrib.documents.paths import PLAIN, Place, as_uuid, read_place
+from toolcrib.documents.responses import bare, lock_as_dict, success
 from toolcrib.documents.routes.common import (
     BOOLEAN,
     INTEGER,
@@ -26,8 +27,7 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import locks
 from toolcrib.documents.service.locks import Lock
-from toolcrib.documents.wire import bare, lock_as_dict, success
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
 
 router = new_router()
@@ -100,7 +100,9 @@ async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, no
         now=now,
     )
     shown = [lock_as_dict(each.claim, each.file) for each in found[offset : offset + limit]]
-    return bare({"status": "success", "data": {"locks": shown, "total": len(found)}, "timestamp": wire(now)})
+    return bare(
+        {"status": "success", "data": {"locks": shown, "total": len(found)}, "timestamp": iso_format(now)}
+    )
 
 
 def _filter(query: dict[str, str]) -> tuple[Place | None, str | None]:

@@ -8,8 +8,8 @@ from typing import Any
 import structlog
 from fastapi import Request, Response
 
+from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import CallerDep, new_router
-from toolcrib.documents.wire import bare
 from toolcrib.kernel.context import HealthCheck, Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
 

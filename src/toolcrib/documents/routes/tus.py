@@ -34,7 +34,7 @@ from toolcrib.documents.routes.common import (
 from toolcrib.documents.service import resumable
 from toolcrib.documents.service.incoming import BodyBroken
 from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
-from toolcrib.documents.service.uploads import Wishes
+from toolcrib.documents.service.uploads import VersionOptions
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.problems import Problem
 
@@ -152,7 +152,7 @@ async def abilities(docs: DocumentsDep) -> Response:
 async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Begin a resumable upload (tus 1.0). `Upload-Metadata` says where the document goes; `Location` is where its
     bytes go, of which this may bring the first."""
-    plan, wishes = _plan(request)
+    plan, options = _plan(request)
     checksum = _checksum(request)
     size = _size(request)
     has_body = size != 0
@@ -160,7 +160,7 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
         _require_octets(request)
     if size is not None and size > plan.length:
         raise FileTooLarge(f"The upload is announced with {plan.length} bytes.", {"length": plan.length})
-    upload = await resumable.create(docs, caller, plan, wishes, now=now)
+    upload = await resumable.create(docs, caller, plan, options, now=now)
     if has_body and plan.length:
         try:
             upload = await resumable.append(
@@ -262,7 +262,7 @@ def _answer(upload: ResumableUpload, status: int) -> Response:
     return Response(status_code=status, headers=headers)
 
 
-def _plan(request: Request) -> tuple[Plan, Wishes]:
+def _plan(request: Request) -> tuple[Plan, VersionOptions]:
     if "upload-defer-length" in request.headers or "upload-concat" in request.headers:
         raise ValidationFailed.of("Upload-Length", "must be told at the start, and for one file at a time")
     length = tus.whole("Upload-Length", request.headers.get("upload-length"))
@@ -272,7 +272,7 @@ def _plan(request: Request) -> tuple[Plan, Wishes]:
     asked = checked(schemas.UploadTold, fields)
     filename = usable_filename(asked.filename or "") or None
     held = conditions(fields)
-    wishes: Wishes = {
+    options: VersionOptions = {
         "filename": filename,
         "mime_type": media_type(asked.filetype, filename or place.name),
         "changelog": asked.changelog,
@@ -281,7 +281,7 @@ def _plan(request: Request) -> tuple[Plan, Wishes]:
         "release": held["release"],
     }
     sha256 = asked.sha256.lower() if asked.sha256 else None
-    return Plan(place, length, told, sha256, submit=flag(fields, "submit")), wishes
+    return Plan(place, length, told, sha256, submit=flag(fields, "submit")), options
 
 
 def _checksum(request: Request) -> Checksum | None:

@@ -12,6 +12,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import EmptyFilename, FileTooLarge, MissingFields, NoFile, ValidationFailed
 from toolcrib.documents.multipart import OVERHEAD_BYTES, FilePart, FormReader, media_type
 from toolcrib.documents.paths import PLAIN, Place, read_place, usable_filename
+from toolcrib.documents.responses import bare, success
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
@@ -22,13 +23,12 @@ from toolcrib.documents.routes.common import (
     new_router,
 )
 from toolcrib.documents.service import uploads
-from toolcrib.documents.service.bytes import keep
-from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.service.content import keep
+from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.uploads import Address, Saved
-from toolcrib.documents.wire import bare, success
 from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.problems import Problem
 
@@ -85,7 +85,7 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
         "url": url,
         "object_key": address.object_key,
         "expires_in": address.expires_in,
-        "expires_at": wire(address.expires_at),
+        "expires_at": iso_format(address.expires_at),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from toolcrib.documents import schemas
+from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
@@ -16,7 +17,6 @@ from toolcrib.documents.routes.common import (
     new_router,
 )
 from toolcrib.documents.service import findings, verifying
-from toolcrib.documents.wire import bare
 from toolcrib.kernel.deps import NowDep
 
 router = new_router()

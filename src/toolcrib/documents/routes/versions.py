@@ -6,6 +6,7 @@ from fastapi import Request, Response
 
 from toolcrib.documents import schemas
 from toolcrib.documents.paths import as_uuid
+from toolcrib.documents.responses import bare, file_as_dict, names_of, success, version_as_dict
 from toolcrib.documents.routes.common import (
     INTEGER,
     PLACE,
@@ -23,7 +24,6 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.routes.uploads import saved_as_dict
 from toolcrib.documents.service import versions
-from toolcrib.documents.wire import bare, file_as_dict, names_of, success, version_as_dict
 from toolcrib.kernel.deps import NowDep
 
 router = new_router()

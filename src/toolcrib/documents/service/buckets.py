@@ -12,7 +12,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ProjectServiceUnavailable, ValidationFailed
 from toolcrib.documents.models import File, FileStatus
 from toolcrib.documents.paths import Bucket
-from toolcrib.documents.service.parts import Documents, bucket_of
+from toolcrib.documents.service.lookup import Documents, bucket_of
 from toolcrib.kernel.identity import companies, projects
 from toolcrib.kernel.search import text_match
 

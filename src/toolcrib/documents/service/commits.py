@@ -9,18 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import note_file
+from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, VersionConflict
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.bytes import notice_loss, reference
+from toolcrib.documents.service.content import notice_loss, reference
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
-from toolcrib.documents.service.parts import Documents, Where, at, bucket_of, find, still, tell
-from toolcrib.documents.service.revisions import add_version, current
+from toolcrib.documents.service.lookup import Documents, Where, at, bucket_of, find, record_event, still
 from toolcrib.documents.service.uploads import forget_object, own_upload, refuse_stale, taken, use_up
+from toolcrib.documents.service.version_rows import add_version, current
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import AccessDenied
 
 
@@ -163,7 +164,7 @@ async def submit_in(
         FileNotFound: there is no such file (404).
         FileLocked, VersionConflict: see `uploads.save` (409).
     """
-    await session.connection()
+    await take_write_lock(session)
     file = await at(session, place)
     if file is None or file.is_archived:
         raise FileNotFound("There is no such file to submit a version of.")
@@ -196,8 +197,8 @@ async def _add_pending(
     file.status = FileStatus.PENDING
     file.updated_at = now
     await release_own(session, caller, file, claim, now=now)
-    note_file(session, caller, "validate", file, now=now, version_id=version.id, changelog=changelog)
-    await tell(
+    record_file_audit(session, caller, "validate", file, now=now, version_id=version.id, changelog=changelog)
+    await record_event(
         session,
         caller,
         "committed",

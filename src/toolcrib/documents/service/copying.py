@@ -8,15 +8,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.documents.audit import note_file
+from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, NoVersion
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.bytes import reference
+from toolcrib.documents.service.content import reference
 from toolcrib.documents.service.locks import acquire, refuse_locked_folder, refuse_others_lock
-from toolcrib.documents.service.parts import Documents, allow, at, find, still, tell
-from toolcrib.documents.service.revisions import add_version, current, file_at, make_current
+from toolcrib.documents.service.lookup import Documents, allow, at, find, record_event, still
+from toolcrib.documents.service.version_rows import add_version, current, file_at, make_current
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims.models import Claim
 
@@ -69,9 +69,11 @@ async def copy(
         file.filename = filename or origin.filename
         if is_work_copy and claim is None:
             claim = await acquire(session, caller, origin, right, reason="work copy", now=now)
-        note_file(session, caller, "copy", origin, now=now, copy_id=file.id, copy_path=file.address)
-        note_file(session, caller, "copy", file, now=now, source_id=origin.id, source_path=origin.address)
-        await tell(session, caller, "copied", file, target_right.scope, now=now)
+        record_file_audit(session, caller, "copy", origin, now=now, copy_id=file.id, copy_path=file.address)
+        record_file_audit(
+            session, caller, "copy", file, now=now, source_id=origin.id, source_path=origin.address
+        )
+        await record_event(session, caller, "copied", file, target_right.scope, now=now)
     return Copied(origin, file, claim)
 
 

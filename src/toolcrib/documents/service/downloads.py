@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toolcrib.documents.audit import note_file
+from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import NoVersion, ObjectMissing, VersionNotFound
 from toolcrib.documents.models import File, Version
-from toolcrib.documents.service.bytes import blob_of, mark_lost, store_words
-from toolcrib.documents.service.parts import Documents, Where, find
-from toolcrib.documents.service.revisions import current
+from toolcrib.documents.service.content import blob_of, mark_lost, store_words
+from toolcrib.documents.service.lookup import Documents, Where, find
 from toolcrib.documents.service.uploads import Address
+from toolcrib.documents.service.version_rows import current
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
+from toolcrib.kernel.database import take_write_lock
 
 DOWNLOAD_SECONDS = 3600
 
@@ -116,8 +117,8 @@ async def _remember(
     docs: Documents, caller: Caller, file: File, version: Version, *, now: datetime, signed: bool = False
 ) -> None:
     async with docs.kernel.database.write() as session:
-        await session.connection()
-        note_file(
+        await take_write_lock(session)
+        record_file_audit(
             session,
             caller,
             "download",

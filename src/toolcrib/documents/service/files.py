@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from toolcrib.documents.audit import entries, note_file
+from toolcrib.documents.audit import entries, record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import AuditEntry, File, FileStatus, Version
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.locks import held_now, holder_of, refuse_others_lock
-from toolcrib.documents.service.parts import Documents, Where, below, find, still, tell
-from toolcrib.documents.service.revisions import current
+from toolcrib.documents.service.lookup import Documents, Where, below, find, record_event, still
+from toolcrib.documents.service.version_rows import current
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.search import text_match
 
@@ -124,6 +124,6 @@ async def describe(
                 tags["description"] = changes["description"]
         file.tags = tags
         file.updated_at = now
-        note_file(session, caller, "metadata", file, now=now, fields=sorted(changes))
-        await tell(session, caller, "described", file, right.scope, now=now, fields=sorted(changes))
+        record_file_audit(session, caller, "metadata", file, now=now, fields=sorted(changes))
+        await record_event(session, caller, "described", file, right.scope, now=now, fields=sorted(changes))
     return file

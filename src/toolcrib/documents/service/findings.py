@@ -10,10 +10,10 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from toolcrib.documents.models import File, Version
-from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.verifying import Report
 from toolcrib.kernel.blobs.models import Blob
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.models import Company, Project, User
 
 BATCH = 500
@@ -48,7 +48,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, object]:
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return {**fields, "created_at": wire(self.created_at)}
+        return {**fields, "created_at": iso_format(self.created_at)}
 
 
 async def explain(docs: Documents, report: Report) -> list[Finding]:

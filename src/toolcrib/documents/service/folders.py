@@ -15,11 +15,12 @@ from toolcrib.documents.errors import FileExists, FolderNotFound
 from toolcrib.documents.models import File, FileStatus, Folder, new_id
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.locks import folder_ref, refuse_locked_folder, refuse_others
-from toolcrib.documents.service.parts import KIND, Documents, at
+from toolcrib.documents.service.lookup import KIND, Documents, at
 from toolcrib.documents.service.properties import forget_properties
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Release
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
 
@@ -33,7 +34,7 @@ class Children:
 
 
 async def ensure_folders(session: AsyncSession, place: Place, *, now: datetime) -> None:
-    """The folder at `place` and those it lies in, made where they are missing, by whoever holds the pen.
+    """The folder at `place` and those it lies in, made where they are missing, by whoever holds the write lock.
 
     Raises:
         FileExists: a live file is in the way (409).
@@ -101,7 +102,7 @@ async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: dat
     """
     right = await docs.access.require(caller, place.bucket, "write", path=place.path)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         return await make_folder_in(session, caller, place, right, now=now)
 
 
@@ -127,7 +128,7 @@ async def make_folder_in(
 
 
 async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
-    """Take away an empty folder; archived files do not keep it.
+    """Upload away an empty folder; archived files do not keep it.
 
     Raises:
         FolderNotFound: no such folder (404).
@@ -135,7 +136,7 @@ async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: d
     """
     right = await docs.access.require(caller, place.bucket, "delete", path=place.path)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         folder = await folder_at(session, place)
         if folder is None:
             raise FolderNotFound("There is no such folder.")
@@ -164,7 +165,7 @@ async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: d
 async def forget_folder(
     session: AsyncSession, caller: Caller, folder: Folder, right: Right, *, now: datetime
 ) -> None:
-    """Take an empty folder away, with the caller's claim on it, in the caller's unit of work.
+    """Upload an empty folder away, with the caller's claim on it, in the caller's unit of work.
 
     Raises:
         FileLocked: somebody else holds it (409).

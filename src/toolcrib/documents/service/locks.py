@@ -16,17 +16,18 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import note_file
+from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotLocked, ProjectServiceUnavailable, ValidationFailed
 from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.parts import KIND, Documents, Where, below, bucket_of, find, place_of, still
+from toolcrib.documents.service.lookup import KIND, Documents, Where, below, bucket_of, find, place_of, still
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, ForceRelease, Release, Renew
 from toolcrib.kernel.claims.models import Claim, Ref, claims
 from toolcrib.kernel.claims.problems import ClaimHeld, ClaimNotFound, NotHolder
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import AccessDenied
 
 LockType = Literal["edit", "review", "admin"]
@@ -116,7 +117,7 @@ async def acquire(
         claim = await claims_service.run_one(session, command, now=now)
     except ClaimHeld as held:
         raise FileLocked(held.claim, lock_id=lock_id(held.claim), queue=held.queue) from None
-    note_file(session, caller, "lock", file, now=now, lock_type=lock_type, fence=claim.fence)
+    record_file_audit(session, caller, "lock", file, now=now, lock_type=lock_type, fence=claim.fence)
     return claim
 
 
@@ -160,7 +161,7 @@ async def unlock(
     file, right = await find(docs, caller, where, "lock")
     ref = ref_of(file.id, right.scope)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         claim = await queries.get(session, ref, now=now)
         if claim is None:
             raise FileNotLocked("The file is not locked.")
@@ -170,7 +171,9 @@ async def unlock(
             raise AccessDenied(f"{claim.label} is locked by {claim.holder}.", NotHolder(claim).details)
         else:
             await force_release(session, caller, right, claim, reason, now=now)
-        note_file(session, caller, "unlock", file, now=now, fence=claim.fence, force=force, reason=reason)
+        record_file_audit(
+            session, caller, "unlock", file, now=now, fence=claim.fence, force=force, reason=reason
+        )
     return claim
 
 
@@ -278,7 +281,7 @@ async def release_own(
     """Give back what `refuse_others_lock` found, if anything."""
     if claim is not None:
         await claims_service.run_one(session, Release(claim.ref, caller.me.holder, claim.fence), now=now)
-        note_file(session, caller, "unlock", file, now=now, fence=claim.fence)
+        record_file_audit(session, caller, "unlock", file, now=now, fence=claim.fence)
 
 
 async def held_now(

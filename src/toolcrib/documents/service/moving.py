@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import note_file
+from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FolderNotFound, ValidationFailed
 from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, File, Folder, new_id
@@ -22,11 +22,12 @@ from toolcrib.documents.service.locks import (
     refuse_others,
     refuse_others_lock,
 )
-from toolcrib.documents.service.parts import KIND, Documents, at, below, find, place_of, still, tell
+from toolcrib.documents.service.lookup import KIND, Documents, at, below, find, place_of, record_event, still
 from toolcrib.documents.service.trees import clear
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Release
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
 # An archived file keeps its history when another takes its path: it moves aside.
@@ -76,7 +77,7 @@ async def move_folder(
     if replace:
         await docs.access.require(caller, target.bucket, "delete", path=target.path)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         if await folder_at(session, source) is None:
             raise FolderNotFound("There is no such folder.")
         await _give_up_folders(session, caller, source, right, now=now)
@@ -179,8 +180,8 @@ async def _put(
     _locate(file, target)
     file.updated_at = now
     await session.flush()
-    note_file(session, caller, "move", file, now=now, source_path=before)
-    await tell(session, caller, "moved", file, right.scope, now=now, source=before)
+    record_file_audit(session, caller, "move", file, now=now, source_path=before)
+    await record_event(session, caller, "moved", file, right.scope, now=now, source=before)
 
 
 def _locate(file: File, place: Place) -> None:

@@ -14,7 +14,8 @@ from toolcrib.documents.errors import FileNotFound
 from toolcrib.documents.models import File, Folder, Property
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.locks import refuse_held_folder, refuse_others_lock
-from toolcrib.documents.service.parts import Documents, still
+from toolcrib.documents.service.lookup import Documents, still
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
 
 NAME_BYTES = 1_024
@@ -86,7 +87,7 @@ async def write_properties(
         check_property(name, value)
     right = await docs.access.require(caller, place.bucket, "write", path=place.path)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         if file is not None:
             file = await still(session, file.id, archived=False)
             await refuse_others_lock(session, caller, file, right, now=now)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import note_file
+from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileNotFound
 from toolcrib.documents.models import File, FileStatus, Version
@@ -20,7 +20,7 @@ from toolcrib.documents.service.locks import (
     refuse_others_lock,
     release_own,
 )
-from toolcrib.documents.service.parts import Documents, Where, find, place_of, still, tell
+from toolcrib.documents.service.lookup import Documents, Where, find, place_of, record_event, still
 from toolcrib.documents.service.properties import forget_properties
 from toolcrib.kernel.blobs import registry
 
@@ -70,8 +70,8 @@ async def take_away(
     elif not file.is_archived:
         file.status = FileStatus.ARCHIVED
         file.updated_at = now
-    note_file(session, caller, "delete", file, now=now, physical=physical, **details)
-    await tell(session, caller, "destroyed" if physical else "archived", file, right.scope, now=now)
+    record_file_audit(session, caller, "delete", file, now=now, physical=physical, **details)
+    await record_event(session, caller, "destroyed" if physical else "archived", file, right.scope, now=now)
 
 
 async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> File:
@@ -93,8 +93,8 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
         await ensure_folders(session, place_of(file).parent, now=now)
         file.status = file.settled_status
         file.updated_at = now
-        note_file(session, caller, "restore", file, now=now)
-        await tell(session, caller, "restored", file, right.scope, now=now)
+        record_file_audit(session, caller, "restore", file, now=now)
+        await record_event(session, caller, "restored", file, right.scope, now=now)
     return file
 
 

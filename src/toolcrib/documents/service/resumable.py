@@ -34,16 +34,16 @@ from toolcrib.documents.errors import (
 )
 from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.paths import Bucket, Place
-from toolcrib.documents.service import part_rows
-from toolcrib.documents.service.bytes import keep, notice_loss, store_words
+from toolcrib.documents.service import upload_parts
 from toolcrib.documents.service.commits import Committed, submit_in
+from toolcrib.documents.service.content import keep, notice_loss, store_words
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.incoming import PART_BYTES, Incoming
-from toolcrib.documents.service.part_rows import Part
-from toolcrib.documents.service.parts import Documents, at
+from toolcrib.documents.service.lookup import Documents, at
+from toolcrib.documents.service.upload_parts import Part
 from toolcrib.documents.service.uploads import (
     Saved,
-    Wishes,
+    VersionOptions,
     forget_object,
     may_still_put,
     refuse_stale,
@@ -52,6 +52,7 @@ from toolcrib.documents.service.uploads import (
 )
 from toolcrib.kernel.blobs.problems import BlobMissing, HashMismatch
 from toolcrib.kernel.blobs.store import Stored, new_key, new_upload_key
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
 
 ALGORITHMS = ("sha1", "sha256", "sha512")
@@ -81,7 +82,7 @@ class Plan:
 
 
 async def create(
-    docs: Documents, caller: Caller, plan: Plan, wishes: Wishes, *, now: datetime
+    docs: Documents, caller: Caller, plan: Plan, options: VersionOptions, *, now: datetime
 ) -> ResumableUpload:
     """Begin an upload. All that would refuse its version now refuses it here; one of no bytes makes its version
     at once. With `plan.submit` that version waits for approval.
@@ -91,7 +92,7 @@ async def create(
     """
     right = await docs.access.require(caller, plan.place.bucket, "write", path=plan.place.path)
     refuse_too_large(docs, plan.length)
-    await _refuse_early(docs, caller, plan.place, right, wishes, submit=plan.submit, now=now)
+    await _refuse_early(docs, caller, plan.place, right, options, submit=plan.submit, now=now)
     upload = ResumableUpload(
         id=uuid4().hex,
         owner_id=caller.me.uuid,
@@ -103,7 +104,7 @@ async def create(
         parts=0,
         sha256=plan.sha256,
         told=plan.told,
-        wishes={**wishes, _SUBMIT: True} if plan.submit else wishes,
+        options={**options, _SUBMIT: True} if plan.submit else options,
         created_at=now,
         expires_at=now + _lifetime(docs),
     )
@@ -139,7 +140,7 @@ async def append(
     checksum: Checksum | None = None,
     now: datetime,
 ) -> ResumableUpload:
-    """Take the bytes from `offset` on; the last of them make the version. `size` is how many the sender announced.
+    """Upload the bytes from `offset` on; the last of them make the version. `size` is how many the sender announced.
 
     What was stored before something goes wrong counts, unless `checksum` is given: then all of this counts, or
     nothing.
@@ -169,14 +170,14 @@ async def append(
             start = offset + sum(part.size for part in waiting)
             waiting.append(await _store(docs, incoming, start, whole=whole))
             if checksum is None and waiting[-1].end < upload.length:
-                await part_rows.count(docs, upload.id, waiting, expires_at=_expiry(docs))
+                await upload_parts.count(docs, upload.id, waiting, expires_at=_expiry(docs))
                 offset, waiting = waiting[-1].end, []
         if checksum is not None and digest is not None:
             _check(checksum, digest.digest())
         if waiting and waiting[-1].end == upload.length:
             return await _finish(docs, caller, upload, waiting)
         if waiting:
-            await part_rows.count(docs, upload.id, waiting, expires_at=_expiry(docs))
+            await upload_parts.count(docs, upload.id, waiting, expires_at=_expiry(docs))
     except Problem:
         for part in waiting:  # refused before any row named them
             await forget_object(docs, part.key)
@@ -197,14 +198,14 @@ async def terminate(docs: Documents, caller: Caller, upload_id: str, *, now: dat
 
 async def forget(docs: Documents, upload: ResumableUpload, *, now: datetime) -> None:
     """As `terminate`; one that is gone already is as good."""
-    await part_rows.drop(docs, upload.id, now=now)
+    await upload_parts.drop(docs, upload.id, now=now)
 
 
 async def sweep_expired(docs: Documents, now: datetime) -> int:
     """Forget uploads that nothing came for, and finished ones nobody asks about any more. Returns how many."""
-    expired = await part_rows.expired(docs, now=now)
+    expired = await upload_parts.expired(docs, now=now)
     for upload_id in expired:
-        await part_rows.drop(docs, upload_id, ResumableUpload.expires_at <= now, now=now)
+        await upload_parts.drop(docs, upload_id, ResumableUpload.expires_at <= now, now=now)
     return len(expired)
 
 
@@ -240,7 +241,7 @@ async def _refuse_early(
     caller: Caller,
     place: Place,
     right: Right,
-    wishes: Wishes,
+    options: VersionOptions,
     *,
     submit: bool,
     now: datetime,
@@ -253,8 +254,8 @@ async def _refuse_early(
             caller,
             file,
             right,
-            fence=wishes.get("fence"),
-            base_version=wishes.get("base_version"),
+            fence=options.get("fence"),
+            base_version=options.get("base_version"),
             now=now,
         )
         if submit and (file is None or file.is_archived):
@@ -286,16 +287,18 @@ async def _make_version(
         raise OffsetMismatch(received)
     place = Place(bucket_of(upload), upload.logical_path)
     caller, right = await may_still_put(docs, caller, place)
-    submit = _SUBMIT in upload.wishes
-    wishes = cast("Wishes", {name: wish for name, wish in upload.wishes.items() if name != _SUBMIT})
-    await _refuse_early(docs, caller, place, right, wishes, submit=submit, now=now)
-    parts = [*await part_rows.of(docs, upload.id), *last]
+    submit = _SUBMIT in upload.options
+    options = cast(
+        "VersionOptions", {name: value for name, value in upload.options.items() if name != _SUBMIT}
+    )
+    await _refuse_early(docs, caller, place, right, options, submit=submit, now=now)
+    parts = [*await upload_parts.of(docs, upload.id), *last]
     try:
         stored = await _joined(docs, upload, parts)
     except (HashMismatch, UploadExpired):
         # Unless another process has made the version: it takes the parts away under whoever still reads them.
-        await part_rows.drop(docs, upload.id, ResumableUpload.result.is_(None), now=now)
-        if (there := await part_rows.received(docs, upload.id)) is not None:
+        await upload_parts.drop(docs, upload.id, ResumableUpload.result.is_(None), now=now)
+        if (there := await upload_parts.received(docs, upload.id)) is not None:
             raise OffsetMismatch(there) from None
         raise
     await notice_loss(docs, place.bucket, stored, now=now)
@@ -303,12 +306,14 @@ async def _make_version(
     expires_at = now + _lifetime(docs)
     try:
         async with docs.kernel.database.write() as session:
-            await session.connection()
+            await take_write_lock(session)
             if is_new:
                 session.add(upload)
                 await session.flush()
-            done = await part_rows.complete(session, upload.id, start, keys, expires_at=expires_at, now=now)
-            saved = await _make(session, caller, place, stored, right, wishes, submit=submit, now=now)
+            done = await upload_parts.complete(
+                session, upload.id, start, keys, expires_at=expires_at, now=now
+            )
+            saved = await _make(session, caller, place, stored, right, options, submit=submit, now=now)
             done.result = {
                 "file_id": saved.file.id,
                 "version_id": saved.version.id,
@@ -319,7 +324,7 @@ async def _make_version(
         if stored.key not in {part.key for part in last}:  # those are the caller's to forget
             await forget_object(docs, stored.key)
         raise
-    await part_rows.discard(docs, keys)
+    await upload_parts.discard(docs, keys)
     return done
 
 
@@ -329,23 +334,23 @@ async def _make(
     place: Place,
     stored: Stored,
     right: Right,
-    wishes: Wishes,
+    options: VersionOptions,
     *,
     submit: bool,
     now: datetime,
 ) -> Saved | Committed:
     if not submit:
-        return await save_in(session, caller, place, stored, right, now=now, **wishes)
+        return await save_in(session, caller, place, stored, right, now=now, **options)
     return await submit_in(
         session,
         caller,
         place,
         stored,
         right,
-        mime_type=wishes.get("mime_type"),
-        changelog=wishes.get("changelog"),
-        fence=wishes.get("fence"),
-        base_version=wishes.get("base_version"),
+        mime_type=options.get("mime_type"),
+        changelog=options.get("changelog"),
+        fence=options.get("fence"),
+        base_version=options.get("base_version"),
         now=now,
     )
 

@@ -20,17 +20,18 @@ from toolcrib.documents.errors import (
 )
 from toolcrib.documents.models import File, Version
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.bytes import Wanted, reference
+from toolcrib.documents.service.content import Wanted, reference
 from toolcrib.documents.service.folders import folder_at, make_folder_in
 from toolcrib.documents.service.locks import refuse_locked_folder
+from toolcrib.documents.service.lookup import Documents, find, place_of, still
 from toolcrib.documents.service.moving import moved
-from toolcrib.documents.service.parts import Documents, find, place_of, still
 from toolcrib.documents.service.properties import copy_properties, forget_properties
 from toolcrib.documents.service.removal import take_away
-from toolcrib.documents.service.revisions import current
 from toolcrib.documents.service.trees import Tree, archive_in, clear, tree_at
 from toolcrib.documents.service.uploads import Saved, may_put, save_in
+from toolcrib.documents.service.version_rows import current
 from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
 
 # One transaction makes them all: others wait so long to write.
@@ -78,7 +79,7 @@ class _Rights:
 async def transfer(
     docs: Documents, caller: Caller, order: Order, wanted: Wanted, *, now: datetime
 ) -> list[tuple[Place, Problem]]:
-    """Carry out `order` as a whole or not at all: bytes first, then one transaction. Properties and tags come
+    """CopyOrMove out `order` as a whole or not at all: bytes first, then one transaction. Properties and tags come
     along; a file that is copied over keeps its history. Returns the files of a folder whose bytes nobody has any
     more, because of which nothing was done.
 
@@ -105,7 +106,7 @@ async def transfer(
         rights = await _ask(docs, caller, order)
     if not refused:
         async with docs.kernel.database.write() as session:
-            await session.connection()
+            await take_write_lock(session)
             await _settle(session, caller, order, tree, copies, rights, now=docs.kernel.clock())
     return refused
 
@@ -204,7 +205,7 @@ async def _make_folders(
 async def _leave_file(
     session: AsyncSession, caller: Caller, order: Order, copied: _Copy, right: Right, *, now: datetime
 ) -> None:
-    """Take away what moved: for good if those bytes were all it had, else it is archived with its history."""
+    """Upload away what moved: for good if those bytes were all it had, else it is archived with its history."""
     file = await still(session, copied.file.id)
     if file.is_archived or place_of(file) != order.source or file.current_version_id != copied.version.id:
         raise VersionConflict(f"{order.source.address} changed while it was copied.")
@@ -239,5 +240,5 @@ async def begin_anew(docs: Documents, saved: Saved) -> None:
     """A file that came back to life by an upload starts without the properties of its former life."""
     if saved.created:
         async with docs.kernel.database.write() as session:
-            await session.connection()
+            await take_write_lock(session)
             await forget_properties(session, saved.file.id)

@@ -17,9 +17,10 @@ from toolcrib.documents.models import File, FileStatus, Folder
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import folder_at, forget_folder
 from toolcrib.documents.service.locks import claims_below, folder_ref, refuse_locked_folder, refuse_others
-from toolcrib.documents.service.parts import KIND, Documents, at, below
+from toolcrib.documents.service.lookup import KIND, Documents, at, below
 from toolcrib.documents.service.removal import take_away
 from toolcrib.kernel.claims import queries
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
 # What programs leave beside documents for a moment: lock notes, halves of Finder's files, drafts of a save.
@@ -80,7 +81,7 @@ async def archive_in(
     session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime
 ) -> list[str]:
     """`archive_folder`, in the caller's unit of work."""
-    await session.connection()
+    await take_write_lock(session)
     tree = await tree_at(session, place)
     held = await claims_below(session, place, right.scope, now=now)
     own = await queries.get(session, folder_ref(place, right.scope), now=now)
@@ -122,7 +123,7 @@ async def remove_at(docs: Documents, caller: Caller, place: Place, *, now: datet
 
 async def clear(session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime) -> bool:
     """`remove_at`, in the caller's unit of work. Returns whether anything was there."""
-    await session.connection()
+    await take_write_lock(session)
     file = await at(session, place)
     if file is not None and not file.is_archived:
         await refuse_locked_folder(session, caller, place, right, members=True, now=now)

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import Act, note_file
+from toolcrib.documents.audit import Act, record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import (
     FileTooLarge,
@@ -21,16 +21,17 @@ from toolcrib.documents.errors import (
 )
 from toolcrib.documents.models import File, Upload, Version
 from toolcrib.documents.paths import Bucket, Place
-from toolcrib.documents.rows import affected
-from toolcrib.documents.service.bytes import keep, notice_loss, store_words
+from toolcrib.documents.row_counts import affected
+from toolcrib.documents.service.content import keep, notice_loss, store_words
 from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
-from toolcrib.documents.service.parts import Documents, at, tell
-from toolcrib.documents.service.revisions import add_version, file_at, make_current
+from toolcrib.documents.service.lookup import Documents, at, record_event
+from toolcrib.documents.service.version_rows import add_version, file_at, make_current
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
 from toolcrib.kernel.blobs.store import Stored, new_upload_key
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.database import take_write_lock
 
 log = structlog.get_logger()
 
@@ -59,7 +60,7 @@ class Conditions(TypedDict, total=False):
     release: bool
 
 
-class Wishes(Conditions, total=False):
+class VersionOptions(Conditions, total=False):
     """What may be asked of a new version. `tags` are added to the file's."""
 
     filename: str | None
@@ -128,7 +129,7 @@ async def put(
     size: int | None = None,
     sha256: str | None = None,
     now: datetime,
-    **wishes: Unpack[Wishes],
+    **options: Unpack[VersionOptions],
 ) -> Saved:
     """Store `stream` as the newest and current version of the file at `place`, made where it is missing.
 
@@ -142,7 +143,7 @@ async def put(
     stored = await keep(docs, stream, size=size, sha256=sha256)
     caller, right = await may_still_put(docs, caller, place)
     # The bytes may have taken hours.
-    return await save(docs, caller, place, stored, right, now=docs.kernel.clock(), **wishes)
+    return await save(docs, caller, place, stored, right, now=docs.kernel.clock(), **options)
 
 
 async def save(
@@ -154,16 +155,16 @@ async def save(
     *,
     upload_key: str | None = None,
     now: datetime,
-    **wishes: Unpack[Wishes],
+    **options: Unpack[VersionOptions],
 ) -> Saved:
     """As `put`, of bytes that are in the store already. `upload_key` is the reserved key they came by, which
     is used up by this."""
     await notice_loss(docs, place.bucket, stored, now=now)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         if upload_key is not None:
             await use_up(session, caller, upload_key)
-        return await save_in(session, caller, place, stored, right, now=now, **wishes)
+        return await save_in(session, caller, place, stored, right, now=now, **options)
 
 
 async def save_in(
@@ -185,7 +186,7 @@ async def save_in(
     now: datetime,
 ) -> Saved:
     """`save`, in the caller's unit of work."""
-    await session.connection()
+    await take_write_lock(session)
     before = await at(session, place)
     claim = await refuse_stale(
         session, caller, before, right, fence=fence, base_version=base_version, now=now
@@ -211,10 +212,10 @@ async def save_in(
     if tags:
         file.tags = {**file.tags, **tags}
     verb: Act = "restore" if created and before is not None else "upload"
-    note_file(
+    record_file_audit(
         session, caller, verb, file, now=now, version_id=version.id, version_number=version.version_number
     )
-    await tell(
+    await record_event(
         session,
         caller,
         "uploaded",

@@ -15,12 +15,13 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.models import File, Version, VersionStatus
-from toolcrib.documents.service import part_rows
-from toolcrib.documents.service.bytes import mark_lost, mark_sound
-from toolcrib.documents.service.parts import Documents, bucket_of, tell
+from toolcrib.documents.service import upload_parts
+from toolcrib.documents.service.content import mark_lost, mark_sound
+from toolcrib.documents.service.lookup import Documents, bucket_of, record_event
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.store import KEPT
+from toolcrib.kernel.database import take_write_lock
 
 log = structlog.get_logger()
 
@@ -148,7 +149,7 @@ async def _is_intact(docs: Documents, blob: Blob, report: Report) -> bool:
 
 async def _recover(docs: Documents, blob_id: int, *, now: datetime) -> list[str]:
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         blob = await session.get(Blob, blob_id)
         if blob is None:
             return []
@@ -159,7 +160,7 @@ async def _recover(docs: Documents, blob_id: int, *, now: datetime) -> list[str]
         )
         for file, version in rows.all():
             scope = await docs.access.scope_of(bucket_of(file))
-            await tell(
+            await record_event(
                 session, None, "recovered", file, scope, now=now, version_number=version.version_number
             )
     return ids
@@ -171,7 +172,7 @@ async def _count_orphans(docs: Documents, sizes: dict[str, int], report: Report)
         chunk = keys[start : start + BATCH]
         async with docs.kernel.database.read() as session:
             named = set((await session.execute(select(Blob.key).where(Blob.key.in_(chunk)))).scalars())
-            named |= await part_rows.named(session, set(chunk))
+            named |= await upload_parts.named(session, set(chunk))
         orphans = [key for key in chunk if key not in named]
         report.orphans += len(orphans)
         report.orphan_bytes += sum(sizes[key] for key in orphans)

@@ -10,15 +10,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import note_file
+from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import VersionConflict, VersionNotFound
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Bucket
-from toolcrib.documents.service.bytes import reference
-from toolcrib.documents.service.parts import Documents, Where, bucket_of, find, place_of, still, tell
-from toolcrib.documents.service.revisions import make_current
+from toolcrib.documents.service.content import reference
+from toolcrib.documents.service.lookup import Documents, Where, bucket_of, find, place_of, record_event, still
 from toolcrib.documents.service.uploads import Saved, save
+from toolcrib.documents.service.version_rows import make_current
 from toolcrib.kernel.identity.principal import AccessDenied
 
 QUEUE_LIMIT = 500
@@ -111,8 +111,8 @@ async def approve(
             .values(base_version_id=version.id)
             .execution_options(synchronize_session=False)
         )
-        note_file(session, caller, "approve", file, now=now, version_id=version.id, comment=comment)
-        await tell(
+        record_file_audit(session, caller, "approve", file, now=now, version_id=version.id, comment=comment)
+        await record_event(
             session,
             caller,
             "approved",
@@ -141,8 +141,8 @@ async def reject(
         if file.status == FileStatus.PENDING and not (await session.execute(others)).scalar_one():
             file.status = file.settled_status
         file.updated_at = now
-        note_file(session, caller, "reject", file, now=now, version_id=version.id, comment=comment)
-        await tell(
+        record_file_audit(session, caller, "reject", file, now=now, version_id=version.id, comment=comment)
+        await record_event(
             session,
             caller,
             "rejected",

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.blobs.models import Blob, DoomedObject
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import Blobs, Stored
-from toolcrib.kernel.database import Database
+from toolcrib.kernel.database import Database, take_write_lock
 
 
 async def make_new_store(database: Database, blobs: Blobs) -> None:
@@ -87,7 +87,7 @@ async def refuse_doomed(session: AsyncSession, keys: Sequence[str]) -> None:
     Raises:
         BlobMissing: the bytes waited so long for it that the sweep has doomed them: upload again (404).
     """
-    await session.connection()  # the pen first: nothing read from here on changes before the commit
+    await take_write_lock(session)  # nothing read from here on changes before the commit
     if (await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys)).limit(1))).first():
         raise BlobMissing("The upload waited too long to be confirmed. Upload it again.")
 
@@ -99,7 +99,7 @@ def doom(session: AsyncSession, keys: Sequence[str], *, now: datetime) -> None:
 
 async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None:
     """One reference less. Bytes that nothing refers to are kept for the grace period."""
-    await session.connection()
+    await take_write_lock(session)
     blob = await session.get_one(Blob, blob_id, populate_existing=True)
     if blob.refs < 1:
         raise ValueError(f"blob {blob_id} has no reference to give up")
@@ -111,7 +111,7 @@ async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None
 async def mark_lost(session: AsyncSession, blob_id: int, key: str, *, now: datetime) -> bool:
     """The store was found without the bytes under `key`. The next upload of the same content mends it; False if
     one has done so since the look."""
-    await session.connection()
+    await take_write_lock(session)
     blob = await session.get(Blob, blob_id, populate_existing=True)
     if blob is None or blob.key != key:
         return False

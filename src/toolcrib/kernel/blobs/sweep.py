@@ -19,6 +19,7 @@ from toolcrib.kernel.blobs.models import Blob, DoomedObject
 from toolcrib.kernel.blobs.problems import StorageUnavailable
 from toolcrib.kernel.blobs.store import KEPT, UPLOADS, ObjectInfo
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.jobs import Job
 
 log = structlog.get_logger()
@@ -66,7 +67,7 @@ async def _free_rows(kernel: Kernel, now: datetime, grace: timedelta) -> int:
 
 async def _doom_orphans(kernel: Kernel, objects: Sequence[ObjectInfo], due_at: datetime) -> int:
     keys = {info.key for info in objects}
-    async with kernel.database.read() as session:  # most have a row: no need for the pen to see that
+    async with kernel.database.read() as session:  # most have a row: no need for the write lock to see that
         keys -= await _named(kernel, session, keys)
     if not keys:
         return 0
@@ -78,7 +79,7 @@ async def _doom_orphans(kernel: Kernel, objects: Sequence[ObjectInfo], due_at: d
 
 async def _named(kernel: Kernel, session: AsyncSession, keys: set[str]) -> set[str]:
     """Those of `keys` that a row names: a blob's, one of a kind's own, or one that dooms it already."""
-    await session.connection()  # the pen first, where this session takes it
+    await take_write_lock(session)
     found = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
     found |= set(await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys))))
     for named in kernel.named_keys:

@@ -1,4 +1,4 @@
-"""What can be asked of the ledger, as plain values."""
+"""What can be asked of the claim rules, as plain values."""
 
 from __future__ import annotations
 

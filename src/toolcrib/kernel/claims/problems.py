@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.problems import Problem
 
 
@@ -23,8 +23,8 @@ def held_details(claim: Claim, queue: int) -> dict[str, Any]:
         "label": claim.label,
         "holder": claim.holder,
         "holder_uuid": claim.holder_uuid,
-        "since": wire(claim.acquired_at),
-        "until": wire(claim.expires_at) if claim.expires_at else None,
+        "since": iso_format(claim.acquired_at),
+        "until": iso_format(claim.expires_at) if claim.expires_at else None,
         "comment": claim.comment,
         "branch": claim.branch,
         "fence": claim.fence,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Claim, Ref, Waiter, claim_waiters, claims
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.events.pen import events
+from toolcrib.kernel.events.writer import events
 
 _CLAIM = [claims.c[name] for name in Claim.__slots__]
 _WAITER = [claim_waiters.c[name] for name in Waiter.__slots__]
@@ -90,12 +90,12 @@ class LogPosition:
     def __init__(self, database: Database, *kinds: str) -> None:
         self._database = database
         self._query = select(func.coalesce(func.max(events.c.seq), 0)).where(events.c.kind.in_(kinds))
-        self._glance = database.glance(self._query)
+        self._read_now = database.read_without_waiting(self._query)
         self._running = False
         self._next: asyncio.Future[int] | None = None
 
     async def current(self) -> int:
-        seq: int | None = self._glance()
+        seq: int | None = self._read_now()
         return await self._shared() if seq is None else seq
 
     async def _shared(self) -> int:

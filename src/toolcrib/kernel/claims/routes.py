@@ -27,7 +27,7 @@ from toolcrib.kernel.claims.schemas import (
     claim_as_dict,
     end_at,
 )
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.search import prefix_match, text_match
@@ -166,7 +166,7 @@ async def show_queue(
 ) -> list[dict[str, Any]]:
     claim = await verbs.look_up(kernel, me, fence)
     return [
-        {"username": waiter.holder, "since": wire(waiter.since), "take": waiter.take, "position": place}
+        {"username": waiter.holder, "since": iso_format(waiter.since), "take": waiter.take, "position": place}
         for place, waiter in enumerate(await queries.queue(session, claim.ref), 1)
     ]
 

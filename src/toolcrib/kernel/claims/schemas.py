@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -155,9 +155,9 @@ def claim_as_dict(claim: Claim, queue: int, url: str, me: Principal) -> dict[str
         "holder_uuid": claim.holder_uuid,
         "branch": claim.branch,
         "comment": claim.comment,
-        "acquired_at": wire(claim.acquired_at),
-        "renewed_at": wire(claim.renewed_at),
-        "expires_at": wire(claim.expires_at) if claim.expires_at else None,
+        "acquired_at": iso_format(claim.acquired_at),
+        "renewed_at": iso_format(claim.renewed_at),
+        "expires_at": iso_format(claim.expires_at) if claim.expires_at else None,
         "queue": queue,
         "data": claim.public_data,
         "url": url,

@@ -1,6 +1,6 @@
 """The claim verbs inside a unit of work: for verbs that also write rows of a kind.
 
-Verbs whose whole effect is the claim go through `ClaimWriter` instead. Both doors run the same ledger on the
+Verbs whose whole effect is the claim go through `ClaimWriter` instead. Both doors run the same rules on the
 same statements.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.claims.commands import Command
 from toolcrib.kernel.claims.models import Claim, claim_waiters
 from toolcrib.kernel.claims.statements import carry_out
-from toolcrib.kernel.database import pen_of
+from toolcrib.kernel.database import event_writer_of, take_write_lock
 
 
 async def run(session: AsyncSession, *commands: Command, now: datetime) -> list[Claim | None]:
@@ -30,11 +30,11 @@ async def run(session: AsyncSession, *commands: Command, now: datetime) -> list[
 async def run_group(
     session: AsyncSession, commands: Sequence[Command], *, now: datetime
 ) -> list[Claim | None]:
-    connection = await session.connection()  # takes the pen
-    pen = pen_of(session)
+    connection = await take_write_lock(session)
+    events = event_writer_of(session)
 
     def work(sync: Connection) -> list[Claim | None]:
-        (outcome,) = carry_out(sync, pen, [commands], now)
+        (outcome,) = carry_out(sync, events, [commands], now)
         if outcome.problem is not None:
             raise outcome.problem
         return outcome.claims
@@ -46,7 +46,7 @@ async def forget_waiting(
     session: AsyncSession, holder_uuid: str, *, scopes: Collection[str] | None = None
 ) -> None:
     """Take a person out of every queue, or out of those in `scopes`: they may no longer be given anything there."""
-    await session.connection()  # takes the pen: no claim passes on meanwhile
+    await take_write_lock(session)  # no claim passes on meanwhile
     conditions = [claim_waiters.c.holder_uuid == holder_uuid]
     if scopes is not None:
         conditions.append(claim_waiters.c.scope.in_(scopes))

@@ -1,7 +1,7 @@
-"""The ledger's way from and to the database: plain Core, the same statements for both doors.
+"""The claim rules' way from and to the database: plain Core, the same statements for both doors.
 
-Whoever calls holds the pen, so nothing read here changes before the commit. The primary key stands behind that:
-two live claims on one thing are impossible even for a program that ignores the pen.
+Whoever calls holds the write lock, so nothing read here changes before the commit. The primary key stands behind that:
+two live claims on one thing are impossible even for a program that ignores the write lock.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from operator import attrgetter
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from toolcrib.kernel.claims.commands import NEEDS_WAITERS, Command
-from toolcrib.kernel.claims.ledger import Ledger
 from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
-from toolcrib.kernel.events.pen import Pen
+from toolcrib.kernel.claims.rules import ClaimRules
+from toolcrib.kernel.driver_statements import DriverStatement, Row, select_listed
+from toolcrib.kernel.events.writer import EventWriter
 from toolcrib.kernel.problems import Problem
-from toolcrib.kernel.rows import DriverStatement, Row, select_listed
 
 # Bound parameters one statement may carry: SQLite stops at 32,766, PostgreSQL at 32,767.
 CHUNK = 10_000
@@ -49,7 +49,7 @@ _that_one = attrgetter("digest", "fence")
 
 
 class LostRow(RuntimeError):
-    """A row changed while we held the pen: some program wrote claims without it."""
+    """A row changed while we held the write lock: some program wrote claims without it."""
 
 
 @dataclass(slots=True)
@@ -61,23 +61,23 @@ class Outcome:
 
 
 def carry_out(
-    connection: Connection, pen: Pen, groups: Sequence[Sequence[Command]], now: datetime
+    connection: Connection, events: EventWriter, groups: Sequence[Sequence[Command]], now: datetime
 ) -> list[Outcome]:
     """Carry out `groups` in order, each all or nothing, and write what changed. The caller commits."""
-    ledger = read_ledger(connection, pen, groups, now)
+    rules = read_rules(connection, events, groups, now)
     outcomes = []
     for group in groups:
         try:
-            outcomes.append(Outcome(ledger.run_group(group)))
+            outcomes.append(Outcome(rules.run_group(group)))
         except Problem as problem:
             outcomes.append(Outcome([], problem))
-    write_ledger(connection, ledger)
+    write_changes(connection, rules)
     return outcomes
 
 
-def read_ledger(
-    connection: Connection, pen: Pen, groups: Iterable[Sequence[Command]], now: datetime
-) -> Ledger:
+def read_rules(
+    connection: Connection, events: EventWriter, groups: Iterable[Sequence[Command]], now: datetime
+) -> ClaimRules:
     find_claims, find_waiters = _FIND[connection.dialect.name]
     commands = [command for group in groups for command in group]
     digests = list({command.ref.digest for command in commands})
@@ -90,11 +90,11 @@ def read_ledger(
     waiting: list[Waiter] = []
     for chunk in _chunks(list(asking)):
         waiting += [Waiter(*row) for row in connection.execute(find_waiters, {"listed": chunk})]
-    return Ledger(found, waiting, pen, now)
+    return ClaimRules(found, waiting, events, now)
 
 
-def write_ledger(connection: Connection, ledger: Ledger) -> None:
-    before, after = ledger.read_claims, ledger.claims
+def write_changes(connection: Connection, rules: ClaimRules) -> None:
+    before, after = rules.read_claims, rules.claims
     gone = [claim for digest, claim in before.items() if digest not in after]
     fresh = [claim for digest, claim in after.items() if digest not in before]
     moved = [
@@ -106,14 +106,14 @@ def write_ledger(connection: Connection, ledger: Ledger) -> None:
         _each_one(connection, _UPDATE, [_row(new) + _that_one(old) for old, new in moved])
     if fresh:
         _INSERT.run(connection, [_row(claim) for claim in fresh])
-    if ledger.read_waiters or ledger.waiters:
-        _write_waiters(connection, ledger)
+    if rules.read_waiters or rules.waiters:
+        _write_waiters(connection, rules)
 
 
-def _write_waiters(connection: Connection, ledger: Ledger) -> None:
-    waiting = {waiter.id: waiter for queue in ledger.waiters.values() for waiter in queue}
-    left = [(id_,) for id_ in ledger.read_waiters if id_ not in waiting]
-    came = [waiter for id_, waiter in waiting.items() if id_ not in ledger.read_waiters]
+def _write_waiters(connection: Connection, rules: ClaimRules) -> None:
+    waiting = {waiter.id: waiter for queue in rules.waiters.values() for waiter in queue}
+    left = [(id_,) for id_ in rules.read_waiters if id_ not in waiting]
+    came = [waiter for id_, waiter in waiting.items() if id_ not in rules.read_waiters]
     if left:
         _DELETE_WAITER.run(connection, left)
     if came:
@@ -124,7 +124,7 @@ def _each_one(connection: Connection, statement: DriverStatement, rows: Sequence
     """Run a guarded statement per row; drivers that can tell must say that each met its row."""
     result = statement.run(connection, rows)
     if connection.dialect.supports_sane_multi_rowcount and result.rowcount != len(rows):
-        raise LostRow("claims changed outside the pen")
+        raise LostRow("claims changed outside the write lock")
 
 
 def _chunks(items: list[str]) -> Iterable[list[str]]:

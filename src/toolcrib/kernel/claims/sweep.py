@@ -28,7 +28,7 @@ server_alive = Table(
 
 async def announce_ends(kernel: Kernel, now: datetime) -> None:
     """Write the `expired` event of every claim that is over, and serve its queue. Safe in any number of processes:
-    each end is a conditional delete under the pen."""
+    each end is a conditional delete under the write lock."""
     async with kernel.database.write() as session:
         await session.execute(update(server_alive).values(at=now))
     while True:

@@ -103,7 +103,7 @@ class ClaimWriter:
     async def _transact(self, batch: list[_Request]) -> list[Outcome]:
         groups = [request.group for request in batch]
         work = partial(carry_out, groups=groups, now=self._clock())
-        outcomes: list[Outcome] = await self._database.hot_write(work)
+        outcomes: list[Outcome] = await self._database.group_write(work)
         return outcomes
 
 

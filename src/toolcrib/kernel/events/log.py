@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref
-from toolcrib.kernel.database import pen_of
-from toolcrib.kernel.events.pen import Event, event_counter, events
+from toolcrib.kernel.database import event_writer_of, take_write_lock
+from toolcrib.kernel.events.writer import Event, event_counter, events
 
 _COLUMNS = [
     events.c[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key", "digest", "data")
@@ -33,8 +33,8 @@ async def record(
 
     `data` is shown to everyone who may see `scope`: never a secret or an address.
     """
-    await session.connection()  # takes the pen
-    return pen_of(session).append(
+    await take_write_lock(session)
+    return event_writer_of(session).append(
         at=now,
         actor=actor,
         verb=verb,

@@ -18,7 +18,7 @@ from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import log as event_log
-from toolcrib.kernel.events.pen import Event, events
+from toolcrib.kernel.events.writer import Event, events
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest, Problem
 from toolcrib.kernel.search import prefix_match

@@ -15,7 +15,7 @@ import structlog
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import log as event_log
-from toolcrib.kernel.events.pen import Event
+from toolcrib.kernel.events.writer import Event
 
 log = structlog.get_logger()
 

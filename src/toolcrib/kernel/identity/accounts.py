@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.names import email_key
@@ -44,7 +45,7 @@ async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
     password = configured or secrets.token_urlsafe(12)
     password_hash = await kernel.auth.passwords.hash(password)
     async with kernel.database.write() as session:
-        await session.connection()  # takes the pen: another process may have been first
+        await take_write_lock(session)  # another process may have been first
         if await _anybody(session, in_the_way):
             return None
         await users.create_user(

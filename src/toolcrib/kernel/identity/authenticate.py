@@ -22,8 +22,8 @@ from starlette.requests import Request
 
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.events.pen import Event
 from toolcrib.kernel.events.tail import EventTail
+from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.identity import lookup, provisioning
 from toolcrib.kernel.identity.credentials import (
     SAFE_METHODS,
@@ -61,7 +61,7 @@ Scope = Any  # an ASGI scope
 
 
 class Authenticator:
-    """`principal` and `principal_for` answer; `cached` answers only from memory, for the hot routes.
+    """`principal` and `principal_for` answer; `cached` answers only from memory, for the fast routes.
 
     `passwords`, `tokens` and `oidc` (None unless configured) are its tools, for whoever makes credentials.
     """

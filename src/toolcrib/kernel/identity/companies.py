@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.service import forget_waiting
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.models import Company, CompanyRole, Project, User
 from toolcrib.kernel.identity.names import check_label
@@ -104,7 +105,7 @@ async def delete_company(session: AsyncSession, company: Company, *, me: Princip
     CompanyInUse: people or projects belong to it, or something of it is held (409).
     """
     me.require_admin()
-    await session.connection()
+    await take_write_lock(session)
     scope = f"company:{company.id}"
     for what, found in (
         ("People belong", select(User.id).where(User.company_id == company.id)),
@@ -183,7 +184,7 @@ def _require_owner(me: Principal, company: Company) -> None:
 
 
 async def _require_free_name(session: AsyncSession, name: str) -> None:
-    await session.connection()
+    await take_write_lock(session)
     if (await session.execute(select(Company.id).where(Company.name == name))).first() is not None:
         raise CompanyNameTaken("Another company has this name.")
 

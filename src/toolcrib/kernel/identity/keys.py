@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.lookup import API_KEY_MARK, api_key_digest
 from toolcrib.kernel.identity.models import ApiKey
@@ -45,7 +46,7 @@ async def create_key(
         TooManyKeys: there are enough (409).
     """
     check_label(name)
-    await session.connection()
+    await take_write_lock(session)
     count = await session.execute(select(func.count()).where(ApiKey.user_id == me.id))
     if count.scalar_one() >= KEYS_PER_PERSON:
         raise TooManyKeys(f"You have {KEYS_PER_PERSON} API keys: revoke one first.")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.models import OidcState, User
 from toolcrib.kernel.identity.names import BadName, check_email, is_storable
@@ -86,7 +87,7 @@ async def arrive(
 ) -> Arrival | None:
     """End a sign-in's way, which works once: the caller commits before anything else, and before it refuses
     on None. `bound` asks that the browser is the one that departed."""
-    await session.connection()  # takes the pen: of two who come with one state, one gets in
+    await take_write_lock(session)  # of two who come with one state, one gets in
     departed = await session.get(OidcState, _digest(state))
     if departed is None:
         return None
@@ -106,7 +107,7 @@ async def admit(session: AsyncSession, identity: Identity, *, create: bool, now:
         NobodyHere: there is none (400).
         InvalidGrant: it is disabled (401).
     """
-    await session.connection()  # takes the pen
+    await take_write_lock(session)
     if not is_storable(identity.subject):
         raise InvalidIdToken("Invalid token response")
     found = await session.execute(select(User).where(User.oidc_subject == identity.subject))

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.service import forget_waiting
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import last_seq, record
-from toolcrib.kernel.events.pen import events
+from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
 from toolcrib.kernel.identity.names import check_project_name
@@ -111,7 +112,7 @@ async def create_project(
     if settings.project_creation == "admin":
         me.require_admin()
     check_project_name(name)
-    await session.connection()  # takes the pen
+    await take_write_lock(session)
     company: Company | None = await get_company(session, me, company_id) if company_id else None
     await _require_free_name(session, name, me, settings, past)
     project = Project(name=name, company_id=company.id if company else None, created_at=now, deleted_at=None)
@@ -131,7 +132,7 @@ class Past:
 
 
 async def look_back(session: AsyncSession, name: str, me: Principal) -> Past:
-    """Whether others did anything under `name`. It reads all of the log, so it comes before the pen is taken."""
+    """Whether others did anything under `name`. It reads all of the log, so it comes before the write lock is taken."""
     seq = await last_seq(session)
     used = select(exists().where(events.c.scope == f"project:{name}", events.c.actor != me.username))
     return Past(seq, not me.is_admin and (await session.execute(used)).scalar_one())
@@ -171,7 +172,7 @@ async def delete_project(session: AsyncSession, project: Project, *, me: Princip
         ProjectInUse: something of it is held (409).
     """
     me.require(_scope(project), "owner")
-    await session.connection()
+    await take_write_lock(session)
     held = await session.execute(
         select(func.count()).where(
             claims.c.scope == _scope(project), (claims.c.expires_at.is_(None)) | (claims.c.expires_at > now)

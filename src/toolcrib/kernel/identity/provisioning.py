@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity import lookup, users
 from toolcrib.kernel.identity.models import USERNAME_LENGTH, Company, RetiredName, User
@@ -31,7 +32,7 @@ async def from_token(session: AsyncSession, token: Token, *, now: datetime) -> U
     Raises:
         Unauthorized: the person was deleted after this token was issued.
     """
-    await session.connection()  # takes the pen: of two first requests, one creates
+    await take_write_lock(session)  # of two first requests, one creates
     try:
         return await lookup.by_token(session, token)
     except lookup.UnknownPerson:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import AdminDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity import companies, users
 from toolcrib.kernel.identity.models import Company
@@ -22,7 +22,7 @@ def _read(company: Company, members: int, me: Principal) -> CompanyRead:
         name=company.name,
         role=companies.role_in(me, company),
         members=members,
-        created_at=wire(company.created_at),
+        created_at=iso_format(company.created_at),
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity import projects, users
 from toolcrib.kernel.identity.models import Project
@@ -23,7 +23,7 @@ def _read(project: Project, members: int, me: Principal) -> ProjectRead:
         company_id=project.company_id,
         role=me.project_role(project.name),
         members=members,
-        created_at=wire(project.created_at),
+        created_at=iso_format(project.created_at),
     )
 
 
@@ -55,7 +55,7 @@ async def create_project(
         company_id=project.company_id,
         role="owner",
         members=1,
-        created_at=wire(project.created_at),
+        created_at=iso_format(project.created_at),
     )
 
 

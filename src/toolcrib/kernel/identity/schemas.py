@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool
 
-from toolcrib.kernel.clock import wire
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.models import ApiKey, CompanyRole, User
 from toolcrib.kernel.identity.principal import Role
 
@@ -64,7 +64,7 @@ class UserRead(BaseModel):
             company_id=user.company_id,
             company_name=company_name,
             company_role=user.company_role,
-            created_at=wire(user.created_at),
+            created_at=iso_format(user.created_at),
         )
 
 
@@ -195,9 +195,9 @@ def _api_key(key: ApiKey) -> dict[str, Any]:
         "id": key.id,
         "name": key.name,
         "prefix": key.prefix,
-        "created_at": wire(key.created_at),
-        "last_used_at": wire(key.last_used_at) if key.last_used_at else None,
-        "expires_at": wire(key.expires_at) if key.expires_at else None,
+        "created_at": iso_format(key.created_at),
+        "last_used_at": iso_format(key.last_used_at) if key.last_used_at else None,
+        "expires_at": iso_format(key.expires_at) if key.expires_at else None,
     }
 
 

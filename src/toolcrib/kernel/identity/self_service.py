@@ -11,7 +11,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel import messages
-from toolcrib.kernel.database import Database
+from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.models import PendingChange, Purpose, User
@@ -156,7 +156,7 @@ async def confirm_email(session: AsyncSession, mailer: Mailer, token: str, *, no
 
 
 async def _still_proved(session: AsyncSession, proved: User) -> User:
-    await session.connection()  # takes the pen
+    await take_write_lock(session)
     user = await users.get_user(session, proved.id)
     if user.password_hash != proved.password_hash:
         raise WrongPassword("The current password is wrong.")
@@ -211,7 +211,7 @@ async def _await_link(
 async def _follow(
     session: AsyncSession, purpose: Purpose, token: str, now: datetime
 ) -> tuple[PendingChange, User]:
-    await session.connection()  # takes the pen: of two who follow a link at once, the second finds it used
+    await take_write_lock(session)  # of two who follow a link at once, the second finds it used
     change = await session.get(PendingChange, _digest(token))
     if change is None or change.purpose != purpose or change.expires_at <= now:
         raise BadLink("This link is not valid, or no longer. Ask for a new one.")

@@ -13,6 +13,7 @@ from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import Command, Expire, ForceRelease
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.models import claims as claims_table
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.models import Company, CompanyRole, PendingChange, RetiredName, User, new_uuid
 from toolcrib.kernel.identity.names import check_email, check_username, email_key, is_storable
@@ -140,7 +141,7 @@ async def create_user(
     """
     check_username(username)
     address = None if email is None else check_email(email)
-    await session.connection()  # takes the pen: what is free now stays free
+    await take_write_lock(session)  # what is free now stays free
     if await _exists(session, User.username == username):
         raise UsernameTaken("User already exists")
     if address is not None:
@@ -220,7 +221,7 @@ async def set_password(
     session: AsyncSession, user: User, password_hash: str, *, actor: str | None, now: datetime
 ) -> None:
     """Ends all tokens the person has. API keys stay: they are revoked one by one."""
-    await session.connection()
+    await take_write_lock(session)
     user.password_hash = password_hash
     end_tokens(user, now)
     await session.execute(
@@ -297,7 +298,7 @@ async def require_free_address(session: AsyncSession, address: str, *, besides: 
     """Raises:
     EmailTaken: somebody other than `besides` has it, however they spell it.
     """
-    await session.connection()  # takes the pen, on a session that writes
+    await take_write_lock(session)
     conditions = [User.email_key == email_key(address)]
     if besides is not None:
         conditions.append(User.id != besides.id)
@@ -318,8 +319,8 @@ async def _record_about(
 
 
 async def _require_still_admin(session: AsyncSession, actor: Principal) -> None:
-    """Holding the pen: of two administrators who end each other, the second finds that it is too late."""
-    await session.connection()
+    """Holding the write lock: of two administrators who end each other, the second finds that it is too late."""
+    await take_write_lock(session)
     if not await _exists(session, User.id == actor.id, User.is_admin.is_(True), User.is_active.is_(True)):
         raise Forbidden("Only an administrator may do this.")
 

@@ -9,6 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def affected(session: AsyncSession, statement: Update | Delete) -> int:
-    """Carry out `statement`. 0 means that what it guards against has happened."""
+    """CopyOrMove out `statement`. 0 means that what it guards against has happened."""
     found = await session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[tuple[()]]", found).rowcount

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.errors import FileTooLarge, ObjectMissing, StoreUnavailable
 from toolcrib.documents.models import File, Version, VersionStatus
 from toolcrib.documents.paths import Bucket
-from toolcrib.documents.service.parts import Documents, bucket_of, tell
+from toolcrib.documents.service.lookup import Documents, bucket_of, record_event
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
@@ -162,7 +162,7 @@ async def mark_lost(docs: Documents, blob_id: int, key: str, *, now: datetime) -
             version.sound_status, version.status = version.status, VersionStatus.CORRUPTED
             version.updated_at = now
             ids.append(version.id)
-            await tell(
+            await record_event(
                 session, None, "corrupted", file, scope, now=now, version_number=version.version_number
             )
         return ids

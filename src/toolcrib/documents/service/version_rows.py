@@ -1,4 +1,4 @@
-"""Files and versions as rows: made here and nowhere else, by whoever holds the pen."""
+"""Files and versions as rows: made here and nowhere else, by whoever holds the write lock."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.errors import FileExists
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus, new_id
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.bytes import adopt
+from toolcrib.documents.service.content import adopt
 from toolcrib.documents.service.folders import ensure_folders, folder_at
-from toolcrib.documents.service.parts import at, bucket_of
+from toolcrib.documents.service.lookup import at, bucket_of
 from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.database import take_write_lock
 
 
 async def file_at(
@@ -29,7 +30,7 @@ async def file_at(
     Raises:
         FileExists: a folder is there, or a file where a folder should be (409).
     """
-    await session.connection()
+    await take_write_lock(session)
     file = await at(session, place)
     if file is not None and not file.is_archived:
         return file, False

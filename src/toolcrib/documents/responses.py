@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.models import AuditEntry, File, Version
 from toolcrib.documents.service.locks import lock_id
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.clock import system_clock, wire
+from toolcrib.kernel.clock import iso_format, system_clock
 from toolcrib.kernel.identity.models import User
 
 JSON = "application/json"
@@ -29,7 +29,7 @@ def success(message: str, data: dict[str, Any] | None = None, status: int = 200)
     body: dict[str, Any] = {"success": True, "status": "success", "message": message}
     if data is not None:
         body["data"] = data
-    return bare({**body, "timestamp": wire(system_clock())}, status)
+    return bare({**body, "timestamp": iso_format(system_clock())}, status)
 
 
 async def names_of(
@@ -89,9 +89,9 @@ def file_as_dict(file: File, claim: Claim | None, names: Names) -> dict[str, Any
         "locked": claim is not None,
         "locked_by": claim.holder_uuid if claim else None,
         "locked_by_name": claim.holder if claim else None,
-        "locked_at": wire(claim.acquired_at) if claim else None,
-        "created_at": wire(file.created_at),
-        "updated_at": wire(file.updated_at),
+        "locked_at": iso_format(claim.acquired_at) if claim else None,
+        "created_at": iso_format(file.created_at),
+        "updated_at": iso_format(file.updated_at),
     }
 
 
@@ -110,10 +110,10 @@ def version_as_dict(version: Version, names: Names) -> dict[str, Any]:
         "created_by_name": names.get(version.created_by),
         "validated_by": version.validated_by,
         "validated_by_name": names.get(version.validated_by) if version.validated_by else None,
-        "validated_at": wire(version.validated_at) if version.validated_at else None,
+        "validated_at": iso_format(version.validated_at) if version.validated_at else None,
         "validation_comment": version.validation_comment,
-        "created_at": wire(version.created_at),
-        "updated_at": wire(version.updated_at),
+        "created_at": iso_format(version.created_at),
+        "updated_at": iso_format(version.updated_at),
     }
 
 
@@ -126,13 +126,13 @@ def lock_as_dict(claim: Claim, file: File) -> dict[str, Any]:
         "fence": claim.fence,
         "locked_by": claim.holder_uuid,
         "locked_by_name": claim.holder,
-        "locked_at": wire(claim.acquired_at),
-        "created_at": wire(claim.acquired_at),
-        "updated_at": wire(claim.renewed_at),
+        "locked_at": iso_format(claim.acquired_at),
+        "created_at": iso_format(claim.acquired_at),
+        "updated_at": iso_format(claim.renewed_at),
         "is_active": True,
         "reason": claim.comment,
         "lock_type": claim.data.get("lock_type", "edit"),
-        "expires_at": wire(claim.expires_at) if claim.expires_at else None,
+        "expires_at": iso_format(claim.expires_at) if claim.expires_at else None,
         "bucket_type": file.bucket_type,
         "bucket_id": file.bucket_id,
         "logical_path": file.logical_path,
@@ -151,5 +151,5 @@ def audit_as_dict(entry: AuditEntry) -> dict[str, Any]:
         "details": entry.details,
         "ip_address": entry.ip_address,
         "user_agent": entry.user_agent,
-        "created_at": wire(entry.created_at),
+        "created_at": iso_format(entry.created_at),
     }

@@ -1,4 +1,4 @@
-"""The pen: whoever holds it writes the next lines of the event log."""
+"""The write lock: whoever holds it writes the next lines of the event log."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from toolcrib.kernel.clock import wire
-from toolcrib.kernel.rows import DriverStatement
+from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.driver_statements import DriverStatement
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
 # Tables of the log are plain Core: they are written by the batch and read by the page, never mapped.
@@ -78,7 +78,7 @@ class Event:
     def as_dict(self) -> dict[str, Any]:
         return {
             "seq": self.seq,
-            "at": wire(self.at),
+            "at": iso_format(self.at),
             "actor": self.actor,
             "verb": self.verb,
             "kind": self.kind,
@@ -97,7 +97,7 @@ _row = attrgetter(*_COLUMNS)
 
 
 @dataclass(slots=True)
-class Pen:
+class EventWriter:
     """The right to write. `seq` is the number of the newest event, committed or about to be."""
 
     seq: int
@@ -136,6 +136,6 @@ class Pen:
         self.lines = []
 
 
-def take_pen(connection: Connection) -> Pen:
+def lock_event_counter(connection: Connection) -> EventWriter:
     """Wait for this writer's turn. SQLite's BEGIN IMMEDIATE has waited already and ignores FOR UPDATE."""
-    return Pen(_READ_COUNTER.scalar(connection))
+    return EventWriter(_READ_COUNTER.scalar(connection))

@@ -12,18 +12,18 @@ from toolcrib.documents.access import Action, Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Bucket, Place
-from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.transfers import Order
 
 Result = TypeVar("Result")
-KEY = "toolcrib.visit"
+KEY = "toolcrib.dav"
 INTENT = "toolcrib.intent"
 ASKED = "toolcrib.asked"
 Environ = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Visit:
+class WebDAVRequest:
     docs: Documents
     caller: Caller
     now: datetime
@@ -57,7 +57,7 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class Upload:
     """Bytes are to come in for `place`. `locks` are the claims whose tokens were shown, by digest, with their
     fences; `base_id`, or no file for `is_new`, is what the request's conditions were held against. All of that
     must still be so when the bytes are there. `is_lost`: a token was shown that once stood for a lock and does no
@@ -72,13 +72,13 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
-class Carry:
+class CopyOrMove:
     """What lies at `path` is to be copied or moved, on the server's loop."""
 
     order: Order
     path: str
 
 
-def visit_of(environ: Environ) -> Visit:
-    found: Visit = environ[KEY]
+def request_of(environ: Environ) -> WebDAVRequest:
+    found: WebDAVRequest = environ[KEY]
     return found

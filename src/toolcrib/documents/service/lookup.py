@@ -18,6 +18,7 @@ from toolcrib.documents.models import File
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.kernel.blobs.store import Blobs
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
 KIND = "document"
@@ -115,19 +116,19 @@ def below(folder: Place) -> list[ColumnElement[bool]]:
 
 
 async def still(session: AsyncSession, file_id: str, *, archived: bool = True) -> File:
-    """The file as it is for whoever holds the pen.
+    """The file as it is for whoever holds the write lock.
 
     Raises:
         FileNotFound: it went meanwhile (404).
     """
-    await session.connection()  # the pen first
+    await take_write_lock(session)
     file = await session.get(File, file_id)
     if file is None or (file.is_archived and not archived):
         raise FileNotFound("There is no such file.")
     return file
 
 
-async def tell(
+async def record_event(
     session: AsyncSession,
     caller: Caller | None,
     verb: str,

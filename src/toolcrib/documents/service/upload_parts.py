@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.errors import OffsetMismatch, UploadExpired, UploadNotFound
 from toolcrib.documents.models import ResumableUpload, Upload, UploadPart
-from toolcrib.documents.rows import affected
-from toolcrib.documents.service.parts import Documents
+from toolcrib.documents.row_counts import affected
+from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.uploads import forget_object
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.store import KEPT
+from toolcrib.kernel.database import take_write_lock
 
 DELETES_AT_ONCE = 8
 
@@ -57,7 +58,7 @@ async def count(docs: Documents, upload_id: str, parts: Sequence[Part], *, expir
         UploadExpired: the bytes waited too long for this (410).
     """
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         moved = {"received": parts[-1].end, "expires_at": expires_at}
         await _move(session, upload_id, parts[0].start, parts=ResumableUpload.parts + len(parts), **moved)
         try:
@@ -123,7 +124,7 @@ async def expired(docs: Documents, *, now: datetime) -> list[str]:
 async def drop(docs: Documents, upload_id: str, *only_if: ColumnElement[bool], now: datetime) -> None:
     """End an upload, if it still is as `only_if` says: rows first, then their objects."""
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         gone = delete(ResumableUpload).where(ResumableUpload.id == upload_id, *only_if)
         query = select(UploadPart.object_key).where(UploadPart.upload_id == upload_id)
         keys = list((await session.execute(query)).scalars())

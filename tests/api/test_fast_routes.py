@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from toolcrib.kernel.hot import HotRoutes
+from toolcrib.kernel.fast_routes import FastRoutes
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.databases("sqlite")
 
 @pytest.fixture
 async def both(app_server: Start) -> tuple[AppServer, AppServer]:
-    """The server as it is, and one whose hot routes are met like all others."""
+    """The server as it is, and one whose fast routes are met like all others."""
     ordinary = await app_server()
     layer: Any = ordinary.app.middleware_stack
-    while not isinstance(layer, HotRoutes):
+    while not isinstance(layer, FastRoutes):
         layer = layer.app
     assert layer.routes, "the test compares nothing"
     layer.routes = {}
@@ -141,9 +141,9 @@ async def test_taking_a_lock(both: tuple[AppServer, AppServer]) -> None:
     for server in both:
         await prepare(server)
     for body in BODIES:
-        hot, ordinary = [await ask(each, "POST", "/api/locks", body, {}) for each in both]
-        assert hot == ordinary, body[:200]
-        statuses.add(hot[0])
+        fast, ordinary = [await ask(each, "POST", "/api/locks", body, {}) for each in both]
+        assert fast == ordinary, body[:200]
+        statuses.add(fast[0])
     assert statuses == {201, 202, 400, 409}
 
 
@@ -152,11 +152,11 @@ async def test_whoever_asks_and_however_it_comes(both: tuple[AppServer, AppServe
     body = json.dumps(GOOD).encode()
     for headers in HEADERS:
         for method, content in (("POST", body), ("POST", None), ("GET", None), ("PUT", body), ("HEAD", None)):
-            hot, ordinary = [await ask(each, method, "/api/locks", content, headers) for each in both]
-            assert hot == ordinary, (method, headers)
-            statuses.add(hot[0])
-        hot, ordinary = [await ask(each, "POST", "/api/locks", pieces(body), headers) for each in both]
-        assert hot == ordinary, headers
+            fast, ordinary = [await ask(each, method, "/api/locks", content, headers) for each in both]
+            assert fast == ordinary, (method, headers)
+            statuses.add(fast[0])
+        fast, ordinary = [await ask(each, "POST", "/api/locks", pieces(body), headers) for each in both]
+        assert fast == ordinary, headers
     assert statuses == {200, 201, 400, 401, 403, 405, 409}
 
 

@@ -21,7 +21,7 @@ DRAINED_BYTES = 1024 * 1024
 _NO_STORE = (b"cache-control", b"no-store")
 
 
-class Edge:
+class RequestMiddleware:
     """Pure ASGI, so that it costs little.
 
     `body_limits`: see `Kind`.

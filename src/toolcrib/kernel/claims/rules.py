@@ -1,6 +1,6 @@
 """The rules of holding, as plain code on plain values: no database, no clock, no I/O.
 
-A `Ledger` starts with the claims and waiters that the commands name, as read by whoever holds the pen, and
+A `ClaimRules` starts with the claims and waiters that the commands name, as read by whoever holds the write lock, and
 records what changes. `statements.py` brings it from and to the database.
 """
 
@@ -32,14 +32,16 @@ from toolcrib.kernel.claims.problems import (
     ClaimNotFound,
     NotHolder,
 )
-from toolcrib.kernel.clock import wire
-from toolcrib.kernel.events.pen import Pen
+from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.events.writer import EventWriter
 
 
-class Ledger:
-    def __init__(self, claims: Iterable[Claim], waiters: Iterable[Waiter], pen: Pen, now: datetime) -> None:
+class ClaimRules:
+    def __init__(
+        self, claims: Iterable[Claim], waiters: Iterable[Waiter], events: EventWriter, now: datetime
+    ) -> None:
         self.now = now
-        self.pen = pen
+        self.events = events
         self.claims: dict[str, Claim] = {claim.digest: claim for claim in claims}
         self.waiters: dict[str, list[Waiter]] = {}
         for waiter in sorted(waiters, key=lambda each: each.position):
@@ -56,14 +58,14 @@ class Ledger:
         for command in commands:
             if not isinstance(command, Expire):
                 self.live(command.ref)
-        lines = len(self.pen.lines)
+        lines = len(self.events.lines)
         self._undo = []
         try:
             return [self.run(command) for command in commands]
         except Exception:
             for undo in reversed(self._undo):
                 undo()
-            self.pen.take_back(lines)
+            self.events.take_back(lines)
             raise
         finally:
             self._undo = None
@@ -102,7 +104,7 @@ class Ledger:
         if command.comment is not None:
             data["comment"] = command.comment
         if command.expires_at is not None:
-            data["expires_at"] = wire(command.expires_at)
+            data["expires_at"] = iso_format(command.expires_at)
         if "label" in command.data:
             data["label"] = command.data["label"]
         fence = self._write(ref, command.holder.username, "acquired", data)
@@ -136,7 +138,7 @@ class Ledger:
             data=claim.data if command.data is None else command.data,
         )
         self._set(claim.digest, renewed)
-        until = wire(command.expires_at) if command.expires_at else None
+        until = iso_format(command.expires_at) if command.expires_at else None
         self._write_about(claim, command.holder.username, "renewed", {"expires_at": until})
         return renewed
 
@@ -289,7 +291,7 @@ class Ledger:
     # Recording
 
     def _write(self, ref: Ref, actor: str | None, verb: str, data: dict[str, Any]) -> int:
-        return self.pen.append(
+        return self.events.append(
             at=self.now,
             actor=actor,
             verb=verb,

@@ -19,7 +19,7 @@ from toolcrib.kernel.errors import Answers, crashed
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class HotRequest(Request):
+class FastRequest(Request):
     """A request whose body nearly always comes in one piece."""
 
     async def body(self) -> bytes:
@@ -35,7 +35,7 @@ class HotRequest(Request):
         return self._body
 
 
-class HotResponse(Response):
+class FastResponse(Response):
     """A finished answer: its headers are given as they are sent, in small letters, and none is added but the
     length."""
 
@@ -67,7 +67,7 @@ class _Named:
         self.path = path
 
 
-class HotRoutes:
+class FastRoutes:
     """`app` is everything else; `owner` is the application as its routes know it."""
 
     def __init__(
@@ -85,7 +85,7 @@ class HotRoutes:
             return
         endpoint, scope["route"] = found
         scope["app"] = self.owner
-        request = HotRequest(scope, receive, send)
+        request = FastRequest(scope, receive, send)
         try:
             response = await endpoint(request)
         except Exception as error:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.database import Database
-from toolcrib.kernel.rows import DriverStatement, select_listed
+from toolcrib.kernel.driver_statements import DriverStatement, select_listed
 from toolcrib.settings import Settings
 
 NAMES = [column.name for column in claims.c]

@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import note, note_file
+from toolcrib.documents.audit import record_audit, record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotFound
 from toolcrib.documents.models import File
@@ -35,11 +35,12 @@ from toolcrib.documents.service.locks import (
     ref_of,
     refuse_others,
 )
-from toolcrib.documents.service.parts import KIND, Documents, Where, allow, at, place_of, still
+from toolcrib.documents.service.lookup import KIND, Documents, Where, allow, at, place_of, still
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, Release, Renew
 from toolcrib.kernel.claims.models import PRIVATE, Claim, Ref
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.secrets import Secrets
 
@@ -67,7 +68,7 @@ class NoSuchToken(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class WebLock:
+class WebDAVLock:
     """One token of a live claim. `by` is who took it: a claim that passed on leaves its tokens behind."""
 
     claim: Claim
@@ -88,7 +89,7 @@ def duration(asked: int | None) -> timedelta:
     return min(timedelta(seconds=asked), LONGEST)
 
 
-def tokens_of(claim: Claim, now: datetime) -> list[WebLock]:
+def tokens_of(claim: Claim, now: datetime) -> list[WebDAVLock]:
     """The tokens that still stand for `claim`."""
     found = []
     for entry in _entries(claim):
@@ -100,7 +101,7 @@ def tokens_of(claim: Claim, now: datetime) -> list[WebLock]:
             end = own if end is None else min(own, end)
             if end <= now:
                 continue
-        found.append(WebLock(claim, entry["token"], entry["shared"], entry["owner"], end))
+        found.append(WebDAVLock(claim, entry["token"], entry["shared"], entry["owner"], end))
     return found
 
 
@@ -194,7 +195,7 @@ async def lock(
     owner: str,
     seconds: int | None,
     now: datetime,
-) -> WebLock:
+) -> WebDAVLock:
     """Hold the file or folder at `place` for the caller, with a new token. `shared` tokens stand beside each
     other, but all are the same person's: a claim has one holder.
 
@@ -206,7 +207,7 @@ async def lock(
     right, file = await allow(docs, caller, place, "lock")
     end = now + duration(seconds)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         file = await still(session, file.id, archived=False) if file and not file.is_archived else None
         if file is None and place.path and await folder_at(session, place) is None:
             raise FileNotFound("There is nothing to lock.")
@@ -278,7 +279,7 @@ def _is_adopted(claim: Claim) -> bool:
 
 async def refresh(
     docs: Documents, caller: Caller, place: Place, token: str, *, seconds: int | None, now: datetime
-) -> WebLock:
+) -> WebDAVLock:
     """Move the end of the lock of `token`, which covers `place`.
 
     Raises:
@@ -287,7 +288,7 @@ async def refresh(
     end = now + duration(seconds)
     right, file = await allow(docs, caller, place, "lock")
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         found = await _find(session, place, file, right, token, now=now)
         claim = found.claim
         if claim.holder_uuid != caller.me.uuid:
@@ -316,7 +317,7 @@ async def unlock(docs: Documents, caller: Caller, place: Place, token: str, *, n
     """
     right, file = await allow(docs, caller, place, "read")
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         claim = (await _find(session, place, file, right, token, now=now)).claim
         if claim.holder_uuid != caller.me.uuid:
             raise FileLocked(claim, lock_id=lock_id(claim))
@@ -333,7 +334,7 @@ async def drop_tokens(
     *,
     now: datetime,
 ) -> None:
-    """Take tokens off the caller's claim, in the caller's unit of work."""
+    """Upload tokens off the caller's claim, in the caller's unit of work."""
     left = [entry for entry in _entries(claim) if entry["token"] not in tokens and _stands(claim, entry, now)]
     if left or _is_adopted(claim):
         data = _with(claim, left, adopted=_is_adopted(claim))
@@ -351,7 +352,7 @@ async def leave(docs: Documents, caller: Caller, where: Where, *, now: datetime)
         return
     place = place_of(file)
     async with docs.kernel.database.write() as session:
-        await session.connection()
+        await take_write_lock(session)
         claim = await queries.get(session, ref_of(file.id, right.scope), now=now)
         if claim is None or claim.holder_uuid != caller.me.uuid or not _entries(claim):
             return
@@ -361,7 +362,7 @@ async def leave(docs: Documents, caller: Caller, where: Where, *, now: datetime)
 
 async def _find(
     session: AsyncSession, place: Place, file: File | None, right: Right, token: str, *, now: datetime
-) -> WebLock:
+) -> WebDAVLock:
     if file is not None:
         file = await at(session, place)
     if file is not None and file.is_archived:
@@ -384,9 +385,9 @@ def _note(
     now: datetime,
 ) -> None:
     if file is not None:
-        note_file(session, caller, action, file, now=now, fence=claim.fence)
+        record_file_audit(session, caller, action, file, now=now, fence=claim.fence)
     else:
-        note(
+        record_audit(
             session, caller, action, f"{place.address.rstrip('/')}/", now=now, details={"fence": claim.fence}
         )
 
