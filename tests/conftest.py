@@ -23,6 +23,7 @@ from tests.servers.s3 import S3Server
 from tests.servers.s3 import s3 as run_s3
 from tests.servers.smtp import MailServer
 from tests.servers.smtp import smtp as run_smtp
+from tests.servers.sqlite import NAME as SQLITE_NAME
 from tests.servers.sqlite import Sqlite
 from tests.servers.toolcrib import ToolcribServer
 
@@ -137,23 +138,31 @@ def databases(database_kind: str, request: pytest.FixtureRequest) -> Databases:
 
 
 @pytest.fixture
-def database(databases: Databases) -> Iterator[Database]:
-    """A migrated database without rows, of this test alone; the test runs once on each kind."""
+def database_url(databases: Databases) -> Iterator[str]:
+    """For DATABASE_URL: a database of this test alone, on which a server has started once."""
     made = databases.fresh()
+    yield made.url
+    databases.drop(made)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Database]:
+    """A migrated database without rows, of this test alone."""
+    made = databases.fresh("migrated")
     yield made
     databases.drop(made)
 
 
 @pytest.fixture
-def database_url(database: Database) -> str:
-    """For DATABASE_URL."""
+def new_database_url(database: Database) -> str:
+    """For DATABASE_URL: nobody has started a server on it."""
     return database.url
 
 
 @pytest.fixture
 def bare_database(databases: Databases) -> Iterator[Database]:
     """Like `database`, but without tables: for tests of migrations."""
-    made = databases.fresh(migrated=False)
+    made = databases.fresh("bare")
     yield made
     databases.drop(made)
 
@@ -194,20 +203,34 @@ def smtp() -> Iterator[MailServer]:
 @pytest.fixture
 def surroundings(request: pytest.FixtureRequest) -> None:
     """What a server under test uses starts before it and ends after it, in whatever order a test asks."""
-    for name in ("database", "bare_database", "redis", "smtp"):
+    for name in ("database_url", "database", "bare_database", "redis", "smtp"):
         if name in request.fixturenames:
             request.getfixturevalue(name)
 
 
+def fill_data_dir(sqlite: Sqlite, data_dir: Path) -> None:
+    """Give a new data directory a database where a server has started once."""
+    if not (data_dir / SQLITE_NAME).exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        sqlite.fill(data_dir / SQLITE_NAME)
+
+
 @pytest.fixture
 def server(
-    request: pytest.FixtureRequest, tmp_path: Path, surroundings: None
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite: Sqlite, surroundings: None
 ) -> Iterator[Callable[..., ToolcribServer]]:
-    """`server(DATABASE_URL=…, workers=2)` starts a `toolcrib serve` process; see ToolcribServer."""
+    """`server(DATABASE_URL=…, workers=2)` starts a `toolcrib serve` process; see ToolcribServer.
+
+    Without a DATABASE_URL, on an SQLite file of its own, where a server has started once; with `new=True` it is a
+    first start.
+    """
     started = request.node.stash.setdefault(SERVERS, [])
 
-    def start(data_dir: Path | None = None, **settings: Any) -> ToolcribServer:
-        one = ToolcribServer(data_dir or tmp_path / f"data{len(started)}", **settings)
+    def start(data_dir: Path | None = None, *, new: bool = False, **settings: Any) -> ToolcribServer:
+        data_dir = data_dir or tmp_path / f"data{len(started)}"
+        if not new and "DATABASE_URL" not in settings:
+            fill_data_dir(sqlite, data_dir)
+        one = ToolcribServer(data_dir, **settings)
         started.append(one)
         return one
 
@@ -218,15 +241,22 @@ def server(
 
 @pytest.fixture
 async def app_server(
-    tmp_path: Path, clock: FakeClock, surroundings: None
+    tmp_path: Path, clock: FakeClock, sqlite: Sqlite, surroundings: None
 ) -> AsyncIterator[Callable[..., Awaitable[AppServer]]]:
-    """`await app_server(database_url=…)` serves it from this process, on the `clock` fixture's time."""
+    """`await app_server(database_url=…)` serves it from this process, on the `clock` fixture's time.
+
+    Without a `database_url`, on an SQLite file of its own, where a server has started once; with `new=True` it is
+    a first start.
+    """
     from tests.servers.inprocess import AppServer  # noqa: PLC0415 - most runs of single tests do without
 
     started: list[AppServer] = []
 
-    async def start(data_dir: Path | None = None, **settings: Any) -> AppServer:
-        one = await AppServer.start(data_dir or tmp_path / f"app{len(started)}", clock, **settings)
+    async def start(data_dir: Path | None = None, *, new: bool = False, **settings: Any) -> AppServer:
+        data_dir = data_dir or tmp_path / f"app{len(started)}"
+        if not new and not {"database_url", "DATABASE_URL"} & settings.keys():
+            fill_data_dir(sqlite, data_dir)
+        one = await AppServer.start(data_dir, clock, **settings)
         started.append(one)
         return one
 

@@ -259,7 +259,7 @@ def test_lock_checking_survives_an_outage_of_the_database(
 
     program("git-lfs")
     with run_postgresql(durable=True) as database:
-        crib = server(DATABASE_URL=database.fresh(migrated=False).url)
+        crib = server(DATABASE_URL=database.fresh("bare").url)
         studio = Studio(tmp_path, crib, project)
         ann, ben = studio.artist("ann"), studio.artist("ben")
         add(ann, sky_psd="blue")

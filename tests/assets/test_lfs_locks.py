@@ -356,7 +356,7 @@ async def test_of_many_at_once_one_wins(crib: AppServer) -> None:
 
 def test_a_database_that_is_down_is_503_and_nothing_else(server: Callable[..., ToolcribServer]) -> None:
     with run_postgresql(durable=True) as database:
-        crib = server(DATABASE_URL=database.fresh(migrated=False).url)
+        crib = server(DATABASE_URL=database.fresh("bare").url)
         auth = (ADMIN, PASSWORD)
 
         def verify() -> int:

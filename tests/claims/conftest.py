@@ -118,8 +118,8 @@ def person(name: str) -> Holder:
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[Database]:
-    database = Database(Settings(database_url=database_url).database)
+async def engine(new_database_url: str) -> AsyncIterator[Database]:
+    database = Database(Settings(database_url=new_database_url).database)
     yield database
     await database.close()
 

@@ -181,8 +181,10 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("door", ["group_commit", "unit_of_work"])
-def test_any_history_agrees_with_the_model(database_url: str, door: str) -> None:
-    machine = type("Machine", (Machine,), {"url": Settings(database_url=database_url).database, "door": door})
+def test_any_history_agrees_with_the_model(new_database_url: str, door: str) -> None:
+    machine = type(
+        "Machine", (Machine,), {"url": Settings(database_url=new_database_url).database, "door": door}
+    )
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -37,7 +37,7 @@ def admins(server: ToolcribServer) -> set[str]:
 
 
 def test_the_first_start_prints_a_password_once_and_says_where_it_is(server: Start) -> None:
-    one = server(INITIAL_ADMIN_USER=None, INITIAL_ADMIN_PASSWORD=None, INITIAL_ADMIN_EMAIL=None)
+    one = server(new=True, INITIAL_ADMIN_USER=None, INITIAL_ADMIN_PASSWORD=None, INITIAL_ADMIN_EMAIL=None)
     assert f"Toolcrib is ready at {one.url}\n" in one.output()
     (password,) = re.findall(r"Administrator: admin +password: (\S+)", one.output())
     assert len(password) >= 12

@@ -17,23 +17,23 @@ NONE = {"INITIAL_ADMIN_USER": None, "INITIAL_ADMIN_EMAIL": None, "INITIAL_ADMIN_
 
 
 async def test_without_settings_a_random_password_is_printed_once(
-    app_server: StartApp, database_url: str, capsys: pytest.CaptureFixture[str]
+    app_server: StartApp, new_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server = await app_server(database_url=database_url, **NONE)
+    server = await app_server(database_url=new_database_url, **NONE)
     printed = capsys.readouterr().out
     assert "Administrator: admin" in printed
     password = printed.split("password: ")[1].split()[0]
     assert len(password) >= 16
     admin = await server.sign_in("admin", password)
     assert (await admin.get("/api/whoami")).json()["roles"] == ["admin"]
-    await app_server(database_url=database_url, **NONE)
+    await app_server(database_url=new_database_url, **NONE)
     assert "password" not in capsys.readouterr().out
 
 
 async def test_the_settings_name_the_first_administrator(
     app_server: StartApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server = await app_server()
+    server = await app_server(new=True)
     me = (await (await server.admin()).get("/api/currentuser")).json()
     assert (me["username"], me["email"], me["is_admin"]) == (ADMIN, "admin@example.com", True)
     assert PASSWORD not in capsys.readouterr().out
@@ -47,21 +47,21 @@ async def test_the_settings_name_the_first_administrator(
     ],
 )
 async def test_an_account_that_exists_is_left_alone(
-    app_server: StartApp, database_url: str, changes: dict[str, Any]
+    app_server: StartApp, new_database_url: str, changes: dict[str, Any]
 ) -> None:
-    await app_server(database_url=database_url)
-    server = await app_server(database_url=database_url, **changes)
+    await app_server(database_url=new_database_url)
+    server = await app_server(database_url=new_database_url, **changes)
     admin = await server.sign_in(ADMIN, PASSWORD)
     assert len((await admin.get("/api/admin/users")).json()) == 1
 
 
 async def test_an_address_is_not_needed(app_server: StartApp) -> None:
-    server = await app_server(INITIAL_ADMIN_EMAIL=None)
+    server = await app_server(new=True, INITIAL_ADMIN_EMAIL=None)
     assert (await (await server.admin()).get("/api/currentuser")).json()["email"] == ""
 
 
-async def test_servers_that_start_together_create_one(app_server: StartApp, database_url: str) -> None:
-    server = await app_server(database_url=database_url)
+async def test_servers_that_start_together_create_one(app_server: StartApp, new_database_url: str) -> None:
+    server = await app_server(database_url=new_database_url)
     kernel = server.kernel
     admin = await server.admin()
     (me,) = (await admin.get("/api/admin/users")).json()

@@ -20,13 +20,13 @@ from toolcrib.server import build_kernel
 
 @pytest.fixture
 async def post(
-    tmp_path: Path, clock: FakeClock, database_url: str, smtp: MailServer
+    tmp_path: Path, clock: FakeClock, new_database_url: str, smtp: MailServer
 ) -> AsyncIterator[StartKernel]:
     """`await post()`: the parts of one more server process, which sends when a test says so."""
     started: list[Kernel] = []
 
     async def start(**changes: Any) -> Kernel:
-        base = {"database_url": database_url, "data_dir": tmp_path, **smtp.settings}
+        base = {"database_url": new_database_url, "data_dir": tmp_path, **smtp.settings}
         kernel = build_kernel(settings(**{**base, **changes}), clock, ())
         started.append(kernel)
         return kernel

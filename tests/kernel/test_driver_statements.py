@@ -44,8 +44,8 @@ ROWS = [
 ]
 
 
-async def run(database_url: str, work: Callable[[Connection], Any]) -> Any:
-    database = Database(Settings(database_url=database_url).database)
+async def run(url: str, work: Callable[[Connection], Any]) -> Any:
+    database = Database(Settings(database_url=url).database)
     try:
         async with database.writes.connect() as connection:
             return await connection.run_sync(work)
@@ -53,7 +53,7 @@ async def run(database_url: str, work: Callable[[Connection], Any]) -> Any:
         await database.close()
 
 
-async def test_rows_are_written_as_the_ordinary_statement_writes_them(database_url: str) -> None:
+async def test_rows_are_written_as_the_ordinary_statement_writes_them(new_database_url: str) -> None:
     def work(connection: Connection) -> tuple[list[Any], list[Any]]:
         rows = [itemgetter(*NAMES)(each) for each in ROWS]
         writers: list[Callable[[], object]] = [
@@ -67,33 +67,33 @@ async def test_rows_are_written_as_the_ordinary_statement_writes_them(database_u
             connection.rollback()
         return found[0], found[1]
 
-    ordinary, ours = await run(database_url, work)
+    ordinary, ours = await run(new_database_url, work)
     assert len(ours) == 3
     assert ours == ordinary
 
 
 @pytest.mark.databases("postgresql", "mariadb")  # SQLite keeps text of any length
-async def test_what_is_too_long_is_refused_not_cut(database_url: str) -> None:
+async def test_what_is_too_long_is_refused_not_cut(new_database_url: str) -> None:
     def work(connection: Connection) -> None:
         long = row(1, digest="d" * 41)
         DriverStatement(insert(claims), *NAMES).run(connection, [itemgetter(*NAMES)(long)])
 
     with pytest.raises(DBAPIError):
-        await run(database_url, work)
+        await run(new_database_url, work)
 
 
-async def test_a_list_of_any_length_finds_its_rows(database_url: str) -> None:
+async def test_a_list_of_any_length_finds_its_rows(new_database_url: str) -> None:
     def work(connection: Connection) -> list[list[int]]:
         connection.execute(insert(claims), ROWS)
         query = select_listed([claims.c.fence], claims.c.digest, connection.dialect.name)
         lists = [[], ["none"], [ROWS[1]["digest"]], [f"{number:040}" for number in range(5_000)]]
         return [sorted(connection.execute(query, {"listed": each}).scalars()) for each in lists]
 
-    assert await run(database_url, work) == [[], [], [2], [1, 2, 2**62]]
+    assert await run(new_database_url, work) == [[], [], [2], [1, 2, 2**62]]
 
 
 @pytest.mark.databases("postgresql")
-async def test_a_plan_made_for_an_empty_table_still_reads_no_table_whole(database_url: str) -> None:
+async def test_a_plan_made_for_an_empty_table_still_reads_no_table_whole(new_database_url: str) -> None:
     def work(connection: Connection) -> str:
         query = select_listed([claims.c.fence], claims.c.digest, "postgresql")
         sql = str(query.compile(connection.engine)).replace("$1::VARCHAR[]", "$1")
@@ -101,6 +101,6 @@ async def test_a_plan_made_for_an_empty_table_still_reads_no_table_whole(databas
         connection.exec_driver_sql(f"PREPARE looked (text[]) AS {sql}")
         return "\n".join(connection.exec_driver_sql("EXPLAIN EXECUTE looked ('{a,b}')").scalars())
 
-    plan = await run(database_url, work)
+    plan = await run(new_database_url, work)
     assert "Index" in plan
     assert "Seq Scan on claims" not in plan

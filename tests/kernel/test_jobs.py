@@ -62,12 +62,12 @@ def work() -> Work:
 
 
 @pytest.fixture
-async def process(tmp_path: Path, clock: FakeClock, database_url: str) -> AsyncIterator[StartJobs]:
+async def process(tmp_path: Path, clock: FakeClock, new_database_url: str) -> AsyncIterator[StartJobs]:
     """`await process(job, …)`: the jobs part of one more server process on the same database."""
     started: list[tuple[Jobs, Kernel]] = []
 
     async def start(*jobs: Job, clock: Callable[[], datetime] = clock, **changes: Any) -> Jobs:
-        chosen = settings(**{"database_url": database_url, "data_dir": tmp_path, **changes})
+        chosen = settings(**{"database_url": new_database_url, "data_dir": tmp_path, **changes})
         kernel = build_kernel(chosen, clock, ())
         kernel.jobs = Jobs(chosen, kernel.database, clock, jobs)
         started.append((kernel.jobs, kernel))
@@ -314,14 +314,14 @@ async def test_starting_without_redis_holds_nothing_up(
 
 
 async def test_a_worker_sends_what_no_server_is_there_to_send(
-    database_url: str, redis: RedisServer, smtp: MailServer, tmp_path: Path, clock: FakeClock
+    new_database_url: str, redis: RedisServer, smtp: MailServer, tmp_path: Path, clock: FakeClock
 ) -> None:
-    kernel = build_kernel(settings(database_url=database_url, data_dir=tmp_path), clock, ())
+    kernel = build_kernel(settings(database_url=new_database_url, data_dir=tmp_path), clock, ())
     row = {"to_address": "ann@example.com", "subject": "s", "text": "t", "html": "h", "attempts": 0}
     async with kernel.database.write() as session:
         await session.execute(insert(outbox).values(**row, created_at=clock(), next_attempt_at=clock()))
     await kernel.database.close()
-    environment = {**DEFAULTS, **smtp.settings, "DATABASE_URL": database_url, "REDIS_URL": redis.url}
+    environment = {**DEFAULTS, **smtp.settings, "DATABASE_URL": new_database_url, "REDIS_URL": redis.url}
     environment["DATA_DIR"] = str(tmp_path)
     worker = Process(
         [toolcrib(), "worker"], output=tmp_path / "worker.log", env=child_environment(**environment)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import socket
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from tests.clock import FakeClock
 from tests.servers.environment import ADMIN, PASSWORD, PLAIN, settings
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity.passwords import LANES, MEMORY_KIB, TIME_COST
+from toolcrib.kernel.identity.routes_session import token_lifetime
 from toolcrib.server import create_app
 from toolcrib.settings import Settings
 
@@ -70,12 +75,36 @@ class AppServer:
 
     async def admin(self) -> httpx.AsyncClient:
         """The first administrator, signed in."""
-        return self._clients.get(ADMIN) or await self.sign_in(ADMIN)
+        return self._clients.get(ADMIN) or await self._with_token(ADMIN)
 
     async def user(self, username: str, **fields: Any) -> httpx.AsyncClient:
-        """This person, signed in; created on first use (`fields`: email, is_admin)."""
+        """This person, signed in; created on first use (`fields`: email, is_admin). The password is PASSWORD."""
         if username in self._clients:
             return self._clients[username]
-        person = {"username": username, "password": PASSWORD, "email": f"{username}@example.com", **fields}
-        (await (await self.admin()).post("/api/admin/users", json=person)).raise_for_status()
-        return await self.sign_in(username, person["password"])
+        person = {"email": f"{username}@example.com", **fields}
+        async with self.kernel.database.write() as session:
+            await users.create_user(
+                session,
+                username=username,
+                password_hash=_hash_of_password(),
+                actor=ADMIN,
+                now=self.clock(),
+                **person,
+            )
+        return await self._with_token(username)
+
+    async def _with_token(self, username: str) -> httpx.AsyncClient:
+        """As `sign_in`, but without a password to be hashed."""
+        kernel = self.kernel
+        async with kernel.database.read() as session:
+            user = await users.get_by_name(session, username)
+        token = kernel.auth.tokens.issue(user, now=self.clock(), lifetime=await token_lifetime(kernel))
+        client = self._new_client(Authorization=f"Bearer {token}")
+        self._clients[username] = client
+        return client
+
+
+@cache
+def _hash_of_password() -> str:
+    """What the server itself would store, made once."""
+    return PasswordHasher(TIME_COST, MEMORY_KIB, LANES).hash(PASSWORD)

@@ -12,18 +12,18 @@ from typing import Any
 
 import asyncmy
 
-from tests.servers.databases import Database, migrate, now
+from tests.servers.databases import Database, now
 from tests.servers.process import Process, account, free_port, listening, program, scratch
+from tests.servers.template import State, Template, migrate, start_once
 
 USER = "toolcrib"
 PASSWORD = "toolcrib"
-TEMPLATE = "migrated"
 FOLDERS = ("/usr/sbin", "/usr/bin")
 HASTY = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0"]
 
 
 class MariaDB:
-    """One server. Its databases are copies of a template that is migrated on first use."""
+    """One server. Its databases are copies of templates that are made on first use."""
 
     def __init__(self, folder: Path, user: str | None, *, durable: bool) -> None:
         self.folder = folder
@@ -31,7 +31,8 @@ class MariaDB:
         self._user = user
         self._durable = durable
         self._names = itertools.count(1)
-        self._template: list[str] = []
+        self._template: Template | None = None
+        self._copies: dict[State, list[str]] = {}
         self._process: Process | None = None
         subprocess.run(
             [
@@ -118,25 +119,34 @@ class MariaDB:
     def execute(self, statement: str, database: str = "mysql") -> None:
         self._run([f"USE {database}", statement])
 
-    def fresh(self, *, migrated: bool = True) -> Database:
-        """A new database; `migrated=False` leaves it without tables."""
+    def fresh(self, state: State = "started") -> Database:
+        """A new database, copied from the template of this state."""
+        if state != "bare" and self._template is None:
+            self._template = self._make_templates()
         name = f"test{next(self._names)}"
         statements = [f"CREATE DATABASE {name}", f"USE {name}"]
-        if migrated:
-            if not self._template:
-                self._template = self._prepare_template()
-            statements += self._template
+        if state != "bare":
+            statements += self._copies[state]
+        if state == "started" and self._template is not None:
+            statements.append(self._template.restamp().format(moment="DATETIME(6)"))
         self._run(statements)
         return Database("mariadb", self._url(name))
 
-    def _prepare_template(self) -> list[str]:
-        """The statements that copy the migrated template: its tables, then their rows."""
-        self._run([f"CREATE DATABASE {TEMPLATE}"])
-        migrate(self._url(TEMPLATE), self.folder)
-        tables = [row[0] for row in self._run([f"SHOW TABLES FROM {TEMPLATE}"])]
-        made = [self._run([f"SHOW CREATE TABLE {TEMPLATE}.`{table}`"])[0][1] for table in tables]
-        filled = [t for t in tables if self._run([f"SELECT EXISTS (SELECT 1 FROM {TEMPLATE}.`{t}`)"])[0][0]]
-        copied = [f"INSERT INTO `{table}` SELECT * FROM {TEMPLATE}.`{table}`" for table in filled]
+    def _make_templates(self) -> Template:
+        self._run(["CREATE DATABASE migrated"])
+        migrate(self._url("migrated"))
+        self._copies["migrated"] = self._copy_of("migrated")
+        self._run(["CREATE DATABASE started", "USE started", *self._copies["migrated"]])
+        template = start_once(self._url("started"))
+        self._copies["started"] = self._copy_of("started")
+        return template
+
+    def _copy_of(self, template: State) -> list[str]:
+        """The statements that copy a database: its tables, then their rows."""
+        tables = [row[0] for row in self._run([f"SHOW TABLES FROM {template}"])]
+        made = [self._run([f"SHOW CREATE TABLE {template}.`{table}`"])[0][1] for table in tables]
+        filled = [t for t in tables if self._run([f"SELECT EXISTS (SELECT 1 FROM {template}.`{t}`)"])[0][0]]
+        copied = [f"INSERT INTO `{table}` SELECT * FROM {template}.`{table}`" for table in filled]
         return ["SET foreign_key_checks = 0", *made, *copied, "SET foreign_key_checks = 1"]
 
     def drop(self, database: Database) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.servers.databases import Database, migrate, now
+from tests.servers.databases import Database, now
 from tests.servers.process import Process, account, free_port, listening, program, scratch
+from tests.servers.template import State, Template, migrate, start_once
 
 USER = "toolcrib"
-TEMPLATE = "migrated"
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -30,7 +30,7 @@ def _programs() -> list[str]:
 
 
 class PostgreSQL:
-    """One cluster. Its databases are copies of a template that is migrated on first use."""
+    """One cluster. Its databases are copies of templates that are made on first use."""
 
     def __init__(self, folder: Path, user: str | None, *, durable: bool) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class PostgreSQL:
         self._user = user
         self._durable = durable
         self._names = itertools.count(1)
-        self._template_ready = False
+        self._template: Template | None = None
         self._process: Process | None = None
         subprocess.run(
             [
@@ -107,15 +107,21 @@ class PostgreSQL:
 
         now(run)
 
-    def fresh(self, *, migrated: bool = True) -> Database:
-        """A new database; `migrated=False` leaves it without tables."""
-        if migrated and not self._template_ready:
-            self.execute(f"CREATE DATABASE {TEMPLATE}")
-            migrate(self._dsn(TEMPLATE), self.folder)
-            self._template_ready = True
+    def fresh(self, state: State = "started") -> Database:
+        """A new database, copied from the template of this state."""
+        if state != "bare" and self._template is None:
+            self._template = self._make_templates()
         name = f"test{next(self._names)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template0'}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {'template0' if state == 'bare' else state}")
+        if state == "started" and self._template is not None:
+            self.execute(self._template.restamp().format(moment="TIMESTAMP"), name)
         return Database("postgresql", self._dsn(name))
+
+    def _make_templates(self) -> Template:
+        self.execute("CREATE DATABASE migrated")
+        migrate(self._dsn("migrated"))
+        self.execute("CREATE DATABASE started TEMPLATE migrated")
+        return start_once(self._dsn("started"))
 
     def drop(self, database: Database) -> None:
         self.execute(f"DROP DATABASE IF EXISTS {database.url.rpartition('/')[2]} WITH (FORCE)")

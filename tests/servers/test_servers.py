@@ -37,7 +37,7 @@ def scalars(database: Database, *statements: str) -> list[object]:
 
 
 def test_each_test_has_a_database_of_its_own(databases: Databases) -> None:
-    first, second = databases.fresh(migrated=False), databases.fresh(migrated=False)
+    first, second = databases.fresh("bare"), databases.fresh("bare")
     made = "CREATE TABLE mine (word VARCHAR(20))"
     assert scalars(first, made, "INSERT INTO mine VALUES ('smörgås')", "SELECT word FROM mine") == ["smörgås"]
     assert scalars(second, made, "SELECT word FROM mine") == []
