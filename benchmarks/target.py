@@ -33,9 +33,9 @@ def target(database: str = "sqlite", **settings: Any) -> Iterator[Target]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="toolcrib-bench-")))
         if database == "postgresql":
-            settings["DATABASE_URL"] = stack.enter_context(postgresql(durable=True)).fresh().url
+            settings["DATABASE_URL"] = stack.enter_context(postgresql(durable=True)).fresh("migrated").url
         elif database == "mariadb":
-            settings["DATABASE_URL"] = stack.enter_context(mariadb(durable=True)).fresh().url
+            settings["DATABASE_URL"] = stack.enter_context(mariadb(durable=True)).fresh("migrated").url
         server = ToolcribServer(folder / "data", **settings)
         stack.callback(server.close)
         read = Settings(database_url=settings.get("DATABASE_URL", ""), data_dir=folder / "data")
