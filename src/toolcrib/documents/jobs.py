@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toolcrib.documents.service import resumable, uploads, verifying
+from toolcrib.documents.service import direct_uploads, resumable, verifying
 from toolcrib.documents.service.lookup import documents_of
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.jobs import Job
@@ -12,7 +12,7 @@ from toolcrib.kernel.jobs import Job
 
 async def sweep_uploads(kernel: Kernel, now: datetime) -> None:
     """Forget direct uploads that nobody made a version of, and resumable ones that nothing comes for any more."""
-    await uploads.sweep_abandoned(documents_of(kernel), now)
+    await direct_uploads.sweep_abandoned(documents_of(kernel), now)
     await resumable.sweep_expired(documents_of(kernel), now)
 
 

@@ -136,4 +136,6 @@ def _make_empty(dav: WebDAVRequest, place: Place) -> None:
         for piece in list[bytes]():
             yield piece
 
-    dav.run(uploads.put(dav.docs, dav.caller, place, nothing(), size=0, base_version=0, now=dav.now))
+    receive = uploads.receive_stream(dav.docs, place, nothing(), size=0, base_version=0)
+    right = dav.right(place.bucket, "write")
+    dav.run(uploads.put(dav.docs, dav.caller, place, receive, right=right, base_version=0, now=dav.now))

@@ -72,13 +72,13 @@ class Methods(Locking):
         if isinstance(parent, Shelf):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be put here.")
         place = res.place if res is not None else place_of_path(dav, path)
-        dav.right(place.bucket, "write")
+        right = dav.right(place.bucket, "write")
         try:
             self._evaluate_if_headers(res, environ)
         except DAVError:
             if not self._had_lock(place, environ):
                 raise
-            environ[INTENT] = Upload(place, path, is_lost=True)
+            environ[INTENT] = Upload(place, path, right, is_lost=True)
             return []
         self._check_write_permission(res if res is not None else parent, "0", environ)
         shown = set(tokens_shown(environ))
@@ -89,7 +89,7 @@ class Methods(Locking):
         }
         depends = speaks_of_versions(environ)
         base_id = res.get_etag() if depends and res is not None else None
-        environ[INTENT] = Upload(place, path, locks, base_id, is_new=depends and res is None)
+        environ[INTENT] = Upload(place, path, right, locks, base_id, is_new=depends and res is None)
         return []
 
     # Properties

@@ -58,13 +58,16 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes are to come in for `place`. `locks` are the claims whose tokens were shown, by digest, with their
-    fences; `base_id`, or no file for `is_new`, is what the request's conditions were held against. All of that
-    must still be so when the bytes are there. `is_lost`: a token was shown that once stood for a lock and does no
-    longer."""
+    """Bytes are to come in for `place`, where the caller has the `right` to write.
+
+    `locks` are the claims whose tokens were shown, by digest, with their fences. `base_id` is the version that the
+    request's conditions were compared with; `is_new`: there was no file. All of that must still be so when the bytes
+    are there. `is_lost`: a token was shown that once stood for a lock and does no longer.
+    """
 
     place: Place
     path: str
+    right: Right
     locks: dict[str, int] = field(default_factory=dict)
     base_id: str | None = None
     is_new: bool = False

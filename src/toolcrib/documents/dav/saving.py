@@ -18,7 +18,7 @@ from toolcrib.documents.service import transfers, uploads
 from toolcrib.documents.service.content import keep
 from toolcrib.documents.service.locks import refuse_others_lock
 from toolcrib.documents.service.lookup import Documents, at
-from toolcrib.documents.service.uploads import Saved
+from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
 from toolcrib.kernel.blobs.store import Stored
 
 DRAFTS = "Drafts"
@@ -47,36 +47,35 @@ async def take(
         FileLocked: somebody else holds it, and this save came without a lock (409).
         VersionConflict: a condition holds no more, and this save came without a lock (409).
     """
-    mime_type = media_type(content_type, asked.place.name)
+    options: VersionOptions = {
+        "mime_type": media_type(content_type, asked.place.name),
+        "base_id": asked.base_id,
+        "base_version": 0 if asked.is_new else None,
+        "locks": asked.locks,
+    }
+    kept: list[Stored] = []
+
+    async def receive() -> Received:
+        kept.append(await keep(docs, stream, size=size))
+        return Received(kept[0], asked.place, options)
+
     if asked.is_lost:
         uploads.refuse_too_large(docs, size)
+        await receive()
     else:
-        await uploads.may_put(docs, caller, asked.place, size=size, now=now)
-    stored = await keep(docs, stream, size=size)
-    # The bytes may have taken hours.
-    caller, right = await uploads.may_still_put(docs, caller, asked.place)
-    now = docs.kernel.clock()
-    if not asked.is_lost:
         try:
-            saved = await uploads.save(
-                docs,
-                caller,
-                asked.place,
-                stored,
-                right,
-                mime_type=mime_type,
-                base_id=asked.base_id,
-                base_version=0 if asked.is_new else None,
-                locks=asked.locks,
-                now=now,
+            saved = await uploads.put(
+                docs, caller, asked.place, receive, size=size, right=asked.right, now=now
             )
         except (FileLocked, VersionConflict):
-            if not asked.locks:
+            if not kept or not asked.locks:
                 raise
         else:
             await transfers.begin_anew(docs, saved)
             return saved
-    draft = await _keep_draft(docs, caller, asked.place, stored, right, mime_type, now)
+    caller, right = await uploads.refreshed(docs, caller, asked.place)
+    now = docs.kernel.clock()
+    draft = await _keep_draft(docs, caller, asked.place, kept[0], right, options["mime_type"], now)
     raise await _tell(docs, caller, asked, draft, right, mount, now)
 
 
@@ -86,12 +85,17 @@ async def _keep_draft(
     place: Place,
     stored: Stored,
     right: Right,
-    mime_type: str,
+    mime_type: str | None,
     now: datetime,
 ) -> Place:
     """Beside the file, or in the caller's own folder of drafts where others hold the folder too, or its path leaves
     no room."""
     home = Place(Bucket("users", caller.me.uuid), f"{DRAFTS}/{place.name}")
+    options: VersionOptions = {
+        "mime_type": mime_type,
+        "changelog": f"Saved after the lock on {place.address} was lost",
+        "base_version": 0,
+    }
     for where in (place, home):
         if where is home:
             right = await docs.access.require(caller, home.bucket, "write")
@@ -100,17 +104,7 @@ async def _keep_draft(
             if len(draft.path.encode()) > PATH_BYTES:
                 break
             try:
-                await uploads.save(
-                    docs,
-                    caller,
-                    draft,
-                    stored,
-                    right,
-                    mime_type=mime_type,
-                    changelog=f"Saved after the lock on {place.address} was lost",
-                    base_version=0,
-                    now=now,
-                )
+                await uploads.save(docs, caller, Received(stored, draft, options), right, now=now)
             except VersionConflict:
                 continue
             except FileLocked:

@@ -24,6 +24,7 @@ from toolcrib.documents.routes.common import (
 from toolcrib.documents.service import commits, copying
 from toolcrib.documents.service.locks import lock_id
 from toolcrib.documents.service.lookup import Documents
+from toolcrib.documents.service.uploads import Saved
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.identity.principal import AccessDenied
@@ -112,7 +113,7 @@ async def _commit_object(
     *,
     changelog: str | None,
     now: NowDep,
-) -> commits.Committed:
+) -> Saved:
     target = where(body)
     if asked.created_by is not None and as_uuid(asked.created_by, "created_by") != caller.me.uuid:
         raise AccessDenied("A version is submitted by whoever made it.")

@@ -11,7 +11,7 @@ from toolcrib.documents import schemas
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import EmptyFilename, FileTooLarge, MissingFields, NoFile, ValidationFailed
 from toolcrib.documents.multipart import OVERHEAD_BYTES, FilePart, FormReader, media_type
-from toolcrib.documents.paths import PLAIN, Place, read_place, usable_filename
+from toolcrib.documents.paths import PLAIN, read_place, usable_filename
 from toolcrib.documents.responses import bare, success
 from toolcrib.documents.routes.common import (
     CallerDep,
@@ -22,10 +22,11 @@ from toolcrib.documents.routes.common import (
     json_body,
     new_router,
 )
-from toolcrib.documents.service import uploads
+from toolcrib.documents.service import direct_uploads, uploads
 from toolcrib.documents.service.content import keep
+from toolcrib.documents.service.direct_uploads import Address
 from toolcrib.documents.service.lookup import Documents
-from toolcrib.documents.service.uploads import Address, Saved
+from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
 from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.clock import iso_format
@@ -70,7 +71,7 @@ async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     asked = checked(schemas.PresignUpload, body)
     place = read_place(body)
     mime_type = media_type(asked.content_type, place.name)
-    address = await uploads.reserve(
+    address = await direct_uploads.reserve(
         docs, caller, place, mime_type=mime_type, size=asked.size, expires_in=asked.expires_in, now=now
     )
     shown = signed(request, address)
@@ -98,7 +99,7 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
 async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Make what was sent to a presigned address the newest version of its file."""
     asked = checked(schemas.ConfirmUpload, await json_body(request))
-    saved = await uploads.confirm(
+    saved = await direct_uploads.confirm(
         docs,
         caller,
         asked.object_key,
@@ -145,38 +146,31 @@ async def _limited(docs: Documents, stream: AsyncIterable[bytes]) -> AsyncIterat
 
 async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePart, now: NowDep) -> Response:
     filename = usable_filename(part.filename)
-    mime_type = media_type(part.content_type, filename)
-    place: Place | None = None
-    if filename and _is_addressed(form):
-        place = read_place(form.fields, form=True)
-        await uploads.may_put(docs, caller, place, now=now)
+    place = read_place(form.fields, form=True) if filename and _is_addressed(form) else None
+
+    async def receive() -> Received:
+        conditions(form.fields)  # malformed ones are refused before the bytes
+        stored = await keep(docs, form.file_bytes(), sha256=_announced(form))
+        await form.rest()
+        if place is None:
+            _require_fields(form)
+        _check_hash(form, stored)
+        options: VersionOptions = {
+            "filename": filename,
+            "mime_type": media_type(part.content_type, filename),
+            "changelog": _changelog(form),
+            "tags": _tags(form),
+            **conditions(form.fields),
+        }
+        return Received(stored, place or read_place(form.fields, form=True), options)
+
     if not filename:
         async for _ in form.file_bytes():
             pass
         await form.rest()
         _require_fields(form)
         raise EmptyFilename("The file has no name.")
-    conditions(form.fields)  # malformed ones are refused before the bytes
-    stored = await keep(docs, form.file_bytes(), sha256=_announced(form))
-    await form.rest()
-    if place is None:
-        _require_fields(form)
-        place = read_place(form.fields, form=True)
-    caller, right = await uploads.may_still_put(docs, caller, place)
-    _check_hash(form, stored)
-    saved = await uploads.save(
-        docs,
-        caller,
-        place,
-        stored,
-        right,
-        filename=filename,
-        mime_type=mime_type,
-        changelog=_changelog(form),
-        tags=_tags(form),
-        now=docs.kernel.clock(),  # the bytes may have taken hours
-        **conditions(form.fields),
-    )
+    saved = await uploads.put(docs, caller, place, receive, now=now)
     return success("file uploaded", saved_as_dict(saved), 201)
 
 

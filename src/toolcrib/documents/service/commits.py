@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Unpack
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,20 +16,15 @@ from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, V
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import notice_loss, reference
+from toolcrib.documents.service.direct_uploads import forget_object, own_upload, taken, use_up
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, Where, at, bucket_of, find, record_event, still
-from toolcrib.documents.service.uploads import forget_object, own_upload, refuse_stale, taken, use_up
+from toolcrib.documents.service.uploads import Saved, VersionOptions, refuse_stale
 from toolcrib.documents.service.version_rows import add_version, current
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import AccessDenied
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    file: File
-    version: Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ async def commit_work_copy(
     *,
     changelog: str | None = None,
     now: datetime,
-) -> Committed:
+) -> Saved:
     """Submit the caller's work copy at `source` as the next version of the file at `target`, and give the
     caller's lock on it back. The copy is kept.
 
@@ -81,7 +77,7 @@ async def commit_object(
     *,
     changelog: str | None = None,
     now: datetime,
-) -> Committed:
+) -> Saved:
     """Submit bytes uploaded before as the next version of a file: a direct upload of the caller's, or the
     object of a version of this file or of one of the caller's own.
 
@@ -131,7 +127,7 @@ async def _submit(
     *,
     changelog: str | None,
     now: datetime,
-) -> Committed:
+) -> Saved:
     await notice_loss(docs, bucket_of(file), submission.stored, now=now)
     async with docs.kernel.database.write() as session:
         file = await still(session, file.id, archived=False)
@@ -151,14 +147,11 @@ async def submit_in(
     stored: Stored,
     right: Right,
     *,
-    mime_type: str | None = None,
-    changelog: str | None = None,
-    fence: int | None = None,
-    base_version: int | None = None,
     now: datetime,
-) -> Committed:
+    **options: Unpack[VersionOptions],
+) -> Saved:
     """Submit bytes that were just uploaded as the next version of the file at `place`, in the caller's unit of
-    work. The caller's lock on it is given back.
+    work. The caller's lock on it is given back. Of `options`, the file keeps its own name and tags.
 
     Raises:
         FileNotFound: there is no such file (404).
@@ -168,8 +161,17 @@ async def submit_in(
     file = await at(session, place)
     if file is None or file.is_archived:
         raise FileNotFound("There is no such file to submit a version of.")
-    claim = await refuse_stale(session, caller, file, right, fence=fence, base_version=base_version, now=now)
-    submission = _Submission(stored, mime_type)
+    claim = await refuse_stale(
+        session,
+        caller,
+        file,
+        right,
+        fence=options.get("fence"),
+        base_version=options.get("base_version"),
+        now=now,
+    )
+    submission = _Submission(stored, options.get("mime_type"))
+    changelog = options.get("changelog")
     return await _add_pending(session, caller, file, right, submission, claim, changelog=changelog, now=now)
 
 
@@ -183,7 +185,7 @@ async def _add_pending(
     *,
     changelog: str | None,
     now: datetime,
-) -> Committed:
+) -> Saved:
     version = await add_version(
         session,
         file,
@@ -208,7 +210,7 @@ async def _add_pending(
         version_number=version.version_number,
         changelog=changelog,
     )
-    return Committed(file, version)
+    return Saved(file, version, created=False)
 
 
 async def _refuse(

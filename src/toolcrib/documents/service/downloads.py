@@ -10,8 +10,8 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import NoVersion, ObjectMissing, VersionNotFound
 from toolcrib.documents.models import File, Version
 from toolcrib.documents.service.content import blob_of, mark_lost, store_words
+from toolcrib.documents.service.direct_uploads import Address
 from toolcrib.documents.service.lookup import Documents, Where, find
-from toolcrib.documents.service.uploads import Address
 from toolcrib.documents.service.version_rows import current
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing

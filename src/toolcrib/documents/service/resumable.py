@@ -14,17 +14,14 @@ import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import (
     ChecksumMismatch,
-    FileExists,
-    FileNotFound,
     FileTooLarge,
     OffsetMismatch,
     TooManyParts,
@@ -35,24 +32,23 @@ from toolcrib.documents.errors import (
 from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import upload_parts
-from toolcrib.documents.service.commits import Committed, submit_in
-from toolcrib.documents.service.content import keep, notice_loss, store_words
-from toolcrib.documents.service.folders import folder_at
+from toolcrib.documents.service.commits import submit_in
+from toolcrib.documents.service.content import keep, store_words
+from toolcrib.documents.service.direct_uploads import forget_object
 from toolcrib.documents.service.incoming import PART_BYTES, Incoming
-from toolcrib.documents.service.lookup import Documents, at
+from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.upload_parts import Part
 from toolcrib.documents.service.uploads import (
+    Conditions,
+    Received,
     Saved,
     VersionOptions,
-    forget_object,
-    may_still_put,
-    refuse_stale,
-    refuse_too_large,
+    may_put,
+    put,
     save_in,
 )
 from toolcrib.kernel.blobs.problems import BlobMissing, HashMismatch
 from toolcrib.kernel.blobs.store import Stored, new_key, new_upload_key
-from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
 
 ALGORITHMS = ("sha1", "sha256", "sha512")
@@ -88,11 +84,17 @@ async def create(
     at once. With `plan.submit` that version waits for approval.
 
     Raises:
-        AccessDenied, FileTooLarge, FileLocked, VersionConflict, FileExists: see `uploads.may_put`.
+        AccessDenied, FileTooLarge, FileLocked, VersionConflict, FileExists, FileNotFound: see `uploads.may_put`.
     """
-    right = await docs.access.require(caller, plan.place.bucket, "write", path=plan.place.path)
-    refuse_too_large(docs, plan.length)
-    await _refuse_early(docs, caller, plan.place, right, options, submit=plan.submit, now=now)
+    await may_put(
+        docs,
+        caller,
+        plan.place,
+        size=plan.length,
+        must_exist=plan.submit,
+        now=now,
+        **_conditions(options),
+    )
     upload = ResumableUpload(
         id=uuid4().hex,
         owner_id=caller.me.uuid,
@@ -236,32 +238,9 @@ def _check(checksum: Checksum, found: bytes) -> None:
         raise ChecksumMismatch(f"The {checksum.algorithm} of what came is {told}. None of it counts.")
 
 
-async def _refuse_early(
-    docs: Documents,
-    caller: Caller,
-    place: Place,
-    right: Right,
-    options: VersionOptions,
-    *,
-    submit: bool,
-    now: datetime,
-) -> None:
-    """What would refuse the version if it were made now, asked before bytes are sent or copied for it."""
-    async with docs.kernel.database.read() as session:
-        file = await at(session, place)
-        await refuse_stale(
-            session,
-            caller,
-            file,
-            right,
-            fence=options.get("fence"),
-            base_version=options.get("base_version"),
-            now=now,
-        )
-        if submit and (file is None or file.is_archived):
-            raise FileNotFound("There is no such file to submit a version of.")
-        if (file is None or file.is_archived) and await folder_at(session, place) is not None:
-            raise FileExists(f"{place.address} is a folder, not a file.")
+def _conditions(options: VersionOptions) -> Conditions:
+    """What can be asked of an upload before its bytes are there."""
+    return {"fence": options.get("fence"), "base_version": options.get("base_version")}
 
 
 async def _finish(
@@ -286,73 +265,62 @@ async def _make_version(
     if not is_new and (received := (await own(docs, caller, upload.id, now=now)).received) != start:
         raise OffsetMismatch(received)
     place = Place(bucket_of(upload), upload.logical_path)
-    caller, right = await may_still_put(docs, caller, place)
     submit = _SUBMIT in upload.options
     options = cast(
         "VersionOptions", {name: value for name, value in upload.options.items() if name != _SUBMIT}
     )
-    await _refuse_early(docs, caller, place, right, options, submit=submit, now=now)
     parts = [*await upload_parts.of(docs, upload.id), *last]
+    stored: Stored | None = None
+    keys: list[str] = []
+    done = upload
+
+    async def receive() -> Received:
+        nonlocal stored, keys
+        stored = await _join_or_drop(docs, upload, parts)
+        keys = [part.key for part in parts if part.key != stored.key]
+        return Received(stored, place, options)
+
+    async def make(session: AsyncSession, *what: Any, **how: Any) -> Saved:
+        nonlocal done
+        if is_new:
+            session.add(upload)
+            await session.flush()
+        done = await upload_parts.complete(
+            session, upload.id, start, keys, expires_at=now + _lifetime(docs), now=now
+        )
+        saved = await (submit_in if submit else save_in)(session, *what, **how)
+        done.result = {
+            "file_id": saved.file.id,
+            "version_id": saved.version.id,
+            "version_number": saved.version.version_number,
+            "sha256": saved.version.checksum,
+        }
+        return saved
+
     try:
-        stored = await _joined(docs, upload, parts)
-    except (HashMismatch, UploadExpired):
-        # Unless another process has made the version: it takes the parts away under whoever still reads them.
-        await upload_parts.drop(docs, upload.id, ResumableUpload.result.is_(None), now=now)
-        if (there := await upload_parts.received(docs, upload.id)) is not None:
-            raise OffsetMismatch(there) from None
-        raise
-    await notice_loss(docs, place.bucket, stored, now=now)
-    keys = [part.key for part in parts if part.key != stored.key]
-    expires_at = now + _lifetime(docs)
-    try:
-        async with docs.kernel.database.write() as session:
-            await take_write_lock(session)
-            if is_new:
-                session.add(upload)
-                await session.flush()
-            done = await upload_parts.complete(
-                session, upload.id, start, keys, expires_at=expires_at, now=now
-            )
-            saved = await _make(session, caller, place, stored, right, options, submit=submit, now=now)
-            done.result = {
-                "file_id": saved.file.id,
-                "version_id": saved.version.id,
-                "version_number": saved.version.version_number,
-                "sha256": saved.version.checksum,
-            }
+        await put(docs, caller, place, receive, make=make, must_exist=submit, now=now, **_conditions(options))
     except Problem:
-        if stored.key not in {part.key for part in last}:  # those are the caller's to forget
-            await forget_object(docs, stored.key)
+        if stored is not None and stored.key not in {part.key for part in last}:
+            await forget_object(docs, stored.key)  # those of `last` are the caller's to forget
         raise
     await upload_parts.discard(docs, keys)
     return done
 
 
-async def _make(
-    session: AsyncSession,
-    caller: Caller,
-    place: Place,
-    stored: Stored,
-    right: Right,
-    options: VersionOptions,
-    *,
-    submit: bool,
-    now: datetime,
-) -> Saved | Committed:
-    if not submit:
-        return await save_in(session, caller, place, stored, right, now=now, **options)
-    return await submit_in(
-        session,
-        caller,
-        place,
-        stored,
-        right,
-        mime_type=options.get("mime_type"),
-        changelog=options.get("changelog"),
-        fence=options.get("fence"),
-        base_version=options.get("base_version"),
-        now=now,
-    )
+async def _join_or_drop(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:
+    """As `_joined`; an upload whose parts cannot become what was announced is forgotten.
+
+    Raises:
+        OffsetMismatch: another process has made the version, and took the parts away (409).
+    """
+    try:
+        return await _joined(docs, upload, parts)
+    except (HashMismatch, UploadExpired):
+        now = docs.kernel.clock()
+        await upload_parts.drop(docs, upload.id, ResumableUpload.result.is_(None), now=now)
+        if (there := await upload_parts.received(docs, upload.id)) is not None:
+            raise OffsetMismatch(there) from None
+        raise
 
 
 async def _joined(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.errors import OffsetMismatch, UploadExpired, UploadNotFound
 from toolcrib.documents.models import ResumableUpload, Upload, UploadPart
 from toolcrib.documents.row_counts import affected
+from toolcrib.documents.service.direct_uploads import forget_object
 from toolcrib.documents.service.lookup import Documents
-from toolcrib.documents.service.uploads import forget_object
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.store import KEPT

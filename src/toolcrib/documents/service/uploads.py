@@ -1,46 +1,34 @@
-"""Bytes coming in: sent through us, or straight to the store under a key handed out before."""
+"""A new version of a file from bytes that come in: the one way for forms, WebDAV, resumable and direct uploads."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol, TypedDict, Unpack
 
-import structlog
-from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
 from toolcrib.documents.audit import Act, record_file_audit
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import (
-    FileTooLarge,
-    ObjectNotFound,
-    VersionConflict,
-)
-from toolcrib.documents.models import File, Upload, Version
-from toolcrib.documents.paths import Bucket, Place
-from toolcrib.documents.row_counts import affected
-from toolcrib.documents.service.content import keep, notice_loss, store_words
+from toolcrib.documents.errors import FileExists, FileNotFound, FileTooLarge, VersionConflict
+from toolcrib.documents.models import File, Version
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.content import keep, notice_loss
+from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, at, record_event
 from toolcrib.documents.service.version_rows import add_version, file_at, make_current
-from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
-from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
-from toolcrib.kernel.blobs.store import Stored, new_upload_key
+from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.database import take_write_lock
 
-log = structlog.get_logger()
-
-UPLOAD_SECONDS = 3600
-
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A version that is now what people get. `created` says whether its file is new or came back to life."""
+    """A new version and its file. `created` says whether the file is new or came back to life."""
 
     file: File
     version: Version
@@ -70,38 +58,123 @@ class VersionOptions(Conditions, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """A signed address: absolute on S3, path and query of ours on a local store."""
+class Received:
+    """Bytes in the store, the place they are for, and what was asked of the version they become."""
 
-    url: str
-    object_key: str
-    expires_in: int
-    expires_at: datetime
+    stored: Stored
+    place: Place
+    options: VersionOptions = field(default_factory=VersionOptions)
+
+
+class MakeVersion(Protocol):
+    """`save_in`, or another function that makes a version of stored bytes in the caller's unit of work."""
+
+    async def __call__(
+        self,
+        session: AsyncSession,
+        caller: Caller,
+        place: Place,
+        stored: Stored,
+        right: Right,
+        *,
+        now: datetime,
+        **options: Unpack[VersionOptions],
+    ) -> Saved: ...
+
+
+def receive_stream(
+    docs: Documents,
+    place: Place,
+    stream: AsyncIterable[bytes],
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    **options: Unpack[VersionOptions],
+) -> Callable[[], Awaitable[Received]]:
+    """For `put`: store `stream`, which is for `place`. `size` and `sha256` are what the sender announced."""
+
+    async def receive() -> Received:
+        return Received(await keep(docs, stream, size=size, sha256=sha256), place, options)
+
+    return receive
+
+
+async def put(
+    docs: Documents,
+    caller: Caller,
+    place: Place | None,
+    receive: Callable[[], Awaitable[Received]],
+    *,
+    size: int | None = None,
+    right: Right | None = None,
+    make: MakeVersion | None = None,
+    must_exist: bool = False,
+    now: datetime,
+    **conditions: Unpack[Conditions],
+) -> Saved:
+    """Make the bytes that `receive` stores the newest and current version of the file at their place.
+
+    What would refuse the version is asked before the bytes come, and asked again after them with the rights of
+    then, for they may take hours. `place` is None where only the bytes' own form tells it. `right` is the right to
+    write there, where the caller has asked already. `size` and `conditions` are what is known beforehand.
+    `make` is `save_in` unless more is to happen in that unit of work. `must_exist` refuses a place without a file.
+
+    Raises:
+        AccessDenied: the caller may not write there, or may no longer (403).
+        FileTooLarge: it is announced larger than the limit (413).
+        FileLocked: somebody else holds the file (409).
+        VersionConflict: one of the conditions no longer holds (409).
+    """
+    if place is not None:
+        await may_put(
+            docs, caller, place, size=size, right=right, must_exist=must_exist, now=now, **conditions
+        )
+    received = await receive()
+    caller, right = await refreshed(docs, caller, received.place)
+    return await save(docs, caller, received, right, make=make, now=docs.kernel.clock())
 
 
 async def may_put(
-    docs: Documents, caller: Caller, place: Place, *, size: int | None = None, now: datetime
+    docs: Documents,
+    caller: Caller,
+    place: Place,
+    *,
+    size: int | None = None,
+    right: Right | None = None,
+    must_exist: bool = False,
+    now: datetime,
+    **conditions: Unpack[Conditions],
 ) -> Right:
-    """Whether an upload to `place` would be taken, asked before its bytes come.
+    """Whether an upload to `place` would be taken now. For the arguments and errors see `put`.
 
     Raises:
-        AccessDenied: the caller may not write there (403).
-        FileTooLarge: it is announced larger than the cap (413).
-        FileLocked: somebody else holds the file (409).
+        FileNotFound: there is no file, and one `must_exist` (404).
+        FileExists: there is a folder at that place (409).
     """
-    right = await docs.access.require(caller, place.bucket, "write", path=place.path)
+    if right is None:
+        right = await docs.access.require(caller, place.bucket, "write", path=place.path)
     refuse_too_large(docs, size)
     async with docs.kernel.database.read() as session:
         file = await at(session, place)
-        if file is not None:
-            await refuse_others_lock(session, caller, file, right, now=now)
+        await refuse_stale(
+            session,
+            caller,
+            file,
+            right,
+            fence=conditions.get("fence"),
+            base_version=conditions.get("base_version"),
+            now=now,
+        )
         await refuse_locked_folder(session, caller, place, right, members=not _is_live(file), now=now)
+        if must_exist and not _is_live(file):
+            raise FileNotFound("There is no such file to submit a version of.")
+        if not _is_live(file) and await folder_at(session, place) is not None:
+            raise FileExists(f"{place.address} is a folder, not a file.")
     return right
 
 
-async def may_still_put(docs: Documents, caller: Caller, place: Place) -> tuple[Caller, Right]:
-    """`may_put` once more with the caller's rights of now, after bytes that may have taken hours to come. Whose
-    lock it is by then `save` finds out.
+async def refreshed(docs: Documents, caller: Caller, place: Place) -> tuple[Caller, Right]:
+    """The caller and their right to write at `place` as they are after bytes that may have taken hours.
 
     Raises:
         Unauthorized: the caller's credential ended meanwhile (401).
@@ -116,55 +189,29 @@ def _is_live(file: File | None) -> bool:
 
 
 def refuse_too_large(docs: Documents, size: int | None) -> None:
+    """Raises:
+    FileTooLarge: `size` bytes are more than a document may have (413).
+    """
     if size is not None and size > docs.max_bytes:
         raise FileTooLarge(f"A document may have {docs.max_bytes} bytes.", {"max_bytes": docs.max_bytes})
-
-
-async def put(
-    docs: Documents,
-    caller: Caller,
-    place: Place,
-    stream: AsyncIterable[bytes],
-    *,
-    size: int | None = None,
-    sha256: str | None = None,
-    now: datetime,
-    **options: Unpack[VersionOptions],
-) -> Saved:
-    """Store `stream` as the newest and current version of the file at `place`, made where it is missing.
-
-    `size` and `sha256` are what the sender announced.
-
-    Raises:
-        FileLocked: somebody else holds the file (409).
-        VersionConflict: `fence` or `base_version` no longer holds (409).
-    """
-    await may_put(docs, caller, place, size=size, now=now)
-    stored = await keep(docs, stream, size=size, sha256=sha256)
-    caller, right = await may_still_put(docs, caller, place)
-    # The bytes may have taken hours.
-    return await save(docs, caller, place, stored, right, now=docs.kernel.clock(), **options)
 
 
 async def save(
     docs: Documents,
     caller: Caller,
-    place: Place,
-    stored: Stored,
+    received: Received,
     right: Right,
     *,
-    upload_key: str | None = None,
+    make: MakeVersion | None = None,
     now: datetime,
-    **options: Unpack[VersionOptions],
 ) -> Saved:
-    """As `put`, of bytes that are in the store already. `upload_key` is the reserved key they came by, which
-    is used up by this."""
-    await notice_loss(docs, place.bucket, stored, now=now)
+    """As `put`, of bytes that are in the store already, by a right that is known."""
+    await notice_loss(docs, received.place.bucket, received.stored, now=now)
     async with docs.kernel.database.write() as session:
         await take_write_lock(session)
-        if upload_key is not None:
-            await use_up(session, caller, upload_key)
-        return await save_in(session, caller, place, stored, right, now=now, **options)
+        return await (make or save_in)(
+            session, caller, received.place, received.stored, right, now=now, **received.options
+        )
 
 
 async def save_in(
@@ -264,137 +311,3 @@ async def _refuse_ended(
         claim = held.get(digest)
         if claim is None or (claim.fence, claim.holder_uuid) != (fence, caller.me.uuid):
             raise VersionConflict("A lock that this save came under has ended.")
-
-
-# Straight to the store
-
-
-async def reserve(
-    docs: Documents,
-    caller: Caller,
-    place: Place,
-    *,
-    mime_type: str | None,
-    size: int | None = None,
-    expires_in: int = UPLOAD_SECONDS,
-    now: datetime,
-) -> Address:
-    """A signed address that takes one upload. Nothing is seen of it until it is committed or confirmed."""
-    await may_put(docs, caller, place, size=size, now=now)
-    lifetime = min(timedelta(seconds=expires_in), LONGEST)
-    key = new_upload_key()
-    kernel = docs.kernel
-    url = await presign(
-        docs.blobs,
-        Signer(kernel.secrets, kernel.settings),
-        "PUT",
-        key,
-        now=now,
-        expires_in=lifetime,
-        max_bytes=docs.max_bytes,
-    )
-    async with kernel.database.write() as session:
-        session.add(
-            Upload(
-                object_key=key,
-                owner_id=caller.me.uuid,
-                bucket_type=place.bucket.type,
-                bucket_id=place.bucket.id,
-                logical_path=place.path,
-                mime_type=mime_type,
-                created_at=now,
-                expires_at=now + lifetime,
-            )
-        )
-    return Address(url, key, int(lifetime.total_seconds()), now + lifetime)
-
-
-async def confirm(
-    docs: Documents,
-    caller: Caller,
-    object_key: str,
-    *,
-    size: int | None = None,
-    sha256: str | None = None,
-    changelog: str | None = None,
-    now: datetime,
-) -> Saved:
-    """Make what was sent to a reserved key the newest version of the file it was reserved for. `size` and `sha256`
-    are what the sender says it sent.
-
-    Raises:
-        SizeMismatch, HashMismatch: something else is there (400).
-        ObjectNotFound: nothing was sent, or it was used before, or it is not the caller's (404).
-    """
-    upload = await own_upload(docs, caller, object_key)
-    if upload is None:
-        raise ObjectNotFound("There is no such upload of yours.")
-    place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
-    right = await may_put(docs, caller, place, now=now)
-    stored = await taken(docs, upload, size=size, sha256=sha256)
-    saved = await save(
-        docs,
-        caller,
-        place,
-        stored,
-        right,
-        mime_type=upload.mime_type,
-        changelog=changelog,
-        upload_key=object_key,
-        now=now,
-    )
-    await forget_object(docs, object_key)
-    return saved
-
-
-async def own_upload(docs: Documents, caller: Caller, object_key: str) -> Upload | None:
-    async with docs.kernel.database.read() as session:
-        upload = await session.get(Upload, object_key)
-    return upload if upload is not None and upload.owner_id == caller.me.uuid else None
-
-
-async def taken(
-    docs: Documents, upload: Upload, *, size: int | None = None, sha256: str | None = None
-) -> Stored:
-    """The bytes sent to a reserved key, under another that its sender never knew and cannot send to again.
-
-    Raises:
-        ObjectNotFound: nothing was sent (404).
-    """
-    with store_words():
-        try:
-            stream = await docs.blobs.read(upload.object_key)
-        except BlobMissing:
-            raise ObjectNotFound("Nothing was uploaded to that address.") from None
-    return await keep(docs, stream, size=size, sha256=sha256)
-
-
-async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None:
-    """Raises:
-    ObjectNotFound: somebody else's, or used up by another call (404).
-    """
-    used = delete(Upload).where(Upload.object_key == object_key, Upload.owner_id == caller.me.uuid)
-    if not await affected(session, used):
-        raise ObjectNotFound("That upload was used before.")
-
-
-async def forget_object(docs: Documents, object_key: str) -> None:
-    """Delete what a reserved key held, once its bytes were taken. Failing this, the store's sweep does it."""
-    try:
-        await docs.blobs.store.delete(object_key)
-    except StorageUnavailable:
-        log.warning("used_upload_kept")
-
-
-async def sweep_abandoned(docs: Documents, now: datetime) -> int:
-    """Forget uploads that nobody committed or confirmed. Returns how many."""
-    before = now - timedelta(hours=docs.kernel.settings.storage_upload_hours)
-    old = Upload.created_at < before, Upload.expires_at <= now
-    async with docs.kernel.database.read() as session:
-        keys = list((await session.execute(select(Upload.object_key).where(*old))).scalars())
-    for key in keys:
-        async with docs.kernel.database.write() as session:
-            gone = await affected(session, delete(Upload).where(Upload.object_key == key, *old))
-        if gone:
-            await forget_object(docs, key)
-    return len(keys)

@@ -17,7 +17,7 @@ from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Bucket
 from toolcrib.documents.service.content import reference
 from toolcrib.documents.service.lookup import Documents, Where, bucket_of, find, place_of, record_event, still
-from toolcrib.documents.service.uploads import Saved, save
+from toolcrib.documents.service.uploads import Received, Saved, VersionOptions, save
 from toolcrib.documents.service.version_rows import make_current
 from toolcrib.kernel.identity.principal import AccessDenied
 
@@ -176,17 +176,13 @@ async def bring_back(docs: Documents, caller: Caller, version_id: str, *, now: d
             f"Version {version.version_number} is {version.status}.", {"status": version.status}
         )
     bucket = bucket_of(file)
-    return await save(
-        docs,
-        caller,
-        place_of(file),
-        await reference(docs, version, bucket, bucket),
-        right,
-        mime_type=version.mime_type,
-        changelog=f"Version {version.version_number} again",
-        base_version=file.version_number,
-        now=now,
-    )
+    options: VersionOptions = {
+        "mime_type": version.mime_type,
+        "changelog": f"Version {version.version_number} again",
+        "base_version": file.version_number,
+    }
+    received = Received(await reference(docs, version, bucket, bucket), place_of(file), options)
+    return await save(docs, caller, received, right, now=now)
 
 
 async def _to_decide(docs: Documents, caller: Caller, version_id: str) -> tuple[File, Version, Right]:

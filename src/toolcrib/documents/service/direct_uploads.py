@@ -1,0 +1,165 @@
+"""Direct uploads: bytes that a client sends straight to the store under a key handed out before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import ObjectNotFound
+from toolcrib.documents.models import Upload
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.row_counts import affected
+from toolcrib.documents.service.content import keep, store_words
+from toolcrib.documents.service.lookup import Documents
+from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
+from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
+from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
+from toolcrib.kernel.blobs.store import Stored, new_upload_key
+
+log = structlog.get_logger()
+
+UPLOAD_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A signed address: absolute on S3, path and query of ours on a local store."""
+
+    url: str
+    object_key: str
+    expires_in: int
+    expires_at: datetime
+
+
+async def reserve(
+    docs: Documents,
+    caller: Caller,
+    place: Place,
+    *,
+    mime_type: str | None,
+    size: int | None = None,
+    expires_in: int = UPLOAD_SECONDS,
+    now: datetime,
+) -> Address:
+    """A signed address that takes one upload. Nothing is seen of it until it is committed or confirmed."""
+    await may_put(docs, caller, place, size=size, now=now)
+    lifetime = min(timedelta(seconds=expires_in), LONGEST)
+    key = new_upload_key()
+    kernel = docs.kernel
+    url = await presign(
+        docs.blobs,
+        Signer(kernel.secrets, kernel.settings),
+        "PUT",
+        key,
+        now=now,
+        expires_in=lifetime,
+        max_bytes=docs.max_bytes,
+    )
+    async with kernel.database.write() as session:
+        session.add(
+            Upload(
+                object_key=key,
+                owner_id=caller.me.uuid,
+                bucket_type=place.bucket.type,
+                bucket_id=place.bucket.id,
+                logical_path=place.path,
+                mime_type=mime_type,
+                created_at=now,
+                expires_at=now + lifetime,
+            )
+        )
+    return Address(url, key, int(lifetime.total_seconds()), now + lifetime)
+
+
+async def confirm(
+    docs: Documents,
+    caller: Caller,
+    object_key: str,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    changelog: str | None = None,
+    now: datetime,
+) -> Saved:
+    """Make what was sent to a reserved key the newest version of the file it was reserved for. `size` and `sha256`
+    are what the sender says it sent.
+
+    Raises:
+        SizeMismatch, HashMismatch: something else is there (400).
+        ObjectNotFound: nothing was sent, or it was used before, or it is not the caller's (404).
+    """
+    upload = await own_upload(docs, caller, object_key)
+    if upload is None:
+        raise ObjectNotFound("There is no such upload of yours.")
+    place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
+
+    async def receive() -> Received:
+        stored = await taken(docs, upload, size=size, sha256=sha256)
+        return Received(stored, place, {"mime_type": upload.mime_type, "changelog": changelog})
+
+    async def make(session: AsyncSession, caller: Caller, *stored: Any, **options: Any) -> Saved:
+        await use_up(session, caller, object_key)
+        return await save_in(session, caller, *stored, **options)
+
+    saved = await put(docs, caller, place, receive, make=make, now=now)
+    await forget_object(docs, object_key)
+    return saved
+
+
+async def own_upload(docs: Documents, caller: Caller, object_key: str) -> Upload | None:
+    async with docs.kernel.database.read() as session:
+        upload = await session.get(Upload, object_key)
+    return upload if upload is not None and upload.owner_id == caller.me.uuid else None
+
+
+async def taken(
+    docs: Documents, upload: Upload, *, size: int | None = None, sha256: str | None = None
+) -> Stored:
+    """The bytes sent to a reserved key, under another that its sender never knew and cannot send to again.
+
+    Raises:
+        ObjectNotFound: nothing was sent (404).
+    """
+    with store_words():
+        try:
+            stream = await docs.blobs.read(upload.object_key)
+        except BlobMissing:
+            raise ObjectNotFound("Nothing was uploaded to that address.") from None
+    return await keep(docs, stream, size=size, sha256=sha256)
+
+
+async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None:
+    """Raises:
+    ObjectNotFound: somebody else's, or used up by another call (404).
+    """
+    used = delete(Upload).where(Upload.object_key == object_key, Upload.owner_id == caller.me.uuid)
+    if not await affected(session, used):
+        raise ObjectNotFound("That upload was used before.")
+
+
+async def forget_object(docs: Documents, object_key: str) -> None:
+    """Delete what a reserved key held, once its bytes were taken. Failing this, the store's sweep does it."""
+    try:
+        await docs.blobs.store.delete(object_key)
+    except StorageUnavailable:
+        log.warning("used_upload_kept")
+
+
+async def sweep_abandoned(docs: Documents, now: datetime) -> int:
+    """Forget uploads that nobody committed or confirmed. Returns how many."""
+    before = now - timedelta(hours=docs.kernel.settings.storage_upload_hours)
+    old = Upload.created_at < before, Upload.expires_at <= now
+    async with docs.kernel.database.read() as session:
+        keys = list((await session.execute(select(Upload.object_key).where(*old))).scalars())
+    for key in keys:
+        async with docs.kernel.database.write() as session:
+            gone = await affected(session, delete(Upload).where(Upload.object_key == key, *old))
+        if gone:
+            await forget_object(docs, key)
+    return len(keys)
