@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -110,6 +111,36 @@ def test_the_service_is_asked_with_the_callers_token(dora: Person, service: Proj
     data = dora.metadata("a.txt", bucket="projects", owner=project)["file"]
     refused(dora.post("/lock", file_id=data["id"]), 403, "access_denied")
     assert service.asked[-1][1] == {"project_id": project, "action": "lock", "file_id": data["id"]}
+
+
+def test_every_upload_asks_once_before_the_bytes_and_once_after(
+    dora: Person, service: ProjectService
+) -> None:
+    project = str(uuid4())
+    service.allowed = {(project, "write"), (project, "read")}
+    authorization = {"Authorization": f"Bearer {dora.client.cookies['access_token']}"}
+    upload = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    described = dora.at("c.txt", bucket="projects", owner=project)
+    metadata = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in described.items())
+
+    def writes_asked() -> int:
+        asked = sum(body["action"] == "write" for _, body, _ in service.asked if "action" in body)
+        service.asked.clear()
+        return asked
+
+    succeeded(dora.put("a.txt", bucket="projects", owner=project), 201)
+    assert writes_asked() == 2
+    saved = dora.client.put(f"/dav/projects/{project}/b.txt", content=b"hello", headers=authorization)
+    assert saved.status_code == 201, saved.text
+    assert writes_asked() == 2
+    begun = dora.client.post(
+        "/api/storage/uploads", headers={**upload, "Upload-Length": "5", "Upload-Metadata": metadata}
+    )
+    assert begun.status_code == 201, begun.text
+    assert writes_asked() == 1  # no bytes yet
+    service.allowed = {(project, "read")}
+    refused(dora.put("a.txt", bucket="projects", owner=project), 403, "access_denied")
+    assert writes_asked() == 1  # refused before the bytes
 
 
 def test_an_api_key_is_forwarded_as_a_token_the_service_can_read(
