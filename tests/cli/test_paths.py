@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.git import Clone, git_environment, new_bare, new_clone
-from toolcrib.cli.failures import CannotTell
-from toolcrib.cli.repository import DETACHED_HEAD, UNKNOWN_BRANCH, Repository, normalise
+from toolcrib.cli.core.failures import CannotTell
+from toolcrib.cli.core.repository import DETACHED_HEAD, UNKNOWN_BRANCH, Repository, normalise
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.cli.git import Clone, Done, git_environment, new_bare, new_clone
 HOOK = """#!{python}
 import sys
 from pathlib import Path
-from toolcrib.cli.hooks.pushes import candidates, edited, read_updates
+from toolcrib.cli.assets.git_hooks.pushes import candidates, edited, read_updates
 updates = read_updates(sys.stdin.read())
 held = frozenset(Path("held").read_text().split("\\n"))
 touched = edited(updates, held & candidates(updates))

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toolcrib.cli import output
-from toolcrib.cli.accounts import from_lfs_url, lfs_host, lfs_url, server_url
-from toolcrib.cli.durations import parse_duration, parse_moment, span
-from toolcrib.cli.failures import CannotTell
+from toolcrib.cli.core import output
+from toolcrib.cli.core.accounts import from_lfs_url, lfs_host, lfs_url, server_url
+from toolcrib.cli.core.durations import parse_duration, parse_moment, span
+from toolcrib.cli.core.failures import CannotTell
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, width: int, *, terminal: bool) -> str
     monkeypatch.setenv("TERM", "xterm")
     path = "Content/Maps/Persistent/Level_01_Main.umap"
     rows = [(path, "ann", "13:05 (2 h)", "", "main", "rework of the whole north face, please ask first")]
-    output.table(("Path", "Holder", "Since", "Until", "Branch", "Comment"), rows, empty="Nothing.")
+    output.print_table(("Path", "Holder", "Since", "Until", "Branch", "Comment"), rows, empty="Nothing.")
     return screen.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The reference of the command line, from the command line: `python -m toolcrib.cli.reference > docs/cli.md`."""
+"""The reference of the command line, generated from its help: `python -m toolcrib.cli.reference > docs/cli.md`."""
 
 import sys
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from toolcrib.cli import build
+from toolcrib.cli.command_groups import CommandGroups
 
 HEAD = """# The command line
 
@@ -47,19 +48,20 @@ that go into a pipe have one line a row. `check` prints one JSON line a path int
 """
 
 
-def commands(group: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that is not hidden, groups before what is in them."""
-    for name, command in group.commands.items():
+def listed(commands: dict[str, Any], words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that is not hidden, each group before the commands in it."""
+    for name, command in commands.items():
         if not command.hidden:
             yield (*words, name), command
-            if hasattr(command, "commands"):
-                yield from commands(command, (*words, name))
+            yield from listed(getattr(command, "commands", {}), (*words, name))
 
 
 def reference() -> str:
-    """The whole page."""
+    """Return the whole page: Toolcrib's own commands, without those of other installed packages."""
     sections = []
-    for words, command in commands(typer.main.get_command(build()), ("toolcrib",)):
+    top = typer.main.get_command(build())
+    assert isinstance(top, CommandGroups)
+    for words, command in listed(top.own_commands(), ("toolcrib",)):
         context = typer.Context(command, info_name=" ".join(words), terminal_width=100, max_content_width=100)
         sections.append(f"## {' '.join(words)}\n\n```\n{command.get_help(context).rstrip()}\n```\n")
     return HEAD + "\n".join(sections)

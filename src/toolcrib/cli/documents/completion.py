@@ -3,22 +3,14 @@
 Completion knows nothing of `--url` before the word; it asks the server that a command would use without it.
 """
 
-import io
-import os
-import re
-import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout, suppress
 from typing import Any
 
-from toolcrib.cli.documents.places import COMPANY, ME, Place, Places
+from toolcrib.cli.documents.remote_path import COMPANY, ME, RemotePath, RemotePaths
 
 SECONDS = 1.5  # for each of three questions at most
-# What bash would read as more than a letter: it takes the words as they are.
-_SPECIAL = re.compile(r"[^\w./:@%+=,~-]")
 
 
-def places(incomplete: str) -> list[str]:
+def complete_remote_path(incomplete: str) -> list[str]:
     """What the word may become. A folder that is the only one is entered, so that typing goes on below it."""
     try:
         return _find(incomplete)
@@ -26,18 +18,18 @@ def places(incomplete: str) -> list[str]:
         return []
 
 
-def places_only(incomplete: str) -> list[str]:
-    """As `places`, where files of this side may come too: for those the shell itself is good."""
-    return places(incomplete) if ":" in incomplete else []
+def complete_remote_path_only(incomplete: str) -> list[str]:
+    """As `complete_remote_path`, where files of this side may come too: for those the shell itself is good."""
+    return complete_remote_path(incomplete) if ":" in incomplete else []
 
 
 def _find(incomplete: str) -> list[str]:
-    from toolcrib.cli.api import Api
-    from toolcrib.cli.context import Context, Shared
+    from toolcrib.cli.core.client import ApiClient
+    from toolcrib.cli.core.context import Context, SharedOptions
 
-    context = Context(Shared())
-    api = Api(context.account, timeout_seconds=SECONDS)
-    known = Places(api, context.project)
+    context = Context(SharedOptions())
+    api = ApiClient(context.account, timeout_seconds=SECONDS)
+    known = RemotePaths(api, context.project)
     if ":" not in incomplete and not incomplete.startswith("/"):
         names = [ME, *([COMPANY] if known.me.get("company_id") else []), *known.projects]
         owners = [f"{name}:" for name in names if name.startswith(incomplete)]
@@ -47,7 +39,7 @@ def _find(incomplete: str) -> list[str]:
     return _below(api, known, incomplete)
 
 
-def _below(api: Any, known: Places, typed: str) -> list[str]:
+def _below(api: Any, known: RemotePaths, typed: str) -> list[str]:
     cut = max(typed.rfind("/"), typed.rfind(":")) + 1
     head, begun = typed[:cut], typed[cut:]
     place = known.read(head)
@@ -58,49 +50,8 @@ def _below(api: Any, known: Places, typed: str) -> list[str]:
     return found
 
 
-def _children(api: Any, head: str, place: Place, begun: str) -> list[str]:
+def _children(api: Any, head: str, place: RemotePath, begun: str) -> list[str]:
     listed = api.get("/storage/folders", **place.fields)
     folders = [f"{row['name']}/" for row in listed["folders"]]
     names = [*folders, *(row["name"] for row in listed["files"])]
     return [head + name for name in names if name.startswith(begun) and name.isprintable()]
-
-
-# -- bash -----------------------------------------------------------------------------------------
-
-
-def for_bash() -> bool:
-    """Whether bash asks, which takes a `:` for the end of a word."""
-    return os.environ.get("_TOOLCRIB_COMPLETE") == "complete_bash"
-
-
-def answer_bash(program: Callable[[], object]) -> None:
-    """Run the program that completes words, on whole words, and give bash what it can put in."""
-    cut = _join_colons()
-    said = io.StringIO()
-    with redirect_stdout(said), suppress(SystemExit):
-        program()
-    for line in said.getvalue().splitlines():
-        # Only what comes after the colon is replaced.
-        left = line[cut:] if cut else line
-        sys.stdout.write(_SPECIAL.sub(r"\\\g<0>", left) + "\n")
-
-
-def _join_colons() -> int:
-    """Undo what bash did to the words it asks about: `me:notes/a` comes as three of them. Returns how many
-    characters of the last one bash takes for earlier words."""
-    words = os.environ.get("COMP_WORDS", "").split("\n")
-    told = os.environ.get("COMP_CWORD", "")
-    at = int(told) if told.isdecimal() else len(words) - 1
-    words = [*words[: at + 1], *[""] * (at + 1 - len(words))]
-    joined: list[str] = []
-    glued = False
-    for word in words:
-        if joined and (word == ":" or glued):
-            joined[-1] += word
-        else:
-            joined.append(word)
-        glued = word == ":"
-    os.environ["COMP_WORDS"] = "\n".join(joined)
-    os.environ["COMP_CWORD"] = str(len(joined) - 1)
-    last = "" if words[-1] == ":" else words[-1]
-    return len(joined[-1]) - len(last)

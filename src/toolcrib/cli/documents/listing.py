@@ -5,14 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from toolcrib.cli import output
-from toolcrib.cli.context import Context, command
-from toolcrib.cli.documents import app
-from toolcrib.cli.documents.files import human
-from toolcrib.cli.documents.places import COMPANY, ME, PROJECTS, Place
-from toolcrib.cli.documents.store import PENDING, Row, Store
-from toolcrib.cli.documents.words import MaybePlace, OnePlace, file_state, held, state, when
-from toolcrib.cli.failures import CannotTell, Failure
+from toolcrib.cli.core import output
+from toolcrib.cli.core.context import Context, command
+from toolcrib.cli.core.failures import CannotTell, Failure
+from toolcrib.cli.core.sizes import human_size
+from toolcrib.cli.documents.documents_api import PENDING, DocumentsApi, Row
+from toolcrib.cli.documents.options import MaybePlace, OnePlace, file_state, held, state, when
+from toolcrib.cli.documents.remote_path import COMPANY, ME, PROJECTS, RemotePath
+
+app = typer.Typer()
 
 FOUND = 50  # the most that a search gives
 
@@ -29,65 +30,65 @@ def ls(
     ] = False,
 ) -> None:
     """List a folder; without PLACE, where there are documents for you."""
-    store = Store(context)
+    docs = DocumentsApi(context)
     if place is None:
         if recursive or archived:
             raise CannotTell("Which place? For example: toolcrib docs ls -R me:")
-        _list_places(context, store)
+        _list_places(context, docs)
         return
-    at = store.places.read(place)
+    at = docs.paths.read(place)
     folders: list[Row] = []
     files: list[Row] = []
     if archived:
-        files = list(store.below(at, "archived"))
+        files = list(docs.below(at, "archived"))
     elif recursive:
-        files = list(store.below(at))
+        files = list(docs.below(at))
     if not archived and not files:
-        folders, files = _browse(store, at)
+        folders, files = _browse(docs, at)
     if context.as_json:
         output.print_json({"path": at.address, "folders": folders, "files": files})
         return
     deep = recursive or archived
     if long:
-        _table(store, at, folders, files, deep=deep)
+        _table(docs, at, folders, files, deep=deep)
         return
     for row in folders:
-        output.say(f"{row['name']}/")
+        output.print_text(f"{row['name']}/")
     for row in files:
-        output.say(_name(at, row, deep=deep))
+        output.print_text(_name(at, row, deep=deep))
 
 
-def _browse(store: Store, at: Place) -> tuple[list[Row], list[Row]]:
+def _browse(docs: DocumentsApi, at: RemotePath) -> tuple[list[Row], list[Row]]:
     """What lies in a folder; or a file, alone."""
     try:
-        found = store.folder(at)
+        found = docs.folder(at)
     except Failure as refused:
-        one = store.live_file(at) if refused.code == "folder_not_found" and not at.is_folder else None
+        one = docs.live_file(at) if refused.code == "folder_not_found" and not at.is_folder else None
         if one is not None:
             current = one["current_version"]
             return [], [one["file"] | {"version_status": current and current["status"]}]
         if refused.code == "folder_not_found":
-            what = f"There is no {'folder' if at.is_folder else 'file or folder'} {store.show(at)}."
+            what = f"There is no {'folder' if at.is_folder else 'file or folder'} {docs.show(at)}."
             raise Failure(what, code=refused.code) from refused
         raise
     return found["folders"], found["files"]
 
 
-def _name(at: Place, row: Row, *, deep: bool) -> str:
+def _name(at: RemotePath, row: Row, *, deep: bool) -> str:
     path: str = row["logical_path"]
     if deep and at.path and path.startswith(f"{at.path}/"):
         return path[len(at.path) + 1 :]
     return path if deep else row["name"]
 
 
-def _table(store: Store, at: Place, folders: list[Row], files: list[Row], *, deep: bool) -> None:
+def _table(docs: DocumentsApi, at: RemotePath, folders: list[Row], files: list[Row], *, deep: bool) -> None:
     now = datetime.now(UTC)
     rows: list[tuple[Any, ...]] = [(f"{row['name']}/", "", "", "", "", "", "") for row in folders]
     rows += [
         (
             _name(at, row, deep=deep),
             row["version"] or "",
-            human(row["size"]),
+            human_size(row["size"]),
             when(row["updated_at"], now),
             row["owner_name"],
             file_state(row),
@@ -96,22 +97,22 @@ def _table(store: Store, at: Place, folders: list[Row], files: list[Row], *, dee
         for row in files
     ]
     columns = ("Name", "Version", "Size", "Changed", "Owner", "State", "Held by")
-    output.table(columns, rows, empty=f"{store.show(at)} is empty.")
+    output.print_table(columns, rows, empty=f"{docs.show(at)} is empty.")
 
 
-def _list_places(context: Context, store: Store) -> None:
-    me = store.places.me
+def _list_places(context: Context, docs: DocumentsApi) -> None:
+    me = docs.paths.me
     rows = [{"place": f"{ME}:", "what": "your own files", "address": f"/users/{me['uuid']}/"}]
     if company := me.get("company_id"):
         name = me.get("company_name") or company
         rows.append({"place": f"{COMPANY}:", "what": f"files of {name}", "address": f"/companies/{company}/"})
-    for name, owner in store.places.projects.items():
-        place = store.show(Place(PROJECTS, owner, ""))
+    for name, owner in docs.paths.projects.items():
+        place = docs.show(RemotePath(PROJECTS, owner, ""))
         rows.append({"place": place, "what": f"project {name}", "address": f"/projects/{owner}/"})
     if context.as_json:
         output.print_json(rows)
         return
-    output.table(("Place", "What"), [(row["place"], row["what"]) for row in rows], empty="")
+    output.print_table(("RemotePath", "What"), [(row["place"], row["what"]) for row in rows], empty="")
 
 
 @command(app, "find")
@@ -120,12 +121,12 @@ def find(
     text: Annotated[str, typer.Argument(metavar="TEXT", show_default=False, help="Words of its path.")],
 ) -> None:
     """Find files by their paths, wherever you may look. Ends with 1 when there is none."""
-    store = Store(context)
-    rows = store.get("/search", q=text, limit=FOUND)["files"]
+    docs = DocumentsApi(context)
+    rows = docs.get("/search", q=text, limit=FOUND)["files"]
     if context.as_json:
         output.print_json(rows)
     for row in () if context.as_json else rows:
-        output.say(store.places.show_row(row))
+        output.print_text(docs.paths.show_row(row))
     if len(rows) == FOUND and not context.as_json:
         output.warn(f"These are the first {FOUND}; more words find fewer.")
     if not rows:
@@ -135,10 +136,10 @@ def find(
 @command(app, "versions")
 def versions(context: Context, place: OnePlace) -> None:
     """List a file's versions, newest first. The current one is marked with *."""
-    store = Store(context)
-    at = store.places.read_file(place)
-    file = store.file(at)["file"]
-    rows = store.versions(at)
+    docs = DocumentsApi(context)
+    at = docs.paths.read_file(place)
+    file = docs.file(at)["file"]
+    rows = docs.versions(at)
     if context.as_json:
         output.print_json({"file": file, "versions": rows})
         return
@@ -147,7 +148,7 @@ def versions(context: Context, place: OnePlace) -> None:
         (
             f"{row['version_number']}{' *' if row['id'] == file['current_version_id'] else ''}",
             state(row["status"]),
-            human(row["size"]),
+            human_size(row["size"]),
             row["created_by_name"],
             when(row["created_at"], now),
             row["changelog"],
@@ -156,7 +157,7 @@ def versions(context: Context, place: OnePlace) -> None:
         for row in rows
     ]
     columns = ("Version", "State", "Size", "By", "Made", "What changed", "Decision")
-    output.table(columns, shown, empty="No versions.")
+    output.print_table(columns, shown, empty="No versions.")
 
 
 def _decision(row: Row) -> str:
@@ -169,17 +170,17 @@ def _decision(row: Row) -> str:
 @command(app, "waiting")
 def waiting(context: Context) -> None:
     """List versions that wait for your approval, the oldest first."""
-    store = Store(context)
-    rows = store.get("/versions/waiting")["waiting"]
+    docs = DocumentsApi(context)
+    rows = docs.get("/versions/waiting")["waiting"]
     if context.as_json:
         output.print_json(rows)
         return
     now = datetime.now(UTC)
     shown = [
         (
-            store.places.show_row(row["file"]),
+            docs.paths.show_row(row["file"]),
             row["version"]["version_number"],
-            human(row["version"]["size"]),
+            human_size(row["version"]["size"]),
             row["version"]["created_by_name"],
             when(row["version"]["created_at"], now),
             row["version"]["changelog"],
@@ -187,5 +188,5 @@ def waiting(context: Context) -> None:
         for row in rows
         if row["version"]["status"] == PENDING
     ]
-    columns = ("Place", "Version", "Size", "By", "Since", "What changed")
-    output.table(columns, shown, empty="Nothing waits for you.")
+    columns = ("RemotePath", "Version", "Size", "By", "Since", "What changed")
+    output.print_table(columns, shown, empty="Nothing waits for you.")

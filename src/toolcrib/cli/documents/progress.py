@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from toolcrib.cli.output import clean
+from toolcrib.cli.core.output import clean
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-class Meter:
+class ProgressMeter:
     """One transfer. Silent unless it has a bar."""
 
     def __init__(self, bar: "Progress | None" = None, task: "TaskID | None" = None) -> None:
@@ -33,9 +33,9 @@ class Meter:
 
 
 @contextmanager
-def meter(*, quiet: bool = False) -> Iterator[Meter]:
+def meter(*, quiet: bool = False) -> Iterator[ProgressMeter]:
     if quiet or not sys.stderr.isatty():
-        yield Meter()
+        yield ProgressMeter()
         return
     from rich.console import Console
     from rich.markup import escape
@@ -56,4 +56,4 @@ def meter(*, quiet: bool = False) -> Iterator[Meter]:
 
     columns = (Label(), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield Meter(bar, bar.add_task(escape(""), total=None))
+        yield ProgressMeter(bar, bar.add_task(escape(""), total=None))

@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from toolcrib.cli.accounts import read_json, write_private
-from toolcrib.cli.documents.files import STATE, is_plain_name
-from toolcrib.cli.documents.places import BUCKETS, Place, clean_path, uuid_of
-from toolcrib.cli.failures import CannotTell
+from toolcrib.cli.core.accounts import read_json, write_private
+from toolcrib.cli.core.failures import CannotTell
+from toolcrib.cli.documents.local_files import STATE, is_plain_name
+from toolcrib.cli.documents.remote_path import BUCKETS, RemotePath, clean_path, uuid_of
 
 FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Entry:
+class CheckoutEntry:
     """One checked-out document. `fence` is the lock it was checked out under, `version` and `sha256` what was
     copied."""
 
@@ -34,10 +34,10 @@ class Entry:
     expires_at: str | None = None
 
     @property
-    def place(self) -> Place:
-        return Place(self.bucket, self.id, self.path)
+    def place(self) -> RemotePath:
+        return RemotePath(self.bucket, self.id, self.path)
 
-    def holding(self, version: int, version_id: str, sha256: str) -> "Entry":
+    def holding(self, version: int, version_id: str, sha256: str) -> "CheckoutEntry":
         """The same checkout when the file here is that version."""
         return replace(self, version=version, version_id=version_id, sha256=sha256)
 
@@ -49,7 +49,7 @@ class Workdir:
         self.folder = folder
         self._file = folder / STATE
 
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, CheckoutEntry]:
         """By file name.
 
         Raises:
@@ -62,10 +62,10 @@ class Workdir:
         found = [self._entry(row) for row in rows]
         return {entry.name: entry for entry in found}
 
-    def _entry(self, row: Any) -> Entry:
+    def _entry(self, row: Any) -> CheckoutEntry:
         """The file lies where anybody may have put it: what it says is looked at before it is used."""
         try:
-            entry = Entry(**{one.name: row[one.name] for one in fields(Entry)})
+            entry = CheckoutEntry(**{one.name: row[one.name] for one in fields(CheckoutEntry)})
             clean_path(entry.path, entry.path)
             sound = (
                 is_plain_name(entry.name)
@@ -84,7 +84,7 @@ class Workdir:
         return entry
 
     @contextmanager
-    def change(self) -> Iterator[dict[str, Entry]]:
+    def change(self) -> Iterator[dict[str, CheckoutEntry]]:
         """The entries, to be changed: written back in one step, by one program at a time."""
         with _turn(self.folder):
             entries = self.entries()
@@ -98,7 +98,7 @@ class Workdir:
             else:
                 self._file.unlink(missing_ok=True)
 
-    def remember(self, entry: Entry) -> None:
+    def remember(self, entry: CheckoutEntry) -> None:
         with self.change() as entries:
             entries[entry.name] = entry
 

@@ -1,0 +1,1 @@
+"""Commands for assets: locks on the files of a repository."""

@@ -1,0 +1,1 @@
+"""Git hooks that refuse to change what somebody else holds."""

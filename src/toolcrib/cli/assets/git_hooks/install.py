@@ -1,0 +1,167 @@
+"""Putting the hook scripts in place, and taking them out again."""
+
+import shlex
+import stat
+import sys
+from pathlib import Path
+
+from toolcrib.cli.assets.git_hooks.lock_check import ALLOW, REFUSE
+from toolcrib.cli.core import accounts, output
+from toolcrib.cli.core.context import Context
+from toolcrib.cli.core.failures import CannotTell, Failure
+from toolcrib.cli.core.program_path import program
+from toolcrib.cli.core.repository import Repository, git
+
+MARK = "# Installed by `toolcrib hooks install`."
+KEPT = ".before-toolcrib"  # the hook that was there, run first
+
+PRE_COMMIT = """#!/bin/sh
+{mark}
+before="$0{kept}"
+if [ -x "$before" ]; then "$before" "$@" || exit $?; fi
+toolcrib={program}
+[ -x "$toolcrib" ] || toolcrib=toolcrib
+if ! command -v "$toolcrib" >/dev/null 2>&1; then
+    echo "toolcrib is not installed here: locks were not checked." >&2
+    exit 0
+fi
+exec "$toolcrib" hooks run pre-commit
+"""
+
+PRE_RECEIVE = """#!/bin/sh
+{mark}
+updates=$(cat)
+before="$0{kept}"
+if [ -x "$before" ]; then printf '%s\\n' "$updates" | "$before" "$@" || exit $?; fi
+toolcrib={program}
+[ -x "$toolcrib" ] || toolcrib=toolcrib
+printf '%s\\n' "$updates" | "$toolcrib" hooks run pre-receive
+"""
+
+
+def hooks_directory(repository: Repository, directory: Path | None) -> Path:
+    return repository.hooks_directory if directory is None else directory.expanduser().absolute()
+
+
+def put(directory: Path, name: str, script: str) -> Path:
+    """Write a hook. One that is there and is not ours is kept beside it and runs first.
+
+    Raises:
+        Failure: another one is kept there already.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    hook = directory / name
+    if hook.exists() and MARK not in hook.read_text(encoding="utf-8", errors="replace"):
+        kept = directory / (name + KEPT)
+        if kept.exists():
+            raise Failure(
+                f"{hook} is not ours, and {kept} is in the way. Move one of them.", code="hook_exists"
+            )
+        hook.rename(kept)
+        output.warn(f"The hook that was there is kept as {kept.name} and runs first.")
+    new = directory / f".{name}.new"
+    new.write_text(
+        script.format(mark=MARK, kept=KEPT, program=shlex.quote(program())), encoding="utf-8", newline="\n"
+    )
+    new.chmod(0o755)
+    new.replace(hook)
+    return hook
+
+
+def remove(directory: Path, name: str) -> Path:
+    """Take our hook out and put the one it replaced back.
+
+    Raises:
+        Failure: the hook there is not ours, or there is none.
+    """
+    hook, kept = directory / name, directory / (name + KEPT)
+    if not hook.exists() or MARK not in hook.read_text(encoding="utf-8", errors="replace"):
+        raise Failure(f"There is no {name} hook of ours in {directory}.", code="not_installed")
+    if kept.exists():
+        kept.replace(hook)
+    else:
+        hook.unlink()
+    return hook
+
+
+def install(
+    context: Context,
+    *,
+    server: bool,
+    directory: Path | None,
+    token_file: Path | None,
+    key_stdin: bool,
+    on_outage: str | None,
+) -> None:
+    if on_outage not in (None, REFUSE, ALLOW):
+        raise CannotTell(f"--on-outage must be {REFUSE} or {ALLOW}.")
+    if (token_file or key_stdin) and not server:
+        raise CannotTell(
+            "--token-file and --key-stdin belong to --server; in a clone the hook uses your own sign-in."
+        )
+    repository = context.clone
+    place = hooks_directory(repository, directory)
+    if server:
+        configure_server(context, repository, token_file, key_stdin)
+        hook = put(place, "pre-receive", PRE_RECEIVE)
+    else:
+        if repository.bare:
+            raise CannotTell("This is a bare repository, where nobody commits. Did you mean --server?")
+        hook = put(place, "pre-commit", PRE_COMMIT)
+    if on_outage:
+        set_config(repository, "toolcrib.onOutage", on_outage)
+    context.show({"hook": str(hook)}, f"Installed {hook}")
+
+
+def configure_server(
+    context: Context, repository: Repository, token_file: Path | None, key_stdin: bool
+) -> None:
+    """Write down the server, the project and where the hook's own API key lies.
+
+    Raises:
+        CannotTell: one of them is unknown, or the key cannot be read.
+    """
+    url = context.given.url or repository.setting("toolcrib.url")
+    if not url:
+        raise CannotTell("Which server should the hook ask? Use --url URL.")
+    set_config(repository, "toolcrib.url", accounts.server_url(url))
+    if context.given.project:
+        set_config(repository, "toolcrib.project", context.given.project)
+    if key_stdin:
+        token_file = repository.git_dir / "toolcrib-key"
+        write_secret(token_file, sys.stdin.readline().strip())
+    if token_file is None:
+        if not repository.setting("toolcrib.token-file"):
+            raise CannotTell("The hook needs an API key of its own: --token-file FILE, or --key-stdin.")
+        return
+    file = token_file.expanduser().absolute()
+    try:
+        key = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as bad:
+        raise CannotTell(f"Cannot read the API key: {bad}") from bad
+    if not key:
+        raise CannotTell(f"{file} is empty; it should hold an API key (toolcrib keys create git-hook).")
+    if file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        output.warn(f"{file} can be read by others; the account that runs the hook is enough (chmod 600).")
+    set_config(repository, "toolcrib.token-file", str(file))
+
+
+def write_secret(file: Path, key: str) -> None:
+    if not key:
+        raise CannotTell("No API key on standard input.")
+    new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(key + "\n", encoding="utf-8")
+    new.replace(file)
+
+
+def set_config(repository: Repository, key: str, value: str) -> None:
+    git("config", "--file", str(repository.common_dir / "config"), key, value)
+    repository.forget_configuration()
+
+
+def uninstall(context: Context, *, server: bool, directory: Path | None) -> None:
+    repository = context.clone
+    hook = remove(hooks_directory(repository, directory), "pre-receive" if server else "pre-commit")
+    context.show({"hook": str(hook)}, f"Removed the Toolcrib hook from {hook}")

@@ -1,0 +1,65 @@
+"""What both hooks share: asking the server about many paths, and what to do when it cannot be asked."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from toolcrib.cli.assets.locks import check_paths
+from toolcrib.cli.core.claims import holder_line
+from toolcrib.cli.core.client import ApiClient
+from toolcrib.cli.core.failures import CannotTell
+from toolcrib.cli.core.repository import normalise
+
+REFUSE, ALLOW = "refuse", "allow"
+LONGEST_PATH = 4096
+SHOWN = 20
+
+Settings = Mapping[str, list[str]]
+
+
+def value(settings: Settings, key: str) -> str | None:
+    """A configuration value; `key` as git lists it, in lower case."""
+    found = settings.get(key)
+    return found[-1].strip() if found else None
+
+
+def outage_policy(settings: Settings, default: str) -> str:
+    """`toolcrib.onOutage`: whether to go on when the server cannot be asked.
+
+    Raises:
+        CannotTell: it is set to something else.
+    """
+    policy = (value(settings, "toolcrib.onoutage") or default).lower()
+    if policy not in (REFUSE, ALLOW):
+        raise CannotTell(f"git config toolcrib.onOutage is {policy!r}; it must be {REFUSE} or {ALLOW}.")
+    return policy
+
+
+def can_be_held(path: str) -> bool:
+    """Whether the server could hold this path: it takes no control characters and no broken Unicode."""
+    return 0 < len(path) <= LONGEST_PATH and not any(
+        one < " " or one == "\x7f" or "\x80" <= one <= "\x9f" or "\ud800" <= one <= "\udfff" for one in path
+    )
+
+
+def locks_on(
+    api: ApiClient, paths: Iterable[str], project: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The locks on these paths as git names them: (path -> Lock of others, path -> our own Lock)."""
+    keys: dict[str, list[str]] = {}
+    for path in paths:
+        if can_be_held(path):
+            keys.setdefault(normalise(path), []).append(path)
+    held, mine = check_paths(api, list(keys), project)
+    return (
+        {path: lock for lock in held for path in keys.get(lock["asset_path"], ())},
+        {path: lock for lock in mine for path in keys.get(lock["asset_path"], ())},
+    )
+
+
+def complaint(first: str, locks: Mapping[str, Any], last: str) -> str:
+    """The refusal people read: each path with its holder, and what to do."""
+    lines = [first]
+    lines += ["  " + holder_line(path, lock) for path, lock in sorted(locks.items())[:SHOWN]]
+    if len(locks) > SHOWN:
+        lines.append(f"  … and {len(locks) - SHOWN} more")
+    return "\n".join([*lines, last])

@@ -1,0 +1,1 @@
+"""Setting up and checking clones that use the stock git-lfs client."""

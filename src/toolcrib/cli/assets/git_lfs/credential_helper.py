@@ -1,0 +1,87 @@
+"""A git credential helper, so that git signs in as the person who is signed in to Toolcrib.
+
+Git presents a name and a password. The password is an API key made for git on this machine: it outlives the
+token of a sign-in, and its owner sees it in the list of keys and can revoke it there.
+"""
+
+import os
+import socket
+import sys
+
+from toolcrib.cli.core.accounts import Account, CredentialsFile
+from toolcrib.cli.core.client import ApiClient
+from toolcrib.cli.core.program_path import program
+from toolcrib.cli.core.repository import Repository, git
+
+
+def asked_account(question: str, stored: CredentialsFile) -> tuple[Account | None, dict[str, str]]:
+    """The account for the place git asks about, and git's question.
+
+    Git tells the host only, so a server that lives below a path answers for its whole host.
+    """
+    fields = dict(line.partition("=")[::2] for line in question.splitlines() if "=" in line)
+    place = f"{fields.get('protocol', '')}://{fields.get('host', '')}"
+    for url, account in stored.servers.items():
+        same_place = url == place or url.startswith(f"{place}/")
+        if same_place and account.git_key and fields.get("username") in (None, "", account.username):
+            return account, fields
+    return None, fields
+
+
+def answer(verb: str, question: str) -> None:
+    """`get` prints git's key; `erase` forgets it, since the server refused it; `store` has nothing to do."""
+    stored = CredentialsFile.read()
+    account, fields = asked_account(question, stored)
+    if account is None:
+        return
+    if verb == "get":
+        sys.stdout.write(f"username={account.username}\npassword={account.git_key}\n")
+    elif verb == "erase" and fields.get("password") == account.git_key:
+        stored.with_git_key(account.url, None, None).write()
+
+
+def can_help(account: Account | None) -> bool:
+    """Whether git can have a key: somebody is signed in by name, and not by the environment for one run."""
+    return bool(account and account.token and account.username and not os.environ.get("TOOLCRIB_TOKEN"))
+
+
+def has_key(account: Account) -> bool:
+    known = CredentialsFile.read().servers.get(account.url)
+    return known is not None and bool(known.git_key)
+
+
+def give_key(account: Account) -> None:
+    """Make an API key for git on this machine, where it has none. The clone's helper hands it out."""
+    if has_key(account):
+        return
+    made = ApiClient(account).post("/users/me/keys", {"name": f"git on {socket.gethostname()}"[:80]})
+    CredentialsFile.read().with_git_key(account.url, made["key"], made["id"]).write()
+
+
+def helper_command() -> str:
+    """The value of `credential.<url>.helper`: a shell command git adds `get`, `store` or `erase` to."""
+    return f"!'{program()}' git credential"
+
+
+def host_of(url: str) -> str:
+    """`http://host:port` of an address: what git matches `credential.<url>` keys with."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.split('/', 1)[0]}"
+
+
+def use_helper(repository: Repository, account: Account) -> None:
+    """Have git, in this clone, ask our helper (and no other) for this server, and use this login name."""
+    give_key(account)
+    section = f"credential.{host_of(account.url)}"
+    config = ("config", "--file", str(repository.common_dir / "config"))
+    git(*config, "--replace-all", f"{section}.helper", "")  # an empty value drops helpers set elsewhere
+    git(*config, "--add", f"{section}.helper", helper_command())
+    if account.username:
+        git(*config, "--replace-all", f"{section}.username", account.username)
+    repository.forget_configuration()
+
+
+def uses_helper(repository: Repository, account: Account) -> bool:
+    """Whether git asks our helper, as installed now, for this server, and it has a key to hand out."""
+    helpers = repository.configuration.get(f"credential.{host_of(account.url)}.helper", [])
+    return bool(helpers) and helpers[-1] == helper_command() and has_key(account)

@@ -1,0 +1,127 @@
+"""The groups of commands: Toolcrib's own, and those that installed packages bring.
+
+A package offers its group as an entry point in `toolcrib.commands`: the entry point's name is the group's name on
+the command line, and its object is a `typer.Typer`. `toolcrib.cli.core` has what its commands need.
+
+A group is imported when one of its commands is called or the help lists it. Entry points are read only for the help
+and for a name that is not one of ours: finding them takes longer than importing a group.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from toolcrib.cli.core.failures import CannotTell
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+ENTRY_POINTS = "toolcrib.commands"
+
+# In the order of the help: (the group's name, or None for commands without a group; where it is).
+OWN: tuple[tuple[str | None, str], ...] = (
+    (None, "toolcrib.cli.general.sign_in:app"),
+    (None, "toolcrib.cli.assets.commands:app"),
+    ("docs", "toolcrib.cli.documents.commands:app"),
+    ("hold", "toolcrib.cli.general.hold:app"),
+    (None, "toolcrib.cli.general.events:app"),
+    ("git", "toolcrib.cli.assets.git_lfs.commands:app"),
+    ("hooks", "toolcrib.cli.assets.git_hooks.commands:app"),
+    ("keys", "toolcrib.cli.general.api_keys:app"),
+    ("config", "toolcrib.cli.general.clone_settings:app"),
+    (None, "toolcrib.cli.general.clone_settings:top"),
+    (None, "toolcrib.cli.server.commands:app"),
+    ("db", "toolcrib.cli.server.commands:db"),
+    ("admin", "toolcrib.cli.server.commands:admin"),
+    ("storage", "toolcrib.cli.server.storage:app"),
+)
+
+
+class CommandGroups(TyperGroup):
+    """The top of the command line. It imports a group when somebody asks for one of its commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        self.commands = {**self.own_commands(), **self.commands}
+        return [*self.commands, *(one.name for one in _installed() if one.name not in self.commands)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.commands:
+            self.commands.update(_find(cmd_name))
+        if cmd_name not in self.commands:
+            # Nothing has this name. With all names known, typer can suggest a similar one.
+            self.commands.update(self.own_commands())
+        return self.commands.get(cmd_name)
+
+    def own_commands(self) -> dict[str, Any]:
+        """Toolcrib's own commands and groups by name, in the order of the help, without those of other packages."""
+        found: dict[str, Any] = {}
+        for name, place in OWN:
+            found.update(_own_group(name, place))
+        return found
+
+
+def _find(wanted: str) -> dict[str, Any]:
+    """The command or group with this name, by its name; perhaps with others that are defined beside it."""
+    for name, place in OWN:
+        if name in (None, wanted):
+            found = _own_group(name, place)
+            if wanted in found:
+                return found
+    return {one.name: _installed_group(one) for one in _installed() if one.name == wanted}
+
+
+def _own_group(name: str | None, place: str) -> dict[str, Any]:
+    module, _, attribute = place.partition(":")
+    return _commands_of(getattr(import_module(module), attribute), name)
+
+
+def _commands_of(app: typer.Typer, name: str | None) -> dict[str, Any]:
+    """The commands of `app` by name; with a `name`, the group of that name with the commands in it."""
+    parent = typer.Typer(rich_markup_mode=None)
+    parent.add_typer(app, name=name)
+    return typer.main.get_group(parent).commands
+
+
+def _installed() -> list[EntryPoint]:
+    """The entry points of installed packages, by name. The first package with a name has it."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        found.setdefault(entry.name, entry)
+    return [found[name] for name in sorted(found)]
+
+
+def _installed_group(entry: EntryPoint) -> Any:
+    """The group of an installed package. One that cannot be loaded is a command that says why."""
+    try:
+        app = entry.load()
+        if not isinstance(app, typer.Typer):
+            raise TypeError(f"{entry.value} is not a typer.Typer")
+        return _commands_of(app, entry.name)[entry.name]
+    except (Exception, SystemExit) as broken:  # noqa: BLE001 - another package's code; our commands must go on
+        return _broken_group(entry, broken)
+
+
+def _broken_group(entry: EntryPoint, broken: BaseException) -> TyperCommand:
+    package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+    reason = f"{type(broken).__name__}: {broken}"
+
+    def explain() -> None:
+        raise CannotTell(
+            f"The commands of {entry.name} cannot be loaded. The package {package} is broken: {reason}",
+            code="broken_commands",
+        ) from broken
+
+    return TyperCommand(
+        entry.name,
+        callback=explain,
+        help=f"Cannot be loaded. To see why: toolcrib {entry.name}",
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        rich_markup_mode=None,
+    )

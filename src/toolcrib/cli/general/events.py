@@ -1,0 +1,102 @@
+"""`toolcrib events`: what happened, and with --follow what is happening."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from toolcrib.cli.core import output
+from toolcrib.cli.core.context import Context, command
+from toolcrib.cli.core.durations import local, parse_duration, parse_moment, span
+from toolcrib.cli.core.event_stream import follow
+from toolcrib.cli.core.failures import CannotTell
+
+app = typer.Typer()
+
+
+def describe(event: dict[str, Any], now: datetime) -> str:
+    """One line for a person: when, who, what, to which thing."""
+    moment = parse_moment(event.get("at"))
+    when = local(moment, now) if moment else ""
+    data = event.get("data") or {}
+    actor, holder = event.get("actor"), data.get("holder")
+    words = [f"{event['seq']:>6}", when, actor or holder or "-", str(event["verb"]).replace("_", "-")]
+    words.append(str(data.get("label") or event.get("key") or ""))
+    notes = []
+    if holder and actor and holder != actor:
+        notes.append(f"held by {holder}")
+    if to := data.get("to"):
+        notes.append(f"to {to}")
+    if ends := parse_moment(data.get("expires_at")):
+        notes.append(f"until {local(ends, now)}")
+    if isinstance(held := data.get("held_seconds"), int | float):
+        notes.append(f"after {span(timedelta(seconds=held))}")
+    if branch := data.get("branch"):
+        notes.append(f"on {branch}")
+    if reason := data.get("reason") or data.get("comment"):
+        notes.append(str(reason))
+    return "  ".join(words) + (f"  ({'; '.join(notes)})" if notes else "")
+
+
+def moment_option(text: str | None) -> str | None:
+    """`2h` (ago) or an ISO moment (local unless it says otherwise), as the server reads it."""
+    if text is None:
+        return None
+    try:
+        return (datetime.now(UTC) - parse_duration(text)).isoformat()
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+    except ValueError as bad:
+        raise CannotTell(f"{text!r} is no moment; write 2h (ago), 2026-05-01 or 2026-05-01T13:00.") from bad
+
+
+@command(app, "events")
+def events(
+    context: Context,
+    *,
+    follow_on: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on printing as things happen.")
+    ] = False,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, max=1000, help="How many past events first.")
+    ] = 20,
+    kind: Annotated[str | None, typer.Option("--kind", help="asset, user, config, …")] = None,
+    verb: Annotated[str | None, typer.Option("--verb", help="acquired, released, expired, …")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="Who did it.")] = None,
+    path: Annotated[str | None, typer.Option("--path", help="The file it was done to.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="From then on: 2h, 2026-05-01.")] = None,
+    after: Annotated[
+        int | None, typer.Option("--after", min=0, help="Only events with a larger number.")
+    ] = None,
+) -> None:
+    """Show what happened, or follow what is happening."""
+    key = context.path(path) if path else None
+    scope = f"project:{context.project}" if path and context.project else None
+    filters = {"kind": kind, "verb": verb, "actor": actor, "key": key, "scope": scope}
+    api = context.api
+    query = {**filters, "since": moment_option(since)}
+    if after is not None:
+        page = api.get("/events", limit=1000, order="asc", after=after, **query)
+        past = page["events"]
+    else:
+        page = api.get("/events", limit=max(lines, 1), order="desc", **query)
+        past = page["events"][::-1][-lines:] if lines else []
+    for event in past:
+        show(context, event)
+    if not follow_on:
+        return
+    begin = (
+        past[-1]["seq"] if after is not None and past else after if after is not None else page["last_seq"]
+    )
+    for event in follow(api, after=begin, kind=kind):
+        if event and all(value is None or event.get(name) == value for name, value in filters.items()):
+            show(context, event)
+
+
+def show(context: Context, event: dict[str, Any]) -> None:
+    if context.as_json:
+        output.print_json(event, lines=True)
+    else:
+        output.print_text(describe(event, datetime.now(UTC)))

@@ -1,0 +1,68 @@
+"""`toolcrib hold`: who holds what, of every kind."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from toolcrib.cli.core import output
+from toolcrib.cli.core.claims import (
+    HOLDER_VERBS,
+    OTHERS_VERBS,
+    Claim,
+    find_claims,
+    holder_line,
+    name_of,
+    print_claims,
+    reasons,
+)
+from toolcrib.cli.core.context import Context, command
+from toolcrib.cli.core.durations import since
+from toolcrib.cli.core.failures import Failure
+from toolcrib.cli.core.repository import normalise
+
+app = typer.Typer(no_args_is_help=True, help="Who holds what: files, and every other kind of thing.")
+
+Kind = Annotated[str | None, typer.Option("--kind", help="Only this kind: asset, document, machine, …")]
+
+
+@command(app, "mine")
+def mine(context: Context, kind: Kind = None) -> None:
+    """List everything you hold."""
+    claims = context.api.all_pages("/claims", "claims", mine=1, kind=kind)
+    if context.as_json:
+        output.print_json(claims)
+    else:
+        print_claims(claims, empty="You hold nothing.")
+
+
+@command(app, "who")
+def who(context: Context, thing: Annotated[str, typer.Argument(metavar="PATH")], kind: Kind = None) -> None:
+    """Say who holds one thing, and who waits for it. Ends with 1 when nobody holds it."""
+    claims = find_claims(context.api, {context.path(thing), normalise(thing), thing}, kind=kind)
+    if context.project:
+        scope = f"project:{context.project}"
+        claims = [one for one in claims if one["kind"] != "asset" or one["scope"] == scope]
+    for claim in claims:
+        queue = context.api.get(f"/claims/{claim['fence']}/queue") if claim.get("queue") else []
+        claim["waiting"] = queue
+    if context.as_json:
+        output.print_json(claims)
+    for claim in () if context.as_json else claims:
+        _show(context, claim)
+    if not claims:
+        raise Failure(f"Nobody holds {thing}.", code="not_held")
+
+
+def _show(context: Context, claim: Claim) -> None:
+    """Print who holds it, who waits, and what the server says the reader cannot do about it."""
+    output.print_text(holder_line(name_of(claim), {**claim, "url": None}))
+    now = datetime.now(UTC)
+    for place, waiter in enumerate(claim["waiting"], start=1):
+        output.print_text(f"  {place}. {waiter['username']} waits since {since(waiter['since'], now)}")
+    if not claim.get("cannot"):
+        return
+    verbs = HOLDER_VERBS if claim["holder"] == context.username else OTHERS_VERBS
+    # One rule often forbids several verbs: print its sentence once.
+    for reason in dict.fromkeys(reasons(claim, verbs).values()):
+        output.print_text(f"  {reason}")

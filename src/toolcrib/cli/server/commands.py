@@ -1,0 +1,229 @@
+"""Commands for the server's own machine: run it, migrate its database, administer it without signing in."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolcrib.cli.core.failures import CannotTell, Failure
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.context import Kernel
+    from toolcrib.settings import Settings
+
+app = typer.Typer()
+db = typer.Typer(no_args_is_help=True, help="The server's database (on its machine).")
+admin = typer.Typer(no_args_is_help=True, help="Administration on the server's machine, without signing in.")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", metavar="DIR", help="Database, files and secret. [DATA_DIR]", show_default=False
+    ),
+]
+
+
+def load_settings(**given: object) -> "Settings":
+    """The settings: what was given on the command line, else the environment, config.json, the defaults.
+
+    What was given is put in the environment, so that further server processes find it there too.
+
+    Raises:
+        CannotTell: one of them cannot be used; its value is not repeated.
+    """
+    for name, value in given.items():
+        if value is not None:
+            os.environ[name.upper()] = str(value)
+    from pydantic import ValidationError
+
+    from toolcrib.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as bad:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in bad.errors()
+        )
+        raise CannotTell(f"The settings cannot be used: {wrong}") from bad
+    except (ValueError, OSError) as bad:
+        raise CannotTell(f"config.json cannot be used: {bad}") from bad
+
+
+@app.command("serve", rich_help_panel="Server")
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on. [HOST]")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port. [PORT, 5000]")] = None,
+    data_dir: DataDir = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="How many processes.")] = 1,
+    log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning, error.")] = None,
+) -> None:
+    """Run the server. On its first start it prints the administrator's password, once."""
+    settings = load_settings(host=host, port=port, data_dir=data_dir, log_level=log_level)
+    from toolcrib.cli.server import serve as serving
+
+    serving.serve(settings, workers)
+
+
+@app.command("worker", rich_help_panel="Server")
+def worker(
+    *,
+    data_dir: DataDir = None,
+    log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning, error.")] = None,
+) -> None:
+    """Run jobs for servers on other machines.
+
+    They share DATABASE_URL and REDIS_URL.
+    """
+    settings = load_settings(data_dir=data_dir, log_level=log_level)
+    from toolcrib.cli.server import serve as serving
+
+    serving.work(settings)
+
+
+def with_kernel(
+    settings: "Settings",
+    task: Callable[["Kernel"], Awaitable[str]],
+    *,
+    print_text: Callable[[str], object] = typer.echo,
+    as_found: bool = False,
+) -> None:
+    """Run one task on the server's parts, beside a running server or without one, and print what it returns, if
+    anything. `as_found` takes the database as it is and never makes or upgrades one: for looking.
+
+    Raises:
+        Failure: the task was refused, or the database cannot be used.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    from toolcrib.kernel import logs, migrate
+    from toolcrib.kernel.clock import system_clock
+    from toolcrib.kernel.problems import Problem
+    from toolcrib.server import build_kernel, kinds
+
+    if as_found:
+        _require_database(settings)
+
+    async def run() -> str:
+        kernel = build_kernel(settings, system_clock, kinds())
+        try:
+            if not as_found:
+                await migrate.upgrade(kernel.database)
+            elif (at := await migrate.revision(kernel.database)) != migrate.head():
+                raise CannotTell(
+                    f"The database is at schema {at or 'none'}, this release at {migrate.head()}. Use the release the "
+                    "server runs, or start this one first.",
+                    code="other_release",
+                )
+            return await task(kernel)
+        finally:
+            await kernel.limiter.close()
+            await kernel.database.close()
+
+    logs.configure(settings)
+    try:
+        if answer := asyncio.run(run()):
+            print_text(answer)
+    except Problem as refused:
+        raise Failure(refused.detail, code=refused.code) from refused
+    except (migrate.NewerDatabase, DBAPIError, OSError) as broken:
+        reason = str(getattr(broken, "orig", None) or broken).splitlines()[0]
+        raise CannotTell(f"The database cannot be used: {reason}") from broken
+
+
+def _require_database(settings: "Settings") -> None:
+    """Raises:
+    CannotTell: there is no SQLite file where the settings say (a server's database answers for itself).
+    """
+    from sqlalchemy import make_url
+
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise CannotTell(
+            f"There is no database at {Path(url.database).absolute()}. Give the server's own --data-dir, or its "
+            "settings in the environment.",
+            code="no_database",
+        )
+
+
+@db.command("upgrade")
+def upgrade(*, data_dir: DataDir = None) -> None:
+    """Bring the database up to this release. `serve` does the same at its start."""
+
+    async def task(kernel: "Kernel") -> str:
+        from toolcrib.kernel import migrate
+
+        return f"The database is at revision {migrate.head()}."
+
+    with_kernel(load_settings(data_dir=data_dir), task)
+
+
+@admin.command("set-config", context_settings={"ignore_unknown_options": True})  # -1 is a value
+def set_config(
+    *,
+    key: Annotated[str, typer.Argument(help="Like auto_release.hours")],
+    value: Annotated[str, typer.Argument(help="Its new value")],
+    data_dir: DataDir = None,
+) -> None:
+    """Change a runtime setting. Running servers follow at once."""
+
+    async def task(kernel: "Kernel") -> str:
+        async with kernel.database.write() as session:
+            stored = await kernel.config.set_value(session, key, value, actor=None, now=kernel.clock())
+        return f"{key} = {stored}"
+
+    with_kernel(load_settings(data_dir=data_dir), task)
+
+
+def secret_from(variable: str, question: str, from_stdin: bool) -> str:
+    from toolcrib.cli.general.sign_in import secret
+
+    return secret(question, from_stdin=from_stdin, variable=variable)
+
+
+@admin.command("create")
+def create(
+    *,
+    username: Annotated[str | None, typer.Argument(help="Login name. [INITIAL_ADMIN_USER]")] = None,
+    email: Annotated[str | None, typer.Option("--email", help="Mail address. [INITIAL_ADMIN_EMAIL]")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create an administrator, from these or from the INITIAL_ADMIN_… settings."""
+    settings = load_settings(data_dir=data_dir)
+    name, address = username or settings.initial_admin_user, email or settings.initial_admin_email
+    if not name:
+        raise CannotTell("Give a login name, or set INITIAL_ADMIN_USER.")
+    password = settings.initial_admin_password.get_secret_value()
+    if password_stdin or not password or username:
+        password = secret_from("TOOLCRIB_PASSWORD", f"Password of {name}", password_stdin)
+
+    async def task(kernel: "Kernel") -> str:
+        from toolcrib.kernel.identity import accounts
+
+        await accounts.create_admin(kernel, name, address or None, password)
+        return f"Administrator {name} created."
+
+    with_kernel(settings, task)
+
+
+@admin.command("test-email")
+def send_test_email(*, data_dir: DataDir = None) -> None:
+    """Send a test mail to the first administrator and say how it went."""
+
+    async def task(kernel: "Kernel") -> str:
+        status = await kernel.mailer.test_at_start(kernel.clock())
+        if status == "SKIPPED":
+            raise Failure(
+                "No mail is sent: mail is switched off (MAIL_ENABLED, or mail.enabled).", code="mail_off"
+            )
+        if status != "SUCCESS":
+            raise Failure("The test mail was not sent; the log above says why.", code="mail_failed")
+        return "The test mail was sent."
+
+    with_kernel(load_settings(data_dir=data_dir), task)

@@ -1,0 +1,198 @@
+"""Running the server: sockets, processes, signals. `toolcrib serve` and `toolcrib worker` come here."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from toolcrib.cli.core.failures import CannotTell, Failure
+from toolcrib.kernel.http_protocol import OneWriteProtocol
+from toolcrib.settings import Settings
+
+DRAIN_SECONDS = 20
+BACKLOG = 2048
+# Objects made before the collector looks for cycles among them. Requests make few; a large answer makes many at
+# once, and looking at those every 700 would cost an eighth of its time.
+GARBAGE_THRESHOLD = 20_000
+PARENT = "TOOLCRIB_SERVE_PID"  # tells server processes who started them
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Bind every address of `host`. Nothing is accepted before the server listens on them.
+
+    Raises:
+        CannotTell: the name or the port cannot be had.
+    """
+    bound: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _name, address in dict.fromkeys(found):
+            one = socket.socket(family, kind, protocol)
+            bound.append(one)
+            if os.name == "posix":
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            # Port 0 is chosen once, and is then the same on every address.
+            chosen = bound[0].getsockname()[1] if port == 0 and len(bound) > 1 else address[1]
+            one.bind((address[0], chosen, *address[2:]))
+            one.set_inheritable(True)
+    except OSError as taken:
+        for one in bound:
+            one.close()
+        reason = taken.strerror or str(taken)
+        raise CannotTell(f"Cannot listen on {host} port {port}: {reason}.") from taken
+    return bound
+
+
+def address_of(settings: Settings, sockets: list[socket.socket]) -> str:
+    """The address to open in a browser on this machine."""
+    host, port = settings.host, sockets[0].getsockname()[1]
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - comparing, not binding
+        host = socket.gethostname()
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.base_path}"
+
+
+def announce(url: str) -> None:
+    sys.stdout.write(f"Toolcrib is ready at {url}\n")
+    sys.stdout.flush()
+
+
+class Server(uvicorn.Server):
+    """Says where it is as soon as it answers there."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self.url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            # What is loaded now stays: no later collection need look at it.
+            gc.freeze()
+            gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
+            gc.enable()
+            announce(self.url)
+
+
+class Processes(Multiprocess):
+    """Several server processes on the same sockets; one that dies is replaced."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], url: str) -> None:
+        super().__init__(config, sockets)
+        self.url = url
+        self.announced = False
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if not self.announced and any(process.is_ready(timeout=1) for process in self.processes):
+            self.announced = True
+            announce(self.url)
+
+
+def configuration(app: Any, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=True,
+        loop="uvloop",
+        http=OneWriteProtocol,
+        lifespan="on",
+        log_config=None,  # logs.configure has the say
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the RequestMiddleware believes proxies, as TRUSTED_PROXIES says
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        workers=workers,
+    )
+
+
+def serve(settings: Settings, workers: int) -> None:
+    """Serve until asked to stop; then finish what is being answered, and return.
+
+    Raises:
+        CannotTell: the address is taken.
+        Failure: the application could not start; it has said why.
+    """
+    sockets = listen(settings.host, settings.port)
+    url = address_of(settings, sockets)
+    if workers == 1:
+        _end_quietly_on_signals()
+        gc.disable()  # until everything is loaded: nothing of that is garbage
+        from toolcrib.server import create_app
+
+        server = Server(configuration(lambda: create_app(settings), 1), url)
+        try:
+            server.run(sockets)
+        except SystemExit as ended:
+            if ended.code == STARTUP_FAILURE:
+                raise Failure("The server could not start.", code="startup_failed") from ended
+            raise
+        return
+    from toolcrib.server import prepare_alone
+
+    asyncio.run(prepare_alone(settings))
+    os.environ[PARENT] = str(os.getpid())
+    processes = Processes(configuration("toolcrib.cli.server.serve:worker_app", workers), sockets, url)
+    processes.run()
+    if not processes.announced and any(one.exitcode == STARTUP_FAILURE for one in processes.processes):
+        raise Failure("The server could not start.", code="startup_failed")
+
+
+def _end_quietly_on_signals() -> None:
+    """Exit 0 when asked to stop.
+
+    Uvicorn drains on these signals, then raises them once more for whoever handled them before. That would be
+    the default, which is to die of the signal.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def worker_app() -> Any:
+    """The application of one of several server processes. It ends when the one that started it is gone."""
+    from toolcrib.server import create_app
+
+    parent = os.environ.get(PARENT)  # our own look may come too late: it may be gone already
+
+    def watch() -> None:
+        while str(os.getppid()) == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+    return create_app(Settings(), prepared=True)
+
+
+def work(settings: Settings) -> None:
+    """Run jobs, without serving HTTP, until asked to stop."""
+    import uvloop
+
+    from toolcrib.server import create_app
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        app = create_app(settings)
+        async with app.router.lifespan_context(app):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop.set)
+            sys.stdout.write("The worker runs jobs. Ctrl-C ends it.\n")
+            sys.stdout.flush()
+            await stop.wait()
+
+    uvloop.run(run())
