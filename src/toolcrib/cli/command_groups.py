@@ -1,10 +1,10 @@
-"""The groups of commands: Toolcrib's own, and those that installed packages bring.
+"""The groups of commands: Toolcrib's own, and those of installed packages.
 
 A package offers its group as an entry point in `toolcrib.commands`: the entry point's name is the group's name on
-the command line, and its object is a `typer.Typer`. `toolcrib.cli.core` has what its commands need.
+the command line, and its object is a `typer.Typer`. Its commands are built from `toolcrib.cli.core`.
 
-A group is imported when one of its commands is called or the help lists it. Entry points are read only for the help
-and for a name that is not one of ours: finding them takes longer than importing a group.
+A group is imported when one of its commands is called, or for the help. Entry points are read only for the help and
+for a name that is not one of ours, because reading them takes longer than importing a group.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OWN: tuple[tuple[str | None, str], ...] = (
 
 
 class CommandGroups(TyperGroup):
-    """The top of the command line. It imports a group when somebody asks for one of its commands."""
+    """The top of the command line. It imports a group when one of its commands is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         self.commands = {**self.own_commands(), **self.commands}
@@ -52,12 +52,12 @@ class CommandGroups(TyperGroup):
         if cmd_name not in self.commands:
             self.commands.update(_find(cmd_name))
         if cmd_name not in self.commands:
-            # Nothing has this name. With all names known, typer can suggest a similar one.
+            # No command has this name. Load all names, so that typer can suggest a similar one.
             self.commands.update(self.own_commands())
         return self.commands.get(cmd_name)
 
     def own_commands(self) -> dict[str, Any]:
-        """Toolcrib's own commands and groups by name, in the order of the help, without those of other packages."""
+        """Return Toolcrib's own commands and groups by name, in the order of the help."""
         found: dict[str, Any] = {}
         for name, place in OWN:
             found.update(_own_group(name, place))
@@ -65,7 +65,7 @@ class CommandGroups(TyperGroup):
 
 
 def _find(wanted: str) -> dict[str, Any]:
-    """The command or group with this name, by its name; perhaps with others that are defined beside it."""
+    """Return the command or group with this name, and perhaps others that are defined beside it."""
     for name, place in OWN:
         if name in (None, wanted):
             found = _own_group(name, place)
@@ -80,14 +80,14 @@ def _own_group(name: str | None, place: str) -> dict[str, Any]:
 
 
 def _commands_of(app: typer.Typer, name: str | None) -> dict[str, Any]:
-    """The commands of `app` by name; with a `name`, the group of that name with the commands in it."""
+    """Return the commands of `app` by name; with a `name`, the group of that name with the commands in it."""
     parent = typer.Typer(rich_markup_mode=None)
     parent.add_typer(app, name=name)
     return typer.main.get_group(parent).commands
 
 
 def _installed() -> list[EntryPoint]:
-    """The entry points of installed packages, by name. The first package with a name has it."""
+    """Return the entry points of installed packages, sorted by name; of two with one name, the first found."""
     from importlib.metadata import entry_points
 
     found: dict[str, EntryPoint] = {}
@@ -97,7 +97,7 @@ def _installed() -> list[EntryPoint]:
 
 
 def _installed_group(entry: EntryPoint) -> Any:
-    """The group of an installed package. One that cannot be loaded is a command that says why."""
+    """Load the group of an installed package. If that fails, the result is a command that says why."""
     try:
         app = entry.load()
         if not isinstance(app, typer.Typer):

@@ -49,7 +49,7 @@ that go into a pipe have one line a row. `check` prints one JSON line a path int
 
 
 def listed(commands: dict[str, Any], words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that is not hidden, each group before the commands in it."""
+    """Yield every command that is not hidden, each group before the commands in it."""
     for name, command in commands.items():
         if not command.hidden:
             yield (*words, name), command

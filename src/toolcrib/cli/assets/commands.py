@@ -1,4 +1,4 @@
-"""Locks on files: take, give back, look, ask, renew, hand over."""
+"""`toolcrib lock`, `unlock`, `locks` and the other commands for locks on files."""
 
 import sys
 from datetime import UTC, datetime
@@ -124,7 +124,7 @@ def locks(
         "q": find,
     }
     rows = context.api.all_rows("/locks", **filters)
-    if folder:  # the server's prefix also finds the folder's namesakes: Maps2 beside Maps
+    if folder:  # the server's prefix also matches other names that begin alike: Maps2 beside Maps
         rows = [one for one in rows if f"{one['asset_path']}/".startswith(f"{folder}/")]
     if context.as_json:
         output.print_json(rows)

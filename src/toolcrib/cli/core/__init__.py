@@ -1,1 +1,1 @@
-"""What the commands of every kind are made of: the client, the options, printing, failures, claims."""
+"""The shared parts of all commands: the client, options, printing, failures, claims."""

@@ -1,7 +1,7 @@
-"""Which server to talk to, and as whom: the credentials file, and what earlier clients left in a clone.
+"""Which server to use, and as whom: the credentials file, and what earlier clients left in a clone.
 
-A token belongs to the address it was given for and is never sent to another one; `TOOLCRIB_TOKEN`,
-which the caller sets beside the address, is the one exception.
+A token belongs to the address it was given for and is never sent to another one. The one exception is
+`TOOLCRIB_TOKEN`, which the caller sets beside the address.
 """
 
 import json
@@ -27,19 +27,19 @@ _USERINFO = re.compile(r"(?<=://)[^/@]*@")
 
 @dataclass(frozen=True)
 class Account:
-    """A server, and what we present to it."""
+    """A server, and the credentials for it."""
 
     url: str
     token: str | None = None
     username: str | None = None
-    source: str = ""  # where the address came from, for people
+    source: str = ""  # which setting named the address, for people
     # The API key git presents (git takes a name and a password, and no token), and its number.
     git_key: str | None = None
     git_key_id: int | None = None
 
 
 def server_url(text: str) -> str:
-    """An address as people give it, reduced to the server's base: no trailing `/`, no `/api`, no password.
+    """Reduce an address as people type it to the server's base: no trailing `/`, no `/api`, no password.
 
     Raises:
         CannotTell: not an http(s) address.
@@ -62,7 +62,7 @@ def server_url(text: str) -> str:
 
 
 def from_lfs_url(url: str, servers: Iterable[str]) -> tuple[str, str | None] | None:
-    """Which of `servers` an `lfs.url` lies on, and the project it names (`…/game.git/info/lfs`)."""
+    """Return which of `servers` an `lfs.url` is on, and the project it names (`…/game.git/info/lfs`)."""
     address = _USERINFO.sub("", url.strip().rstrip("/"))
     for server in sorted(servers, key=len, reverse=True):
         if address.startswith(f"{server}/") and address.endswith(LFS_SUFFIX):
@@ -72,12 +72,12 @@ def from_lfs_url(url: str, servers: Iterable[str]) -> tuple[str, str | None] | N
 
 
 def lfs_url(server: str, project: str | None) -> str:
-    """The address `git lfs` uses for a project; no project is the server's default one."""
+    """Return the address `git lfs` uses for a project; None is the server's default project."""
     return f"{server}/{project}.git{LFS_SUFFIX}" if project else f"{server}{LFS_SUFFIX}"
 
 
 def lfs_host(url: str) -> str | None:
-    """The server an LFS address lies on, taken to be at the top of its host."""
+    """Return the server of an LFS address, assuming that the server is at the top of its host."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.path.rstrip("/").endswith(LFS_SUFFIX):
         return None
@@ -85,7 +85,7 @@ def lfs_host(url: str) -> str | None:
 
 
 def lfs_urls(repository: Repository) -> list[str]:
-    """The LFS addresses a clone names, the one in force first."""
+    """Return the LFS addresses a clone names, the one in force first."""
     own = repository.setting("lfs.url")
     return [*([own] if own else []), *repository.lfsconfig.get("lfs.url", [])]
 
@@ -100,7 +100,7 @@ def credentials_file(environment: Mapping[str, str] | None = None) -> Path:
 
 
 def write_private(path: Path, content: dict[str, Any]) -> None:
-    """Replace a JSON file in one step; only its owner may read it, from its first byte on."""
+    """Replace a JSON file in one step. Only its owner may read it, from its first byte on."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with NamedTemporaryFile(
         "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
@@ -117,10 +117,10 @@ def write_private(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty when there is no such file.
+    """Read a JSON object from a file; empty when there is no such file.
 
     Raises:
-        CannotTell: the file is there but cannot be used.
+        CannotTell: the file cannot be used.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -135,7 +135,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CredentialsFile:
-    """What the credentials file says: accounts by address, and the address used when none is given."""
+    """The content of the credentials file: accounts by address, and the default address."""
 
     servers: dict[str, Account]
     default: str | None
@@ -167,7 +167,7 @@ class CredentialsFile:
         write_private(credentials_file(), {"servers": servers, "default": self.default})
 
     def with_account(self, account: Account) -> "CredentialsFile":
-        """This sign-in, now the one used by default; git's key stays while the person stays the same."""
+        """Return this with the account, which becomes the default. Git's key stays while the person stays the same."""
         before = self.servers.get(account.url)
         if before and before.username == account.username and account.git_key is None:
             account = replace(account, git_key=before.git_key, git_key_id=before.git_key_id)
@@ -183,13 +183,13 @@ class CredentialsFile:
         return CredentialsFile(servers, default)
 
 
-# -- the decision ---------------------------------------------------------------------------------
+# -- which server and account ---------------------------------------------------------------------
 
 
 def find_url(
     given: str | None, repository: Repository | None, stored: CredentialsFile
 ) -> tuple[str, str] | None:
-    """The server to use and where that was said: the nearest of the places a person may have said it."""
+    """Return the server to use, and which setting named it: the most specific setting wins."""
     if given:
         return server_url(given), "--url"
     if url := os.environ.get("TOOLCRIB_URL"):
@@ -202,7 +202,7 @@ def find_url(
         url = read_json(repository.common_dir / OLD_CONFIG).get("backend_url")
         if isinstance(url, str) and url:
             return server_url(url), f".git/{OLD_CONFIG}"
-        # Last, and only a server we have signed in to: lfs.url may well name somebody else's.
+        # Last, and only a server we have signed in to: lfs.url may name another kind of server.
         for address in lfs_urls(repository):
             if named := from_lfs_url(address, stored.servers):
                 return named[0], "lfs.url"
@@ -210,7 +210,7 @@ def find_url(
 
 
 def find_account(given: str | None, repository: Repository | None) -> Account | None:
-    """The server to use with what we present there, or None when nobody ever named a server."""
+    """Return the server to use with its credentials, or None when no setting names a server."""
     stored = CredentialsFile.read()
     found = find_url(given, repository, stored)
     if found is None:
@@ -221,7 +221,7 @@ def find_account(given: str | None, repository: Repository | None) -> Account | 
     if known := stored.servers.get(url):
         return replace(known, source=source)
     if repository:
-        # A sign-in of the earlier client: valid for the address stored beside it.
+        # A sign-in of the earlier client is valid for the address stored beside it.
         old_url = read_json(repository.common_dir / OLD_CONFIG).get("backend_url")
         if source == "ASSET_LOCK_BACKEND_URL" or (isinstance(old_url, str) and server_url(old_url) == url):
             token = read_json(repository.common_dir / OLD_TOKEN).get("access_token")
@@ -231,7 +231,7 @@ def find_account(given: str | None, repository: Repository | None) -> Account | 
 
 
 def find_project(given: str | None, repository: Repository | None, server: str | None) -> str | None:
-    """The project named on the command line, in the environment or by the clone.
+    """Return the project named on the command line, in the environment or by the clone.
 
     None is the server's default project.
     """

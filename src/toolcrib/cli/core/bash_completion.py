@@ -16,25 +16,27 @@ _SPECIAL = re.compile(r"[^\w./:@%+=,~-]")
 
 
 def is_asked() -> bool:
-    """Whether bash asks, which takes a `:` for the end of a word."""
+    """Return whether bash asks for completion. It treats a `:` as the end of a word."""
     return os.environ.get("_TOOLCRIB_COMPLETE") == "complete_bash"
 
 
 def answer(program: Callable[[], object]) -> None:
-    """Run the program that completes words, on whole words, and give bash what it can put in."""
+    """Run `program`, which completes words, on whole words, and print what bash can insert."""
     cut = _join_colons()
     said = io.StringIO()
     with redirect_stdout(said), suppress(SystemExit):
         program()
     for line in said.getvalue().splitlines():
-        # Only what comes after the colon is replaced.
+        # Bash replaces only what comes after the colon.
         left = line[cut:] if cut else line
         sys.stdout.write(_SPECIAL.sub(r"\\\g<0>", left) + "\n")
 
 
 def _join_colons() -> int:
-    """Undo what bash did to the words it asks about: `me:notes/a` comes as three of them. Returns how many
-    characters of the last one bash takes for earlier words."""
+    """Join the words that bash split at colons: it passes `me:notes/a` as three words.
+
+    Returns how many characters of the last word bash treats as earlier words.
+    """
     words = os.environ.get("COMP_WORDS", "").split("\n")
     told = os.environ.get("COMP_CWORD", "")
     at = int(told) if told.isdecimal() else len(words) - 1

@@ -48,12 +48,12 @@ def holder_line(what: str, details: dict[str, Any], now: datetime | None = None)
 
 
 def name_of(claim: Claim) -> str:
-    """The name of the held thing for people."""
+    """Return the name of the held thing for people."""
     return str(claim.get("label") or claim["key"])
 
 
 def scope_name(scope: str) -> str:
-    """The scope as people say it: `game` for `project:game`, nothing for the default project."""
+    """Return the scope as people say it: `game` for `project:game`, nothing for the default project."""
     name = scope.partition(":")[2]
     return "" if scope == DEFAULT_PROJECT else name or scope
 
@@ -98,7 +98,7 @@ def find_claim(api: ApiClient, name: str, *, kind: str) -> Claim:
 
 
 def reasons(claim: Claim, verbs: Iterable[str]) -> dict[str, str]:
-    """The server's sentence for each of these verbs that the caller may not use on the claim now."""
+    """Return the server's sentence for each of these verbs that the caller may not use on the claim now."""
     cannot = claim.get("cannot") or {}
     return {verb: str(cannot[verb]) for verb in verbs if cannot.get(verb)}
 

@@ -1,4 +1,4 @@
-"""Speaking HTTP to a server: one request, one answer or one clear failure."""
+"""Requests to a server: each returns its answer or raises one clear failure."""
 
 import os
 import re
@@ -16,7 +16,7 @@ PAGE = 10_000  # the most paths in one call, and claims on one page
 
 
 class ApiClient:
-    """A server, reached as one account. The connection is opened by the first request and kept."""
+    """A server, used as one account. The first request opens the connection, which is kept."""
 
     def __init__(self, account: Account, *, timeout_seconds: float = 60.0) -> None:
         self.account = account
@@ -90,7 +90,7 @@ class ApiClient:
 
     @contextmanager
     def stream(self, path: str, params: dict[str, Any], *, idle_seconds: float) -> Iterator[Iterator[str]]:
-        """The lines of a live answer. Silence longer than `idle_seconds` counts as a broken connection."""
+        """Yield the lines of a live answer. Silence longer than `idle_seconds` counts as a broken connection."""
         headers = {"Accept": "text/event-stream"}
         with self.answer("GET", path, params=params, headers=headers, idle_seconds=idle_seconds) as response:
             yield response.iter_lines()
@@ -106,8 +106,10 @@ class ApiClient:
         content: "Iterator[bytes] | bytes | None" = None,
         idle_seconds: float | None = None,
     ) -> "Iterator[httpx.Response]":
-        """A good answer before its body is read, for bytes in either direction. Raises as `exchange`, also for a
-        connection that breaks while the caller reads."""
+        """Yield a good answer before its body is read, for content in either direction.
+
+        Raises as `exchange`, also for a connection that breaks while the caller reads.
+        """
         from toolcrib.cli.core.httpx_without_cli import httpx
 
         wanted = {key: value for key, value in (params or {}).items() if value is not None}
@@ -130,7 +132,7 @@ class ApiClient:
             self._unreachable(broken)
 
     def all_pages(self, path: str, field: str, **params: Any) -> list[dict[str, Any]]:
-        """Every item of a list that is read page by page (`next_cursor`)."""
+        """Return every item of a list that is read page by page (`next_cursor`)."""
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
@@ -141,7 +143,7 @@ class ApiClient:
                 return items
 
     def all_rows(self, path: str, **params: Any) -> list[dict[str, Any]]:
-        """Every row of a bare array that is read page by page (`X-Next-Cursor`)."""
+        """Return every row of a bare array that is read page by page (`X-Next-Cursor`)."""
         rows: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
@@ -164,7 +166,7 @@ class ApiClient:
             headers = {"User-Agent": "toolcrib-cli"}
             if token := self.account.token:
                 headers["Authorization"] = f"Bearer {token}"
-            # The system's certificates (and SSL_CERT_FILE), so that a company's own authority counts.
+            # Trust the system's certificates (and SSL_CERT_FILE), with a company's own authority among them.
             verify = ssl.create_default_context() if self.url.startswith("https:") else False
             self._opened = httpx.Client(
                 headers=headers,
@@ -194,14 +196,14 @@ def _json(response: "httpx.Response") -> Any:
 
 
 def refusal(status: int, answer: Any, account: Account, retry_after: str | None = None) -> Failure:
-    """The failure a bad answer stands for."""
+    """Return the failure that a bad answer stands for."""
     failure = _refusal(status, answer, account, retry_after)
     failure.status = status
     return failure
 
 
-def _words(body: dict[str, Any], status: int) -> tuple[str, str, Any]:
-    """What a refusal says: the sentence, the code, and the details."""
+def _text_code_details(body: dict[str, Any], status: int) -> tuple[str, str, Any]:
+    """Return what a refusal says: the sentence, the code, and the details."""
     details = body.get("details")
     if body.get("status") == "error":  # documents: the code is the message, the sentence is in the details
         code = str(body.get("message") or f"http_{status}")
@@ -213,7 +215,7 @@ def _words(body: dict[str, Any], status: int) -> tuple[str, str, Any]:
 
 def _refusal(status: int, answer: Any, account: Account, retry_after: str | None) -> Failure:
     body = answer if isinstance(answer, dict) else {}
-    text, code, details = _words(body, status)
+    text, code, details = _text_code_details(body, status)
     if 300 <= status < 400:
         return CannotTell(f"{account.url} answered with a redirect; use the address it leads to.", code=code)
     if status == 401:

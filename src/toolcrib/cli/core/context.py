@@ -1,4 +1,4 @@
-"""What every client command shares: which server, which project, which repository, how to print."""
+"""What every client command has: the server, the project, the repository, and how to print."""
 
 import functools
 import inspect
@@ -49,7 +49,7 @@ class Context:
 
     @cached_property
     def repository(self) -> Repository | None:
-        """The repository the command speaks about, or None outside of any.
+        """The repository the command is about, or None outside of any.
 
         Raises:
             CannotTell: `--repo-root` names a directory that is in no repository.
@@ -61,7 +61,11 @@ class Context:
 
     @cached_property
     def clone(self) -> Repository:
-        """The repository, where the command cannot do without one."""
+        """The repository, for a command that needs one.
+
+        Raises:
+            CannotTell: there is none.
+        """
         if self.repository is None:
             raise CannotTell("This is not a git repository (nor is any directory above).")
         return self.repository
@@ -79,7 +83,7 @@ class Context:
 
     @cached_property
     def username(self) -> str:
-        """The login name of who runs the command; asked for where only a token is known."""
+        """The login name of the caller. The server is asked if only a token is known."""
         name: str = self.account.username or self.api.get("/currentuser")["username"]
         return name
 
@@ -92,14 +96,14 @@ class Context:
         return self.repository.branch if self.repository else UNKNOWN_BRANCH
 
     def path(self, typed: str) -> str:
-        """A path as the server keys it: relative to the repository's root, normalised."""
+        """Return a path as the server keys it: relative to the repository's root, normalised."""
         clean = normalise(self._below_root(typed))
         if not clean:
             raise CannotTell(f"{typed!r} names no file.")
         return clean
 
     def folder(self, typed: str | None) -> str | None:
-        """A directory to look below, or None for everything."""
+        """Return a directory to look below, or None for everything."""
         if typed is None:
             return None
         return normalise(self._below_root(typed)) or None
@@ -113,15 +117,15 @@ class Context:
         return found
 
     def paths(self, typed: Sequence[str]) -> list[str]:
-        """Several paths, each once, in the order they were typed."""
+        """Return several paths, each once, in the order they were typed."""
         return list(dict.fromkeys(self.path(one) for one in typed))
 
     def in_project(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A request body with the project, where one was named."""
+        """Return a request body with the project added, if one was named."""
         return {**body, "project": self.project} if self.project else body
 
     def show(self, value: Any, text: str) -> None:
-        """The result: `value` for a program, `text` for a person."""
+        """Print the result: `value` for a program, `text` for a person."""
         if self.as_json:
             output.print_json(value)
         elif text:
@@ -133,7 +137,7 @@ def command(
 ) -> Callable[[Function], Function]:
     """Make a function `f(context, …)` a client command, under its names and under hidden older spellings.
 
-    The command also takes the options of `Shared`, which override the same ones given before it.
+    The command also takes the options of `SharedOptions`, which override the same options given before it.
     """
 
     def register(function: Function) -> Function:
@@ -182,7 +186,7 @@ def command(
 
 
 def report(failure: Failure, *, as_json: bool = False) -> None:
-    """Say on standard error why a command failed: a sentence, or one JSON line for a program."""
+    """Print on standard error why a command failed: a sentence, or one JSON line for a program."""
     if as_json:
         output.print_json(failure.as_json(), stream=sys.stderr, lines=True)
     else:

@@ -45,7 +45,7 @@ def new_end_seconds(text: str) -> int | None:
 
 
 def parse_moment(text: str | None) -> datetime | None:
-    """An ISO 8601 moment from the server as an aware datetime; no offset means UTC."""
+    """Parse an ISO 8601 moment from the server as an aware datetime; no offset means UTC."""
     if not text:
         return None
     try:
@@ -56,7 +56,7 @@ def parse_moment(text: str | None) -> datetime | None:
 
 
 def span(length: timedelta) -> str:
-    """`45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: the two largest units, as people say it."""
+    """Format a length of time by its two largest units: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
     seconds = max(0, round(length.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
@@ -70,7 +70,7 @@ def span(length: timedelta) -> str:
 
 
 def local(moment: datetime, now: datetime) -> str:
-    """A moment in the reader's time zone: the time alone on the reader's today, else with its date."""
+    """Format a moment in the reader's time zone: only the time if it is today, else with its date."""
     here = moment.astimezone()
     return (
         here.strftime("%H:%M") if here.date() == now.astimezone().date() else here.strftime("%Y-%m-%d %H:%M")
@@ -78,12 +78,12 @@ def local(moment: datetime, now: datetime) -> str:
 
 
 def since(text: str | None, now: datetime) -> str:
-    """When something began, for a table: `13:05 (2 h)`."""
+    """Format when something began, for a table: `13:05 (2 h)`."""
     moment = parse_moment(text)
     return f"{local(moment, now)} ({span(now - moment)})" if moment else ""
 
 
 def until(text: str | None, now: datetime) -> str:
-    """When something ends, for a table: `15:05 (in 40 min)`, or nothing where there is no end."""
+    """Format when something ends, for a table: `15:05 (in 40 min)`, or nothing without an end."""
     moment = parse_moment(text)
     return f"{local(moment, now)} (in {span(moment - now)})" if moment else ""

@@ -13,7 +13,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 
 
 def messages(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(name, data) of each message of a server-sent event stream whose data is a JSON object."""
+    """Yield (name, data) of each message of a server-sent event stream whose data is a JSON object."""
     name, data = "message", ""
     for line in lines:
         if not line:
@@ -31,11 +31,11 @@ def messages(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 def follow(
     api: ApiClient, *, after: int | None = None, deadline: float | None = None, **filters: Any
 ) -> Iterator[Any]:
-    """Every event from now (or from `after`) on, each once, across lost connections.
+    """Yield every event from now (or from `after`) on, each once, across lost connections.
 
-    Yields None where nothing happened for a while or the connection was lost: a moment to look around.
-    Ends at `deadline` (monotonic seconds). A first connection that fails is the caller's failure; later ones
-    are tried again until they succeed or the server refuses us.
+    Yields None when nothing happened for a while or the connection was lost, so that the caller can check its state.
+    Ends at `deadline` (monotonic seconds). If the first connection fails, that is raised. Later connections are
+    tried again until they succeed or the server refuses us.
     """
     pause, connected = FIRST_PAUSE_SECONDS, False
     while deadline is None or time.monotonic() < deadline:

@@ -1,7 +1,6 @@
-"""How a command can fail, and the exit code each failure ends with.
+"""How a command can fail, and the exit code of each failure.
 
-0 done; 1 refused or failed; 2 usage, or the answer could not be had (network, sign-in);
-3 somebody else holds it.
+0 done; 1 refused or failed; 2 wrong usage, or no answer (network, sign-in); 3 somebody else holds it.
 """
 
 from typing import Any
@@ -12,10 +11,10 @@ HELD = 3
 
 
 class Failure(Exception):
-    """The command did not do what was asked; `str()` is one sentence for the person who asked."""
+    """The command did not do what was asked. `str()` is one sentence for the person who asked."""
 
     exit_code = REFUSED
-    status: int | None = None  # of the server's answer, where it was one that refused
+    status: int | None = None  # the HTTP status, if the server refused
 
     def __init__(self, message: str, *, code: str = "failed", details: Any = None) -> None:
         super().__init__(message)
@@ -27,19 +26,19 @@ class Failure(Exception):
 
 
 class Held(Failure):
-    """Somebody else holds (one of) the things asked for."""
+    """Somebody else holds at least one of the things asked for."""
 
     exit_code = HELD
 
 
 class CannotTell(Failure):
-    """No answer: the server is unreachable or does not know us, or the question makes no sense."""
+    """There is no answer: the server cannot be reached or does not know us, or the command was used wrongly."""
 
     exit_code = UNKNOWN
 
 
 class Unreachable(CannotTell):
-    """The server did not answer, or not at the moment (429, 5xx): the same may go well later."""
+    """The server did not answer, or cannot at the moment (429, 5xx). Trying again later may succeed."""
 
 
 class NotSignedIn(CannotTell):

@@ -1,4 +1,4 @@
-"""httpx without the command line it brings along, which takes longer to load than all the rest of it."""
+"""httpx, imported without its own command line, which takes longer to import than all the rest of it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Printing: tables for people, JSON for programs, never an escape sequence somebody else typed."""
+"""Printing: tables for people, JSON for programs. Text that others wrote never controls the terminal."""
 
 import json
 import os
@@ -9,11 +9,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-READABLE = 16  # a column may be squeezed to this many characters
+READABLE = 16  # a column may be narrowed to this many characters
 
 
 def clean(text: str) -> str:
-    """`text` safe to print: other people's comments and paths must not drive the reader's terminal."""
+    """Return `text` safe to print: other people's comments and paths must not control the reader's terminal."""
     if text.isprintable():
         return text
     return "".join(
@@ -27,17 +27,17 @@ def clean(text: str) -> str:
 
 
 def print_text(text: str) -> None:
-    """A line for people on standard output (its line breaks are ours, the rest is cleaned)."""
+    """Print text for people on standard output. Its line breaks are kept, each line is cleaned."""
     _print("\n".join(clean(line) for line in text.split("\n")), sys.stdout)
 
 
 def warn(text: str) -> None:
-    """A line on standard error: remarks that are not the answer."""
+    """Print a remark that is not the answer, on standard error."""
     _print("\n".join(clean(line) for line in text.split("\n")), sys.stderr)
 
 
 def print_json(value: Any, *, stream: TextIO | None = None, lines: bool = False) -> None:
-    """A value as JSON: indented for a terminal, else (or with `lines`) on one line."""
+    """Print a value as JSON: indented for a terminal, else (or with `lines`) on one line."""
     out = stream or sys.stdout
     indent = 2 if out.isatty() and not lines else None
     _print(json.dumps(value, ensure_ascii=not _takes_unicode(out), indent=indent), out)
@@ -54,10 +54,10 @@ def _print(text: str, out: TextIO) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
-    """Rows for people. The first column (a path, a name) is never broken or cut.
+    """Print rows for people. The first column (a path, a name) is never broken or cut.
 
-    On a terminal too narrow for that, each row becomes a short block: the first column on its own line.
-    To a pipe: the same columns, aligned, one line each, however long.
+    On a terminal too narrow for that, each row becomes a short block with the first column on its own line.
+    Into a pipe, each row is one line with aligned columns, however long.
     """
     cells = [[clean("" if cell is None else str(cell)) for cell in row] for row in rows]
     if not cells:
@@ -75,7 +75,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty:
 
 
 def _width(text: str) -> int:
-    """Columns `text` takes on a terminal: wide characters take two, combining ones none."""
+    """Return how many columns `text` takes on a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(
@@ -94,7 +94,7 @@ def _aligned(heads: list[str], cells: list[list[str]]) -> str:
 
 
 def _narrowest(heads: list[str], cells: list[list[str]]) -> int:
-    """The width below which a table would break its first column, or the others beyond reading."""
+    """Return the width below which a table would break its first column or make the others unreadable."""
     first = max(_width(row[0]) for row in cells)
     rest = sum(
         min(READABLE, max(_width(word) for row in [heads, *cells] for word in (row[index].split() or [""])))

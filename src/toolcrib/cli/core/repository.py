@@ -1,4 +1,4 @@
-"""What git knows about the place a command runs in: root, branch, configuration, paths."""
+"""What git knows about the directory a command runs in: root, branch, configuration, paths."""
 
 import os
 import re
@@ -20,8 +20,10 @@ class GitFailed(CannotTell):
 
 
 def environment() -> dict[str, str]:
-    """Ours, untouched (a hook's quarantine is in it), but git shows objects as they are: a pushed
-    `refs/replace/…` must not show a hook another commit than clones will get."""
+    """Return our environment (a hook's quarantine is in it) for git, with replaced objects switched off.
+
+    A pushed `refs/replace/…` must not show a hook a different commit than clones will get.
+    """
     return {**os.environ, "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
@@ -40,12 +42,12 @@ def git(*arguments: str, cwd: Path | str | None = None, input: bytes | None = No
 
 
 def normalise(path: str) -> str:
-    """A path as the server keys it (contract 3.1): `/` separated, no doubled, leading or trailing ones."""
+    """Return a path as the server keys it (contract 3.1): `/` separated, no doubled, leading or trailing ones."""
     return _SLASHES.sub("/", path.replace("\\", "/")).strip("/")
 
 
 def resolve_dots(path: str) -> str:
-    """`path` with `.` and `..` worked out, `..` at the front kept; case and symbolic links untouched."""
+    """Resolve `.` and `..` in `path`. `..` at the front stays; case and symbolic links are untouched."""
     parts: list[str] = []
     for part in path.split("/"):
         if part == ".." and parts and parts[-1] != "..":
@@ -56,7 +58,7 @@ def resolve_dots(path: str) -> str:
 
 
 def read_config(listing: bytes) -> dict[str, list[str]]:
-    """The output of `git config --list -z`: every key with its values in order, the last one in force."""
+    """Parse `git config --list -z`: every key with its values in order, the last one in force."""
     values: dict[str, list[str]] = {}
     for entry in listing.decode(errors="surrogateescape").split("\0"):
         if entry:
@@ -77,7 +79,7 @@ class Repository:
 
     @classmethod
     def at(cls, place: Path | None = None) -> "Repository | None":
-        """The repository `place` (default: the working directory) lies in, or None outside of one."""
+        """Return the repository that contains `place` (default: the working directory), or None outside of one."""
         where = place or Path.cwd()
         question = ("rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
         try:
@@ -89,7 +91,7 @@ class Repository:
             return cls(Path(git_dir), Path(git_dir), common_dir, bare=True)
         try:
             top = git("rev-parse", "--show-toplevel", cwd=where).decode(errors="surrogateescape").rstrip("\n")
-        except GitFailed:  # inside .git itself
+        except GitFailed:  # the directory is .git or below it
             return None
         return cls(Path(top), Path(git_dir), common_dir)
 
@@ -98,7 +100,7 @@ class Repository:
 
     @cached_property
     def branch(self) -> str:
-        """The branch as the server stores it; two special words where there is none (contract 3.2)."""
+        """The branch as the server stores it, or one of two special words if there is none (contract 3.2)."""
         try:
             name = self.git("rev-parse", "--abbrev-ref", "HEAD").decode(errors="replace").strip()
         except GitFailed:
@@ -113,51 +115,51 @@ class Repository:
 
     @cached_property
     def lfsconfig(self) -> dict[str, list[str]]:
-        """The values of the committed `.lfsconfig`, where there is one."""
+        """The values of the committed `.lfsconfig`, if there is one."""
         if self.bare or not (self.root / ".lfsconfig").is_file():
             return {}
         return read_config(self.git("config", "--list", "-z", "--file", ".lfsconfig"))
 
     def setting(self, key: str) -> str | None:
-        """The value in force of a configuration key, named as git lists it (in lower case)."""
+        """Return the value in force of a configuration key, named as git lists it (in lower case)."""
         values = self.configuration.get(key)
         return values[-1] if values else None
 
     def local_configuration(self) -> dict[str, list[str]]:
-        """What the clone's own configuration file says, read afresh."""
+        """Read the clone's own configuration file, without the account's and the machine's."""
         return read_config(self.git("config", "--local", "--list", "-z"))
 
     @property
     def hooks_directory(self) -> Path:
-        """Where git looks for this repository's hooks (`core.hooksPath` included)."""
+        """The directory with this repository's hooks (`core.hooksPath` included)."""
         named = self.git("rev-parse", "--git-path", "hooks").decode(errors="surrogateescape").rstrip("\n")
         return self.root / named
 
     def forget_configuration(self) -> None:
-        """Read the configuration again next time: it was just changed."""
+        """Read the configuration again next time, because it was just changed."""
         self._config = None
 
     def relative(self, path: str, cwd: Path | None = None) -> str:
-        """`path`, as typed in `cwd`, relative to the repository's root.
+        """Return `path`, as typed in `cwd`, relative to the repository's root.
 
-        An absolute path that is neither in the repository nor on this disk is taken from the root,
-        as in `.gitignore`: `/Content/Maps/L1.umap`.
+        An absolute path that is neither in the repository nor on this disk is taken from the root, as in `.gitignore`:
+        `/Content/Maps/L1.umap`.
 
         Raises:
-            CannotTell: the path lies outside the repository.
+            CannotTell: the path is outside the repository.
         """
         here = cwd or Path.cwd()
         text = path.replace("\\", "/")
         root = _posix(self.root)
         if os.path.isabs(text):
             inside = _below(text, root)
-            if inside is None:  # reached through a symbolic link to the repository, perhaps
+            if inside is None:  # it may lead through a symbolic link to the repository
                 inside = _below(_posix(Path(text).parent.resolve() / Path(text).name), root)
             if inside is None and os.path.lexists(text):
                 raise CannotTell(f"{path} is outside the repository {self.root}.")
             found = resolve_dots(text) if inside is None else inside
         else:
-            # A place outside the root (--repo-root) names its files from the root.
+            # From outside the root (--repo-root), paths are relative to the root.
             base = _below(_posix(here), root) or _below(_posix(here.resolve()), root) or ""
             found = resolve_dots(f"{base}/{text}")
         if found == ".." or found.startswith("../"):
@@ -170,7 +172,7 @@ def _posix(path: Path) -> str:
 
 
 def _below(path: str, root: str) -> str | None:
-    """`path` relative to `root`, "" for the root itself, or None when it is not below it."""
+    """Return `path` relative to `root`, "" for the root itself, or None when it is not below it."""
     clean, top = "/" + resolve_dots(path) if path.startswith("/") else resolve_dots(path), root.rstrip("/")
     if clean == top:
         return ""

@@ -2,7 +2,7 @@
 
 
 def human_size(size: int) -> str:
-    """`470 B`, `1.2 MB`."""
+    """Format a number of bytes: `470 B`, `1.2 MB`."""
     amount = float(size)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:

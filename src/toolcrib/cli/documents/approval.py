@@ -1,4 +1,4 @@
-"""Submitting a version for approval, and deciding about one."""
+"""`docs commit`, `approve` and `reject`: submit a version for approval, and decide about it."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +9,9 @@ from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.sizes import human_size
 from toolcrib.cli.documents import completion, resume_state
-from toolcrib.cli.documents.checkout_state import lost
-from toolcrib.cli.documents.documents_api import PENDING, DocumentsApi, Row, held_row
-from toolcrib.cli.documents.local_files import digest_of, regular
+from toolcrib.cli.documents.checkout_state import lost_checkout
+from toolcrib.cli.documents.documents_api import PENDING, DocumentsApi, Row, holder_details
+from toolcrib.cli.documents.local_files import require_regular_file, sha256_of
 from toolcrib.cli.documents.options import Changelog, Comment, Quiet, Version
 from toolcrib.cli.documents.progress import ProgressMeter, meter
 from toolcrib.cli.documents.remote_path import RemotePath, uuid_of
@@ -58,10 +58,10 @@ def commit(
     The lock you hold on the document is given back.
     """
     docs = DocumentsApi(context)
-    resume_state.sweep()
+    resume_state.delete_old()
     is_local = Path(what).exists() or ":" not in what
     if is_local:
-        at, done = _commit_file(context, docs, regular(what), place, message, quiet=quiet)
+        at, done = _commit_file(context, docs, require_regular_file(what), place, message, quiet=quiet)
     elif place is not None:
         raise CannotTell("A work copy on the server knows its document: give no second PLACE.")
     else:
@@ -85,7 +85,7 @@ def _commit_copy(docs: DocumentsApi, copy: RemotePath, message: str | None) -> t
         **{f"target_{key}": value for key, value in _sides(at).items()},
         **({"message": message} if message is not None else {}),
     }
-    with docs.about(at):
+    with docs.errors_about(at):
         return at, docs.post("/versions/commit", body)
 
 
@@ -108,7 +108,7 @@ def _commit_file(
     else:
         raise CannotTell(f"{file} is not checked out here: say of which document it is a version.")
     with meter(quiet=quiet or context.as_json) as bar:
-        digest = digest_of(file, bar)
+        digest = sha256_of(file, bar)
         lock = _lock_of(docs, at, entry, file, digest)
         done = _submit(docs, at, entry, lock, file, digest, message, bar)
     if entry is not None:
@@ -119,10 +119,10 @@ def _commit_file(
 def _lock_of(
     docs: DocumentsApi, at: RemotePath, entry: CheckoutEntry | None, file: Path, digest: str
 ) -> Row | None:
-    """The lock on the document that a version is submitted for.
+    """Return the lock on the document that a version is submitted for.
 
     Raises:
-        Failure: the document is not there, nothing changed, or it moved on since the checkout.
+        Failure: there is no such document, nothing changed, or it was changed since the checkout.
     """
     found = docs.live_file(at)
     if found is None:
@@ -139,8 +139,8 @@ def _lock_of(
     if entry is not None and (
         document["version"] != entry.version or (lock is not None and not docs.is_mine(lock))
     ):
-        refused = Failure("", code="version_conflict", details=held_row(lock) if lock else None)
-        raise lost(docs, entry, file, lock, refused)
+        refused = Failure("", code="version_conflict", details=holder_details(lock) if lock else None)
+        raise lost_checkout(docs, entry, file, lock, refused)
     return lock
 
 
@@ -154,7 +154,7 @@ def _submit(
     message: str | None,
     bar: ProgressMeter,
 ) -> Row:
-    """The version waits in the same moment as its last bytes are there; the lock is given back with it."""
+    """Upload the version and submit it. The server releases the lock in the same step."""
     new_version = NewVersion(
         at,
         changelog=message,
@@ -163,13 +163,13 @@ def _submit(
         submit=True,
     )
     try:
-        with docs.about(at):
+        with docs.errors_about(at):
             sent = upload(docs.api, file, new_version, bar, digest=digest)
     except CannotTell:
         raise
     except Failure as refused:
         if entry is not None and refused.code in ("version_conflict", "file_locked"):
-            raise lost(docs, entry, file, docs.lock_on(entry.file_id), refused) from refused
+            raise lost_checkout(docs, entry, file, docs.lock_on(entry.file_id), refused) from refused
         raise
     return {**sent.as_dict(), "bytes_sent": sent.sent, "status": PENDING}
 
@@ -209,7 +209,7 @@ def _decide(context: Context, verb: str, what: str, number: int | None, message:
         at = docs.paths.read_file(what)
         version = _waiting_version(docs, at, number)
         shown_number = version["version_number"]
-        with docs.about(at):
+        with docs.errors_about(at):
             answer = docs.post(f"/versions/{version['id']}/{verb}", body)
     word = "Approved" if verb == "approve" else "Rejected"
     which = f" version {shown_number}" if shown_number else ""

@@ -1,4 +1,4 @@
-"""Checking documents out, and in again: a copy to work on, and the lock that keeps others off meanwhile."""
+"""`docs checkout`, `checkin`, `cancel` and `status`: a local copy to work on, with a lock on the document."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,10 +17,15 @@ from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.options import Expires
 from toolcrib.cli.core.sizes import human_size
 from toolcrib.cli.documents import resume_state
-from toolcrib.cli.documents.checkout_state import lost, now_at, own_lock, same_as_now
-from toolcrib.cli.documents.documents_api import DocumentsApi, Row, held_row
-from toolcrib.cli.documents.fetch import Fetched, choose, fetch, is_there, local_target
-from toolcrib.cli.documents.local_files import digest_of
+from toolcrib.cli.documents.checkout_state import (
+    current_version_number,
+    lost_checkout,
+    matching_current_version,
+    own_lock,
+)
+from toolcrib.cli.documents.documents_api import DocumentsApi, Row, holder_details
+from toolcrib.cli.documents.fetch import Fetched, choose_version, fetch, is_up_to_date, local_target
+from toolcrib.cli.documents.local_files import sha256_of
 from toolcrib.cli.documents.options import Changelog, OnePlace, Quiet, Reason
 from toolcrib.cli.documents.progress import ProgressMeter, meter
 from toolcrib.cli.documents.remote_path import RemotePath
@@ -60,11 +65,11 @@ def checkout(
     file = local_target(at, f"{folder}/")
     _require_free(docs, workdir, at, file)
     with meter(quiet=quiet or context.as_json) as bar:
-        # Before the lock: nobody is kept off for a file that cannot be put here.
-        is_there(docs, at, choose(docs, at, None, else_do=ONE_BY_ONE), file, bar, force=force)
-        lock, is_new = docs.take(at, reason=message, expires_in=length)
+        # Checked before locking: a file that cannot be written here must not be locked.
+        is_up_to_date(docs, at, choose_version(docs, at, None, else_do=ONE_BY_ONE), file, bar, force=force)
+        lock, is_new = docs.lock_or_keep(at, reason=message, expires_in=length)
         try:
-            version = choose(docs, at, None)
+            version = choose_version(docs, at, None)
             fetched = fetch(docs, at, version, file, bar, force=force)
             workdir.remember(_entry(context, at, file.name, version, lock))
         except BaseException:
@@ -118,10 +123,10 @@ def _checked_out(docs: DocumentsApi, fetched: Fetched, lock: Row) -> str:
 
 
 def checked_out(context: Context, files: list[str] | None) -> Iterator[tuple[Workdir, CheckoutEntry, Path]]:
-    """The named files as they were checked out, or all of this directory.
+    """Yield the named files that were checked out, or all files checked out in this directory.
 
     Raises:
-        CannotTell: one was not, or from another server.
+        CannotTell: one was not checked out, or from another server.
     """
     if files:
         for typed in files:
@@ -163,7 +168,7 @@ def checkin(
         context.show([], "Nothing is checked out here.")
         return
     docs = DocumentsApi(context)
-    resume_state.sweep()
+    resume_state.delete_old()
     done: list[dict[str, Any]] = []
     failed: list[Failure] = []
     with meter(quiet=quiet or context.as_json) as bar:
@@ -201,21 +206,21 @@ def _check_in(
         raise CannotTell(
             f"{file} is gone. To give {shown} back unchanged: toolcrib docs cancel {file}", code="no_file"
         )
-    digest = digest_of(file, bar)
+    digest = sha256_of(file, bar)
     if digest == entry.sha256:
         if keep_lock:
             return row, f"{file} did not change; it stays locked."
-        return row, give_back(docs, workdir, entry, f"{file} did not change")
-    if (there := same_as_now(docs, entry, digest)) is not None:
+        return row, unlock_checkout(docs, workdir, entry, f"{file} did not change")
+    if (there := matching_current_version(docs, entry, digest)) is not None:
         what = f"{file} is version {there['version_number']} of {shown} already"
         row["version_number"] = there["version_number"]
         if keep_lock and own_lock(docs, entry)[1]:
-            workdir.remember(entry.holding(there["version_number"], there["id"], digest))
+            workdir.remember(entry.with_version(there["version_number"], there["id"], digest))
             return row, f"{what}. It stays locked."
-        return row, give_back(docs, workdir, entry, what)
+        return row, unlock_checkout(docs, workdir, entry, what)
     sent = _send(docs, entry, file, digest, bar, message=message, keep_lock=keep_lock)
     if keep_lock:
-        workdir.remember(entry.holding(sent.version_number, sent.version_id, digest))
+        workdir.remember(entry.with_version(sent.version_number, sent.version_id, digest))
     else:
         workdir.forget(entry.name)
     went_on = f", went on at {human_size(sent.resumed_at)}" if sent.resumed_at else ""
@@ -224,8 +229,8 @@ def _check_in(
     return {**row, **sent.as_dict(), "sent": True, "bytes_sent": sent.sent}, text
 
 
-def give_back(docs: DocumentsApi, workdir: Workdir, entry: CheckoutEntry, what: str) -> str:
-    """Unlock, unless the lock is no longer the one of this checkout."""
+def unlock_checkout(docs: DocumentsApi, workdir: Workdir, entry: CheckoutEntry, what: str) -> str:
+    """Unlock the document, unless the lock is no longer the one of this checkout. Returns what to print."""
     lock, ours = own_lock(docs, entry)
     if ours:
         docs.post("/unlock", {"file_id": entry.file_id})
@@ -234,7 +239,7 @@ def give_back(docs: DocumentsApi, workdir: Workdir, entry: CheckoutEntry, what: 
         return f"{what}. Unlocked {docs.show(entry.place)}."
     if lock is None:
         return f"{what}. The lock on {docs.show(entry.place)} had ended before."
-    return f"{what}. {holder_line(docs.show(entry.place), held_row(lock))}"
+    return f"{what}. {holder_line(docs.show(entry.place), holder_details(lock))}"
 
 
 def _send(
@@ -260,13 +265,18 @@ def _send(
         raise
     except Failure as refused:
         lock, ours = own_lock(docs, entry)
-        # Locked again meanwhile, and nobody else was in between: that lock is as good.
-        if lock is not None and docs.is_mine(lock) and not ours and now_at(docs, entry) == entry.version:
+        # We locked it again and nobody changed it in between: use that lock.
+        if (
+            lock is not None
+            and docs.is_mine(lock)
+            and not ours
+            and current_version_number(docs, entry) == entry.version
+        ):
             again = replace(new_version, fence=lock["fence"])
             return upload(docs.api, file, again, bar, digest=digest)
         if refused.code not in ("version_conflict", "file_locked", "file_not_found"):
             raise
-        raise lost(docs, entry, file, lock, refused) from refused
+        raise lost_checkout(docs, entry, file, lock, refused) from refused
 
 
 @command(app, "cancel")
@@ -279,22 +289,22 @@ def cancel(
     docs = DocumentsApi(context)
     found = list(checked_out(context, files))
     for _workdir, entry, file in found:
-        if not force and file.exists() and _has_more(docs, entry, file):
+        if not force and file.exists() and _has_unsent_changes(docs, entry, file):
             raise Failure(
                 f"You changed {file}. To send it: toolcrib docs checkin {file}; to give it up: --force",
                 code="changed_locally",
             )
-    lines = [give_back(docs, workdir, entry, f"Gave up {file}") for workdir, entry, file in found]
+    lines = [unlock_checkout(docs, workdir, entry, f"Gave up {file}") for workdir, entry, file in found]
     context.show(
         [{"file": str(file), "place": docs.show(entry.place)} for _, entry, file in found],
         "\n".join(lines) or "Nothing is checked out here.",
     )
 
 
-def _has_more(docs: DocumentsApi, entry: CheckoutEntry, file: Path) -> bool:
-    """Whether the file holds something that would be lost to the document."""
-    digest = digest_of(file)
-    return digest != entry.sha256 and same_as_now(docs, entry, digest) is None
+def _has_unsent_changes(docs: DocumentsApi, entry: CheckoutEntry, file: Path) -> bool:
+    """Return whether the file has content that the document does not have."""
+    digest = sha256_of(file)
+    return digest != entry.sha256 and matching_current_version(docs, entry, digest) is None
 
 
 @command(app, "status")
@@ -324,10 +334,10 @@ def status(context: Context, files: Files = None) -> None:
 
 def _state(docs: DocumentsApi, entry: CheckoutEntry, file: Path) -> dict[str, Any]:
     lock, ours = own_lock(docs, entry)
-    current = now_at(docs, entry)
+    current = current_version_number(docs, entry)
     changed = "gone"
     if file.exists():
-        changed = "unchanged" if digest_of(file) == entry.sha256 else "changed"
+        changed = "unchanged" if sha256_of(file) == entry.sha256 else "changed"
     if ours:
         word = "yours"
     elif lock is None:

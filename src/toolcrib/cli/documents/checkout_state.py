@@ -1,21 +1,21 @@
-"""What became of a checkout: whether its lock still holds, and whether the document moved on meanwhile."""
+"""The state of a checkout: whether its lock is still held, and whether the document was changed meanwhile."""
 
 from pathlib import Path
 
 from toolcrib.cli.core.claims import holder_line
 from toolcrib.cli.core.failures import CannotTell, Failure, Held
-from toolcrib.cli.documents.documents_api import DocumentsApi, Row, held_row
+from toolcrib.cli.documents.documents_api import DocumentsApi, Row, holder_details
 from toolcrib.cli.documents.workdir import CheckoutEntry
 
 
 def own_lock(docs: DocumentsApi, entry: CheckoutEntry) -> tuple[Row | None, bool]:
-    """Who holds the document now, and whether that is still the lock of this checkout."""
+    """Return the lock on the document now, and whether it is still the lock of this checkout."""
     lock = docs.lock_on(entry.file_id)
     return lock, lock is not None and docs.is_mine(lock) and lock["fence"] == entry.fence
 
 
-def now_at(docs: DocumentsApi, entry: CheckoutEntry) -> int:
-    """The number of the version that is current now; 0 where the document is gone."""
+def current_version_number(docs: DocumentsApi, entry: CheckoutEntry) -> int:
+    """Return the number of the document's current version; 0 if the document was removed."""
     try:
         found = docs.by_id(entry.file_id)["file"]
     except Failure:
@@ -23,8 +23,8 @@ def now_at(docs: DocumentsApi, entry: CheckoutEntry) -> int:
     return 0 if found["is_deleted"] else int(found["version"])
 
 
-def same_as_now(docs: DocumentsApi, entry: CheckoutEntry, digest: str) -> Row | None:
-    """The document's current version, if that is what the file holds: somebody sent it in another way."""
+def matching_current_version(docs: DocumentsApi, entry: CheckoutEntry, digest: str) -> Row | None:
+    """Return the document's current version if it has the file's content: it was sent in another way."""
     try:
         found = docs.by_id(entry.file_id)
     except CannotTell:
@@ -35,15 +35,19 @@ def same_as_now(docs: DocumentsApi, entry: CheckoutEntry, digest: str) -> Row | 
     return current if current is not None and current["checksum"] == digest else None
 
 
-def lost(docs: DocumentsApi, entry: CheckoutEntry, file: Path, lock: Row | None, refused: Failure) -> Failure:
-    """Why a checkout can no longer be checked in, and what to do."""
-    shown, now = docs.show(entry.place), now_at(docs, entry)
+def lost_checkout(
+    docs: DocumentsApi, entry: CheckoutEntry, file: Path, lock: Row | None, refused: Failure
+) -> Failure:
+    """Return a failure that says why a checkout can no longer be checked in, and what to do."""
+    shown, now = docs.show(entry.place), current_version_number(docs, entry)
     kept = f"Nothing was sent; your file is kept: {file}"
     moved = f" It is at version {now} now; you have version {entry.version}." if now != entry.version else ""
     if lock is not None and not docs.is_mine(lock):
-        sentence = holder_line(shown, held_row(lock))
+        sentence = holder_line(shown, holder_details(lock))
         return Held(
-            f"Your lock has ended. {sentence}.{moved}\n  {kept}", code="lock_lost", details=held_row(lock)
+            f"Your lock has ended. {sentence}.{moved}\n  {kept}",
+            code="lock_lost",
+            details=holder_details(lock),
         )
     if not now:
         text = f"{shown} was removed meanwhile. {kept}\n  To send it all the same: toolcrib docs put {file} {shown}"

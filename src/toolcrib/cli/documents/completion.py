@@ -1,25 +1,25 @@
-"""Completing places in the shell: what is on the server, asked for in little time and without a word on failure.
+"""Completing remote paths in the shell: asks the server briefly, and prints nothing when that fails.
 
-Completion knows nothing of `--url` before the word; it asks the server that a command would use without it.
+A `--url` before the word is not seen; completion asks the server that a command without it would use.
 """
 
 from typing import Any
 
 from toolcrib.cli.documents.remote_path import COMPANY, ME, RemotePath, RemotePaths
 
-SECONDS = 1.5  # for each of three questions at most
+SECONDS = 1.5  # for each of at most three requests
 
 
 def complete_remote_path(incomplete: str) -> list[str]:
-    """What the word may become. A folder that is the only one is entered, so that typing goes on below it."""
+    """Return what the word may become. If only one folder matches, its content is proposed as well."""
     try:
         return _find(incomplete)
-    except Exception:  # noqa: BLE001 - a prompt is no place for errors
+    except Exception:  # noqa: BLE001 - errors must not appear in a prompt
         return []
 
 
 def complete_remote_path_only(incomplete: str) -> list[str]:
-    """As `complete_remote_path`, where files of this side may come too: for those the shell itself is good."""
+    """Return what the word may become if it names a remote path; the shell completes local files itself."""
     return complete_remote_path(incomplete) if ":" in incomplete else []
 
 

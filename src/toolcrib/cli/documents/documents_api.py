@@ -1,4 +1,4 @@
-"""What the commands ask the server about documents."""
+"""The requests about documents that the commands share."""
 
 import re
 from collections.abc import Iterator
@@ -34,15 +34,15 @@ class DocumentsApi:
         return self.api.get(BASE + route, **params)
 
     def post(self, route: str, body: Row) -> Any:
-        """A verb; its `data`."""
+        """Send a request and return the `data` of its answer."""
         return self.api.post(BASE + route, body).get("data") or {}
 
     def delete(self, route: str, body: Row) -> Any:
         return self.api.request("DELETE", BASE + route, body=body).get("data") or {}
 
     @contextmanager
-    def about(self, place: RemotePath) -> Iterator[None]:
-        """Refusals say which place they are about, and who holds it."""
+    def errors_about(self, place: RemotePath) -> Iterator[None]:
+        """Reword refusals so that they name the file or folder they are about, and who holds it."""
         try:
             yield
         except Held as refused:
@@ -74,13 +74,13 @@ class DocumentsApi:
     # Looking
 
     def file(self, place: RemotePath) -> Row:
-        """The file at `place`, archived or not: `file` and `current_version`."""
-        with self.about(place):
+        """Return the file at `place`, archived or not, as `file` and `current_version`."""
+        with self.errors_about(place):
             found: Row = self.get("/metadata", **place.fields)
         return found
 
     def live_file(self, place: RemotePath) -> Row | None:
-        """As `file`, or None where there is no live one."""
+        """Return the same as `file`, or None if there is no file or it is archived."""
         if not place.path:
             return None
         try:
@@ -96,8 +96,8 @@ class DocumentsApi:
         return found
 
     def folder(self, place: RemotePath) -> Row:
-        """What lies directly in a folder."""
-        with self.about(place):
+        """Return what is directly in a folder."""
+        with self.errors_about(place):
             found: Row = self.get("/folders", **place.fields)
         return found
 
@@ -110,11 +110,11 @@ class DocumentsApi:
             raise
         return True
 
-    def below(self, place: RemotePath, status: str | None = None) -> Iterator[Row]:
-        """All files below a folder, by path."""
+    def files_below(self, place: RemotePath, status: str | None = None) -> Iterator[Row]:
+        """Yield all files below a folder, by path."""
         page = 1
         while True:
-            with self.about(place):
+            with self.errors_about(place):
                 found = self.get("/list", **place.fields, status=status, page=page, limit=LIST_PAGE)
             yield from found["files"]
             if page >= found["pagination"]["total_pages"]:
@@ -122,10 +122,10 @@ class DocumentsApi:
             page += 1
 
     def versions(self, place: RemotePath, status: str | None = None) -> list[Row]:
-        """A file's versions, newest first."""
+        """Return a file's versions, newest first."""
         rows: list[Row] = []
         while True:
-            with self.about(place):
+            with self.errors_about(place):
                 found = self.get(
                     "/versions", **place.fields, status=status, limit=VERSIONS_PAGE, offset=len(rows)
                 )
@@ -146,11 +146,13 @@ class DocumentsApi:
         return found
 
     def lock_on(self, file_id: str) -> Row | None:
-        """The lock on a file, whoever holds it."""
+        """Return the lock on a file, whoever holds it."""
         return next(iter(self.locks(file_id=file_id)), None)
 
-    def take(self, place: RemotePath, *, reason: str | None, expires_in: int | None) -> tuple[Row, bool]:
-        """A lock on the file for us, and whether it is new: one that we hold already will do.
+    def lock_or_keep(
+        self, place: RemotePath, *, reason: str | None, expires_in: int | None
+    ) -> tuple[Row, bool]:
+        """Lock the file, or keep the lock we hold already. Returns the lock, and whether it is new.
 
         Raises:
             Held: somebody else holds it.
@@ -160,7 +162,7 @@ class DocumentsApi:
             body["reason"] = reason
         if expires_in is not None:
             body["expires_in"] = expires_in
-        with self.about(place):
+        with self.errors_about(place):
             try:
                 return self.post("/lock", body), True
             except Held:
@@ -176,7 +178,7 @@ class DocumentsApi:
 
 
 def _without_field(refused: Failure) -> str:
-    """The server's sentence without what the wire calls a field, which nobody typed."""
+    """Return the server's sentence without the request's field name, which nobody typed."""
     text = str(refused)
     if refused.code != "validation_error" or not isinstance(refused.details, dict):
         return text
@@ -184,8 +186,8 @@ def _without_field(refused: Failure) -> str:
     return rest if colon and _FIELD.fullmatch(field) else text
 
 
-def held_row(lock: Row) -> Row:
-    """A lock of `/locks` as `holder_line` reads it."""
+def holder_details(lock: Row) -> Row:
+    """Convert a lock of `/locks` to what `holder_line` reads."""
     return {
         "holder": lock["locked_by_name"],
         "since": lock["locked_at"],

@@ -1,4 +1,4 @@
-"""Getting a file: continued where it broke off, checked at the end, and only then under its name."""
+"""Downloading a file: resumed where it stopped, checked at the end, and only then given its name."""
 
 import os
 import re
@@ -27,7 +27,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 @dataclass(frozen=True)
 class Downloaded:
-    """What came. `received` is how many bytes this run fetched, `resumed_at` where it began."""
+    """A finished download. `received` is how many bytes this run fetched, `resumed_at` where it began."""
 
     version_number: int
     version_id: str
@@ -38,11 +38,13 @@ class Downloaded:
 
 
 def download(api: ApiClient, wanted: dict[str, str], target: Path, meter: ProgressMeter) -> Downloaded:
-    """The file that `wanted` names as `target`, which is replaced. Until it is whole and right it is `NAME.part`.
+    """Download the version that `wanted` names and replace `target` by it.
+
+    Until it is complete and checked it is in `NAME.part`.
 
     Raises:
-        Unreachable: the connection broke too often; the same again goes on from there.
-        Failure: refused, or what came is not what the server says it is.
+        Unreachable: the connection broke too often; the same command resumes.
+        Failure: refused, or the content does not have the checksum that the server promised.
     """
     part = target.with_name(target.name + PART)
     resume_state = ResumeState(what="download", server=api.url, wanted=wanted, part=str(part.absolute()))
@@ -52,14 +54,14 @@ def download(api: ApiClient, wanted: dict[str, str], target: Path, meter: Progre
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, target)
-    except _Wrong as wrong:
+    except _WrongContent as wrong:
         part.unlink(missing_ok=True)
         resume_state.forget()
         raise Failure(str(wrong), code="checksum_mismatch") from wrong
     except OSError as bad:
         raise CannotTell(f"Cannot write {target}: {bad.strerror or bad}.") from bad
     finally:
-        # Nothing came: nothing to go on with.
+        # Nothing was received, so there is nothing to resume.
         if part.exists() and part.stat().st_size == 0:
             part.unlink(missing_ok=True)
             resume_state.forget()
@@ -68,17 +70,17 @@ def download(api: ApiClient, wanted: dict[str, str], target: Path, meter: Progre
 
 
 def download_to_stdout(api: ApiClient, wanted: dict[str, str], meter: ProgressMeter) -> Downloaded:
-    """As `receive`, into a pipe: what is wrong with it is only known at its end."""
+    """Download into a pipe. Wrong content is only noticed at its end. Raises as `download`."""
     try:
         got = _Download(api, wanted, sys.stdout.buffer, "standard output", meter, None).run()
         sys.stdout.buffer.flush()
-    except _Wrong as wrong:
+    except _WrongContent as wrong:
         raise Failure(str(wrong), code="checksum_mismatch") from wrong
     return got
 
 
-class _Wrong(Exception):
-    """The bytes are not those that the server promised."""
+class _WrongContent(Exception):
+    """The content does not have the checksum that the server promised."""
 
 
 def _open_part(part: Path, *, is_ours: bool) -> BinaryIO:
@@ -116,21 +118,23 @@ class _Download:
         try:
             return self._run()
         except KeyboardInterrupt:
-            output.warn(f"Stopped. {self._how()}")
+            output.warn(f"Stopped. {self._resume_hint()}")
             raise
 
     def _run(self) -> Downloaded:
-        self._take_up()
+        self._resume()
         began = self._offset
         retries = Retries()
         while self._last is None or self._offset != self._size:
             try:
                 self._fetch()
             except Unreachable as broken:
-                retries.wait(self._offset, broken, how=self._how())
+                retries.wait(self._offset, broken, how=self._resume_hint())
         checksum = self._last.get("X-Checksum-SHA256", "")
         if checksum and checksum != self._hash.hexdigest():
-            raise _Wrong(f"What came as {self._name} is damaged: its SHA-256 is not the one of this version.")
+            raise _WrongContent(
+                f"What came as {self._name} is damaged: its SHA-256 is not the one of this version."
+            )
         return Downloaded(
             version_number=int(self._last.get("X-Version-Number", 0)),
             version_id=self._last.get("X-Version-ID", ""),
@@ -140,13 +144,13 @@ class _Download:
             resumed_at=min(began, self._offset),
         )
 
-    def _how(self) -> str:
+    def _resume_hint(self) -> str:
         if self._resume_state is None or not self._offset:
             return "Run the same command again later."
         return f"{human_size(self._offset)} is here: the same command again goes on from there."
 
-    def _take_up(self) -> None:
-        """Go on with the `.part` of an earlier run."""
+    def _resume(self) -> None:
+        """Continue with the `.part` file of an earlier run."""
         known = self._resume_state.read().get("etag") if self._resume_state else None
         if not isinstance(known, str):
             return
@@ -171,13 +175,13 @@ class _Download:
         except Failure as refused:
             if refused.status != 416:
                 raise
-            self._at_the_end()
+            self._check_end()
             return
         if self._offset != self._size:
             raise Unreachable("The answer ended early.", code="unreachable")
 
-    def _at_the_end(self) -> None:
-        """Nothing lies beyond what we have: either that is all, or it is of something else."""
+    def _check_end(self) -> None:
+        """Find out, after a 416, whether all is here or what we have is of another version."""
         with self._api.answer("HEAD", ROUTE, params=self._wanted) as answer:
             if answer.headers.get("ETag") == self._etag and answer.headers.get("Content-Length") == str(
                 self._offset

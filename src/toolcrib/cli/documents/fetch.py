@@ -8,15 +8,18 @@ from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.sizes import human_size
 from toolcrib.cli.documents.documents_api import DocumentsApi, Row
 from toolcrib.cli.documents.download import download
-from toolcrib.cli.documents.local_files import digest_of, is_plain_name
+from toolcrib.cli.documents.local_files import is_plain_name, sha256_of
 from toolcrib.cli.documents.progress import ProgressMeter
 from toolcrib.cli.documents.remote_path import RemotePath
 
 HERE = Path()
 
 
-def choose(docs: DocumentsApi, place: RemotePath, number: int | None, *, else_do: str = "") -> Row:
-    """The version to get: a row with `file_id` and `id`. `else_do` is what one can do with a folder."""
+def choose_version(docs: DocumentsApi, place: RemotePath, number: int | None, *, else_do: str = "") -> Row:
+    """Return the version to get: a row with `file_id` and `id`.
+
+    `else_do` is added to the refusal of a folder and says what one can do with it.
+    """
     try:
         found = docs.file(place)
     except Failure as refused:
@@ -36,12 +39,12 @@ def choose(docs: DocumentsApi, place: RemotePath, number: int | None, *, else_do
     return current
 
 
-def wanted(version: Row) -> dict[str, str]:
+def download_query(version: Row) -> dict[str, str]:
     return {"file_id": version["file_id"], "version_id": version["id"]}
 
 
 def local_target(place: RemotePath, target: str | None) -> Path:
-    """Where a file goes: under the name it was asked for by, never one that the server says."""
+    """Return where a file goes: under the name that was asked for, never a name the server chose."""
     file = HERE if target is None else Path(target)
     if target is None or file.is_dir() or target.endswith("/"):
         if not is_plain_name(place.name):
@@ -57,7 +60,7 @@ class Fetched:
     place: RemotePath
     file: Path
     version: Row
-    fresh: bool  # whether anything had to be fetched
+    fresh: bool  # whether it was downloaded now
     resumed_at: int = 0
 
     def as_dict(self, docs: DocumentsApi) -> dict[str, Any]:
@@ -84,25 +87,27 @@ class Fetched:
 def fetch(
     docs: DocumentsApi, place: RemotePath, version: Row, file: Path, bar: ProgressMeter, *, force: bool
 ) -> Fetched:
-    """Raises:
-    Failure: the local file holds something the server has never seen, and `force` was not given.
+    """Download a version as `file`, unless the file has its content already.
+
+    Raises:
+        Failure: the local file has content that no version has, and `force` was not given.
     """
-    if is_there(docs, place, version, file, bar, force=force):
+    if is_up_to_date(docs, place, version, file, bar, force=force):
         return Fetched(place, file, version, fresh=False)
-    with docs.about(place):
-        got = download(docs.api, wanted(version), file, bar)
+    with docs.errors_about(place):
+        got = download(docs.api, download_query(version), file, bar)
     return Fetched(place, file, version, fresh=True, resumed_at=got.resumed_at)
 
 
-def is_there(
+def is_up_to_date(
     docs: DocumentsApi, place: RemotePath, version: Row, file: Path, bar: ProgressMeter, *, force: bool
 ) -> bool:
-    """Whether the local file is this version already. Raises as `fetch`."""
+    """Return whether the local file has this version's content already. Raises as `fetch`."""
     if not file.exists() and not file.is_symlink():
         return False
     if not file.is_file():
         raise CannotTell(f"{file} is in the way: it is not a file.")
-    digest = digest_of(file, bar)
+    digest = sha256_of(file, bar)
     if digest == version["checksum"]:
         return True
     if not force and digest not in {row["checksum"] for row in docs.versions(place)}:

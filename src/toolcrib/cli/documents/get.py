@@ -11,8 +11,8 @@ from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.documents import resume_state
 from toolcrib.cli.documents.documents_api import DocumentsApi, Row
 from toolcrib.cli.documents.download import download_to_stdout
-from toolcrib.cli.documents.fetch import HERE, Fetched, choose, fetch, local_target, wanted
-from toolcrib.cli.documents.local_files import inside
+from toolcrib.cli.documents.fetch import HERE, Fetched, choose_version, download_query, fetch, local_target
+from toolcrib.cli.documents.local_files import path_inside
 from toolcrib.cli.documents.options import OnePlace, Quiet, Version
 from toolcrib.cli.documents.progress import meter
 from toolcrib.cli.documents.remote_path import RemotePath
@@ -43,18 +43,18 @@ def get(
     A file of yours is replaced if it is some version of this document; if you changed it, only with --force.
     """
     docs = DocumentsApi(context)
-    resume_state.sweep()
+    resume_state.delete_old()
     if recursive:
         if version or target == STDIO:
             raise CannotTell("A folder has no versions, and does not fit into standard output.")
         _get_folder(context, docs, docs.paths.read(place), target, force=force, quiet=quiet)
         return
     at = docs.paths.read_file(place, else_do=WHOLE)
-    chosen = choose(docs, at, version, else_do=WHOLE)
+    chosen = choose_version(docs, at, version, else_do=WHOLE)
     with meter(quiet=quiet or context.as_json) as bar:
         if target == STDIO:
-            with docs.about(at):
-                download_to_stdout(context.api, wanted(chosen), bar)
+            with docs.errors_about(at):
+                download_to_stdout(context.api, download_query(chosen), bar)
             return
         file = local_target(at, target)
         fetched = fetch(docs, at, chosen, file, bar, force=force)
@@ -67,15 +67,15 @@ def _get_folder(
 ) -> None:
     top = HERE if target is None else Path(target)
     if place.path and (target is None or top.is_dir()):
-        top = inside(top, place.name)
-    rows = list(docs.below(place))
+        top = path_inside(top, place.name)
+    rows = list(docs.files_below(place))
     if not rows:
         docs.folder(place)
     fetched: list[Fetched] = []
     with meter(quiet=quiet or context.as_json) as bar:
         for row in rows:
             at, file = _below(place, top, row)
-            version = choose(docs, at, None)
+            version = choose_version(docs, at, None)
             file.parent.mkdir(parents=True, exist_ok=True)
             one = fetch(docs, at, version, file, bar, force=force)
             fetched.append(one)
@@ -88,9 +88,13 @@ def _get_folder(
 
 
 def _below(place: RemotePath, top: Path, row: Row) -> tuple[RemotePath, Path]:
-    """A listed file, and where it goes below `top`, whatever the server calls it."""
+    """Return the remote path of a listed file, and where it goes below `top`.
+
+    Raises:
+        Failure: it would be outside of `top`.
+    """
     path: str = row["logical_path"]
     start = f"{place.path}/" if place.path else ""
     if not path.startswith(start):
         raise Failure(f"Refused {path!r}: it is not in the folder that was asked for.", code="bad_name")
-    return RemotePath(place.bucket, place.id, path), inside(top, path[len(start) :])
+    return RemotePath(place.bucket, place.id, path), path_inside(top, path[len(start) :])

@@ -1,4 +1,4 @@
-"""Looking: what lies where, and a file's versions."""
+"""`docs ls`, `find`, `versions` and `waiting`."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -40,9 +40,9 @@ def ls(
     folders: list[Row] = []
     files: list[Row] = []
     if archived:
-        files = list(docs.below(at, "archived"))
+        files = list(docs.files_below(at, "archived"))
     elif recursive:
-        files = list(docs.below(at))
+        files = list(docs.files_below(at))
     if not archived and not files:
         folders, files = _browse(docs, at)
     if context.as_json:
@@ -59,7 +59,7 @@ def ls(
 
 
 def _browse(docs: DocumentsApi, at: RemotePath) -> tuple[list[Row], list[Row]]:
-    """What lies in a folder; or a file, alone."""
+    """Return the folders and files in a folder; for a file, that file alone."""
     try:
         found = docs.folder(at)
     except Failure as refused:

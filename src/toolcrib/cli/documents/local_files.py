@@ -1,4 +1,4 @@
-"""Files on this side: hashing them, and where names that a server gave may lie."""
+"""Local files: hashing them, and checking names that came from the server."""
 
 import os
 from hashlib import sha256
@@ -8,13 +8,13 @@ from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.documents.progress import ProgressMeter
 
 BLOCK = 256 * 1024
-STATE = ".toolcrib-docs.json"  # what a working directory remembers: nobody else may bring one
+STATE = ".toolcrib-docs.json"  # the state file of checkouts: no download may replace it
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
 
-def digest_of(file: Path, meter: ProgressMeter | None = None) -> str:
-    """The file's SHA-256.
+def sha256_of(file: Path, meter: ProgressMeter | None = None) -> str:
+    """Return the file's SHA-256.
 
     Raises:
         CannotTell: it cannot be read.
@@ -34,8 +34,8 @@ def digest_of(file: Path, meter: ProgressMeter | None = None) -> str:
     return found.hexdigest()
 
 
-def regular(typed: str | Path) -> Path:
-    """A file to send.
+def require_regular_file(typed: str | Path) -> Path:
+    """Return the path of a file to send.
 
     Raises:
         CannotTell: there is none, or it is a folder or a device.
@@ -51,7 +51,7 @@ def regular(typed: str | Path) -> Path:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name that came from elsewhere is one file's name and nothing more, on any system."""
+    """Return whether a name that came from elsewhere is the name of one file and nothing more, on any system."""
     return (
         name not in ("", ".", "..", STATE)
         and not set(name) & set("/\\\0")
@@ -65,17 +65,17 @@ def _is_windows_name(name: str) -> bool:
     return not set(name) & set('<>:"|?*') and stem not in _RESERVED and name[-1] not in ". "
 
 
-def inside(folder: Path, relative: str) -> Path:
-    """Where a path that the server gave lies below `folder`.
+def path_inside(folder: Path, relative: str) -> Path:
+    """Return the local path, below `folder`, for a path that the server gave.
 
     Raises:
-        Failure: it would lie elsewhere, or its names are none for a file.
+        Failure: it would be outside of the folder, or has names that no local file can have.
     """
     segments = relative.split("/")
     if not all(is_plain_name(each) for each in segments):
         raise Failure(f"Refused {relative!r}: no name for a file here.", code="bad_name")
     found = folder.joinpath(*segments)
-    # A link on the way could lead out of the folder.
+    # A symbolic link in between could lead out of the folder.
     if not found.parent.resolve().is_relative_to(folder.resolve()):
         raise Failure(f"Refused {relative!r}: it would lie outside of {folder}.", code="bad_name")
     return found

@@ -1,4 +1,4 @@
-"""Locks on documents."""
+"""`docs lock`, `unlock`, `renew` and `locks`."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -43,7 +43,7 @@ def lock(
         if length is not None:
             body["expires_in"] = length
         try:
-            with docs.about(at):
+            with docs.errors_about(at):
                 found = docs.post("/lock", body)
         except Held as refused:
             raise _explain(docs, at, refused) from refused
@@ -87,7 +87,7 @@ def unlock(
         body: Row = {**at.fields, "force": force}
         if message is not None:
             body["reason"] = message
-        with docs.about(at):
+        with docs.errors_about(at):
             docs.post("/unlock", body)
         done.append({"place": docs.show(at), "unlocked": True})
         if not context.as_json:
@@ -108,7 +108,7 @@ def renew(
     length = new_end_seconds(expires)
     done: list[Row] = []
     for at in [docs.paths.read_file(one) for one in places]:
-        with docs.about(at):
+        with docs.errors_about(at):
             found = docs.post("/lock/renew", {**at.fields, "expires_in": length})
         done.append({"place": docs.show(at), **found})
         if not context.as_json:

@@ -1,4 +1,4 @@
-"""Removing, restoring, moving, copying; folders."""
+"""`docs rm`, `restore`, `mkdir`, `mv` and `cp`."""
 
 import sys
 from typing import Annotated
@@ -50,7 +50,7 @@ def rm(
     if destroy and not yes and not context.as_json and sys.stdin.isatty():
         some = ", ".join(docs.show(file) for file in files[:5]) + (" …" if len(files) > 5 else "")
         typer.confirm(f"Destroy {len(files)} file(s) with all their versions: {some}?", abort=True)
-    removing = _Removing(context, docs)
+    removing = _Removal(context, docs)
     for file in files:
         body: Row = {"physical": destroy, "force": force, **({"reason": message} if message else {})}
         removing.file(file, body, "Destroyed" if destroy else "Removed")
@@ -62,8 +62,8 @@ def rm(
         output.print_json(removing.done)
 
 
-class _Removing:
-    """One after the other, each told as it is done."""
+class _Removal:
+    """Removes files and folders one after the other, and prints each when it is done."""
 
     def __init__(self, context: Context, docs: DocumentsApi) -> None:
         self.done: list[Row] = []
@@ -71,12 +71,12 @@ class _Removing:
         self._silent = context.as_json
 
     def file(self, at: RemotePath, how: Row, word: str) -> None:
-        with self._docs.about(at):
+        with self._docs.errors_about(at):
             answer = self._docs.delete("/delete", {**at.fields, **how})
         self._tell({"place": self._docs.show(at), **answer}, f"{word} {self._docs.show(at)}")
 
     def folder(self, at: RemotePath, how: Row) -> None:
-        with self._docs.about(at):
+        with self._docs.errors_about(at):
             answer = self._docs.delete("/folders", {**at.fields, **how})
         count = len(answer.get("archived") or ())
         files = f" with {count} file{'s' if count != 1 else ''}" if how else ""
@@ -89,15 +89,17 @@ class _Removing:
 
 
 def _is_folder(docs: DocumentsApi, at: RemotePath, *, recursive: bool, destroy: bool) -> bool:
-    """Raises:
-    Failure: there is nothing.
-    CannotTell: it is a folder, and `-r` was not given.
+    """Return whether there is a folder at `at`; False for a file.
+
+    Raises:
+        Failure: there is nothing.
+        CannotTell: it is a folder, and `-r` was not given.
     """
     if not at.is_folder and docs.live_file(at) is not None:
         return False
     if not docs.is_folder(at):
         if destroy and not at.is_folder:
-            return False  # perhaps an archived file
+            return False  # it may be an archived file
         raise Failure(f"There is no file {docs.show(at)}.", code="file_not_found")
     if not recursive:
         raise CannotTell(f"{docs.show(at)} is a folder: to remove it with all that is in it, give -r.")
@@ -136,14 +138,14 @@ def restore(
     if version is not None and (len(places) > 1 or recursive):
         raise CannotTell("--version works for one file at a time.")
     if recursive:
-        files = [file for one in places for file in _removed(docs, docs.paths.read(one))]
+        files = [file for one in places for file in _removed_files(docs, docs.paths.read(one))]
     else:
         files = [docs.paths.read_file(one) for one in places]
     done: list[Row] = []
     failed: list[Failure] = []
     for at in files:
         try:
-            answer = _restore(docs, at) if version is None else _bring_back(docs, at, version)
+            answer = _restore(docs, at) if version is None else _restore_version(docs, at, version)
         except Failure as refused:
             if len(files) == 1 or isinstance(refused, CannotTell):
                 raise
@@ -160,13 +162,13 @@ def restore(
         raise typer.Exit(max(one.exit_code for one in failed))
 
 
-def _removed(docs: DocumentsApi, at: RemotePath) -> list[RemotePath]:
-    """The removed files in a folder and deeper, or the one file that `at` is itself.
+def _removed_files(docs: DocumentsApi, at: RemotePath) -> list[RemotePath]:
+    """Return the removed files in a folder and below, or the one file that `at` names.
 
     Raises:
         Failure: there is none.
     """
-    rows = list(docs.below(at, "archived"))
+    rows = list(docs.files_below(at, "archived"))
     if rows:
         return [RemotePath(at.bucket, at.id, row["logical_path"]) for row in rows]
     if at.is_folder:
@@ -176,7 +178,7 @@ def _removed(docs: DocumentsApi, at: RemotePath) -> list[RemotePath]:
 
 def _restore(docs: DocumentsApi, at: RemotePath) -> Row:
     try:
-        with docs.about(at):
+        with docs.errors_about(at):
             answer: Row = docs.post("/restore", at.fields)
     except Failure as refused:
         if refused.code != "file_not_found":
@@ -189,12 +191,12 @@ def _restore(docs: DocumentsApi, at: RemotePath) -> Row:
 
 
 def _has_removed(docs: DocumentsApi, at: RemotePath) -> bool:
-    return next(docs.below(at, "archived"), None) is not None
+    return next(docs.files_below(at, "archived"), None) is not None
 
 
-def _bring_back(docs: DocumentsApi, at: RemotePath, number: int) -> Row:
+def _restore_version(docs: DocumentsApi, at: RemotePath, number: int) -> Row:
     row = docs.version(at, number)
-    with docs.about(at):
+    with docs.errors_about(at):
         answer: Row = docs.post(f"/versions/{row['id']}/restore", {})
     return answer
 
@@ -205,7 +207,7 @@ def mkdir(context: Context, places: ManyPlaces) -> None:
     docs = DocumentsApi(context)
     done: list[Row] = []
     for at in map(docs.paths.read, places):
-        with docs.about(at):
+        with docs.errors_about(at):
             done.append({"place": docs.show(at), **docs.post("/folders", at.fields)})
         if not context.as_json:
             output.print_text(f"Made {docs.show(at)}/")
@@ -228,17 +230,17 @@ def mv(
         )
     if not origin.path:
         raise CannotTell(f"{source} cannot be moved.")
-    goal = _into(docs, goal, origin.name)
+    goal = _in_folder(docs, goal, origin.name)
     is_file = not origin.is_folder and docs.live_file(origin) is not None
     body: Row = {**origin.fields, "target_path": goal.path}
-    with docs.about(origin):
+    with docs.errors_about(origin):
         answer = docs.post("/move" if is_file else "/folders/move", body)
     shown = {"place": docs.show(goal), "from": docs.show(origin), **answer}
     context.show(shown, f"Moved {docs.show(origin)} to {docs.show(goal)}")
 
 
-def _into(docs: DocumentsApi, goal: RemotePath, name: str) -> RemotePath:
-    """The goal itself, or the name in it where it is a folder."""
+def _in_folder(docs: DocumentsApi, goal: RemotePath, name: str) -> RemotePath:
+    """Return the target itself or, if it is a folder, the name in it."""
     return goal.child(name) if goal.is_folder or docs.is_folder(goal) else goal
 
 
@@ -257,11 +259,11 @@ def cp(
     """
     docs = DocumentsApi(context)
     origin = docs.paths.read_file(source)
-    goal = _into(docs, docs.paths.read(target), origin.name)
+    goal = _in_folder(docs, docs.paths.read(target), origin.name)
     body: Row = {"copy_versions": all_versions}
     for side, at in (("source", origin), ("target", goal)):
         body |= {f"{side}_bucket": at.bucket, f"{side}_id": at.id, f"{side}_path": at.path}
-    with docs.about(origin):
+    with docs.errors_about(origin):
         answer = docs.post("/copy", body)
     locked = f" {docs.show(origin)} is locked for you." if answer.get("lock_id") else ""
     shown = {"place": docs.show(goal), "from": docs.show(origin), **answer}

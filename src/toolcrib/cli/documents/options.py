@@ -1,4 +1,4 @@
-"""What the commands for documents share: their options, and how rows read."""
+"""The options that commands for documents share, and how they print rows."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -65,25 +65,25 @@ STATES = {"pending_validation": "waiting", "validated": "approved"}
 
 
 def state(word: str) -> str:
-    """A status as people say it."""
+    """Return a status as people say it."""
     return STATES.get(word, word)
 
 
 def file_state(file: dict[str, Any]) -> str:
-    """What there is to say of a listed file: nothing, where its current version is one that nobody approved."""
+    """Return the state of a listed file; empty if its current version never needed approval."""
     told = file["status"]
-    if told == "validated":  # its own word from the first upload on
+    if told == "validated":  # a file has this status from its first upload on
         told = file.get("version_status") or "draft"
     return "" if told == "draft" else state(told)
 
 
 def when(text: str | None, now: datetime) -> str:
-    """`13:05 (2 h)`."""
+    """Format a moment: `13:05 (2 h)`."""
     return since(text, now)
 
 
 def held(file: dict[str, Any], now: datetime) -> str:
-    """Who holds a listed file, and since when."""
+    """Return who holds a listed file, and since when."""
     return f"{file['locked_by_name']} {since(file['locked_at'], now)}" if file["locked"] else ""
 
 

@@ -1,4 +1,4 @@
-"""How far a transfer is: a bar with speed and time left on a terminal, nothing anywhere else."""
+"""The progress of a transfer: a bar with speed and time left on a terminal, nothing elsewhere."""
 
 import sys
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class ProgressMeter:
-    """One transfer. Silent unless it has a bar."""
+    """The progress of one transfer. Prints nothing unless it has a bar."""
 
     def __init__(self, bar: "Progress | None" = None, task: "TaskID | None" = None) -> None:
         self._bar = bar
         self._task = task
 
     def begin(self, label: str, total: int, done: int = 0) -> None:
-        """A new part of the work, `done` of whose `total` bytes need no more doing."""
+        """Begin a new part of the work, of which `done` of `total` bytes are finished already."""
         if self._bar is not None and self._task is not None:
             self._bar.reset(self._task, total=total, completed=done, description=clean(label))
 

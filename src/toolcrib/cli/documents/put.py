@@ -16,7 +16,7 @@ from toolcrib.cli.core.sizes import human_size
 from toolcrib.cli.documents import completion, resume_state
 from toolcrib.cli.documents.checkout_state import own_lock
 from toolcrib.cli.documents.documents_api import DocumentsApi
-from toolcrib.cli.documents.local_files import is_plain_name, regular
+from toolcrib.cli.documents.local_files import is_plain_name, require_regular_file
 from toolcrib.cli.documents.options import Changelog, OnePlace, Quiet
 from toolcrib.cli.documents.progress import ProgressMeter, meter
 from toolcrib.cli.documents.remote_path import RemotePath
@@ -52,11 +52,11 @@ def put(
     Broken off, the same command goes on where it was. PLACE is a file's name or, with a / at its end, a folder.
     """
     if not files:
-        # What was given alone is a file far more often than a place.
+        # A single argument is most often a local file.
         missing = "FILE: send what?" if ":" in place and not Path(place).exists() else "PLACE: send it where?"
         raise CannotTell(f"Missing {missing} For example: toolcrib docs put part.step me:designs/")
     docs = DocumentsApi(context)
-    resume_state.sweep()
+    resume_state.delete_old()
     goal = docs.paths.read(place)
     if recursive:
         pairs: list[tuple[Path | None, RemotePath]] = [
@@ -69,14 +69,14 @@ def put(
     with meter(quiet=quiet or context.as_json) as bar:
         for source, at in pairs:
             new_version = NewVersion(at, changelog=message, base_version=0 if new else None)
-            with docs.about(at):
+            with docs.errors_about(at):
                 done = (
                     _put_stdin(docs, new_version, bar)
                     if source is None
                     else upload(docs.api, source, new_version, bar)
                 )
             if source is not None:
-                _note(context, docs, source, at, done)
+                _update_checkout(context, docs, source, at, done)
             sent.append({"place": docs.show(at), "address": at.address, **done.as_dict()})
             if not quiet and not context.as_json:
                 went_on = f", went on at {human_size(done.resumed_at)}" if done.resumed_at else ""
@@ -88,17 +88,20 @@ def put(
         output.print_json(sent)
 
 
-def _note(context: Context, docs: DocumentsApi, file: Path, at: RemotePath, sent: Uploaded) -> None:
-    """A checked-out file is now that version; where its lock is lost, the checkout is over.
+def _update_checkout(
+    context: Context, docs: DocumentsApi, file: Path, at: RemotePath, sent: Uploaded
+) -> None:
+    """Record that a checked-out file is now that version. If its lock is lost, the checkout is over.
 
-    What cannot be noted does not undo what was sent: `docs checkin` finds out again."""
+    If this cannot be recorded, the upload still counts: `docs checkin` finds out again.
+    """
     workdir = Workdir(file.parent)
     with suppress(CannotTell):
         entry = workdir.entries().get(file.name)
         if entry is None or entry.server != context.api.url or entry.place != at:
             return
         if own_lock(docs, entry)[1]:
-            workdir.remember(entry.holding(sent.version_number, sent.version_id, sent.sha256))
+            workdir.remember(entry.with_version(sent.version_number, sent.version_id, sent.sha256))
         else:
             workdir.forget(entry.name)
 
@@ -108,14 +111,14 @@ def _one(typed: str, place: RemotePath, is_folder: bool) -> tuple[Path | None, R
         if is_folder:
             raise CannotTell("Standard input has no name: PLACE must be the file's.")
         return None, place
-    file = regular(typed)
+    file = require_regular_file(typed)
     return file, place.child(file.name) if is_folder else place
 
 
 def _tree(top: Path, place: RemotePath) -> Iterator[tuple[Path, RemotePath]]:
-    """What is in a folder, and where it goes: under the folder's name, as with `cp -r`."""
+    """Yield the files in a folder and where each goes: under the folder's name, as with `cp -r`."""
     if not top.is_dir():
-        yield regular(top), place.child(top.name)
+        yield require_regular_file(top), place.child(top.name)
         return
     root = place if top.resolve() == top.resolve().parent or top.name in ("", "..") else place.child(top.name)
     for file in sorted(top.rglob("*")):
@@ -124,7 +127,7 @@ def _tree(top: Path, place: RemotePath) -> Iterator[tuple[Path, RemotePath]]:
 
 
 def _put_stdin(docs: DocumentsApi, new_version: NewVersion, bar: ProgressMeter) -> Uploaded:
-    """Standard input first goes into a file: its length and sum are told before it is sent."""
+    """Copy standard input to a file and send that: its length and checksum must be known before."""
     with tempfile.TemporaryDirectory(prefix="toolcrib-") as folder:
         file = Path(folder) / "input"
         with file.open("wb") as stream:

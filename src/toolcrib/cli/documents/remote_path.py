@@ -1,4 +1,4 @@
-"""Places: how people write where a document is, and how it is told to them.
+"""Remote paths: how people write where a document is, and how commands print it.
 
     me:notes/todo.txt              in one's own bucket
     company:policies/hr.pdf        in the bucket of one's company
@@ -42,7 +42,7 @@ class RemotePath:
 
     @property
     def fields(self) -> dict[str, str]:
-        """What requests call it."""
+        """The fields of a request that name it."""
         return {"bucket_type": self.bucket, "bucket_id": self.id, "logical_path": self.path}
 
     @property
@@ -61,7 +61,7 @@ class RemotePath:
 
 
 def uuid_of(text: str) -> str | None:
-    """The text as a UUID in the one spelling the server knows."""
+    """Return the text as a UUID in the one spelling the server knows, or None."""
     try:
         found = str(UUID(text))
     except ValueError:
@@ -70,10 +70,10 @@ def uuid_of(text: str) -> str | None:
 
 
 def clean_path(path: str, typed: str) -> str:
-    """A path without doubled slashes.
+    """Return a path without doubled slashes.
 
     Raises:
-        CannotTell: it holds what no document's path holds.
+        CannotTell: no document can have this path.
     """
     segments = [segment for segment in path.split("/") if segment]
     if any(segment in (".", "..") for segment in segments):
@@ -84,8 +84,10 @@ def clean_path(path: str, typed: str) -> str:
 
 
 class RemotePaths:
-    """Reads and writes places for one person on one server. Who that is and which projects there are is asked
-    for once, when it is needed."""
+    """Reads and writes remote paths for one person on one server.
+
+    Who that is and which projects there are is asked for once, when it is needed.
+    """
 
     def __init__(self, api: ApiClient, project: str | None = None) -> None:
         self._api = api
@@ -102,8 +104,10 @@ class RemotePaths:
         return {row["name"]: row["id"] for row in self._api.get("/projects")}
 
     def read(self, typed: str) -> RemotePath:
-        """Raises:
-        CannotTell: this names no place; the sentence says what would.
+        """Parse a remote path as people type it.
+
+        Raises:
+            CannotTell: it is not one; the sentence says what would be.
         """
         first, slash, rest = typed.lstrip("/").partition("/")
         if first in BUCKETS and slash:
@@ -117,23 +121,23 @@ class RemotePaths:
         return RemotePath(bucket, owner, cleaned, path.endswith("/") or not cleaned)
 
     def read_file(self, typed: str, *, else_do: str = "") -> RemotePath:
-        """As `read`, where only a file will do; `else_do` is what one can do with a folder."""
+        """Parse as `read`, but refuse a folder; `else_do` says what one can do with a folder."""
         place = self.read(typed)
         if place.is_folder:
             raise CannotTell(f"{typed} is a folder, not a file.{else_do}")
         return place
 
     def show(self, place: RemotePath) -> str:
-        """The shortest way to write it."""
+        """Return the shortest way to write it."""
         owner = self._short(place.bucket, place.id)
         return f"{owner}:{place.path}" if owner else place.address
 
     def show_row(self, row: dict[str, Any]) -> str:
-        """As `show`, for what the server says of a file."""
+        """Return the shortest way to write the path of a file in the server's answer."""
         return self.show(RemotePath(row["bucket_type"], row["bucket_id"], row["logical_path"]))
 
     def shorten(self, text: str) -> str:
-        """The server's sentence, with addresses as people write them."""
+        """Return the server's sentence with its addresses written as people write them."""
 
         def short(found: re.Match[str]) -> str:
             owner = self._short(found[1], found[2])
@@ -169,7 +173,7 @@ class RemotePaths:
         if bucket == COMPANIES and owner and owner == self.me.get("company_name"):
             return bucket, self._own_company(), path
         if bucket == PROJECTS and owner:
-            # A project's name may hold slashes: the longest that fits is meant.
+            # A project's name may contain slashes: use the longest name that matches.
             names = [name for name in self.projects if f"{rest}/".startswith(f"{name}/")]
             name = max(names, key=len, default=owner)
             return bucket, self._project_id(name), rest[len(name) :]

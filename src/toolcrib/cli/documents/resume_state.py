@@ -1,4 +1,4 @@
-"""What is remembered of a transfer on its way, so that the same command, run again, continues it."""
+"""What is kept of an unfinished transfer, so that the same command, run again, resumes it."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 from toolcrib.cli.core.accounts import read_json, write_private
 from toolcrib.cli.core.failures import CannotTell
 
-KEPT_SECONDS = 30 * 86_400  # longer than any server keeps half an upload
+KEPT_SECONDS = 30 * 86_400  # longer than a server keeps an unfinished upload
 
 
 def folder() -> Path:
@@ -20,7 +20,7 @@ def folder() -> Path:
 
 
 class ResumeState:
-    """What is known of one transfer, found again by the `facts` that make it that one."""
+    """The state of one transfer, in a file named by the `facts` that identify the transfer."""
 
     def __init__(self, **facts: Any) -> None:
         name = sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:40]
@@ -29,11 +29,11 @@ class ResumeState:
     def read(self) -> dict[str, Any]:
         try:
             return read_json(self._file)
-        except CannotTell:  # half a file, or not ours: as if nothing were known
+        except CannotTell:  # incomplete, or not ours: nothing is known
             return {}
 
     def write(self, content: dict[str, Any]) -> None:
-        """Only a convenience: a cache folder that cannot be written costs no more than resuming."""
+        """Write the state. If the cache folder cannot be written, the transfer just cannot be resumed."""
         with suppress(OSError):
             write_private(self._file, content)
 
@@ -42,8 +42,8 @@ class ResumeState:
             self._file.unlink(missing_ok=True)
 
 
-def sweep() -> None:
-    """Drop what is too old to be continued."""
+def delete_old() -> None:
+    """Delete the state of transfers that are too old to be resumed."""
     with suppress(OSError):
         for file in folder().glob("*.json"):
             with suppress(OSError):

@@ -1,24 +1,24 @@
-"""Trying again: transfers outlive a connection that breaks now and then."""
+"""Retrying: transfers survive a connection that breaks now and then."""
 
 import time
 
 from toolcrib.cli.core.failures import Unreachable
 
-WAITS = (0.5, 1, 2, 4)  # seconds between tries that got nowhere
+WAITS = (0.5, 1, 2, 4)  # seconds between tries without progress
 
 
 class Retries:
-    """Counts tries that got nowhere; every bit of progress makes it forget them."""
+    """Counts tries without progress; any progress resets the count."""
 
     def __init__(self) -> None:
         self._failed = 0
         self._reached = -1
 
     def wait(self, reached: int, broken: Unreachable, *, how: str) -> None:
-        """Before another try, which begins at byte `reached`.
+        """Wait before another try, which begins at byte `reached`.
 
         Raises:
-            Unreachable: there were enough; `how` says how to go on later.
+            Unreachable: there were enough tries; `how` says how to resume later.
         """
         if reached > self._reached:
             self._failed, self._reached = 0, reached

@@ -1,4 +1,4 @@
-"""Sending a file in pieces that can be continued (tus 1.0, https://tus.io), at `/api/storage/uploads`."""
+"""Uploading a file in pieces that can be resumed (tus 1.0, https://tus.io), at `/api/storage/uploads`."""
 
 import mimetypes
 import os
@@ -13,7 +13,7 @@ from toolcrib.cli.core import output
 from toolcrib.cli.core.client import ApiClient
 from toolcrib.cli.core.failures import CannotTell, Failure, Unreachable
 from toolcrib.cli.core.sizes import human_size
-from toolcrib.cli.documents.local_files import BLOCK, digest_of
+from toolcrib.cli.documents.local_files import BLOCK, sha256_of
 from toolcrib.cli.documents.progress import ProgressMeter
 from toolcrib.cli.documents.remote_path import RemotePath
 from toolcrib.cli.documents.resume_state import ResumeState
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 ROUTE = "/storage/uploads"
 CHUNK = 16 * 1024 * 1024
-FINISHING_SECONDS = 1800  # after the last byte the server puts the pieces together and hashes the whole
+FINISHING_SECONDS = 1800  # after the last byte the server joins the pieces and hashes the whole
 VERSION = {"Tus-Resumable": "1.0.0"}
 BYTES = "application/offset+octet-stream"
-# 409 for these is about the document, not about where the upload stands.
-REFUSED = ("version_conflict", "file_locked", "file_exists", "access_denied")
+# Refusals that are about the document, not about the upload's offset.
+DOCUMENT_REFUSALS = ("version_conflict", "file_locked", "file_exists", "access_denied")
 
 _UPLOAD_ID = re.compile(r"[A-Za-z0-9._~-]{1,200}")
 
@@ -51,7 +51,7 @@ class Uploaded:
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What the version shall be: see the interface of `/uploads`."""
+    """The version that an upload is to become, with the options of `/uploads`."""
 
     place: RemotePath
     changelog: str | None = None
@@ -79,14 +79,13 @@ class NewVersion:
 def upload(
     api: ApiClient, file: Path, new_version: NewVersion, meter: ProgressMeter, *, digest: str | None = None
 ) -> Uploaded:
-    """Make `file` a version. What an earlier run sent of the same file, unchanged, to the same place is not sent
-    again.
+    """Make `file` a version. Bytes that an earlier run sent of the same unchanged file are not sent again.
 
     Raises:
-        Unreachable: the connection broke too often; the same again goes on from there.
+        Unreachable: the connection broke too often; the same command resumes.
         Failure: refused.
     """
-    digest = digest or digest_of(file, meter)
+    digest = digest or sha256_of(file, meter)
     try:
         with file.open("rb") as stream:
             return _Upload(api, file, stream, new_version, meter, digest).run()
@@ -130,11 +129,11 @@ class _Upload:
         try:
             return self._run()
         except KeyboardInterrupt:
-            output.warn(f"Stopped. {self._how()}")
+            output.warn(f"Stopped. {self._resume_hint()}")
             raise
 
     def _run(self) -> Uploaded:
-        self._take_up()
+        self._resume()
         began = self._offset
         retries = Retries()
         self._meter.begin(self._new_version.place.name, self._size, self._offset)
@@ -145,42 +144,42 @@ class _Upload:
                 else:
                     self._send_piece()
             except Unreachable as broken:
-                retries.wait(self._offset, broken, how=self._how())
-                self._look()
+                retries.wait(self._offset, broken, how=self._resume_hint())
+                self._ask_offset()
             except Failure as refused:
-                if refused.code in REFUSED:
-                    raise  # what was sent waits on the server: when nothing is in the way any more, it goes on
+                if refused.code in DOCUMENT_REFUSALS:
+                    raise  # the server keeps what was sent; the upload can be resumed later
                 if refused.status not in (404, 408, 409, 410):
                     self._resume_state.forget()
                     raise
                 busy = Unreachable(str(refused), code=refused.code)
-                retries.wait(self._offset, busy, how=self._how())
-                self._look()
+                retries.wait(self._offset, busy, how=self._resume_hint())
+                self._ask_offset()
         self._resume_state.forget()
         return self._result(self._done, began)
 
-    def _how(self) -> str:
+    def _resume_hint(self) -> str:
         if not self._offset:
             return "Nothing was sent. Run the same command again later."
         part = self._offset * 100 // max(self._size, 1)
         return f"{part} % of {human_size(self._size)} is there: the same command again goes on from there."
 
-    def _take_up(self) -> None:
-        """Go on with what an earlier run began, if the server still has it."""
+    def _resume(self) -> None:
+        """Continue the upload of an earlier run, if the server still has it."""
         known = self._resume_state.read().get("upload")
         if isinstance(known, str) and _UPLOAD_ID.fullmatch(known):
             self._upload = known
             retries = Retries()
-            while not self._look():
-                retries.wait(0, Unreachable(f"Cannot reach {self._api.url}."), how=self._how())
+            while not self._ask_offset():
+                retries.wait(0, Unreachable(f"Cannot reach {self._api.url}."), how=self._resume_hint())
 
-    def _look(self) -> bool:
-        """Where the upload stands, by the server's word. False: there is no word."""
+    def _ask_offset(self) -> bool:
+        """Ask the server how much of the upload it has. Return False when it does not answer."""
         if self._upload is None:
             return True
         try:
             with self._api.answer("HEAD", f"{ROUTE}/{self._upload}", headers=VERSION) as answer:
-                self._note(answer.headers)
+                self._read_headers(answer.headers)
         except Unreachable:
             return False
         except Failure as gone:
@@ -197,14 +196,14 @@ class _Upload:
             "Upload-Metadata": self._new_version.metadata(self._file, self._digest),
         }
         with self._api.answer("POST", ROUTE, headers=headers) as answer:
-            # Its last part alone: tokens go to no other address than the server's.
+            # Use only the last part: the token must not go to another address than the server's.
             upload = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
             if not _UPLOAD_ID.fullmatch(upload):
                 raise CannotTell(f"{self._api.url} answered an upload in a way that is not understood.")
             self._upload = upload
             self._resume_state.write({"upload": upload, "file": str(self._file.absolute())})
             self._offset = 0
-            self._note(answer.headers)
+            self._read_headers(answer.headers)
 
     def _send_piece(self) -> None:
         begin, length = self._offset, min(CHUNK, self._size - self._offset)
@@ -221,7 +220,7 @@ class _Upload:
             content=self._bytes(begin, length),
             idle_seconds=FINISHING_SECONDS if begin + length == self._size else None,
         ) as answer:
-            self._note(answer.headers)
+            self._read_headers(answer.headers)
         if self._done is None and self._offset <= begin and length == self._size - begin:
             raise CannotTell(f"{self._api.url} took the whole file, but made no version of it.")
 
@@ -238,7 +237,7 @@ class _Upload:
         if length:
             raise CannotTell(f"{self._file} became shorter while it was sent. Run the command again.")
 
-    def _note(self, headers: "httpx.Headers") -> None:
+    def _read_headers(self, headers: "httpx.Headers") -> None:
         told = headers.get("Upload-Offset", "")
         if told.isdecimal() and int(told) <= self._size:
             self._offset = int(told)

@@ -1,4 +1,4 @@
-"""What a working directory remembers of the documents checked out there: `.toolcrib-docs.json`."""
+"""The record of documents checked out into a directory: `.toolcrib-docs.json`."""
 
 import os
 from collections.abc import Iterator
@@ -17,8 +17,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class CheckoutEntry:
-    """One checked-out document. `fence` is the lock it was checked out under, `version` and `sha256` what was
-    copied."""
+    """One checked-out document.
+
+    `fence` is of the lock it was checked out under, `version` and `sha256` are of the version that was copied.
+    """
 
     name: str
     server: str
@@ -37,20 +39,20 @@ class CheckoutEntry:
     def place(self) -> RemotePath:
         return RemotePath(self.bucket, self.id, self.path)
 
-    def holding(self, version: int, version_id: str, sha256: str) -> "CheckoutEntry":
-        """The same checkout when the file here is that version."""
+    def with_version(self, version: int, version_id: str, sha256: str) -> "CheckoutEntry":
+        """Return the same checkout with the file being that version."""
         return replace(self, version=version, version_id=version_id, sha256=sha256)
 
 
 class Workdir:
-    """A folder with checked-out documents in it, or not yet any."""
+    """A directory with checked-out documents, or without any yet."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file = folder / STATE
 
     def entries(self) -> dict[str, CheckoutEntry]:
-        """By file name.
+        """Return the checkouts by file name.
 
         Raises:
             CannotTell: the state file cannot be used.
@@ -63,7 +65,7 @@ class Workdir:
         return {entry.name: entry for entry in found}
 
     def _entry(self, row: Any) -> CheckoutEntry:
-        """The file lies where anybody may have put it: what it says is looked at before it is used."""
+        """Read one checkout and check every field: anybody may have put the state file there."""
         try:
             entry = CheckoutEntry(**{one.name: row[one.name] for one in fields(CheckoutEntry)})
             clean_path(entry.path, entry.path)
@@ -85,8 +87,8 @@ class Workdir:
 
     @contextmanager
     def change(self) -> Iterator[dict[str, CheckoutEntry]]:
-        """The entries, to be changed: written back in one step, by one program at a time."""
-        with _turn(self.folder):
+        """Yield the checkouts to be changed. They are written back in one step, by one program at a time."""
+        with _folder_lock(self.folder):
             entries = self.entries()
             before = dict(entries)
             yield entries
@@ -108,8 +110,8 @@ class Workdir:
 
 
 @contextmanager
-def _turn(folder: Path) -> Iterator[None]:
-    """One program at a time, where the system has such locks."""
+def _folder_lock(folder: Path) -> Iterator[None]:
+    """Let one program at a time run this, on systems with file locks."""
     try:
         import fcntl
     except ImportError:

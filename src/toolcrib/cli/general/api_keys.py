@@ -1,4 +1,4 @@
-"""API keys: for hooks, build machines and editors."""
+"""`toolcrib keys`: API keys for hooks, build machines and editors."""
 
 from typing import Annotated, Any
 

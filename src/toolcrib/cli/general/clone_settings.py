@@ -1,4 +1,4 @@
-"""The settings that an earlier client kept in a clone: which server it uses."""
+"""`toolcrib config`: the settings that an earlier client kept in a clone."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""`toolcrib events`: what happened, and with --follow what is happening."""
+"""`toolcrib events`: what happened and, with --follow, what is happening."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ app = typer.Typer()
 
 
 def describe(event: dict[str, Any], now: datetime) -> str:
-    """One line for a person: when, who, what, to which thing."""
+    """Describe an event in one line for a person: when, who, what, and to which thing."""
     moment = parse_moment(event.get("at"))
     when = local(moment, now) if moment else ""
     data = event.get("data") or {}
@@ -39,7 +39,7 @@ def describe(event: dict[str, Any], now: datetime) -> str:
 
 
 def moment_option(text: str | None) -> str | None:
-    """`2h` (ago) or an ISO moment (local unless it says otherwise), as the server reads it."""
+    """Convert `2h` (ago) or an ISO moment (local unless it has an offset) to what the server reads."""
     if text is None:
         return None
     try:

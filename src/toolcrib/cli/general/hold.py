@@ -55,7 +55,7 @@ def who(context: Context, thing: Annotated[str, typer.Argument(metavar="PATH")],
 
 
 def _show(context: Context, claim: Claim) -> None:
-    """Print who holds it, who waits, and what the server says the reader cannot do about it."""
+    """Print who holds it, who waits, and which verbs the server refuses the reader, with the reasons."""
     output.print_text(holder_line(name_of(claim), {**claim, "url": None}))
     now = datetime.now(UTC)
     for place, waiter in enumerate(claim["waiting"], start=1):

@@ -1,4 +1,4 @@
-"""Signing in and out, who one is, API keys, and which server to use."""
+"""`toolcrib login`, `logout` and `whoami`."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ UseKey = Annotated[
 
 
 def secret(question: str, *, from_stdin: bool, variable: str) -> str:
-    """A secret from standard input, the environment or a prompt; never from the command line.
+    """Read a secret from standard input, the environment or a prompt; never from the command line.
 
     Raises:
         CannotTell: there is nobody to ask, or the answer is empty.
@@ -47,10 +47,11 @@ def secret(question: str, *, from_stdin: bool, variable: str) -> str:
 
 
 def server_for_login(context: Context) -> str:
-    """The server to sign in to: as for every command, but a clone's `lfs.url` goes before the last one used.
+    """Return the server to sign in to: as for every command, except that a clone's `lfs.url` goes before the last
+    server used.
 
     Raises:
-        CannotTell: nothing names one.
+        CannotTell: nothing names a server.
     """
     found = accounts.find_url(context.given.url, context.repository, CredentialsFile.read())
     if found and found[1] != accounts.LAST_SIGN_IN:
@@ -65,7 +66,7 @@ def server_for_login(context: Context) -> str:
 
 
 def _is_toolcrib(url: str) -> bool:
-    """Whether a server named by a committed file is one of ours, before anybody types a password for it."""
+    """Return whether a server named by a committed file is one of ours, before a password is typed for it."""
     try:
         answer = ApiClient(Account(url), timeout_seconds=10).get("/auth/providers")
     except Failure:
@@ -123,7 +124,7 @@ def logout(context: Context) -> None:
     if known:
         account = stored.servers[url]
         if account.git_key_id is not None:
-            with suppress(Failure):  # signed out here in any case
+            with suppress(Failure):  # the local sign-out must work even if this fails
                 ApiClient(account).delete(f"/users/me/keys/{account.git_key_id}")
         stored.without(url).write()
     old = context.repository.common_dir / accounts.OLD_TOKEN if context.repository else None

@@ -1,6 +1,5 @@
 """Commands for the server's own machine: run it, migrate its database, administer it without signing in."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -27,9 +26,9 @@ DataDir = Annotated[
 
 
 def load_settings(**given: object) -> "Settings":
-    """The settings: what was given on the command line, else the environment, config.json, the defaults.
+    """Return the settings: from the command line, else the environment, config.json, the defaults.
 
-    What was given is put in the environment, so that further server processes find it there too.
+    What was given is also put in the environment, for further server processes.
 
     Raises:
         CannotTell: one of them cannot be used; its value is not repeated.
@@ -91,12 +90,15 @@ def with_kernel(
     print_text: Callable[[str], object] = typer.echo,
     as_found: bool = False,
 ) -> None:
-    """Run one task on the server's parts, beside a running server or without one, and print what it returns, if
-    anything. `as_found` takes the database as it is and never makes or upgrades one: for looking.
+    """Run one task on the kernel, beside a running server or without one, and print what the task returns.
+
+    `as_found` uses the database as it is and never creates or upgrades one.
 
     Raises:
         Failure: the task was refused, or the database cannot be used.
     """
+    import asyncio
+
     from sqlalchemy.exc import DBAPIError
 
     from toolcrib.kernel import logs, migrate
@@ -135,8 +137,10 @@ def with_kernel(
 
 
 def _require_database(settings: "Settings") -> None:
-    """Raises:
-    CannotTell: there is no SQLite file where the settings say (a server's database answers for itself).
+    """Check that the SQLite file exists; a database server answers for itself.
+
+    Raises:
+        CannotTell: there is no file where the settings say.
     """
     from sqlalchemy import make_url
 

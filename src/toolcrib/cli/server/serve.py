@@ -1,4 +1,4 @@
-"""Running the server: sockets, processes, signals. `toolcrib serve` and `toolcrib worker` come here."""
+"""Running the server and the worker: sockets, processes, signals."""
 
 import asyncio
 import gc
@@ -21,14 +21,14 @@ from toolcrib.settings import Settings
 
 DRAIN_SECONDS = 20
 BACKLOG = 2048
-# Objects made before the collector looks for cycles among them. Requests make few; a large answer makes many at
-# once, and looking at those every 700 would cost an eighth of its time.
+# Allocations between two runs of the garbage collector. A large answer allocates many objects at once; with the
+# default of 700, the collector would take an eighth of its time.
 GARBAGE_THRESHOLD = 20_000
-PARENT = "TOOLCRIB_SERVE_PID"  # tells server processes who started them
+PARENT = "TOOLCRIB_SERVE_PID"  # the process id of the parent, for server processes
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Bind every address of `host`. Nothing is accepted before the server listens on them.
+    """Bind every address of `host`. Connections are accepted only when the server listens on them.
 
     Raises:
         CannotTell: the name or the port cannot be had.
@@ -43,7 +43,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            # Port 0 is chosen once, and is then the same on every address.
+            # Port 0: the first address chooses the port, the others use the same.
             chosen = bound[0].getsockname()[1] if port == 0 and len(bound) > 1 else address[1]
             one.bind((address[0], chosen, *address[2:]))
             one.set_inheritable(True)
@@ -56,7 +56,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def address_of(settings: Settings, sockets: list[socket.socket]) -> str:
-    """The address to open in a browser on this machine."""
+    """Return the address to open in a browser on this machine."""
     host, port = settings.host, sockets[0].getsockname()[1]
     if host in ("", "0.0.0.0", "::"):  # noqa: S104 - comparing, not binding
         host = socket.gethostname()
@@ -69,7 +69,7 @@ def announce(url: str) -> None:
 
 
 class Server(uvicorn.Server):
-    """Says where it is as soon as it answers there."""
+    """A server that prints its address as soon as it answers there."""
 
     def __init__(self, config: uvicorn.Config, url: str) -> None:
         super().__init__(config)
@@ -78,7 +78,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            # What is loaded now stays: no later collection need look at it.
+            # All that is loaded now stays, so later collections can skip it.
             gc.freeze()
             gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
             gc.enable()
@@ -107,7 +107,7 @@ def configuration(app: Any, workers: int) -> uvicorn.Config:
         loop="uvloop",
         http=OneWriteProtocol,
         lifespan="on",
-        log_config=None,  # logs.configure has the say
+        log_config=None,  # logs.configure configures logging
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the RequestMiddleware believes proxies, as TRUSTED_PROXIES says
@@ -118,17 +118,17 @@ def configuration(app: Any, workers: int) -> uvicorn.Config:
 
 
 def serve(settings: Settings, workers: int) -> None:
-    """Serve until asked to stop; then finish what is being answered, and return.
+    """Serve until asked to stop; then finish the requests that have begun, and return.
 
     Raises:
         CannotTell: the address is taken.
-        Failure: the application could not start; it has said why.
+        Failure: the application could not start; its log says why.
     """
     sockets = listen(settings.host, settings.port)
     url = address_of(settings, sockets)
     if workers == 1:
         _end_quietly_on_signals()
-        gc.disable()  # until everything is loaded: nothing of that is garbage
+        gc.disable()  # until everything is loaded: none of it is garbage
         from toolcrib.server import create_app
 
         server = Server(configuration(lambda: create_app(settings), 1), url)
@@ -152,8 +152,8 @@ def serve(settings: Settings, workers: int) -> None:
 def _end_quietly_on_signals() -> None:
     """Exit 0 when asked to stop.
 
-    Uvicorn drains on these signals, then raises them once more for whoever handled them before. That would be
-    the default, which is to die of the signal.
+    Uvicorn finishes open requests on these signals, then raises them again for the previous handler. That handler
+    would be the default one, which ends the process with the signal's status.
     """
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -164,10 +164,10 @@ def _end_quietly_on_signals() -> None:
 
 
 def worker_app() -> Any:
-    """The application of one of several server processes. It ends when the one that started it is gone."""
+    """Return the application of one of several server processes, which ends when its parent is gone."""
     from toolcrib.server import create_app
 
-    parent = os.environ.get(PARENT)  # our own look may come too late: it may be gone already
+    parent = os.environ.get(PARENT)  # os.getppid() could be wrong here: the parent may be gone already
 
     def watch() -> None:
         while str(os.getppid()) == parent:

@@ -1,4 +1,4 @@
-"""`toolcrib storage`: the file store, looked at on the server's machine."""
+"""`toolcrib storage`: checks of the file store, on the server's machine."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The file store (on the server's machine).")
 
 WHOSE = {"users": "user", "companies": "company", "projects": "project"}
-SHOWN = 200  # findings told one by one; --json has them all
+SHOWN = 200  # findings printed one by one; --json has them all
 NOT_SOUND = 1
 
 
 @app.callback()
 def group() -> None:
-    """Without this a group of one command would be that command."""
+    """Keep `storage` a group: typer turns an app with one command and no callback into that command."""
 
 
 @app.command("verify")
@@ -60,7 +60,7 @@ def verify(
         try:
             docs = documents_of(kernel)
             report = Report()
-            await _look(docs, report, hashes=hashes, empty=empty)
+            await _verify(docs, report, hashes=hashes, empty=empty)
             found = await findings.explain(docs, report)
         finally:
             await kind.stop(kernel)
@@ -68,14 +68,14 @@ def verify(
         if as_json:
             output.print_json({**report.as_dict(), "findings": [one.as_dict() for one in found]})
             return ""
-        return _page(settings, report, found, hashes=hashes)
+        return _report_text(settings, report, found, hashes=hashes)
 
     with_kernel(settings, task, print_text=output.print_text, as_found=True)
     if sound != [True]:
         raise typer.Exit(NOT_SOUND)
 
 
-async def _look(docs: "Documents", report: "Report", *, hashes: bool, empty: bool) -> None:
+async def _verify(docs: "Documents", report: "Report", *, hashes: bool, empty: bool) -> None:
     from toolcrib.documents.service import verifying
     from toolcrib.kernel.blobs.problems import StorageUnavailable
 
@@ -96,7 +96,7 @@ async def _look(docs: "Documents", report: "Report", *, hashes: bool, empty: boo
 
 
 def _progress(report: "Report") -> Any:
-    """A line that moves, for whoever watches."""
+    """Return a line that shows progress on a terminal."""
     if not sys.stderr.isatty():
         from contextlib import nullcontext
 
@@ -112,7 +112,7 @@ def _progress(report: "Report") -> Any:
     return Status(Moving(), console=Console(stderr=True))
 
 
-def _page(settings: "Settings", report: "Report", found: "list[Finding]", *, hashes: bool) -> str:
+def _report_text(settings: "Settings", report: "Report", found: "list[Finding]", *, hashes: bool) -> str:
     how = "every byte read" if hashes else "sizes compared; --hashes reads every byte"
     lines = [f"Looked at {report.versions} versions in {report.objects} objects ({how})."]
     titles = {
@@ -123,7 +123,7 @@ def _page(settings: "Settings", report: "Report", found: "list[Finding]", *, has
     for state, title in titles.items():
         rows = [one for one in found if one.state == state]
         if rows:
-            lines += ["", title, *(line for one in rows[:SHOWN] for line in _told(settings, one))]
+            lines += ["", title, *(line for one in rows[:SHOWN] for line in _finding_lines(settings, one))]
             if len(rows) > SHOWN:
                 lines.append(f"  … and {len(rows) - SHOWN} more: --json lists all")
     if report.orphans:
@@ -136,7 +136,7 @@ def _page(settings: "Settings", report: "Report", found: "list[Finding]", *, has
     return "\n".join([*lines, "", *_advice(settings, report)])
 
 
-def _told(settings: "Settings", one: "Finding") -> list[str]:
+def _finding_lines(settings: "Settings", one: "Finding") -> list[str]:
     which = "current version" if one.is_current else "an older version" if one.version_number else "a version"
     archived = ", of a removed document" if one.is_archived else ""
     who = one.created_by_name or one.created_by

@@ -1,4 +1,4 @@
-"""Putting the hook scripts in place, and taking them out again."""
+"""Installing and removing the hook scripts."""
 
 import shlex
 import stat
@@ -9,11 +9,11 @@ from toolcrib.cli.assets.git_hooks.lock_check import ALLOW, REFUSE
 from toolcrib.cli.core import accounts, output
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.failures import CannotTell, Failure
-from toolcrib.cli.core.program_path import program
+from toolcrib.cli.core.program_path import program_path
 from toolcrib.cli.core.repository import Repository, git
 
 MARK = "# Installed by `toolcrib hooks install`."
-KEPT = ".before-toolcrib"  # the hook that was there, run first
+KEPT = ".before-toolcrib"  # suffix of the replaced hook, which runs first
 
 PRE_COMMIT = """#!/bin/sh
 {mark}
@@ -43,11 +43,11 @@ def hooks_directory(repository: Repository, directory: Path | None) -> Path:
     return repository.hooks_directory if directory is None else directory.expanduser().absolute()
 
 
-def put(directory: Path, name: str, script: str) -> Path:
-    """Write a hook. One that is there and is not ours is kept beside it and runs first.
+def write_hook(directory: Path, name: str, script: str) -> Path:
+    """Write a hook. A hook of somebody else with the same name is kept beside it and runs first.
 
     Raises:
-        Failure: another one is kept there already.
+        Failure: such a hook is kept there already.
     """
     directory.mkdir(parents=True, exist_ok=True)
     hook = directory / name
@@ -61,15 +61,17 @@ def put(directory: Path, name: str, script: str) -> Path:
         output.warn(f"The hook that was there is kept as {kept.name} and runs first.")
     new = directory / f".{name}.new"
     new.write_text(
-        script.format(mark=MARK, kept=KEPT, program=shlex.quote(program())), encoding="utf-8", newline="\n"
+        script.format(mark=MARK, kept=KEPT, program=shlex.quote(program_path())),
+        encoding="utf-8",
+        newline="\n",
     )
     new.chmod(0o755)
     new.replace(hook)
     return hook
 
 
-def remove(directory: Path, name: str) -> Path:
-    """Take our hook out and put the one it replaced back.
+def remove_hook(directory: Path, name: str) -> Path:
+    """Remove our hook and put back the one it replaced.
 
     Raises:
         Failure: the hook there is not ours, or there is none.
@@ -103,11 +105,11 @@ def install(
     place = hooks_directory(repository, directory)
     if server:
         configure_server(context, repository, token_file, key_stdin)
-        hook = put(place, "pre-receive", PRE_RECEIVE)
+        hook = write_hook(place, "pre-receive", PRE_RECEIVE)
     else:
         if repository.bare:
             raise CannotTell("This is a bare repository, where nobody commits. Did you mean --server?")
-        hook = put(place, "pre-commit", PRE_COMMIT)
+        hook = write_hook(place, "pre-commit", PRE_COMMIT)
     if on_outage:
         set_config(repository, "toolcrib.onOutage", on_outage)
     context.show({"hook": str(hook)}, f"Installed {hook}")
@@ -116,7 +118,7 @@ def install(
 def configure_server(
     context: Context, repository: Repository, token_file: Path | None, key_stdin: bool
 ) -> None:
-    """Write down the server, the project and where the hook's own API key lies.
+    """Record in git's configuration the server, the project and the file with the hook's own API key.
 
     Raises:
         CannotTell: one of them is unknown, or the key cannot be read.
@@ -163,5 +165,5 @@ def set_config(repository: Repository, key: str, value: str) -> None:
 
 def uninstall(context: Context, *, server: bool, directory: Path | None) -> None:
     repository = context.clone
-    hook = remove(hooks_directory(repository, directory), "pre-receive" if server else "pre-commit")
+    hook = remove_hook(hooks_directory(repository, directory), "pre-receive" if server else "pre-commit")
     context.show({"hook": str(hook)}, f"Removed the Toolcrib hook from {hook}")

@@ -1,4 +1,4 @@
-"""What both hooks share: asking the server about many paths, and what to do when it cannot be asked."""
+"""What both hooks share: asking the server about many paths, and what to do when it does not answer."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,26 +16,26 @@ SHOWN = 20
 Settings = Mapping[str, list[str]]
 
 
-def value(settings: Settings, key: str) -> str | None:
-    """A configuration value; `key` as git lists it, in lower case."""
+def config_value(settings: Settings, key: str) -> str | None:
+    """Return a configuration value; `key` is in lower case, as git lists it."""
     found = settings.get(key)
     return found[-1].strip() if found else None
 
 
 def outage_policy(settings: Settings, default: str) -> str:
-    """`toolcrib.onOutage`: whether to go on when the server cannot be asked.
+    """Return `toolcrib.onOutage`: whether to go on (`allow`) or not (`refuse`) when the server does not answer.
 
     Raises:
         CannotTell: it is set to something else.
     """
-    policy = (value(settings, "toolcrib.onoutage") or default).lower()
+    policy = (config_value(settings, "toolcrib.onoutage") or default).lower()
     if policy not in (REFUSE, ALLOW):
         raise CannotTell(f"git config toolcrib.onOutage is {policy!r}; it must be {REFUSE} or {ALLOW}.")
     return policy
 
 
 def can_be_held(path: str) -> bool:
-    """Whether the server could hold this path: it takes no control characters and no broken Unicode."""
+    """Return whether the server accepts this path: control characters and invalid Unicode are refused."""
     return 0 < len(path) <= LONGEST_PATH and not any(
         one < " " or one == "\x7f" or "\x80" <= one <= "\x9f" or "\ud800" <= one <= "\udfff" for one in path
     )
@@ -44,7 +44,7 @@ def can_be_held(path: str) -> bool:
 def locks_on(
     api: ApiClient, paths: Iterable[str], project: str | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The locks on these paths as git names them: (path -> Lock of others, path -> our own Lock)."""
+    """Return the locks on these paths, by the path as git names it: (locks of others, our own)."""
     keys: dict[str, list[str]] = {}
     for path in paths:
         if can_be_held(path):
@@ -56,8 +56,8 @@ def locks_on(
     )
 
 
-def complaint(first: str, locks: Mapping[str, Any], last: str) -> str:
-    """The refusal people read: each path with its holder, and what to do."""
+def refusal_text(first: str, locks: Mapping[str, Any], last: str) -> str:
+    """Word the refusal: each path with its holder, and what to do."""
     lines = [first]
     lines += ["  " + holder_line(path, lock) for path, lock in sorted(locks.items())[:SHOWN]]
     if len(locks) > SHOWN:

@@ -1,6 +1,6 @@
-"""The client's pre-commit hook: an early word, before work is committed that cannot be pushed."""
+"""The pre-commit hook of a clone: it warns before work is committed that could not be pushed."""
 
-from toolcrib.cli.assets.git_hooks.lock_check import ALLOW, REFUSE, complaint, locks_on, outage_policy
+from toolcrib.cli.assets.git_hooks.lock_check import ALLOW, REFUSE, locks_on, outage_policy, refusal_text
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.failures import CannotTell
@@ -8,10 +8,9 @@ from toolcrib.cli.core.repository import GitFailed, Repository
 
 
 def staged_paths(repository: Repository) -> set[str]:
-    """What the commit will change: staged edits, deletions and both ends of renames.
+    """Return the paths the commit will change: staged edits, deletions and both ends of renames.
 
-    While concluding a merge, what the other side changed is not our doing: only paths that differ
-    from every parent count.
+    In a merge, changes that the other side made do not count: only paths that differ from every parent do.
     """
     paths = _staged_against(repository, _head(repository))
     for other in _merge_heads(repository):
@@ -37,10 +36,10 @@ def _merge_heads(repository: Repository) -> list[str]:
 
 
 def pre_commit(context: Context) -> int:
-    """0 when the commit may go on, 1 when somebody else holds what it changes.
+    """Return 0 when the commit may go on, 1 when somebody else holds what it changes.
 
-    A server that cannot be asked stops nobody from committing, unless `toolcrib.onOutage` is `refuse`:
-    the push is checked again.
+    While the server does not answer, commits go on unless `toolcrib.onOutage` is `refuse`: the push is checked
+    again.
     """
     repository = context.clone
     paths = staged_paths(repository)
@@ -55,7 +54,7 @@ def pre_commit(context: Context) -> int:
     if not others:
         return 0
     output.warn(
-        complaint(
+        refusal_text(
             "toolcrib: this commit changes what somebody else holds:",
             others,
             "Unstage these files, or ask for them: toolcrib notify PATH",

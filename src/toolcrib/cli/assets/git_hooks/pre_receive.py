@@ -1,4 +1,4 @@
-"""The server's pre-receive hook: nothing enters the repository that changes what somebody else holds."""
+"""The pre-receive hook of a server's repository: it refuses pushes that change what somebody else holds."""
 
 import os
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from pathlib import Path
 from toolcrib.cli.assets.git_hooks.lock_check import (
     REFUSE,
     Settings,
-    complaint,
+    config_value,
     locks_on,
     outage_policy,
-    value,
+    refusal_text,
 )
 from toolcrib.cli.assets.git_hooks.pushes import candidates, edited, read_updates
 from toolcrib.cli.core import output
@@ -19,7 +19,7 @@ from toolcrib.cli.core.client import ApiClient
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.repository import git, read_config
 
-# Who pushes, as the usual hosts tell their hooks; the first that is set counts.
+# Where common hosts put the name of the person who pushes; the first that is set counts.
 IDENTITY_VARIABLES = (
     "TOOLCRIB_USER",
     "GL_USERNAME",  # GitLab
@@ -30,9 +30,9 @@ IDENTITY_VARIABLES = (
 
 
 def pusher(settings: Settings, environment: Mapping[str, str]) -> str | None:
-    """The login name of who pushes, or None when the host does not tell.
+    """Return the login name of the person who pushes, or None when the host does not say.
 
-    `toolcrib.identityEnv` names further variables, looked at first; `toolcrib.userMap`
+    `toolcrib.identityEnv` names environment variables to look at first; `toolcrib.userMap`
     (`host name=login name`) translates names.
     """
     names = [*settings.get("toolcrib.identityenv", ()), *IDENTITY_VARIABLES]
@@ -45,17 +45,17 @@ def pusher(settings: Settings, environment: Mapping[str, str]) -> str | None:
 
 
 def hook_account(settings: Settings, url: str | None) -> Account:
-    """The server, and the hook's own API key.
+    """Return the server and the hook's own API key.
 
     Raises:
         CannotTell: not configured, or the key cannot be read.
     """
-    address = url or os.environ.get("TOOLCRIB_URL") or value(settings, "toolcrib.url")
+    address = url or os.environ.get("TOOLCRIB_URL") or config_value(settings, "toolcrib.url")
     if not address:
         raise CannotTell("The hook is not set up: git config toolcrib.url is missing.")
     if token := os.environ.get("TOOLCRIB_TOKEN"):
         return Account(server_url(address), token=token)
-    file = value(settings, "toolcrib.token-file") or value(settings, "toolcrib.tokenfile")
+    file = config_value(settings, "toolcrib.token-file") or config_value(settings, "toolcrib.tokenfile")
     if not file:
         raise CannotTell("The hook is not set up: git config toolcrib.token-file is missing.")
     try:
@@ -66,10 +66,10 @@ def hook_account(settings: Settings, url: str | None) -> Account:
 
 
 def pre_receive(text: str, *, url: str | None = None, project: str | None = None) -> int:
-    """0 when the push may enter, 1 when it may not.
+    """Return 0 when the push may enter, 1 when it may not. `text` is the hook's standard input.
 
-    While the server cannot be asked, every push that changes files is refused, unless `toolcrib.onOutage`
-    is `allow`.
+    While the server does not answer, every push that changes files is refused, unless `toolcrib.onOutage` is
+    `allow`.
     """
     settings = read_config(git("config", "--list", "-z"))
     updates = read_updates(text)
@@ -79,7 +79,7 @@ def pre_receive(text: str, *, url: str | None = None, project: str | None = None
     policy = outage_policy(settings, REFUSE)
     try:
         api = ApiClient(hook_account(settings, url), timeout_seconds=30)
-        held, own = locks_on(api, paths, project or value(settings, "toolcrib.project"))
+        held, own = locks_on(api, paths, project or config_value(settings, "toolcrib.project"))
     except Failure as unknown:
         output.warn(f"toolcrib: locks could not be checked. {unknown}")
         return 1 if policy == REFUSE else 0
@@ -95,5 +95,5 @@ def pre_receive(text: str, *, url: str | None = None, project: str | None = None
             f"Its administrator can set one of {', '.join(IDENTITY_VARIABLES)}."
         )
     first = f"toolcrib: this push{f' by {name}' if name else ''} changes what somebody else holds:"
-    output.warn(complaint(first, {path: others[path] for path in touched}, last))
+    output.warn(refusal_text(first, {path: others[path] for path in touched}, last))
     return 1

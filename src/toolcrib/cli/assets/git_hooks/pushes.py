@@ -1,16 +1,16 @@
-"""What a push changes, as seen by a pre-receive hook.
+"""What a push changes, as a pre-receive hook sees it.
 
-Two questions, the cheap one first. `candidates` is everything the push could possibly change: one pass of
-`git diff-tree` over the commits the server did not have. Only where somebody holds one of those paths does
-`edited` look closer, since a merge also brings along what others changed and were entitled to:
+There are two questions, the cheap one first. `candidates` returns every path the push could change, from one run
+of `git diff-tree` over the new commits. Only when somebody holds one of those paths does `edited` look closer,
+because a merge also contains what others changed while they were entitled to:
 
 - a new commit that changes a path edits it;
-- a new merge edits a path when its result is not the one the three-way merge gives without anybody's help
+- a new merge edits a path when its result differs from what git's three-way merge gives by itself
   (a resolved conflict, a change made while merging, one side's work thrown away);
-- a forced push edits a path when the branch ends up with another content of it, and lost a commit that had
+- a forced push edits a path when the branch ends up with different content there and loses a commit that had
   changed it.
 
-Git runs in the caller's environment: in a quarantine the new objects are only visible through it.
+Git runs in the caller's environment: while a push is in quarantine, only that environment shows the new objects.
 """
 
 import subprocess
@@ -25,7 +25,7 @@ _TREE_DIFF = ("diff-tree", "--stdin", "-r", "-z", "--root", "--no-renames", "--n
 
 @dataclass(frozen=True)
 class Update:
-    """One reference the push moves: a line of the hook's standard input."""
+    """One reference that the push moves: a line of the hook's standard input."""
 
     old: str
     new: str
@@ -48,12 +48,12 @@ class Update:
 
 
 def read_updates(text: str) -> list[Update]:
-    """The hook's standard input: `<old> <new> <ref>` on each line."""
+    """Parse the hook's standard input: `<old> <new> <ref>` on each line."""
     return [Update(*parts) for line in text.splitlines() if len(parts := line.split(" ", 2)) == 3]
 
 
 def candidates(updates: Sequence[Update]) -> set[str]:
-    """Every path that any new commit changes against any of its parents, or that a forced push changes."""
+    """Return every path that a new commit changes against any of its parents, or that a forced push changes."""
     paths: set[str] = set()
     new = [one.new for one in updates if not one.deletes]
     if new:
@@ -65,7 +65,7 @@ def candidates(updates: Sequence[Update]) -> set[str]:
 
 
 def edited(updates: Sequence[Update], held: frozenset[str]) -> set[str]:
-    """Those of the `held` paths that the push itself edits, by the rules above."""
+    """Return those of the `held` paths that the push itself edits, by the rules above."""
     new = [one.new for one in updates if not one.deletes]
     if not new or not held:
         return set()
@@ -93,7 +93,10 @@ def _edited_by_merge(merge: str, parents: Sequence[str], held: frozenset[str]) -
 
 
 def _unchanged_since_base(path: str, parent: str, other: str, held: frozenset[str]) -> bool:
-    """Whether `parent` left `path` as it was where it parted from `other`, so that `other`'s version wins."""
+    """Return whether `parent` still has `path` as it was at the merge base with `other`.
+
+    The merge then takes the version of `other`.
+    """
     return any(path not in changed for changed in _changes_since_base(parent, other, held))
 
 
@@ -101,13 +104,13 @@ def _unchanged_since_base(path: str, parent: str, other: str, held: frozenset[st
 def _changes_since_base(parent: str, other: str, held: frozenset[str]) -> tuple[frozenset[str], ...]:
     try:
         bases = git("merge-base", "--all", parent, other).decode().split()
-    except GitFailed:  # histories that never met
+    except GitFailed:  # the histories have no common commit
         bases = [git("hash-object", "-t", "tree", "--stdin", input=b"").decode().strip()]
     return tuple(held & _between(base, parent) for base in bases)
 
 
 def _merges(new: Sequence[str]) -> Iterator[list[str]]:
-    """Each new merge with its parents."""
+    """Yield each new merge with its parents."""
     listing = git("rev-list", "--stdin", "--not", "--all", "--merges", "--parents", input=_lines(new))
     return (line.split() for line in listing.decode().splitlines())
 
@@ -118,12 +121,12 @@ def _commits(tips: Sequence[str], *, excluding: Sequence[str], limit: int) -> li
 
 
 def _between(before: str, after: str) -> set[str]:
-    """Paths that differ between two commits (or trees)."""
+    """Return the paths that differ between two commits (or trees)."""
     return _names(git("diff-tree", "-r", "-z", "--no-renames", "--name-only", before, after))
 
 
 def _changed_by(tips: Sequence[str], which: Sequence[str], merges: Sequence[str]) -> set[str]:
-    """Paths changed by the commits `git rev-list <tips> <which>` gives, one git piped into the other."""
+    """Return the paths changed by the commits that `git rev-list <tips> <which>` lists."""
     rev_list = ["git", "rev-list", "--stdin", *which]
     diff_tree = ["git", *_TREE_DIFF, *merges]
     with (
@@ -134,7 +137,7 @@ def _changed_by(tips: Sequence[str], which: Sequence[str], merges: Sequence[str]
     ):
         assert commits.stdin is not None
         assert commits.stdout is not None
-        commits.stdout.close()  # diff-tree has it now; rev-list must notice when that ends early
+        commits.stdout.close()  # only diff-tree may hold it, so that rev-list gets SIGPIPE when diff-tree ends early
         commits.stdin.write(_lines(tips))
         commits.stdin.close()
         listing, _ = diff.communicate()

@@ -1,4 +1,4 @@
-"""`toolcrib git`: making the stock git and git-lfs clients take part, and keeping them at it."""
+"""`toolcrib git`: set up and check clones that use the stock git and git-lfs clients."""
 
 import sys
 from pathlib import Path

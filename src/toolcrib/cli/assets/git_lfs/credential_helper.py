@@ -1,7 +1,7 @@
-"""A git credential helper, so that git signs in as the person who is signed in to Toolcrib.
+"""A git credential helper: git signs in as the person who is signed in to Toolcrib.
 
-Git presents a name and a password. The password is an API key made for git on this machine: it outlives the
-token of a sign-in, and its owner sees it in the list of keys and can revoke it there.
+Git presents a name and a password. The password is an API key made for git on this machine. It stays valid after
+the sign-in's token has expired; its owner sees it in the list of keys and can revoke it there.
 """
 
 import os
@@ -10,14 +10,14 @@ import sys
 
 from toolcrib.cli.core.accounts import Account, CredentialsFile
 from toolcrib.cli.core.client import ApiClient
-from toolcrib.cli.core.program_path import program
+from toolcrib.cli.core.program_path import program_path
 from toolcrib.cli.core.repository import Repository, git
 
 
-def asked_account(question: str, stored: CredentialsFile) -> tuple[Account | None, dict[str, str]]:
-    """The account for the place git asks about, and git's question.
+def account_for(question: str, stored: CredentialsFile) -> tuple[Account | None, dict[str, str]]:
+    """Return the account for the address git asks about, and the fields of git's question.
 
-    Git tells the host only, so a server that lives below a path answers for its whole host.
+    Git names only the host, so a server below a path answers for its whole host.
     """
     fields = dict(line.partition("=")[::2] for line in question.splitlines() if "=" in line)
     place = f"{fields.get('protocol', '')}://{fields.get('host', '')}"
@@ -29,9 +29,9 @@ def asked_account(question: str, stored: CredentialsFile) -> tuple[Account | Non
 
 
 def answer(verb: str, question: str) -> None:
-    """`get` prints git's key; `erase` forgets it, since the server refused it; `store` has nothing to do."""
+    """Answer git: `get` prints git's key, `erase` forgets it (the server refused it), `store` does nothing."""
     stored = CredentialsFile.read()
-    account, fields = asked_account(question, stored)
+    account, fields = account_for(question, stored)
     if account is None:
         return
     if verb == "get":
@@ -41,7 +41,7 @@ def answer(verb: str, question: str) -> None:
 
 
 def can_help(account: Account | None) -> bool:
-    """Whether git can have a key: somebody is signed in by name, and not by the environment for one run."""
+    """Return whether git can have a key: somebody is signed in by name, not only through TOOLCRIB_TOKEN."""
     return bool(account and account.token and account.username and not os.environ.get("TOOLCRIB_TOKEN"))
 
 
@@ -51,7 +51,7 @@ def has_key(account: Account) -> bool:
 
 
 def give_key(account: Account) -> None:
-    """Make an API key for git on this machine, where it has none. The clone's helper hands it out."""
+    """Make an API key for git on this machine if there is none. The credential helper passes it to git."""
     if has_key(account):
         return
     made = ApiClient(account).post("/users/me/keys", {"name": f"git on {socket.gethostname()}"[:80]})
@@ -59,18 +59,18 @@ def give_key(account: Account) -> None:
 
 
 def helper_command() -> str:
-    """The value of `credential.<url>.helper`: a shell command git adds `get`, `store` or `erase` to."""
-    return f"!'{program()}' git credential"
+    """Return the value for `credential.<url>.helper`: a shell command to which git adds `get`, `store` or `erase`."""
+    return f"!'{program_path()}' git credential"
 
 
 def host_of(url: str) -> str:
-    """`http://host:port` of an address: what git matches `credential.<url>` keys with."""
+    """Return `http://host:port` of an address, which git compares with `credential.<url>` keys."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.split('/', 1)[0]}"
 
 
 def use_helper(repository: Repository, account: Account) -> None:
-    """Have git, in this clone, ask our helper (and no other) for this server, and use this login name."""
+    """Make git, in this clone, ask our helper and no other for this server, and use this login name."""
     give_key(account)
     section = f"credential.{host_of(account.url)}"
     config = ("config", "--file", str(repository.common_dir / "config"))
@@ -82,6 +82,6 @@ def use_helper(repository: Repository, account: Account) -> None:
 
 
 def uses_helper(repository: Repository, account: Account) -> bool:
-    """Whether git asks our helper, as installed now, for this server, and it has a key to hand out."""
+    """Return whether git asks our helper, as installed now, for this server, and the helper has a key."""
     helpers = repository.configuration.get(f"credential.{host_of(account.url)}.helper", [])
     return bool(helpers) and helpers[-1] == helper_command() and has_key(account)

@@ -1,9 +1,9 @@
 """`toolcrib git doctor`: is lock checking on in this clone, and will it stay on?
 
-git-lfs switches lock checking off by itself, for good and without a word, when a server once answered that
-it has no locking (`lfs.<url>.locksverify=false` in the clone's configuration). People switch it off by
-accident in other ways. Each check below finds one of them, and repairs what belongs to this clone alone; a
-file that is committed is repaired in the working tree, for the person to commit.
+git-lfs switches lock checking off permanently and silently when a server once answered that it has no locking
+(`lfs.<url>.locksverify=false` in the clone's configuration). People also switch it off by accident. Each check
+below finds one cause. It repairs what belongs to this clone alone; a committed file is repaired in the working
+tree, and the person commits it.
 """
 
 import os
@@ -38,7 +38,7 @@ _LOCKSVERIFY = re.compile(r"^lfs\.(?:(?P<url>.*)\.)?locksverify$", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: `ok`, `fixed`, a `note` for the person, or a `problem` that is left."""
+    """What one check found: `ok`, `fixed`, a `note` for the person, or a `problem` that remains."""
 
     check: str
     state: str
@@ -47,7 +47,7 @@ class Finding:
 
 @dataclass
 class ExaminedClone:
-    """One clone under examination."""
+    """The clone that is being checked."""
 
     context: Context
     repository: Repository
@@ -56,7 +56,7 @@ class ExaminedClone:
     url: str = ""  # the LFS address in force
 
     def finding(self, check: str, text: str, fix: Callable[[], None] | None, done: str = "") -> Finding:
-        """A problem, cured where there is a cure and curing is wanted."""
+        """Report a problem. It is repaired first if there is a `fix` and repairs are wanted."""
         if fix is None or not self.repair:
             return Finding(check, PROBLEM, text)
         fix()
@@ -64,12 +64,12 @@ class ExaminedClone:
 
 
 def is_on(value: str) -> bool:
-    """A boolean as git-lfs reads it."""
+    """Read a boolean as git-lfs does."""
     return value.strip().lower() in ("", "true", "1", "on", "yes", "t")
 
 
 def endpoint(clone: ExaminedClone) -> Iterator[Finding]:
-    """The committed address, and nothing in the clone that leads elsewhere."""
+    """Check that the committed address is used, and that nothing in the clone's configuration overrides it."""
     repository, account = clone.repository, clone.account
     committed = repository.lfsconfig.get("lfs.url", [""])[-1]
     in_force = repository.setting("lfs.url") or committed
@@ -99,7 +99,7 @@ def endpoint(clone: ExaminedClone) -> Iterator[Finding]:
 
 
 def lock_checking(clone: ExaminedClone) -> Iterator[Finding]:
-    """`locksverify`: on for everybody by `.lfsconfig`, and not switched off in this clone."""
+    """Check that `.lfsconfig` switches `locksverify` on, and that nothing in this clone switches it off."""
     repository = clone.repository
     if not clone.url:
         return
@@ -108,14 +108,14 @@ def lock_checking(clone: ExaminedClone) -> Iterator[Finding]:
         fix = partial(write_lfsconfig, repository, repository.lfsconfig.get("lfs.url", [clone.url])[-1])
         yield clone.finding("locksverify", text, fix, "It does now: commit it.")
     if is_on(repository.setting(f"lfs.{clone.url}.locksverify") or "no"):
-        return  # the most particular key is the one git-lfs obeys
+        return  # git-lfs obeys the most specific key
     for key, values in sorted(repository.configuration.items()):
         match = _LOCKSVERIFY.match(key)
         if not match or is_on(values[-1]):
             continue
         place = match["url"]
         if place and not clone.url.startswith(place) and lfs_host(place) != lfs_host(clone.url):
-            continue  # another server's
+            continue  # of another server
         yield clone.finding(
             "locksverify",
             f"Lock checking was switched off: {key}={values[-1]}.",
@@ -125,7 +125,7 @@ def lock_checking(clone: ExaminedClone) -> Iterator[Finding]:
 
 
 def switch_on(repository: Repository, key: str, url: str) -> Callable[[], None]:
-    """Take the switch out of the clone; one set for a whole account or machine is overruled in the clone."""
+    """Return a repair that removes the setting from the clone; a setting for the account or machine is overridden."""
 
     def fix() -> None:
         if key in repository.local_configuration():
@@ -141,7 +141,7 @@ def remotes(repository: Repository) -> list[str]:
 
 
 def hooks(clone: ExaminedClone) -> Iterator[Finding]:
-    """git-lfs's own hooks: pre-push asks for the locks, the others keep lockable files read-only."""
+    """Check git-lfs's own hooks: pre-push checks the locks, the others keep lockable files read-only."""
     repository = clone.repository
     directory = repository.hooks_directory
     missing, foreign, asleep = [], [], []
@@ -165,7 +165,7 @@ def hooks(clone: ExaminedClone) -> Iterator[Finding]:
 
 
 def install_hooks(repository: Repository) -> None:
-    """The missing ones only: `git lfs update` stops at the first hook that somebody else wrote."""
+    """Install the missing hooks only: `git lfs update` stops at the first hook that somebody else wrote."""
     directory = repository.hooks_directory
     directory.mkdir(parents=True, exist_ok=True)
     for name in HOOKS:
@@ -178,7 +178,7 @@ def install_hooks(repository: Repository) -> None:
 
 
 def calls_lfs(directory: Path, name: str) -> bool:
-    """Whether a hook, or one of the scripts it runs beside itself, calls git-lfs."""
+    """Return whether a hook, or a script that it runs, calls git-lfs."""
     files = [
         directory / name,
         *sorted(directory.glob(f"{name}.*")),
@@ -191,14 +191,14 @@ def calls_lfs(directory: Path, name: str) -> bool:
 
 
 def filters(clone: ExaminedClone) -> Iterator[Finding]:
-    """The filters that turn pointers into files."""
+    """Check the filters that replace pointers by files."""
     if not clone.repository.setting("filter.lfs.process"):
         text = "git-lfs is not switched on for this account or clone (filter.lfs)."
         yield clone.finding("filters", text, partial(install_lfs, clone.repository), "It is now.")
 
 
 def attributes(clone: ExaminedClone) -> Iterator[Finding]:
-    """`lockable`: files that cannot be merged stay read-only until they are locked."""
+    """Check `lockable`: files that cannot be merged stay read-only until they are locked."""
     lines = lfs_lines(clone.repository)
     if not lines:
         yield Finding(
@@ -231,7 +231,7 @@ def attributes(clone: ExaminedClone) -> Iterator[Finding]:
 
 
 def sign_in(clone: ExaminedClone) -> Iterator[Finding]:
-    """Git signs in as the same person as Toolcrib, without anybody being asked."""
+    """Check that git signs in as the same person as Toolcrib, without asking anybody."""
     repository, account = clone.repository, clone.account
     if not clone.url or lfs_host(clone.url) is None:
         return
@@ -244,15 +244,15 @@ def sign_in(clone: ExaminedClone) -> Iterator[Finding]:
     if can_help(account) and not uses_helper(repository, account):
         text = f"git does not use your Toolcrib sign-in for {server}."
         yield clone.finding("sign-in", text, partial(use_helper, repository, account), "It does now.")
-    found = fill(repository, clone.url)
+    found = git_login_name(repository, clone.url)
     if found and account.username and found != account.username:
         yield Finding(
             "sign-in", PROBLEM, f"git signs in to {server} as {found}, Toolcrib as {account.username}."
         )
 
 
-def fill(repository: Repository, url: str) -> str | None:
-    """The login name git would use, when it need not ask anybody."""
+def git_login_name(repository: Repository, url: str) -> str | None:
+    """Return the login name git would use if it does not have to ask for one."""
     question = f"url={url}\n\n".encode()
     done = subprocess.run(
         ["git", "credential", "fill"],
@@ -267,7 +267,7 @@ def fill(repository: Repository, url: str) -> str | None:
 
 
 def conversation(clone: ExaminedClone) -> Iterator[Finding]:
-    """The real question, asked by the real client."""
+    """Ask the server for locks with git-lfs itself."""
     if not clone.url:
         return
     done = subprocess.run(
@@ -281,7 +281,7 @@ def conversation(clone: ExaminedClone) -> Iterator[Finding]:
     if done.returncode:
         reason = " ".join(done.stderr.decode(errors="replace").split())
         yield Finding("server", PROBLEM, f"git lfs cannot read the locks: {reason}")
-    # A refused or odd answer may have made git-lfs write its switch just now.
+    # After some answers git-lfs switches lock checking off in the configuration: read it again.
     clone.repository.forget_configuration()
 
 
@@ -289,7 +289,7 @@ CHECKS = (endpoint, filters, hooks, attributes, sign_in, conversation, lock_chec
 
 
 def examine(repository: Repository, context: Context, *, repair: bool) -> list[Finding]:
-    """Everything that is to be said about one clone."""
+    """Run all checks on one clone."""
     try:
         account: Account | None = context.account
     except CannotTell:
@@ -305,7 +305,7 @@ def examine(repository: Repository, context: Context, *, repair: bool) -> list[F
 
 
 def clones_below(directory: Path) -> Iterator[Path]:
-    """The clone a directory lies in, else every clone below it."""
+    """Yield the clone that contains a directory, or else every clone below it."""
     if not directory.is_dir():
         raise CannotTell(f"{directory} is not a directory.")
     found = Repository.at(directory)
@@ -320,7 +320,7 @@ def clones_below(directory: Path) -> Iterator[Path]:
 
 
 def examine_all(context: Context, directories: list[Path], *, repair: bool) -> int:
-    """Examine clones; 0 when all is well afterwards, 1 when a problem is left."""
+    """Check clones. Return 0 when all is well afterwards, 1 when a problem remains."""
     need_git_lfs()
     places = list(dict.fromkeys(one for each in directories for one in clones_below(each)))
     if not directories:

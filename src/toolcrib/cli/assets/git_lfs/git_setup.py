@@ -1,9 +1,8 @@
 """`toolcrib git setup`: what the stock git-lfs client needs to lock on a server.
 
-git-lfs 3.3 reads only a short list of "safe" keys from a committed `.lfsconfig`: `lfs.url` and
-`lfs.locksverify` are on it, `lfs.<url>.locksverify` is not (it is ignored with a warning), nor is anything
-of ours. So those two keys are committed, and what belongs to one person goes to the clone's own
-configuration.
+git-lfs 3.3 reads only a short list of "safe" keys from a committed `.lfsconfig`. `lfs.url` and `lfs.locksverify`
+are on it; `lfs.<url>.locksverify` and keys of our own are not (they are ignored with a warning). So those two keys
+are committed, and what belongs to one person goes to the clone's own configuration.
 """
 
 from toolcrib.cli.assets.git_lfs.credential_helper import can_help, host_of, use_helper
@@ -77,9 +76,9 @@ def write_lfsconfig(repository: Repository, url: str) -> None:
 
 
 def install_lfs(repository: Repository) -> None:
-    """git-lfs's filters (in this clone, where the person has none) and its hooks.
+    """Install git-lfs's filters (in this clone, if the person has none) and its hooks.
 
-    A hook of the same name that is not git-lfs's stays; the doctor explains.
+    A hook of the same name that somebody else wrote stays; `toolcrib git doctor` explains.
     """
     if not repository.setting("filter.lfs.process"):
         repository.git("lfs", "install", "--local", "--skip-repo")
@@ -101,7 +100,7 @@ def unset_local(repository: Repository, key: str) -> None:
 
 
 def changed_files(repository: Repository) -> list[str]:
-    """Which of the two committed files differ from what is committed."""
+    """Return which of the two committed files differ from what is committed."""
     status = repository.git("status", "--porcelain", "-z", "--", ".lfsconfig", ".gitattributes")
     return sorted(entry[3:] for entry in status.decode(errors="replace").split("\0") if entry)
 

@@ -14,7 +14,7 @@ _LINE = re.compile(r"^(?P<pattern>\"(?:[^\"\\]|\\.)*\"|[^\s#]\S*)\s+(?P<attribut
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a `.gitattributes` file that hands files to git-lfs."""
+    """A line of a `.gitattributes` file that hands files to git-lfs."""
 
     file: Path
     number: int
@@ -27,7 +27,7 @@ class Line:
 
 
 def lfs_lines(repository: Repository) -> list[Line]:
-    """The LFS lines of every committed or new `.gitattributes`."""
+    """Return the LFS lines of every `.gitattributes`, committed or new."""
     listing = repository.git(
         "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ":(glob)**/.gitattributes"
     )
@@ -43,7 +43,7 @@ def lfs_lines(repository: Repository) -> list[Line]:
 
 
 def make_lockable(lines: list[Line]) -> None:
-    """Add `lockable` to these lines, leaving everything else as it is."""
+    """Add `lockable` to these lines and leave everything else as it is."""
     for file in {line.file for line in lines}:
         text = _read(file)
         for line in lines:
