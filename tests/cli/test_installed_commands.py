@@ -168,7 +168,7 @@ def test_one_command_imports_no_other_kind() -> None:
         "import sys; sys.argv = ['toolcrib', 'lock', '--help']\n"
         "from toolcrib.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "kinds = ('toolcrib.cli.documents', 'toolcrib.cli.server', 'importlib.metadata', 'asyncio')\n"
+        "kinds = ('toolcrib.cli.documents', 'toolcrib.cli.server', 'asyncio', 'sqlalchemy')\n"
         "print([name for name in kinds if name in sys.modules], 'toolcrib.cli.assets' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import Person
 from tests.cli.documents import content, new_project, put
 from tests.cli.git import Done
-from tests.cli.test_operate import operate
+from tests.cli.test_server_commands import operate
 from tests.servers.databases import Database
 from tests.servers.toolcrib import ToolcribServer
 

@@ -83,7 +83,7 @@ def _commands_of(app: typer.Typer, name: str | None) -> dict[str, Any]:
     """Return the commands of `app` by name; with a `name`, the group of that name with the commands in it."""
     parent = typer.Typer(rich_markup_mode=None)
     parent.add_typer(app, name=name)
-    return typer.main.get_group(parent).commands
+    return dict(typer.main.get_group(parent).commands)
 
 
 def _installed() -> list[EntryPoint]:

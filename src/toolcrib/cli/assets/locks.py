@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from toolcrib.cli.core.claims import holder_line
+from toolcrib.cli.core.claims import holder_line, is_callers
 from toolcrib.cli.core.client import PAGE, ApiClient
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.durations import since, until
@@ -61,14 +61,14 @@ def explain_held(context: Context, refused: Held, path: str | None) -> Failure:
     details = refused.details
     conflicts = details.get("conflicts") if isinstance(details, dict) else None
     if conflicts:
-        own = [one for one in conflicts if one.get("holder") == context.username]
+        own = [one for one in conflicts if is_callers(context, one)]
         lines = [holder_line(one.get("label") or one["key"], {**one, "url": None}) for one in conflicts[:20]]
         count = int(details.get("conflict_count") or len(conflicts))
         more = [f"… and {count - 20} more"] if count > 20 else []
         failure = Failure if len(own) == len(conflicts) else Held
         return failure("\n  ".join(["Nothing was done.", *lines, *more]), code=refused.code, details=details)
     what = path or str(details.get("key", "It"))
-    if details.get("holder") == context.username:
+    if is_callers(context, details):
         begun = since(details.get("since"), datetime.now(UTC))
         text = f"You already hold {what} since {begun}. To move its end: toolcrib renew --expires TIME"
         return Failure(text, code=refused.code, details=details)

@@ -103,6 +103,14 @@ def reasons(claim: Claim, verbs: Iterable[str]) -> dict[str, str]:
     return {verb: str(cannot[verb]) for verb in verbs if cannot.get(verb)}
 
 
+def is_callers(context: Context, details: Any) -> bool:
+    """Return whether the details of a refusal name the caller as the holder.
+
+    While one waits in the queue this means that the claim has arrived.
+    """
+    return isinstance(details, dict) and details.get("holder") == context.username
+
+
 def release(api: ApiClient, claim: Claim) -> Any:
     """Release the caller's own claim."""
     return api.post(f"/claims/{claim['fence']}/release")

@@ -285,10 +285,9 @@ def test_client_commands_load_neither_the_server_nor_http(tmp_path: object) -> N
     import sys  # noqa: PLC0415
 
     code = (
-        "import sys; from toolcrib.cli import build; build();"
-        "print([name for name in ('httpx', 'rich', 'sqlalchemy', 'fastapi', 'pydantic') if name in sys.modules])"
+        "import sys, typer; from toolcrib.cli import build; typer.main.get_command(build()).own_commands();"
+        "heavy = ('httpx', 'rich', 'sqlalchemy', 'fastapi', 'pydantic', 'asyncio');"
+        "print([name for name in heavy if name in sys.modules], 'toolcrib.cli.server.storage' in sys.modules)"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] True\n"
