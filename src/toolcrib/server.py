@@ -43,9 +43,11 @@ from toolcrib.kernel.middleware import DOCS, RequestMiddleware
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
+from toolcrib.kernel.wording import Wordings
+from toolcrib.machines.kind import kind as machines
 from toolcrib.settings import Settings
 
-OUR_KINDS: tuple[Kind, ...] = (assets, documents)
+OUR_KINDS: tuple[Kind, ...] = (assets, documents, machines)
 
 
 def kinds() -> tuple[Kind, ...]:
@@ -78,7 +80,8 @@ def create_app(
     app.state.kinds = found
     app.state.prepared = prepared
     app.state.site = Site(settings, {kind.name: kind.link for kind in found})
-    answers = errors.install(app)
+    app.state.wordings = wordings = Wordings(each for kind in found for each in kind.wordings)
+    answers = errors.install(app, wordings)
 
     app.include_router(health.root_router)
     app.include_router(metrics.router)
@@ -126,6 +129,7 @@ def create_app(
         body_limits={FILES: None} | {at: size for kind in found for at, size in kind.body_limits.items()},
         pattern_limits=[limit for kind in found for limit in kind.pattern_limits],
         trusted_proxies=settings.trusted_proxies,
+        wordings=wordings,
     )
     app.middleware_stack = metrics.observed(app, layers)
     return app

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from toolcrib.assets import messages as asset_messages
 from toolcrib.kernel import messages
 from toolcrib.kernel.messages import Message
 from toolcrib.kernel.outbox import Letter
@@ -21,9 +22,11 @@ HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 def all_messages(text: str) -> list[Message]:
     """Every mail, with `text` wherever somebody may choose what it says."""
     return [
-        messages.asset_locked(path=text, locked_by=text, comment=text),
-        messages.assets_locked(paths=[text, text], count=3, locked_by=text, comment=text),
-        messages.lock_notification(path=text, asked_by=text, message=text, dashboard_url="https://x.example"),
+        asset_messages.asset_locked(path=text, locked_by=text, comment=text),
+        asset_messages.assets_locked(paths=[text, text], count=3, locked_by=text, comment=text),
+        asset_messages.lock_notification(
+            path=text, asked_by=text, message=text, dashboard_url="https://x.example"
+        ),
         messages.confirm_password(username=text, link=LINK, expires_at=EXPIRES),
         messages.confirm_email(username=text, link=LINK, expires_at=EXPIRES),
         messages.email_changed(username=text, new_email=text),
@@ -47,35 +50,6 @@ def body(message: EmailMessage, kind: str) -> str:
     assert part is not None
     content: str = part.get_content()
     return content
-
-
-def test_a_new_lock_says_what_who_and_why() -> None:
-    message = messages.asset_locked(path="Maps/A b.umap", locked_by="ann", comment="lighting\npass")
-    assert message.subject == "Asset locked: Maps/A b.umap"
-    for part in (message.text, message.html):
-        assert "Maps/A b.umap" in part
-        assert "ann" in part
-        assert "lighting\npass" in part
-    for silent in (None, ""):
-        assert "N/A" in messages.asset_locked(path="p", locked_by="ann", comment=silent).text
-
-
-def test_a_notification_keeps_the_lines_of_its_message() -> None:
-    message = messages.lock_notification(
-        path="Maps/A.umap", asked_by="ben", message="one\n\n  two", dashboard_url="https://crib.example.com"
-    )
-    assert message.subject == "Lock notification: Maps/A.umap"
-    for part in (message.text, message.html):
-        assert "one\n\n  two" in part
-        assert "ben" in part
-        assert "https://crib.example.com" in part
-    assert "pre-wrap" in message.html
-
-
-def test_a_notification_needs_neither_message_nor_address() -> None:
-    message = messages.lock_notification(path="p", asked_by="ben", message=None, dashboard_url="")
-    assert "Message from" not in message.text + message.html
-    assert "dashboard." in message.text
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=9))])

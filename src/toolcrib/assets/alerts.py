@@ -10,6 +10,7 @@ from sqlalchemy import Column, Table, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets import service
+from toolcrib.assets.messages import asset_locked, assets_locked, lock_notification
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events import log as event_log
@@ -17,7 +18,7 @@ from toolcrib.kernel.events.writer import Event, events
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import read_principal, read_registry
 from toolcrib.kernel.identity.users import Recipient, find_active, people_with_address
-from toolcrib.kernel.messages import Message, asset_locked, assets_locked, lock_notification
+from toolcrib.kernel.messages import Message
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.tables import Base, BigId, exact_string
 

@@ -10,6 +10,7 @@ from toolcrib.assets import alerts, service
 from toolcrib.assets.config import CONFIG_KEYS
 from toolcrib.assets.lfs import locks as lfs_locks
 from toolcrib.assets.lfs import objects as lfs_objects
+from toolcrib.assets.lfs.errors import WORDING as LFS_WORDING
 from toolcrib.assets.routes import create_lock, list_locks, router
 from toolcrib.kernel.claims.etag import Lists
 from toolcrib.kernel.claims.models import Claim
@@ -65,4 +66,5 @@ kind = Kind(
         "/api/locks/check": 48 * 2**20,
     },
     pattern_limits=(("PUT", LFS_OBJECT, None), ("POST", LFS_BATCH, 2**20)),
+    wordings=(LFS_WORDING,),
 )

@@ -13,6 +13,7 @@ from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
 from toolcrib.documents.service import upload_parts
 from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.lookup import KIND, Documents, documents_of
+from toolcrib.documents.wording import WORDINGS
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.kinds import Kind
@@ -44,6 +45,7 @@ kind = Kind(
     start=_start,
     stop=_stop,
     body_limits={"/api/storage/upload/proxy": None, "/api/storage/uploads": None, f"{MOUNT}/": None},
+    wordings=WORDINGS,
     request_headers=tus.REQUEST_HEADERS,
     response_headers=tus.RESPONSE_HEADERS,
     named_keys=upload_parts.named,

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toolcrib.kernel.errors import Answers, crashed
+from toolcrib.kernel.errors import Answers
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -93,7 +93,7 @@ class FastRoutes:
             if (
                 refusal is None
             ):  # answered here, and raised for the server's own log: as the framework does it
-                await (await crashed(request, error))(scope, receive, send)
+                await (await self.answers.crashed(request, error))(scope, receive, send)
                 raise
             response = refusal
         await response(scope, receive, send)

@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol, with each answer in one write to the socket.
 
 uvicorn writes the head of an answer and then its body. With TCP_NODELAY those are two segments, two system calls
-and two wake-ups of the client; `git lfs`, which takes one lock after the other, notices. Here what is written in
+and two wake-ups of the client; a client that takes one lock after the other notices. Here what is written in
 one turn of the event loop leaves together.
 """
 

@@ -1,5 +1,5 @@
-"""What a kind of shared thing plugs in. `server.KINDS` lists ours; others come by the entry point
-`toolcrib.kinds`, each an object of this class."""
+"""What a kind of shared thing plugs in. `server.OUR_KINDS` lists ours; installed packages offer others under the
+entry point `toolcrib.kinds`, each an object of this class."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.context import Kernel
     from toolcrib.kernel.fast_routes import Endpoint
     from toolcrib.kernel.jobs import Job
+    from toolcrib.kernel.wording import Wording
 
 
 def _no_link(_claim: Claim) -> str:
@@ -43,6 +44,8 @@ class Kind:
     `request_headers` and `response_headers` are those that pages of the origins in CORS_ORIGINS may send and read,
     beside everybody's. `named_keys` says which of some keys of the file store rows of this kind name, apart from
     blobs: the store's sweep lets those be.
+    `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
+    default; no such path is the page's.
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
@@ -56,6 +59,7 @@ class Kind:
     stop: Callable[[Kernel], Awaitable[None]] = _nothing
     body_limits: dict[str, int | None] = field(default_factory=dict)
     pattern_limits: tuple[tuple[str, re.Pattern[str], int | None], ...] = ()
+    wordings: tuple[Wording, ...] = ()
     request_headers: tuple[str, ...] = ()
     response_headers: tuple[str, ...] = ()
     named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys

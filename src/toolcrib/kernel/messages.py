@@ -1,8 +1,8 @@
-"""The mails we write (asset-locks contract, section 7). Their texts are in `templates/mail`."""
+"""The mails the server writes about accounts and itself (asset-locks contract, section 7), and how a kind writes
+its own. Texts are in `templates/mail`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,36 +22,6 @@ class Message:
     subject: str
     text: str
     html: str
-
-
-def asset_locked(*, path: str, locked_by: str, comment: str | None) -> Message:
-    return _message(
-        f"Asset locked: {path}", "asset_locked", path=path, locked_by=locked_by, comment=comment or "N/A"
-    )
-
-
-def assets_locked(*, paths: Sequence[str], count: int, locked_by: str, comment: str | None) -> Message:
-    """One mail about many: `paths` are the first of `count`."""
-    return _message(
-        f"{count} assets locked by {locked_by}",
-        "assets_locked",
-        paths=paths,
-        count=count,
-        more=count - len(paths),
-        locked_by=locked_by,
-        comment=comment or "N/A",
-    )
-
-
-def lock_notification(*, path: str, asked_by: str, message: str | None, dashboard_url: str) -> Message:
-    return _message(
-        f"Lock notification: {path}",
-        "lock_notification",
-        path=path,
-        asked_by=asked_by,
-        message=message,
-        dashboard_url=dashboard_url,
-    )
 
 
 def confirm_password(*, username: str, link: str, expires_at: datetime) -> Message:
@@ -78,8 +48,10 @@ def mail_test(*, username: str) -> Message:
     return _message("Mail test", "mail_test", username=username)
 
 
-def _message(subject: str, name: str, **values: object) -> Message:
-    plain, html = _environments()
+def compose(subject: str, name: str, templates: Path, **values: object) -> Message:
+    """The mail whose texts are `<name>.txt` and `<name>.html` in the folder `templates`. The HTML text may extend
+    our `base.html`."""
+    plain, html = _environments(templates)
     return Message(
         subject=one_line(subject),
         text=plain.get_template(f"{name}.txt").render(values),
@@ -87,15 +59,19 @@ def _message(subject: str, name: str, **values: object) -> Message:
     )
 
 
-@lru_cache(maxsize=1)
-def _environments() -> tuple[Environment, Environment]:
+@lru_cache(maxsize=16)
+def _environments(templates: Path) -> tuple[Environment, Environment]:
     """One that leaves text alone, and one that escapes every value for HTML."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - most processes send none
 
-    loader = FileSystemLoader(TEMPLATES)
+    loader = FileSystemLoader([templates, TEMPLATES])
     plain = Environment(loader=loader, autoescape=False, undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
     html = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return plain, html
+
+
+def _message(subject: str, name: str, **values: object) -> Message:
+    return compose(subject, name, TEMPLATES, **values)
 
 
 def _utc(moment: datetime) -> str:

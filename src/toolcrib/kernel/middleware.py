@@ -9,7 +9,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from toolcrib.kernel.errors import error_response
+from toolcrib.kernel.wording import Wordings
 
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -37,6 +37,7 @@ class RequestMiddleware:
         body_limits: Mapping[str, int | None],
         pattern_limits: Sequence[tuple[str, re.Pattern[str], int | None]],
         trusted_proxies: Sequence[str],
+        wordings: Wordings,
     ) -> None:
         self.app = app
         self.base_path = base_path
@@ -45,6 +46,7 @@ class RequestMiddleware:
         self.body_limits = body_limits
         self.pattern_limits = pattern_limits
         self.trusted_proxies = frozenset(trusted_proxies)
+        self.wordings = wordings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +55,8 @@ class RequestMiddleware:
         path: str = scope["path"]
         if self.base_path:
             if path != self.base_path and not path.startswith(self.base_path + "/"):
-                await error_response(path, 404, "not_found", "Not Found.")(scope, receive, send)
+                response = self.wordings.response(scope["method"], path, 404, "not_found", "Not Found.")
+                await response(scope, receive, send)
                 return
             path = path[len(self.base_path) :] or "/"
             scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.base_path) :] or b"/"}
@@ -73,7 +76,9 @@ class RequestMiddleware:
             if length > limit:
                 text = f"The body is larger than {limit} bytes."
                 headers = {} if await _drained(receive, length) else {"Connection": "close"}
-                response = error_response(path, 413, "payload_too_large", text, None, headers)
+                response = self.wordings.response(
+                    scope["method"], path, 413, "payload_too_large", text, None, headers
+                )
                 await response(scope, receive, send)
                 return
             if length < 0:

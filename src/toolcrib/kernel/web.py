@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from toolcrib.kernel.errors import ANY_PAGE
+from toolcrib.kernel.wording import DEFAULT, Wordings
 
 STATIC = Path(__file__).parents[1] / "static"
 HASHED = "assets/"
@@ -54,7 +55,9 @@ def _index(base_path: str, _changed: float) -> str:
 @router.head(ANY_PAGE)
 async def page(request: Request, path: str) -> Response:
     """A built file if there is one of that name, else the page, which knows its own addresses."""
-    if path == "api" or path.startswith("api/") or path.endswith("/info/lfs") or "/info/lfs/" in f"/{path}":
+    wordings: Wordings = request.app.state.wordings
+    # Clients that read a wording of their own for refusals cannot read the page.
+    if path == "api" or path.startswith("api/") or wordings.of("GET", f"/{path}") is not DEFAULT:
         raise HTTPException(405 if _another_method_would_do(request) else 404)
     found = _built_file(path)
     if found is not None:

@@ -4,6 +4,15 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AccountRead */
+        AccountRead: {
+            /** Created At */
+            created_at: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Username */
+            username: string;
+        };
         /**
          * ApiKeyMade
          * @description The only answer that ever holds the key itself.
@@ -660,6 +669,18 @@ export interface components {
             /** Msg */
             msg: string;
         };
+        /** NewAccount */
+        NewAccount: {
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin: boolean;
+            /** Password */
+            password?: string | null;
+            /** Username */
+            username?: string | null;
+        };
         /** NewApiKey */
         NewApiKey: {
             /** Expires In Days */
@@ -748,27 +769,6 @@ export interface components {
             username: string;
             /** Uuid */
             uuid: string;
-        };
-        /** PoolNewUser */
-        PoolNewUser: {
-            /**
-             * Is Admin
-             * @default false
-             */
-            is_admin: boolean;
-            /** Password */
-            password?: string | null;
-            /** Username */
-            username?: string | null;
-        };
-        /** PoolUserRead */
-        PoolUserRead: {
-            /** Created At */
-            created_at: string;
-            /** Is Admin */
-            is_admin: boolean;
-            /** Username */
-            username: string;
         };
         /** ProjectMemberRead */
         ProjectMemberRead: {

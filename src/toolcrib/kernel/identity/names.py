@@ -16,7 +16,7 @@ from toolcrib.kernel.identity.models import (
 )
 from toolcrib.kernel.problems import InvalidRequest
 
-# Names of machines in the house are good enough for mail in the house.
+# Names of hosts in the house are good enough for mail in the house.
 for _name in {"local", "localhost"} & set(email_validator.SPECIAL_USE_DOMAIN_NAMES):
     email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_name)
 
@@ -58,7 +58,7 @@ def check_label(text: str) -> str:
 
 def check_project_name(text: str) -> str:
     """Raises:
-    BadName: no project may be called that. The name is part of an address: `/{project}.git/info/lfs`.
+    BadName: no project may be called that. The name is a segment of addresses.
     """
     segments = text.split("/")
     if (

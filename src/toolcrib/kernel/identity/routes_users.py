@@ -1,4 +1,4 @@
-"""Accounts in the words of the machine pool's clients (its contract, section 4), and people for pickers."""
+"""Accounts (machine-pool contract, section 4), and people for pickers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity import users
-from toolcrib.kernel.identity.schemas import Person, PoolNewUser, PoolUserRead
+from toolcrib.kernel.identity.schemas import AccountRead, NewAccount, Person
 from toolcrib.kernel.problems import InvalidRequest
 
 router = APIRouter(tags=["accounts"])
@@ -19,14 +19,14 @@ class NotOneself(InvalidRequest):
 
 
 @router.get("/users")
-async def list_users(session: ReadSessionDep, _: AdminDep) -> list[PoolUserRead]:
-    return [PoolUserRead.of(user) for user, _ in await users.list_users(session)]
+async def list_users(session: ReadSessionDep, _: AdminDep) -> list[AccountRead]:
+    return [AccountRead.of(user) for user, _ in await users.list_users(session)]
 
 
 @router.post("/users", status_code=201)
 async def create_user(
-    *, body: PoolNewUser, kernel: KernelDep, session: SessionDep, me: AdminDep, now: NowDep
-) -> PoolUserRead:
+    *, body: NewAccount, kernel: KernelDep, session: SessionDep, me: AdminDep, now: NowDep
+) -> AccountRead:
     if not body.username or not body.password:
         raise InvalidRequest("username and password are required")
     password_hash = await kernel.auth.passwords.hash_new(body.password)
@@ -38,7 +38,7 @@ async def create_user(
         actor=me.username,
         now=now,
     )
-    return PoolUserRead.of(user)
+    return AccountRead.of(user)
 
 
 @router.delete("/users/{username:path}")

@@ -251,21 +251,21 @@ class ProjectMemberRole(BaseModel):
     role: Role
 
 
-# The machine pool's accounts (its contract, section 4)
+# Accounts as their administrators see them (machine-pool contract, section 4)
 
 
-class PoolUserRead(BaseModel):
+class AccountRead(BaseModel):
     username: str
     is_admin: bool
     created_at: str  # UTC, without offset
 
     @classmethod
-    def of(cls, user: User) -> PoolUserRead:
+    def of(cls, user: User) -> AccountRead:
         created_at = user.created_at.replace(microsecond=0, tzinfo=None).isoformat()
         return cls(username=user.username, is_admin=user.is_admin, created_at=created_at)
 
 
-class PoolNewUser(BaseModel):
+class NewAccount(BaseModel):
     username: str | None = None
     password: Secret | None = None
     is_admin: StrictBool = False
