@@ -6,15 +6,17 @@ HOST ?= 127.0.0.1
 PORT ?= 5000
 DATA_DIR ?= .data
 ARGS ?=
+BASE ?= main
 # Tests mostly wait for servers: two for every core.
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
-.PHONY: serve test lint format bench web web-test clean help
+.PHONY: serve test answers lint format bench web web-test clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make serve     install, build the web UI, serve on http://$(HOST):$(PORT) (HOST, PORT, DATA_DIR)"
 	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock', WORKERS=0)"
+	@echo "make answers   compare the API's answers with those of another commit (BASE=main)"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make format    let ruff put the code in order"
 	@echo "make web       build the web UI if it is out of date"
@@ -33,6 +35,10 @@ test: .venv/ready
 	@scripts/install-servers
 	@$(PYTHON) scripts/webui.py build --optional
 	.venv/bin/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+# The other commit is installed beside this one, from the same cache, and removed again.
+answers: .venv/ready
+	scripts/compare-answers "$(BASE)"
 
 lint: .venv/ready
 	.tools/uv-*/bin/uv lock --check --offline --quiet
