@@ -25,6 +25,7 @@ from toolcrib.kernel.blobs.store import open_blobs
 from toolcrib.kernel.blobs.sweep import SWEEP_JOB
 from toolcrib.kernel.claims import routes as claim_routes
 from toolcrib.kernel.claims import sweep
+from toolcrib.kernel.claims.permissions import Permissions
 from toolcrib.kernel.claims.writer import ClaimWriter
 from toolcrib.kernel.clock import Clock, system_clock
 from toolcrib.kernel.config import RuntimeConfig
@@ -159,6 +160,10 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         mailer=Mailer(settings, database, config, jobs),
         jobs=jobs,
         blobs=open_blobs(settings),
+        permissions=Permissions(
+            {kind.name: kind.rules for kind in found},
+            frozenset(kind.name for kind in found if kind.notifies),
+        ),
         started_at=clock(),
         named_keys=tuple(kind.named_keys for kind in found),
     )

@@ -42,12 +42,21 @@ async def test_the_list_shows_what_is_held_and_what_the_caller_may_do(crib: AppS
     assert (claim["holder"], claim["comment"]) == ("ann", "lighting")
     assert claim["expires_at"]
     assert claim["url"].startswith("/assets?")
-    assert claim["can"] == {"release": True, "renew": True, "transfer": True, "force_release": False}
+    assert claim["can"] == {
+        "release": True,
+        "renew": True,
+        "transfer": True,
+        "force_release": False,
+        "wait": False,
+        "ask": False,
+    }
     assert (await held(ben))[0]["can"] == {
         "release": False,
         "renew": False,
         "transfer": False,
         "force_release": False,
+        "wait": True,
+        "ask": False,  # no mail here
     }
     assert (await held(admin))[0]["can"]["force_release"] is True
 

@@ -31,8 +31,13 @@ test("without mail nobody can be sent one", () => {
   expect(reasons(aClaim({ holder: "ann" }), false).notify).toBe("This server sends no mail.");
 });
 
+test("who may only look is not offered to wait, and is told why", () => {
+  const cannot = { wait: "You may see it, but not hold it." };
+  expect(reasons(aClaim({ holder: "ann", cannot })).wait).toBe(cannot.wait);
+});
+
 test("an administrator may hand over and force-release", () => {
-  const can = { release: false, renew: false, transfer: true, force_release: true };
+  const can = { release: false, renew: false, transfer: true, force_release: true, wait: true, ask: true };
   expect(reasons(aClaim({ holder: "ann", can }))).toMatchObject({ "hand-over": null, "force-release": null });
 });
 

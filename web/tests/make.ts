@@ -24,7 +24,8 @@ export function aClaim(fields: Partial<Claim> = {}): Claim {
     queue: 0,
     data: {},
     url: `/assets?q=${key}`,
-    can: { release: mine, renew: mine, transfer: mine, force_release: false },
+    can: { release: mine, renew: mine, transfer: mine, force_release: false, wait: !mine, ask: !mine },
+    cannot: {},
     ...fields,
   };
 }

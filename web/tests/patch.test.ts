@@ -26,7 +26,7 @@ describe("events bring the holdings up to date", () => {
         label: "Content/New.uasset",
         acquired_at: event.at,
         expires_at: "2026-11-21T10:00:00+00:00",
-        can: { release: false, renew: false, transfer: false, force_release: false },
+        can: { release: false, renew: false, transfer: false, force_release: false, wait: true, ask: true },
       }),
     ]);
   });
@@ -73,7 +73,7 @@ describe("events bring the holdings up to date", () => {
         branch: "art",
         comment: "trees",
         expires_at: claim.expires_at,
-        can: { release: true, renew: true, transfer: true, force_release: false },
+        can: { release: true, renew: true, transfer: true, force_release: false, wait: false, ask: false },
       }),
     ]);
   });

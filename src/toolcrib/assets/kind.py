@@ -59,6 +59,7 @@ kind = Kind(
     config_keys=CONFIG_KEYS,
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
     link=_link,
+    notifies=True,
     start=_start,
     fast_routes={("POST", "/api/locks"): create_lock, ("GET", "/api/locks"): list_locks},
     body_limits={

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from toolcrib.kernel.claims.permissions import Permissions
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.settings import Settings
@@ -42,6 +43,7 @@ class Kernel:
     mailer: Mailer
     jobs: Jobs
     blobs: Blobs
+    permissions: Permissions
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)

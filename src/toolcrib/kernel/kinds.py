@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from toolcrib.kernel.claims.permissions import Rules, no_rules
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,6 +48,8 @@ class Kind:
     blobs: the store's sweep lets those be.
     `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
     default; no such path is the page's.
+    `rules` say which of the verbs that all kinds share may not be used on a claim now, and why
+    (`kernel.claims.permissions`). `notifies` is true where the kind has a route that sends a holder a message.
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
@@ -55,6 +59,8 @@ class Kind:
     jobs: tuple[Job, ...] = ()
     config_keys: tuple[ConfigKey, ...] = ()
     link: Callable[[Claim], str] = _no_link
+    rules: Rules = no_rules
+    notifies: bool = False
     start: Callable[[Kernel], Awaitable[None]] = _nothing
     stop: Callable[[Kernel], Awaitable[None]] = _nothing
     body_limits: dict[str, int | None] = field(default_factory=dict)

@@ -124,9 +124,11 @@ export interface components {
         };
         /**
          * Can
-         * @description What the caller may do with this claim now.
+         * @description What the caller may do with this claim now; `cannot` says why not, by the same names.
          */
         Can: {
+            /** Ask */
+            ask: boolean;
             /** Force Release */
             force_release: boolean;
             /** Release */
@@ -135,6 +137,8 @@ export interface components {
             renew: boolean;
             /** Transfer */
             transfer: boolean;
+            /** Wait */
+            wait: boolean;
         };
         /**
          * ChangeAnswer
@@ -204,6 +208,10 @@ export interface components {
             /** Branch */
             branch: string | null;
             can: components["schemas"]["Can"];
+            /** Cannot */
+            cannot: {
+                [key: string]: string;
+            };
             /** Comment */
             comment: string | null;
             /** Data */

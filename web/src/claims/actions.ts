@@ -28,7 +28,7 @@ export function actionsFor(claim: Claim, { me, mail }: Circumstances): Action[] 
     ];
   }
   return [
-    { id: "wait", label: "Wait for it…", reason: null },
+    { id: "wait", label: "Wait for it…", reason: claim.cannot.wait ?? null },
     ...(kindOf(claim.kind).notifies
       ? [{ id: "notify" as const, label: `Send ${holder} a mail…`, reason: mail ? null : "This server sends no mail." }]
       : []),

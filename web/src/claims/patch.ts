@@ -30,7 +30,7 @@ export function identOf(thing: { kind: string; scope: string; key: string }): st
 export function rightsOn(claim: { holder: string; scope: string }, viewer: Viewer): Can {
   const mine = claim.holder === viewer.username;
   const rules = viewer.isAdmin || viewer.adminScopes.has(claim.scope);
-  return { release: mine, renew: mine, transfer: mine || rules, force_release: rules && !mine };
+  return { release: mine, renew: mine, transfer: mine || rules, force_release: rules && !mine, wait: !mine, ask: !mine };
 }
 
 const STARTS = new Set(["acquired", "transferred"]);
@@ -115,6 +115,7 @@ function claimFrom(event: LogEvent, fence: number, previous: Claim | undefined, 
     data: kept?.data ?? {},
     url: kind.link(event),
     can: rightsOn({ holder, scope: event.scope }, viewer),
+    cannot: {},
   };
 }
 

@@ -9,6 +9,8 @@ from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.problems import Problem
 
+HELD_BY_YOU = "You hold it yourself."
+
 
 def day_and_minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
@@ -37,12 +39,13 @@ class ClaimHeld(Problem):
 
     code, status = "claim_held", 409
 
-    def __init__(self, claim: Claim, queue: int = 0) -> None:
+    def __init__(self, claim: Claim, queue: int = 0, reason: str | None = None) -> None:
         until = f" until {day_and_minute(claim.expires_at)}" if claim.expires_at else ""
         why = f": {claim.comment}" if claim.comment else ""
         since = day_and_minute(claim.acquired_at)
         super().__init__(
-            f"{claim.label} is held by {claim.holder} since {since}{until}{why}", held_details(claim, queue)
+            reason or f"{claim.label} is held by {claim.holder} since {since}{until}{why}",
+            held_details(claim, queue),
         )
         self.claim = claim
         self.queue = queue
@@ -77,9 +80,20 @@ class NotHolder(Problem):
 
     code, status = "not_holder", 403
 
-    def __init__(self, claim: Claim) -> None:
-        super().__init__(f"{claim.label} is held by {claim.holder}, not by you.", held_details(claim, 0))
+    def __init__(self, claim: Claim, reason: str | None = None) -> None:
+        super().__init__(
+            reason or f"{claim.label} is held by {claim.holder}, not by you.", held_details(claim, 0)
+        )
         self.claim = claim
+
+
+class VerbRefused(Problem):
+    """The kind has a reason why this verb may not be used on this claim now; `claim.cannot` shows the same one."""
+
+    code, status = "verb_refused", 409
+
+    def __init__(self, claim: Claim, verb: str, reason: str) -> None:
+        super().__init__(reason, {**held_details(claim, 0), "verb": verb})
 
 
 class ClaimLost(Problem):

@@ -80,6 +80,12 @@ async def queue_lengths(session: AsyncSession, digests: Iterable[str] | None = N
     return {digest: count for digest, count in rows}  # noqa: C416 - a Result has keys(): dict() takes it for a mapping
 
 
+async def waited_for(session: AsyncSession, holder_uuid: str) -> frozenset[str]:
+    """The digests of what this person waits for."""
+    mine = select(claim_waiters.c.digest).where(claim_waiters.c.holder_uuid == holder_uuid)
+    return frozenset(await session.scalars(mine))
+
+
 class LogPosition:
     """The number of the newest committed event of some kinds (0 for none), for many callers at the price of few.
 

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from sqlalchemy import or_
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.access import visible
 from toolcrib.kernel.claims import etag, queries, verbs
 from toolcrib.kernel.claims.models import Claim, claims
+from toolcrib.kernel.claims.permissions import Caller
 from toolcrib.kernel.claims.schemas import (
     MAX_ID,
     ClaimChanged,
@@ -28,8 +30,10 @@ from toolcrib.kernel.claims.schemas import (
     end_at,
 )
 from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.search import prefix_match, text_match
 from toolcrib.kernel.site import Site
 
@@ -65,7 +69,8 @@ async def list_claims(
 ) -> Response:
     """Live claims the caller may see, in the order they were acquired. Go on with `cursor=next_cursor`."""
     seq = await last_seq(session)
-    view = etag.view_of(me, kind, holder, mine, prefix, branch, project, q, limit, cursor)
+    mail = await kernel.config.mail_may_send(session)
+    view = etag.view_of(me, mail, kind, holder, mine, prefix, branch, project, q, limit, cursor)
     good = etag.still_good(if_none_match, seq, view, kernel.clock())
     if good:
         return Response(status_code=304, headers={"ETag": good})
@@ -89,8 +94,9 @@ async def list_claims(
     found = await queries.find(session, conditions, now=now, limit=limit + 1, after=cursor)
     more, found = len(found) > limit, found[:limit]
     waiting = await queries.queue_lengths(session)
+    caller = await _caller(session, kernel, me)
     body = {
-        "claims": [_shown(claim, waiting.get(claim.digest, 0), site, me) for claim in found],
+        "claims": [_shown(claim, waiting.get(claim.digest, 0), site, kernel, caller) for claim in found],
         "next_cursor": str(found[-1].fence) if more else None,
         "seq": seq,
     }
@@ -105,7 +111,8 @@ async def read_claim(
 ) -> dict[str, Any]:
     claim = await verbs.look_up(kernel, me, fence)
     waiting = await queries.queue_lengths(session, [claim.digest])
-    return _shown(claim, waiting.get(claim.digest, 0), site, me)
+    caller = await _caller(session, kernel, me)
+    return _shown(claim, waiting.get(claim.digest, 0), site, kernel, caller)
 
 
 @router.post("/{fence}/renew", response_model=ClaimChanged)
@@ -114,12 +121,13 @@ async def renew(
 ) -> dict[str, Any]:
     """Move the end of a claim of one's own; an empty body means no end."""
     claim = await verbs.renew(kernel, me, fence, end_at(body.expires_at, body.ttl_seconds, kernel.clock()))
-    return _changed("renewed", claim, site, me)
+    return await _changed("renewed", claim, kernel, site, me)
 
 
 @router.post("/{fence}/release", response_model=ClaimChanged)
 async def release(fence: Fence, kernel: KernelDep, site: SiteDep, me: PrincipalDep) -> dict[str, Any]:
-    return _changed("released", await verbs.release(kernel, me, fence), site, me)
+    claim = await verbs.release(kernel, me, fence)
+    return await _changed("released", claim, kernel, site, me)
 
 
 @router.post("/{fence}/force-release", response_model=ClaimChanged)
@@ -127,7 +135,8 @@ async def force_release(
     fence: Fence, body: ForceReleaseRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
 ) -> dict[str, Any]:
     """End somebody's claim, saying why: for administrators and the project's owner and admins."""
-    return _changed("released", await verbs.force_release(kernel, me, fence, body.reason), site, me)
+    claim = await verbs.force_release(kernel, me, fence, body.reason)
+    return await _changed("released", claim, kernel, site, me)
 
 
 @router.post("/{fence}/transfer", response_model=ClaimChanged)
@@ -136,7 +145,7 @@ async def transfer(
 ) -> dict[str, Any]:
     """Hand a claim over. It gets a new fence: what the earlier holder still sends is refused."""
     claim = await verbs.transfer(kernel, me, fence, body.to, body.comment)
-    return _changed(f"handed over to {claim.holder}", claim, site, me)
+    return await _changed(f"handed over to {claim.holder}", claim, kernel, site, me)
 
 
 @router.post("/{fence}/queue", response_model=Queued, status_code=201)
@@ -171,9 +180,21 @@ async def show_queue(
     ]
 
 
-def _shown(claim: Claim, queue: int, site: Site, me: PrincipalDep) -> dict[str, Any]:
-    return claim_as_dict(claim, queue, site.claim_path(claim), me)
+async def _caller(session: AsyncSession, kernel: Kernel, me: Principal) -> Caller:
+    return Caller(
+        me,
+        kernel.clock(),
+        mail=await kernel.config.mail_may_send(session),
+        waiting=await queries.waited_for(session, me.uuid),
+    )
 
 
-def _changed(msg: str, claim: Claim, site: Site, me: PrincipalDep) -> dict[str, Any]:
-    return {"msg": msg, "claim": _shown(claim, 0, site, me)}
+def _shown(claim: Claim, queue: int, site: Site, kernel: Kernel, caller: Caller) -> dict[str, Any]:
+    cannot = kernel.permissions.refusals(claim, caller)
+    return claim_as_dict(claim, queue, site.claim_path(claim), cannot)
+
+
+async def _changed(msg: str, claim: Claim, kernel: Kernel, site: Site, me: Principal) -> dict[str, Any]:
+    async with kernel.database.read() as session:
+        caller = await _caller(session, kernel, me)
+    return {"msg": msg, "claim": _shown(claim, 0, site, kernel, caller)}

@@ -25,6 +25,7 @@ from toolcrib.kernel.claims.commands import (
 )
 from toolcrib.kernel.claims.models import Claim, Holder, Ref, Waiter
 from toolcrib.kernel.claims.problems import (
+    HELD_BY_YOU,
     AlreadyWaiting,
     BadEnd,
     ClaimHeld,
@@ -192,7 +193,7 @@ class ClaimRules:
         if claim is None:
             raise ClaimNotFound(f"{command.ref.key} is free: take it instead of waiting for it.")
         if claim.holder_uuid == command.holder.uuid:
-            raise ClaimHeld(claim, len(self.waiters.get(claim.digest, ())))
+            raise ClaimHeld(claim, len(self.waiters.get(claim.digest, ())), HELD_BY_YOU)
         queue = self.waiters.get(claim.digest, [])
         if any(waiter.holder_uuid == command.holder.uuid for waiter in queue):
             raise AlreadyWaiting(f"You are already waiting for {claim.label}.")

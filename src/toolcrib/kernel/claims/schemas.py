@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.permissions import VERBS, Verb
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
 # The longest lease anybody can ask for: ten years, as for tokens.
@@ -68,12 +69,14 @@ def end_at(expires_at: datetime | None, ttl_seconds: int | None, now: datetime) 
 
 
 class Can(BaseModel):
-    """What the caller may do with this claim now."""
+    """What the caller may do with this claim now; `cannot` says why not, by the same names."""
 
     release: bool
     renew: bool
     transfer: bool
     force_release: bool
+    wait: bool
+    ask: bool
 
 
 class ClaimRead(BaseModel):
@@ -94,6 +97,7 @@ class ClaimRead(BaseModel):
     data: dict[str, Any]
     url: str
     can: Can
+    cannot: dict[str, str]
 
 
 class ClaimPage(BaseModel):
@@ -141,9 +145,7 @@ class Queued(BaseModel):
     waiter_id: str
 
 
-def claim_as_dict(claim: Claim, queue: int, url: str, me: Principal) -> dict[str, Any]:
-    mine = claim.holder_uuid == me.uuid
-    authority = me.may(claim.scope, "admin")
+def claim_as_dict(claim: Claim, queue: int, url: str, cannot: Mapping[Verb, str]) -> dict[str, Any]:
     return {
         "id": str(claim.fence),
         "fence": claim.fence,
@@ -161,10 +163,6 @@ def claim_as_dict(claim: Claim, queue: int, url: str, me: Principal) -> dict[str
         "queue": queue,
         "data": claim.public_data,
         "url": url,
-        "can": {
-            "release": mine,
-            "renew": mine,
-            "transfer": mine or authority,
-            "force_release": authority and not mine,
-        },
+        "can": {verb: verb not in cannot for verb in VERBS},
+        "cannot": cannot,
     }

@@ -8,9 +8,10 @@ from uuid import uuid4
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.commands import ForceRelease, Release, Renew, StopWaiting, Transfer, Wait
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.permissions import Verb
 from toolcrib.kernel.claims.problems import ClaimNotFound
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.identity.principal import AccessDenied, Principal
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import read_principal, read_registry
 from toolcrib.kernel.identity.users import find_active
 from toolcrib.kernel.problems import InvalidRequest
@@ -33,29 +34,37 @@ async def look_up(kernel: Kernel, me: Principal, fence: int) -> Claim:
     return claim
 
 
-async def renew(kernel: Kernel, me: Principal, fence: int, expires_at: datetime | None) -> Claim:
+async def look_up_for(kernel: Kernel, me: Principal, verb: Verb, fence: int) -> Claim:
+    """The live claim `fence`, if `me` may use `verb` on it.
+
+    Raises:
+        ClaimNotFound: as `look_up`.
+        Problem: as `Permissions.require`.
+    """
     claim = await look_up(kernel, me, fence)
+    kernel.permissions.require(verb, claim, me, kernel.clock())
+    return claim
+
+
+async def renew(kernel: Kernel, me: Principal, fence: int, expires_at: datetime | None) -> Claim:
+    claim = await look_up_for(kernel, me, "renew", fence)
     return await _one(kernel, Renew(claim.ref, me.holder, expires_at, fence))
 
 
 async def release(kernel: Kernel, me: Principal, fence: int) -> Claim:
-    claim = await look_up(kernel, me, fence)
+    claim = await look_up_for(kernel, me, "release", fence)
     return await _one(kernel, Release(claim.ref, me.holder, fence))
 
 
 async def force_release(kernel: Kernel, me: Principal, fence: int, reason: str) -> Claim:
     """End somebody's claim: for administrators and the project's owner and admins."""
-    claim = await look_up(kernel, me, fence)
-    me.require(claim.scope, "admin")
+    claim = await look_up_for(kernel, me, "force_release", fence)
     return await _one(kernel, ForceRelease(claim.ref, me.username, reason, fence))
 
 
 async def transfer(kernel: Kernel, me: Principal, fence: int, to: str, comment: str | None) -> Claim:
     """Pass a claim to `to`, who must be allowed to hold it: by its holder, or by authority."""
-    claim = await look_up(kernel, me, fence)
-    authority = me.may(claim.scope, "admin")
-    if claim.holder_uuid != me.uuid and not authority:
-        raise AccessDenied(f"{claim.label} is held by {claim.holder}: only they or an admin can pass it on.")
+    claim = await look_up_for(kernel, me, "transfer", fence)
     async with kernel.database.read() as session:
         person = await find_active(session, to)
         if person is None:
@@ -84,8 +93,7 @@ async def wait(
     patience: timedelta | None = None,
 ) -> tuple[str, int]:
     """Stand in the queue for what claim `fence` holds. Returns the waiter's id and place, counted from 1."""
-    claim = await look_up(kernel, me, fence)
-    me.require(claim.scope, "member")
+    claim = await look_up_for(kernel, me, "wait", fence)
     waiter_id = str(uuid4())
     until = kernel.clock() + patience if patience else None
     await _one(
