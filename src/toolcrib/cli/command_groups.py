@@ -9,7 +9,9 @@ for a name that is not one of ours, because reading them takes longer than impor
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -88,12 +90,26 @@ def _commands_of(app: typer.Typer, name: str | None) -> dict[str, Any]:
 
 def _installed() -> list[EntryPoint]:
     """Return the entry points of installed packages, sorted by name; of two with one name, the first found."""
+    if not _is_any_installed():
+        return []
     from importlib.metadata import entry_points
 
     found: dict[str, EntryPoint] = {}
     for entry in entry_points(group=ENTRY_POINTS):
         found.setdefault(entry.name, entry)
     return [found[name] for name in sorted(found)]
+
+
+def _is_any_installed() -> bool:
+    """Return whether any package offers commands. Importing `importlib.metadata` to find out takes longer."""
+    group = ENTRY_POINTS.encode()
+    for folder in map(Path, sys.path):
+        if folder.is_file():  # an archive
+            return True
+        for pattern in ("*.dist-info/entry_points.txt", "*.egg-info/entry_points.txt"):
+            if any(group in file.read_bytes() for file in folder.glob(pattern)):
+                return True
+    return False
 
 
 def _installed_group(entry: EntryPoint) -> Any:
