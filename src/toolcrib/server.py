@@ -139,12 +139,14 @@ def create_app(
 def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Kernel:
     """The parts, joined. Nothing here touches the database yet."""
     database = Database(settings.database)
+    database.claim_hooks = {kind.name: kind.hook for kind in found if kind.hook is not None}
     secrets = load_secrets(settings)
     tail = EventTail(database, settings.tail_seconds)
     config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
     limiter = RateLimiter(settings)
     all_jobs = (MAIL_JOB, SWEEP_JOB, sweep.job(settings), *(job for kind in found for job in kind.jobs))
     jobs = Jobs(settings, database, clock, all_jobs)
+    database.on_nudge(jobs.nudge)
     kernel = Kernel(
         settings=settings,
         clock=clock,

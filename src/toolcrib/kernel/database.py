@@ -13,8 +13,9 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -22,6 +23,11 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.util import await_only
 
 from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.claims.changes import Hooks
+
+log = structlog.get_logger()
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -44,15 +50,28 @@ class Database:
         self._group_connection: Connection | None = None
         self._instant_reads: sqlite3.Connection | None = None
         self._after_commit: list[Callable[[list[Event]], None]] = []
+        self._nudge: Callable[[str], None] | None = None
+        # By kind: who is told of each change of its claims, whichever way it is made. Set before the first use.
+        self.claim_hooks: Hooks = {}
 
     def on_commit(self, call: Callable[[list[Event]], None]) -> None:
         """Have `call(lines)` run after each commit of this process that wrote events. It must not block."""
         self._after_commit.append(call)
 
+    def on_nudge(self, call: Callable[[str], None]) -> None:
+        """Have `call(job)` run after each commit, for each job that was to be nudged then. It must not block."""
+        self._nudge = call
+
     def _committed(self, events: EventWriter) -> None:
         if events.written:
             for call in self._after_commit:
                 call(events.written)
+        if self._nudge is not None:
+            for job in events.nudges:
+                try:
+                    self._nudge(job)
+                except LookupError:  # what has committed is done, whatever a kind calls its jobs
+                    log.error("unknown_job_nudged", job=job)
 
     # Units of work
 
@@ -69,7 +88,10 @@ class Database:
         Events appended to it are written as the last statements before the commit.
         """
         async with AsyncSession(
-            self.writes, expire_on_commit=False, sync_session_class=WriteSession
+            self.writes,
+            expire_on_commit=False,
+            sync_session_class=WriteSession,
+            info={"claim_hooks": self.claim_hooks},
         ) as session:
             yield session
             await session.commit()
@@ -287,6 +309,12 @@ def event_writer_of(session: AsyncSession) -> EventWriter:
             "this unit of work holds no write lock: call take_write_lock() first, on a session from write()"
         )
     return events  # type: ignore[no-any-return]
+
+
+def claim_hooks_of(session: AsyncSession) -> Hooks:
+    """The hooks that claims changed in this unit of work, from `write()`, are told to."""
+    hooks: Hooks = session.sync_session.info["claim_hooks"]
+    return hooks
 
 
 def after_commit(session: AsyncSession, nudge: Callable[[], None]) -> None:

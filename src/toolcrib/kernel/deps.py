@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.ratelimit import client_address
+from toolcrib.kernel.requester import Requester
 
 
 def kernel_of(request: Request) -> Kernel:
@@ -35,9 +37,19 @@ async def _principal(request: Request, kernel: KernelDep) -> Principal:
     return await kernel.auth.principal(request)
 
 
-async def _admin(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+PrincipalDep = Annotated[Principal, Depends(_principal)]
+
+
+async def _admin(principal: PrincipalDep) -> Principal:
     principal.require_admin()
     return principal
+
+
+def _requester(request: Request, kernel: KernelDep, me: PrincipalDep) -> Requester:
+    """Who asks, from where and with which program, for audits."""
+    return Requester(
+        me.username, me.uuid, client_address(request, kernel.settings), request.headers.get("user-agent")
+    )
 
 
 def _now(kernel: KernelDep) -> datetime:
@@ -47,6 +59,6 @@ def _now(kernel: KernelDep) -> datetime:
 # Commits before the answer is sent: with the default scope a client could be told of a change that then fails.
 SessionDep = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
 ReadSessionDep = Annotated[AsyncSession, Depends(_look, scope="function")]
-PrincipalDep = Annotated[Principal, Depends(_principal)]
 AdminDep = Annotated[Principal, Depends(_admin)]
+RequesterDep = Annotated[Requester, Depends(_requester)]
 NowDep = Annotated[datetime, Depends(_now)]

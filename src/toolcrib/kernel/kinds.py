@@ -15,6 +15,7 @@ from toolcrib.kernel.claims.permissions import Rules, no_rules
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from toolcrib.kernel.claims.changes import Hook
     from toolcrib.kernel.claims.models import Claim
     from toolcrib.kernel.config import ConfigKey
     from toolcrib.kernel.context import Kernel
@@ -50,6 +51,8 @@ class Kind:
     default; no such path is the page's.
     `rules` say which of the verbs that all kinds share may not be used on a claim now, and why
     (`kernel.claims.permissions`). `notifies` is true where the kind has a route that sends a holder a message.
+    `hook` is told of every change of a claim of this kind, in the transaction that makes it, and may refuse some
+    (`kernel.claims.groups`).
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
@@ -69,4 +72,5 @@ class Kind:
     request_headers: tuple[str, ...] = ()
     response_headers: tuple[str, ...] = ()
     named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys
+    hook: Hook | None = None
     fast_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)

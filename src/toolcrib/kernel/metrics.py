@@ -32,6 +32,7 @@ from sqlalchemy import func, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.claims.owed import owed_claim_hooks
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.log import last_seq
@@ -77,6 +78,9 @@ class Metrics:
         self._claims = self.gauge("toolcrib_claims", "Things held.")
         self._events = self.gauge("toolcrib_events_seq", "Number of the newest event.")
         self._outbox = self.gauge("toolcrib_outbox", "Mails waiting to be sent.")
+        self._owed_hooks = self.gauge(
+            "toolcrib_owed_claim_hooks", "Changes of claims that their kind failed on and is told again."
+        )
         self._database_up = self.gauge("toolcrib_database_up", "Whether the database answered.")
         self._looked_at = float("-inf")
 
@@ -106,7 +110,12 @@ class Metrics:
         try:
             async with asyncio.timeout(2), database.read() as session:
                 self._events.set(await last_seq(session))
-                for gauge, table in ((self._claims, claims), (self._outbox, outbox)):
+                counted = (
+                    (self._claims, claims),
+                    (self._outbox, outbox),
+                    (self._owed_hooks, owed_claim_hooks),
+                )
+                for gauge, table in counted:
                     count = await session.execute(select(func.count()).select_from(table))
                     gauge.set(count.scalar_one())
             self._database_up.set(1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from toolcrib.kernel.claims.models import Holder, Ref
+from toolcrib.kernel.requester import Requester
 
 
 @dataclass(slots=True)
@@ -33,31 +35,40 @@ class Renew:
 
 @dataclass(slots=True)
 class Release:
+    """Give a claim back. `reason` is for the kind's hook alone; most people give none."""
+
     ref: Ref
     holder: Holder
     fence: int | None = None
+    reason: str | None = None
 
 
 @dataclass(slots=True)
 class ForceRelease:
-    """End somebody's claim by authority, which the caller has checked. `actor` None is the server itself."""
+    """End somebody's claim by authority, which the caller has checked. `actor` None is the server itself.
+
+    `refusable` False is for an end that must come to pass, whatever the kind's hook says: see `hooks.py`.
+    """
 
     ref: Ref
     actor: str | None
     reason: str
     fence: int | None = None
+    refusable: bool = True
 
 
 @dataclass(slots=True)
 class Transfer:
-    """Pass a claim on. `holder` None means by authority, which the caller has checked."""
+    """Pass a claim on. `holder` None means by authority, which the caller has checked. `actor` None is the server
+    itself; `refusable` is as for `ForceRelease`."""
 
     ref: Ref
-    actor: str
+    actor: str | None
     to: Holder
     holder: Holder | None
     fence: int | None = None
     comment: str | None = None
+    refusable: bool = True
 
 
 @dataclass(slots=True)
@@ -66,6 +77,16 @@ class Expire:
 
     ref: Ref
     fence: int
+
+
+@dataclass(slots=True)
+class Forgive:
+    """Let a claim kept alive by heartbeats last until `expires_at` at least, even one that is over: it ran out while
+    we could not be reached. Does nothing if it was renewed or ended meanwhile."""
+
+    ref: Ref
+    fence: int
+    expires_at: datetime
 
 
 @dataclass(slots=True)
@@ -87,7 +108,16 @@ class StopWaiting:
     holder: Holder
 
 
-Command = Acquire | Renew | Release | ForceRelease | Transfer | Expire | Wait | StopWaiting
+Command = Acquire | Renew | Release | ForceRelease | Transfer | Expire | Forgive | Wait | StopWaiting
+
+
+class Group(NamedTuple):
+    """Commands that are carried out all or none, and who asked for them: None for the server itself, and where no
+    kind that is concerned has a hook to be told."""
+
+    commands: Sequence[Command]
+    by: Requester | None = None
+
 
 # Commands that may end a claim, or meet one that is over, need to know who waits.
 NEEDS_WAITERS = (Release, ForceRelease, Expire, Wait, StopWaiting)

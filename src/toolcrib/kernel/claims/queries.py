@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Claim, Ref, Waiter, claim_waiters, claims
@@ -26,12 +26,15 @@ async def find(
     session: AsyncSession,
     conditions: Sequence[ColumnElement[bool]],
     *,
-    now: datetime,
+    now: datetime | None,
     limit: int | None = None,
     after: int | None = None,
 ) -> list[Claim]:
-    """Live claims in the order they were acquired; `after` is the fence of the last one seen."""
-    query = select(*_CLAIM).where(live(now), *conditions).order_by(claims.c.fence)
+    """Live claims in the order they were acquired; `after` is the fence of the last one seen. Without `now`, those
+    that are over and not yet announced too."""
+    query = select(*_CLAIM).where(*conditions).order_by(claims.c.fence)
+    if now is not None:
+        query = query.where(live(now))
     if after is not None:
         query = query.where(claims.c.fence > after)
     if limit is not None:
@@ -59,9 +62,18 @@ async def by_digest(session: AsyncSession, digests: Sequence[str], *, now: datet
     return found
 
 
-async def over(session: AsyncSession, *, now: datetime, limit: int) -> list[Claim]:
-    """Claims past their end that nobody has announced yet, oldest end first."""
-    query = select(*_CLAIM).where(claims.c.expires_at <= now).order_by(claims.c.expires_at).limit(limit)
+async def over(
+    session: AsyncSession, *, now: datetime, limit: int, after: tuple[datetime, int] | None = None
+) -> list[Claim]:
+    """Claims past their end that nobody has announced yet, oldest end first; `after` is the end and fence of the last
+    one seen."""
+    query = select(*_CLAIM).where(claims.c.expires_at <= now)
+    if after is not None:
+        end, fence = after
+        query = query.where(
+            or_(claims.c.expires_at > end, and_(claims.c.expires_at == end, claims.c.fence > fence))
+        )
+    query = query.order_by(claims.c.expires_at, claims.c.fence).limit(limit)
     return [Claim(*row) for row in await session.execute(query)]
 
 

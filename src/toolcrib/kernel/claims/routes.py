@@ -31,7 +31,7 @@ from toolcrib.kernel.claims.schemas import (
 )
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
+from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, RequesterDep
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.search import prefix_match, text_match
@@ -117,34 +117,43 @@ async def read_claim(
 
 @router.post("/{fence}/renew", response_model=ClaimChanged)
 async def renew(
-    fence: Fence, body: RenewRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    fence: Fence, body: RenewRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
 ) -> dict[str, Any]:
     """Move the end of a claim of one's own; an empty body means no end."""
-    claim = await verbs.renew(kernel, me, fence, end_at(body.expires_at, body.ttl_seconds, kernel.clock()))
+    claim = await verbs.renew(
+        kernel, me, by, fence, end_at(body.expires_at, body.ttl_seconds, kernel.clock())
+    )
     return await _changed("renewed", claim, kernel, site, me)
 
 
 @router.post("/{fence}/release", response_model=ClaimChanged)
-async def release(fence: Fence, kernel: KernelDep, site: SiteDep, me: PrincipalDep) -> dict[str, Any]:
-    claim = await verbs.release(kernel, me, fence)
+async def release(
+    fence: Fence, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
+) -> dict[str, Any]:
+    claim = await verbs.release(kernel, me, by, fence)
     return await _changed("released", claim, kernel, site, me)
 
 
 @router.post("/{fence}/force-release", response_model=ClaimChanged)
 async def force_release(
-    fence: Fence, body: ForceReleaseRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    fence: Fence,
+    body: ForceReleaseRequest,
+    kernel: KernelDep,
+    site: SiteDep,
+    me: PrincipalDep,
+    by: RequesterDep,
 ) -> dict[str, Any]:
     """End somebody's claim, saying why: for administrators and the project's owner and admins."""
-    claim = await verbs.force_release(kernel, me, fence, body.reason)
+    claim = await verbs.force_release(kernel, me, by, fence, body.reason)
     return await _changed("released", claim, kernel, site, me)
 
 
 @router.post("/{fence}/transfer", response_model=ClaimChanged)
 async def transfer(
-    fence: Fence, body: TransferRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    fence: Fence, body: TransferRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
 ) -> dict[str, Any]:
     """Hand a claim over. It gets a new fence: what the earlier holder still sends is refused."""
-    claim = await verbs.transfer(kernel, me, fence, body.to, body.comment)
+    claim = await verbs.transfer(kernel, me, by, fence, body.to, body.comment)
     return await _changed(f"handed over to {claim.holder}", claim, kernel, site, me)
 
 

@@ -6,17 +6,21 @@ records what changes. `statements.py` brings it from and to the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from toolcrib.kernel.claims.changes import Change
 from toolcrib.kernel.claims.commands import (
     Acquire,
     Command,
     Expire,
     ForceRelease,
+    Forgive,
+    Group,
     Release,
     Renew,
     StopWaiting,
@@ -35,41 +39,73 @@ from toolcrib.kernel.claims.problems import (
 )
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.events.writer import EventWriter
+from toolcrib.kernel.requester import Requester
 
 
 class ClaimRules:
     def __init__(
-        self, claims: Iterable[Claim], waiters: Iterable[Waiter], events: EventWriter, now: datetime
+        self,
+        claims: Iterable[Claim],
+        waiters: Iterable[Waiter],
+        events: EventWriter,
+        now: datetime,
+        hooked: Container[str] = (),
     ) -> None:
+        """`hooked` are the kinds whose changes are recorded in `changes`, in their order."""
         self.now = now
         self.events = events
         self.claims: dict[str, Claim] = {claim.digest: claim for claim in claims}
         self.waiters: dict[str, list[Waiter]] = {}
         for waiter in sorted(waiters, key=lambda each: each.position):
             self.waiters.setdefault(waiter.digest, []).append(waiter)
+        self.changes: list[Change] = []
+        self.was_written()
+        self._hooked = hooked
+        self._by: Requester | None = None
+        self._refusable = True
+        self._undo: list[Callable[[], object]] | None = None
+        self._lines = 0
+
+    def was_written(self) -> None:
+        """The database now has the claims and waiters as they are here."""
         self.read_claims = dict(self.claims)
         self.read_waiters = {waiter.id: waiter for queue in self.waiters.values() for waiter in queue}
-        self._undo: list[Callable[[], object]] | None = None
 
-    def run_group(self, commands: Sequence[Command]) -> list[Claim | None]:
-        """Carry out all of `commands` or, if one is refused, none of them.
+    def run_group(self, group: Group) -> list[Claim | None]:
+        """Carry out all commands of `group` or, if one is refused, none of them.
 
         What is over ends first, and stays ended whatever becomes of the commands.
         """
-        for command in commands:
-            if not isinstance(command, Expire):
+        self.end_what_is_over(group)
+        return self.try_group(group)
+
+    def end_what_is_over(self, group: Group) -> None:
+        """End the claims past their end that `group` speaks of."""
+        self._undo = None
+        for command in group.commands:
+            if not isinstance(command, Expire | Forgive):
                 self.live(command.ref)
-        lines = len(self.events.lines)
+
+    def try_group(self, group: Group) -> list[Claim | None]:
+        """`run_group` after `end_what_is_over`. `undo_group` can take it back until the next group."""
+        self._lines = len(self.events.lines)
         self._undo = []
+        self._by, self._refusable = group.by, True
         try:
-            return [self.run(command) for command in commands]
+            return [self.run(command) for command in group.commands]
         except Exception:
-            for undo in reversed(self._undo):
-                undo()
-            self.events.take_back(lines)
+            self.undo_group()
             raise
         finally:
-            self._undo = None
+            self._by = None
+
+    def undo_group(self) -> None:
+        """Take back everything that the last `try_group` did."""
+        for undo in reversed(self._undo or ()):
+            undo()
+        self.events.take_back(self._lines)
+        self.changes.clear()
+        self._undo = None
 
     def run(self, command: Command) -> Claim | None:
         """Carry out one command. Returns the claim as it now is, or as it was when it ended."""
@@ -86,6 +122,8 @@ class ClaimRules:
                 return self.transfer(command)
             case Expire():
                 return self.expire(command)
+            case Forgive():
+                return self.forgive(command)
             case Wait():
                 return self.wait(command)
             case StopWaiting():
@@ -138,19 +176,22 @@ class ClaimRules:
             expires_at=command.expires_at,
             data=claim.data if command.data is None else command.data,
         )
+        self._write_about(
+            claim, command.holder.username, "renewed", {"expires_at": _shown(command.expires_at)}
+        )
         self._set(claim.digest, renewed)
-        until = iso_format(command.expires_at) if command.expires_at else None
-        self._write_about(claim, command.holder.username, "renewed", {"expires_at": until})
         return renewed
 
     def release(self, command: Release) -> Claim:
         claim = self._held_by(command.ref, command.holder, command.fence)
-        self._end(claim, command.holder.username, "released", {})
+        self._end(claim, command.holder.username, "released", {}, command.reason)
         return claim
 
     def force_release(self, command: ForceRelease) -> Claim:
         claim = self._held(command.ref, command.fence)
-        self._end(claim, command.actor, "force_released", {"reason": command.reason})
+        self._refusable = command.refusable
+        self._end(claim, command.actor, "force_released", {"reason": command.reason}, command.reason)
+        self._refusable = True
         return claim
 
     def transfer(self, command: Transfer) -> Claim:
@@ -177,7 +218,9 @@ class ClaimRules:
             fence=fence,
             data=claim.public_data,
         )
-        self._set(claim.digest, passed)
+        self._refusable = command.refusable
+        self._set(claim.digest, passed, command.comment)
+        self._refusable = True
         self._forget_waiter(claim.digest, command.to.uuid)
         return passed
 
@@ -185,8 +228,20 @@ class ClaimRules:
         claim = self.claims.get(command.ref.digest)
         if claim is None or claim.fence != command.fence or not claim.is_over(self.now):
             return None
-        self._end(claim, None, "expired", {})
+        self._run_out(claim)
         return claim
+
+    def forgive(self, command: Forgive) -> Claim | None:
+        claim, until = self.claims.get(command.ref.digest), command.expires_at
+        if claim is None or claim.fence != command.fence:
+            return None
+        if not claim.heartbeat or claim.expires_at is None or claim.expires_at >= until:
+            return None
+        forgiven = replace(claim, expires_at=until)
+        with self._by_itself():
+            self._write_about(claim, None, "renewed", {"expires_at": _shown(until)})
+            self._set(claim.digest, forgiven)
+        return forgiven
 
     def wait(self, command: Wait) -> Claim:
         claim = self.live(command.ref)
@@ -232,7 +287,7 @@ class ClaimRules:
         """The claim on `ref`. One that is over ends here and now, and passes to whoever waits for it."""
         claim = self.claims.get(ref.digest)
         if claim is not None and claim.is_over(self.now):
-            self._end(claim, None, "expired", {})
+            self._run_out(claim)
             claim = self.claims.get(ref.digest)
         return claim
 
@@ -254,13 +309,21 @@ class ClaimRules:
             raise ClaimLost(f"You hold {claim.label} anew since then; this was an earlier claim.")
         return claim
 
-    def _end(self, claim: Claim, actor: str | None, verb: str, data: dict[str, Any]) -> None:
+    def _run_out(self, claim: Claim) -> None:
+        with self._by_itself():
+            self._end(claim, None, "expired", {})
+
+    def _end(
+        self, claim: Claim, actor: str | None, verb: str, data: dict[str, Any], reason: str | None = None
+    ) -> None:
         ended_at = claim.expires_at if verb == "expired" and claim.expires_at else self.now
         data["holder"] = claim.holder
         data["held_seconds"] = int((ended_at - claim.acquired_at).total_seconds())
         self._write_about(claim, actor, verb, data)
-        self._set(claim.digest, None)
+        self._set(claim.digest, None, reason)
+        by, self._by = self._by, None  # whoever is next asked long ago
         self._serve_queue(claim)
+        self._by = by
 
     def _serve_queue(self, ended: Claim) -> None:
         """Tell those who asked to be told, up to the first who asked to be given the claim."""
@@ -311,10 +374,22 @@ class ClaimRules:
         data.update(_labelled(claim))
         return self._write(claim.ref, actor, verb, data)
 
-    def _set(self, digest: str, claim: Claim | None) -> None:
+    @contextmanager
+    def _by_itself(self) -> Iterator[None]:
+        """For what time brings: nobody asked for it, and no kind can refuse it."""
+        by, self._by, self._refusable = self._by, None, False
+        yield
+        self._by, self._refusable = by, True
+
+    def _set(self, digest: str, claim: Claim | None, reason: str | None = None) -> None:
+        """Put `claim` in place of what is held now, None for nothing; the event of it was written just before."""
+        before = self.claims.get(digest)
         if self._undo is not None:
-            self._undo.append(partial(self._put, digest, self.claims.get(digest)))
+            self._undo.append(partial(self._put, digest, before))
         self._put(digest, claim)
+        event = self.events.lines[-1]
+        if event.kind in self._hooked:
+            self.changes.append(Change(before, claim, event, self._by, reason, refusable=self._refusable))
 
     def _put(self, digest: str, claim: Claim | None) -> None:
         if claim is None:
@@ -338,6 +413,10 @@ class ClaimRules:
 
 def _labelled(claim: Claim) -> dict[str, str]:
     return {"label": claim.data["label"]} if "label" in claim.data else {}
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return iso_format(moment) if moment else None
 
 
 def _must_be_ahead(expires_at: datetime | None, now: datetime) -> None:

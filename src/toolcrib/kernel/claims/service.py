@@ -12,29 +12,35 @@ from datetime import datetime
 from sqlalchemy import Connection, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.claims.commands import Command
+from toolcrib.kernel.claims.commands import Command, Group
+from toolcrib.kernel.claims.groups import carry_out
 from toolcrib.kernel.claims.models import Claim, claim_waiters
-from toolcrib.kernel.claims.statements import carry_out
-from toolcrib.kernel.database import event_writer_of, take_write_lock
+from toolcrib.kernel.database import claim_hooks_of, event_writer_of, take_write_lock
+from toolcrib.kernel.requester import Requester
 
 
-async def run(session: AsyncSession, *commands: Command, now: datetime) -> list[Claim | None]:
-    """Carry out `commands`, all or nothing, in the caller's transaction.
+async def run(
+    session: AsyncSession, *commands: Command, now: datetime, by: Requester | None = None
+) -> list[Claim | None]:
+    """Carry out `commands`, all or nothing, in the caller's transaction. `by` is who asked, for the kind's hook.
 
     Raises:
         Problem: why they were refused; the unit of work stays usable.
     """
-    return await run_group(session, commands, now=now)
+    return await run_group(session, commands, now=now, by=by)
 
 
 async def run_group(
-    session: AsyncSession, commands: Sequence[Command], *, now: datetime
+    session: AsyncSession, commands: Sequence[Command], *, now: datetime, by: Requester | None = None
 ) -> list[Claim | None]:
+    """As `run`. A hook sees the rows that this unit of work has added; objects it has read are not read again."""
     connection = await take_write_lock(session)
-    events = event_writer_of(session)
+    events, hooks = event_writer_of(session), claim_hooks_of(session)
+    if any(command.ref.kind in hooks for command in commands):
+        await session.flush()
 
     def work(sync: Connection) -> list[Claim | None]:
-        (outcome,) = carry_out(sync, events, [commands], now)
+        (outcome,) = carry_out(sync, events, [Group(commands, by)], now, hooks)
         if outcome.problem is not None:
             raise outcome.problem
         return outcome.claims
@@ -53,9 +59,11 @@ async def forget_waiting(
     await session.execute(delete(claim_waiters).where(*conditions))
 
 
-async def run_one(session: AsyncSession, command: Command, *, now: datetime) -> Claim:
+async def run_one(
+    session: AsyncSession, command: Command, *, now: datetime, by: Requester | None = None
+) -> Claim:
     """As `run`, for one command that always ends with a claim (all but Expire and StopWaiting)."""
-    (claim,) = await run_group(session, [command], now=now)
+    (claim,) = await run_group(session, [command], now=now, by=by)
     if claim is None:
         raise TypeError(f"{type(command).__name__} may end without a claim")
     return claim

@@ -6,8 +6,7 @@ two live claims on one thing are impossible even for a program that ignores the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
 
@@ -18,7 +17,6 @@ from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.claims.rules import ClaimRules
 from toolcrib.kernel.driver_statements import DriverStatement, Row, select_listed
 from toolcrib.kernel.events.writer import EventWriter
-from toolcrib.kernel.problems import Problem
 
 # Bound parameters one statement may carry: SQLite stops at 32,766, PostgreSQL at 32,767.
 CHUNK = 10_000
@@ -52,31 +50,12 @@ class LostRow(RuntimeError):
     """A row changed while we held the write lock: some program wrote claims without it."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of one group: its claims in the order of its commands, or why it was refused."""
-
-    claims: list[Claim | None]
-    problem: Problem | None = None
-
-
-def carry_out(
-    connection: Connection, events: EventWriter, groups: Sequence[Sequence[Command]], now: datetime
-) -> list[Outcome]:
-    """Carry out `groups` in order, each all or nothing, and write what changed. The caller commits."""
-    rules = read_rules(connection, events, groups, now)
-    outcomes = []
-    for group in groups:
-        try:
-            outcomes.append(Outcome(rules.run_group(group)))
-        except Problem as problem:
-            outcomes.append(Outcome([], problem))
-    write_changes(connection, rules)
-    return outcomes
-
-
 def read_rules(
-    connection: Connection, events: EventWriter, groups: Iterable[Sequence[Command]], now: datetime
+    connection: Connection,
+    events: EventWriter,
+    groups: Iterable[Sequence[Command]],
+    now: datetime,
+    hooked: Container[str] = (),
 ) -> ClaimRules:
     find_claims, find_waiters = _FIND[connection.dialect.name]
     commands = [command for group in groups for command in group]
@@ -90,7 +69,7 @@ def read_rules(
     waiting: list[Waiter] = []
     for chunk in _chunks(list(asking)):
         waiting += [Waiter(*row) for row in connection.execute(find_waiters, {"listed": chunk})]
-    return ClaimRules(found, waiting, events, now)
+    return ClaimRules(found, waiting, events, now, hooked)
 
 
 def write_changes(connection: Connection, rules: ClaimRules) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Column, Integer, Table, select, update
 
-from toolcrib.kernel.claims import queries
-from toolcrib.kernel.claims.commands import Expire
+from toolcrib.kernel.claims import queries, service
+from toolcrib.kernel.claims.commands import Expire, Forgive
 from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.claims.owed import retry_owed
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.database import Database
+from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.jobs import Job
 from toolcrib.kernel.tables import Base, UtcDateTime
 from toolcrib.settings import Settings
 
-PAGE = 500
+log = structlog.get_logger()
+
+# So many ends make one commit at most.
+PAGE = 100
 
 # One row: when some server process last said that it was alive.
 server_alive = Table(
@@ -27,31 +33,45 @@ server_alive = Table(
 
 
 async def announce_ends(kernel: Kernel, now: datetime) -> None:
-    """Write the `expired` event of every claim that is over, and serve its queue. Safe in any number of processes:
-    each end is a conditional delete under the write lock."""
+    """Write the `expired` event of every claim that is over, and serve its queue; then call the hooks that are owed.
+    Safe in any number of processes: each end is a conditional delete under the write lock.
+
+    A claim that cannot be ended stops none of the others. It is logged, tried again at the next turn, and fails this
+    one.
+    """
     async with kernel.database.write() as session:
         await session.execute(update(server_alive).values(at=now))
+    failed: list[BaseException] = []
+    last: tuple[datetime, int] | None = None
     while True:
         async with kernel.database.read() as session:
-            due = await queries.over(session, now=now, limit=PAGE)
-        for claim in due:
-            await kernel.claims.submit([Expire(claim.ref, claim.fence)])
+            due = await queries.over(session, now=now, limit=PAGE, after=last)
+        ends = [kernel.claims.submit([Expire(claim.ref, claim.fence)]) for claim in due]
+        for claim, outcome in zip(due, await asyncio.gather(*ends, return_exceptions=True), strict=True):
+            if isinstance(outcome, BaseException):
+                log.error("claim_not_ended", kind=claim.kind, key=claim.key, error=type(outcome).__name__)
+                failed.append(outcome)
         if len(due) < PAGE:
-            return
+            break
+        last = (due[-1].expires_at or now, due[-1].fence)
+    await retry_owed(kernel.database, now)
+    if failed:
+        raise failed[0]
 
 
 async def forgive_outage(database: Database, now: datetime, grace: timedelta) -> int:
     """At a start: claims kept alive by heartbeats that ran out while nobody could renew them, or will before
     their clients can, last until `now + grace`. Returns how many."""
+    until = now + grace
     async with database.write() as session:
+        await take_write_lock(session)
         alive_at = (await session.execute(select(server_alive.c.at))).scalar_one()
-        forgiven = await session.execute(
-            update(claims)
-            .where(claims.c.heartbeat, claims.c.expires_at > alive_at, claims.c.expires_at < now + grace)
-            .values(expires_at=now + grace)
-        )
+        lapsed = [claims.c.heartbeat, claims.c.expires_at > alive_at, claims.c.expires_at < until]
+        found = await queries.find(session, lapsed, now=None)
+        commands = [Forgive(claim.ref, claim.fence, until) for claim in found]
+        await service.run_group(session, commands, now=now)
         await session.execute(update(server_alive).values(at=now))
-        return forgiven.rowcount  # type: ignore[attr-defined,no-any-return]  # an UPDATE's result has one
+        return len(found)
 
 
 def job(settings: Settings) -> Job:

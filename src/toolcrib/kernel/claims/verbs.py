@@ -15,6 +15,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import read_principal, read_registry
 from toolcrib.kernel.identity.users import find_active
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.requester import Requester
 
 
 class UnknownPerson(InvalidRequest):
@@ -46,23 +47,27 @@ async def look_up_for(kernel: Kernel, me: Principal, verb: Verb, fence: int) -> 
     return claim
 
 
-async def renew(kernel: Kernel, me: Principal, fence: int, expires_at: datetime | None) -> Claim:
+async def renew(
+    kernel: Kernel, me: Principal, by: Requester, fence: int, expires_at: datetime | None
+) -> Claim:
     claim = await look_up_for(kernel, me, "renew", fence)
-    return await _one(kernel, Renew(claim.ref, me.holder, expires_at, fence))
+    return await _one(kernel, Renew(claim.ref, me.holder, expires_at, fence), by)
 
 
-async def release(kernel: Kernel, me: Principal, fence: int) -> Claim:
+async def release(kernel: Kernel, me: Principal, by: Requester, fence: int) -> Claim:
     claim = await look_up_for(kernel, me, "release", fence)
-    return await _one(kernel, Release(claim.ref, me.holder, fence))
+    return await _one(kernel, Release(claim.ref, me.holder, fence), by)
 
 
-async def force_release(kernel: Kernel, me: Principal, fence: int, reason: str) -> Claim:
+async def force_release(kernel: Kernel, me: Principal, by: Requester, fence: int, reason: str) -> Claim:
     """End somebody's claim: for administrators and the project's owner and admins."""
     claim = await look_up_for(kernel, me, "force_release", fence)
-    return await _one(kernel, ForceRelease(claim.ref, me.username, reason, fence))
+    return await _one(kernel, ForceRelease(claim.ref, me.username, reason, fence), by)
 
 
-async def transfer(kernel: Kernel, me: Principal, fence: int, to: str, comment: str | None) -> Claim:
+async def transfer(
+    kernel: Kernel, me: Principal, by: Requester, fence: int, to: str, comment: str | None
+) -> Claim:
     """Pass a claim to `to`, who must be allowed to hold it: by its holder, or by authority."""
     claim = await look_up_for(kernel, me, "transfer", fence)
     async with kernel.database.read() as session:
@@ -78,8 +83,8 @@ async def transfer(kernel: Kernel, me: Principal, fence: int, to: str, comment: 
         )
     if not heir.may(claim.scope, "member"):
         raise UnknownPerson(f"{to} may not hold this.")
-    by = me.holder if claim.holder_uuid == me.uuid else None
-    return await _one(kernel, Transfer(claim.ref, me.username, heir.holder, by, fence, comment))
+    holder = me.holder if claim.holder_uuid == me.uuid else None
+    return await _one(kernel, Transfer(claim.ref, me.username, heir.holder, holder, fence, comment), by)
 
 
 async def wait(
@@ -121,8 +126,12 @@ async def stop_waiting(kernel: Kernel, me: Principal, fence: int) -> None:
     await kernel.claims.submit([StopWaiting(claim.ref, me.holder)])
 
 
-async def _one(kernel: Kernel, command: Renew | Release | ForceRelease | Transfer | Wait) -> Claim:
-    (claim,) = await kernel.claims.submit([command])
+async def _one(
+    kernel: Kernel,
+    command: Renew | Release | ForceRelease | Transfer | Wait,
+    by: Requester | None = None,
+) -> Claim:
+    (claim,) = await kernel.claims.submit([command], by)
     if claim is None:
         raise TypeError(f"{type(command).__name__} ended without a claim")
     return claim

@@ -15,12 +15,13 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from toolcrib.kernel.claims.commands import Command
+from toolcrib.kernel.claims.commands import Command, Group
+from toolcrib.kernel.claims.groups import Outcome, carry_out
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.claims.statements import Outcome, carry_out
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.problems import DatabaseUnavailable
+from toolcrib.kernel.requester import Requester
 
 log = structlog.get_logger()
 
@@ -29,7 +30,7 @@ BATCH_COMMANDS = 1_000
 
 
 class _Request(NamedTuple):
-    group: Sequence[Command]
+    group: Group
     answer: asyncio.Future[Outcome]
 
 
@@ -40,15 +41,15 @@ class ClaimWriter:
         self._waiting: list[_Request] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def submit(self, group: Sequence[Command]) -> list[Claim | None]:
-        """Carry out `group`, all or nothing. Returns after the commit.
+    async def submit(self, commands: Sequence[Command], by: Requester | None = None) -> list[Claim | None]:
+        """Carry out `commands`, all or nothing. Returns after the commit. `by` is who asked, for the kind's hook.
 
         Raises:
             Problem: why the group was refused.
             DatabaseUnavailable: it was not committed, or nobody can tell (503).
         """
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Request(group, answer))
+        self._waiting.append(_Request(Group(commands, by), answer))
         if self._task is None:
             self._task = asyncio.create_task(self._write_until_empty(), name="claim-writer")
         outcome = await answer
@@ -71,7 +72,7 @@ class ClaimWriter:
     def _next_batch(self) -> list[_Request]:
         size = 0
         for count, request in enumerate(self._waiting):
-            size += len(request.group)
+            size += len(request.group.commands)
             if size > BATCH_COMMANDS and count:
                 batch, self._waiting = self._waiting[:count], self._waiting[count:]
                 return batch
@@ -102,7 +103,7 @@ class ClaimWriter:
 
     async def _transact(self, batch: list[_Request]) -> list[Outcome]:
         groups = [request.group for request in batch]
-        work = partial(carry_out, groups=groups, now=self._clock())
+        work = partial(carry_out, groups=groups, now=self._clock(), hooks=self._database.claim_hooks)
         outcomes: list[Outcome] = await self._database.group_write(work)
         return outcomes
 

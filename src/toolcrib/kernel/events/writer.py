@@ -98,11 +98,13 @@ _row = attrgetter(*_COLUMNS)
 
 @dataclass(slots=True)
 class EventWriter:
-    """The right to write. `seq` is the number of the newest event, committed or about to be."""
+    """The right to write. `seq` is the number of the newest event, committed or about to be. `nudges` are the jobs to
+    be nudged after the commit."""
 
     seq: int
     lines: list[Event] = field(default_factory=list)
     written: list[Event] = field(default_factory=list)
+    nudges: set[str] = field(default_factory=set)
 
     def append(
         self,
