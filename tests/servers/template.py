@@ -30,6 +30,7 @@ class Template:
 
 def migrate(url: str) -> None:
     """Bring a database to the newest schema."""
+    import toolcrib.server  # noqa: F401, PLC0415 - a new database gets the tables of the modules that are loaded
     from toolcrib.kernel.database import Database  # noqa: PLC0415 - most of the server
     from toolcrib.kernel.migrate import upgrade  # noqa: PLC0415
     from toolcrib.settings import Settings  # noqa: PLC0415
