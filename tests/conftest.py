@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.clock import FakeClock
+from tests.servers import command
 from tests.servers.databases import KINDS, Database, Databases
 from tests.servers.environment import fields_by_name
 from tests.servers.mariadb import MariaDB
 from tests.servers.mariadb import mariadb as run_mariadb
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.postgresql import postgresql as run_postgresql
+from tests.servers.process import Process
 from tests.servers.redis import RedisServer
 from tests.servers.redis import redis as run_redis
 from tests.servers.s3 import S3Server
@@ -225,12 +227,14 @@ def server(
     first start.
     """
     started = request.node.stash.setdefault(SERVERS, [])
+    is_installed = not command.FORKS or request.node.get_closest_marker("installed") is not None
 
     def start(data_dir: Path | None = None, *, new: bool = False, **settings: Any) -> ToolcribServer:
         data_dir = data_dir or tmp_path / f"data{len(started)}"
         if not new and "DATABASE_URL" not in settings:
             fill_data_dir(sqlite, data_dir)
-        one = ToolcribServer(data_dir, **settings)
+        process = Process if is_installed or settings.get("workers", 1) > 1 else command.ForkedProcess
+        one = ToolcribServer(data_dir, process=process, **settings)
         started.append(one)
         return one
 

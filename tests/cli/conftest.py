@@ -12,8 +12,10 @@ from typing import Any, cast
 
 import pytest
 
-from tests.cli.git import Clone, Done, execute, git_environment, new_bare, new_clone
-from tests.servers.environment import PASSWORD, toolcrib
+from tests.cli.git import Clone, git_environment, new_bare, new_clone
+from tests.servers import command
+from tests.servers.command import Done
+from tests.servers.environment import PASSWORD
 from tests.servers.process import program
 from tests.servers.toolcrib import ToolcribServer
 
@@ -34,13 +36,17 @@ def project(request: pytest.FixtureRequest) -> str:
 
 @dataclass
 class Person:
-    """Somebody with a home folder, a login name, and a working directory."""
+    """Somebody with a home folder, a login name, and a working directory.
+
+    `program` is the command they type: the installed one, or what stands for it and starts faster.
+    """
 
     name: str
     home: Path
     server: ToolcribServer
     project: str
     cwd: Path
+    program: Path
     env: dict[str, str] = field(default_factory=dict)
 
     def run(
@@ -53,9 +59,11 @@ class Person:
     ) -> Done:
         """`toolcrib …`, which must end with `code` (None: with any)."""
         raw = stdin.encode() if isinstance(stdin, str) else stdin
-        done = execute(
-            toolcrib(), *arguments, cwd=cwd or self.cwd, env={**self.env, **(env or {})}, stdin=raw
-        )
+        where: dict[str, Any] = {"cwd": cwd or self.cwd, "env": {**self.env, **(env or {})}, "stdin": raw}
+        if self.program == command.installed():
+            done = command.execute(self.program, *arguments, **where)
+        else:
+            done = command.run(*arguments, program=self.program, **where)
         assert code is None or done.code == code, f"exit {done.code}: {done.text}"
         assert "Traceback" not in done.err, done.err
         return done
@@ -71,7 +79,7 @@ class Person:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """`toolcrib …` in the background; the caller ends it."""
         return subprocess.Popen(
-            [toolcrib(), *arguments],
+            [command.installed(), *arguments],
             cwd=self.cwd,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -122,16 +130,20 @@ class Person:
 
 
 @pytest.fixture
-def person(crib: ToolcribServer, project: str, tmp_path: Path) -> Callable[..., Person]:
+def person(
+    crib: ToolcribServer, project: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[..., Person]:
     """`person("ann")`: an account and a home folder, signed in unless asked otherwise."""
+    is_installed = request.node.get_closest_marker("installed") is not None
 
     def make(name: str, *, signed_in: bool = True, server: ToolcribServer = crib) -> Person:
         home = tmp_path / name
         home.mkdir()
         env = git_environment(home, TOOLCRIB_PROJECT=project, PYTHONUTF8="1")
+        program = command.installed() if is_installed else command.launcher(env)
         if name != "admin":
             server.user(name)
-        one = Person(name, home, server, project, home, env)
+        one = Person(name, home, server, project, home, program, env)
         if signed_in:
             one.be_signed_in()
         return one

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.servers.command import Done, execute
+
+__all__ = ["Clone", "Done", "execute", "git_environment", "new_bare", "new_clone"]
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
@@ -23,36 +26,6 @@ def git_environment(home: Path, **more: str) -> dict[str, str]:
         "GIT_COMMITTER_EMAIL": "tester@example.com",
         **more,
     }
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a program answered."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
-
-
-def execute(*command: str | Path, cwd: Path, env: Mapping[str, str], stdin: bytes = b"") -> Done:
-    done = subprocess.run(
-        [str(one) for one in command],
-        cwd=cwd,
-        env=dict(env),
-        input=stdin,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    return Done(
-        done.returncode,
-        done.stdout.decode(errors="surrogateescape"),
-        done.stderr.decode(errors="surrogateescape"),
-    )
 
 
 @dataclass

@@ -17,6 +17,7 @@ def place() -> str:
     return f"me:{uuid4().hex[:10]}"
 
 
+@pytest.mark.installed
 def test_a_file_goes_there_and_comes_back(ann: Person, place: str) -> None:
     write(ann, "todo.txt", "milk\n")
     done = ann.run("docs", "put", "todo.txt", f"{place}/notes/", "-m", "first")

@@ -96,6 +96,7 @@ def test_the_setup_says_what_to_commit_and_the_login_name(
     )
 
 
+@pytest.mark.installed
 def test_the_stock_client_locks_lists_and_unlocks_without_being_asked_for_anything(
     ann: Person, anns: Clone
 ) -> None:

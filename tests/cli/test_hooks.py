@@ -63,6 +63,7 @@ def push(clone: Clone, *what: str) -> Done:
     return clone.git("push", "origin", *(what or ("main",)), code=None)
 
 
+@pytest.mark.installed
 def test_the_holder_pushes_and_others_do_not(ann: Person, bens: Clone) -> None:
     ann.run("lock", MAP, "-m", "new roof")
     bens.commit({MAP: "2"})
@@ -238,6 +239,7 @@ def commit(clone: Clone, *more: str) -> Done:
     return clone.git("commit", "-qm", "change", *more, code=None)
 
 
+@pytest.mark.installed
 def test_a_commit_of_what_another_holds_is_refused(ann: Person, guarded: Clone) -> None:
     ann.run("lock", MAP, "-m", "roof")
     guarded.write("free", "2")

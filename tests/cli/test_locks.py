@@ -17,6 +17,7 @@ from tests.servers.environment import toolcrib
 MAP = "Content/Maps/L 1.umap"
 
 
+@pytest.mark.installed
 def test_a_lock_holds_path_branch_and_comment(ann: Person) -> None:
     clone = ann.new_clone()
     clone.commit({MAP: "1"})

@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Person
-from tests.cli.git import Done, execute
-from tests.servers.environment import DEFAULTS, PASSWORD, child_environment, toolcrib
+from tests.servers import command
+from tests.servers.command import Done
+from tests.servers.environment import DEFAULTS, PASSWORD, child_environment
 from tests.servers.process import free_port, wait_until
 from tests.servers.smtp import MailServer
 from tests.servers.toolcrib import ToolcribServer
@@ -27,7 +28,7 @@ Start = Callable[..., ToolcribServer]
 def operate(place: Path, *arguments: str, stdin: str = "", **settings: object) -> Done:
     """`toolcrib …` beside the server, with the same settings."""
     env = child_environment(**(DEFAULTS | {"DATA_DIR": place} | settings))
-    done = execute(toolcrib(), *arguments, cwd=place.parent, env=env, stdin=stdin.encode())
+    done = command.run(*arguments, cwd=place.parent, env=env, stdin=stdin.encode())
     assert "Traceback" not in done.err, done.err
     return done
 

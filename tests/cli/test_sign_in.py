@@ -21,6 +21,7 @@ def credentials(person: Person) -> Path:
     return person.home / ".config" / "toolcrib" / "credentials.json"
 
 
+@pytest.mark.installed
 def test_a_sign_in_is_kept_for_its_owner_alone(person: Callable[..., Person], crib: ToolcribServer) -> None:
     ilse = person("ilse", signed_in=False)
     ilse.sign_in()

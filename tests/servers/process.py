@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 import pytest
 
@@ -90,6 +90,18 @@ def scratch(name: str, user: str | None = None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Child(Protocol):
+    """What a `Process` needs of its child; a `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+
+
 class Process:
     """A child in its own process group, its output in a file."""
 
@@ -105,7 +117,7 @@ class Process:
         self.argv = [*_guarded(user), *argv]
         self.output = output
         with output.open("ab") as log:
-            self._child = subprocess.Popen(
+            self._child: Child = subprocess.Popen(
                 self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
