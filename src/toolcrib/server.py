@@ -168,6 +168,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         ),
         started_at=clock(),
         named_keys=tuple(kind.named_keys for kind in found),
+        migrations={kind.name: kind.migrations for kind in found if kind.migrations},
     )
     health.add_database_check(kernel)
     kernel.health["storage"] = kernel.blobs.check
@@ -213,7 +214,7 @@ async def prepare_alone(settings: Settings) -> None:
 
 async def prepare(kernel: Kernel) -> None:
     """What a start does before serving (asset-locks contract, section 8): migrate, first administrator, mail test."""
-    await migrate.upgrade(kernel.database)
+    await migrate.upgrade(kernel.database, kernel.migrations)
     await make_new_store(kernel.database, kernel.blobs)
     first = await accounts.ensure_first_admin(kernel)
     if first is not None:

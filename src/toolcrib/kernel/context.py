@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolcrib.kernel.claims.permissions import Permissions
@@ -51,3 +52,5 @@ class Kernel:
     kinds: dict[str, Any] = field(default_factory=dict)
     # Each says which of some keys of the file store its kind's rows name; see `Kind`.
     named_keys: tuple[NamedKeys, ...] = ()
+    # The folders of the kinds' own migrations, by the kind's name; see `Kind`.
+    migrations: Mapping[str, Path] = field(default_factory=dict)

@@ -13,6 +13,8 @@ from fastapi import APIRouter
 from toolcrib.kernel.claims.permissions import Rules, no_rules
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from toolcrib.kernel.claims.changes import Hook
@@ -53,6 +55,9 @@ class Kind:
     (`kernel.claims.permissions`). `notifies` is true where the kind has a route that sends a holder a message.
     `hook` is told of every change of a claim of this kind, in the transaction that makes it, and may refuse some
     (`kernel.claims.groups`).
+    `migrations` is the folder of the tables' history of a kind that an installed package brings (ours are part of
+    `toolcrib.migrations`): Alembic revisions in files named `NNNN_what.py`, the first with `down_revision = None`.
+    They run after ours, in a new database too, so the kind's models need a MetaData of their own.
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
@@ -73,4 +78,5 @@ class Kind:
     response_headers: tuple[str, ...] = ()
     named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys
     hook: Hook | None = None
+    migrations: Path | None = None
     fast_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)

@@ -28,6 +28,11 @@ def in_our_words(kind: str, item: Any, autogenerate: AutogenContext) -> str | Li
 
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=Base.metadata, render_item=in_our_words)
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_item=in_our_words,
+    version_table=context.config.attributes.get("version_table", "alembic_version"),
+)
 with context.begin_transaction():
     context.run_migrations()

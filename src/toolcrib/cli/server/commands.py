@@ -113,7 +113,7 @@ def with_kernel(
         kernel = build_kernel(settings, system_clock, kinds())
         try:
             if not as_found:
-                await migrate.upgrade(kernel.database)
+                await migrate.upgrade(kernel.database, kernel.migrations)
             elif (at := await migrate.revision(kernel.database)) != migrate.head():
                 raise CannotTell(
                     f"The database is at schema {at or 'none'}, this release at {migrate.head()}. Use the release the "
@@ -160,7 +160,11 @@ def upgrade(*, data_dir: DataDir = None) -> None:
     async def task(kernel: "Kernel") -> str:
         from toolcrib.kernel import migrate
 
-        return f"The database is at revision {migrate.head()}."
+        theirs = [
+            f", the kind {kind} at {migrate.Branch(kind, folder).head()}"
+            for kind, folder in kernel.migrations.items()
+        ]
+        return f"The database is at revision {migrate.head()}{''.join(theirs)}."
 
     with_kernel(load_settings(data_dir=data_dir), task)
 
