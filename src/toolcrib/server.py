@@ -19,9 +19,9 @@ from toolcrib.assets.kind import kind as assets
 from toolcrib.documents.kind import kind as documents
 from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, web
 from toolcrib.kernel.blobs import routes as file_routes
+from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.registry import make_new_store
 from toolcrib.kernel.blobs.signing import PATH as FILES
-from toolcrib.kernel.blobs.store import open_blobs
 from toolcrib.kernel.blobs.sweep import SWEEP_JOB
 from toolcrib.kernel.claims import routes as claim_routes
 from toolcrib.kernel.claims import sweep

@@ -13,7 +13,7 @@ from tests.clock import FakeClock
 from tests.kernel.parts import StartKernel
 from tests.servers.environment import settings
 from tests.servers.smtp import MailServer
-from toolcrib.kernel.blobs.store import open_blobs
+from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.context import Kernel
 from toolcrib.server import build_kernel
 

@@ -17,6 +17,7 @@ import pytest
 from tests.servers.environment import settings
 from tests.servers.s3 import S3Server, s3
 from toolcrib.kernel.blobs.intake import BLOCK_BYTES
+from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.problems import (
     BlobMissing,
     BlobTooLarge,
@@ -24,7 +25,7 @@ from toolcrib.kernel.blobs.problems import (
     SizeMismatch,
     StorageUnavailable,
 )
-from toolcrib.kernel.blobs.store import Blobs, new_key, new_upload_key, open_blobs
+from toolcrib.kernel.blobs.store import Blobs, new_key, new_upload_key
 
 Open = Callable[..., Blobs]
 LIMIT = 64 * 2**20

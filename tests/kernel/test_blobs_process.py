@@ -16,8 +16,8 @@ import pytest
 from tests.servers.environment import child_environment, settings
 from tests.servers.process import wait_until
 from tests.servers.s3 import S3Server
+from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.problems import StorageFull
-from toolcrib.kernel.blobs.store import open_blobs
 
 MIB = 2**20
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("folder_store")
 
 UPLOAD = """
 import asyncio, sys
-from toolcrib.kernel.blobs.store import open_blobs
+from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.settings import Settings
 
 def resident():

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from toolcrib.kernel.blobs.intake import Intake
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge
-from toolcrib.settings import Settings
 
 # Where an unmistakable name matters: a bucket may hold things of others, which no sweep may touch.
 KEPT = "blobs"
@@ -138,14 +137,3 @@ def new_key() -> str:
 def new_upload_key() -> str:
     """For one upload to a signed address."""
     return f"{UPLOADS}/{uuid4().hex}"
-
-
-def open_blobs(settings: Settings) -> Blobs:
-    """The store the settings name. Nothing is reached for yet."""
-    if settings.s3_endpoint:
-        from toolcrib.kernel.blobs.s3 import S3Objects  # noqa: PLC0415 - its library costs memory
-
-        return Blobs(S3Objects(settings))
-    from toolcrib.kernel.blobs.local import LocalObjects  # noqa: PLC0415
-
-    return Blobs(LocalObjects(settings.files_dir or settings.data_dir / "files"))

@@ -1,0 +1,17 @@
+"""Which file store the settings name."""
+
+from __future__ import annotations
+
+from toolcrib.kernel.blobs.store import Blobs
+from toolcrib.settings import Settings
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The store the settings name. Nothing is reached for yet."""
+    if settings.s3_endpoint:
+        from toolcrib.kernel.blobs.s3 import S3Objects  # noqa: PLC0415 - its library costs memory
+
+        return Blobs(S3Objects(settings))
+    from toolcrib.kernel.blobs.local import LocalObjects  # noqa: PLC0415
+
+    return Blobs(LocalObjects(settings.files_dir or settings.data_dir / "files"))
