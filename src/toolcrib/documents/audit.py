@@ -51,8 +51,8 @@ def record_audit(
             user_id=caller.me.uuid,
             username=caller.me.username,
             details={"action": action, **(details or {})},
-            ip_address=_short(caller.ip_address, 64),
-            user_agent=_short(caller.user_agent, 512),
+            ip_address=shortened(caller.ip_address, 64),
+            user_agent=shortened(caller.user_agent, 512),
             created_at=now,
         )
     )
@@ -88,5 +88,5 @@ async def entries(session: AsyncSession, file_id: str, limit: int = SHOWN) -> Se
     return (await session.execute(query)).scalars().all()
 
 
-def _short(text: str | None, length: int) -> str | None:
+def shortened(text: str | None, length: int) -> str | None:
     return text[:length] if text else None

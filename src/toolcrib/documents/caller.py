@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.requester import Requester
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,7 @@ class Caller:
     ip_address: str | None = None
     user_agent: str | None = None
     token: str | None = None
+
+    @property
+    def requester(self) -> Requester:
+        return Requester(self.me.username, self.me.uuid, self.ip_address, self.user_agent)

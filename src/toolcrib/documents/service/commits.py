@@ -198,7 +198,7 @@ async def _add_pending(
     )
     file.status = FileStatus.PENDING
     file.updated_at = now
-    await release_own(session, caller, file, claim, now=now)
+    await release_own(session, caller, claim, now=now)
     record_file_audit(session, caller, "validate", file, now=now, version_id=version.id, changelog=changelog)
     await record_event(
         session,

@@ -174,6 +174,8 @@ async def forget_folder(
     held = await queries.get(session, folder_ref(place, right.scope), now=now)
     if held is not None:
         refuse_others(caller, [held])
-        await claims_service.run_one(session, Release(held.ref, caller.me.holder, held.fence), now=now)
+        await claims_service.run_one(
+            session, Release(held.ref, caller.me.holder, held.fence), now=now, by=caller.requester
+        )
     await forget_properties(session, folder.id)
     await session.delete(folder)

@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotLocked, ProjectServiceUnavailable, ValidationFailed
 from toolcrib.documents.models import File, Folder
@@ -114,10 +113,9 @@ async def acquire(
         data={"label": file.address, "lock_type": lock_type},
     )
     try:
-        claim = await claims_service.run_one(session, command, now=now)
+        claim = await claims_service.run_one(session, command, now=now, by=caller.requester)
     except ClaimHeld as held:
         raise FileLocked(held.claim, lock_id=lock_id(held.claim), queue=held.queue) from None
-    record_file_audit(session, caller, "lock", file, now=now, lock_type=lock_type, fence=claim.fence)
     return claim
 
 
@@ -134,7 +132,7 @@ async def renew(
     command = Renew(ref_of(file.id, right.scope), caller.me.holder, expires_at)
     async with docs.kernel.database.write() as session:
         try:
-            claim = await claims_service.run_one(session, command, now=now)
+            claim = await claims_service.run_one(session, command, now=now, by=caller.requester)
         except ClaimNotFound:
             raise FileNotLocked("The file is not locked.") from None
         except NotHolder as other:
@@ -166,15 +164,19 @@ async def unlock(
         if claim is None:
             raise FileNotLocked("The file is not locked.")
         if claim.holder_uuid == caller.me.uuid:
-            await claims_service.run_one(session, Release(ref, caller.me.holder, claim.fence), now=now)
+            await _release(session, caller, claim, now=now, reason=reason)
         elif not force:
             raise AccessDenied(f"{claim.label} is locked by {claim.holder}.", NotHolder(claim).details)
         else:
             await force_release(session, caller, right, claim, reason, now=now)
-        record_file_audit(
-            session, caller, "unlock", file, now=now, fence=claim.fence, force=force, reason=reason
-        )
     return claim
+
+
+async def _release(
+    session: AsyncSession, caller: Caller, claim: Claim, *, now: datetime, reason: str | None = None
+) -> None:
+    command = Release(claim.ref, caller.me.holder, claim.fence, reason)
+    await claims_service.run_one(session, command, now=now, by=caller.requester)
 
 
 async def force_release(
@@ -188,7 +190,10 @@ async def force_release(
     if not reason or not reason.strip():
         raise ValidationFailed.of("reason", "is needed to end another's lock")
     await claims_service.run_one(
-        session, ForceRelease(claim.ref, caller.me.username, reason.strip(), claim.fence), now=now
+        session,
+        ForceRelease(claim.ref, caller.me.username, reason.strip(), claim.fence),
+        now=now,
+        by=caller.requester,
     )
 
 
@@ -275,13 +280,10 @@ async def claims_below(session: AsyncSession, folder: Place, scope: str, *, now:
     ]
 
 
-async def release_own(
-    session: AsyncSession, caller: Caller, file: File, claim: Claim | None, *, now: datetime
-) -> None:
+async def release_own(session: AsyncSession, caller: Caller, claim: Claim | None, *, now: datetime) -> None:
     """Give back what `refuse_others_lock` found, if anything."""
     if claim is not None:
-        await claims_service.run_one(session, Release(claim.ref, caller.me.holder, claim.fence), now=now)
-        record_file_audit(session, caller, "unlock", file, now=now, fence=claim.fence)
+        await _release(session, caller, claim, now=now)
 
 
 async def held_now(

@@ -117,7 +117,9 @@ async def _give_up_folders(
     refuse_others(caller, held + ([own] if own is not None else []))
     for claim in held + ([own] if own is not None else []):
         if claim.key.startswith(FOLDER):
-            await claims_service.run_one(session, Release(claim.ref, caller.me.holder, claim.fence), now=now)
+            await claims_service.run_one(
+                session, Release(claim.ref, caller.me.holder, claim.fence), now=now, by=caller.requester
+            )
 
 
 async def _move_folders(session: AsyncSession, source: Place, target: Place) -> None:

@@ -64,7 +64,7 @@ async def take_away(
 ) -> None:
     """`remove`, in the caller's unit of work. `details` are for the audit."""
     claim = await refuse_others_lock(session, caller, file, right, now=now)
-    await release_own(session, caller, file, claim, now=now)
+    await release_own(session, caller, claim, now=now)
     if physical:
         await _destroy(session, file, now=now)
     elif not file.is_archived:

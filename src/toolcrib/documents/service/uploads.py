@@ -273,7 +273,7 @@ async def save_in(
         size=version.size,
     )
     if release:
-        await release_own(session, caller, file, claim, now=now)
+        await release_own(session, caller, claim, now=now)
     return Saved(file, version, created)
 
 

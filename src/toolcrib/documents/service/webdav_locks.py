@@ -19,7 +19,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import record_audit, record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotFound
 from toolcrib.documents.models import File
@@ -35,7 +34,7 @@ from toolcrib.documents.service.locks import (
     ref_of,
     refuse_others,
 )
-from toolcrib.documents.service.lookup import KIND, Documents, Where, allow, at, place_of, still
+from toolcrib.documents.service.lookup import KIND, Documents, Where, allow, at, still
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, Release, Renew
@@ -231,8 +230,8 @@ async def lock(
                 session,
                 Acquire(ref, caller.me.holder, expires_at=end, heartbeat=True, data=data),
                 now=now,
+                by=caller.requester,
             )
-            _note(session, caller, place, file, "lock", claim, now=now)
         else:
             claim = await _take_in(session, caller, own, entry, end, now=now)
     return next(each for each in tokens_of(claim, now) if each.token == entry["token"])
@@ -265,7 +264,10 @@ async def _take_in(
     if not adopted and expires_at is not None:
         expires_at = max(expires_at, end)
     return await claims_service.run_one(
-        session, Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data), now=now
+        session,
+        Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data),
+        now=now,
+        by=caller.requester,
     )
 
 
@@ -302,7 +304,10 @@ async def refresh(
         elif expires_at is not None:
             expires_at = max(expires_at, end) if len(entries) > 1 else end
         claim = await claims_service.run_one(
-            session, Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data), now=now
+            session,
+            Renew(claim.ref, caller.me.holder, expires_at, claim.fence, data),
+            now=now,
+            by=caller.requester,
         )
     return next(each for each in tokens_of(claim, now) if each.token == token)
 
@@ -321,28 +326,21 @@ async def unlock(docs: Documents, caller: Caller, place: Place, token: str, *, n
         claim = (await _find(session, place, file, right, token, now=now)).claim
         if claim.holder_uuid != caller.me.uuid:
             raise FileLocked(claim, lock_id=lock_id(claim))
-        await drop_tokens(session, caller, place, file, claim, {token}, now=now)
+        await drop_tokens(session, caller, claim, {token}, now=now)
 
 
 async def drop_tokens(
-    session: AsyncSession,
-    caller: Caller,
-    place: Place,
-    file: File | None,
-    claim: Claim,
-    tokens: set[str],
-    *,
-    now: datetime,
+    session: AsyncSession, caller: Caller, claim: Claim, tokens: set[str], *, now: datetime
 ) -> None:
-    """Upload tokens off the caller's claim, in the caller's unit of work."""
+    """Take tokens off the caller's claim, in the caller's unit of work."""
     left = [entry for entry in _entries(claim) if entry["token"] not in tokens and _stands(claim, entry, now)]
     if left or _is_adopted(claim):
         data = _with(claim, left, adopted=_is_adopted(claim))
         renewed = Renew(claim.ref, caller.me.holder, claim.expires_at, claim.fence, data)
-        await claims_service.run_one(session, renewed, now=now)
+        await claims_service.run_one(session, renewed, now=now, by=caller.requester)
         return
-    await claims_service.run_one(session, Release(claim.ref, caller.me.holder, claim.fence), now=now)
-    _note(session, caller, place, file, "unlock", claim, now=now)
+    released = Release(claim.ref, caller.me.holder, claim.fence)
+    await claims_service.run_one(session, released, now=now, by=caller.requester)
 
 
 async def leave(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> None:
@@ -350,14 +348,13 @@ async def leave(docs: Documents, caller: Caller, where: Where, *, now: datetime)
     right, file = await allow(docs, caller, where, "read")
     if file is None:
         return
-    place = place_of(file)
     async with docs.kernel.database.write() as session:
         await take_write_lock(session)
         claim = await queries.get(session, ref_of(file.id, right.scope), now=now)
         if claim is None or claim.holder_uuid != caller.me.uuid or not _entries(claim):
             return
         tokens = {lock.token for lock in tokens_of(claim, now)}
-        await drop_tokens(session, caller, place, file, claim, tokens, now=now)
+        await drop_tokens(session, caller, claim, tokens, now=now)
 
 
 async def _find(
@@ -372,24 +369,6 @@ async def _find(
             if found.token == token:
                 return found
     raise NoSuchToken("That lock token locks nothing here, or no longer.")
-
-
-def _note(
-    session: AsyncSession,
-    caller: Caller,
-    place: Place,
-    file: File | None,
-    action: Any,
-    claim: Claim,
-    *,
-    now: datetime,
-) -> None:
-    if file is not None:
-        record_file_audit(session, caller, action, file, now=now, fence=claim.fence)
-    else:
-        record_audit(
-            session, caller, action, f"{place.address.rstrip('/')}/", now=now, details={"fence": claim.fence}
-        )
 
 
 def is_folder(claim: Claim) -> bool:
