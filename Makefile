@@ -10,12 +10,13 @@ BASE ?= main
 # Tests mostly wait for servers: two for every core.
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
-.PHONY: serve test answers lint format bench web web-test clean help
+.PHONY: serve test test-all answers lint format bench web web-test clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make serve     install, build the web UI, serve on http://$(HOST):$(PORT) (HOST, PORT, DATA_DIR)"
 	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock', WORKERS=0)"
+	@echo "make test-all  the same, each test on every database and on S3: before a release"
 	@echo "make answers   compare the API's answers with those of another commit (BASE=main)"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make format    let ruff put the code in order"
@@ -35,6 +36,9 @@ test: .venv/ready
 	@scripts/install-servers
 	@$(PYTHON) scripts/webui.py build --optional
 	.venv/bin/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+test-all:
+	@$(MAKE) test ARGS="--matrix full $(ARGS)"
 
 # The other commit is installed beside this one, from the same cache, and removed again.
 answers: .venv/ready

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 
@@ -37,6 +38,13 @@ SERVERS: pytest.StashKey[list[ToolcribServer]] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", metavar="NAMES", help=f"only these databases, out of {','.join(KINDS)}")
+    parser.addoption(
+        "--matrix",
+        choices=["quick", "full"],
+        default="quick",
+        help="quick: every test, but on one of its databases unless it is marked every_database, and on S3 only "
+        "where it is marked moves_bytes; full: every test on all of them",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,12 +59,24 @@ def _chosen(config: pytest.Config) -> tuple[str, ...]:
     return tuple(names.split(",")) if names else KINDS
 
 
+def is_full(config: pytest.Config) -> bool:
+    return bool(config.getoption("--matrix") == "full")
+
+
+def databases_of(metafunc: pytest.Metafunc) -> list[str]:
+    """Where this test runs. In the quick matrix that is one database, unless it is marked every_database: which
+    one depends on its name, so that each module meets all three."""
+    test = metafunc.definition
+    marker = test.get_closest_marker("databases")
+    kinds = [kind for kind in _chosen(metafunc.config) if marker is None or kind in marker.args]
+    if kinds and not is_full(metafunc.config) and not test.get_closest_marker("every_database"):
+        return [kinds[crc32(test.nodeid.encode()) % len(kinds)]]
+    return kinds
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
-        marker = metafunc.definition.get_closest_marker("databases")
-        wanted = marker.args if marker else KINDS
-        kinds = [kind for kind in _chosen(metafunc.config) if kind in wanted]
-        metafunc.parametrize("database_kind", kinds, indirect=True)
+        metafunc.parametrize("database_kind", databases_of(metafunc), indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -265,5 +285,5 @@ async def app_server(
         return one
 
     yield start
-    for one in started:
+    for one in reversed(started):
         await one.stop()

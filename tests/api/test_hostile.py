@@ -55,6 +55,7 @@ async def test_no_address_takes_a_body_without_end(crib: AppServer, method: str,
 NUMBERS = ["9223372036854775808", "9" * 5_000, "-1"]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("number", NUMBERS)
 async def test_numbers_no_database_keeps_are_refused(crib: AppServer, number: str) -> None:
     ann = await crib.user("ann")
@@ -83,6 +84,7 @@ async def test_times_nobody_can_keep_are_refused(crib: AppServer, end: Any) -> N
     assert (await ann.get("/api/events", params={"since": str(end)})).status_code in {200, 400}
 
 
+@pytest.mark.every_database
 async def test_text_no_database_keeps_is_refused(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     made = await ann.post("/api/locks", json={"asset_path": "a", "branch": "b"})
@@ -111,6 +113,7 @@ async def test_an_origin_that_is_no_address_is_another_site(crib: AppServer) -> 
     assert answer.status_code == 403
 
 
+@pytest.mark.every_database
 async def test_many_releases_at_once_do_not_wait_for_each_other(crib: AppServer) -> None:
     """Each needs a connection to look and the writer needs one to write: nobody may keep the first meanwhile."""
     ann = await crib.user("ann")
@@ -121,6 +124,7 @@ async def test_many_releases_at_once_do_not_wait_for_each_other(crib: AppServer)
     assert {answer.status_code for answer in answers} == {200}
 
 
+@pytest.mark.every_database
 async def test_who_lost_the_right_is_not_given_what_they_waited_for(crib: AppServer) -> None:
     ann, ben, admin = await crib.user("ann"), await crib.user("ben"), await crib.admin()
     project = (await ann.post("/api/projects", json={"name": "game"})).json()
@@ -140,6 +144,7 @@ async def test_who_lost_the_right_is_not_given_what_they_waited_for(crib: AppSer
     assert (await ann.get("/api/locks?project=game")).json() == []
 
 
+@pytest.mark.every_database
 async def test_the_next_in_line_for_what_is_over_can_be_deleted(crib: AppServer) -> None:
     ann, ben, admin = await crib.user("ann"), await crib.user("ben"), await crib.admin()
     body = {"asset_path": "a", "branch": "b", "expires_in": 60}

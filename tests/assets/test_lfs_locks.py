@@ -128,6 +128,7 @@ async def test_a_refusal_says_all_there_is_to_say(crib: AppServer) -> None:
     assert "by you" in (await lock(ann, "Maps/L 1.umap")).json()["message"]
 
 
+@pytest.mark.every_database
 async def test_pages_and_filters(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     names = [f"f{number:03}.bin" for number in range(250)]
@@ -344,6 +345,7 @@ async def test_older_clients_send_no_body(crib: AppServer) -> None:
     assert (await ann.post(f"{LFS}/locks/{identity}/unlock")).status_code == 200
 
 
+@pytest.mark.every_database
 async def test_of_many_at_once_one_wins(crib: AppServer) -> None:
     people = [await crib.user(f"user{number}") for number in range(8)]
     for turn in range(10):
@@ -354,6 +356,7 @@ async def test_of_many_at_once_one_wins(crib: AppServer) -> None:
             assert each.json()["lock"] == winner
 
 
+@pytest.mark.every_database
 def test_a_database_that_is_down_is_503_and_nothing_else(server: Callable[..., ToolcribServer]) -> None:
     with run_postgresql(durable=True) as database:
         crib = server(DATABASE_URL=database.fresh("bare").url)

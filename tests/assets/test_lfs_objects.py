@@ -265,6 +265,7 @@ async def test_below_a_sub_path(app_server: Start) -> None:
     assert f"{crib.url}/assets?" in refused["message"]
 
 
+@pytest.mark.every_database
 async def test_many_senders_of_one_object(crib: AppServer) -> None:
     ann = await crib.user("ann")
     content = os.urandom(200_000)
@@ -316,6 +317,7 @@ async def test_a_store_that_is_away_is_503(crib: AppServer) -> None:
     assert (await ann.put(f"{LFS}/objects/{oid_of(b'abc')}", content=b"abc")).status_code == 200
 
 
+@pytest.mark.every_database
 def test_killed_in_the_middle_of_an_upload_leaves_no_row(
     server: Callable[..., ToolcribServer],
 ) -> None:
@@ -344,6 +346,7 @@ def test_killed_in_the_middle_of_an_upload_leaves_no_row(
     assert httpx.get(url, auth=auth).content == content
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("way", ["ticket", "credentials"])
 async def test_a_member_who_is_removed_while_the_bytes_come_sends_nothing(crib: AppServer, way: str) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")

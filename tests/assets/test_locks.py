@@ -99,6 +99,7 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(("sent", "kept"), SPELLINGS)
 async def test_a_path_has_one_spelling_on_every_route(crib: AppServer, sent: str, kept: str) -> None:
     ann = await crib.user("ann")
@@ -178,6 +179,7 @@ async def test_a_malformed_body_is_400(crib: AppServer, body: bytes) -> None:
         assert answer.json()["msg"] == answer.json()["message"] != ""
 
 
+@pytest.mark.every_database
 async def test_the_longest_values_are_kept_whole_and_unknown_keys_ignored(crib: AppServer) -> None:
     ann = await crib.user("ann")
     made = await lock(ann, "a", "b" * 255, comment="ü" * 2000, mood="fine")
@@ -250,6 +252,7 @@ async def test_auto_release_frees_exactly_one_branch_whoever_holds_it(crib: AppS
 # Many at once
 
 
+@pytest.mark.every_database
 async def test_bulk_is_all_or_nothing(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     await lock(ben, "m/7")
@@ -290,6 +293,7 @@ async def test_check_tells_mine_from_those_of_others(crib: AppServer) -> None:
     assert [each["asset_path"] for each in answer["held"]] == ["b"]
 
 
+@pytest.mark.every_database
 async def test_of_twenty_at_once_one_gets_the_lock_and_none_a_500(crib: AppServer) -> None:
     people = [await crib.user(f"p{number}") for number in range(5)]
     for round_number in range(10):
@@ -303,6 +307,7 @@ async def test_of_twenty_at_once_one_gets_the_lock_and_none_a_500(crib: AppServe
 # Lists
 
 
+@pytest.mark.every_database
 async def test_the_list_filters_and_pages(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     for number in range(5):
@@ -331,6 +336,7 @@ async def test_the_list_filters_and_pages(crib: AppServer) -> None:
     assert (await ann.get("/api/locks?limit=0")).status_code == 400
 
 
+@pytest.mark.every_database
 async def test_an_unchanged_list_is_304_and_any_change_makes_it_200(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     await lock(ann, "a")
@@ -435,6 +441,7 @@ async def test_authority_over_a_project_ends_the_locks_of_others(crib: AppServer
     assert (await admin.post("/api/locks/force-release", json={**order, "project": None})).status_code == 200
 
 
+@pytest.mark.every_database
 async def test_the_hourly_sweep_frees_old_locks_when_it_is_on(crib: AppServer) -> None:
     ann, admin = await crib.user("ann"), await crib.admin()
     await lock(ann, "old")

@@ -20,6 +20,8 @@ from toolcrib.kernel.claims.problems import (
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.problems import Problem
 
+pytestmark = pytest.mark.every_database
+
 
 async def test_a_thing_is_held_by_one_person(claims: Claims) -> None:
     first = await claims.acquire("m1", "ana")

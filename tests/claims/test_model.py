@@ -22,6 +22,8 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.writer import event_counter, events
 from toolcrib.settings import Settings
 
+pytestmark = pytest.mark.every_database
+
 KEYS = st.sampled_from(["a", "b", "c"])
 PEOPLE = st.sampled_from(["ana", "ben", "cem"])
 MINUTES = st.one_of(st.none(), st.integers(1, 10))

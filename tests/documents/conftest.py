@@ -1,4 +1,4 @@
-"""The whole suite runs on every database with files in a folder, and once with files on S3."""
+"""Most tests run with files in a folder; those that move bytes also with files on S3."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import databases_of, is_full
+
 if TYPE_CHECKING:
     from tests.clock import FakeClock
     from tests.servers.crib import Crib, Person
 
-GROUNDS = ("sqlite", "sqlite-s3", "postgresql", "mariadb")
+S3 = "sqlite-s3"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "crib" in metafunc.fixturenames:
-        names: str | None = metafunc.config.getoption("--db")
-        chosen = names.split(",") if names else ["sqlite", "postgresql", "mariadb"]
-        marker = metafunc.definition.get_closest_marker("databases")
-        wanted = marker.args if marker else GROUNDS
-        grounds = [ground for ground in GROUNDS if ground.partition("-")[0] in chosen and ground in wanted]
+        grounds = databases_of(metafunc)
+        if _runs_on_s3(metafunc):
+            grounds.append(S3)
         metafunc.parametrize("crib", grounds, indirect=True, scope="session")
+
+
+def _runs_on_s3(metafunc: pytest.Metafunc) -> bool:
+    """With its files on S3 and its rows in SQLite."""
+    test, chosen = metafunc.definition, metafunc.config.getoption("--db")
+    wanted = is_full(metafunc.config) or test.get_closest_marker("moves_bytes") is not None
+    possible = test.get_closest_marker("databases") is None
+    return wanted and possible and (not chosen or "sqlite" in chosen.split(","))
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,7 @@ def test_paths_no_file_has_are_refused_everywhere(ann: Person, path: str) -> Non
     assert set(statuses) == {400}, statuses
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("written", "kept"),
     [
@@ -103,6 +104,7 @@ def test_unusual_names_are_kept_exactly(ann: Person, written: str, kept: str) ->
     assert ann.metadata(kept)["file"]["id"] == data["file_id"]
 
 
+@pytest.mark.every_database
 def test_names_that_differ_only_in_case_accents_or_blanks_are_different(ann: Person) -> None:
     names = ["a.txt", "A.txt", "á.txt", "a.txt ", "ａ.txt"]
     for name in names:

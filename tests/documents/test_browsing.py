@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
 from toolcrib.documents.service.buckets import MOST_UNREGISTERED
+
+pytestmark = pytest.mark.every_database
 
 
 def _buckets(person: Person) -> list[dict[str, Any]]:

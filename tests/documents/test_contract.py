@@ -14,6 +14,8 @@ from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import BASE, Crib, Person
 from tests.servers.postgresql import PostgreSQL
 
+pytestmark = pytest.mark.every_database
+
 # Section 3: addresses
 
 Form = Callable[[Person, str], dict[str, str]]
@@ -245,6 +247,7 @@ def test_both_spellings_of_approved_are_understood(ann: Person, carla: Person, w
 # Sections 2 and 7: content
 
 
+@pytest.mark.moves_bytes
 def test_the_same_content_is_kept_once_for_each_bucket(ann: Person, ben: Person) -> None:
     content = uuid4().bytes
     first, again = ann.stored("a.txt", content), ann.stored("b.txt", content)

@@ -11,6 +11,8 @@ import pytest
 from tests.documents.webdav import Dav, body_of, hrefs, numbers, slowly
 from tests.servers.crib import BASE, Crib, Person
 
+pytestmark = pytest.mark.moves_bytes
+
 HARD_NAMES = [
     "a b.txt",
     "50%.txt",
@@ -122,6 +124,7 @@ def test_a_date_that_is_none_is_no_condition(dav: Dav, date: str) -> None:
     assert dav.put("a.txt", If_Unmodified_Since=date).status_code == 204
 
 
+@pytest.mark.every_database
 @pytest.mark.databases("sqlite", "postgresql", "mariadb")
 def test_conditions_hold_until_the_bytes_are_there(crib: Crib, ann: Person, dav: Dav) -> None:
     dav.put("a.txt", b"one")
@@ -294,6 +297,7 @@ def test_a_file_carries_only_so_much(dav: Dav) -> None:
     assert names == {f"{{urn:x}}p{number}" for number in range(4)}
 
 
+@pytest.mark.every_database
 def test_nothing_is_written_on_what_went_meanwhile(crib: Crib, ann: Person, dav: Dav) -> None:
     """Seen by one request, and removed by another before the first writes."""
     from toolcrib.documents.caller import Caller  # noqa: PLC0415 - loads the whole server

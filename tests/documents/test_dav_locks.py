@@ -168,6 +168,7 @@ def test_a_lock_on_nothing_makes_an_empty_file(ann: Person, dav: Dav) -> None:
 # Folders
 
 
+@pytest.mark.every_database
 def test_a_locked_folder_is_locked_through_every_door(
     crib: Crib, ann: Person, carla: Person, dav: Dav, others: Dav
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_lock_does_not_move_with_its_file(ann: Person, dav: Dav, path: str) ->
 # Saves that come too late
 
 
+@pytest.mark.moves_bytes
 @pytest.mark.parametrize("how", ["expired", "forced", "passed on", "deleted"])
 def test_a_save_after_the_lock_was_lost_is_kept_beside_the_file(
     crib: Crib, ann: Person, carla: Person, dav: Dav, others: Dav, how: str
@@ -299,6 +301,7 @@ def test_a_token_that_was_never_given_keeps_nothing(dav: Dav, others: Dav, path:
     assert len([name for name in hrefs(dav("PROPFIND", "", Depth="1")) if path[:32] in name]) == 1
 
 
+@pytest.mark.moves_bytes
 def test_a_draft_goes_home_where_the_folder_is_held_by_others(crib: Crib, dav: Dav, others: Dav) -> None:
     top = uuid4().hex
     dav("MKCOL", top)
@@ -313,6 +316,7 @@ def test_a_draft_goes_home_where_the_folder_is_held_by_others(crib: Crib, dav: D
     assert dav.client.get(draft).content == b"mine"
 
 
+@pytest.mark.every_database
 @pytest.mark.databases("sqlite", "postgresql", "mariadb")
 def test_a_lock_lost_while_the_bytes_come_keeps_them_all_the_same(
     crib: Crib, ann: Person, dav: Dav, path: str
@@ -376,6 +380,7 @@ def test_a_draft_of_a_long_name_is_kept_all_the_same(crib: Crib, ann: Person, da
         assert draft.startswith("/dav/users/me/Drafts/") == bool(above)
 
 
+@pytest.mark.every_database
 @pytest.mark.databases("sqlite", "postgresql", "mariadb")
 def test_a_lock_on_the_folder_lost_while_the_bytes_come_keeps_them_all_the_same(
     crib: Crib, dav: Dav, others: Dav

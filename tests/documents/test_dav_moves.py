@@ -89,6 +89,7 @@ def test_a_move_onto_a_file_leaves_work_copies_what_they_came_from(
     assert carla.metadata("mine.txt")["file"]["source_file_id"] == file_id
 
 
+@pytest.mark.every_database
 def test_a_version_saved_while_a_move_copies_is_not_lost(
     crib: Crib, ann: Person, shared: Dav, colleague: Dav, pool: ThreadPoolExecutor
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_version_saved_while_a_move_copies_is_not_lost(
     assert shared("GET", "/users/me/dst.bin").status_code == 404
 
 
+@pytest.mark.every_database
 def test_a_file_that_comes_while_its_folder_moves_away_stays_where_it_is(
     crib: Crib, shared: Dav, colleague: Dav, pool: ThreadPoolExecutor
 ) -> None:
@@ -156,6 +158,7 @@ def test_what_is_in_the_way_of_a_copy_that_fails_stays(crib: Crib, ann: Person, 
     assert dav.text("src/sound.txt") == b"sound"
 
 
+@pytest.mark.every_database
 def test_what_replaces_something_comes_in_its_place_at_once(ann: Person, dav: Dav) -> None:
     for number, method in enumerate(("COPY", "MOVE")):
         for home in ("", f"/companies/{ann.company}/{number}-"):
@@ -226,6 +229,7 @@ def test_a_whole_bucket_is_copied_into_a_folder(ann: Person, dav: Dav) -> None:
 # Who waits
 
 
+@pytest.mark.every_database
 def test_copies_under_way_keep_nobody_waiting(
     crib: Crib, ann: Person, ben: Person, carla: Person, pool: ThreadPoolExecutor
 ) -> None:
@@ -278,6 +282,7 @@ def test_nobody_copies_for_clients_that_hung_up(crib: Crib, ann: Person, dav: Da
     assert dav("HEAD", f"/companies/{ann.company}/gone.bin").status_code == 404
 
 
+@pytest.mark.every_database
 def test_rights_that_end_on_the_way_count(
     crib: Crib, ann: Person, ben: Person, pool: ThreadPoolExecutor
 ) -> None:

@@ -17,6 +17,8 @@ from tests.servers.environment import ADMIN, PASSWORD
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 
+pytestmark = pytest.mark.every_database
+
 Start = Callable[..., ToolcribServer]
 MIB = 2**20
 LOCK = b"<lockinfo xmlns='DAV:'><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>"

@@ -10,6 +10,8 @@ import pytest
 from tests.documents.envelope import refused
 from tests.servers.crib import BASE, Person
 
+pytestmark = pytest.mark.moves_bytes
+
 CONTENT = bytes(range(256)) * 40
 
 

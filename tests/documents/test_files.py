@@ -34,6 +34,7 @@ def test_the_absolute_form_lists_too(ann: Person) -> None:
         assert [file["logical_path"] for file in answer.json()["files"]] == ["b/1.txt"], path
 
 
+@pytest.mark.every_database
 def test_signs_that_mean_something_to_sql_mean_nothing_here(ann: Person) -> None:
     for path in ("a_b/1.txt", "axb/2.txt", "a%b/3.txt", "A_B/4.txt"):
         ann.stored(path)
@@ -42,6 +43,7 @@ def test_signs_that_mean_something_to_sql_mean_nothing_here(ann: Person) -> None
     assert _paths(ann, path="%") == []
 
 
+@pytest.mark.every_database
 def test_names_in_any_script_sort_and_list(ann: Person) -> None:
     for path in ("ü/1", "z/1", "日本/1", "🙂/1", "Ü/1"):
         ann.stored(path)
@@ -50,6 +52,7 @@ def test_names_in_any_script_sort_and_list(ann: Person) -> None:
     assert _paths(ann, path="u\u0308") == ["ü/1"]
 
 
+@pytest.mark.every_database
 def test_pages_meet_without_overlap(ann: Person) -> None:
     names = [f"f{number:02}.txt" for number in range(10)]
     for name in reversed(names):

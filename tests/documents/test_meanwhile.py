@@ -12,7 +12,7 @@ from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 
-pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")
+pytestmark = [pytest.mark.databases("sqlite", "postgresql", "mariadb"), pytest.mark.every_database]
 
 FORM = {"Content-Type": "multipart/form-data; boundary=xx"}
 

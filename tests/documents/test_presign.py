@@ -12,6 +12,8 @@ import pytest
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
 
+pytestmark = pytest.mark.moves_bytes
+
 LOCAL = ("sqlite", "postgresql", "mariadb")
 
 

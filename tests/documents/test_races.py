@@ -14,7 +14,11 @@ import pytest
 
 from tests.servers.crib import Crib, Person
 
-pytestmark = [pytest.mark.databases("sqlite", "postgresql", "mariadb"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.databases("sqlite", "postgresql", "mariadb"),
+    pytest.mark.timeout(600),
+    pytest.mark.every_database,
+]
 
 CALLERS, ROUNDS = 8, 50
 Subject = TypeVar("Subject")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
+
+pytestmark = pytest.mark.moves_bytes
 
 
 def _delete(person: Person, **body: Any) -> Any:

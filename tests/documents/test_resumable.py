@@ -12,6 +12,8 @@ from tests.documents.envelope import refused
 from tests.documents.resumable import TUS, begin, begun, end, look, offset_of, send, uploaded
 from tests.servers.crib import Crib, Person
 
+pytestmark = pytest.mark.moves_bytes
+
 MIB = 2**20
 
 

@@ -33,6 +33,8 @@ from toolcrib.documents.service.verifying import verify
 from toolcrib.kernel.blobs.store import Store
 from toolcrib.kernel.blobs.sweep import sweep
 
+pytestmark = pytest.mark.moves_bytes
+
 MIB = 2**20
 # What a server may have read and not looked at when the line breaks.
 UNREAD = 512 * 1024
@@ -188,6 +190,7 @@ def test_an_upload_ended_while_its_bytes_come(crib: Crib, ann: Person) -> None:
 # Many at once
 
 
+@pytest.mark.every_database
 @pytest.mark.databases("sqlite", "postgresql", "mariadb")
 @pytest.mark.parametrize("ways", ["whole", "half", "checked"])
 def test_of_many_at_once_one_goes_on(ann: Person, ways: str) -> None:
@@ -234,6 +237,7 @@ def test_two_bodies_of_many_parts_are_not_mixed(ann: Person) -> None:
     assert ann.fetch("a.bin").content == contents[statuses.index(204)]
 
 
+@pytest.mark.every_database
 @pytest.mark.databases("sqlite", "postgresql", "mariadb")
 def test_a_retry_while_the_version_is_being_made_is_no_conflict_of_versions(ann: Person) -> None:
     """The same last bytes twice, from a sender who thought the first were lost."""
@@ -250,6 +254,7 @@ def test_a_retry_while_the_version_is_being_made_is_no_conflict_of_versions(ann:
         assert look(ann, upload).headers["X-Version-Number"] == "1"
 
 
+@pytest.mark.every_database
 def test_the_last_byte_of_somebody_slower_is_no_conflict_of_versions(crib: Crib, ann: Person) -> None:
     upload = begun(ann, 10, base_version="0")
     slow = Line(crib, ann, upload, 0, 10)

@@ -13,6 +13,8 @@ from tests.documents.envelope import refused, succeeded
 from tests.documents.resumable import OCTETS, TUS, begin, begun, end, look, offset_of, send, uploaded
 from tests.servers.crib import Crib, Person
 
+pytestmark = pytest.mark.moves_bytes
+
 MIB = 2**20
 
 
@@ -165,6 +167,7 @@ def test_what_no_longer_holds_is_refused_before_any_bytes(ann: Person, carla: Pe
     refused(begin(ann, 3, "f", **at), 409, "file_exists")
 
 
+@pytest.mark.every_database
 def test_a_lock_taken_meanwhile_refuses_the_version_and_not_the_upload(ann: Person, carla: Person) -> None:
     file_id = ann.stored("a.bin", b"one", bucket="companies")["file_id"]
     upload = begun(ann, 10, bucket="companies")
@@ -190,6 +193,7 @@ def test_the_same_for_a_body_that_is_the_whole(ann: Person, carla: Person) -> No
     assert send(ann, upload, 0, b"hello").headers["X-Version-Number"] == "2"
 
 
+@pytest.mark.every_database
 def test_a_version_made_meanwhile_and_a_lock_lost_meanwhile(ann: Person) -> None:
     file_id = ann.stored("a.bin", b"one")["file_id"]
     fence = _fence(ann, file_id)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.documents.envelope import refused, succeeded
 from tests.documents.resumable import begin, uploaded
 from tests.servers.crib import Crib, Person
+
+pytestmark = pytest.mark.moves_bytes
 
 
 def test_an_upload_to_submit_makes_a_version_that_waits(crib: Crib, ann: Person, ben: Person) -> None:

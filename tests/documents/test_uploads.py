@@ -15,6 +15,8 @@ from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 
+pytestmark = pytest.mark.moves_bytes
+
 
 def test_an_upload_is_there_at_once(ann: Person) -> None:
     data = succeeded(ann.put("docs/a.txt", b"hello"), 201)
@@ -191,6 +193,7 @@ def test_an_unknown_type_is_told_by_the_name(ann: Person) -> None:
     )
 
 
+@pytest.mark.every_database
 def test_a_file_and_a_folder_cannot_share_a_name(ann: Person) -> None:
     ann.stored("plans/a.txt")
     refused(ann.put("plans"), 409, "file_exists")
@@ -218,6 +221,7 @@ def test_a_lock_of_somebody_else_stops_uploads(crib: Crib, ann: Person, carla: P
     assert succeeded(ann.put("shared.txt", b"holder's", bucket="companies"), 201)["version_number"] == 2
 
 
+@pytest.mark.every_database
 @pytest.mark.databases("sqlite", "postgresql", "mariadb")
 def test_a_lock_taken_while_the_bytes_come_counts(crib: Crib, ann: Person, carla: Person) -> None:
     held = ann.stored("shared.txt", bucket="companies")

@@ -7,6 +7,8 @@ import pytest
 from tests.documents.envelope import refused
 from tests.servers.crib import BASE, Crib, Person
 
+pytestmark = pytest.mark.moves_bytes
+
 
 def test_an_administrator_gets_a_report(crib: Crib, ann: Person) -> None:
     ann.stored("verified.txt", b"bytes that are there")

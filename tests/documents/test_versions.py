@@ -11,6 +11,8 @@ import pytest
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
 
+pytestmark = pytest.mark.moves_bytes
+
 
 def _copy(person: Person, source: dict[str, str], target: dict[str, str], **more: Any) -> Any:
     return person.post(

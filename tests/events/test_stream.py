@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.every_database
+
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
 

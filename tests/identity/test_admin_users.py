@@ -97,6 +97,7 @@ async def test_accounts_that_cannot_be_are_not_created(crib: AppServer, changes:
     assert len((await admin.get("/api/admin/users")).json()) == 1
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("username", ["x" * 80, "Ann Émile Ünï", "日本", "a/b", "a%2Fb", "ann@example.com"])
 async def test_names_of_all_kinds_can_sign_in(crib: AppServer, username: str) -> None:
     admin = await crib.admin()
@@ -105,6 +106,7 @@ async def test_names_of_all_kinds_can_sign_in(crib: AppServer, username: str) ->
     assert (await ann.get("/api/whoami")).json()["user"] == username
 
 
+@pytest.mark.every_database
 async def test_names_are_compared_exactly(crib: AppServer) -> None:
     admin = await crib.admin()
     for number, name in enumerate(("ann", "Ann", "änn")):
@@ -114,6 +116,7 @@ async def test_names_are_compared_exactly(crib: AppServer) -> None:
     assert refused.status_code == 401
 
 
+@pytest.mark.every_database
 async def test_two_accounts_never_share_a_name_or_an_address(crib: AppServer) -> None:
     admin = await crib.admin()
     answers = await asyncio.gather(
@@ -189,6 +192,7 @@ async def test_nobody_ends_their_own_account_or_rights(crib: AppServer) -> None:
     assert (await admin.get("/api/whoami")).json()["roles"] == ["admin"]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("how", ["demote", "disable", "delete"])
 async def test_of_administrators_who_end_each_other_one_remains(crib: AppServer, how: str) -> None:
     names = [ADMIN, "ben", "cleo"]
@@ -209,6 +213,7 @@ async def test_of_administrators_who_end_each_other_one_remains(crib: AppServer,
     assert left
 
 
+@pytest.mark.every_database
 async def test_two_processes_do_not_end_the_last_administrator(
     app_server: StartApp, database_url: str
 ) -> None:
@@ -271,6 +276,7 @@ async def test_the_log_of_accounts_is_for_administrators(crib: AppServer) -> Non
     assert (await ben.get("/api/events", params=kinds)).json()["events"] == []
 
 
+@pytest.mark.every_database
 async def test_people_are_found_by_a_piece_of_their_name(crib: AppServer) -> None:
     admin, ann = await crib.admin(), await crib.user("ann")
     await crib.user("Joanna")

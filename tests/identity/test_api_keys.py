@@ -87,6 +87,7 @@ async def test_a_revoked_key_is_dead_at_once(crib: AppServer) -> None:
     assert (await ann.get("/api/users/me/keys")).json() == []
 
 
+@pytest.mark.every_database
 async def test_a_key_revoked_elsewhere_dies_within_a_second(app_server: StartApp, database_url: str) -> None:
     here, there = await app_server(database_url=database_url), await app_server(database_url=database_url)
     ann = await here.user("ann")
@@ -125,6 +126,7 @@ async def test_a_key_ends_with_its_person(crib: AppServer) -> None:
     assert (await whoami(crib, **headers)).status_code == 401
 
 
+@pytest.mark.every_database
 async def test_the_last_use_is_noted_at_most_once_a_minute(crib: AppServer, clock: FakeClock) -> None:
     ann = await crib.user("ann")
     headers = {"X-API-Key": (await make_key(ann))["key"]}

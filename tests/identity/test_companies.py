@@ -150,6 +150,7 @@ async def test_companies_need_a_name(lite: AppServer, name: Any) -> None:
     assert (await admin.post("/api/companies", json={"name": name})).status_code == 400
 
 
+@pytest.mark.every_database
 async def test_companies_have_different_names(crib: AppServer) -> None:
     admin = await crib.admin()
     await found(admin)

@@ -13,6 +13,8 @@ from tests.servers.environment import ADMIN, PASSWORD
 from toolcrib.kernel.identity.accounts import ensure_first_admin
 from toolcrib.kernel.identity.models import User
 
+pytestmark = pytest.mark.every_database
+
 NONE = {"INITIAL_ADMIN_USER": None, "INITIAL_ADMIN_EMAIL": None, "INITIAL_ADMIN_PASSWORD": None}
 
 

@@ -186,6 +186,7 @@ async def test_the_provider_may_change_its_key(sso_lite: AppServer, idp: Provide
     assert (await sign_in(sso_lite, idp)).status_code == 200
 
 
+@pytest.mark.every_database
 async def test_a_state_is_good_once(sso: AppServer, idp: Provider) -> None:
     brought = idp.sign_in(await depart(sso))
     answers = await asyncio.gather(*(come_back(sso, brought) for _ in range(4)))

@@ -140,6 +140,7 @@ async def test_a_new_address_must_be_one_and_another(lite: AppServer, new: str) 
     assert (await change_email(await lite.user("ann"), new)).status_code == 400
 
 
+@pytest.mark.every_database
 async def test_addresses_are_unique_whatever_their_case(crib: AppServer) -> None:
     ann = await crib.user("ann")
     await crib.user("ben")
@@ -335,6 +336,7 @@ async def test_a_switched_off_mail_leaves_nobody_waiting(mailing: AppServer) -> 
     assert await signs_in(mailing, "ann", NEW)
 
 
+@pytest.mark.every_database
 async def test_two_changes_on_one_proof_do_not_both_happen(
     lite: AppServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ async def test_a_registered_project_is_closed_to_others_at_once(crib: AppServer)
     assert await lock(ben, "studio/game", "b.uasset") == 403
 
 
+@pytest.mark.every_database
 async def test_another_process_closes_it_within_a_second(app_server: StartApp, database_url: str) -> None:
     here, there = await app_server(database_url=database_url), await app_server(database_url=database_url)
     ann = await here.user("ann")
@@ -193,6 +194,7 @@ async def test_names_that_make_none_are_refused(lite: AppServer, name: Any) -> N
     assert (await ann.post("/api/projects", json={"name": name})).status_code == 400
 
 
+@pytest.mark.every_database
 async def test_a_name_is_registered_once(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     answers = await asyncio.gather(

@@ -63,6 +63,7 @@ async def test_a_sign_in_ends_at_once(
     assert (await whoami(crib, **bearer(older))).status_code == 401
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("end", ENDS)
 async def test_another_process_hears_of_it_within_a_second(
     app_server: StartApp, database_url: str, end: Callable[[AppServer, int], Awaitable[None]]
@@ -143,6 +144,7 @@ async def test_basic_credentials_end_with_the_password_and_are_not_hashed_each_t
     assert verified == 2
 
 
+@pytest.mark.every_database
 async def test_a_lagging_tail_is_not_believed(lite: AppServer, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await lite.user("ann")
     principal = (await ann.get("/api/currentuser")).json()
@@ -158,6 +160,7 @@ async def test_a_lagging_tail_is_not_believed(lite: AppServer, monkeypatch: pyte
     assert (await ann.get("/api/currentuser")).status_code == 200  # asked of the database instead
 
 
+@pytest.mark.every_database
 async def test_what_ends_here_ends_at_once_even_while_others_write(
     app_server: StartApp, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ from toolcrib.kernel.blobs.store import Stored, new_key
 from toolcrib.kernel.blobs.sweep import Swept, sweep
 from toolcrib.kernel.context import Kernel
 
+pytestmark = pytest.mark.every_database
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -45,6 +45,7 @@ async def test_all_six_keys_are_there_with_their_defaults(app_server: Start, dat
     assert answer.json() == CONTRACT_DEFAULTS
 
 
+@pytest.mark.every_database
 async def test_a_change_acts_at_once_is_stored_and_leaves_the_rest(
     app_server: Start, database_url: str
 ) -> None:
@@ -261,6 +262,7 @@ async def test_when_mail_may_be_sent(
 # Other processes
 
 
+@pytest.mark.every_database
 async def test_a_change_acts_in_another_process_without_a_restart(
     app_server: Start, database_url: str
 ) -> None:

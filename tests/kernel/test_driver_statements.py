@@ -16,6 +16,8 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.driver_statements import DriverStatement, select_listed
 from toolcrib.settings import Settings
 
+pytestmark = pytest.mark.every_database
+
 NAMES = [column.name for column in claims.c]
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

@@ -23,6 +23,8 @@ from toolcrib.kernel.jobs import Job, Jobs, JobsFailing, schedule
 from toolcrib.kernel.outbox import outbox
 from toolcrib.server import build_kernel
 
+pytestmark = pytest.mark.every_database
+
 HOUR = timedelta(hours=1)
 ENOUGH_SECONDS = 30
 

@@ -41,6 +41,7 @@ async def test_each_person_gets_a_message_of_their_own(post: StartKernel, smtp: 
     assert await rows(kernel) == []
 
 
+@pytest.mark.every_database
 async def test_nothing_is_sent_of_work_that_did_not_commit(post: StartKernel, smtp: MailServer) -> None:
     kernel = await post()
     async with kernel.database.write() as session:
@@ -51,6 +52,7 @@ async def test_nothing_is_sent_of_work_that_did_not_commit(post: StartKernel, sm
     assert smtp.messages == []
 
 
+@pytest.mark.every_database
 async def test_of_several_processes_one_sends_each_mail(post: StartKernel, smtp: MailServer) -> None:
     processes = [await post() for _ in range(4)]
     await queue(processes[0], *(f"user{n}@example.com" for n in range(25)))
@@ -60,6 +62,7 @@ async def test_of_several_processes_one_sends_each_mail(post: StartKernel, smtp:
     assert await rows(processes[0]) == []
 
 
+@pytest.mark.every_database
 async def test_a_crash_before_the_hand_over_loses_nothing(
     post: StartKernel, smtp: MailServer, clock: FakeClock
 ) -> None:
@@ -73,6 +76,7 @@ async def test_a_crash_before_the_hand_over_loses_nothing(
     assert len(smtp.messages) == 1
 
 
+@pytest.mark.every_database
 async def test_a_crash_after_the_hand_over_sends_the_same_mail_twice(
     post: StartKernel, smtp: MailServer, clock: FakeClock
 ) -> None:
@@ -93,6 +97,7 @@ async def test_a_crash_after_the_hand_over_sends_the_same_mail_twice(
 # A server in trouble
 
 
+@pytest.mark.every_database
 async def test_while_the_server_is_down_mail_waits(
     post: StartKernel, smtp: MailServer, clock: FakeClock
 ) -> None:

@@ -20,6 +20,8 @@ from toolcrib.kernel.events.writer import event_counter
 from toolcrib.kernel.tables import Base
 from toolcrib.settings import Settings
 
+pytestmark = pytest.mark.every_database
+
 
 def open_database(url: str) -> Database:
     return Database(Settings(database_url=url).database)

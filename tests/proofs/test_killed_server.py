@@ -13,6 +13,8 @@ import pytest
 from tests.servers.databases import Database
 from tests.servers.toolcrib import ToolcribServer
 
+pytestmark = pytest.mark.every_database
+
 ACQUISITIONS = 5_000
 CONNECTIONS = 16
 

@@ -20,6 +20,8 @@ from tests.servers.redis import RedisServer
 from tests.servers.smtp import MailServer
 from toolcrib.settings import Settings
 
+pytestmark = pytest.mark.every_database
+
 
 def scalars(database: Database, *statements: str) -> list[object]:
     """Run statements; the first column of the last."""

@@ -12,6 +12,8 @@ from tests.servers.inprocess import AppServer
 from tests.servers.process import NotReady
 from tests.servers.toolcrib import ToolcribServer
 
+pytestmark = pytest.mark.every_database
+
 StartServer = Callable[..., ToolcribServer]
 StartApp = Callable[..., Awaitable[AppServer]]
 
