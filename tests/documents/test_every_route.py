@@ -118,7 +118,7 @@ def _read_at(scene: Scene) -> dict[str, str]:
 
 APPEND = {"Content-Type": OCTETS, "Upload-Offset": "0"}
 
-# What a call sends; made anew for each caller, for some use things up.
+# What a call sends; made anew for each route, for some use things up.
 CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
     ("GET", "/list"): lambda s: {"params": {"bucket": s.bucket, "id": s.bucket_id}},
     ("GET", "/metadata"): lambda s: {"params": _read_at(s)},
@@ -203,18 +203,18 @@ def test_nobody_without_the_right_gets_through(scene: Scene, crib: Crib, ben: Pe
         decides = path.endswith(("/approve", "/reject"))
         if decides:
             scene.waiting = scene.owner.committed(scene.file_id)
+        sent = CALLS[route](scene)
+        before = _state(scene)
         for who, person in strangers.items():
-            sent = CALLS[route](scene)
-            before = _state(scene)
             answer = _ask(scene, route, person.client, sent)
             expected = 404 if path in HIDDEN else 403
             assert answer.status_code == expected, (route, who, answer.status_code, answer.text)
             assert method == "HEAD" or answer.json()["status"] == "error", (route, who)
-            assert _ask(scene, route, anonymous, sent).status_code == 401, route
-            assert _state(scene) == before, (route, who)
-        # It was not the call: somebody with the right makes it, and it works.
+        assert _ask(scene, route, anonymous, sent).status_code == 401, route
+        assert _state(scene) == before, route
+        # It was not the call: somebody with the right makes the very same, and it works.
         by = (carla if scene.bucket == "companies" else admin) if decides else scene.owner
-        answer = _ask(scene, route, by.client, CALLS[route](scene))
+        answer = _ask(scene, route, by.client, sent)
         assert answer.is_success, (route, answer.status_code, answer.text)
 
 

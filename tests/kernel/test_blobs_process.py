@@ -41,8 +41,10 @@ async def source(mib, pause):
 
 async def main(mib, pause):
     blobs = open_blobs(Settings())
-    # Whatever is loaded on first use is not the file's share.
-    small = await blobs.put(source(8, 0), max_bytes=2**40)
+    # Whatever is loaded on first use is not the file's share, nor are the parts that are on their way at once.
+    small = await blobs.put(source(32, 0), max_bytes=2**40)
+    async for _ in await blobs.read(small.key):
+        pass
     await blobs.store.delete(small.key)
     open("/proc/self/clear_refs", "w").write("5")  # forget the peak so far
     before = resident()["VmRSS"]
