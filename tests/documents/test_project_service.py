@@ -124,7 +124,7 @@ def test_every_upload_asks_once_before_the_bytes_and_once_after(
     metadata = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in described.items())
 
     def writes_asked() -> int:
-        asked = sum(body["action"] == "write" for _, body, _ in service.asked if "action" in body)
+        asked: int = sum(body["action"] == "write" for _, body, _ in service.asked if "action" in body)
         service.asked.clear()
         return asked
 
