@@ -195,7 +195,7 @@ def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
 
 def test_an_installation_without_documents_is_sound(tmp_path: Path, database: Database) -> None:
     done = operate(tmp_path / "data", "storage", "verify", DATABASE_URL=database.url)
-    assert (done.code, "0 versions" in done.out) == (SOUND, True)
+    assert (done.code, "0 versions" in done.out) == (SOUND, True), done.text
 
 
 @pytest.mark.databases("sqlite")
