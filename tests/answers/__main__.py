@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.answers.compare import differences
+from tests.answers.compare import differences, without
 from tests.answers.coverage import gaps, operations
 from tests.answers.masks import Masks
 from tests.answers.play import Play
@@ -31,9 +31,10 @@ def main() -> int:
     comparing = commands.add_parser("compare", help="what differs; exits 1 where anything does")
     comparing.add_argument("old", type=Path)
     comparing.add_argument("new", type=Path)
+    comparing.add_argument("--without", action="append", default=[], help="a key to leave out, however deep")
     given = parser.parse_args()
     if given.command == "compare":
-        return compare(given.old, given.new)
+        return compare(given.old, given.new, frozenset(given.without))
     record(given.toolcrib, given.out, given.database_url, show_gaps=given.gaps)
     return 0
 
@@ -72,8 +73,9 @@ def record(command: Path, out: Path, database_url: str, *, show_gaps: bool) -> N
             print(f"  no {what}: {method} {path}")
 
 
-def compare(old: Path, new: Path) -> int:
-    texts = list(differences(*(json.loads(path.read_text(encoding="utf-8")) for path in (old, new))))
+def compare(old: Path, new: Path, unwanted: frozenset[str]) -> int:
+    read = [without(json.loads(path.read_text(encoding="utf-8")), unwanted) for path in (old, new)]
+    texts = list(differences(*read))
     for text in texts:
         print(text)
     print(f"{len(texts)} answers differ" if texts else "no differences")

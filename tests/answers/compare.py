@@ -42,6 +42,13 @@ class Pairs:
         return True
 
 
+def without(value: Any, names: frozenset[str]) -> Any:
+    """JSON without the keys `names`, however deep."""
+    if isinstance(value, dict):
+        return {key: without(each, names) for key, each in value.items() if key not in names}
+    return [without(each, names) for each in value] if isinstance(value, list) else value
+
+
 def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     """A text for each step whose answers differ, or that only one recording has."""
     pairs = Pairs()

@@ -44,7 +44,7 @@ class Masks:
             (re.compile(r"(?<=bucket_id )[\w+/]+=*"), "metadata"),
             (re.compile(r'(?<=")\d+-\d+-[0-9a-f]{18}(?=")'), "etag"),
             (re.compile(r"(?<=quote request )[\w-]+", re.IGNORECASE), "request"),
-            (re.compile(rf"{_DAY}[T ]\d\d:\d\d:\d\d\.\d+"), "time"),
+            (re.compile(rf"{_DAY}[T ]\d\d:\d\d:\d\d(\.\d+|(?=\+00:00))"), "time"),
         ]
 
     def at(self, origin: str) -> None:
