@@ -232,8 +232,8 @@ def _hang_up_on_signals(kernel: Kernel) -> Any:
     loop = asyncio.get_running_loop()
     before: dict[int, Any] = {}
 
-    def hang_up(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(kernel.tail.hang_up)
+    def close_streams(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(kernel.tail.close_streams)
         if callable(before[number]):
             before[number](number, frame)
 
@@ -244,7 +244,7 @@ def _hang_up_on_signals(kernel: Kernel) -> Any:
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             before[number] = signal.getsignal(number)
-            signal.signal(number, hang_up)
+            signal.signal(number, close_streams)
     except ValueError:  # not the main thread: whoever runs us there stops us in another way
         before.clear()
     return restore

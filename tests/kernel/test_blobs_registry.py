@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests.clock import FakeClock
 from tests.kernel.parts import Start, kernel_of
 from toolcrib.kernel.blobs import registry
-from toolcrib.kernel.blobs.models import Blob, DoomedObject
+from toolcrib.kernel.blobs.models import Blob, PendingDeletion
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import Stored, new_key
 from toolcrib.kernel.blobs.sweep import Swept, sweep
@@ -58,7 +58,7 @@ async def rows(kernel: Kernel) -> list[Blob]:
 
 async def doomed(kernel: Kernel) -> set[str]:
     async with kernel.database.read() as session:
-        return set(await session.scalars(select(DoomedObject.key)))
+        return set(await session.scalars(select(PendingDeletion.key)))
 
 
 async def objects(kernel: Kernel) -> set[str]:
@@ -236,8 +236,8 @@ async def test_one_that_cannot_be_deleted_keeps_no_other(kernel: Kernel, clock: 
     stubborn = new_key()
     (root / stubborn).mkdir(parents=True)  # a folder where a file should be
     async with kernel.database.write() as session:
-        session.add(DoomedObject(key=stubborn, due_at=clock()))
-        session.add(DoomedObject(key=(gone := new_key()), due_at=clock()))
+        session.add(PendingDeletion(key=stubborn, due_at=clock()))
+        session.add(PendingDeletion(key=(gone := new_key()), due_at=clock()))
     assert await sweep(kernel, clock()) == Swept(deleted_objects=1)
     assert await doomed(kernel) == {stubborn}
     assert gone not in await doomed(kernel)

@@ -57,7 +57,7 @@ class AppServer:
         return server
 
     async def stop(self) -> None:
-        self.kernel.tail.hang_up()  # open streams would be waited for
+        self.kernel.tail.close_streams()  # open streams would be waited for
         for client in [self.client, *self._clients.values()]:
             await client.aclose()
         await self._server.shutdown(sockets=[self._socket])

@@ -1,4 +1,4 @@
-"""Addresses below `/dav`: from the wire to segments, and back."""
+"""Addresses below `/dav`: parse them from requests, and write them in responses."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _UNQUOTED = "/!*'(),$-_|.~@:+"
 
 
 def read_raw(raw: bytes) -> str:
-    """The decoded path below the mount, for what stood in the request line after it.
+    """Decode `raw`, the part of the request line after the mount, into a path below the mount.
 
-    A segment is decoded by itself and once: an escaped slash does not become a separator, an escaped `..` no
-    way up.
+    Each segment is decoded by itself and once, so an escaped slash does not become a separator and an escaped `..`
+    does not lead to the parent folder.
 
     Raises:
-        ValidationFailed: not UTF-8, or a name that no file may have (400).
+        ValidationFailed: it is not UTF-8, too long, or holds a name that no file may have (400).
     """
     if len(raw) > MAX_BYTES:
         raise ValidationFailed.of("path", "is too long")
@@ -40,8 +40,10 @@ def read_raw(raw: bytes) -> str:
 
 
 def read_url(url: str, mount: str, own_hosts: frozenset[str]) -> str | None:
-    """The decoded path below the mount that a Destination or a tag of an If header names; None if it is no
-    address of ours. Some clients leave characters as they are that belong escaped."""
+    """Return the decoded path below the mount that a Destination, or a tag of an If header, names.
+
+    None if the URL is not on this server. Accepts unescaped characters, since some clients do not escape them.
+    """
     if url.startswith("/"):
         path = url
     else:
@@ -58,7 +60,7 @@ def read_url(url: str, mount: str, own_hosts: frozenset[str]) -> str | None:
 
 
 def href(mount: str, path: str, *, folder: bool) -> str:
-    """As it stands in answers: absolute, escaped, folders with a slash at the end."""
+    """Return the escaped absolute path for an href element; a folder's ends with a slash."""
     if folder and not path.endswith("/"):
         path += "/"
     return quote(mount + path, safe=_UNQUOTED)

@@ -1,4 +1,4 @@
-"""Refusals and results as WebDAV clients read them."""
+"""WebDAV response bodies: errors and multistatus, as XML."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def status_of(problem: Problem, method: str) -> int:
 
 
 def refusal(problem: Problem, method: str, href: str) -> Response:
-    """The standard's word for it (RFC 4918, 16), and a sentence for people."""
+    """Return the error response: the standard's condition element (RFC 4918, 16), and a sentence for people."""
     status = status_of(problem, method)
     body = Element("{DAV:}error")
     if status == _LOCKED:
@@ -67,7 +67,7 @@ def refusal(problem: Problem, method: str, href: str) -> Response:
 
 
 def dav_refusal(error: DAVError) -> Response:
-    """What WsgiDAV refuses, without its page."""
+    """Return an error that WsgiDAV raised as XML, in place of its HTML page."""
     status = int(error.value)
     if status in {204, 304}:
         return Response(status_code=status)
@@ -78,7 +78,7 @@ def dav_refusal(error: DAVError) -> Response:
 
 
 def multistatus(refused: Sequence[tuple[str, int, str]]) -> bytes:
-    """For (href, status, sentence)."""
+    """Return a multistatus body with one response for each (href, status, description)."""
     body = Element("{DAV:}multistatus")
     for href, status, text in refused:
         response = SubElement(body, "{DAV:}response")

@@ -1,4 +1,4 @@
-"""XML that clients send, looked at before anything is built of it."""
+"""Read XML request bodies; their size in memory is bounded before the tree is built."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from wsgidav import util
 from toolcrib.documents.dav.request import Environ
 from toolcrib.documents.errors import ValidationFailed
 
-# A tree holds the whole namespace in every name: a long one, used often, would make a small body huge.
+# A tree repeats the whole namespace in every name, so a small body that uses a long one often would become huge.
 NAMESPACE_BYTES = 1_024
-MOST_NAMES = 2_000
+MAX_NAMES = 2_000
 
 
 def read_xml(environ: Environ, *, allow_empty: bool = False) -> Any:
-    """The request's body as a tree, None where there is none.
+    """Parse the request's body. Returns None if it is empty and may be.
 
     Raises:
-        ValidationFailed: it would take far more room than it has bytes (400).
-        DAVError: it is no XML (400).
+        ValidationFailed: it is not XML, declares a document type, or its tree would be far larger than the body (400).
+        DAVError: WsgiDAV cannot parse it (400).
     """
     body = environ["wsgi.input"].getvalue()
     if body:
-        _Look(body)
+        _XmlCheck(body)
     return util.parse_xml_body(environ, allow_empty=allow_empty)
 
 
-class _Look:
-    """One pass over the text, with names as they are written."""
+class _XmlCheck:
+    """Check the text in one streaming pass, before any tree is built. Names are not expanded with their namespace."""
 
     def __init__(self, body: bytes) -> None:
         self._names = 0
@@ -41,13 +41,13 @@ class _Look:
         except (expat.ExpatError, ValueError, LookupError):
             raise ValidationFailed.of("body", "is not XML") from None
 
-    def _doctype(self, *_told: object) -> None:
+    def _doctype(self, *_arguments: object) -> None:
         raise ValidationFailed.of("body", "may not declare a document type")
 
     def _element(self, _name: str, attributes: dict[str, str]) -> None:
         self._names += 1 + len(attributes)
-        if self._names > MOST_NAMES:
-            raise ValidationFailed.of("body", f"may have {MOST_NAMES} elements and attributes")
+        if self._names > MAX_NAMES:
+            raise ValidationFailed.of("body", f"may have at most {MAX_NAMES} elements and attributes")
         for name, value in attributes.items():
             if name.startswith("xmlns") and len(value.encode()) > NAMESPACE_BYTES:
                 raise ValidationFailed.of("body", f"holds a namespace of more than {NAMESPACE_BYTES} bytes")

@@ -1,4 +1,4 @@
-"""From ASGI to WsgiDAV and back. Threads decide; bytes of files stay on the server's loop."""
+"""Run WsgiDAV, which is synchronous, in threads behind an ASGI route. File content stays on the event loop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from toolcrib.documents.errors import FileTooLarge, ValidationFailed
 from toolcrib.documents.routes.common import caller_of
 from toolcrib.documents.routes.downloads import send
 from toolcrib.documents.service import downloads, uploads
-from toolcrib.documents.service.content import store_words
+from toolcrib.documents.service.content import store_errors
 from toolcrib.documents.service.lookup import Documents, documents_of
 from toolcrib.documents.service.transfers import Onto
 from toolcrib.kernel.deps import KernelDep
@@ -46,7 +46,7 @@ METHODS = (
 THREADS = 8
 BODY_BYTES = 131_072
 CONDITION_BYTES = 8_192
-DROPPED_BYTES = 67_108_864
+MAX_DISCARDED_BYTES = 67_108_864
 
 router = APIRouter(include_in_schema=False)
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dav")
@@ -55,29 +55,32 @@ _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dav")
 @router.api_route(MOUNT, methods=list(METHODS))
 @router.api_route(MOUNT + "/{path:path}", methods=list(METHODS))
 async def serve(request: Request, kernel: KernelDep) -> Response:
-    """One WebDAV request."""
-    # A cookie counts for nothing here: no page of another site can make a browser write.
+    """Answer one WebDAV request."""
+    # Ignore cookies here, so that a page of another site cannot make a browser write.
     headers = [pair for pair in request.scope["headers"] if pair[0] != b"cookie"]
     request = Request({**request.scope, "headers": headers}, request.receive)
     caller = await caller_of(request, kernel)
     base = kernel.settings.base_path + MOUNT
     try:
-        with store_words():
+        with store_errors():
             return await _serve(request, documents_of(kernel), caller, base)
     except Problem as problem:
         refused = answers.refusal(problem, request.method, base + request.scope["path"][len(MOUNT) :])
     except DAVError as error:
         refused = answers.dav_refusal(error)
-    if _hangs_up(request):
+    if _closes_connection(request):
         refused.headers["Connection"] = "close"
     return refused
 
 
-def _hangs_up(request: Request) -> bool:
-    """Whether to end the connection after a refusal. A client in the middle of sending would miss the answer,
-    so what it sends is read and dropped, unless it waits to be asked for it or there is much of it."""
+def _closes_connection(request: Request) -> bool:
+    """Whether to close the connection after a refusal.
+
+    A client that is still sending would not see the response, so normally the rest of the body is read and discarded.
+    Close instead if the client waits for `100 Continue`, or the body is large.
+    """
     declared = request.headers.get("content-length", "")
-    return "expect" in request.headers or (declared.isdecimal() and int(declared) > DROPPED_BYTES)
+    return "expect" in request.headers or (declared.isdecimal() and int(declared) > MAX_DISCARDED_BYTES)
 
 
 async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) -> Response:
@@ -94,12 +97,12 @@ async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) 
     if isinstance(intent, Send):
         return await _send(request, dav, intent)
     if isinstance(intent, CopyOrMove):
-        return await _carry(request, dav, intent)
-    return await _take(request, dav, intent)
+        return await _copy_or_move(request, dav, intent)
+    return await _receive_upload(request, dav, intent)
 
 
 def _in_thread(environ: dict[str, Any]) -> Response | None:
-    """The answer, or None where bytes are to follow."""
+    """Run WsgiDAV on the request. Returns None if file content has to be sent, received or copied on the loop."""
     started: list[tuple[int, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
@@ -114,7 +117,7 @@ def _in_thread(environ: dict[str, Any]) -> Response | None:
     status, headers = started[-1]
     answer = Response(body, status)
     for name, value in headers:
-        if name != "Date":  # the server says it
+        if name != "Date":  # the server adds its own
             answer.headers[name] = value
     return answer
 
@@ -136,26 +139,28 @@ def _environ(request: Request, path: str, body: bytes, dav: WebDAVRequest) -> di
     for name, value in request.scope["headers"]:
         key = name.decode("latin-1").upper().replace("-", "_")
         if key == "IF" and len(value) > CONDITION_BYTES:
-            raise ValidationFailed.of("If", f"may have {CONDITION_BYTES} bytes")
+            raise ValidationFailed.of("If", f"may have at most {CONDITION_BYTES} bytes")
         if key not in {"CONTENT_LENGTH", "CONTENT_TYPE", "AUTHORIZATION", "X_API_KEY"}:
             environ[f"HTTP_{key}"] = value.decode("latin-1")
     return environ
 
 
 async def _small_body(request: Request) -> bytes:
-    """Raises:
-    FileTooLarge: more than any XML of a client (413).
+    """Read the body of a request that carries XML.
+
+    Raises:
+        FileTooLarge: it has more than BODY_BYTES (413).
     """
     pieces = bytearray()
     async for piece in request.stream():
         pieces += piece
         if len(pieces) > BODY_BYTES:
-            raise FileTooLarge(f"Such a request may have {BODY_BYTES} bytes.")
+            raise FileTooLarge(f"The body of this request may have at most {BODY_BYTES} bytes.")
     return bytes(pieces)
 
 
 def _own_hosts(request: Request, docs: Documents) -> frozenset[str]:
-    """As clients may write this server's name: a usual port may stand there or not."""
+    """Return the ways a client may write this server's name: with or without a default port."""
     named = {request.headers.get("host", ""), urlsplit(docs.kernel.settings.public_url).netloc}
     bare = {host.lower().removesuffix(":80").removesuffix(":443") for host in named if host}
     return frozenset(host + port for host in bare for port in ("", ":80", ":443"))
@@ -170,26 +175,26 @@ async def _send(request: Request, dav: WebDAVRequest, intent: Send) -> Response:
     return answer
 
 
-async def _carry(request: Request, dav: WebDAVRequest, intent: CopyOrMove) -> Response:
-    """Cancelled when the client hangs up, as a PUT is."""
+async def _copy_or_move(request: Request, dav: WebDAVRequest, intent: CopyOrMove) -> Response:
+    """Copy or move; stops when the client disconnects, as a PUT does."""
 
-    async def wanted() -> None:
+    async def client_check() -> None:
         if await request.is_disconnected():
             raise ClientDisconnect
 
-    refused = await moves.carry(dav, intent, wanted)
+    refused = await moves.copy_or_move(dav, intent, client_check)
     if refused:
         return Response(answers.multistatus(refused), 207, media_type=answers.XML)
     return Response(status_code=201 if intent.order.onto is Onto.FREE else 204)
 
 
-async def _take(request: Request, dav: WebDAVRequest, intent: Upload) -> Response:
+async def _receive_upload(request: Request, dav: WebDAVRequest, intent: Upload) -> Response:
     declared = request.headers.get("content-length", "")
     size = int(declared) if declared.isdecimal() else None
     expected = request.headers.get("x-expected-entity-length", "")  # Finder sends in chunks
     if size is None and expected.isdecimal():
         uploads.refuse_too_large(dav.docs, int(expected))
-    saved = await saving.take(
+    saved = await saving.store_upload(
         dav.docs,
         dav.caller,
         intent,

@@ -1,4 +1,4 @@
-"""What must hold before a method does anything: the If headers, tokens of locks, parents."""
+"""Checks before a method changes anything: If headers, lock tokens, the parent folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wsgidav.request_server import RequestServer
 from toolcrib.documents.dav.addresses import read_url
 from toolcrib.documents.dav.provider import Provider
 from toolcrib.documents.dav.request import Environ, WebDAVRequest, request_of
-from toolcrib.documents.dav.resources import FolderResource, Shelf
+from toolcrib.documents.dav.resources import FolderResource, ListingResource
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import webdav_locks
@@ -40,7 +40,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
     def _check_write_permission(self, res: Any, depth: str, environ: Environ) -> None:
         if res is None:
             return
-        if isinstance(res, Shelf):
+        if isinstance(res, ListingResource):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be changed here.")
         dav = request_of(environ)
         dav.right(res.place.bucket, "write")
@@ -51,25 +51,26 @@ class Conditions(RequestServer):  # type: ignore[misc]
 
     @contextmanager
     def _write_transaction(self, res: Any, environ: Environ) -> Iterator[None]:
-        yield  # ours are the database's
+        yield  # the service functions use database transactions
 
     def _evaluate_if_headers(self, res: Any, environ: Environ) -> None:
         util.parse_if_header_dict(environ)
         _ignore_broken_dates(environ)
-        if res is not None and not isinstance(res, Shelf):
+        if res is not None and not isinstance(res, ListingResource):
             etag = res.get_etag() or "[]"
             util.evaluate_http_conditionals(res, int(res.get_last_modified() or -1), etag, environ)
         elif res is None and "HTTP_IF_MATCH" in environ:
-            self._fail(HTTP_PRECONDITION_FAILED, context_info="There is nothing there.")
+            self._fail(HTTP_PRECONDITION_FAILED, context_info="There is no such file or folder.")
         if not self._if_holds(res, environ):
             self._fail(HTTP_PRECONDITION_FAILED, context_info="The If header's condition does not hold.")
 
     def _if_holds(self, res: Any, environ: Environ) -> bool:
-        """One list that holds is enough (RFC 4918, 10.4); a tagged one speaks of its own resource."""
+        """Whether the If header is true: one true list is enough (RFC 4918, 10.4). A tagged list is about the
+        resource that its tag names."""
         conditions = environ["wsgidav.conditions.if"]
         if not conditions:
             if "HTTP_IF" in environ:
-                self._fail(HTTP_BAD_REQUEST, context_info="The If header holds no condition.")
+                self._fail(HTTP_BAD_REQUEST, context_info="The If header has no condition.")
             return True
         dav = request_of(environ)
         for tag, lists in conditions.items():
@@ -77,7 +78,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
             if tag != "*":
                 path = read_url(tag, dav.mount, dav.own_hosts)
                 about = self._davProvider.get_resource_inst(path, environ) if path else None
-            known = about is not None and not isinstance(about, Shelf)
+            known = about is not None and not isinstance(about, ListingResource)
             tokens = [
                 lock.token
                 for claim in (about.held if known else ())
@@ -88,15 +89,14 @@ class Conditions(RequestServer):  # type: ignore[misc]
             for conditions_of_list in lists:
                 if all(
                     ((value in tokens) if style == "locktoken" else (etag is not None and value == etag))
-                    == wanted
-                    for wanted, style, value in conditions_of_list
+                    == expected
+                    for expected, style, value in conditions_of_list
                 ):
                     return True
         return False
 
-    def _had_lock(self, place: Place, environ: Environ) -> bool:
-        """Whether the request shows a token that stood for a lock of the caller's on `place`, and does so no
-        more."""
+    def _shows_lost_token(self, place: Place, environ: Environ) -> bool:
+        """Whether the request shows a token of a lock that the caller had on `place` and has no longer."""
         dav = request_of(environ)
         tokens = tokens_shown(environ)
         if not tokens:
@@ -126,14 +126,14 @@ class Conditions(RequestServer):  # type: ignore[misc]
         res = self._davProvider.get_resource_inst(path, environ)
         if res is None:
             self._fail(HTTP_NOT_FOUND, context_info="There is no such file or folder.")
-        if isinstance(res, Shelf):
+        if isinstance(res, ListingResource):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be changed here.")
         return res
 
     def _parent(self, path: str, environ: Environ) -> Any:
         parent = self._davProvider.get_resource_inst(path.rstrip("/").rpartition("/")[0] or "/", environ)
         if parent is None or not parent.is_collection:
-            self._fail(HTTP_CONFLICT, context_info="There is no folder for it to lie in.")
+            self._fail(HTTP_CONFLICT, context_info="The parent folder does not exist.")
         return parent
 
     def _refuse_body(self, environ: Environ) -> None:
@@ -157,8 +157,8 @@ async def _covering(dav: WebDAVRequest, place: Place, file: File | None) -> Any:
         return await webdav_locks.covering(session, place, file, right.scope, now=dav.now)
 
 
-def speaks_of_versions(environ: Environ) -> bool:
-    """Whether the request's conditions, found to hold, are about which version is there, or that none is."""
+def has_version_condition(environ: Environ) -> bool:
+    """Whether the request has a condition on which version is current, or on there being no file."""
     if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
         return True
     if environ.get("HTTP_IF_MATCH", "*").strip() != "*":
@@ -172,7 +172,7 @@ def speaks_of_versions(environ: Environ) -> bool:
 
 
 def _ignore_broken_dates(environ: Environ) -> None:
-    """A date that is none is as good as no header (RFC 9110, 13.1.3 and 13.1.4)."""
+    """Remove date headers that hold no valid date; they must be ignored (RFC 9110, 13.1.3 and 13.1.4)."""
     for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
         try:
             parsedate_to_datetime(environ.get(name, ""))

@@ -23,13 +23,13 @@ from toolcrib.documents.dav.conditions import Conditions, tokens_shown
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import answer, empty
 from toolcrib.documents.dav.request import Environ, WebDAVRequest, request_of
-from toolcrib.documents.dav.resources import Shelf
+from toolcrib.documents.dav.resources import ListingResource
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import uploads, webdav_locks
 from toolcrib.documents.service.webdav_locks import NoSuchToken
 
-# What clients write is a name, or the address of a page.
+# Clients write a name, or the URL of a page.
 OWNER_BYTES = 512
 
 
@@ -41,7 +41,7 @@ class Locking(Conditions):
         if depth not in {"0", "infinity"}:
             self._fail(HTTP_BAD_REQUEST, context_info="A lock's Depth is 0 or infinity.")
         res = self._davProvider.get_resource_inst(path, environ)
-        if isinstance(res, Shelf):
+        if isinstance(res, ListingResource):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be locked here.")
         seconds = util.read_timeout_value_header(environ.get("HTTP_TIMEOUT", ""))
         asked = read_xml(environ, allow_empty=True)
@@ -130,7 +130,7 @@ class Locking(Conditions):
 
 
 def _make_empty(dav: WebDAVRequest, place: Place) -> None:
-    """A lock on nothing makes an empty file first (RFC 4918, 7.3)."""
+    """Create an empty file: a LOCK on an unmapped address does so (RFC 4918, 7.3)."""
 
     async def nothing() -> AsyncIterator[bytes]:
         for piece in list[bytes]():

@@ -1,4 +1,4 @@
-"""The methods as WsgiDAV dispatches them, with what we do our own way."""
+"""The WebDAV methods that WsgiDAV calls by name (`do_PUT`), where ours differ from its own."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from wsgidav.xml_tools import make_multistatus_el
 from toolcrib.documents.dav import properties as xml
 from toolcrib.documents.dav.addresses import href, read_url
 from toolcrib.documents.dav.bodies import read_xml
-from toolcrib.documents.dav.conditions import speaks_of_versions, tokens_shown
+from toolcrib.documents.dav.conditions import has_version_condition, tokens_shown
 from toolcrib.documents.dav.locking import Locking
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import several
 from toolcrib.documents.dav.request import ASKED, INTENT, CopyOrMove, Environ, Send, Upload, request_of
-from toolcrib.documents.dav.resources import Shelf
+from toolcrib.documents.dav.resources import ListingResource
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import trees, webdav_locks
@@ -38,14 +38,14 @@ from toolcrib.documents.service.properties import write_properties
 from toolcrib.documents.service.transfers import Onto, Order
 from toolcrib.documents.service.webdav_locks import TokenNeeded
 
-MOST_ASKED = 300
-# Every member of a folder answers with all the names that were asked for.
-NAMES_BYTES = 8_192
-_EVERYTHING = "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, MKCOL, PROPFIND, PROPPATCH, LOCK, UNLOCK"
+MAX_PROPERTIES = 300
+# In bytes. Bounded because the response repeats all requested names for every member of a folder.
+MAX_NAMES_BYTES = 8_192
+_ALL_METHODS = "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, MKCOL, PROPFIND, PROPPATCH, LOCK, UNLOCK"
 
 
 class Methods(Locking):
-    # Bytes: only prepared here
+    # GET, HEAD, PUT: only checked here; `bridge.py` sends and receives the content
 
     def _send_resource(self, environ: Environ, start_response: Any, *, is_head_method: bool = False) -> Any:
         res = self._davProvider.get_resource_inst(environ["PATH_INFO"], environ)
@@ -62,21 +62,21 @@ class Methods(Locking):
         path = environ["PATH_INFO"]
         dav = request_of(environ)
         if "HTTP_CONTENT_RANGE" in environ:
-            self._fail(HTTP_BAD_REQUEST, context_info="Content-Range is not for PUT.")
+            self._fail(HTTP_BAD_REQUEST, context_info="PUT does not accept Content-Range.")
         if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-            self._fail(HTTP_MEDIATYPE_NOT_SUPPORTED, context_info="Encoded content is not taken.")
+            self._fail(HTTP_MEDIATYPE_NOT_SUPPORTED, context_info="Content-Encoding is not supported.")
         res = self._davProvider.get_resource_inst(path, environ)
         if res is not None and res.is_collection:
-            self._fail(HTTP_METHOD_NOT_ALLOWED, context_info="There is a folder.")
+            self._fail(HTTP_METHOD_NOT_ALLOWED, context_info="There is a folder at this address.")
         parent = self._parent(path, environ)
-        if isinstance(parent, Shelf):
+        if isinstance(parent, ListingResource):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be put here.")
         place = res.place if res is not None else place_of_path(dav, path)
         right = dav.right(place.bucket, "write")
         try:
             self._evaluate_if_headers(res, environ)
         except DAVError:
-            if not self._had_lock(place, environ):
+            if not self._shows_lost_token(place, environ):
                 raise
             environ[INTENT] = Upload(place, path, right, is_lost=True)
             return []
@@ -87,7 +87,7 @@ class Methods(Locking):
             for claim in (res if res is not None else parent).held
             if shown & {lock.token for lock in webdav_locks.tokens_of(claim, dav.now)}
         }
-        depends = speaks_of_versions(environ)
+        depends = has_version_condition(environ)
         base_id = res.get_etag() if depends and res is not None else None
         environ[INTENT] = Upload(place, path, right, locks, base_id, is_new=depends and res is None)
         return []
@@ -100,14 +100,16 @@ class Methods(Locking):
         if asked is not None:
             names: list[str] = []
             for child in asked:
-                if child.tag == "{DAV:}propname":  # WsgiDAV knows it by another name
+                if child.tag == "{DAV:}propname":  # WsgiDAV expects `name`
                     child.tag = "{DAV:}name"
-                if len(child) > MOST_ASKED:
-                    self._fail(HTTP_BAD_REQUEST, context_info=f"Ask for {MOST_ASKED} properties at once.")
+                if len(child) > MAX_PROPERTIES:
+                    self._fail(HTTP_BAD_REQUEST, context_info=f"Ask for at most {MAX_PROPERTIES} properties.")
                 if child.tag == "{DAV:}prop":
                     names += [each.tag for each in child]
-            if sum(len(name) for name in names) > NAMES_BYTES:
-                self._fail(HTTP_BAD_REQUEST, context_info=f"Ask for names of {NAMES_BYTES} bytes at once.")
+            if sum(len(name) for name in names) > MAX_NAMES_BYTES:
+                self._fail(
+                    HTTP_BAD_REQUEST, context_info=f"The names may have at most {MAX_NAMES_BYTES} bytes."
+                )
             if names:
                 environ[ASKED] = frozenset(name for name in names if not name.startswith("{DAV:}"))
             body = xml.as_text(asked).encode()
@@ -115,12 +117,12 @@ class Methods(Locking):
         return super().do_PROPFIND(environ, start_response)
 
     def do_PROPPATCH(self, environ: Environ, start_response: Any) -> Any:
-        """All of it or nothing (RFC 4918, 9.2), in one transaction."""
+        """Set and remove properties, all of them or none (RFC 4918, 9.2), in one transaction."""
         dav = request_of(environ)
         res = self._existing(environ["PATH_INFO"], environ)
         asked = read_xml(environ)
         if asked.tag != "{DAV:}propertyupdate":
-            self._fail(HTTP_BAD_REQUEST, context_info="That is no propertyupdate.")
+            self._fail(HTTP_BAD_REQUEST, context_info="The body is not a propertyupdate.")
         self._evaluate_if_headers(res, environ)
         self._check_write_permission(res, "0", environ)
         changes = dict(self._updates(asked))
@@ -144,7 +146,7 @@ class Methods(Locking):
     def _updates(self, asked: Any) -> Iterator[tuple[str, str | None]]:
         for instruction in asked:
             if instruction.tag not in {"{DAV:}set", "{DAV:}remove"}:
-                continue  # what is not known is ignored (RFC 4918, 17)
+                continue  # unknown elements are ignored (RFC 4918, 17)
             for prop in instruction.findall("{DAV:}prop"):
                 for each in prop:
                     yield each.tag, xml.as_text(each) if instruction.tag == "{DAV:}set" else None
@@ -157,7 +159,7 @@ class Methods(Locking):
         self._refuse_body(environ)
         res = self._existing(path, environ)
         if res.is_collection and environ.get("HTTP_DEPTH", "infinity") != "infinity":
-            self._fail(HTTP_BAD_REQUEST, context_info="A folder goes with all that is in it.")
+            self._fail(HTTP_BAD_REQUEST, context_info="A folder is removed with Depth infinity.")
         if not res.place.path:
             self._fail(HTTP_FORBIDDEN, context_info="A bucket cannot be removed.")
         self._evaluate_if_headers(res, environ)
@@ -172,7 +174,7 @@ class Methods(Locking):
     def _refused_below(
         self, res: Any, refused: FileLocked | TokenNeeded, environ: Environ, start_response: Any
     ) -> Any:
-        """Something in a folder is locked: the answer names it (RFC 4918, 9.6.1). Nothing was changed."""
+        """Answer 207, naming what is locked inside the folder (RFC 4918, 9.6.1). Nothing was changed."""
         dav = request_of(environ)
         claim, inside = refused.claim, f"{res.place.address.rstrip('/')}/"
         if not res.is_collection or not claim.label.startswith(inside) or claim.label == inside:
@@ -190,7 +192,7 @@ class Methods(Locking):
         depth = environ.get("HTTP_DEPTH", "infinity")
         overwrite = environ.get("HTTP_OVERWRITE", "T")
         if depth not in {"0", "infinity"} or (is_move and source.is_collection and depth == "0"):
-            self._fail(HTTP_BAD_REQUEST, context_info="This Depth does not go here.")
+            self._fail(HTTP_BAD_REQUEST, context_info="This Depth is not allowed here.")
         if overwrite not in {"T", "F"}:
             self._fail(HTTP_BAD_REQUEST, context_info="Overwrite is T or F.")
         target_path, target_place = self._destination(environ)
@@ -199,7 +201,7 @@ class Methods(Locking):
         self._evaluate_if_headers(source, environ)
         self._refuse_onto_itself(source.place, target_place, is_move=is_move)
         if not target_place.path or (is_move and not source.place.path):
-            self._fail(HTTP_FORBIDDEN, context_info="A bucket stays where it is.")
+            self._fail(HTTP_FORBIDDEN, context_info="A bucket cannot be moved or replaced.")
         if is_move:
             self._check_write_permission(source, "infinity", environ)
             self._check_write_permission(self._parent(path, environ), "0", environ)
@@ -236,22 +238,22 @@ class Methods(Locking):
         inside = target.path.startswith(f"{source.path}/") or not source.path
         around = source.path.startswith(f"{target.path}/") or not target.path
         if source.path == target.path or inside or around:
-            self._fail(HTTP_FORBIDDEN, context_info="It cannot go onto or into itself.")
+            self._fail(HTTP_FORBIDDEN, context_info="Source and destination overlap.")
 
     # Other
 
     def do_OPTIONS(self, environ: Environ, start_response: Any) -> Any:
         path = environ["PATH_INFO"]
         res = self._davProvider.get_resource_inst(path, environ)
-        allow = _EVERYTHING
+        allow = _ALL_METHODS
         if res is None:
             allow = "OPTIONS, PUT, MKCOL, LOCK"
-        elif isinstance(res, Shelf):
+        elif isinstance(res, ListingResource):
             allow = "OPTIONS, GET, HEAD, PROPFIND"
         elif res.is_collection:
-            allow = _EVERYTHING.replace("PUT, ", "").replace("MKCOL, ", "")
+            allow = _ALL_METHODS.replace("PUT, ", "").replace("MKCOL, ", "")
         else:
-            allow = _EVERYTHING.replace("MKCOL, ", "")
+            allow = _ALL_METHODS.replace("MKCOL, ", "")
         headers = [
             ("DAV", "1, 2"),
             ("MS-Author-Via", "DAV"),

@@ -1,4 +1,4 @@
-"""COPY and MOVE, once it is known that they may be: on the server's loop, as their bytes may take long."""
+"""Carry out COPY and MOVE after their checks; on the event loop, since copying content may take long."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from toolcrib.documents.dav.request import CopyOrMove, WebDAVRequest
 from toolcrib.documents.errors import TooManyTransfers
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import moving, transfers, webdav_locks
-from toolcrib.documents.service.content import Wanted
+from toolcrib.documents.service.content import ClientCheck
 from toolcrib.documents.service.locks import FOLDER, claims_below
 from toolcrib.documents.service.transfers import Onto, Order
 
-# As many as rclone has under way unless it is told otherwise.
-AT_ONCE = 4
+# Copies of folders, or between buckets, per person and process. rclone runs this many at once by default.
+MAX_TRANSFERS = 4
 
 _under_way: Counter[str] = Counter()
 
 
-async def carry(dav: WebDAVRequest, asked: CopyOrMove, wanted: Wanted) -> list[tuple[str, int, str]]:
-    """Copy or move. Returns what could not be copied, because of which nothing was done."""
+async def copy_or_move(
+    dav: WebDAVRequest, asked: CopyOrMove, client_check: ClientCheck
+) -> list[tuple[str, int, str]]:
+    """Copy or move. If anything could not be copied, nothing is done, and each such file is returned as
+    (href, status, description)."""
     order = asked.order
     if order.is_move and order.stays_in_bucket and order.onto is not Onto.FILE:
         await _rename(dav, order)
         return []
-    with _turn(dav.caller.me.uuid, is_long=order.is_folder or not order.stays_in_bucket):
-        refused = await transfers.transfer(dav.docs, dav.caller, order, wanted, now=dav.now)
+    with _limit_transfers(dav.caller.me.uuid, is_long=order.is_folder or not order.stays_in_bucket):
+        refused = await transfers.transfer(dav.docs, dav.caller, order, client_check, now=dav.now)
     return [
         (_href(dav, asked, place), problem.status, f"{problem.detail} Nothing was copied.")
         for place, problem in refused
@@ -36,13 +39,15 @@ async def carry(dav: WebDAVRequest, asked: CopyOrMove, wanted: Wanted) -> list[t
 
 
 @contextmanager
-def _turn(who: str, *, is_long: bool) -> Iterator[None]:
-    """Raises:
-    TooManyTransfers: `who` has enough of them under way in this process (429).
+def _limit_transfers(who: str, *, is_long: bool) -> Iterator[None]:
+    """Count a long transfer of the person `who` while it runs.
+
+    Raises:
+        TooManyTransfers: as many as allowed already run for them in this process (429).
     """
-    if is_long and _under_way[who] >= AT_ONCE:
+    if is_long and _under_way[who] >= MAX_TRANSFERS:
         raise TooManyTransfers(
-            f"You have {AT_ONCE} copies under way: wait for one to end.", headers={"Retry-After": "5"}
+            f"{MAX_TRANSFERS} of your copies are running: wait for one to end.", headers={"Retry-After": "5"}
         )
     _under_way[who] += is_long
     try:

@@ -1,4 +1,4 @@
-"""Properties of files and folders as XML: the ones we know, and those that clients write."""
+"""Properties of files and folders as XML: the standard ones, and those that clients set."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from toolcrib.documents.service.locks import lock_id
 from toolcrib.documents.service.webdav_locks import SCHEME, WebDAVLock, is_folder, tokens_of
 from toolcrib.kernel.claims.models import Claim
 
-MOST_DEEP = 100
-register_namespace("D", "DAV:")  # some clients know no other prefix
+MAX_DEPTH = 100
+register_namespace("D", "DAV:")  # some clients accept no other prefix
 
 LOCKDISCOVERY = "{DAV:}lockdiscovery"
 SUPPORTEDLOCK = "{DAV:}supportedlock"
@@ -33,8 +33,10 @@ def supported_lock() -> Element:
 
 
 def lock_discovery(held: Iterable[Claim], mount: str, alias: dict[str, str], *, now: datetime) -> Element:
-    """Every claim on a thing, whichever way it was taken. `alias` maps the address of a bucket to how this
-    client names it."""
+    """Return the lockdiscovery property: all claims on a file or folder, including those not taken over WebDAV.
+
+    `alias` maps the address of a bucket to the address that this client uses for it.
+    """
     found = Element(LOCKDISCOVERY)
     for claim in held:
         for lock in tokens_of(claim, now) or [_untokened(claim)]:
@@ -43,7 +45,7 @@ def lock_discovery(held: Iterable[Claim], mount: str, alias: dict[str, str], *, 
 
 
 def _untokened(claim: Claim) -> WebDAVLock:
-    """A claim without a token of its holder's, shown with one that opens nothing."""
+    """Return an entry for a claim that has no WebDAV token; the token shown gives no access."""
     return WebDAVLock(claim, SCHEME + lock_id(claim), False, "", claim.expires_at)
 
 
@@ -61,7 +63,7 @@ def _add_lock(parent: Element, lock: WebDAVLock, root: str, now: datetime) -> No
 
 
 def _owner(lock: WebDAVLock) -> Element:
-    """As the client wrote it (RFC 4918, 14.17), or the holder's name."""
+    """Return the owner element as the client sent it (RFC 4918, 14.17), or one with the holder's name."""
     if lock.owner:
         parsed: Element = fromstring(lock.owner)
         return parsed
@@ -80,15 +82,17 @@ def _root(claim: Claim, mount: str, alias: dict[str, str]) -> str:
 
 
 def as_text(element: Any) -> str:
-    """Raises:
-    ValidationFailed: nested so deeply that writing it would fail (400).
+    """Return the element as XML text.
+
+    Raises:
+        ValidationFailed: it is nested so deeply that serialising it would fail (400).
     """
     level = [element]
-    for _ in range(MOST_DEEP):
+    for _ in range(MAX_DEPTH):
         level = [child for each in level for child in each]
         if not level:
             return tostring(element, encoding="unicode")
-    raise ValidationFailed.of("body", f"XML may be {MOST_DEEP} levels deep")
+    raise ValidationFailed.of("body", f"XML may be at most {MAX_DEPTH} levels deep")
 
 
 def as_element(text: str) -> Element:

@@ -1,4 +1,4 @@
-"""What lies at an address below `/dav`."""
+"""Find the resource at an address below `/dav`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from wsgidav.dav_provider import DAVProvider
 
 from toolcrib.documents.dav.request import WebDAVRequest, request_of
-from toolcrib.documents.dav.resources import FileResource, FolderResource, Shelf
+from toolcrib.documents.dav.resources import FileResource, FolderResource, ListingResource
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import BUCKETS, Bucket, Place, as_uuid, normalise
@@ -25,23 +25,25 @@ class Provider(DAVProvider):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.share_path = ""
-        self.verbose = 0  # it would print tracebacks
-        self.lock_manager = True  # WsgiDAV only asks whether there is one; `locking.py` is the one that locks
+        self.verbose = 0  # otherwise WsgiDAV prints tracebacks
+        self.lock_manager = True  # WsgiDAV only tests that there is one; `locking.py` implements locks
 
     def get_resource_inst(self, path: str, environ: dict[str, Any]) -> Any:
-        """The resource at `path`, or None.
+        """Return the resource at `path`, or None.
 
         Raises:
-            AccessDenied: the caller may not read there, whether there is anything or not (403).
+            AccessDenied: the caller may not read the bucket, whether or not the resource exists (403).
         """
         dav = request_of(environ)
         kind, owner = [*path.strip("/").split("/", 2), ""][:2]
         if not kind:
-            return Shelf("/", environ, [self._shelf(name, environ) for name in sorted(BUCKETS)])
+            return ListingResource(
+                "/", environ, [self._bucket_list(name, environ) for name in sorted(BUCKETS)]
+            )
         if kind not in BUCKETS:
             return None
         if not owner:
-            return Shelf(f"/{kind}/", environ, self._buckets(kind, environ))
+            return ListingResource(f"/{kind}/", environ, self._buckets(kind, environ))
         place = place_of_path(dav, path)
         dav.right(place.bucket, "read")
         if not place.path:
@@ -54,8 +56,8 @@ class Provider(DAVProvider):  # type: ignore[misc]
             return FolderResource(clean + "/", environ, place, found)
         return None
 
-    def _shelf(self, kind: str, environ: dict[str, Any]) -> Shelf:
-        return Shelf(f"/{kind}/", environ, [])
+    def _bucket_list(self, kind: str, environ: dict[str, Any]) -> ListingResource:
+        return ListingResource(f"/{kind}/", environ, [])
 
     def _buckets(self, kind: str, environ: dict[str, Any]) -> list[FolderResource]:
         dav = request_of(environ)
@@ -65,7 +67,7 @@ class Provider(DAVProvider):  # type: ignore[misc]
             for name, id_, title in named
         ]
         for each in found:
-            each.know([], {})  # of thousands, nobody asks here
+            each.preload([], {})  # there may be thousands of buckets: do not query each
         return found
 
     def _title(self, dav: WebDAVRequest, place: Place) -> str | None:
@@ -73,11 +75,11 @@ class Provider(DAVProvider):  # type: ignore[misc]
 
 
 def place_of_path(dav: WebDAVRequest, path: str) -> Place:
-    """The place a decoded path below the mount names.
+    """Return the place that a decoded path below the mount names.
 
     Raises:
-        AccessDenied: no place in a bucket: nothing can be put there; or the bucket has a name that is nobody's,
-            or that of a project the caller may not read (403).
+        AccessDenied: the path is not inside a bucket, or names a bucket that does not exist, or a project that the
+            caller may not read (403).
     """
     kind, owner, *rest = [*path.strip("/").split("/", 2), "", ""][:3]
     if kind not in BUCKETS or not owner:
@@ -95,12 +97,13 @@ def _owner_id(dav: WebDAVRequest, kind: str, owner: str) -> str:
 
 
 def _id_of_name(dav: WebDAVRequest, kind: str, name: str) -> str:
-    """One refusal for every name: another's would tell strangers the id of a project, or that there is one."""
-    # An empty id is a bucket where nobody has any right.
+    """Return the id of the bucket called `name`. Every refusal is the same, so that strangers learn neither the id of
+    a project nor whether it exists."""
+    # Nobody has any right in a bucket whose id is empty.
     found = dav.run(_project_id(dav, name)) if kind == "projects" else ""
     try:
         dav.right(Bucket(kind, found), "read")
-    except AccessDenied:  # the audit remembers which
+    except AccessDenied:  # the audit has recorded which bucket it was
         raise AccessDenied(f"You have no right in {kind}/{name}.") from None
     return found
 
@@ -128,7 +131,7 @@ async def _title(dav: WebDAVRequest, bucket: Bucket) -> str | None:
 
 
 async def _buckets(dav: WebDAVRequest, kind: str) -> list[tuple[str, str, str | None]]:
-    """Name in addresses, id and title of the buckets the caller sees listed."""
+    """Return (name in addresses, id, title) of each bucket that is listed for the caller."""
     me = dav.caller.me
     if kind == "users":
         return [(ME, me.uuid, me.username)]
@@ -140,7 +143,7 @@ async def _buckets(dav: WebDAVRequest, kind: str) -> list[tuple[str, str, str | 
         registered = select(Project.id, Project.name).where(Project.deleted_at.is_(None)).limit(LISTED)
         titles: dict[str, str | None] = {}
         titles.update((id_, name) for id_, name in await session.execute(registered))
-        # Projects nobody registered here exist by what lies in them.
+        # Also list projects that nobody registered here but that have files or folders.
         for column in (File.bucket_id, Folder.bucket_id):
             used = select(column).where(column.class_.bucket_type == kind).distinct().limit(LISTED)
             titles = {**dict.fromkeys((await session.execute(used)).scalars()), **titles}

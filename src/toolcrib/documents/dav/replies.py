@@ -1,4 +1,4 @@
-"""Answers as WSGI starts them."""
+"""Send a response through WSGI's `start_response`."""
 
 from __future__ import annotations
 

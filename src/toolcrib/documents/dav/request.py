@@ -1,4 +1,4 @@
-"""One request, as the threads see it: who asks, when, and how to call what runs on the server's loop."""
+"""The state of one WebDAV request that WsgiDAV's threads need: the caller, the time, and access to the event loop."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class WebDAVRequest:
     rights: dict[tuple[Bucket, Action], Right] = field(default_factory=dict)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """`work` on the server's loop, from a thread."""
+        """Run a coroutine on the event loop and wait for its result. Called from a thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def right(self, bucket: Bucket, action: Action) -> Right:
-        """Asked once a request.
+        """Return the caller's right to `action` in `bucket`, looked up once per request.
 
         Raises:
-            AccessDenied: (403).
+            AccessDenied: the caller may not (403).
         """
         found = self.rights.get((bucket, action))
         if found is None:
@@ -51,18 +51,18 @@ class WebDAVRequest:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Bytes of a file are to go out, on the server's loop."""
+    """The content of `file` is to be sent, on the event loop."""
 
     file: File
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes are to come in for `place`, where the caller has the `right` to write.
+    """Content is to be received for `place`, where the caller has the `right` to write.
 
-    `locks` are the claims whose tokens were shown, by digest, with their fences. `base_id` is the version that the
-    request's conditions were compared with; `is_new`: there was no file. All of that must still be so when the bytes
-    are there. `is_lost`: a token was shown that once stood for a lock and does no longer.
+    `locks` maps the digest of each claim whose token was shown to its fence. `base_id` is the version that the
+    request's conditions were compared with; `is_new` means that there was no file. These are checked again after the
+    content has arrived. `is_lost` means that the request showed the token of a lock that has ended.
     """
 
     place: Place
@@ -76,7 +76,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class CopyOrMove:
-    """What lies at `path` is to be copied or moved, on the server's loop."""
+    """The file or folder at `path` is to be copied or moved, on the event loop."""
 
     order: Order
     path: str

@@ -1,4 +1,4 @@
-"""Files and folders as WsgiDAV's resources. They read; what changes anything is in `methods.py`."""
+"""Files and folders as WsgiDAV resources. These mostly read; `methods.py` has what changes them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
 
 
-class _Known:
-    """What files and folders of a bucket share: claims and written properties, read when first asked for."""
+class _BucketResource:
+    """Base of files and folders in a bucket: their claims and the properties clients set, read when first needed."""
 
     environ: dict[str, Any]
     path: str
     place: Place
     file: File | None = None
-    resource_id: str  # whose properties they are
+    resource_id: str  # the key under which properties are stored
 
     _held: list[Claim] | None = None
     _written: dict[str, str] | None = None
@@ -42,17 +42,17 @@ class _Known:
 
     @property
     def asked(self) -> frozenset[str] | None:
-        """The names of written properties that the request asks for, None for all there are."""
+        """The names of client-set properties that the request asks for; None means all."""
         found: frozenset[str] | None = self.environ.get(ASKED)
         return found
 
-    def know(self, held: list[Claim], written: dict[str, str]) -> None:
-        """Told by whoever read them for many at once."""
+    def preload(self, held: list[Claim], written: dict[str, str]) -> None:
+        """Set claims and properties that were read for many resources at once."""
         self._held, self._written = held, written
 
     @property
     def held(self) -> list[Claim]:
-        """The claims on it and on folders that cover it."""
+        """The claims on this resource and on the folders whose locks cover it."""
         if self._held is None:
             self._held = self.dav.run(self._read_claims())
         return self._held
@@ -78,7 +78,7 @@ class _Known:
         return [*names, *self.written]
 
     def get_properties(self, mode: str, *, name_list: list[str] | None = None) -> list[tuple[str, Any]]:
-        """As WsgiDAV's own, but what fails for reasons of ours fails the request."""
+        """Return (name, value or DAVError). Unlike WsgiDAV's own, lets other exceptions fail the request."""
         names = self.get_property_names(is_allprop=mode == "allprop") if name_list is None else name_list
         found: list[tuple[str, Any]] = []
         for name in names:
@@ -107,7 +107,7 @@ class _Known:
         return xml.lock_discovery(held, self.dav.mount, {root: alias + "/"}, now=self.dav.now)
 
 
-class FileResource(_Known, DAVNonCollection):  # type: ignore[misc]
+class FileResource(_BucketResource, DAVNonCollection):  # type: ignore[misc]
     def __init__(self, path: str, environ: dict[str, Any], place: Place, file: File) -> None:
         super().__init__(path, environ)
         self.place, self.file, self.resource_id = place, file, file.id
@@ -139,11 +139,11 @@ class FileResource(_Known, DAVNonCollection):  # type: ignore[misc]
         return True
 
     def get_content(self) -> Any:
-        raise DAVError(HTTP_FORBIDDEN)  # bytes go another way: see bridge.py
+        raise DAVError(HTTP_FORBIDDEN)  # never called: bridge.py sends content
 
 
-class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
-    """A folder, or with `folder` None the root of a bucket."""
+class FolderResource(_BucketResource, DAVCollection):  # type: ignore[misc]
+    """A folder, or the root of a bucket if `folder` is None."""
 
     def __init__(
         self,
@@ -193,12 +193,12 @@ class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
         for folder, place, ref in zip(found.folders, places, refs, strict=True):
             one = FolderResource(f"{base}/{folder.name}/", self.environ, place, folder)
             own = on_folders.get(ref)
-            one.know([*([own] if own is not None else []), *above], written.get(folder.id, {}))
+            one.preload([*([own] if own is not None else []), *above], written.get(folder.id, {}))
             members.append(one)
         for file in found.files:
             other = FileResource(f"{base}/{file.name}", self.environ, Place(bucket, file.logical_path), file)
             own = on_files.get(file.id)
-            other.know([*([own] if own is not None else []), *above], written.get(file.id, {}))
+            other.preload([*([own] if own is not None else []), *above], written.get(file.id, {}))
             members.append(other)
         return members
 
@@ -209,12 +209,12 @@ class FolderResource(_Known, DAVCollection):  # type: ignore[misc]
 
 
 def _shown(name: str) -> str:
-    """Without the two characters that names may hold and XML may not."""
+    """Remove the two characters that are allowed in names and not in XML."""
     return name.replace("\ufffe", "").replace("\uffff", "")
 
 
-class Shelf(DAVCollection):  # type: ignore[misc]
-    """What has no place in a bucket: the root, and the lists of buckets. Nobody changes it."""
+class ListingResource(DAVCollection):  # type: ignore[misc]
+    """A read-only collection above the buckets: the root, or the list of buckets of one type."""
 
     def __init__(self, path: str, environ: dict[str, Any], members: list[Any]) -> None:
         super().__init__(path, environ)

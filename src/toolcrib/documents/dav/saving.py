@@ -1,4 +1,4 @@
-"""Saves over WebDAV: the next version, or a draft beside the file where the lock was lost."""
+"""Store an upload (PUT): as the next version, or as a draft beside the file if the caller's lock was lost."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from toolcrib.kernel.blobs.store import Stored
 
 DRAFTS = "Drafts"
 TRIES = 20
-# Whatever follows the last dot of a name and is longer is no ending, and what people are called fits in this.
+# A longer part after a name's last dot is not treated as a file extension.
 ENDING_BYTES = 32
+# Longer user names are cut in the names of drafts.
 WHO_BYTES = 64
 
 
-async def take(
+async def store_upload(
     docs: Documents,
     caller: Caller,
     asked: Upload,
@@ -39,13 +40,13 @@ async def take(
     mount: str,
     now: datetime,
 ) -> Saved:
-    """Keep the bytes of a PUT.
+    """Store the content of a PUT as the next version, or as a draft.
 
     Raises:
-        DraftKept: the lock they were saved under is lost, before or while they came (412, or 423 where
-            somebody else holds the file now).
-        FileLocked: somebody else holds it, and this save came without a lock (409).
-        VersionConflict: a condition holds no more, and this save came without a lock (409).
+        DraftKept: the caller's lock ended before or during the upload, and a draft was kept (412, or 423 if somebody
+            else holds the file now).
+        FileLocked: somebody else holds the file, and this request showed no lock token (409).
+        VersionConflict: a condition no longer holds, and this request showed no lock token (409).
     """
     options: VersionOptions = {
         "mime_type": media_type(content_type, asked.place.name),
@@ -76,7 +77,7 @@ async def take(
     caller, right = await uploads.refreshed(docs, caller, asked.place)
     now = docs.kernel.clock()
     draft = await _keep_draft(docs, caller, asked.place, kept[0], right, options["mime_type"], now)
-    raise await _tell(docs, caller, asked, draft, right, mount, now)
+    raise await _draft_kept(docs, caller, asked, draft, right, mount, now)
 
 
 async def _keep_draft(
@@ -88,8 +89,8 @@ async def _keep_draft(
     mime_type: str | None,
     now: datetime,
 ) -> Place:
-    """Beside the file, or in the caller's own folder of drafts where others hold the folder too, or its path leaves
-    no room."""
+    """Save the draft beside the file. If somebody else holds that folder, or the path would be too long, save it in
+    the caller's own folder of drafts."""
     home = Place(Bucket("users", caller.me.uuid), f"{DRAFTS}/{place.name}")
     options: VersionOptions = {
         "mime_type": mime_type,
@@ -110,11 +111,11 @@ async def _keep_draft(
             except FileLocked:
                 break
             return draft
-    raise VersionConflict("There is no room for one more draft of this file.")
+    raise VersionConflict("There are too many drafts of this file.")
 
 
 def draft_name(place: Place, username: str, now: datetime, number: int = 1) -> Place:
-    """`report (draft of ann 2026-11-24 23-10).odt`."""
+    """Return the place of a draft, named like `report (draft of ann 2026-11-24 23-10).odt`."""
     stem, dot, ending = place.name.rpartition(".")
     if not stem or len(ending.encode()) > ENDING_BYTES:
         stem, dot, ending = place.name, "", ""
@@ -129,10 +130,10 @@ def _cut(text: str, size: int) -> str:
     return text.encode()[:size].decode(errors="ignore")
 
 
-async def _tell(
+async def _draft_kept(
     docs: Documents, caller: Caller, asked: Upload, draft: Place, right: Right, mount: str, now: datetime
 ) -> DraftKept:
-    """Who holds the file now, and where the draft is."""
+    """Return the refusal, which names the file's present holder and the draft."""
     held = None
     async with docs.kernel.database.read() as session:
         file = await at(session, asked.place)

@@ -15,7 +15,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import MissingToken, ValidationFailed
 from toolcrib.documents.models import FileStatus
 from toolcrib.documents.paths import as_uuid, read_place
-from toolcrib.documents.service.content import store_words
+from toolcrib.documents.service.content import store_errors
 from toolcrib.documents.service.lookup import Documents, Where, documents_of
 from toolcrib.documents.service.uploads import Conditions
 from toolcrib.kernel.context import Kernel
@@ -37,7 +37,7 @@ class StorageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            with store_words():
+            with store_errors():
                 return await handle(request)
 
         return handler

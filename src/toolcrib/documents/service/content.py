@@ -19,7 +19,7 @@ from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUna
 from toolcrib.kernel.blobs.store import Stored
 
 # Asked between pieces of bytes on their way; raises once nobody waits for them.
-Wanted = Callable[[], Awaitable[None]]
+ClientCheck = Callable[[], Awaitable[None]]
 
 
 def tenant_of(bucket: Bucket) -> str:
@@ -28,7 +28,7 @@ def tenant_of(bucket: Bucket) -> str:
 
 
 @contextmanager
-def store_words() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
     """The file store's refusals in this contract's words."""
     try:
         yield
@@ -51,7 +51,7 @@ async def keep(
         FileTooLarge: over the cap (413).
         StoreUnavailable: (503).
     """
-    with store_words():
+    with store_errors():
         return await docs.blobs.put(
             stream, max_bytes=docs.max_bytes, expected_size=size, expected_sha256=sha256
         )
@@ -62,10 +62,10 @@ async def blob_of(session: AsyncSession, version: Version) -> Blob:
 
 
 async def reference(
-    docs: Documents, version: Version, source: Bucket, target: Bucket, wanted: Wanted | None = None
+    docs: Documents, version: Version, source: Bucket, target: Bucket, client_check: ClientCheck | None = None
 ) -> Stored:
     """The version's bytes as something `target` may adopt: the very same bytes within one bucket, a copy of
-    them in another, made while it is `wanted`.
+    them in another, copied while `client_check` does not raise.
 
     Raises:
         ObjectMissing: the store has lost them (404).
@@ -73,23 +73,23 @@ async def reference(
     async with docs.kernel.database.read() as session:
         blob = await blob_of(session, version)
     if source == target:
-        with store_words():
+        with store_errors():
             try:
                 await docs.blobs.head(blob.key)
             except BlobMissing:
                 raise ObjectMissing("The store has lost the bytes of this version.") from None
         return Stored(blob.key, blob.size, blob.sha256)
     stream = await open_bytes(docs, version)
-    if wanted is not None:
-        stream = _while_wanted(stream, wanted)
+    if client_check is not None:
+        stream = _checking_client(stream, client_check)
     stored = await keep(docs, stream, size=blob.size, sha256=blob.sha256)
     await notice_loss(docs, target, stored, now=docs.kernel.clock())
     return stored
 
 
-async def _while_wanted(stream: AsyncIterator[bytes], wanted: Wanted) -> AsyncIterator[bytes]:
+async def _checking_client(stream: AsyncIterator[bytes], client_check: ClientCheck) -> AsyncIterator[bytes]:
     async for piece in stream:
-        await wanted()
+        await client_check()
         yield piece
 
 
@@ -103,7 +103,7 @@ async def open_bytes(
     """
     async with docs.kernel.database.read() as session:
         blob = await blob_of(session, version)
-    with store_words():
+    with store_errors():
         try:
             return await docs.blobs.read(blob.key, start, end)
         except BlobMissing:
@@ -112,7 +112,7 @@ async def open_bytes(
 
 async def notice_loss(docs: Documents, bucket: Bucket, stored: Stored, *, now: datetime) -> None:
     """Before a unit of work that adopts `stored` for `bucket`: see `registry.notice_loss`."""
-    with store_words():
+    with store_errors():
         await registry.notice_loss(docs.kernel.database, docs.blobs, tenant_of(bucket), stored, now=now)
 
 

@@ -15,7 +15,7 @@ from toolcrib.documents.errors import ObjectNotFound
 from toolcrib.documents.models import Upload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.row_counts import affected
-from toolcrib.documents.service.content import keep, store_words
+from toolcrib.documents.service.content import keep, store_errors
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
@@ -126,7 +126,7 @@ async def taken(
     Raises:
         ObjectNotFound: nothing was sent (404).
     """
-    with store_words():
+    with store_errors():
         try:
             stream = await docs.blobs.read(upload.object_key)
         except BlobMissing:

@@ -9,7 +9,7 @@ from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import NoVersion, ObjectMissing, VersionNotFound
 from toolcrib.documents.models import File, Version
-from toolcrib.documents.service.content import blob_of, mark_lost, store_words
+from toolcrib.documents.service.content import blob_of, mark_lost, store_errors
 from toolcrib.documents.service.direct_uploads import Address
 from toolcrib.documents.service.lookup import Documents, Where, find
 from toolcrib.documents.service.version_rows import current
@@ -58,7 +58,7 @@ async def open_version(
         ObjectMissing: the store has lost the bytes; the version is marked corrupted (404).
     """
     file, version, blob = await _find(docs, caller, where, version_id)
-    with store_words():
+    with store_errors():
         try:
             await docs.blobs.head(blob.key)
         except BlobMissing:
@@ -82,7 +82,7 @@ async def sign(
     file, version, blob = await _find(docs, caller, where, version_id)
     lifetime = min(timedelta(seconds=expires_in), LONGEST)
     kernel = docs.kernel
-    with store_words():
+    with store_errors():
         url = await presign(
             docs.blobs,
             Signer(kernel.secrets, kernel.settings),

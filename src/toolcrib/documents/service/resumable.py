@@ -33,7 +33,7 @@ from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import upload_parts
 from toolcrib.documents.service.commits import submit_in
-from toolcrib.documents.service.content import keep, store_words
+from toolcrib.documents.service.content import keep, store_errors
 from toolcrib.documents.service.direct_uploads import forget_object
 from toolcrib.documents.service.incoming import PART_BYTES, Incoming
 from toolcrib.documents.service.lookup import Documents
@@ -227,7 +227,7 @@ def _expiry(docs: Documents) -> datetime:
 async def _store(docs: Documents, incoming: Incoming, start: int, *, whole: bool) -> Part:
     """The next part, in the store and synced. One that is the `whole` document is stored where it may stay."""
     key = new_key() if whole and start == 0 else new_upload_key()
-    with store_words():
+    with store_errors():
         stored = await docs.blobs.put(incoming.part(), max_bytes=docs.max_bytes, key=key)
     return Part(start, stored.size, stored.key, stored.sha256)
 

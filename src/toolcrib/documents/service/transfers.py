@@ -20,7 +20,7 @@ from toolcrib.documents.errors import (
 )
 from toolcrib.documents.models import File, Version
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.content import Wanted, reference
+from toolcrib.documents.service.content import ClientCheck, reference
 from toolcrib.documents.service.folders import folder_at, make_folder_in
 from toolcrib.documents.service.locks import refuse_locked_folder
 from toolcrib.documents.service.lookup import Documents, find, place_of, still
@@ -77,7 +77,7 @@ class _Rights:
 
 
 async def transfer(
-    docs: Documents, caller: Caller, order: Order, wanted: Wanted, *, now: datetime
+    docs: Documents, caller: Caller, order: Order, client_check: ClientCheck, *, now: datetime
 ) -> list[tuple[Place, Problem]]:
     """CopyOrMove out `order` as a whole or not at all: bytes first, then one transaction. Properties and tags come
     along; a file that is copied over keeps its history. Returns the files of a folder whose bytes nobody has any
@@ -95,12 +95,12 @@ async def transfer(
     copies: list[_Copy] = []
     for file in tree.files:
         try:
-            copies.append(await _copy(docs, order, file, wanted))
+            copies.append(await _copy(docs, order, file, client_check))
         except (NoVersion, ObjectMissing) as lost:
             if not order.is_folder:
                 raise
             refused.append((place_of(file), lost))
-        await wanted()
+        await client_check()
         # The bytes may have taken hours.
         caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
         rights = await _ask(docs, caller, order)
@@ -145,12 +145,12 @@ async def _look(docs: Documents, caller: Caller, order: Order, *, now: datetime)
     return tree
 
 
-async def _copy(docs: Documents, order: Order, file: File, wanted: Wanted) -> _Copy:
+async def _copy(docs: Documents, order: Order, file: File, client_check: ClientCheck) -> _Copy:
     async with docs.kernel.database.read() as session:
         version = await current(session, file)
     if version is None:
         raise NoVersion("The file has no version to copy.")
-    stored = await reference(docs, version, order.source.bucket, order.target.bucket, wanted)
+    stored = await reference(docs, version, order.source.bucket, order.target.bucket, client_check)
     return _Copy(file, version, stored)
 
 

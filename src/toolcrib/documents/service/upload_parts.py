@@ -62,7 +62,7 @@ async def count(docs: Documents, upload_id: str, parts: Sequence[Part], *, expir
         moved = {"received": parts[-1].end, "expires_at": expires_at}
         await _move(session, upload_id, parts[0].start, parts=ResumableUpload.parts + len(parts), **moved)
         try:
-            await registry.refuse_doomed(session, [part.key for part in parts])
+            await registry.refuse_pending_deletion(session, [part.key for part in parts])
         except BlobMissing:
             raise UploadExpired("These bytes were too long on their way: send them again.") from None
         session.add_all(
@@ -96,7 +96,7 @@ async def complete(
     """
     await _move(session, upload_id, start, received=ResumableUpload.length, expires_at=expires_at)
     await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
-    registry.doom(session, keys, now=now)
+    registry.mark_for_deletion(session, keys, now=now)
     return await session.get_one(ResumableUpload, upload_id, populate_existing=True)
 
 
@@ -131,7 +131,7 @@ async def drop(docs: Documents, upload_id: str, *only_if: ColumnElement[bool], n
         if not await affected(session, gone):
             return
         await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
-        registry.doom(session, keys, now=now)
+        registry.mark_for_deletion(session, keys, now=now)
     await discard(docs, keys)
 
 

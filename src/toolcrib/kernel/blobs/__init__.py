@@ -1,5 +1,4 @@
-"""Files: bytes are stored and synced first, then the row that names them is committed.
+"""The file store: content is stored and synced first, then the row that names it is committed.
 
-Bytes without a row are garbage that `sweep` removes after a grace period; a row without its bytes is
-impossible.
+`sweep` removes content without a row after a grace period. A row is never committed before its content.
 """

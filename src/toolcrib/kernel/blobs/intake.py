@@ -1,4 +1,4 @@
-"""Bytes on their way in: gathered into blocks, counted, hashed, and held against what was announced."""
+"""Receive content: gather it into blocks, count and hash it, and compare that with what was announced."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hashlib import sha256
 from toolcrib.kernel.blobs.problems import BlobTooLarge, HashMismatch, SizeMismatch
 from toolcrib.kernel.blobs.threads import submit
 
-# The network brings pieces of a few KiB; threads and disks want larger ones.
+# The network delivers pieces of a few KiB; larger blocks cost fewer thread switches and disk writes.
 BLOCK_BYTES = 1024 * 1024
 
 
 class Intake:
-    """`blocks()` once, then `size` and `sha256`. `failure` is what ended it early."""
+    """Iterate `blocks()` once, then read `size` and `sha256`. `failure` is the error that ended it early, if any."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class Intake:
         return self._digest.hexdigest()
 
     async def blocks(self) -> AsyncIterator[bytes]:
-        """The stream in blocks. A block is hashed in a thread while its receiver has it.
+        """Yield the stream in blocks. Each is hashed in a thread while the consumer handles it.
 
-        Whatever is wrong with the bytes is raised before the end, so that the receiver never takes them for
-        whole.
+        Raises before the iterator ends if size or hash is wrong, so the consumer never takes wrong content for
+        complete.
         """
         try:
             hashing: Future[None] | None = None
@@ -52,7 +52,7 @@ class Intake:
                 yield block
             if hashing is not None:
                 await asyncio.wrap_future(hashing)
-            self._check_the_whole()
+            self._check_complete()
         except Exception as error:
             self.failure = error
             raise
@@ -75,10 +75,10 @@ class Intake:
         if self.size > self._max_bytes:
             raise BlobTooLarge(self._max_bytes)
         if self._expected_size is not None and self.size > self._expected_size:
-            raise SizeMismatch(f"More than the announced {self._expected_size} bytes came.")
+            raise SizeMismatch(f"More than the announced {self._expected_size} bytes were sent.")
 
-    def _check_the_whole(self) -> None:
+    def _check_complete(self) -> None:
         if self._expected_size is not None and self.size != self._expected_size:
-            raise SizeMismatch(f"{self.size} bytes came, {self._expected_size} were announced.")
+            raise SizeMismatch(f"{self.size} bytes were sent, {self._expected_size} were announced.")
         if self._expected_sha256 is not None and self.sha256 != self._expected_sha256.lower():
-            raise HashMismatch("The bytes that came do not have the announced SHA-256.")
+            raise HashMismatch("The content does not have the announced SHA-256.")

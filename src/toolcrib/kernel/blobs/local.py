@@ -1,7 +1,7 @@
 """A folder as file store.
 
-Not obstore's own: that neither syncs a file nor the folder that names it, so a power cut could take away
-bytes that a committed row speaks of.
+obstore's own local store is not used: it syncs neither a file nor its folder, so a power cut could lose content that
+a committed row names.
 """
 
 from __future__ import annotations
@@ -34,37 +34,37 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class LocalObjects:
-    """Below `root`: a file for each key, and `drafts` for files on their way in. Without `drafts` it is no store, but
-    a disk that is not mounted."""
+    """Stores each key as a file below `root`; files being received are in `drafts`. If `drafts` is missing, the disk is
+    taken to be not mounted."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._known_folders: set[Path] = set()
 
     async def make(self) -> None:
-        with _telling():
+        with _translated_errors():
             await in_thread((self.root / DRAFTS).mkdir, parents=True, exist_ok=True, mode=0o700)
 
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         target = self._path(key)
         draft = self.root / DRAFTS / uuid4().hex
-        with _telling():
+        with _translated_errors():
             descriptor = await in_thread(os.open, draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         writing: Future[Any] | None = None
         try:
             async for block in blocks:
                 if writing is not None:
-                    with _telling():
+                    with _translated_errors():
                         await asyncio.wrap_future(writing)
                 writing = submit(_write_all, descriptor, block)
-            with _telling():
+            with _translated_errors():
                 if writing is not None:
                     await asyncio.wrap_future(writing)
                 writing = submit(self._publish, descriptor, draft, target)
                 await asyncio.wrap_future(writing)
         except BaseException as error:
             gone = submit(_discard, descriptor, draft, after=writing)
-            if isinstance(error, Exception):  # someone who was cancelled waits for nothing
+            if isinstance(error, Exception):  # a cancelled task does not wait
                 await asyncio.wrap_future(gone)
             raise
         os.close(descriptor)
@@ -75,12 +75,12 @@ class LocalObjects:
         try:
             os.rename(draft, target)
         except FileNotFoundError:
-            self._known_folders.clear()  # somebody took a folder away: the next attempt makes it again
+            self._known_folders.clear()  # the folder was removed: the next attempt creates it again
             raise
         _sync_folder(target.parent)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make sure that `folder` exists and survives a power cut, whoever made it."""
+        """Make sure that `folder` exists and that its directory entry is synced, whichever process created it."""
         if folder in self._known_folders:
             return
         if folder != self.root:
@@ -92,17 +92,17 @@ class LocalObjects:
 
     async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
         path = self._path(key)
-        with _telling(), self._missing():
+        with _translated_errors(), self._missing():
             file = await in_thread(open, path, "rb", buffering=0)
         return _blocks(file, start, end)
 
     async def head(self, key: str) -> ObjectInfo:
-        with _telling(), self._missing():
+        with _translated_errors(), self._missing():
             found = await in_thread(os.stat, self._path(key))
         return ObjectInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     async def delete(self, key: str) -> None:
-        with _telling():
+        with _translated_errors():
             await in_thread(self._path(key).unlink, missing_ok=True)
 
     async def pages(self, prefix: str) -> AsyncIterator[list[ObjectInfo]]:
@@ -141,13 +141,14 @@ class LocalObjects:
         probe = self.root / DRAFTS / f"probe-{os.getpid()}"
         try:
             probe.write_bytes(b"probe")
-        finally:  # a full disk takes the name and not the bytes
+        finally:  # on a full disk the file is created but not written
             probe.unlink(missing_ok=True)
         return f"writes; {shutil.disk_usage(self.root).free // 2**20} MiB free"
 
     @contextmanager
     def _missing(self) -> Iterator[None]:
-        """A missing file is just that only while the store itself is there: nothing is lost for being unplugged."""
+        """Report a missing file as missing only if the store itself is there: if the disk is not mounted, no content
+        is lost."""
         try:
             yield
         except FileNotFoundError:
@@ -160,13 +161,13 @@ class LocalObjects:
 
 
 async def _blocks(file: Any, start: int, end: int | None) -> AsyncIterator[bytes]:
-    """One block is read while the one before it is being sent."""
+    """Yield the file in blocks; the next block is read while one is being sent."""
     position = start
     size = READ_BYTES if end is None else min(READ_BYTES, end - position)
     reading: Future[bytes] | None = submit(os.pread, file.fileno(), size, position)
     try:
         while reading is not None:
-            with _telling():
+            with _translated_errors():
                 block = await asyncio.wrap_future(reading)
             position += len(block)
             size = READ_BYTES if end is None else min(READ_BYTES, end - position)
@@ -187,7 +188,7 @@ def _write_all(descriptor: int, block: bytes) -> None:
 
 
 def _discard(descriptor: int, draft: Path, *, after: Future[Any] | None) -> None:
-    """Not before the thread that has the file let go of it; it started first, so the wait is short."""
+    """Close and remove the draft once the thread that writes to it has finished."""
     if after is not None:
         wait([after])
     os.close(descriptor)
@@ -207,8 +208,8 @@ def _take(found: Iterator[ObjectInfo], count: int) -> list[ObjectInfo]:
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
-    """The system's errors in the store's words."""
+def _translated_errors() -> Iterator[None]:
+    """Translate the operating system's errors into StorageFull and StorageUnavailable."""
     try:
         yield
     except OSError as error:

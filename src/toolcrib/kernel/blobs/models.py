@@ -1,4 +1,4 @@
-"""Which bytes are kept, for whom, and how many things refer to them."""
+"""Which content is stored, for which tenant, and how many rows refer to it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from toolcrib.kernel.tables import Base, exact_string
 
 
 class Blob(Base):
-    """Bytes that a tenant has at least one reference to, or had within the grace period.
+    """Content that a tenant refers to, or referred to within the grace period.
 
-    A tenant has the same content once. `key` is where the store keeps it; `refs` counts who refers to it, and
-    `unreferenced_at` is since when nobody does. `lost_at` is when the store was found without the bytes: the
-    next upload of the same content puts them back.
+    A tenant has the same content once. `key` is its key in the store; `refs` counts the references, and
+    `unreferenced_at` is when the last one was removed. `lost_at` is when the content was found missing from the store:
+    the next upload of the same content replaces it.
     """
 
     __tablename__ = "blobs"
@@ -36,9 +36,12 @@ class Blob(Base):
     lost_at: Mapped[datetime | None]
 
 
-class DoomedObject(Base):
-    """A key whose bytes are deleted from `due_at` on. No row may name it any more, so that the deletion,
-    which happens outside any transaction, cannot take bytes away from under one."""
+class PendingDeletion(Base):
+    """A key whose content is deleted at or after `due_at`.
+
+    No row may name the key any more. The deletion happens outside any transaction, so it must not be able to remove
+    content that a row names.
+    """
 
     __tablename__ = "doomed_objects"
 

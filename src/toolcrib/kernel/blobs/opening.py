@@ -1,4 +1,4 @@
-"""Which file store the settings name."""
+"""Open the file store that the settings name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from toolcrib.settings import Settings
 
 
 def open_blobs(settings: Settings) -> Blobs:
-    """The store the settings name. Nothing is reached for yet."""
+    """Return the store that the settings name, without connecting to it."""
     if settings.s3_endpoint:
-        from toolcrib.kernel.blobs.s3 import S3Objects  # noqa: PLC0415 - its library costs memory
+        from toolcrib.kernel.blobs.s3 import S3Objects  # noqa: PLC0415 - importing obstore costs memory
 
         return Blobs(S3Objects(settings))
     from toolcrib.kernel.blobs.local import LocalObjects  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""How the file store can refuse."""
+"""Errors of the file store."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
 
 
 class StorageUnavailable(Problem):
-    """The store cannot be reached, or cannot write; nothing was kept."""
+    """The file store cannot be reached, or cannot write; nothing was stored."""
 
     code, status = "storage_unavailable", 503
 
-    def __init__(self, detail: str = "The file store does not answer now. Try again.") -> None:
+    def __init__(self, detail: str = "The file store does not respond. Try again.") -> None:
         super().__init__(detail, headers={"Retry-After": "5"})
 
 
 class StorageFull(StorageUnavailable):
-    """No room; nothing was kept."""
+    """The file store is full; nothing was stored."""
 
     code = "storage_full"
 
@@ -24,7 +24,7 @@ class StorageFull(StorageUnavailable):
 
 
 class BlobMissing(NotFound):
-    """The store has no bytes under that key."""
+    """The file store has no content under that key."""
 
     code = "blob_missing"
 
@@ -37,12 +37,12 @@ class BlobTooLarge(Problem):
 
 
 class SizeMismatch(InvalidRequest):
-    """More or fewer bytes came than were announced."""
+    """More or fewer bytes were sent than announced."""
 
     code = "size_mismatch"
 
 
 class HashMismatch(InvalidRequest):
-    """The bytes that came do not have the announced SHA-256."""
+    """The content does not have the announced SHA-256."""
 
     code = "hash_mismatch"

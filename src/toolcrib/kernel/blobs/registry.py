@@ -1,7 +1,7 @@
-"""Which bytes are kept and how often each content is referred to: verbs inside a write unit of work.
+"""Which content is stored and how many references it has: functions for use inside a write transaction.
 
-Order is everything. Bytes are stored before a row names them. A row goes before its bytes do, and leaves a
-DoomedObject: from then on nothing can refer to that key again, so the deletion needs no transaction.
+The order matters. Content is stored before a row names it. A row is deleted before its content, and a PendingDeletion
+is written with it: from then on no row can refer to that key again, so the deletion needs no transaction.
 """
 
 from __future__ import annotations
@@ -12,32 +12,36 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.blobs.models import Blob, DoomedObject
+from toolcrib.kernel.blobs.models import Blob, PendingDeletion
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import Blobs, Stored
 from toolcrib.kernel.database import Database, take_write_lock
 
 
 async def make_new_store(database: Database, blobs: Blobs) -> None:
-    """Make the store of a new server. One that rows name things in is never made anew: it would look sound, and take
-    files that are gone when the right one is back."""
+    """Create the store of a new server.
+
+    Does nothing if there are rows that name content: then an absent store means that its disk is not mounted. A newly
+    created store would hide that, and files written to it would be missing once the disk is mounted.
+    """
     async with database.read() as session:
         if (await session.scalars(select(Blob.id).limit(1))).first() is not None:
             return
     try:
         await blobs.store.make()
     except StorageUnavailable:
-        return  # told in the log; health tells until it is mended
+        return  # it has been logged, and the health check reports it until it is repaired
 
 
 async def notice_loss(
     database: Database, blobs: Blobs, tenant: str, stored: Stored, *, now: datetime
 ) -> None:
-    """Before the unit of work that adopts `stored`: whether the store still has the bytes that are kept of this
-    content. Where it has not, `adopt` takes those that came now instead.
+    """Check that the store still has the tenant's existing copy of this content; if not, mark it lost.
+
+    Call before the transaction that calls `adopt`, which then uses the new copy in place of the lost one.
 
     Raises:
-        StorageUnavailable: the store does not answer (503).
+        StorageUnavailable: the store does not respond (503).
     """
     async with database.read() as session:
         query = select(Blob).where(Blob.tenant == tenant, Blob.sha256 == stored.sha256)
@@ -54,15 +58,14 @@ async def notice_loss(
 
 
 async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: datetime) -> Blob:
-    """One more reference to this content of `tenant`, which it has once. Flushes: `id` is set.
+    """Add a reference to this content of `tenant`. Flushes, so that `id` is set.
 
-    If the content was there already, the bytes that came now are garbage and the sweep takes them, unless the
-    old ones were lost.
+    If the tenant has the content already, the new copy is left to the sweep, unless the old one was lost.
 
     Raises:
-        BlobMissing: the bytes waited so long for a row that the sweep has doomed them: upload again (404).
+        BlobMissing: the content was stored so long ago that it is about to be deleted: upload it again (404).
     """
-    await refuse_doomed(session, [stored.key])
+    await refuse_pending_deletion(session, [stored.key])
     query = select(Blob).where(Blob.tenant == tenant, Blob.sha256 == stored.sha256)
     blob = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
     if blob is None:
@@ -71,34 +74,36 @@ async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: date
         )
         session.add(blob)
     elif blob.lost_at is not None:
-        session.add(DoomedObject(key=blob.key, due_at=now))
+        session.add(PendingDeletion(key=blob.key, due_at=now))
         blob.key, blob.lost_at = stored.key, None
     elif blob.key != stored.key:
-        session.add(DoomedObject(key=stored.key, due_at=now))
+        session.add(PendingDeletion(key=stored.key, due_at=now))
     blob.refs += 1
     blob.unreferenced_at = None
     await session.flush()
     return blob
 
 
-async def refuse_doomed(session: AsyncSession, keys: Sequence[str]) -> None:
-    """For whoever is about to commit a row that names `keys`.
+async def refuse_pending_deletion(session: AsyncSession, keys: Sequence[str]) -> None:
+    """Check that none of `keys` is marked for deletion. Call before committing a row that names them.
 
     Raises:
-        BlobMissing: the bytes waited so long for it that the sweep has doomed them: upload again (404).
+        BlobMissing: the content was stored so long ago that it is about to be deleted: upload it again (404).
     """
-    await take_write_lock(session)  # nothing read from here on changes before the commit
-    if (await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys)).limit(1))).first():
+    await take_write_lock(session)  # so that what is read from here on cannot change before the commit
+    if (
+        await session.scalars(select(PendingDeletion.key).where(PendingDeletion.key.in_(keys)).limit(1))
+    ).first():
         raise BlobMissing("The upload waited too long to be confirmed. Upload it again.")
 
 
-def doom(session: AsyncSession, keys: Sequence[str], *, now: datetime) -> None:
-    """No row names `keys` any more: the next sweep takes the bytes, if `discard` has not after the commit."""
-    session.add_all([DoomedObject(key=key, due_at=now) for key in keys])
+def mark_for_deletion(session: AsyncSession, keys: Sequence[str], *, now: datetime) -> None:
+    """Have the next sweep delete the content of `keys`, which no row names any more."""
+    session.add_all([PendingDeletion(key=key, due_at=now) for key in keys])
 
 
 async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None:
-    """One reference less. Bytes that nothing refers to are kept for the grace period."""
+    """Remove a reference. Content without references is kept for the grace period."""
     await take_write_lock(session)
     blob = await session.get_one(Blob, blob_id, populate_existing=True)
     if blob.refs < 1:
@@ -109,8 +114,10 @@ async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None
 
 
 async def mark_lost(session: AsyncSession, blob_id: int, key: str, *, now: datetime) -> bool:
-    """The store was found without the bytes under `key`. The next upload of the same content mends it; False if
-    one has done so since the look."""
+    """Record that the store has no content under `key`. The next upload of the same content replaces it.
+
+    Returns False if such an upload has replaced it already.
+    """
     await take_write_lock(session)
     blob = await session.get(Blob, blob_id, populate_existing=True)
     if blob is None or blob.key != key:

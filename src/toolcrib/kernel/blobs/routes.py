@@ -1,4 +1,4 @@
-"""Where signed addresses of the local store lead. On S3 nobody is sent here."""
+"""Routes that signed URLs of the local store lead to. Signed URLs of an S3 store lead to S3 itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter(tags=["files"])
 
 
 class AlreadyUploaded(Conflict):
-    """Something was sent to this address before."""
+    """A file was already sent to this address."""
 
     code = "already_uploaded"
 
@@ -23,17 +23,17 @@ class AlreadyUploaded(Conflict):
 @router.head("/files/{key:path}", response_class=Response, include_in_schema=False)
 @router.get("/files/{key:path}", response_class=Response)
 async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """The one file a signed address names."""
+    """Download the file that a signed address names."""
     signer = Signer(kernel.secrets, kernel.settings)
     allowed = signer.check(request.method, key, request.query_params, now=now)
     info = await kernel.blobs.head(key)
-    etag = key.rpartition("/")[2]  # nothing else was ever stored under it
+    etag = key.rpartition("/")[2]  # keys are never used again for other content
     return await serve(request, kernel.blobs, key, size=info.size, etag=etag, filename=allowed.filename)
 
 
 @router.put("/files/{key:path}", status_code=200, response_class=Response)
 async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """Send a file to a signed address, once. What it belongs to is confirmed elsewhere."""
+    """Upload a file to a signed address, once. A separate request then confirms what the file is for."""
     signer = Signer(kernel.secrets, kernel.settings)
     allowed = signer.check("PUT", key, request.query_params, now=now)
     if not key.startswith(f"{UPLOADS}/") or allowed.max_bytes is None:

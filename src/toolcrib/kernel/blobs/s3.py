@@ -1,7 +1,7 @@
 """An S3 bucket as file store (MinIO, AWS, any other), through obstore.
 
-An upload that dies with this process leaves its parts in the bucket, where listings do not show them: let the
-bucket have a lifecycle rule that aborts incomplete multipart uploads.
+If this process is killed during an upload, the parts stay in the bucket and listings do not show them. Give the bucket
+a lifecycle rule that aborts incomplete multipart uploads.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 READ_BYTES = 1024 * 1024
 PAGE = 1_000
-# S3 takes parts of 5 MiB or more, and 10,000 of them. Two are on their way while a third is gathered.
+# S3 accepts at most 10,000 parts, of 5 MiB or more. Two are being sent while a third is gathered.
 PART_BYTES = 5 * 1024 * 1024
 MAX_PARTS = 9_000
 PARTS_AT_ONCE = 2
@@ -48,7 +48,7 @@ class S3Objects:
             client_options={
                 "allow_http": True,
                 "connect_timeout": timedelta(seconds=3),
-                # For each piece; a whole file may take as long as its reader likes.
+                # The limit for each read; a whole file may take as long as its reader needs.
                 "read_timeout": timedelta(seconds=20),
                 "timeout": timedelta(days=1),
             },
@@ -56,22 +56,22 @@ class S3Objects:
         )
 
     async def make(self) -> None:
-        """Nothing: the first write makes the bucket."""
+        """Do nothing: the first write creates the bucket."""
 
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         source = aiter(blocks)
         first = await _gather(source, PART_BYTES)
         try:
-            with _telling():
+            with _translated_errors():
                 await self._send(key, first, source, size)
         except _BucketMissing:
-            # Nothing has been taken from `source` yet: S3 refuses before the first part.
+            # Nothing more has been read from `source`: S3 refuses before the first part.
             await self._make_bucket()
-            with _telling():
+            with _translated_errors():
                 await self._send(key, first, source, size)
 
     async def _send(self, key: str, first: bytes, rest: AsyncIterator[bytes], size: int | None) -> None:
-        if len(first) < PART_BYTES:  # that was all
+        if len(first) < PART_BYTES:  # this is the whole content
             await obstore.put_async(self._store, key, first, use_multipart=False)
             return
 
@@ -97,17 +97,17 @@ class S3Objects:
             options["range"] = (start, end)
         elif start:
             options["range"] = {"offset": start}
-        with _telling(key):
+        with _translated_errors(key):
             found = await obstore.get_async(self._store, key, options=options)
-        return _told(found.stream(min_chunk_size=READ_BYTES))
+        return _with_translated_errors(found.stream(min_chunk_size=READ_BYTES))
 
     async def head(self, key: str) -> ObjectInfo:
-        with _telling(key):
+        with _translated_errors(key):
             found = await obstore.head_async(self._store, key)
         return ObjectInfo(key, found["size"], found["last_modified"])
 
     async def delete(self, key: str) -> None:
-        with _telling():
+        with _translated_errors():
             try:
                 await obstore.delete_async(self._store, key)
             except FileNotFoundError:
@@ -115,7 +115,7 @@ class S3Objects:
 
     async def pages(self, prefix: str) -> AsyncIterator[list[ObjectInfo]]:
         try:
-            with _telling():
+            with _translated_errors():
                 async for page in obstore.list(self._store, prefix, chunk_size=PAGE):
                     yield [
                         ObjectInfo(each["path"], each["size"], each["last_modified"])
@@ -126,7 +126,7 @@ class S3Objects:
             return
 
     async def tidy(self, before: datetime) -> None:
-        """Nothing: obstore does not list unfinished uploads."""
+        """Do nothing: obstore cannot list unfinished uploads."""
 
     async def presign(self, method: str, key: str, expires_in: timedelta) -> str | None:
         if method not in _PRESIGN_METHODS:
@@ -135,14 +135,14 @@ class S3Objects:
 
     async def check(self) -> str:
         try:
-            with _telling("check"):
+            with _translated_errors("check"):
                 await obstore.head_async(self._store, "blobs/check")
         except BlobMissing:
             return "answers"
         return "answers"
 
     async def _make_bucket(self) -> None:
-        """obstore has no call for it, but its signature is good for one."""
+        """Create the bucket. obstore has no call for this, but can sign the request."""
         url = await obstore.sign_async(self._store, "PUT", "", timedelta(minutes=5))
         body = "" if self._region == "us-east-1" else _LOCATION.format(self._region)
         async with httpx.AsyncClient(timeout=10) as client:
@@ -150,7 +150,7 @@ class S3Objects:
                 answer = await client.put(url, content=body)
             except httpx.TransportError as error:
                 raise StorageUnavailable from error
-        if answer.status_code not in {200, 409}:  # 409: somebody else was faster
+        if answer.status_code not in {200, 409}:  # 409: another process has created it
             log.error("bucket_not_made", status=answer.status_code)
             raise StorageUnavailable
         log.info("bucket_made", bucket=self._store.config.get("bucket"))
@@ -167,7 +167,7 @@ class _BucketMissing(Exception):
 
 
 async def _gather(source: AsyncIterator[bytes], size: int) -> bytes:
-    """The first `size` bytes or more; less only where that is all."""
+    """Read at least `size` bytes; fewer only if the source has no more."""
     pieces: list[bytes] = []
     gathered = 0
     async for piece in source:
@@ -178,8 +178,8 @@ async def _gather(source: AsyncIterator[bytes], size: int) -> bytes:
     return b"".join(pieces)
 
 
-async def _told(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    with _telling():
+async def _with_translated_errors(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    with _translated_errors():
         async for block in stream:
             yield block
 
@@ -190,8 +190,8 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 @contextmanager
-def _telling(key: str | None = None) -> Iterator[None]:
-    """obstore's errors in the store's words. Their text is not logged: it holds signed addresses."""
+def _translated_errors(key: str | None = None) -> Iterator[None]:
+    """Translate obstore's errors into the store's. Their text is not logged, since it contains signed URLs."""
     try:
         yield
     except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Bytes as an HTTP answer: ranges, validators, HEAD, and a name to save them under (RFC 9110, RFC 6266)."""
+"""Send stored content over HTTP: ranges, validators, HEAD, and the file name for downloads (RFC 9110, RFC 6266)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[\x20-\x7e]+")
 
 
 class RangeUnusable(Exception):
-    """The range lies outside the file."""
+    """The requested range lies outside the file (416)."""
 
 
 async def serve(
@@ -29,10 +29,9 @@ async def serve(
     filename: str | None = None,
     inline: bool = False,
 ) -> Response:
-    """The file, the part of it that was asked for, or 304 or 416.
+    """Return a response with the file, the requested part of it, or 304 or 416.
 
-    `etag` stands for the content, unquoted. Several ranges at once are answered with the whole file, as the
-    standard allows.
+    `etag` is unquoted. A request for several ranges gets the whole file, as the standard allows.
 
     Raises:
         BlobMissing, StorageUnavailable: before anything is sent.
@@ -63,7 +62,7 @@ async def serve(
 
 
 def _part(header: str, size: int) -> tuple[int, int] | None:
-    """The one range asked for, as start and end; None where the header is to be ignored."""
+    """Return the start and end of the requested range, or None if the header is to be ignored."""
     match = _RANGE.fullmatch(header.strip())
     if match is None or match.group(0) == "bytes=-":
         return None
@@ -89,7 +88,7 @@ def _matches(if_none_match: str | None, tag: str) -> bool:
 
 
 def disposition(filename: str, *, inline: bool = False) -> str:
-    """For the Content-Disposition header; any name, also for clients that read only ASCII."""
+    """Return a Content-Disposition header for any file name, with an ASCII form for clients that need it."""
     kind = "inline" if inline else "attachment"
     if _PLAIN.fullmatch(filename) and not set('"\\%') & set(filename):
         return f'{kind}; filename="{filename}"'

@@ -1,7 +1,7 @@
-"""Addresses that allow one method on one object for a while, to whoever has them.
+"""Signed URLs: whoever has one may use one method on one object until it expires.
 
-On S3 they are S3's own. On a local store they lead to `routes` and say the same in the same words: method,
-key, expiry and every other parameter are signed.
+For an S3 store these are S3's own. For a local store they lead to `routes` and have the same form: the method, the
+key, the expiry and every other parameter are signed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EXPIRES = re.compile(r"\d{1,6}")
 
 
 class LinkInvalid(Forbidden):
-    """Tampered with, for another method or object, or signed by nobody here."""
+    """The signature of the address is not valid for this method and object."""
 
     code = "link_invalid"
 
@@ -40,15 +40,14 @@ class LinkExpired(Forbidden):
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a good address allows beyond its method and key: the most bytes a PUT may bring, the name a
-    download is saved under."""
+    """Further parameters of a valid address: the largest body of a PUT, in bytes, and the file name of a download."""
 
     max_bytes: int | None
     filename: str | None
 
 
 class Signer:
-    """Signs for the local store's route, and checks what comes there."""
+    """Signs URLs for the local store's routes, and checks them."""
 
     def __init__(self, secrets: Secrets, settings: Settings) -> None:
         self._key = secrets.derive("file links")
@@ -65,7 +64,7 @@ class Signer:
         max_bytes: int | None = None,
         filename: str | None = None,
     ) -> str:
-        """Path and query for `method` ("GET", which allows HEAD too, or "PUT") on `key`."""
+        """Return the path and query that allow `method` ("GET", which includes HEAD, or "PUT") on `key`."""
         day = now.astimezone(UTC).strftime("%Y%m%d")
         parameters = {
             "X-Amz-Algorithm": ALGORITHM,
@@ -81,9 +80,11 @@ class Signer:
         return f"{PATH}{quote(key)}?{urlencode(parameters)}"
 
     def check(self, method: str, key: str, parameters: Mapping[str, str], *, now: datetime) -> Allowed:
-        """Raises:
-        LinkInvalid: the address is not one we gave out for this (403).
-        LinkExpired: it was (403).
+        """Check a signed address, and return what it allows.
+
+        Raises:
+            LinkInvalid: the signature is not valid for this method and key (403).
+            LinkExpired: the signature is valid but has expired (403).
         """
         signed = {name: value for name, value in parameters.items() if name != _SIGNATURE}
         expected = self._signature("GET" if method == "HEAD" else method, key, signed)
@@ -112,7 +113,7 @@ async def presign(
     max_bytes: int | None = None,
     filename: str | None = None,
 ) -> str:
-    """An S3 address, or path and query of ours for `Site.url`."""
+    """Return a signed URL: S3's own, or for the local store a path and query to pass to `Site.url`."""
     theirs = await blobs.store.presign(method, key, min(expires_in, LONGEST))
     if theirs is not None:
         return theirs

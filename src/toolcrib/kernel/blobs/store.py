@@ -1,4 +1,4 @@
-"""The file store as the rest of the server sees it, and what a place for bytes must be able to do."""
+"""The file store that the rest of the server uses, and the protocol that a storage backend implements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import uuid4
 from toolcrib.kernel.blobs.intake import Intake
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge
 
-# Where an unmistakable name matters: a bucket may hold things of others, which no sweep may touch.
+# An S3 bucket may hold objects of other programs, which the sweep must not delete: our keys match KEY exactly.
 KEPT = "blobs"
 UPLOADS = "uploads"
 KEY = re.compile(rf"{KEPT}/[0-9a-f]{{2}}/[0-9a-f]{{32}}|{UPLOADS}/[0-9a-f]{{32}}")
@@ -20,9 +20,9 @@ KEY = re.compile(rf"{KEPT}/[0-9a-f]{{2}}/[0-9a-f]{{32}}|{UPLOADS}/[0-9a-f]{{32}}
 
 @dataclass(frozen=True)
 class Stored:
-    """Bytes that are in the store, synced, under a key that nothing else was ever stored under.
+    """Content that is stored and synced under a new key.
 
-    Garbage until a row names the key: see `registry.adopt`.
+    The sweep deletes it unless a row names the key: see `registry.adopt`.
     """
 
     key: str
@@ -38,34 +38,34 @@ class ObjectInfo:
 
 
 class Store(Protocol):
-    """A place for bytes. Every method raises StorageUnavailable when the place does not answer."""
+    """A storage backend. Every method raises StorageUnavailable if the backend does not respond."""
 
     async def make(self) -> None:
-        """Make the place, where it is none yet: only for a store that nothing was ever kept in."""
+        """Create the folder or bucket. Call only for a store that nothing was ever kept in."""
 
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
-        """Keep `blocks` under `key`: synced and whole when this returns, nothing at all when it raises."""
+        """Store `blocks` under `key`: complete and synced when this returns, not at all if it raises."""
 
     async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to `end`. Raises BlobMissing before the first of them, not after."""
+        """Read the bytes from `start` up to `end`. Raises BlobMissing before the first byte, not later."""
 
     async def head(self, key: str) -> ObjectInfo:
-        """Raises BlobMissing."""
+        """Return the size and age of an object. Raises BlobMissing if there is none."""
 
     async def delete(self, key: str) -> None:
-        """Does nothing where there is nothing."""
+        """Delete an object; does nothing if there is none."""
 
     def pages(self, prefix: str) -> AsyncIterator[list[ObjectInfo]]:
-        """All objects below `prefix`, in no particular order; other programs' objects are left out."""
+        """Yield all objects below `prefix`, in no particular order, without those of other programs."""
 
     async def tidy(self, before: datetime) -> None:
-        """Remove what uploads that ended badly left behind, if last touched before that moment."""
+        """Remove what unfinished uploads left behind, if last modified before that moment."""
 
     async def presign(self, method: str, key: str, expires_in: timedelta) -> str | None:
-        """An address of the store's own that allows `method` on `key` for a while; None where it has none."""
+        """Return a URL of the backend that allows `method` on `key` until it expires; None if it has no such URLs."""
 
     async def check(self) -> str:
-        """A word of good news, or an exception."""
+        """Return a short text for the health check; raises if the backend does not work."""
 
 
 class Blobs:
@@ -81,12 +81,13 @@ class Blobs:
         expected_sha256: str | None = None,
         key: str | None = None,
     ) -> Stored:
-        """Keep the bytes of `stream` under a new key, hashed as they pass and never all in memory.
-        `key` is for signed uploads, whose key was given out before.
+        """Store the content of `stream` under a new key. It is hashed while it is received and never all in memory.
+
+        `key` is for signed uploads, whose key was chosen earlier.
 
         Raises:
-            BlobTooLarge: announced or found to be more than `max_bytes` (413).
-            SizeMismatch, HashMismatch: not what was announced (400).
+            BlobTooLarge: the announced or actual size is more than `max_bytes` (413).
+            SizeMismatch, HashMismatch: the content is not what was announced (400).
             StorageUnavailable, StorageFull: (503).
             Whatever `stream` raises. Nothing is kept in any of these cases.
         """
@@ -105,16 +106,18 @@ class Blobs:
         return Stored(key, intake.size, intake.sha256)
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to `end`.
+        """Read the bytes from `start` up to `end`.
 
         Raises:
-            BlobMissing: there are none under that key (404): raised here, not by the iterator.
+            BlobMissing: there is no content under that key (404): raised here, not by the iterator.
         """
         return await self.store.read(_checked(key), start, end)
 
     async def head(self, key: str) -> ObjectInfo:
-        """Raises:
-        BlobMissing: there is nothing under that key (404).
+        """Return the size and age of an object.
+
+        Raises:
+            BlobMissing: there is none under that key (404).
         """
         return await self.store.head(_checked(key))
 
@@ -123,7 +126,8 @@ class Blobs:
 
 
 def _checked(key: str) -> str:
-    """Keys also come with requests; what is no key of ours must reach no file system."""
+    """Return `key` if it has the form of our keys. Keys come from requests too, so others must not reach a file
+    system."""
     if not KEY.fullmatch(key):
         raise BlobMissing("There is no such file.")
     return key
@@ -135,5 +139,5 @@ def new_key() -> str:
 
 
 def new_upload_key() -> str:
-    """For one upload to a signed address."""
+    """Return a key for one upload to a signed URL."""
     return f"{UPLOADS}/{uuid4().hex}"

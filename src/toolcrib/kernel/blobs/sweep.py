@@ -1,8 +1,8 @@
-"""Freeing what nothing refers to: rows past the grace period, then bytes without a row.
+"""Delete what nothing refers to: rows past the grace period, then stored objects without a row.
 
-Orphans are deleted one grace period after they were first seen without a row, and they must be that old
-themselves: an upload whose row is on its way is safe, and a server started on the wrong database by mistake
-does no harm within the day.
+An object without a row (an orphan) is deleted one grace period after it was first found, and only if it is at least
+that old itself. So an upload whose row is about to be committed is safe, and a server started on the wrong database by
+mistake deletes nothing within the grace period.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.blobs.models import Blob, DoomedObject
+from toolcrib.kernel.blobs.models import Blob, PendingDeletion
 from toolcrib.kernel.blobs.problems import StorageUnavailable
 from toolcrib.kernel.blobs.store import KEPT, UPLOADS, ObjectInfo
 from toolcrib.kernel.context import Kernel
@@ -38,7 +38,7 @@ class Swept:
 
 
 async def sweep(kernel: Kernel, now: datetime) -> Swept:
-    """Safe to run twice, at once, or to be cut off anywhere."""
+    """Run one sweep. It may run twice at the same time, and may be interrupted anywhere."""
     grace = timedelta(hours=kernel.settings.files_grace_hours)
     done = Swept()
     while freed := await _free_rows(kernel, now, grace):
@@ -47,8 +47,8 @@ async def sweep(kernel: Kernel, now: datetime) -> Swept:
         async for page in kernel.blobs.store.pages(prefix):
             old = [info for info in page if info.modified_at <= now - grace]
             for start in range(0, len(old), BATCH):
-                done.new_orphans += await _doom_orphans(kernel, old[start : start + BATCH], now + grace)
-    done.deleted_objects = await _delete_doomed(kernel, now)
+                done.new_orphans += await _mark_orphans(kernel, old[start : start + BATCH], now + grace)
+    done.deleted_objects = await _delete_marked(kernel, now)
     await kernel.blobs.store.tidy(now - grace)
     if done != Swept():
         log.info("blobs_swept", **vars(done))
@@ -60,51 +60,53 @@ async def _free_rows(kernel: Kernel, now: datetime, grace: timedelta) -> int:
         query = select(Blob.id, Blob.key).where(Blob.refs == 0, Blob.unreferenced_at <= now - grace)
         found = (await session.execute(query.limit(BATCH))).all()
         if found:
-            await session.execute(insert(DoomedObject), [{"key": key, "due_at": now} for _, key in found])
+            await session.execute(insert(PendingDeletion), [{"key": key, "due_at": now} for _, key in found])
             await session.execute(delete(Blob).where(Blob.id.in_([id_ for id_, _ in found])))
         return len(found)
 
 
-async def _doom_orphans(kernel: Kernel, objects: Sequence[ObjectInfo], due_at: datetime) -> int:
+async def _mark_orphans(kernel: Kernel, objects: Sequence[ObjectInfo], due_at: datetime) -> int:
     keys = {info.key for info in objects}
-    async with kernel.database.read() as session:  # most have a row: no need for the write lock to see that
+    async with kernel.database.read() as session:  # most have a row: find that out without the write lock
         keys -= await _named(kernel, session, keys)
     if not keys:
         return 0
     async with kernel.database.write() as session:
         if keys := keys - await _named(kernel, session, keys):
-            await session.execute(insert(DoomedObject), [{"key": key, "due_at": due_at} for key in keys])
+            await session.execute(insert(PendingDeletion), [{"key": key, "due_at": due_at} for key in keys])
         return len(keys)
 
 
 async def _named(kernel: Kernel, session: AsyncSession, keys: set[str]) -> set[str]:
-    """Those of `keys` that a row names: a blob's, one of a kind's own, or one that dooms it already."""
+    """Return those of `keys` that a row names: a Blob, a row of a kind, or a PendingDeletion."""
     await take_write_lock(session)
     found = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
-    found |= set(await session.scalars(select(DoomedObject.key).where(DoomedObject.key.in_(keys))))
+    found |= set(await session.scalars(select(PendingDeletion.key).where(PendingDeletion.key.in_(keys))))
     for named in kernel.named_keys:
         found |= await named(session, keys)
     return found
 
 
-async def _delete_doomed(kernel: Kernel, now: datetime) -> int:
+async def _delete_marked(kernel: Kernel, now: datetime) -> int:
     count, last = 0, ""
     while True:
         async with kernel.database.read() as session:
-            query = select(DoomedObject.key).where(DoomedObject.due_at <= now, DoomedObject.key > last)
-            keys = list(await session.scalars(query.order_by(DoomedObject.key).limit(BATCH)))
+            query = select(PendingDeletion.key).where(
+                PendingDeletion.due_at <= now, PendingDeletion.key > last
+            )
+            keys = list(await session.scalars(query.order_by(PendingDeletion.key).limit(BATCH)))
         if not keys:
             return count
         last = keys[-1]
         gone = [key for key in keys if await _delete(kernel, key)]
         if gone:
             async with kernel.database.write() as session:
-                await session.execute(delete(DoomedObject).where(DoomedObject.key.in_(gone)))
+                await session.execute(delete(PendingDeletion).where(PendingDeletion.key.in_(gone)))
         count += len(gone)
 
 
 async def _delete(kernel: Kernel, key: str) -> bool:
-    """One that cannot be deleted now is tried again by the next sweep."""
+    """Delete an object. Returns False if the store is unavailable; the next sweep tries again."""
     try:
         await kernel.blobs.store.delete(key)
     except StorageUnavailable:

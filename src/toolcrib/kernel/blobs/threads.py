@@ -1,4 +1,4 @@
-"""Threads of the file store's own: a slow disk must not keep the database's waiting."""
+"""A thread pool for the file store alone, so that a slow disk does not delay the database's threads."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import ParamSpec, TypeVar
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-# Idle threads cost nothing until the first file.
+# Threads are started only when needed.
 _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="blobs")
 
 
 def submit(
     call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Future[Result]:
-    """Start `call` in a thread. The future is the thread's own: cancelling a task that waits for it neither
-    stops the call nor makes it look done."""
+    """Start `call` in a thread, and return its future. Cancelling a task that waits for the future neither stops the
+    call nor marks it as done."""
     return _pool.submit(call, *args, **kwargs)
 
 

@@ -103,7 +103,7 @@ class ClaimRules:
         """Take back everything that the last `try_group` did."""
         for undo in reversed(self._undo or ()):
             undo()
-        self.events.take_back(self._lines)
+        self.events.truncate(self._lines)
         self.changes.clear()
         self._undo = None
 

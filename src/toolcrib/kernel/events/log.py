@@ -1,4 +1,4 @@
-"""Writing to the event log, and reading it back."""
+"""Write to the event log, and read it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ async def record(
     scope: str = "",
     **data: Any,
 ) -> int:
-    """Write one line in the caller's unit of work. Returns its `seq`, which holds if the work commits.
+    """Write one event in the caller's transaction. Returns its `seq`, which is final if the transaction commits.
 
-    `data` is shown to everyone who may see `scope`: never a secret or an address.
+    `data` is shown to everyone who may see `scope`, so it must never hold a secret or a mail address.
     """
     await take_write_lock(session)
     return event_writer_of(session).append(
@@ -47,13 +47,13 @@ async def record(
 
 
 async def last_seq(session: AsyncSession) -> int:
-    """The number of the newest committed event; 0 in an empty log."""
+    """Return the number of the newest committed event; 0 if there is none."""
     seq: int = (await session.execute(select(event_counter.c.seq))).scalar_one()
     return seq
 
 
 async def read_after(session: AsyncSession, seq: int, limit: int) -> list[Event]:
-    """The `limit` oldest events after `seq`, oldest first."""
+    """Return the events after `seq`, oldest first, at most `limit`."""
     rows = await session.execute(
         select(*_COLUMNS).where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
     )

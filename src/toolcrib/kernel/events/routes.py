@@ -97,7 +97,7 @@ async def list_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     order: Literal["asc", "desc"] = "desc",
 ) -> dict[str, Any]:
-    """The log, newest first unless `order=asc`. Go on with `before=next_before` or `after=next_after`."""
+    """List events, newest first unless `order=asc`. The next page is `before=next_before` or `after=next_after`."""
     newest_first = order == "desc"
     last = await event_log.last_seq(session)
     found = await event_log.search(session, wanted.conditions(me), newest_first=newest_first, limit=limit + 1)
@@ -114,7 +114,7 @@ async def list_events(
 async def export_events(
     kernel: KernelDep, me: PrincipalDep, wanted: Annotated[EventFilter, Query()]
 ) -> Response:
-    """The newest 100,000 events that match, newest first, as CSV."""
+    """Export the newest 100,000 matching events as CSV, newest first."""
     return StreamingResponse(
         _csv(kernel, wanted.conditions(me)),
         media_type="text/csv; charset=utf-8",
@@ -137,7 +137,7 @@ async def _csv(kernel: Kernel, conditions: list[ColumnElement[bool]]) -> AsyncIt
             data = row["data"]
             cells = [row[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key")]
             cells += [data.get("holder"), data.get("comment"), data.get("reason")]
-            writer.writerow([_inert(cell) for cell in cells])
+            writer.writerow([_without_formula(cell) for cell in cells])
         yield out.getvalue()
         out.seek(0)
         out.truncate()
@@ -147,8 +147,8 @@ async def _csv(kernel: Kernel, conditions: list[ColumnElement[bool]]) -> AsyncIt
         written += len(page)
 
 
-def _inert(cell: Any) -> Any:
-    """Spreadsheets run cells that begin like a formula (OWASP, CSV injection)."""
+def _without_formula(cell: Any) -> Any:
+    """Put `'` before text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
 
 
@@ -163,8 +163,11 @@ async def stream_events(
     after: Annotated[int | None, Query(ge=0, le=MAX_ID)] = None,
     kind: str | None = None,
 ) -> StreamingResponse:
-    """Events as they are committed (server-sent events). Resumes after `Last-Event-ID` or `after`, missing and
-    repeating nothing; without either it starts now. A stream that is dropped ends; the client connects again."""
+    """Stream events as they are committed (server-sent events).
+
+    Continues after `Last-Event-ID` or `after` without missing or repeating an event; without either it starts with the
+    next event. When the server ends the stream, connect again.
+    """
     if last_event_id:
         if not last_event_id.isascii() or not last_event_id.isdecimal() or len(last_event_id) > 18:
             raise InvalidRequest("Last-Event-ID must be the number of an event.")
@@ -186,27 +189,27 @@ async def _stream(
     subscription = kernel.tail.subscribe(wanted)
     try:
         start = subscription.start
-        # A log that was replaced by a shorter one: there is nothing to resume, so begin at its end.
+        # If `after` is past the end of the log (the database was replaced), start at the end.
         resume = start if after is None or after > start else after
         yield b'event: hello\ndata: {"seq":%d}\n\n' % resume
         async for page in kernel.tail.replay(resume, start, wanted):
-            me = await _still(kernel, me)
+            me = await _refreshed(kernel, me)
             yield b"".join(event.sse for event in page if wanted(event))
         while not subscription.closed:
             found = await subscription.get(HEARTBEAT_SECONDS)
-            # What was queued was wanted by the rights of that moment.
-            me = await _still(kernel, me)
+            # Events were queued by the rights the reader had then; check again with the rights they have now.
+            me = await _refreshed(kernel, me)
             yield b"".join(event.sse for event in found if wanted(event)) or b": still here\n\n"
     except Problem:
-        return  # signed out, disabled or gone: the stream ends, and reconnecting is refused
+        return  # signed out, disabled or removed: the stream ends, and reconnecting is refused
     finally:
         kernel.tail.unsubscribe(subscription)
 
 
-async def _still(kernel: Kernel, me: Principal) -> Principal:
-    """The reader with the rights of now.
+async def _refreshed(kernel: Kernel, me: Principal) -> Principal:
+    """Return the reader with their present rights.
 
     Raises:
-        Unauthorized: signed out, disabled or gone (401).
+        Unauthorized: signed out, disabled or removed (401).
     """
     return me if kernel.auth.is_current(me) else await kernel.auth.refresh(me)

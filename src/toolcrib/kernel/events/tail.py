@@ -1,7 +1,7 @@
-"""One reader of the log per process, and everyone here who wants to hear of events.
+"""Reads the event log once per process, and passes events on to this process's callbacks and subscribers.
 
-What this process commits is passed on at once. What others commit is looked for every `tail_seconds`. Either way
-events are passed on in the order of their numbers, each once.
+Events that this process commits are passed on at once. Those that other processes commit are looked for every
+`tail_seconds`. Either way events are passed on in the order of their numbers, each once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FRESH_SECONDS = 1.0
 
 
 class Subscription:
-    """One listener's bounded queue. `get` waits for at least one event and takes all there are."""
+    """The bounded queue of one subscriber. `get` waits for at least one event and returns all that are queued."""
 
     def __init__(self, wanted: Callable[[Event], bool], start: int) -> None:
         self.start = start
@@ -45,7 +45,7 @@ class Subscription:
         self._ready.set()
 
     async def get(self, timeout_seconds: float) -> list[Event]:
-        """Everything new; an empty list after `timeout_seconds` of silence or when closed."""
+        """Return all queued events; an empty list if none came within `timeout_seconds`, or if closed."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), timeout_seconds)
         found, self._events = self._events, []
@@ -71,11 +71,11 @@ class EventTail:
         self._closing = False
 
     def on_event(self, call: Callable[[Event], None]) -> None:
-        """Have `call(event)` run for every event from now on, ours and other processes'. It must not block."""
+        """Call `call(event)` for every event from now on, of this and of other processes. It must not block."""
         self._callbacks.append(call)
 
     def is_fresh(self, within_seconds: float = FRESH_SECONDS) -> bool:
-        """Whether this process has looked at the log that recently."""
+        """Whether this process has read the log within that time."""
         return time.monotonic() - self._looked_at < within_seconds
 
     @property
@@ -89,21 +89,21 @@ class EventTail:
         self._database.on_commit(self._committed_here)
         self._task = asyncio.create_task(self._follow(), name="event-tail")
 
-    def hang_up(self) -> None:
-        """End all streams, so that a server that is asked to stop is not kept by them."""
+    def close_streams(self) -> None:
+        """End all streams, so that open ones do not keep a server from stopping."""
         self._closing = True
         for subscription in self._subscriptions:
             subscription.close()
 
     async def close(self) -> None:
-        self.hang_up()
+        self.close_streams()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
     def subscribe(self, wanted: Callable[[Event], bool]) -> Subscription:
-        """Hear of every event after `subscription.start` for which `wanted` says yes."""
+        """Queue every event after `subscription.start` for which `wanted` returns true."""
         subscription = Subscription(wanted, self.seq)
         if self._closing:
             subscription.close()
@@ -116,7 +116,7 @@ class EventTail:
     async def replay(
         self, after: int, until: int, wanted: Callable[[Event], bool]
     ) -> AsyncIterator[list[Event]]:
-        """The events with `after < seq <= until`, in pages."""
+        """Yield the events with `after < seq <= until`, in pages."""
         while after < until:
             async with self._database.read() as session:
                 page = await event_log.read_after(session, after, PAGE)
@@ -129,7 +129,7 @@ class EventTail:
 
     def _committed_here(self, lines: list[Event]) -> None:
         if lines[0].seq != self.seq + 1:
-            self._wake.set()  # another writer came between: read the log instead
+            self._wake.set()  # another process wrote in between: read the log instead
             return
         self._pass_on(lines)
 
@@ -140,7 +140,7 @@ class EventTail:
             self._wake.clear()
             try:
                 await self._look()
-            except Exception as error:  # noqa: BLE001 - the database will be back, and the log is in it
+            except Exception as error:  # noqa: BLE001 - try again when the database is back
                 log.warning("event_tail_failed", error=type(error).__name__)
                 await asyncio.sleep(self._every)
 
@@ -150,7 +150,7 @@ class EventTail:
                 if await event_log.last_seq(session) <= self.seq:
                     break
                 page = await event_log.read_after(session, self.seq, PAGE)
-            # Our own commits may have been passed on while we read.
+            # Commits of this process may have been passed on meanwhile.
             self._pass_on([event for event in page if event.seq > self.seq])
         self._looked_at = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""The write lock: whoever holds it writes the next lines of the event log."""
+"""The event log's tables, and the write lock: its holder writes the next events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.driver_statements import DriverStatement
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
-# Tables of the log are plain Core: they are written by the batch and read by the page, never mapped.
+# The log's tables are SQLAlchemy Core tables: they are written in batches and read in pages, never mapped to classes.
 
 event_counter = Table(
     "event_counter",
@@ -63,7 +63,7 @@ _INSERT = DriverStatement(insert(events), *_COLUMNS)
 
 @dataclass
 class Event:
-    """One line of the log: at `at`, `actor` (None for the server itself) did `verb` to `kind` `key`."""
+    """One event: at `at`, `actor` (None for the server itself) did `verb` to the thing `key` of `kind`."""
 
     seq: int
     at: datetime
@@ -98,8 +98,10 @@ _row = attrgetter(*_COLUMNS)
 
 @dataclass(slots=True)
 class EventWriter:
-    """The right to write. `seq` is the number of the newest event, committed or about to be. `nudges` are the jobs to
-    be nudged after the commit."""
+    """Writes events while its transaction holds the write lock.
+
+    `seq` is the number of the newest event, committed or about to be. `nudges` are the jobs to start after the commit.
+    """
 
     seq: int
     lines: list[Event] = field(default_factory=list)
@@ -118,18 +120,18 @@ class EventWriter:
         digest: str,
         data: dict[str, Any],
     ) -> int:
-        """Write one line, in memory until `write_events`. Returns its `seq`, final if this work commits."""
+        """Add one event, in memory until `write_events`. Returns its `seq`, final if the transaction commits."""
         self.seq += 1
         self.lines.append(Event(self.seq, at, actor, verb, kind, scope, key, digest, data))
         return self.seq
 
-    def take_back(self, count: int) -> None:
-        """Cross out all but the first `count` lines: a group of commands was refused as a whole."""
+    def truncate(self, count: int) -> None:
+        """Remove all but the first `count` unwritten events, when a group of commands was refused as a whole."""
         self.seq -= len(self.lines) - count
         del self.lines[count:]
 
     def write_events(self, connection: Connection) -> None:
-        """The last statements before the commit."""
+        """Write the events to the database. Must be the last statements before the commit."""
         if not self.lines:
             return
         _INSERT.run(connection, [_row(line) for line in self.lines])
@@ -139,5 +141,6 @@ class EventWriter:
 
 
 def lock_event_counter(connection: Connection) -> EventWriter:
-    """Wait for this writer's turn. SQLite's BEGIN IMMEDIATE has waited already and ignores FOR UPDATE."""
+    """Wait for the write lock and return its writer. On SQLite, BEGIN IMMEDIATE has waited already, and FOR UPDATE has
+    no effect."""
     return EventWriter(_READ_COUNTER.scalar(connection))
