@@ -12,13 +12,17 @@ import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries";
 import { router } from "./app/router";
 import { cssVariables, theme } from "./app/theme";
+import { kindOf } from "./things/registry";
+import { ThingLink } from "./ui/thingLink";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
         <Notifications position="bottom-right" limit={4} />
-        <RouterProvider router={router} />
+        <ThingLink value={(thing) => kindOf(thing.kind).link(thing)}>
+          <RouterProvider router={router} />
+        </ThingLink>
       </MantineProvider>
     </QueryClientProvider>
   </StrictMode>,

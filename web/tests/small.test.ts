@@ -1,14 +1,14 @@
 // @vitest-environment jsdom
 import { afterEach, describe, expect, test } from "vitest";
 import { apiUrl, basePath, serverUrl } from "../src/api/base";
-import { normalisePath } from "../src/claims/paths";
+import { normalisePath } from "../src/kinds/assets/paths";
 import { worthTelling } from "../src/live/tell";
 import { filtersFrom, eventQuery, passes } from "../src/pages/activity/filters";
 import { randomPassword } from "../src/pages/admin/randomPassword";
-import { sortClaims } from "../src/pages/assets/sort";
+import { sortClaims } from "../src/kinds/assets/pages/sort";
 import { inside } from "../src/pages/login/next";
 import { gitUrl } from "../src/pages/settings/gitUrl";
-import { hueOf, initials } from "../src/parts/initials";
+import { hueOf, initials } from "../src/ui/initials";
 import { aClaim, anEvent } from "./make";
 
 describe("under a base path", () => {

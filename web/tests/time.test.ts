@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { endPresets } from "../src/claims/ends";
-import { dayName, duration, fromLocalInput, localInput, relative, urgency } from "../src/parts/time";
+import { dayName, duration, fromLocalInput, localInput, relative, urgency } from "../src/ui/time";
 
 const now = Date.parse("2026-11-20T12:00:00Z");
 const at = (ms: number): string => new Date(now + ms).toISOString();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { folderTree, inFolder, type Folder } from "../src/claims/tree";
+import { folderTree, inFolder, type Folder } from "../src/kinds/assets/tree";
 import { aClaim } from "./make";
 
 function shape(folders: Folder[]): unknown {

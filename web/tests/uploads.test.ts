@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Problem } from "../src/api/problem";
-import { Meter, timeLeft } from "../src/documents/uploads/meter";
-import { UploadQueue, type Handlers, type Wanted } from "../src/documents/uploads/queue";
+import { Meter, timeLeft } from "../src/kinds/documents/uploads/meter";
+import { UploadQueue, type Handlers, type Wanted } from "../src/kinds/documents/uploads/queue";
 
 function aFile(name: string, size = 100): Wanted {
   return { file: { name, size, lastModified: 1 } as File, place: { bucket: "users", id: "me", path: name } };

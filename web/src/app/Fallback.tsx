@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconMap2, IconPlugConnectedX } from "@tabler/icons-react";
-import { Empty } from "../parts/Empty";
-import { Link } from "../parts/Link";
+import { Empty } from "../ui/Empty";
+import { Link } from "../ui/Link";
 
 export function NotFound() {
   return (

@@ -3,10 +3,11 @@ import { IconApi, IconKeyboard, IconLogout, IconMenu2, IconMoon, IconSearch, Ico
 import { apiUrl, basePath } from "../api/base";
 import { useLiveState } from "../live/live";
 import type { LiveState } from "../live/stream";
-import { Avatar } from "../parts/Person";
-import { Link } from "../parts/Link";
-import { show } from "./overlays";
-import { signOut, useMe } from "./session";
+import { Avatar } from "../ui/Person";
+import { Link } from "../ui/Link";
+import { showPalette } from "../overlays/overlays";
+import { showShortcuts } from "./showShortcuts";
+import { signOut, useMe } from "../session/session";
 import classes from "./Shell.module.css";
 
 const WORDS: Record<LiveState, string> = { live: "Live", lost: "Reconnecting", connecting: "Connecting" };
@@ -23,7 +24,7 @@ export function Header({ onMenu }: { onMenu: () => void }) {
         <img src={`${basePath()}favicon.svg`} alt="" />
         <span className={classes.brandName}>Toolcrib</span>
       </Link>
-      <button type="button" className={classes.find} onClick={() => show({ name: "palette" })} aria-keyshortcuts="Control+K">
+      <button type="button" className={classes.find} onClick={() => showPalette()} aria-keyshortcuts="Control+K">
         <IconSearch size={16} aria-hidden />
         <span>Find a file, a person, a page…</span>
         <kbd className="key">Ctrl K</kbd>
@@ -49,7 +50,7 @@ export function Header({ onMenu }: { onMenu: () => void }) {
           <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} />}>
             Settings
           </Menu.Item>
-          <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={() => show({ name: "shortcuts" })}>
+          <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={() => showShortcuts()}>
             Keyboard shortcuts
           </Menu.Item>
           <Menu.Item component="a" href={apiUrl("docs")} leftSection={<IconApi size={16} />}>

@@ -1,6 +1,6 @@
 import { Drawer } from "@mantine/core";
 import { Navigation } from "./Navigation";
-import { useReturnFocus } from "../parts/useReturnFocus";
+import { useReturnFocus } from "../ui/useReturnFocus";
 
 export default function NavDrawer({ onClose }: { onClose: () => void }) {
   useReturnFocus();

@@ -10,16 +10,17 @@ import {
   IconStack2,
   IconUsers,
 } from "@tabler/icons-react";
-import { claimsQuery } from "../api/queries";
-import type { NavEntry } from "../kinds/kind";
-import { kindNav } from "../kinds/registry";
-import { Link } from "../parts/Link";
+import { claimsQuery } from "../claims/queries";
+import type { NavEntry } from "../things/kind";
+import { heldKinds } from "../things/registry";
+import { Link } from "../ui/Link";
+import { NavCount } from "../ui/NavCount";
 import { basePath } from "../api/base";
-import { useMe } from "./session";
+import { useMe } from "../session/session";
 import classes from "./Shell.module.css";
 
 export const navigation: { title: string | null; entries: NavEntry[] }[] = [
-  { title: null, entries: [{ to: "/", label: "Board", Icon: IconLayoutDashboard }, ...kindNav] },
+  { title: null, entries: [{ to: "/", label: "Board", Icon: IconLayoutDashboard }, ...heldKinds().flatMap((kind) => kind.nav)] },
   {
     title: "Team",
     entries: [
@@ -67,9 +68,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
             {label}
             {Count && <Count />}
             {to === "/" && typeof held === "number" && (
-              <span className={classes.navCount} title={`${held} held right now`}>
-                {held.toLocaleString()}
-              </span>
+              <NavCount count={held} words={`${held} held right now`} />
             )}
           </Link>
         ))}

@@ -3,21 +3,23 @@ import { IconArrowRight, IconCommand, IconLock, IconSearch } from "@tabler/icons
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { claimsQuery } from "../api/queries";
-import { kindOf, kinds, shownName } from "../kinds/registry";
-import { useGo } from "../parts/Link";
-import { PathText } from "../parts/PathText";
-import { Person } from "../parts/Person";
-import { Until } from "../parts/Time";
+import { claimsQuery } from "../claims/queries";
+import { heldKinds, kindOf, shownName } from "../things/registry";
+import { askToLock } from "../kinds/assets/dialogs";
+import { useGo } from "../ui/Link";
+import { PathText } from "../ui/PathText";
+import { Person } from "../ui/Person";
+import { Until } from "../ui/Time";
 import { commandsFor, withFound, type Command, type FoundThing } from "./commands";
 import { entriesFor } from "./Navigation";
-import { hide, show } from "./overlays";
+import { showShortcuts } from "./showShortcuts";
+import { hide } from "../overlays/overlays";
 import classes from "./Palette.module.css";
-import { signOut, useMe } from "./session";
-import { useReturnFocus } from "../parts/useReturnFocus";
+import { signOut, useMe } from "../session/session";
+import { useReturnFocus } from "../ui/useReturnFocus";
 
 /** Ctrl-K: find a holding, lock a path, go to a page, without leaving the keyboard. */
-export function Palette({ given = "" }: { given?: string | undefined }) {
+export default function Palette({ given = "" }: { given?: string | undefined }) {
   useReturnFocus();
   const me = useMe();
   const go = useGo();
@@ -47,9 +49,9 @@ export function Palette({ given = "" }: { given?: string | undefined }) {
     if (command.type === "page") go(command.to);
     else if (command.type === "found") go(command.found.to);
     else if (command.type === "claim") go(kindOf(command.claim.kind).link(command.claim));
-    else if (command.type === "lock") show({ name: "lock", path: command.path });
+    else if (command.type === "lock") askToLock({ path: command.path });
     else if (command.what === "theme") setColorScheme(scheme === "dark" ? "light" : "dark");
-    else if (command.what === "shortcuts") show({ name: "shortcuts" });
+    else if (command.what === "shortcuts") showShortcuts();
     else void signOut();
   };
 
@@ -146,7 +148,7 @@ function useFound(text: string): FoundThing[] {
   const { data } = useQuery({
     queryKey: ["palette", settled],
     queryFn: async ({ signal }) => {
-      const searched = kinds.flatMap((kind) => (kind.search ? [{ kind: kind.name, search: kind.search }] : []));
+      const searched = heldKinds().flatMap((kind) => (kind.search ? [{ kind: kind.name, search: kind.search }] : []));
       const answers = await Promise.all(searched.map(({ search }) => search(settled, signal)));
       return answers.flatMap((some, index) => some.map((found) => ({ kind: searched[index]!.kind, found })));
     },

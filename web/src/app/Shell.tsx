@@ -1,22 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useRouterState, useMatches } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { claimsQuery } from "../api/queries";
-import { useUploads } from "../documents/uploads/uploads";
+import { Fragment, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { claimsQuery } from "../claims/queries";
+import { followClaims, latestSeq } from "../claims/follow";
 import { startLive } from "../live/live";
+import { heldKinds } from "../things/registry";
+import "./registerPalette";
 import { Header } from "./Header";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Navigation } from "./Navigation";
-import { useOverlay } from "./overlays";
-import { useMe, useSignInAsked } from "./session";
+import { fetchDialogs, useOverlay } from "../overlays/overlays";
+import { useMe, useSignInAsked } from "../session/session";
 import { useShortcuts } from "./shortcuts";
 import { AdminsOnly } from "./AdminsOnly";
 import classes from "./Shell.module.css";
 
-const loadOverlays = () => import("./Overlays");
-const Overlays = lazy(loadOverlays);
 const SignInDialog = lazy(() => import("./SignInDialog"));
-const UploadPanel = lazy(() => import("../documents/uploads/UploadPanel"));
 const NavDrawer = lazy(() => import("./NavDrawer"));
 
 /** The frame around every page: menu, header, banner, and whatever is open over them. */
@@ -25,14 +24,13 @@ export function Shell() {
   const overlay = useOverlay();
   const signInAsked = useSignInAsked();
   const me = useMe();
-  const uploading = useUploads().length > 0;
   const main = useRef<HTMLElement>(null);
   const page = useMatches({ select: (matches) => matches.at(-1)?.staticData });
 
   useLive();
   // Fetched once the page stands, so that what is typed right after Ctrl-K is not lost to a download.
   useEffect(() => {
-    const timer = setTimeout(() => void loadOverlays().catch(() => undefined), 1500);
+    const timer = setTimeout(() => fetchDialogs(), 1500);
     return () => clearTimeout(timer);
   }, []);
   useShortcuts();
@@ -54,8 +52,8 @@ export function Shell() {
       </main>
       <Suspense>
         {drawer && <NavDrawer onClose={() => setDrawer(false)} />}
-        {overlay && <Overlays overlay={overlay} />}
-        {uploading && <UploadPanel />}
+        {overlay && <Fragment key={overlay.id}>{overlay.element}</Fragment>}
+        {heldKinds().map(({ name, Everywhere }) => Everywhere && <Everywhere key={name} />)}
         {signInAsked && <SignInDialog />}
       </Suspense>
     </div>
@@ -69,7 +67,11 @@ function useLive(): void {
   const seq = data?.seq;
   useEffect(() => {
     if (started.current || (seq === undefined && !isError)) return;
-    started.current = startLive(seq ?? null);
+    const [unfollow, stop] = [followClaims(), startLive(seq ?? null, latestSeq)];
+    started.current = () => {
+      stop();
+      unfollow();
+    };
   }, [seq, isError]);
   useEffect(
     () => () => {

@@ -1,10 +1,10 @@
 import { Modal } from "@mantine/core";
-import { hide } from "./overlays";
-import { useMe } from "./session";
-import { GO_TO } from "./shortcuts";
-import { useReturnFocus } from "../parts/useReturnFocus";
+import { hide } from "../overlays/overlays";
+import { useMe } from "../session/session";
+import { GO_TO } from "./goTo";
+import { useReturnFocus } from "../ui/useReturnFocus";
 
-export function ShortcutsDialog() {
+export default function ShortcutsDialog() {
   useReturnFocus();
   const me = useMe();
   const groups: [string, [string[], string][]][] = [

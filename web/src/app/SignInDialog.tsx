@@ -1,8 +1,8 @@
 import { Anchor, Modal, Text } from "@mantine/core";
 import { useEffect } from "react";
 import { SignInForm } from "../pages/login/SignInForm";
-import { lookForSession, signOut, useMe } from "./session";
-import { useReturnFocus } from "../parts/useReturnFocus";
+import { lookForSession, signOut, useMe } from "../session/session";
+import { useReturnFocus } from "../ui/useReturnFocus";
 
 /** Over whatever page one was on: what was being typed there stays. */
 export default function SignInDialog() {

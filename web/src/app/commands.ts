@@ -1,6 +1,6 @@
 import type { Claim } from "../api/types";
-import type { Found } from "../kinds/kind";
-import { looksLikePath, normalisePath } from "../claims/paths";
+import type { Found } from "../things/kind";
+import { looksLikePath, normalisePath } from "../kinds/assets/paths";
 import { filterClaims } from "../claims/filter";
 
 export type Command =

@@ -8,13 +8,17 @@ import {
 } from "@tanstack/react-router";
 import { basePath } from "../api/base";
 import { Problem } from "../api/problem";
-import { claimsQuery, meQuery, projectsQuery, queryClient } from "../api/queries";
-import { kindPages } from "../kinds/registry";
-import type { Page } from "../kinds/kind";
+import { meQuery, projectsQuery, queryClient } from "../api/queries";
+import { claimsQuery } from "../claims/queries";
+import "../kinds";
+import { heldKinds } from "../things/registry";
+import type { Page } from "../things/kind";
 import BoardPage from "../pages/board/BoardPage";
 import { NotFound, PageFailed } from "./Fallback";
-import { sessionStarted } from "./session";
+import { sessionStarted } from "../session/session";
 import { Shell } from "./Shell";
+
+const kindPages: Page[] = heldKinds().flatMap((kind) => kind.pages);
 
 /** Pages inside the frame, for people who have signed in. */
 export const corePages: Page[] = [

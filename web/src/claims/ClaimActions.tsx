@@ -14,16 +14,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef, useState, type ComponentType } from "react";
 import { mailQuery } from "../api/queries";
 import type { Claim } from "../api/types";
-import { show } from "../app/overlays";
-import { useMe } from "../app/session";
-import type { IconProps } from "../kinds/kind";
-import { kindOf, shownName } from "../kinds/registry";
-import { copyText } from "../parts/CopyLine";
-import { useGo } from "../parts/Link";
-import { complain, say } from "../parts/toast";
+import { show } from "../overlays/overlays";
+import { useMe } from "../session/session";
+import type { IconProps } from "../ui/icon";
+import { kindOf, shownName } from "../things/registry";
+import { copyText } from "../ui/CopyLine";
+import { useGo } from "../ui/Link";
+import { complain, say } from "../ui/toast";
 import { actionsFor, type ActionId } from "./actions";
 import classes from "./claims.module.css";
-import { release } from "./verbs";
+import { ExtendDialog, ForceReleaseDialog, HandOverDialog, WaitDialog } from "./dialogs";
+import { release } from "./requests";
 
 const ICONS: Record<ActionId, ComponentType<IconProps>> = {
   release: IconLockOpen,
@@ -45,8 +46,11 @@ export async function releaseNow(claim: Claim): Promise<void> {
 
 export function act(id: ActionId, claim: Claim): void {
   if (id === "release") void releaseNow(claim);
-  else if (id === "force-release") show({ name: "force-release", claims: [claim] });
-  else show({ name: id, claim });
+  else if (id === "force-release") show(<ForceReleaseDialog claims={[claim]} />);
+  else if (id === "extend") show(<ExtendDialog claim={claim} />);
+  else if (id === "hand-over") show(<HandOverDialog claim={claim} />);
+  else if (id === "wait") show(<WaitDialog claim={claim} />);
+  else kindOf(claim.kind).askHolder?.(claim);
 }
 
 /** The letters that work on a focused row. */

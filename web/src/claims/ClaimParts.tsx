@@ -1,10 +1,10 @@
 import { IconGitBranch, IconHourglass } from "@tabler/icons-react";
 import type { Claim } from "../api/types";
-import { kindOf, shownName } from "../kinds/registry";
-import { Chip } from "../parts/Chip";
-import { Link } from "../parts/Link";
-import { PathText } from "../parts/PathText";
-import { projectOf, scopeLabel } from "./scope";
+import { kindOf, shownName } from "../things/registry";
+import { Chip } from "../ui/Chip";
+import { Link } from "../ui/Link";
+import { PathText } from "../ui/PathText";
+import { projectOf, scopeLabel } from "../api/scope";
 import parts from "./ClaimParts.module.css";
 
 export function ThingName({ claim }: { claim: Claim }) {

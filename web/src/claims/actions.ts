@@ -1,6 +1,6 @@
 import type { Claim } from "../api/types";
-import { kindOf } from "../kinds/registry";
-import { projectOf, scopeLabel } from "./scope";
+import { kindOf } from "../things/registry";
+import { projectOf, scopeLabel } from "../api/scope";
 
 export type ActionId = "release" | "extend" | "hand-over" | "wait" | "notify" | "force-release";
 
@@ -29,7 +29,7 @@ export function actionsFor(claim: Claim, { me, mail }: Circumstances): Action[] 
   }
   return [
     { id: "wait", label: "Wait for it…", reason: claim.cannot.wait ?? null },
-    ...(kindOf(claim.kind).notifies
+    ...(kindOf(claim.kind).askHolder
       ? [{ id: "notify" as const, label: `Send ${holder} a mail…`, reason: mail ? null : "This server sends no mail." }]
       : []),
     {

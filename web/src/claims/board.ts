@@ -1,5 +1,5 @@
 import type { Claim } from "../api/types";
-import { kindOf } from "../kinds/registry";
+import { kindOf } from "../things/registry";
 
 export type Grouping = "kind" | "person";
 

@@ -1,5 +1,5 @@
 import type { Claim } from "../api/types";
-import { projectOf } from "./scope";
+import { projectOf } from "../api/scope";
 
 /**
  * What a person types into a filter box. Words must all occur somewhere in the row; `@ann` or

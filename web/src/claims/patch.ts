@@ -1,4 +1,4 @@
-import { kindOf, labelOfThing } from "../kinds/registry";
+import { kindOf, labelOfThing } from "../things/registry";
 import type { Can, Claim, LogEvent } from "../api/types";
 
 /** Everything held right now, at least as new as event `seq`. */

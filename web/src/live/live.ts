@@ -1,10 +1,9 @@
 import { useSyncExternalStore } from "react";
 import { apiUrl } from "../api/base";
 import { api, query } from "../api/client";
-import { claimsQuery, forget, meQuery, queryClient, remember, viewer } from "../api/queries";
-import type { Claim, LogEvent } from "../api/types";
-import { applyEvents, mergeClaims } from "../claims/patch";
-import { kindOf } from "../kinds/registry";
+import { meQuery, queryClient } from "../api/queries";
+import type { LogEvent } from "../api/types";
+import { kindOf, knownKinds } from "../things/registry";
 import { ReadAgain } from "./again";
 import { tell } from "./tell";
 import { LiveStream, type LiveState } from "./stream";
@@ -12,11 +11,11 @@ import { LiveStream, type LiveState } from "./stream";
 const HIDDEN_MS = 60_000;
 const LONG_AWAY_MS = 10 * 60_000;
 const WATCH_MS = 10_000;
-const RECHECK_MAX = 25;
 
 let state: LiveState = "connecting";
 const watchers = new Set<() => void>();
 const listeners = new Set<(events: LogEvent[]) => void>();
+const restartListeners = new Set<() => void>();
 
 function setState(next: LiveState): void {
   if (state === next) return;
@@ -40,38 +39,18 @@ export function onEvents(listener: (events: LogEvent[]) => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Hear that the log has begun anew, so that no event read so far counts; returns how to stop. */
+export function onRestart(listener: () => void): () => void {
+  restartListeners.add(listener);
+  return () => restartListeners.delete(listener);
+}
+
 function take(events: LogEvent[]): void {
-  remember(events);
-  const before = queryClient.getQueryData(claimsQuery.queryKey);
-  if (before) {
-    const { holdings, recheck } = applyEvents(before, events, viewer());
-    if (holdings !== before) queryClient.setQueryData(claimsQuery.queryKey, holdings);
-    if (recheck.length) void askAgain(recheck);
-  }
-  invalidateFor(events);
-  tell(events, viewer().username, queryClient.getQueryData(meQuery.queryKey)?.uuid ?? "");
   for (const listener of listeners) listener(events);
+  invalidateFor(events);
+  const me = queryClient.getQueryData(meQuery.queryKey);
+  tell(events, me?.username ?? "", me?.uuid ?? "");
 }
-
-async function askAgain(fences: number[]): Promise<void> {
-  if (fences.length > RECHECK_MAX) {
-    await queryClient.invalidateQueries({ queryKey: claimsQuery.queryKey });
-    return;
-  }
-  const answers = await Promise.allSettled(fences.map((fence) => api<Claim>(`claims/${fence}`)));
-  const fresh = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-  queryClient.setQueryData(claimsQuery.queryKey, (now) => (now ? mergeClaims(now, fresh) : now));
-}
-
-/** Lists that are small and seldom change are simply read again. */
-const READ_AGAIN: Record<string, string[][]> = {
-  user: [["users"], ["people"], ["me"]],
-  api_key: [["keys"]],
-  // Who belongs to what decides which holdings one may see.
-  project: [["projects"], ["claims"], ["documents", "buckets"]],
-  company: [["companies"], ["projects"], ["claims"], ["users"], ["documents", "buckets"]],
-  config: [["config"], ["config-status"]],
-};
 
 const again = new ReadAgain((events) =>
   queryClient.invalidateQueries({
@@ -81,12 +60,12 @@ const again = new ReadAgain((events) =>
 
 function invalidateFor(events: LogEvent[]): void {
   again.push(events.filter((event) => kindOf(event.kind).isTouched));
-  const kinds = new Set(events.map((event) => event.kind));
-  for (const kind of kinds) {
-    for (const queryKey of READ_AGAIN[kind] ?? []) void queryClient.invalidateQueries({ queryKey });
-  }
-  if (events.some((event) => event.verb === "queued" || event.verb === "unqueued")) {
-    void queryClient.invalidateQueries({ queryKey: ["waiters"] });
+  const touched = new Set(events.map((event) => event.kind));
+  for (const { readAgainOn = {} } of knownKinds()) {
+    for (const [kind, queryKeys] of Object.entries(readAgainOn)) {
+      if (!touched.has(kind)) continue;
+      for (const queryKey of queryKeys) void queryClient.invalidateQueries({ queryKey });
+    }
   }
   for (const event of events) {
     void queryClient.invalidateQueries({ queryKey: ["history"], predicate: (q) => q.queryKey[2] === event.key });
@@ -94,12 +73,13 @@ function invalidateFor(events: LogEvent[]): void {
 }
 
 /**
- * Follow the log for as long as the page is looked at.
+ * Follow the log after event `after`, or from now on, for as long as the page is looked at. `latestSeq` tells how
+ * new the claims on screen are.
  *
  * A tab in the background lets go of its connection after a minute (browsers allow six per server, for
  * all tabs together) and catches up when it is shown again.
  */
-export function startLive(after: number | null): () => void {
+export function startLive(after: number | null, latestSeq: () => number | undefined): () => void {
   const stream = new LiveStream(
     {
       open: (seq) => new EventSource(`${apiUrl("events/stream")}${query({ after: seq })}`),
@@ -107,7 +87,7 @@ export function startLive(after: number | null): () => void {
       onState: setState,
       onFailure: sessionIsOver,
       onRestart: () => {
-        forget();
+        for (const listener of restartListeners) listener();
         void queryClient.invalidateQueries();
       },
     },
@@ -136,7 +116,7 @@ export function startLive(after: number | null): () => void {
     setState("connecting");
     if (away > LONG_AWAY_MS) {
       await queryClient.invalidateQueries();
-      const seq = queryClient.getQueryData(claimsQuery.queryKey)?.seq;
+      const seq = latestSeq();
       if (seq !== undefined) stream.skipTo(seq);
     }
     stream.start();

@@ -1,7 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import type { LogEvent } from "../api/types";
-import { nameOfThing } from "../kinds/registry";
-import { visible } from "../parts/names";
+import { nameOfThing } from "../things/registry";
+import { visible } from "../ui/names";
 
 interface Told {
   title: string;

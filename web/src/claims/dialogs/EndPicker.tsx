@@ -1,6 +1,6 @@
 import { TextInput } from "@mantine/core";
 import { useId, useMemo } from "react";
-import { fromLocalInput, localInput } from "../../parts/time";
+import { fromLocalInput, localInput } from "../../ui/time";
 import { endPresets } from "../ends";
 import classes from "./dialogs.module.css";
 

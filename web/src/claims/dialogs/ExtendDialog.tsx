@@ -1,12 +1,12 @@
 import { useState } from "react";
 import type { Claim } from "../../api/types";
-import { fromLocalInput, localInput } from "../../parts/time";
-import { extend } from "../verbs";
-import { FormDialog } from "./Dialog";
+import { fromLocalInput, localInput } from "../../ui/time";
+import { extend } from "../requests";
+import { FormDialog } from "../../overlays/FormDialog";
 import { EndPicker, endProblem } from "./EndPicker";
 import { Subject } from "./Subject";
 
-export function ExtendDialog({ claim }: { claim: Claim }) {
+export default function ExtendDialog({ claim }: { claim: Claim }) {
   const [end, setEnd] = useState(claim.expires_at ? localInput(new Date(claim.expires_at)) : "");
   return (
     <FormDialog

@@ -1,12 +1,12 @@
 import { Textarea } from "@mantine/core";
 import { useState } from "react";
 import type { Claim } from "../../api/types";
-import { shownName } from "../../kinds/registry";
-import { forceRelease } from "../verbs";
-import { FormDialog } from "./Dialog";
+import { shownName } from "../../things/registry";
+import { forceRelease } from "../requests";
+import { FormDialog } from "../../overlays/FormDialog";
 import { Subjects } from "./Subject";
 
-export function ForceReleaseDialog({ claims }: { claims: Claim[] }) {
+export default function ForceReleaseDialog({ claims }: { claims: Claim[] }) {
   const [reason, setReason] = useState("");
   const holders = [...new Set(claims.map((claim) => claim.holder))];
   const whose = holders.length === 1 ? holders[0]! : `${holders.length} people`;

@@ -3,12 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { peopleQuery } from "../../api/queries";
 import type { Claim } from "../../api/types";
-import { Person } from "../../parts/Person";
-import { handOver } from "../verbs";
-import { FormDialog } from "./Dialog";
+import { Person } from "../../ui/Person";
+import { handOver } from "../requests";
+import { FormDialog } from "../../overlays/FormDialog";
 import { Subject } from "./Subject";
 
-export function HandOverDialog({ claim }: { claim: Claim }) {
+export default function HandOverDialog({ claim }: { claim: Claim }) {
   const { data: people = [] } = useQuery(peopleQuery);
   const [to, setTo] = useState<string | null>(null);
   const [comment, setComment] = useState("");

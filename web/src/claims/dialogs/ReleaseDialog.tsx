@@ -1,9 +1,9 @@
 import type { Claim } from "../../api/types";
-import { release } from "../verbs";
-import { FormDialog } from "./Dialog";
+import { release } from "../requests";
+import { FormDialog } from "../../overlays/FormDialog";
 import { Subjects } from "./Subject";
 
-export function ReleaseDialog({ claims }: { claims: Claim[] }) {
+export default function ReleaseDialog({ claims }: { claims: Claim[] }) {
   return (
     <FormDialog
       title={`Release ${claims.length} holdings?`}

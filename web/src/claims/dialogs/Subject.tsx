@@ -1,8 +1,8 @@
 import type { Claim } from "../../api/types";
-import { kindOf, shownName } from "../../kinds/registry";
-import { PathText } from "../../parts/PathText";
-import { Person } from "../../parts/Person";
-import { Ago, Until } from "../../parts/Time";
+import { kindOf, shownName } from "../../things/registry";
+import { PathText } from "../../ui/PathText";
+import { Person } from "../../ui/Person";
+import { Ago, Until } from "../../ui/Time";
 import classes from "./dialogs.module.css";
 
 /** What a dialog is about: the thing, who has it, since and until when. */

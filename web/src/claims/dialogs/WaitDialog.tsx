@@ -3,17 +3,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { waitersQuery } from "../../api/queries";
 import type { Claim } from "../../api/types";
-import { hide } from "../../app/overlays";
-import { useMe } from "../../app/session";
-import { Ago } from "../../parts/Time";
-import { complain, say } from "../../parts/toast";
-import { stopWaiting, waitFor } from "../verbs";
-import { FormDialog } from "./Dialog";
+import { hide } from "../../overlays/overlays";
+import { useMe } from "../../session/session";
+import { Ago } from "../../ui/Time";
+import { complain, say } from "../../ui/toast";
+import { stopWaiting, waitFor } from "../requests";
+import { FormDialog } from "../../overlays/FormDialog";
 import { Subject } from "./Subject";
-import { useReturnFocus } from "../../parts/useReturnFocus";
+import { useReturnFocus } from "../../ui/useReturnFocus";
 
 /** Stand in line: first come, first served. */
-export function WaitDialog({ claim }: { claim: Claim }) {
+export default function WaitDialog({ claim }: { claim: Claim }) {
   useReturnFocus();
   const me = useMe();
   const { data: waiters = [] } = useQuery(waitersQuery(claim.fence));

@@ -6,17 +6,17 @@ import { apiUrl } from "../../api/base";
 import { api } from "../../api/client";
 import { peopleQuery, queryClient } from "../../api/queries";
 import type { EventPage, LogEvent } from "../../api/types";
-import { knownKinds } from "../../kinds/registry";
+import { knownKinds } from "../../things/registry";
 import { onEvents } from "../../live/live";
-import { useNow } from "../../parts/clock";
-import { Empty } from "../../parts/Empty";
-import { EventLine } from "../../parts/EventLine";
-import { ListSkeleton } from "../../parts/ListSkeleton";
-import { Refusal } from "../../parts/Refusal";
-import { dayName } from "../../parts/time";
-import { useNarrow } from "../../parts/useNarrow";
-import { useSearch } from "../../parts/useSearch";
-import { VirtualList } from "../../parts/VirtualList";
+import { useNow } from "../../ui/clock";
+import { Empty } from "../../ui/Empty";
+import { ThingEvent } from "../../things/ThingEvent";
+import { ListSkeleton } from "../../ui/ListSkeleton";
+import { Refusal } from "../../ui/Refusal";
+import { dayName } from "../../ui/time";
+import { useNarrow } from "../../ui/useNarrow";
+import { useSearch } from "../../ui/useSearch";
+import { VirtualList } from "../../ui/VirtualList";
 import classes from "./Activity.module.css";
 import { eventQuery, FILTER_NAMES, filtersFrom, isFiltered, passes, VERBS } from "./filters";
 
@@ -187,7 +187,7 @@ export default function ActivityPage() {
                 </h2>
               ) : (
                 <div role="cell" className={classes.event}>
-                  <EventLine event={row.event} />
+                  <ThingEvent event={row.event} />
                 </div>
               )
             }

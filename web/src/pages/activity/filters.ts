@@ -1,6 +1,6 @@
 import { query } from "../../api/client";
 import type { LogEvent } from "../../api/types";
-import { fromLocalInput } from "../../parts/time";
+import { fromLocalInput } from "../../ui/time";
 
 export interface EventFilters {
   actor: string;

@@ -4,10 +4,10 @@ import { useMemo, useState, type FormEvent } from "react";
 import { api } from "../../api/client";
 import { configQuery, mailQuery, queryClient } from "../../api/queries";
 import type { ConfigDetail } from "../../api/types";
-import { Chip } from "../../parts/Chip";
-import { ListSkeleton } from "../../parts/ListSkeleton";
-import { Refusal } from "../../parts/Refusal";
-import { say } from "../../parts/toast";
+import { Chip } from "../../ui/Chip";
+import { ListSkeleton } from "../../ui/ListSkeleton";
+import { Refusal } from "../../ui/Refusal";
+import { say } from "../../ui/toast";
 import classes from "./Admin.module.css";
 
 const SOURCES: Record<ConfigDetail["source"], string> = {

@@ -3,10 +3,10 @@ import { IconCircleCheckFilled, IconCircleXFilled, IconMail } from "@tabler/icon
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import { healthQuery } from "../../api/queries";
-import { ListSkeleton } from "../../parts/ListSkeleton";
-import { Refusal } from "../../parts/Refusal";
-import { duration } from "../../parts/time";
-import { At } from "../../parts/Time";
+import { ListSkeleton } from "../../ui/ListSkeleton";
+import { Refusal } from "../../ui/Refusal";
+import { duration } from "../../ui/time";
+import { At } from "../../ui/Time";
 import classes from "./Admin.module.css";
 
 const COUNTS: Record<string, string> = {

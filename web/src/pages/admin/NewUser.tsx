@@ -2,8 +2,8 @@ import { Button, Checkbox, Group, PasswordInput, TextInput } from "@mantine/core
 import { useState } from "react";
 import { api } from "../../api/client";
 import { queryClient, usersQuery } from "../../api/queries";
-import { FormDialog } from "../../claims/dialogs/Dialog";
-import { CopyButton } from "../../parts/CopyLine";
+import { FormDialog } from "../../overlays/FormDialog";
+import { CopyButton } from "../../ui/CopyLine";
 import { randomPassword } from "./randomPassword";
 
 export function NewUser({ onClose }: { onClose: () => void }) {

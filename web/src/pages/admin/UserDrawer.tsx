@@ -5,15 +5,15 @@ import { useState, type ReactNode } from "react";
 import { api } from "../../api/client";
 import { companiesQuery, queryClient, usersQuery } from "../../api/queries";
 import type { User } from "../../api/types";
-import { useMe } from "../../app/session";
-import { FormDialog } from "../../claims/dialogs/Dialog";
-import { BlockableButton } from "../../parts/BlockableButton";
-import { CopyButton } from "../../parts/CopyLine";
-import { Refusal } from "../../parts/Refusal";
-import { say } from "../../parts/toast";
+import { useMe } from "../../session/session";
+import { FormDialog } from "../../overlays/FormDialog";
+import { BlockableButton } from "../../ui/BlockableButton";
+import { CopyButton } from "../../ui/CopyLine";
+import { Refusal } from "../../ui/Refusal";
+import { say } from "../../ui/toast";
 import classes from "./Admin.module.css";
 import { randomPassword } from "./randomPassword";
-import { useReturnFocus } from "../../parts/useReturnFocus";
+import { useReturnFocus } from "../../ui/useReturnFocus";
 
 /** One account: each part is saved by itself. */
 export function UserDrawer({ user, onClose }: { user: User; onClose: () => void }) {

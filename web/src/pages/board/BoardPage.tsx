@@ -2,22 +2,22 @@ import { Button, SegmentedControl } from "@mantine/core";
 import { IconClipboardList, IconLock, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
-import { claimsQuery } from "../../api/queries";
+import { claimsQuery } from "../../claims/queries";
 import type { Claim } from "../../api/types";
-import { show } from "../../app/overlays";
-import { useMe } from "../../app/session";
+import { useMe } from "../../session/session";
 import { boardRows, type BoardRow, type Grouping } from "../../claims/board";
 import { actByKey, useCircumstances } from "../../claims/ClaimActions";
 import { filterClaims } from "../../claims/filter";
-import { kindOf } from "../../kinds/registry";
-import { Empty } from "../../parts/Empty";
-import { FilterBox } from "../../parts/FilterBox";
-import { Link, useGo } from "../../parts/Link";
-import { ListSkeleton } from "../../parts/ListSkeleton";
-import { Refusal } from "../../parts/Refusal";
-import { useNarrow } from "../../parts/useNarrow";
-import { useSearch } from "../../parts/useSearch";
-import { VirtualList, type ListHandle } from "../../parts/VirtualList";
+import { askToLock } from "../../kinds/assets/dialogs";
+import { kindOf } from "../../things/registry";
+import { Empty } from "../../ui/Empty";
+import { FilterBox } from "../../ui/FilterBox";
+import { Link, useGo } from "../../ui/Link";
+import { ListSkeleton } from "../../ui/ListSkeleton";
+import { Refusal } from "../../ui/Refusal";
+import { useNarrow } from "../../ui/useNarrow";
+import { useSearch } from "../../ui/useSearch";
+import { VirtualList, type ListHandle } from "../../ui/VirtualList";
 import classes from "./Board.module.css";
 import { BoardRowView } from "./BoardRow";
 
@@ -65,7 +65,7 @@ export default function BoardPage() {
           px={narrow ? 8 : undefined}
           aria-label="Lock a path"
           leftSection={narrow ? undefined : <IconLock size={15} />}
-          onClick={() => show({ name: "lock" })}
+          onClick={() => askToLock()}
         >
           {narrow ? <IconLock size={16} /> : "Lock a path"}
         </Button>
@@ -202,7 +202,7 @@ function Nothing({ filter }: { filter: string }) {
       title={`Nobody holds “${path}”`}
       action={
         <span style={{ display: "flex", gap: 8, flexWrap: "wrap", justifyContent: "center" }}>
-          <Button onClick={() => show({ name: "lock", path })}>Lock it</Button>
+          <Button onClick={() => askToLock({ path })}>Lock it</Button>
           <Button component={Link} to={`/activity?key=${encodeURIComponent(path)}`} variant="default">
             Who had it before?
           </Button>

@@ -3,9 +3,9 @@ import { memo } from "react";
 import type { BoardRow } from "../../claims/board";
 import { ClaimMenu, OwnActions } from "../../claims/ClaimActions";
 import { Note, QueueMark, ScopeMark, ThingName } from "../../claims/ClaimParts";
-import { kindOf } from "../../kinds/registry";
-import { Avatar } from "../../parts/Person";
-import { Ago, Until } from "../../parts/Time";
+import { kindOf } from "../../things/registry";
+import { Avatar } from "../../ui/Person";
+import { Ago, Until } from "../../ui/Time";
 import classes from "./Board.module.css";
 
 interface Props {

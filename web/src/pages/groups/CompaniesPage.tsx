@@ -5,12 +5,12 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import { companiesQuery, queryClient } from "../../api/queries";
 import type { Company } from "../../api/types";
-import { useMe } from "../../app/session";
-import { FormDialog } from "../../claims/dialogs/Dialog";
-import { BlockableButton } from "../../parts/BlockableButton";
-import { Empty } from "../../parts/Empty";
-import { ListSkeleton } from "../../parts/ListSkeleton";
-import { Refusal } from "../../parts/Refusal";
+import { useMe } from "../../session/session";
+import { FormDialog } from "../../overlays/FormDialog";
+import { BlockableButton } from "../../ui/BlockableButton";
+import { Empty } from "../../ui/Empty";
+import { ListSkeleton } from "../../ui/ListSkeleton";
+import { Refusal } from "../../ui/Refusal";
 import { GroupCard } from "./GroupCard";
 
 export default function CompaniesPage() {

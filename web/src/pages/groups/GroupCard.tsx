@@ -1,23 +1,13 @@
 import { IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
-import type { Role } from "../../api/types";
-import { Chip } from "../../parts/Chip";
-import { Ago } from "../../parts/Time";
-import { Link } from "../../parts/Link";
-import { useSearch } from "../../parts/useSearch";
-import { folderLink } from "../../documents/places";
+import { Chip } from "../../ui/Chip";
+import { Ago } from "../../ui/Time";
+import { Link } from "../../ui/Link";
+import { useSearch } from "../../ui/useSearch";
+import { folderLink } from "../../kinds/documents/places";
+import type { GroupCardProps } from "./group";
 import classes from "./Groups.module.css";
 import { Members } from "./Members";
-
-export interface GroupCardProps {
-  of: "projects" | "companies";
-  group: { id: string; name: string; role: Role | null; members?: number | null; created_at?: string };
-  note?: string | undefined;
-  roles: Role[];
-  /** Whether this person decides who belongs to it. */
-  rules: boolean;
-  mayDelete: boolean;
-}
 
 export function GroupCard({ of, group, note, roles, rules, mayDelete }: GroupCardProps) {
   const [search] = useSearch();

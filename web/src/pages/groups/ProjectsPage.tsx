@@ -5,11 +5,11 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import { companiesQuery, projectsQuery, queryClient } from "../../api/queries";
 import type { Project } from "../../api/types";
-import { useMe } from "../../app/session";
-import { FormDialog } from "../../claims/dialogs/Dialog";
-import { Empty } from "../../parts/Empty";
-import { ListSkeleton } from "../../parts/ListSkeleton";
-import { Refusal } from "../../parts/Refusal";
+import { useMe } from "../../session/session";
+import { FormDialog } from "../../overlays/FormDialog";
+import { Empty } from "../../ui/Empty";
+import { ListSkeleton } from "../../ui/ListSkeleton";
+import { Refusal } from "../../ui/Refusal";
 import { GroupCard } from "./GroupCard";
 
 export default function ProjectsPage() {

@@ -4,9 +4,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api } from "../../api/client";
 import { meQuery, queryClient } from "../../api/queries";
-import { Link } from "../../parts/Link";
-import { problemText } from "../../parts/Refusal";
-import { useSearch } from "../../parts/useSearch";
+import { Link } from "../../ui/Link";
+import { problemText } from "../../ui/Refusal";
+import { useSearch } from "../../ui/useSearch";
 import { Bare } from "./Bare";
 
 interface Props {

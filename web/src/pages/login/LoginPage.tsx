@@ -1,6 +1,6 @@
 import { useEffect } from "react";
-import { useGo } from "../../parts/Link";
-import { useSearch } from "../../parts/useSearch";
+import { useGo } from "../../ui/Link";
+import { useSearch } from "../../ui/useSearch";
 import { Bare } from "./Bare";
 import { inside } from "./next";
 import { SignInForm } from "./SignInForm";

@@ -3,8 +3,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { providersQuery } from "../../api/queries";
 import type { User } from "../../api/types";
-import { signIn } from "../../app/session";
-import { Refusal } from "../../parts/Refusal";
+import { signIn } from "../../session/session";
+import { Refusal } from "../../ui/Refusal";
 
 interface Props {
   /** Whose page this is, when a session has run out. */

@@ -5,12 +5,12 @@ import { useState, type FormEvent } from "react";
 import { api } from "../../api/client";
 import { keysQuery, queryClient } from "../../api/queries";
 import type { ApiKey, NewApiKey } from "../../api/types";
-import { FormDialog } from "../../claims/dialogs/Dialog";
-import { CopyLine } from "../../parts/CopyLine";
-import { Empty } from "../../parts/Empty";
-import { ListSkeleton } from "../../parts/ListSkeleton";
-import { Refusal } from "../../parts/Refusal";
-import { Ago, Until } from "../../parts/Time";
+import { FormDialog } from "../../overlays/FormDialog";
+import { CopyLine } from "../../ui/CopyLine";
+import { Empty } from "../../ui/Empty";
+import { ListSkeleton } from "../../ui/ListSkeleton";
+import { Refusal } from "../../ui/Refusal";
+import { Ago, Until } from "../../ui/Time";
 import classes from "./Settings.module.css";
 
 const LIFETIMES = [

@@ -4,8 +4,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "../../api/client";
 import { mailQuery } from "../../api/queries";
-import { useMe } from "../../app/session";
-import { Refusal } from "../../parts/Refusal";
+import { useMe } from "../../session/session";
+import { Refusal } from "../../ui/Refusal";
 import classes from "./Settings.module.css";
 
 const TOGGLE = { "aria-label": "Show the password" };

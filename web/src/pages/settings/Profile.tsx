@@ -1,9 +1,9 @@
 import { Anchor } from "@mantine/core";
-import { useMe } from "../../app/session";
-import { Chip } from "../../parts/Chip";
-import { Link } from "../../parts/Link";
-import { Avatar } from "../../parts/Person";
-import { Ago } from "../../parts/Time";
+import { useMe } from "../../session/session";
+import { Chip } from "../../ui/Chip";
+import { Link } from "../../ui/Link";
+import { Avatar } from "../../ui/Person";
+import { Ago } from "../../ui/Time";
 import classes from "./Settings.module.css";
 
 export function Profile() {

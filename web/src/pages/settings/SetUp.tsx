@@ -1,6 +1,6 @@
 import { serverUrl } from "../../api/base";
-import { useMe } from "../../app/session";
-import { CopyLine } from "../../parts/CopyLine";
+import { useMe } from "../../session/session";
+import { CopyLine } from "../../ui/CopyLine";
 import { gitUrl } from "./gitUrl";
 import classes from "./Settings.module.css";
 

@@ -1,9 +1,9 @@
 import { Tabs } from "@mantine/core";
 import { IconAt, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
 import type { ComponentType } from "react";
-import type { IconProps } from "../../kinds/kind";
-import { useNarrow } from "../../parts/useNarrow";
-import { useSearch } from "../../parts/useSearch";
+import type { IconProps } from "../../ui/icon";
+import { useNarrow } from "../../ui/useNarrow";
+import { useSearch } from "../../ui/useSearch";
 import { EmailForm } from "./EmailForm";
 import { Keys } from "./Keys";
 import { PasswordForm } from "./PasswordForm";

@@ -1,0 +1,7 @@
+import { lazyDialog, show } from "../overlays/overlays";
+
+const ShortcutsDialog = lazyDialog(() => import("./ShortcutsDialog"));
+
+export function showShortcuts(): void {
+  show(<ShortcutsDialog />);
+}

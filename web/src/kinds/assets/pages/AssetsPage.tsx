@@ -1,0 +1,231 @@
+import { Button } from "@mantine/core";
+import { IconFolders, IconLock, IconLockOpen, IconShieldX, IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { claimsQuery } from "../../../claims/queries";
+import type { Claim } from "../../../api/types";
+import { show } from "../../../overlays/overlays";
+import { bulkForceReason, bulkReleaseReason } from "../../../claims/actions";
+import { actByKey, useCircumstances } from "../../../claims/ClaimActions";
+import { filterClaims } from "../../../claims/filter";
+import { DEFAULT_PROJECT, scopeOfProject } from "../../../api/scope";
+import { folderTree, inFolder } from "../tree";
+import { BlockableButton } from "../../../ui/BlockableButton";
+import { FilterBox } from "../../../ui/FilterBox";
+import { ListSkeleton } from "../../../ui/ListSkeleton";
+import { Refusal } from "../../../ui/Refusal";
+import { useNarrow } from "../../../ui/useNarrow";
+import { useSearch } from "../../../ui/useSearch";
+import { VirtualList, type ListHandle } from "../../../ui/VirtualList";
+import { ForceReleaseDialog, ReleaseDialog } from "../../../claims/dialogs";
+import { askToLock } from "../dialogs";
+import classes from "./Assets.module.css";
+import { AssetsEmpty } from "./AssetsEmpty";
+import { AssetCard, AssetHead, AssetRow } from "./AssetRow";
+import { FolderTree } from "./FolderTree";
+import { sortClaims, type Sort } from "./sort";
+
+const AssetDrawer = lazy(() => import("./AssetDrawer"));
+const FolderDrawer = lazy(() => import("./FolderDrawer"));
+
+const NONE: ReadonlySet<number> = new Set();
+
+export default function AssetsPage() {
+  const narrow = useNarrow();
+  const circumstances = useCircumstances();
+  const [search, change] = useSearch();
+  const { data, error, refetch, isPending } = useQuery(claimsQuery);
+  const [selected, setSelected] = useState<ReadonlySet<number>>(NONE);
+  const [folders, setFolders] = useState(false);
+  const list = useRef<ListHandle>(null);
+
+  const filter = search.get("q") ?? "";
+  const shownFilter = useDeferredValue(filter);
+  const folder = search.get("folder") ?? "";
+  const path = search.get("path");
+  // The server's links name a project beside a filter; beside a path it says whose path that is.
+  const inProject = search.get("in") ?? (path ? null : search.get("project"));
+  const sortText = search.get("sort") ?? "path";
+
+  const locks = useMemo(() => data?.claims.filter((claim) => claim.kind === "asset") ?? [], [data]);
+  const tree = useMemo(() => folderTree(locks), [locks]);
+  const rows = useMemo(() => {
+    const here =
+      inProject === null && !folder ? locks : locks.filter((claim) => inFolder(claim, inProject, folder));
+    return sortClaims(filterClaims(here, shownFilter), parseSort(sortText));
+  }, [locks, inProject, folder, shownFilter, sortText]);
+  const chosen = useMemo(
+    () => (selected.size ? rows.filter((claim) => selected.has(claim.fence)) : []),
+    [rows, selected],
+  );
+
+  const open = useCallback(
+    (claim: Claim) =>
+      change(
+        {
+          path: claim.key,
+          project: claim.scope === scopeOfProject(DEFAULT_PROJECT) ? null : claim.scope.replace(/^project:/, ""),
+        },
+        { push: true },
+      ),
+    [change],
+  );
+  const toggle = useCallback((claim: Claim) => {
+    setSelected((now) => {
+      const next = new Set(now);
+      if (!next.delete(claim.fence)) next.add(claim.fence);
+      return next;
+    });
+  }, []);
+  const heightOf = useCallback(() => (narrow ? 64 : 40), [narrow]);
+  const everything = chosen.length > 0 && chosen.length === rows.length;
+
+  const pick = (project: string | null, to: string): void => {
+    change({ in: project, folder: to, project: null });
+    setFolders(false);
+  };
+  const folderTools = <FolderTree tree={tree} project={inProject} path={folder} total={locks.length} onPick={pick} />;
+
+  return (
+    <div className="page-fill">
+      <div className="page-head">
+        <h1>Assets</h1>
+        <span className={`${classes.summary} tabular`} role="status">
+          {!data?.complete
+            ? "Reading…"
+            : rows.length === locks.length
+            ? `${locks.length.toLocaleString()} locked`
+            : `${rows.length.toLocaleString()} of ${locks.length.toLocaleString()} locked`}
+        </span>
+        <span style={{ flex: 1 }} />
+        <Button size="xs" leftSection={<IconLock size={15} />} onClick={() => askToLock()}>
+          Lock a path
+        </Button>
+      </div>
+      <div className={classes.tools}>
+        <FilterBox
+          value={filter}
+          label="Filter the locks"
+          placeholder="Path, holder, branch or comment; @name for a person"
+          onChange={(q) => change({ q })}
+          onDown={() => list.current?.focus()}
+        />
+        {narrow && (
+          <Button variant="default" size="xs" h={36} aria-label="Folders" onClick={() => setFolders(true)}>
+            <IconFolders size={17} />
+          </Button>
+        )}
+      </div>
+      {chosen.length > 0 && (
+        <div className={classes.bulk} role="region" aria-label="Selection">
+          <strong className="tabular">{chosen.length.toLocaleString()} selected</strong>
+          <BlockableButton
+            size="xs"
+            leftSection={<IconLockOpen size={15} />}
+            reason={bulkReleaseReason(chosen, circumstances.me)}
+            onClick={() => show(<ReleaseDialog claims={chosen} />)}
+          >
+            Release
+          </BlockableButton>
+          <BlockableButton
+            size="xs"
+            variant="default"
+            leftSection={<IconShieldX size={15} />}
+            reason={bulkForceReason(chosen)}
+            onClick={() => show(<ForceReleaseDialog claims={chosen} />)}
+          >
+            Force-release…
+          </BlockableButton>
+          <Button
+            size="xs"
+            variant="subtle"
+            leftSection={<IconX size={15} />}
+            onClick={() => setSelected(NONE)}
+          >
+            Clear
+          </Button>
+        </div>
+      )}
+      <div className={classes.columns}>
+        {!narrow && <aside className={`panel ${classes.side}`}>{folderTools}</aside>}
+        <div className={`panel ${classes.table}`}>
+          {error && !data && (
+            <div className="panel-pad">
+              <Refusal error={error} onRetry={() => void refetch()} />
+            </div>
+          )}
+          {(isPending || (rows.length === 0 && data && !data.complete)) && <ListSkeleton />}
+          {data?.complete && rows.length === 0 && (
+            <AssetsEmpty
+              filter={shownFilter}
+              folder={folder}
+              anything={locks.length > 0}
+              onClear={() => change({ q: null, folder: null, in: null, project: null })}
+            />
+          )}
+          {data && rows.length > 0 && (
+            <VirtualList
+              handle={list}
+              label="Locked assets"
+              items={rows}
+              heightOf={heightOf}
+              idOf={idOf}
+              head={
+                narrow ? undefined : (
+                  <AssetHead
+                    sort={sortText}
+                    onSort={(sort) => change({ sort: sort === "path" ? null : sort })}
+                    all={everything}
+                    some={chosen.length > 0 && !everything}
+                    onAll={() => setSelected(everything ? NONE : new Set(rows.map((claim) => claim.fence)))}
+                  />
+                )
+              }
+              headHeight={narrow ? 0 : 36}
+              isSelected={(claim) => selected.has(claim.fence)}
+              render={(claim) =>
+                narrow ? (
+                  <AssetCard claim={claim} />
+                ) : (
+                  <AssetRow
+                    claim={claim}
+                    selected={selected.has(claim.fence)}
+                    mine={claim.holder === circumstances.me}
+                    onToggle={toggle}
+                  />
+                )
+              }
+              onOpen={open}
+              onKey={(key, claim) => {
+                if (key === " " || key === "x") {
+                  toggle(claim);
+                  return true;
+                }
+                return actByKey(key, claim, circumstances);
+              }}
+            />
+          )}
+        </div>
+      </div>
+      <Suspense>
+        {path && (
+          <AssetDrawer
+            path={path}
+            project={search.get("project") ?? DEFAULT_PROJECT}
+            onClose={() => change({ path: null, project: null })}
+          />
+        )}
+        {folders && <FolderDrawer onClose={() => setFolders(false)}>{folderTools}</FolderDrawer>}
+      </Suspense>
+    </div>
+  );
+}
+
+function idOf(claim: Claim): string {
+  return claim.id;
+}
+
+function parseSort(text: string): Sort {
+  const down = text.startsWith("-");
+  return { by: (down ? text.slice(1) : text) as Sort["by"], down };
+}

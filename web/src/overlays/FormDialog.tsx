@@ -1,0 +1,65 @@
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import type { FormEvent, ReactNode } from "react";
+import { hide } from "./overlays";
+import { Refusal } from "../ui/Refusal";
+import { say } from "../ui/toast";
+import { useReturnFocus } from "../ui/useReturnFocus";
+
+interface Props {
+  title: string;
+  children: ReactNode;
+  submit: string;
+  /** Why it cannot be sent yet. */
+  blocked?: string | null;
+  danger?: boolean;
+  /** Does it; answers with what to tell the person afterwards, null where that has been told. */
+  onSubmit: () => Promise<string | null>;
+  onClose?: () => void;
+}
+
+/** A question with an answer to send. A refusal is shown in place, and nothing typed is lost. */
+export function FormDialog({ title, children, submit, blocked, danger, onSubmit, onClose = hide }: Props) {
+  useReturnFocus();
+  const send = useMutation({
+    mutationFn: onSubmit,
+    onSuccess: (done) => {
+      onClose();
+      if (done !== null) say(done);
+    },
+  });
+  const onForm = (event: FormEvent): void => {
+    event.preventDefault();
+    if (!blocked && !send.isPending) send.mutate();
+  };
+  return (
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": "Close" }}>
+      <form onSubmit={onForm} noValidate>
+        <Stack gap="md">
+          {children}
+          <Refusal error={send.error} />
+          <Group justify="flex-end" gap="xs">
+            {blocked && (
+              <span style={{ flex: 1, fontSize: 13, color: "var(--mantine-color-dimmed)" }} id="dialog-blocked">
+                {blocked}
+              </span>
+            )}
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              type="submit"
+              color={danger ? "red.8" : undefined}
+              loading={send.isPending}
+              data-disabled={blocked ? true : undefined}
+              aria-disabled={blocked ? true : undefined}
+              aria-describedby={blocked ? "dialog-blocked" : undefined}
+            >
+              {submit}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,100 @@
+import { IconAdjustments, IconBuilding, IconKey, IconMail, IconStack2, IconUser } from "@tabler/icons-react";
+import type { Kind } from "./kind";
+
+// Things nobody holds, but that people and the log speak of.
+
+type Told = Pick<Kind, "name" | "label" | "plural" | "Icon" | "sentences"> & Partial<Pick<Kind, "link" | "readAgainOn">>;
+
+function told(kind: Told): Kind {
+  return {
+    nav: [],
+    pages: [],
+    nameOf: (key) => key,
+    monospaced: false,
+    link: () => `/activity?kind=${kind.name}`,
+    ...kind,
+  };
+}
+
+export const identityKinds: Kind[] = [
+  told({
+    name: "user",
+    label: "Account",
+    plural: "Accounts",
+    Icon: IconUser,
+    link: () => "/admin/users",
+    readAgainOn: { user: [["users"], ["people"], ["me"]] },
+    sentences: {
+      created: "{actor} created the account {thing}",
+      deleted: "{actor} deleted the account {thing}",
+      enabled: "{actor} enabled the account {thing}",
+      disabled: "{actor} disabled the account {thing}",
+      admin_granted: "{actor} made {thing} an administrator",
+      admin_revoked: "{actor} took the administrator role from {thing}",
+      password_changed: "{actor} changed the password of {thing}",
+      password_change_requested: "{actor} asked to change the password of {thing}",
+      email_changed: "{actor} changed the e-mail address of {thing}",
+      email_change_requested: "{actor} asked to change the e-mail address of {thing}",
+      company_changed: "{actor} changed the company of {thing}",
+    },
+  }),
+  told({
+    name: "api_key",
+    label: "API key",
+    plural: "API keys",
+    Icon: IconKey,
+    readAgainOn: { api_key: [["keys"]] },
+    sentences: {
+      key_created: "{actor} created the API key {thing}",
+      key_revoked: "{actor} revoked the API key {thing}",
+      created: "{actor} created the API key {thing}",
+      deleted: "{actor} revoked the API key {thing}",
+    },
+  }),
+  told({
+    name: "project",
+    label: "Project",
+    plural: "Projects",
+    Icon: IconStack2,
+    link: () => "/projects",
+    readAgainOn: { project: [["projects"]] },
+    sentences: {
+      created: "{actor} created the project {thing}",
+      deleted: "{actor} deleted the project {thing}",
+      member_set: "{actor} made {username} {role} of the project {thing}",
+      member_removed: "{actor} removed {username} from the project {thing}",
+    },
+  }),
+  told({
+    name: "company",
+    label: "Company",
+    plural: "Companies",
+    Icon: IconBuilding,
+    link: () => "/companies",
+    readAgainOn: { company: [["companies"], ["projects"], ["users"]] },
+    sentences: {
+      created: "{actor} created the company {thing}",
+      deleted: "{actor} deleted the company {thing}",
+      renamed: "{actor} renamed the company {thing}",
+      member_set: "{actor} made {username} {role} of the company {thing}",
+      member_removed: "{actor} removed {username} from the company {thing}",
+    },
+  }),
+  told({
+    name: "config",
+    label: "Configuration",
+    plural: "Configuration",
+    Icon: IconAdjustments,
+    link: () => "/admin/config",
+    readAgainOn: { config: [["config"], ["config-status"]] },
+    sentences: { config_changed: "{actor} changed the setting {thing}[ to {value}]" },
+  }),
+  told({
+    name: "mail",
+    label: "Mail",
+    plural: "Mail",
+    Icon: IconMail,
+    link: () => "/admin/health",
+    sentences: { failed: "A mail could not be sent[: {reason}]" },
+  }),
+];

@@ -1,0 +1,87 @@
+import type { ComponentType } from "react";
+import type { Claim, LogEvent } from "../api/types";
+import type { IconProps } from "../ui/icon";
+
+export interface NavEntry {
+  to: string;
+  label: string;
+  Icon: ComponentType<IconProps>;
+  /** Only for people who may administer the server. */
+  admin?: boolean;
+  /** What stands at the end of the entry: how many wait. */
+  Count?: ComponentType;
+}
+
+export interface Page {
+  path: string;
+  title: string;
+  load: () => Promise<{ default: ComponentType }>;
+  admin?: boolean;
+}
+
+/** The part of a claim or an event that names a thing. */
+export interface Thing {
+  kind: string;
+  scope: string;
+  key: string;
+  /** What the server calls it, where that is not its key. */
+  label?: string;
+  data?: Record<string, unknown>;
+}
+
+/** What a search for a thing by name found. */
+export interface Found {
+  id: string;
+  label: string;
+  /** Where it is, in a few words. */
+  note: string;
+  to: string;
+}
+
+/**
+ * All the page needs to know about one kind of thing. A new kind is one folder in `kinds/` and one
+ * line in `kinds/index.ts`: the board, the palette, the activity page and the menu follow from it.
+ */
+export interface Kind {
+  name: string;
+  label: string;
+  plural: string;
+  Icon: ComponentType<IconProps>;
+  nav: NavEntry[];
+  pages: Page[];
+  /** Verb -> sentence, see `sentences.ts` for the notation. */
+  sentences: Record<string, string>;
+  /** What people call the thing. */
+  nameOf: (key: string) => string;
+  /** Names that read best in a fixed-width face: paths, host names. */
+  monospaced: boolean;
+  /** The address of the thing in this page. */
+  link: (thing: Thing) => string;
+  /** The server's label in the words of people who know where they are. */
+  shownAs?: (label: string) => string;
+  /** Whether what was read under this key may have changed by this event. */
+  isTouched?: (queryKey: readonly unknown[], event: LogEvent) => boolean;
+  /** Kind of event -> keys of what is then simply read again: lists that are small and seldom change. */
+  readAgainOn?: Record<string, string[][]>;
+  /** Things of this kind by words of their names, held or not. */
+  search?: (text: string, signal: AbortSignal) => Promise<Found[]>;
+  /** The kind's own way to give back, or with a reason to take away: for kinds that keep more than the log. */
+  unlock?: (claim: Claim, reason: string | null) => Promise<void>;
+  /** Opens the question what to write to a thing's holder; missing where holders cannot be written to. */
+  askHolder?: (claim: Claim) => void;
+  /** Drawn over every page: what goes on wherever one is. */
+  Everywhere?: ComponentType;
+}
+
+/** What happens to holdings, whatever their kind. */
+export const CLAIM_VERBS: ReadonlySet<string> = new Set([
+  "acquired",
+  "renewed",
+  "released",
+  "force_released",
+  "transferred",
+  "expired",
+  "queued",
+  "unqueued",
+  "offered",
+]);
