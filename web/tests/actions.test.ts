@@ -1,16 +1,27 @@
 import { expect, test } from "vitest";
-import { actionsFor, bulkForceReason, bulkReleaseReason } from "../src/claims/actions";
+import type { Claim } from "../src/api/types";
+import { actionsOn, claimActions, type ClaimContext } from "../src/claims/actions";
+import { actByKey, shortcutsOf } from "../src/ui/action";
 import { aClaim } from "./make";
 
-const circumstances = { me: "me", mail: true };
+const context: ClaimContext = { me: "me", mail: true, go: () => undefined };
 
-function reasons(claim: ReturnType<typeof aClaim>, mail = true): Record<string, string | null> {
-  return Object.fromEntries(actionsFor(claim, { me: "me", mail }).map((action) => [action.id, action.reason]));
+/** Action -> why not, null where it may be done; what is not shown is left out. */
+function refusals(claim: Claim, mail = true): Record<string, string | null> {
+  return Object.fromEntries(
+    actionsOn(claim).flatMap((action) => {
+      const refusal = action.refusal(claim, { ...context, mail });
+      return refusal === undefined ? [] : [[action.name, refusal]];
+    }),
+  );
+}
+
+function bulkRefusal(name: string, claims: Claim[]): string | null | undefined {
+  return claimActions.find((action) => action.name === name)?.bulk?.refusal(claims, context);
 }
 
 test("what is mine I may extend, hand over and release", () => {
-  const mine = actionsFor(aClaim({ holder: "me" }), circumstances);
-  expect(mine.map((action) => [action.id, action.reason])).toEqual([
+  expect(Object.entries(refusals(aClaim({ holder: "me" })))).toEqual([
     ["extend", null],
     ["hand-over", null],
     ["release", null],
@@ -18,9 +29,9 @@ test("what is mine I may extend, hand over and release", () => {
 });
 
 test("what is another's shows why I may not", () => {
-  expect(reasons(aClaim({ holder: "ann" }))).toEqual({
+  expect(refusals(aClaim({ holder: "ann" }))).toEqual({
     wait: null,
-    notify: null,
+    ask: null,
     "hand-over": "Only ann or an administrator can.",
     release: "Only ann can release it.",
     "force-release": "Only administrators can.",
@@ -28,28 +39,66 @@ test("what is another's shows why I may not", () => {
 });
 
 test("without mail nobody can be sent one", () => {
-  expect(reasons(aClaim({ holder: "ann" }), false).notify).toBe("This server sends no mail.");
-});
-
-test("who may only look is not offered to wait, and is told why", () => {
-  const cannot = { wait: "You may see it, but not hold it." };
-  expect(reasons(aClaim({ holder: "ann", cannot })).wait).toBe(cannot.wait);
+  expect(refusals(aClaim({ holder: "ann" }), false).ask).toBe("This server sends no mail.");
 });
 
 test("an administrator may hand over and force-release", () => {
-  const can = { release: false, renew: false, transfer: true, force_release: true, wait: true, ask: true };
-  expect(reasons(aClaim({ holder: "ann", can }))).toMatchObject({ "hand-over": null, "force-release": null });
+  const can = { release: false, renew: false, transfer: true, force_release: true };
+  expect(refusals(aClaim({ holder: "ann", can }))).toMatchObject({ "hand-over": null, "force-release": null });
 });
 
 test("in a project its admins may too, and the reason says so", () => {
-  expect(reasons(aClaim({ scope: "project:harbour" }))["force-release"]).toBe(
+  expect(refusals(aClaim({ scope: "project:harbour" }))["force-release"]).toBe(
     "Only administrators and admins of harbour can.",
   );
 });
 
+test("the server's own word on what may be done, and why not, goes before all else", () => {
+  const can = { release: false, renew: false, transfer: false, force_release: true, wait: false, ask: false };
+  const cannot = {
+    release: "The machine is being prepared.",
+    transfer: "A desktop stays with its person.",
+    wait: "Nobody waits for a desktop.",
+    ask: "ann has no e-mail address.",
+  };
+  expect(refusals(aClaim({ holder: "ann", can, cannot }))).toEqual({
+    wait: "Nobody waits for a desktop.",
+    ask: "ann has no e-mail address.",
+    "hand-over": "A desktop stays with its person.",
+    release: "The machine is being prepared.",
+    "force-release": null,
+  });
+});
+
+test("holders of a kind that knows no way to write to them are sent no mail", () => {
+  expect(refusals(aClaim({ kind: "document", holder: "ann" }))).not.toHaveProperty("ask");
+});
+
 test("a selection can be released when all of it is mine", () => {
   const mine = aClaim({ holder: "me" });
-  expect(bulkReleaseReason([mine, aClaim({ holder: "me" })], "me")).toBeNull();
-  expect(bulkReleaseReason([mine, aClaim({ holder: "ann" })], "me")).toBe("1 of 2 is held by ann.");
-  expect(bulkForceReason([mine])).toBe("Only administrators can.");
+  expect(bulkRefusal("release", [mine, aClaim({ holder: "me" })])).toBeNull();
+  expect(bulkRefusal("release", [mine, aClaim({ holder: "ann" })])).toBe("1 of 2 is held by ann.");
+  expect(bulkRefusal("force-release", [aClaim({ holder: "ann" })])).toBe("Only administrators can.");
+});
+
+test("a key does what it stands for, where that makes sense", () => {
+  const done: string[] = [];
+  const actions = claimActions.map((action) => ({ ...action, run: () => void done.push(action.name) }));
+  const mine = aClaim({ holder: "me" });
+  expect(actByKey(actions, "e", mine, context)).toBe(true);
+  expect(actByKey(actions, "w", mine, context)).toBe(false);
+  expect(actByKey(actions, "z", mine, context)).toBe(false);
+  expect(actByKey(actions, "w", aClaim({ holder: "ann" }), context)).toBe(true);
+  expect(done).toEqual(["extend", "wait"]);
+});
+
+test("every key that acts on a claim is in the list of shortcuts, once", () => {
+  expect(shortcutsOf(claimActions)).toEqual([
+    [["e"], "Extend"],
+    [["w"], "Wait for it"],
+    [["n"], "Send the holder a mail"],
+    [["t"], "Hand over"],
+    [["r"], "Release"],
+    [["f"], "Force-release"],
+  ]);
 });

@@ -12,7 +12,7 @@ function offered(text: string, claims = [] as ReturnType<typeof aClaim>[]): stri
 }
 
 test("with nothing typed: pages and things to do", () => {
-  expect(offered("")).toEqual(["page:/", "page:/assets", "lock", "theme", "shortcuts", "sign-out"]);
+  expect(offered("")).toEqual(["page:/", "page:/assets", "take:asset", "theme", "shortcuts", "sign-out"]);
 });
 
 test("a file's name finds its holding before files in a folder of that name", () => {
@@ -23,7 +23,7 @@ test("a file's name finds its holding before files in a folder of that name", ()
 
 test("a whole path that nobody holds can be locked at once", () => {
   const [group] = commandsFor("Content\\Maps//L1.umap", [], pages);
-  expect(group?.commands[0]).toMatchObject({ type: "lock", path: "Content/Maps/L1.umap" });
+  expect(group?.commands[0]).toMatchObject({ type: "take", label: "Lock Content/Maps/L1.umap" });
 });
 
 test("a path that is held is not offered for locking", () => {
@@ -33,5 +33,5 @@ test("a path that is held is not offered for locking", () => {
 
 test("pages are found by what they are called", () => {
   expect(offered("go ass")).toEqual(["page:/assets"]);
-  expect(offered("lock a")).toContain("lock");
+  expect(offered("lock a")).toContain("take:asset");
 });

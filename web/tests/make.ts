@@ -1,3 +1,4 @@
+import "../src/kinds";
 import type { Claim, LogEvent } from "../src/api/types";
 
 let next = 100;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { applyEvents, mergeClaims, withoutFences, type Viewer } from "../src/claims/patch";
+import "../src/kinds";
+import type { Viewer } from "../src/claims/guess";
+import { applyEvents, mergeClaims, withoutFences } from "../src/claims/patch";
 import { aClaim, anEvent } from "./make";
 
 const me: Viewer = { username: "me", isAdmin: false, adminScopes: new Set() };

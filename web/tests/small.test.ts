@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { apiUrl, basePath, serverUrl } from "../src/api/base";
 import { normalisePath } from "../src/kinds/assets/paths";
-import { worthTelling } from "../src/live/tell";
+import { noticeOf } from "../src/live/notices";
 import { filtersFrom, eventQuery, passes } from "../src/pages/activity/filters";
 import { randomPassword } from "../src/pages/admin/randomPassword";
 import { sortClaims } from "../src/kinds/assets/pages/sort";
@@ -89,17 +89,20 @@ describe("filters of the log", () => {
   });
 });
 
+const me = { username: "me", uuid: "" };
+const ann = { username: "ann", uuid: "" };
+
 describe("what one is told of", () => {
   test("that another ended my hold, and why", () => {
     const event = anEvent("force_released", { actor: "lena", data: { holder: "me", reason: "build" } });
-    expect(worthTelling(event, "me")?.message).toBe("Content/New.uasset: build");
-    expect(worthTelling(event, "ann")).toBeNull();
+    expect(noticeOf(event, me)?.message).toBe("Content/New.uasset: build");
+    expect(noticeOf(event, ann)).toBeNull();
   });
 
   test("that something came to me; not what I did myself", () => {
     const data = { from: "ann", to: "me", holder: "me" };
-    expect(worthTelling(anEvent("transferred", { actor: "ann", data }), "me")).not.toBeNull();
-    expect(worthTelling(anEvent("transferred", { actor: "me", data }), "me")).toBeNull();
-    expect(worthTelling(anEvent("acquired", { actor: "me", data: { holder: "me" } }), "me")).toBeNull();
+    expect(noticeOf(anEvent("transferred", { actor: "ann", data }), me)).not.toBeNull();
+    expect(noticeOf(anEvent("transferred", { actor: "me", data }), me)).toBeNull();
+    expect(noticeOf(anEvent("acquired", { actor: "me", data: { holder: "me" } }), me)).toBeNull();
   });
 });

@@ -1,17 +1,16 @@
 import { Modal, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconArrowRight, IconCommand, IconLock, IconSearch } from "@tabler/icons-react";
+import { IconArrowRight, IconCommand, IconSearch } from "@tabler/icons-react";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { claimsQuery } from "../claims/queries";
 import { heldKinds, kindOf, shownName } from "../things/registry";
-import { askToLock } from "../kinds/assets/dialogs";
 import { useGo } from "../ui/Link";
 import { PathText } from "../ui/PathText";
 import { Person } from "../ui/Person";
 import { Until } from "../ui/Time";
 import { commandsFor, withFound, type Command, type FoundThing } from "./commands";
-import { entriesFor } from "./Navigation";
+import { entriesFor } from "./menu";
 import { showShortcuts } from "./showShortcuts";
 import { hide } from "../overlays/overlays";
 import classes from "./Palette.module.css";
@@ -49,7 +48,7 @@ export default function Palette({ given = "" }: { given?: string | undefined }) 
     if (command.type === "page") go(command.to);
     else if (command.type === "found") go(command.found.to);
     else if (command.type === "claim") go(kindOf(command.claim.kind).link(command.claim));
-    else if (command.type === "lock") askToLock({ path: command.path });
+    else if (command.type === "take") command.run();
     else if (command.what === "theme") setColorScheme(scheme === "dark" ? "light" : "dark");
     else if (command.what === "shortcuts") showShortcuts();
     else void signOut();
@@ -191,7 +190,7 @@ function CommandView({ command }: { command: Command }) {
       </>
     );
   }
-  const Icon = command.type === "page" ? IconArrowRight : command.type === "lock" ? IconLock : IconCommand;
+  const Icon = command.type === "page" ? IconArrowRight : command.type === "take" ? command.Icon : IconCommand;
   return (
     <>
       <Icon size={16} stroke={1.7} aria-hidden />

@@ -1,22 +1,27 @@
 import { Modal } from "@mantine/core";
 import { hide } from "../overlays/overlays";
+import { claimActions } from "../claims/actions";
+import { heldKinds } from "../things/registry";
+import { shortcutsOf } from "../ui/action";
 import { useMe } from "../session/session";
-import { GO_TO } from "./goTo";
+import { entriesFor } from "./menu";
 import { useReturnFocus } from "../ui/useReturnFocus";
+
+type Shortcut = readonly [keys: readonly string[], what: string];
 
 export default function ShortcutsDialog() {
   useReturnFocus();
   const me = useMe();
-  const groups: [string, [string[], string][]][] = [
+  const groups: [string, readonly Shortcut[]][] = [
     [
       "Anywhere",
       [
         [["Ctrl", "K"], "Find anything, go anywhere"],
         [["/"], "Filter this page"],
         [["?"], "These shortcuts"],
-        ...Object.entries(GO_TO)
-          .filter(([, target]) => me.is_admin || !target.admin)
-          .map(([key, target]): [string[], string] => [["g", key], target.label]),
+        ...entriesFor(me.is_admin).flatMap(({ goKey, goLabel, label }): Shortcut[] =>
+          goKey ? [[["g", goKey], goLabel ?? label]] : [],
+        ),
       ],
     ],
     [
@@ -25,26 +30,12 @@ export default function ShortcutsDialog() {
         [["↑", "↓"], "Move (also j and k)"],
         [["Enter"], "Open it"],
         [["Space"], "Select it (assets, documents)"],
-        [["r"], "Release"],
-        [["e"], "Extend"],
-        [["t"], "Hand over"],
-        [["w"], "Wait for it"],
-        [["n"], "Send the holder a mail"],
-        [["f"], "Force-release"],
+        ...shortcutsOf(claimActions),
       ],
     ],
-    [
-      "Documents",
-      [
-        [["Shift", "U"], "Upload files"],
-        [["Shift", "N"], "New folder"],
-        [["v"], "New version"],
-        [["l"], "Lock"],
-        [["r"], "Unlock"],
-        [["m"], "Rename or move"],
-        [["Delete"], "Delete"],
-      ],
-    ],
+    ...heldKinds().flatMap(({ plural, shortcuts }): [string, readonly Shortcut[]][] =>
+      shortcuts ? [[plural, shortcuts]] : [],
+    ),
   ];
   return (
     <Modal opened onClose={hide} title="Keyboard shortcuts" size="lg" closeButtonProps={{ "aria-label": "Close" }}>

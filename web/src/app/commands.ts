@@ -1,13 +1,14 @@
 import type { Claim } from "../api/types";
-import type { Found } from "../things/kind";
-import { looksLikePath, normalisePath } from "../kinds/assets/paths";
+import type { Found, Take } from "../things/kind";
+import { heldKinds, kindOf } from "../things/registry";
+import { groupBy } from "../claims/board";
 import { filterClaims } from "../claims/filter";
 
 export type Command =
   | { type: "page"; id: string; label: string; to: string }
   | { type: "claim"; id: string; claim: Claim }
   | { type: "found"; id: string; kind: string; found: Found }
-  | { type: "lock"; id: string; label: string; path: string }
+  | { type: "take"; id: string; label: string; Icon: Take["Icon"]; run: () => void }
   | { type: "do"; id: string; label: string; what: "theme" | "sign-out" | "shortcuts" };
 
 /** Something a kind's own search has found. */
@@ -23,7 +24,7 @@ export interface CommandGroup {
 
 const CLAIMS_MAX = 12;
 
-/** What the palette offers for a text: holdings that match, a path to lock, pages, and things to do. */
+/** What the palette offers for a text: holdings that match, a thing to take, pages, and things to do. */
 export function commandsFor(
   text: string,
   claims: readonly Claim[],
@@ -46,13 +47,18 @@ export function commandsFor(
     .map((page) => ({ type: "page", id: `page:${page.to}`, label: page.label, to: page.to }));
   if (goTo.length) groups.push({ title: "Go to", commands: goTo });
 
-  const path = normalisePath(typed);
-  const free = !found.some((claim) => claim.kind === "asset" && claim.key === path);
   const todo: Command[] = [];
-  if (typed && looksLikePath(typed) && free) {
-    todo.push({ type: "lock", id: "lock-typed", label: `Lock ${path}`, path });
-  } else if (fits("lock a path")) {
-    todo.push({ type: "lock", id: "lock", label: "Lock a path…", path: "" });
+  // A name that nobody holds is most likely what the person came to take.
+  let wanted = false;
+  for (const { name: kind, take } of heldKinds()) {
+    if (!take) continue;
+    const name = typed ? take.nameIn(typed) : null;
+    if (name !== null && !found.some((claim) => claim.kind === kind && claim.key === name)) {
+      todo.push({ type: "take", id: `take-typed:${kind}`, label: take.labelFor(name), Icon: take.Icon, run: () => take.ask(name) });
+      wanted = true;
+    } else if (fits(take.label)) {
+      todo.push({ type: "take", id: `take:${kind}`, label: `${take.label}…`, Icon: take.Icon, run: () => take.ask() });
+    }
   }
   const doings: Command[] = [
     { type: "do", id: "theme", label: "Switch between light and dark", what: "theme" },
@@ -61,9 +67,8 @@ export function commandsFor(
   ];
   todo.push(...doings.filter((command) => command.type === "do" && fits(command.label)));
   if (todo.length) {
-    // A path that nobody holds is most likely what the person came to lock.
     const group = { title: "Do", commands: todo };
-    if (todo[0]?.id === "lock-typed" && !found.length) groups.unshift(group);
+    if (wanted && !found.length) groups.unshift(group);
     else groups.push(group);
   }
   return groups;
@@ -72,13 +77,14 @@ export function commandsFor(
 /** What was found by name goes below what is held: who has a thing is the commoner question. */
 export function withFound(groups: CommandGroup[], things: readonly FoundThing[]): CommandGroup[] {
   const held = new Set(groups.flatMap((group) => group.commands.map((each) => (each.type === "claim" ? each.claim.key : ""))));
-  const commands = things
-    .filter(({ found }) => !held.has(found.id))
-    .map(({ kind, found }): Command => ({ type: "found", id: `found:${found.id}`, kind, found }));
-  if (commands.length === 0) return groups;
-  const at = groups.findIndex((group) => group.title !== "Held right now" && group.commands[0]?.id !== "lock-typed");
+  const found = groupBy(things.filter(({ found }) => !held.has(found.id)), ({ kind }) => kind);
+  const groupsFound = [...found].map(([kind, ofKind]): CommandGroup => ({
+    title: kindOf(kind).plural,
+    commands: ofKind.map(({ found }): Command => ({ type: "found", id: `found:${found.id}`, kind, found })),
+  }));
+  const at = groups.findIndex((group) => group.title !== "Held right now" && !group.commands[0]?.id.startsWith("take-typed:"));
   const place = at === -1 ? groups.length : at;
-  return [...groups.slice(0, place), { title: "Documents", commands }, ...groups.slice(place)];
+  return [...groups.slice(0, place), ...groupsFound, ...groups.slice(place)];
 }
 
 /** The file name counts more than the folders above it, its beginning more than its middle. */

@@ -4,7 +4,7 @@ import { showPalette } from "../overlays/overlays";
 import { useMe } from "../session/session";
 import { isTyping } from "../ui/isTyping";
 import { showShortcuts } from "./showShortcuts";
-import { GO_TO } from "./goTo";
+import { entriesFor } from "./menu";
 
 const CHORD_MS = 1200;
 
@@ -24,8 +24,8 @@ export function useShortcuts(): void {
       if (isTyping(event.target) || document.querySelector("[role=dialog]")) return;
       if (chord && event.timeStamp - chord < CHORD_MS) {
         chord = 0;
-        const target = GO_TO[event.key];
-        if (target && (admin || !target.admin)) {
+        const target = entriesFor(admin).find((entry) => entry.goKey === event.key);
+        if (target) {
           event.preventDefault();
           go(target.to);
         }

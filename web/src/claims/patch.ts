@@ -1,5 +1,6 @@
 import { kindOf, labelOfThing } from "../things/registry";
-import type { Can, Claim, LogEvent } from "../api/types";
+import type { Claim, LogEvent } from "../api/types";
+import { guessedRights, type Viewer } from "./guess";
 
 /** Everything held right now, at least as new as event `seq`. */
 export interface Holdings {
@@ -7,14 +8,6 @@ export interface Holdings {
   seq: number;
   /** False while only the first of many have come: enough to draw, not to say that nobody holds a thing. */
   complete: boolean;
-}
-
-/** What decides which actions the person at this page may take. */
-export interface Viewer {
-  username: string;
-  isAdmin: boolean;
-  /** Scopes ("project:default") where the person may end other people's claims. */
-  adminScopes: ReadonlySet<string>;
 }
 
 export interface Patched {
@@ -25,12 +18,6 @@ export interface Patched {
 
 export function identOf(thing: { kind: string; scope: string; key: string }): string {
   return `${thing.kind}\n${thing.scope}\n${thing.key}`;
-}
-
-export function rightsOn(claim: { holder: string; scope: string }, viewer: Viewer): Can {
-  const mine = claim.holder === viewer.username;
-  const rules = viewer.isAdmin || viewer.adminScopes.has(claim.scope);
-  return { release: mine, renew: mine, transfer: mine || rules, force_release: rules && !mine, wait: !mine, ask: !mine };
 }
 
 const STARTS = new Set(["acquired", "transferred"]);
@@ -114,8 +101,7 @@ function claimFrom(event: LogEvent, fence: number, previous: Claim | undefined, 
     queue: kept?.queue ?? 0,
     data: kept?.data ?? {},
     url: kind.link(event),
-    can: rightsOn({ holder, scope: event.scope }, viewer),
-    cannot: {},
+    can: guessedRights({ holder, scope: event.scope }, viewer),
   };
 }
 

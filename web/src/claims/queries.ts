@@ -3,7 +3,8 @@ import { api, query } from "../api/client";
 import { meQuery, projectsQuery, queryClient } from "../api/queries";
 import { scopeOfProject } from "../api/scope";
 import type { Claim, ClaimPage, LogEvent } from "../api/types";
-import { applyEvents, type Holdings, type Viewer } from "./patch";
+import type { Viewer } from "./guess";
+import { applyEvents, type Holdings } from "./patch";
 
 /** Events that may have come while a list was on its way; see `applyEvents` for why overlap is fine. */
 const recent: LogEvent[] = [];

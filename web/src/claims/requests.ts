@@ -5,12 +5,12 @@ import type { Claim } from "../api/types";
 import { kindOf } from "../things/registry";
 import { groupBy } from "./board";
 import { mergeClaims, withoutFences } from "./patch";
-import { DEFAULT_PROJECT, projectOf } from "../api/scope";
 
 // Each verb asks the server and then brings the list on screen up to date at once; the event that
 // follows over the stream says the same again, which does no harm.
 
-function gone(claims: readonly Claim[]): void {
+/** Drop claims that have just ended, so that their rows go at once. */
+export function gone(claims: readonly Claim[]): void {
   const fences = new Set(claims.map((claim) => claim.fence));
   queryClient.setQueryData(claimsQuery.queryKey, (now) => (now ? withoutFences(now, fences) : now));
 }
@@ -24,40 +24,30 @@ async function refreshed(fence: number): Promise<void> {
   replaced(await api<Claim>(`claims/${fence}`));
 }
 
-/** All or nothing within a project; projects go one after the other. */
+/** Give claims back, each kind in its own way. */
 export async function release(claims: readonly Claim[]): Promise<void> {
-  const [first, ...more] = claims;
-  if (first && more.length === 0) {
-    const { unlock } = kindOf(first.kind);
-    await (unlock ? unlock(first, null) : api(`claims/${first.fence}/release`, { method: "POST", json: {} }));
-    gone(claims);
-    return;
-  }
-  for (const [scope, group] of groupBy(claims, (claim) => claim.scope)) {
-    await api("locks/bulk", {
-      method: "POST",
-      json: { action: "release", paths: group.map((claim) => claim.key), project: project(scope) },
-    });
-    gone(group);
+  await end(claims, null);
+}
+
+/** Take claims from their holders, each kind in its own way. */
+export async function forceRelease(claims: readonly Claim[], reason: string): Promise<void> {
+  await end(claims, reason);
+}
+
+async function end(claims: readonly Claim[], reason: string | null): Promise<void> {
+  for (const [kind, ofKind] of groupBy(claims, (claim) => claim.kind)) {
+    await (kindOf(kind).release ?? endOneByOne)(ofKind, reason);
+    gone(ofKind);
   }
 }
 
-export async function forceRelease(claims: readonly Claim[], reason: string): Promise<void> {
-  const [first, ...more] = claims;
-  if (first && more.length === 0) {
-    const { unlock } = kindOf(first.kind);
-    await (unlock
-      ? unlock(first, reason)
-      : api(`claims/${first.fence}/force-release`, { method: "POST", json: { reason } }));
-    gone(claims);
-    return;
-  }
-  for (const [scope, group] of groupBy(claims, (claim) => claim.scope)) {
-    await api("locks/force-release", {
-      method: "POST",
-      json: { paths: group.map((claim) => claim.key), project: project(scope), reason },
-    });
-    gone(group);
+/** The way for all kinds: one request for each claim. */
+export async function endOneByOne(claims: readonly Claim[], reason: string | null): Promise<void> {
+  for (const claim of claims) {
+    await (reason === null
+      ? api(`claims/${claim.fence}/release`, { method: "POST", json: {} })
+      : api(`claims/${claim.fence}/force-release`, { method: "POST", json: { reason } }));
+    gone([claim]);
   }
 }
 
@@ -85,8 +75,4 @@ export async function waitFor(claim: Claim, take: boolean, comment: string): Pro
 export async function stopWaiting(claim: Claim): Promise<void> {
   await api(`claims/${claim.fence}/queue`, { method: "DELETE" });
   await refreshed(claim.fence);
-}
-
-function project(scope: string): string {
-  return projectOf(scope) ?? DEFAULT_PROJECT;
 }

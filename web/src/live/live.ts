@@ -5,7 +5,7 @@ import { meQuery, queryClient } from "../api/queries";
 import type { LogEvent } from "../api/types";
 import { kindOf, knownKinds } from "../things/registry";
 import { ReadAgain } from "./again";
-import { tell } from "./tell";
+import { showNotices } from "./notices";
 import { LiveStream, type LiveState } from "./stream";
 
 const HIDDEN_MS = 60_000;
@@ -49,7 +49,7 @@ function take(events: LogEvent[]): void {
   for (const listener of listeners) listener(events);
   invalidateFor(events);
   const me = queryClient.getQueryData(meQuery.queryKey);
-  tell(events, me?.username ?? "", me?.uuid ?? "");
+  showNotices(events, { username: me?.username ?? "", uuid: me?.uuid ?? "" });
 }
 
 const again = new ReadAgain((events) =>

@@ -1,5 +1,6 @@
 import type { ComponentType } from "react";
 import type { Claim, LogEvent } from "../api/types";
+import type { Action } from "../ui/action";
 import type { IconProps } from "../ui/icon";
 
 export interface NavEntry {
@@ -8,6 +9,10 @@ export interface NavEntry {
   Icon: ComponentType<IconProps>;
   /** Only for people who may administer the server. */
   admin?: boolean;
+  /** Goes there when pressed after "g". */
+  goKey?: string;
+  /** What the list of shortcuts says, where the label alone would not do. */
+  goLabel?: string;
   /** What stands at the end of the entry: how many wait. */
   Count?: ComponentType;
 }
@@ -38,6 +43,38 @@ export interface Found {
   to: string;
 }
 
+/** What the actions on claims need to know beside the claim. */
+export interface ClaimContext {
+  /** The username of the person at this page. */
+  me: string;
+  /** Whether the server sends mail. */
+  mail: boolean;
+  go: (to: string) => void;
+}
+
+export type ClaimAction = Action<Claim, ClaimContext>;
+
+/** How one takes a thing of a kind by its name, from the board and the palette. */
+export interface Take {
+  /** "Lock a path". */
+  label: string;
+  Icon: ComponentType<IconProps>;
+  /** The same for a name that stands above the button: "Lock it". */
+  itLabel: string;
+  /** "Lock Content/Hero.uasset". */
+  labelFor: (name: string) => string;
+  /** The name in a text that somebody typed; null when it can be none. */
+  nameIn: (text: string) => string | null;
+  /** Opens the question; what is known already stands there. */
+  ask: (name?: string) => void;
+}
+
+/** What a person is told of at once, wherever they are. */
+export interface Notice {
+  title: string;
+  message: string;
+}
+
 /**
  * All the page needs to know about one kind of thing. A new kind is one folder in `kinds/` and one
  * line in `kinds/index.ts`: the board, the palette, the activity page and the menu follow from it.
@@ -65,8 +102,20 @@ export interface Kind {
   readAgainOn?: Record<string, string[][]>;
   /** Things of this kind by words of their names, held or not. */
   search?: (text: string, signal: AbortSignal) => Promise<Found[]>;
-  /** The kind's own way to give back, or with a reason to take away: for kinds that keep more than the log. */
-  unlock?: (claim: Claim, reason: string | null) => Promise<void>;
+  /** What can be done with a claim of this kind beside what can be done with all. */
+  actions?: readonly ClaimAction[];
+  /**
+   * The kind's own way to give claims back, or with a reason to take them away: for kinds that keep more than the
+   * log, or that can do it for many at once.
+   */
+  release?: (claims: readonly Claim[], reason: string | null) => Promise<void>;
+  take?: Take;
+  /** What a person wants to be told of at once; null for what only the log tells. */
+  notice?: (event: LogEvent, me: { username: string; uuid: string }) => Notice | null;
+  /** Keys of its pages, for the list of shortcuts. */
+  shortcuts?: readonly (readonly [keys: readonly string[], what: string])[];
+  /** Verb -> how the filter of the log calls it, for verbs that claims of all kinds do not have. */
+  verbs?: Record<string, string>;
   /** Opens the question what to write to a thing's holder; missing where holders cannot be written to. */
   askHolder?: (claim: Claim) => void;
   /** Drawn over every page: what goes on wherever one is. */

@@ -1,14 +1,16 @@
-import { IconFile } from "@tabler/icons-react";
+import { IconFile, IconLock } from "@tabler/icons-react";
 import type { Kind } from "../../things/kind";
-import { askToNotify } from "./dialogs";
+import { askToLock, askToNotify } from "./dialogs";
 import { assetLink } from "./links";
+import { looksLikePath, normalisePath } from "./paths";
+import { releaseLocks } from "./requests";
 
 export const asset: Kind = {
   name: "asset",
   label: "Asset",
   plural: "Assets",
   Icon: IconFile,
-  nav: [{ to: "/assets", label: "Assets", Icon: IconFile }],
+  nav: [{ to: "/assets", label: "Assets", Icon: IconFile, goKey: "a" }],
   pages: [{ path: "/assets", title: "Assets", load: () => import("./pages/AssetsPage") }],
   sentences: {
     acquired: "{actor} locked {thing}[ on {branch}][ until {expires_at}][: “{comment}”]",
@@ -24,5 +26,14 @@ export const asset: Kind = {
   nameOf: (key) => key,
   monospaced: true,
   askHolder: askToNotify,
+  release: releaseLocks,
+  take: {
+    label: "Lock a path",
+    itLabel: "Lock it",
+    Icon: IconLock,
+    labelFor: (path) => `Lock ${path}`,
+    nameIn: (text) => (looksLikePath(text) ? normalisePath(text) : null),
+    ask: (path) => askToLock({ path }),
+  },
   link: assetLink,
 };

@@ -2,6 +2,9 @@ import { IconChecklist, IconFiles } from "@tabler/icons-react";
 import { api, query } from "../../api/client";
 import type { FoundDocuments, LogEvent } from "../../api/types";
 import { fileLink, folderLink, onOneWay, parseAddress, pathOfAddress, type Place } from "./places";
+import { shortcutsOf } from "../../ui/action";
+import { rowActions } from "./actions";
+import { notice } from "./notice";
 import { Uploads } from "./uploads/Uploads";
 import { WaitingCount } from "./WaitingCount";
 import { CLAIM_VERBS, type Found, type Kind, type Thing } from "../../things/kind";
@@ -53,8 +56,8 @@ export const document: Kind = {
   plural: "Documents",
   Icon: IconFiles,
   nav: [
-    { to: "/documents", label: "Documents", Icon: IconFiles },
-    { to: "/documents/waiting", label: "Waiting for me", Icon: IconChecklist, Count: WaitingCount },
+    { to: "/documents", label: "Documents", Icon: IconFiles, goKey: "d" },
+    { to: "/documents/waiting", label: "Waiting for me", Icon: IconChecklist, Count: WaitingCount, goKey: "w" },
   ],
   pages: [
     { path: "/documents", title: "Documents", load: () => import("./pages/DocumentsPage") },
@@ -95,8 +98,17 @@ export const document: Kind = {
   readAgainOn: { project: [["documents", "buckets"]], company: [["documents", "buckets"]] },
   Everywhere: Uploads,
   search,
-  unlock: async (claim, reason) => {
-    const json = { file_id: claim.key, ...(reason === null ? {} : { force: true, reason }) };
-    await api("storage/unlock", { method: "POST", json });
+  // Through the documents' own door, so that the file's audit tells of it.
+  release: async (claims, reason) => {
+    for (const { key } of claims) {
+      const json = { file_id: key, ...(reason === null ? {} : { force: true, reason }) };
+      await api("storage/unlock", { method: "POST", json });
+    }
   },
+  notice,
+  shortcuts: [
+    [["Shift", "U"], "Upload files"],
+    [["Shift", "N"], "New folder"],
+    ...shortcutsOf(rowActions),
+  ],
 };

@@ -4,6 +4,10 @@ export type Row =
   | { type: "folder"; id: string; name: string; path: string; folder: FolderEntry }
   | { type: "file"; id: string; name: string; path: string; file: DocumentFile };
 
+export function rowOfFile(file: DocumentFile): Row & { type: "file" } {
+  return { type: "file", id: file.id, name: file.name, path: file.logical_path, file };
+}
+
 export type SortBy = "name" | "holder" | "version" | "size" | "changed";
 
 export interface Sort {
@@ -33,7 +37,7 @@ export function rowsOf(
     .map((one): Row => ({ type: "folder", id: `folder:${one.path}`, name: one.name, path: one.path, folder: one }));
   const files = folder.files
     .filter((file) => fits(words.length ? [file.name, holderOf(file), file.owner_name].join("\n") : ""))
-    .map((file): Row & { type: "file" } => ({ type: "file", id: file.id, name: file.name, path: file.logical_path, file }));
+    .map(rowOfFile);
   const way = sort.down ? -1 : 1;
   folders.sort((a, b) => (sort.by === "name" ? way : 1) * NAMES.compare(a.name, b.name));
   files.sort((a, b) => way * compare(a.file, b.file, sort.by, holderOf) || NAMES.compare(a.name, b.name));

@@ -1,15 +1,15 @@
 import { Button, SegmentedControl } from "@mantine/core";
-import { IconClipboardList, IconLock, IconSearchOff } from "@tabler/icons-react";
+import { IconClipboardList, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { claimsQuery } from "../../claims/queries";
 import type { Claim } from "../../api/types";
 import { useMe } from "../../session/session";
 import { boardRows, type BoardRow, type Grouping } from "../../claims/board";
-import { actByKey, useCircumstances } from "../../claims/ClaimActions";
+import { actionsOn, useClaimContext } from "../../claims/actions";
 import { filterClaims } from "../../claims/filter";
-import { askToLock } from "../../kinds/assets/dialogs";
-import { kindOf } from "../../things/registry";
+import { heldKinds, kindOf } from "../../things/registry";
+import { actByKey } from "../../ui/action";
 import { Empty } from "../../ui/Empty";
 import { FilterBox } from "../../ui/FilterBox";
 import { Link, useGo } from "../../ui/Link";
@@ -17,9 +17,10 @@ import { ListSkeleton } from "../../ui/ListSkeleton";
 import { Refusal } from "../../ui/Refusal";
 import { useNarrow } from "../../ui/useNarrow";
 import { useSearch } from "../../ui/useSearch";
-import { VirtualList, type ListHandle } from "../../ui/VirtualList";
+import { ThingTable } from "../../ui/ThingTable";
+import type { ListHandle } from "../../ui/VirtualList";
 import classes from "./Board.module.css";
-import { BoardRowView } from "./BoardRow";
+import { BOARD_COLUMNS, boardCard, BoardHeading, type Heading, narrowMenu, sameRow, wideMenu } from "./BoardRow";
 
 const NONE: Claim[] = [];
 const CLOSED_KEY = "toolcrib-board-closed";
@@ -29,7 +30,7 @@ export default function BoardPage() {
   const me = useMe();
   const narrow = useNarrow();
   const go = useGo();
-  const circumstances = useCircumstances();
+  const context = useClaimContext();
   const [search, change] = useSearch();
   const { data, error, refetch, isPending } = useQuery(claimsQuery);
   const list = useRef<ListHandle>(null);
@@ -46,7 +47,7 @@ export default function BoardPage() {
     () => boardRows(found, { me: me.username, grouping, closed }),
     [found, me.username, grouping, closed],
   );
-  const heightOf = useCallback((row: BoardRow) => rowHeight(row, narrow), [narrow]);
+  const heading = useCallback((row: Heading) => <BoardHeading row={row} onToggle={toggle} />, [toggle]);
 
   const open = (row: BoardRow): void => {
     if (row.type === "claim") go(kindOf(row.claim.kind).link(row.claim));
@@ -59,16 +60,21 @@ export default function BoardPage() {
         <h1>Board</h1>
         <Summary claims={found} filtered={shownFilter !== ""} me={me.username} complete={data?.complete ?? false} />
         <span style={{ flex: 1 }} />
-        <Button
-          size="xs"
-          variant="default"
-          px={narrow ? 8 : undefined}
-          aria-label="Lock a path"
-          leftSection={narrow ? undefined : <IconLock size={15} />}
-          onClick={() => askToLock()}
-        >
-          {narrow ? <IconLock size={16} /> : "Lock a path"}
-        </Button>
+        {heldKinds().map(({ name, take }) =>
+          take && (
+            <Button
+              key={name}
+              size="xs"
+              variant="default"
+              px={narrow ? 8 : undefined}
+              aria-label={take.label}
+              leftSection={narrow ? undefined : <take.Icon size={15} />}
+              onClick={() => take.ask()}
+            >
+              {narrow ? <take.Icon size={16} /> : take.label}
+            </Button>
+          ),
+        )}
       </div>
       <div className={classes.tools}>
         <FilterBox
@@ -101,18 +107,24 @@ export default function BoardPage() {
         {(isPending || (rows.length === 0 && data && !data.complete)) && <ListSkeleton />}
         {data?.complete && rows.length === 0 && <Nothing filter={shownFilter} />}
         {data && rows.length > 0 && (
-          <VirtualList
+          <ThingTable
             handle={list}
             label="Held right now"
             items={rows}
-            heightOf={heightOf}
             idOf={idOf}
+            nameOf={idOf}
+            columns={BOARD_COLUMNS}
+            gridClass={classes.grid}
+            headHeight={34}
+            card={boardCard}
+            heading={(row) => (row.type === "claim" ? null : heading(row))}
+            heightOf={rowHeight}
+            menu={narrow ? narrowMenu : wideMenu}
+            isMine={(row) => row.type === "claim" && row.mine}
             rowClass={rowClass}
-            head={narrow ? undefined : <Head />}
-            headHeight={narrow ? 0 : 34}
-            render={(row) => <BoardRowView row={row} narrow={narrow} onToggle={toggle} />}
+            same={sameRow}
             onOpen={open}
-            onKey={(key, row) => row.type === "claim" && actByKey(key, row.claim, circumstances)}
+            onKey={(key, row) => row.type === "claim" && actByKey(actionsOn(row.claim), key, row.claim, context)}
           />
         )}
       </div>
@@ -131,31 +143,8 @@ function rowHeight(row: BoardRow, narrow: boolean): number {
 }
 
 function rowClass(row: BoardRow): string | undefined {
-  if (row.type === "section") return classes.sectionRow;
-  if (row.type === "person") return classes.personRow;
-  return row.mine ? classes.mineRow : undefined;
-}
-
-function Head() {
-  return (
-    <div role="row" aria-rowindex={1} className={classes.grid}>
-      <span role="columnheader" className={classes.headCell}>
-        What
-      </span>
-      <span role="columnheader" className={classes.headCell}>
-        Why
-      </span>
-      <span role="columnheader" className={classes.headCell}>
-        Since
-      </span>
-      <span role="columnheader" className={classes.headCell}>
-        Ends
-      </span>
-      <span role="columnheader" className={classes.headCell}>
-        <span className="visually-hidden">Actions</span>
-      </span>
-    </div>
-  );
+  if (row.type === "claim") return undefined;
+  return row.type === "section" ? classes.sectionRow : classes.personRow;
 }
 
 interface SummaryProps {
@@ -202,7 +191,13 @@ function Nothing({ filter }: { filter: string }) {
       title={`Nobody holds “${path}”`}
       action={
         <span style={{ display: "flex", gap: 8, flexWrap: "wrap", justifyContent: "center" }}>
-          <Button onClick={() => askToLock({ path })}>Lock it</Button>
+          {heldKinds().map(({ name, take }) =>
+            take && (
+              <Button key={name} onClick={() => take.ask(path)}>
+                {take.itLabel}
+              </Button>
+            ),
+          )}
           <Button component={Link} to={`/activity?key=${encodeURIComponent(path)}`} variant="default">
             Who had it before?
           </Button>

@@ -5,18 +5,15 @@ import { ClaimMenu, OwnActions } from "../../claims/ClaimActions";
 import { Note, QueueMark, ScopeMark, ThingName } from "../../claims/ClaimParts";
 import { kindOf } from "../../things/registry";
 import { Avatar } from "../../ui/Person";
+import type { Column } from "../../ui/ThingTable";
 import { Ago, Until } from "../../ui/Time";
 import classes from "./Board.module.css";
 
-interface Props {
-  row: BoardRow;
-  narrow: boolean;
-  onToggle: (id: string) => void;
-}
+export type Heading = Exclude<BoardRow, { type: "claim" }>;
 
-export const BoardRowView = memo(
-  function BoardRowView({ row, narrow, onToggle }: Props) {
-    if (row.type === "claim") return narrow ? <NarrowClaim row={row} /> : <WideClaim row={row} />;
+/** What groups the rows below it, to open and close. */
+export const BoardHeading = memo(
+  function BoardHeading({ row, onToggle }: { row: Heading; onToggle: (id: string) => void }) {
     return (
       <div role="cell" aria-colspan={5} className={row.type === "section" ? classes.section : classes.personCell}>
         <button
@@ -33,10 +30,11 @@ export const BoardRowView = memo(
       </div>
     );
   },
-  (a, b) => a.narrow === b.narrow && a.onToggle === b.onToggle && sameRow(a.row, b.row),
+  (a, b) => a.onToggle === b.onToggle && sameRow(a.row, b.row),
 );
 
-function sameRow(a: BoardRow, b: BoardRow): boolean {
+/** Rows are made anew for each drawing; most show what they showed before. */
+export function sameRow(a: BoardRow, b: BoardRow): boolean {
   if (a.type === "claim" && b.type === "claim") return a.claim === b.claim && a.mine === b.mine;
   if (a.type === "claim" || b.type === "claim") return false;
   return a.id === b.id && a.count === b.count && a.open === b.open;
@@ -63,48 +61,53 @@ function PersonTitle({ name }: { name: string }) {
 
 type ClaimRow = Extract<BoardRow, { type: "claim" }>;
 
-function WideClaim({ row: { claim, mine } }: { row: ClaimRow }) {
-  return (
-    <div className={classes.grid} role="presentation">
-      <span role="cell" className={classes.what} data-indent={!mine || undefined}>
+/** Only claims have cells; what groups them is drawn as a heading. */
+function ofClaim<Result>(draw: (row: ClaimRow) => Result): (row: BoardRow) => Result | null {
+  return (row) => (row.type === "claim" ? draw(row) : null);
+}
+
+export const BOARD_COLUMNS: readonly Column<BoardRow>[] = [
+  {
+    label: "What",
+    look: "name",
+    cell: ofClaim(({ claim, mine }) => (
+      <span className={classes.what} data-indent={!mine || undefined}>
         <ThingName claim={claim} />
         <ScopeMark scope={claim.scope} />
         <QueueMark claim={claim} />
       </span>
-      <span role="cell" className={classes.cell}>
-        <Note claim={claim} />
-      </span>
-      <span role="cell" className={classes.time}>
-        <Ago at={claim.acquired_at} />
-      </span>
-      <span role="cell" className={classes.time}>
-        <Until at={claim.expires_at} />
-      </span>
-      <span role="cell" className={classes.actions}>
-        {mine && <OwnActions claim={claim} />}
-        <ClaimMenu claim={claim} />
-      </span>
-    </div>
-  );
-}
+    )),
+  },
+  { label: "Why", cell: ofClaim(({ claim }) => <Note claim={claim} />) },
+  { label: "Since", look: "quiet", cell: ofClaim(({ claim }) => <Ago at={claim.acquired_at} />) },
+  { label: "Ends", look: "quiet", cell: ofClaim(({ claim }) => <Until at={claim.expires_at} />) },
+];
 
-function NarrowClaim({ row: { claim, mine } }: { row: ClaimRow }) {
-  return (
-    <div className={classes.card} role="cell">
-      <div className={classes.cardText}>
-        <div className={classes.cardTop}>
-          <ThingName claim={claim} />
-          <QueueMark claim={claim} />
-        </div>
-        <div className={classes.cardNote}>
-          <Ago at={claim.acquired_at} />
-          <span aria-hidden="true">·</span>
-          <Until at={claim.expires_at} />
-          <Note claim={claim} />
-        </div>
-        {mine && <OwnActions claim={claim} />}
-      </div>
-      <ClaimMenu claim={claim} />
+export const wideMenu = ofClaim(({ claim, mine }) => (
+  <>
+    {mine && <OwnActions claim={claim} />}
+    <ClaimMenu claim={claim} />
+  </>
+));
+
+export const narrowMenu = ofClaim(({ claim }) => <ClaimMenu claim={claim} />);
+
+export const boardCard = ofClaim(({ claim, mine }) => (
+  <>
+    <div className={classes.cardTop}>
+      <ThingName claim={claim} />
+      <QueueMark claim={claim} />
     </div>
-  );
-}
+    <div className={classes.cardNote}>
+      <Ago at={claim.acquired_at} />
+      <span aria-hidden="true">·</span>
+      <Until at={claim.expires_at} />
+      <Note claim={claim} />
+    </div>
+    {mine && (
+      <span className={classes.cardActions}>
+        <OwnActions claim={claim} />
+      </span>
+    )}
+  </>
+));

@@ -1,24 +1,21 @@
-import { Button, Drawer, Group, Stack } from "@mantine/core";
-import { IconHistory, IconLock, IconLockOpen } from "@tabler/icons-react";
+import { Button, Stack } from "@mantine/core";
+import { IconHistory, IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { historyQuery } from "../../../api/queries";
-import { claimsQuery } from "../../../claims/queries";
-import { show } from "../../../overlays/overlays";
-import { useMe } from "../../../session/session";
-import { ClaimMenu, OwnActions } from "../../../claims/ClaimActions";
-import { Branch, QueueMark } from "../../../claims/ClaimParts";
 import { DEFAULT_PROJECT, scopeOfProject } from "../../../api/scope";
-import { CopyButton } from "../../../ui/CopyLine";
+import { useClaimContext, wait } from "../../../claims/actions";
+import { OwnActions } from "../../../claims/ClaimActions";
+import { Branch } from "../../../claims/ClaimParts";
+import { FreeCard, HolderCard } from "../../../claims/HolderCard";
+import { claimsQuery } from "../../../claims/queries";
 import { ThingEvent } from "../../../things/ThingEvent";
+import { ActionButton } from "../../../ui/ActionButton";
 import { ListSkeleton } from "../../../ui/ListSkeleton";
-import { Person } from "../../../ui/Person";
 import { Refusal } from "../../../ui/Refusal";
-import { Ago, At, Until } from "../../../ui/Time";
-import { WaitDialog } from "../../../claims/dialogs";
+import { ThingDrawer, WholeName } from "../../../ui/ThingDrawer";
 import { askToLock } from "../dialogs";
 import classes from "./AssetDrawer.module.css";
-import { useReturnFocus } from "../../../ui/useReturnFocus";
 
 interface Props {
   path: string;
@@ -28,8 +25,8 @@ interface Props {
 
 /** One path: who has it, what can be done, and everything that ever happened to it. */
 export default function AssetDrawer({ path, project, onClose }: Props) {
-  useReturnFocus();
-  const me = useMe();
+  const context = useClaimContext();
+  const { me } = context;
   const { data: holdings } = useQuery(claimsQuery);
   const history = useQuery(historyQuery(path, project));
   const claim = useMemo(
@@ -41,90 +38,35 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
   );
   const name = path.slice(path.lastIndexOf("/") + 1);
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size={460}
-      title={<span className={classes.title}>{name}</span>}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <ThingDrawer title={name} monospaced onClose={onClose}>
       <Stack gap="lg">
-        <div className={classes.path}>
-          <span className="mono">{path}</span>
-          <CopyButton text={path} />
-        </div>
+        <WholeName name={path} />
         {claim ? (
-          <section className={classes.card} aria-label="Who holds it">
-            <div className={classes.holder}>
-              <Person name={claim.holder} me={claim.holder === me.username} />
-              <QueueMark claim={claim} />
-              <span style={{ flex: 1 }} />
-              <ClaimMenu claim={claim} />
-            </div>
-            <dl className={classes.facts}>
-              <dt>Since</dt>
-              <dd>
-                <Ago at={claim.acquired_at} /> (<At at={claim.acquired_at} />)
-              </dd>
-              <dt>Ends</dt>
-              <dd>
-                <Until at={claim.expires_at} />
-                {claim.expires_at && (
-                  <>
-                    {" "}
-                    (<At at={claim.expires_at} />)
-                  </>
-                )}
-              </dd>
-              {claim.branch && (
-                <>
-                  <dt>Branch</dt>
-                  <dd>
-                    <Branch name={claim.branch} />
-                  </dd>
-                </>
-              )}
-              {project !== DEFAULT_PROJECT && (
-                <>
-                  <dt>Project</dt>
-                  <dd>{project}</dd>
-                </>
-              )}
-              {claim.comment && (
-                <>
-                  <dt>Comment</dt>
-                  <dd className={classes.comment}>{claim.comment}</dd>
-                </>
-              )}
-            </dl>
-            {claim.holder === me.username ? (
+          <HolderCard
+            label="Who holds it"
+            holder={claim.holder}
+            since={claim.acquired_at}
+            exactSince
+            claim={claim}
+            facts={[
+              ...(claim.branch ? [["Branch", <Branch key="branch" name={claim.branch} />] as const] : []),
+              ...(project === DEFAULT_PROJECT ? [] : [["Project", project] as const]),
+            ]}
+          >
+            {claim.holder === me ? (
               <OwnActions claim={claim} />
             ) : (
-              <Group gap="xs">
-                <Button size="xs" variant="default" onClick={() => show(<WaitDialog claim={claim} />)}>
-                  Wait for it…
-                </Button>
-              </Group>
+              <ActionButton action={wait} subject={claim} context={context} withIcon={false} />
             )}
-          </section>
+          </HolderCard>
         ) : !holdings?.complete ? (
           <ListSkeleton />
         ) : (
-          <section className={classes.card} aria-label="Who holds it">
-            <div className={classes.free}>
-              <IconLockOpen size={18} aria-hidden /> Nobody holds it
-            </div>
-            <div>
-              <Button
-                size="xs"
-                leftSection={<IconLock size={15} />}
-                onClick={() => askToLock({ path, project })}
-              >
-                Lock it
-              </Button>
-            </div>
-          </section>
+          <FreeCard label="Who holds it">
+            <Button size="xs" leftSection={<IconLock size={15} />} onClick={() => askToLock({ path, project })}>
+              Lock it
+            </Button>
+          </FreeCard>
         )}
         <section>
           <h2 className={classes.heading}>
@@ -142,6 +84,6 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
           </ol>
         </section>
       </Stack>
-    </Drawer>
+    </ThingDrawer>
   );
 }

@@ -1,41 +1,39 @@
 import { Button } from "@mantine/core";
-import { IconFolders, IconLock, IconLockOpen, IconShieldX, IconX } from "@tabler/icons-react";
+import { IconFolders, IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { claimsQuery } from "../../../claims/queries";
 import type { Claim } from "../../../api/types";
-import { show } from "../../../overlays/overlays";
-import { bulkForceReason, bulkReleaseReason } from "../../../claims/actions";
-import { actByKey, useCircumstances } from "../../../claims/ClaimActions";
+import { actionsOn, claimActions, useClaimContext } from "../../../claims/actions";
+import { claimMenu } from "../../../claims/ClaimActions";
 import { filterClaims } from "../../../claims/filter";
 import { DEFAULT_PROJECT, scopeOfProject } from "../../../api/scope";
 import { folderTree, inFolder } from "../tree";
-import { BlockableButton } from "../../../ui/BlockableButton";
+import { actByKey } from "../../../ui/action";
+import { BulkBar } from "../../../ui/BulkBar";
 import { FilterBox } from "../../../ui/FilterBox";
 import { ListSkeleton } from "../../../ui/ListSkeleton";
 import { Refusal } from "../../../ui/Refusal";
 import { useNarrow } from "../../../ui/useNarrow";
 import { useSearch } from "../../../ui/useSearch";
-import { VirtualList, type ListHandle } from "../../../ui/VirtualList";
-import { ForceReleaseDialog, ReleaseDialog } from "../../../claims/dialogs";
+import { ThingTable } from "../../../ui/ThingTable";
+import { useSelection } from "../../../ui/useSelection";
+import type { ListHandle } from "../../../ui/VirtualList";
 import { askToLock } from "../dialogs";
 import classes from "./Assets.module.css";
 import { AssetsEmpty } from "./AssetsEmpty";
-import { AssetCard, AssetHead, AssetRow } from "./AssetRow";
+import { ASSET_COLUMNS, assetCard } from "./AssetRow";
 import { FolderTree } from "./FolderTree";
 import { sortClaims, type Sort } from "./sort";
 
 const AssetDrawer = lazy(() => import("./AssetDrawer"));
 const FolderDrawer = lazy(() => import("./FolderDrawer"));
 
-const NONE: ReadonlySet<number> = new Set();
-
 export default function AssetsPage() {
   const narrow = useNarrow();
-  const circumstances = useCircumstances();
+  const context = useClaimContext();
   const [search, change] = useSearch();
   const { data, error, refetch, isPending } = useQuery(claimsQuery);
-  const [selected, setSelected] = useState<ReadonlySet<number>>(NONE);
   const [folders, setFolders] = useState(false);
   const list = useRef<ListHandle>(null);
 
@@ -54,10 +52,7 @@ export default function AssetsPage() {
       inProject === null && !folder ? locks : locks.filter((claim) => inFolder(claim, inProject, folder));
     return sortClaims(filterClaims(here, shownFilter), parseSort(sortText));
   }, [locks, inProject, folder, shownFilter, sortText]);
-  const chosen = useMemo(
-    () => (selected.size ? rows.filter((claim) => selected.has(claim.fence)) : []),
-    [rows, selected],
-  );
+  const selection = useSelection(rows, idOf);
 
   const open = useCallback(
     (claim: Claim) =>
@@ -70,15 +65,6 @@ export default function AssetsPage() {
       ),
     [change],
   );
-  const toggle = useCallback((claim: Claim) => {
-    setSelected((now) => {
-      const next = new Set(now);
-      if (!next.delete(claim.fence)) next.add(claim.fence);
-      return next;
-    });
-  }, []);
-  const heightOf = useCallback(() => (narrow ? 64 : 40), [narrow]);
-  const everything = chosen.length > 0 && chosen.length === rows.length;
 
   const pick = (project: string | null, to: string): void => {
     change({ in: project, folder: to, project: null });
@@ -116,36 +102,13 @@ export default function AssetsPage() {
           </Button>
         )}
       </div>
-      {chosen.length > 0 && (
-        <div className={classes.bulk} role="region" aria-label="Selection">
-          <strong className="tabular">{chosen.length.toLocaleString()} selected</strong>
-          <BlockableButton
-            size="xs"
-            leftSection={<IconLockOpen size={15} />}
-            reason={bulkReleaseReason(chosen, circumstances.me)}
-            onClick={() => show(<ReleaseDialog claims={chosen} />)}
-          >
-            Release
-          </BlockableButton>
-          <BlockableButton
-            size="xs"
-            variant="default"
-            leftSection={<IconShieldX size={15} />}
-            reason={bulkForceReason(chosen)}
-            onClick={() => show(<ForceReleaseDialog claims={chosen} />)}
-          >
-            Force-release…
-          </BlockableButton>
-          <Button
-            size="xs"
-            variant="subtle"
-            leftSection={<IconX size={15} />}
-            onClick={() => setSelected(NONE)}
-          >
-            Clear
-          </Button>
-        </div>
-      )}
+      <BulkBar
+        actions={claimActions}
+        subjects={selection.chosen}
+        context={context}
+        apart
+        onClear={selection.clear}
+      />
       <div className={classes.columns}>
         {!narrow && <aside className={`panel ${classes.side}`}>{folderTools}</aside>}
         <div className={`panel ${classes.table}`}>
@@ -164,45 +127,23 @@ export default function AssetsPage() {
             />
           )}
           {data && rows.length > 0 && (
-            <VirtualList
+            <ThingTable
               handle={list}
               label="Locked assets"
               items={rows}
-              heightOf={heightOf}
               idOf={idOf}
-              head={
-                narrow ? undefined : (
-                  <AssetHead
-                    sort={sortText}
-                    onSort={(sort) => change({ sort: sort === "path" ? null : sort })}
-                    all={everything}
-                    some={chosen.length > 0 && !everything}
-                    onAll={() => setSelected(everything ? NONE : new Set(rows.map((claim) => claim.fence)))}
-                  />
-                )
-              }
-              headHeight={narrow ? 0 : 36}
-              isSelected={(claim) => selected.has(claim.fence)}
-              render={(claim) =>
-                narrow ? (
-                  <AssetCard claim={claim} />
-                ) : (
-                  <AssetRow
-                    claim={claim}
-                    selected={selected.has(claim.fence)}
-                    mine={claim.holder === circumstances.me}
-                    onToggle={toggle}
-                  />
-                )
-              }
+              nameOf={nameOf}
+              columns={ASSET_COLUMNS}
+              gridClass={classes.grid}
+              card={assetCard}
+              heightOf={heightOf}
+              menu={claimMenu}
+              isMine={(claim) => !narrow && claim.holder === context.me}
+              selection={selection}
+              sort={sortText}
+              onSort={(sort) => change({ sort: sort === "path" ? null : sort })}
               onOpen={open}
-              onKey={(key, claim) => {
-                if (key === " " || key === "x") {
-                  toggle(claim);
-                  return true;
-                }
-                return actByKey(key, claim, circumstances);
-              }}
+              onKey={(key, claim) => actByKey(actionsOn(claim), key, claim, context)}
             />
           )}
         </div>
@@ -223,6 +164,14 @@ export default function AssetsPage() {
 
 function idOf(claim: Claim): string {
   return claim.id;
+}
+
+function nameOf(claim: Claim): string {
+  return claim.label;
+}
+
+function heightOf(_: Claim, narrow: boolean): number {
+  return narrow ? 64 : 40;
 }
 
 function parseSort(text: string): Sort {

@@ -16,7 +16,7 @@ import { complain, say } from "../../../ui/toast";
 import { visible } from "../../../ui/names";
 import { useNarrow } from "../../../ui/useNarrow";
 import { VirtualList } from "../../../ui/VirtualList";
-import type { Ask } from "./ask";
+import type { Ask } from "../ask";
 import classes from "./Documents.module.css";
 import { FolderFailed } from "./FolderEmpty";
 

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconFolderPlus, IconUsersGroup } from "@tabler/icons-react";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import type { DocumentFile } from "../../../api/types";
 import { useMe } from "../../../session/session";
@@ -19,7 +19,10 @@ import { complain } from "../../../ui/toast";
 import { useNarrow } from "../../../ui/useNarrow";
 import { useSearch } from "../../../ui/useSearch";
 import type { ListHandle } from "../../../ui/VirtualList";
-import type { Ask } from "./ask";
+import type { RowContext } from "../actions";
+import { remove } from "../actions/remove";
+import type { Ask } from "../ask";
+import { rowOfFile } from "../rows";
 import { Crumbs } from "./Crumbs";
 import { Deleted, restoreNow } from "./Deleted";
 import classes from "./Documents.module.css";
@@ -27,7 +30,6 @@ import { DropZone } from "./DropZone";
 import { Folder } from "./Folder";
 import { Shelves, ShelfSelect } from "./Shelves";
 import { UploadButton, type UploadHandle } from "./UploadButton";
-import { deleteNow } from "./useRowVerbs";
 
 const FileDrawer = lazy(() => import("./FileDrawer"));
 const Dialogs = lazy(() => import("./dialogs/Dialogs"));
@@ -54,6 +56,10 @@ export default function DocumentsPage() {
   const holdOf = useHolds(shelf?.scope);
   const folder = useQuery({ ...folderQuery(place), refetchInterval: shelf?.scope.startsWith("external:") ? 15_000 : false });
   const can = folder.data?.can ?? NOTHING;
+  const context = useMemo(
+    (): RowContext => ({ can, me: me.username, holdOf, onAsk: setAsk }),
+    [can, me.username, holdOf],
+  );
   const refused = can.includes("write") ? null : folder.isPending ? "One moment." : "You may look here, not change.";
   const top = shelf ? shelfName(shelf) : bucket === "users" && id === me.uuid ? "My files" : "Files";
 
@@ -151,12 +157,11 @@ export default function DocumentsPage() {
               query={folder}
               filter={filter}
               sort={search.get("sort")}
-              holdOf={holdOf}
+              context={context}
               handle={list}
               onSort={(sort) => change({ sort: sort === "name" ? null : sort })}
               onClear={() => change({ q: null })}
               onUpload={() => upload.current?.choose()}
-              onAsk={setAsk}
               onOpen={(row) =>
                 row.type === "folder"
                   ? go(folderLink({ ...place, path: row.path }))
@@ -171,13 +176,11 @@ export default function DocumentsPage() {
           <FileDrawer
             key={fileId}
             fileId={fileId}
-            can={can}
-            holdOf={holdOf}
+            context={context}
             covered={ask !== null}
-            onAsk={setAsk}
             onDelete={(file) => {
               close();
-              void deleteNow([file]);
+              remove.run(rowOfFile(file), context);
             }}
             onRestore={(file) => void restoreNow(file)}
             onPlace={onPlace}

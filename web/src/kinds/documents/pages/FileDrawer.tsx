@@ -1,34 +1,28 @@
-import { Button, Drawer, Group, Menu, Stack, Tabs } from "@mantine/core";
-import {
-  IconDots,
-  IconDownload,
-  IconFolderSymlink,
-  IconHistory,
-  IconListDetails,
-  IconPencil,
-  IconSend,
-  IconTrash,
-  IconUpload,
-} from "@tabler/icons-react";
+import { Button, Group, Menu, Stack, Tabs } from "@mantine/core";
+import { IconDots, IconDownload, IconHistory, IconListDetails } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { DocumentFile, FileMetadata } from "../../../api/types";
 import { useOverlay } from "../../../overlays/overlays";
-import { useMe } from "../../../session/session";
-import { downloadUrl } from "../downloads";
-import { FileIcon } from "../FileIcon";
-import type { HoldOf } from "../hold";
-import { fileQuery } from "../queries";
-import { StatusMark, standing } from "../status";
-import { BlockableButton } from "../../../ui/BlockableButton";
+import { ActionButton } from "../../../ui/ActionButton";
+import { ActionItems } from "../../../ui/ActionMenu";
 import { sizeText } from "../../../ui/bytes";
-import { CopyButton } from "../../../ui/CopyLine";
 import { ListSkeleton } from "../../../ui/ListSkeleton";
 import { visible } from "../../../ui/names";
 import { Refusal } from "../../../ui/Refusal";
+import { ThingDrawer, WholeName } from "../../../ui/ThingDrawer";
 import { At } from "../../../ui/Time";
-import { useReturnFocus } from "../../../ui/useReturnFocus";
-import { rowOfFile, type Ask } from "./ask";
+import type { RowContext } from "../actions";
+import { describe } from "../actions/describe";
+import { move } from "../actions/move";
+import { newVersion } from "../actions/newVersion";
+import { remove } from "../actions/remove";
+import { submit } from "../actions/submit";
+import { downloadUrl } from "../downloads";
+import { FileIcon } from "../FileIcon";
+import { fileQuery } from "../queries";
+import { rowOfFile } from "../rows";
+import { StatusMark, standing } from "../status";
 import { Audit } from "./Audit";
 import { descriptionOf } from "./dialogs/DescribeDialog";
 import classes from "./FileDrawer.module.css";
@@ -38,11 +32,9 @@ import { Versions } from "./Versions";
 
 interface Props {
   fileId: string;
-  can: readonly string[];
-  holdOf: HoldOf;
+  context: RowContext;
   /** Something lies over the drawer: Escape is meant for that. */
   covered: boolean;
-  onAsk: (ask: Ask) => void;
   onDelete: (file: DocumentFile) => void;
   onRestore: (file: DocumentFile) => void;
   /** Where the file turned out to be. */
@@ -51,9 +43,7 @@ interface Props {
 }
 
 export default function FileDrawer(props: Props) {
-  useReturnFocus();
   const overlay = useOverlay();
-  const covered = props.covered || overlay !== null;
   const { data, error, isPending, refetch } = useQuery(fileQuery(props.fileId));
   const { onPlace } = props;
   const file = data?.file;
@@ -61,29 +51,23 @@ export default function FileDrawer(props: Props) {
     if (file) onPlace(file);
   }, [file, onPlace]);
   return (
-    <Drawer
-      opened
-      onClose={props.onClose}
-      position="right"
+    <ThingDrawer
+      title={file ? visible(file.name) : "Document"}
+      icon={file && <FileIcon name={file.name} mime={file.mime_type} size={20} />}
       size={540}
-      closeOnEscape={!covered}
-      title={
-        <span className={classes.title}>
-          {file && <FileIcon name={file.name} mime={file.mime_type} size={20} />}
-          <bdi>{file ? visible(file.name) : "Document"}</bdi>
-        </span>
-      }
-      closeButtonProps={{ "aria-label": "Close" }}
+      covered={props.covered || overlay !== null}
+      onClose={props.onClose}
     >
       {isPending && <ListSkeleton />}
       <Refusal error={error} onRetry={() => void refetch()} />
       {data && <Details {...props} data={data} />}
-    </Drawer>
+    </ThingDrawer>
   );
 }
 
-function Details({ data, can, holdOf, onAsk, onDelete, onRestore }: Props & { data: FileMetadata }) {
+function Details({ data, context, onDelete, onRestore }: Props & { data: FileMetadata }) {
   const { file } = data;
+  const { can, holdOf, onAsk } = context;
   const versions = data.versions ?? [];
   const [picked, setPicked] = useState<string | null>(null);
   const shown = versions.find((version) => version.id === picked) ?? data.current_version;
@@ -91,10 +75,7 @@ function Details({ data, can, holdOf, onAsk, onDelete, onRestore }: Props & { da
   const description = descriptionOf(file);
   return (
     <Stack gap="md">
-      <div className={classes.path}>
-        <span className="mono">{visible(file.logical_path)}</span>
-        <CopyButton text={file.logical_path} />
-      </div>
+      <WholeName name={file.logical_path} />
       {file.is_deleted ? (
         <section className={classes.card} aria-label="Deleted">
           <p style={{ margin: 0 }}>It is deleted. Bringing it back restores it with its history.</p>
@@ -109,8 +90,8 @@ function Details({ data, can, holdOf, onAsk, onDelete, onRestore }: Props & { da
         </section>
       ) : (
         <>
-          <Toolbar file={file} can={can} held={hold?.holder ?? null} onAsk={onAsk} onDelete={onDelete} />
-          <LockCard file={file} hold={hold} can={can} onAsk={onAsk} />
+          <Toolbar file={file} context={context} onDelete={onDelete} />
+          <LockCard file={file} context={context} />
           {shown && picked && picked !== file.current_version_id && (
             <p className={classes.quiet} role="status">
               Showing version {shown.version_number}.{" "}
@@ -154,17 +135,12 @@ function Details({ data, can, holdOf, onAsk, onDelete, onRestore }: Props & { da
 
 interface ToolbarProps {
   file: DocumentFile;
-  can: readonly string[];
-  held: string | null;
-  onAsk: (ask: Ask) => void;
+  context: RowContext;
   onDelete: (file: DocumentFile) => void;
 }
 
-function Toolbar({ file, can, held, onAsk, onDelete }: ToolbarProps) {
-  const me = useMe();
-  const locked = held !== null && held !== me.username ? `${held} holds it.` : null;
-  const write = can.includes("write") ? locked : "You may look here, not change.";
-  const remove = can.includes("delete") ? locked : "You may look here, not delete.";
+function Toolbar({ file, context, onDelete }: ToolbarProps) {
+  const about = { subject: rowOfFile(file), context };
   return (
     <Group gap="xs" role="toolbar" aria-label="What to do with it">
       {file.current_version_id && (
@@ -178,26 +154,8 @@ function Toolbar({ file, can, held, onAsk, onDelete }: ToolbarProps) {
           Download
         </Button>
       )}
-      <BlockableButton
-        size="xs"
-        variant="default"
-        leftSection={<IconUpload size={15} />}
-        reason={write}
-        onClick={() => onAsk({ name: "version", file, submit: false })}
-      >
-        New version…
-      </BlockableButton>
-      {file.bucket_type !== "users" && (
-        <BlockableButton
-          size="xs"
-          variant="default"
-          leftSection={<IconSend size={15} />}
-          reason={write}
-          onClick={() => onAsk({ name: "version", file, submit: true })}
-        >
-          Submit for approval…
-        </BlockableButton>
-      )}
+      <ActionButton action={newVersion} {...about} />
+      <ActionButton action={submit} {...about} />
       <Menu position="bottom-end" width={240} shadow="md">
         <Menu.Target>
           <Button size="xs" variant="default" px={8} aria-label="More">
@@ -205,28 +163,9 @@ function Toolbar({ file, can, held, onAsk, onDelete }: ToolbarProps) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<IconFolderSymlink size={16} stroke={1.7} />}
-            disabled={write !== null}
-            onClick={() => onAsk({ name: "move", rows: [rowOfFile(file)] })}
-          >
-            Rename or move…
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<IconPencil size={16} stroke={1.7} />}
-            disabled={!can.includes("write")}
-            onClick={() => onAsk({ name: "describe", file })}
-          >
-            Describe…
-          </Menu.Item>
+          <ActionItems actions={[move, describe]} {...about} />
           <Menu.Divider />
-          <Menu.Item
-            leftSection={<IconTrash size={16} stroke={1.7} />}
-            disabled={remove !== null}
-            onClick={() => onDelete(file)}
-          >
-            Delete
-          </Menu.Item>
+          <ActionItems actions={[{ ...remove, run: () => onDelete(file) }]} {...about} />
         </Menu.Dropdown>
       </Menu>
     </Group>

@@ -12,7 +12,7 @@ import { Chip } from "../../../ui/Chip";
 import { Person } from "../../../ui/Person";
 import { Ago } from "../../../ui/Time";
 import { complain, say } from "../../../ui/toast";
-import type { Ask } from "./ask";
+import type { Ask } from "../ask";
 import classes from "./FileDrawer.module.css";
 
 interface Props {

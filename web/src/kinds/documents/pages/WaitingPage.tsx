@@ -17,7 +17,7 @@ import { PathText } from "../../../ui/PathText";
 import { Person } from "../../../ui/Person";
 import { Refusal } from "../../../ui/Refusal";
 import { Ago } from "../../../ui/Time";
-import type { Ask } from "./ask";
+import type { Ask } from "../ask";
 import classes from "./Waiting.module.css";
 
 const Dialogs = lazy(() => import("./dialogs/Dialogs"));

@@ -11,8 +11,3 @@ export const uploads = new UploadQueue(
 export function useUploads(): readonly Upload[] {
   return useSyncExternalStore(uploads.watch, uploads.list);
 }
-
-addEventListener("beforeunload", (event) => {
-  // Leaving would stop them; the browser asks first.
-  if (uploads.busy) event.preventDefault();
-});

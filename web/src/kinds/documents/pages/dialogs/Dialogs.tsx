@@ -1,6 +1,6 @@
 import type { HoldOf } from "../../hold";
 import type { Place } from "../../places";
-import type { Ask } from "../ask";
+import type { Ask } from "../../ask";
 import { DecideDialog } from "./DecideDialog";
 import { DescribeDialog } from "./DescribeDialog";
 import { DestroyDialog } from "./DestroyDialog";

@@ -1,5 +1,5 @@
-import type { DocumentFile, DocumentVersion } from "../../../api/types";
-import type { Row } from "../rows";
+import type { DocumentFile, DocumentVersion } from "../../api/types";
+import type { Row } from "./rows";
 
 /** What the page asks the person about. One at a time. */
 export type Ask =
@@ -13,7 +13,3 @@ export type Ask =
   | { name: "destroy"; file: DocumentFile }
   | { name: "decide"; file: DocumentFile; version: DocumentVersion; approve: boolean }
   | { name: "submit-again"; file: DocumentFile; version: DocumentVersion };
-
-export function rowOfFile(file: DocumentFile): Row {
-  return { type: "file", id: file.id, name: file.name, path: file.logical_path, file };
-}

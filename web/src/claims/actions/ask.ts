@@ -1,0 +1,18 @@
+import { IconBellRinging } from "@tabler/icons-react";
+import { kindOf } from "../../things/registry";
+import { refusalOf, type ClaimAction } from "./context";
+
+/** A mail to the holder, for kinds whose holders can be written to. */
+export const ask: ClaimAction = {
+  name: "ask",
+  label: ({ holder }) => `Send ${holder} a mail…`,
+  shortcut: "Send the holder a mail",
+  Icon: IconBellRinging,
+  keys: ["n"],
+  refusal: (claim, { me, mail }) => {
+    if (claim.holder === me || !kindOf(claim.kind).askHolder) return undefined;
+    if (claim.can.ask === undefined) return mail ? null : "This server sends no mail.";
+    return refusalOf(claim, "ask", me);
+  },
+  run: (claim) => kindOf(claim.kind).askHolder?.(claim),
+};

@@ -1,0 +1,14 @@
+import { IconClockPlus } from "@tabler/icons-react";
+import { lazyDialog, show } from "../../overlays/overlays";
+import { refusalOf, type ClaimAction } from "./context";
+
+const ExtendDialog = lazyDialog(() => import("../dialogs/ExtendDialog"));
+
+export const extend: ClaimAction = {
+  name: "extend",
+  label: "Extend…",
+  Icon: IconClockPlus,
+  keys: ["e"],
+  refusal: (claim, { me }) => (claim.holder === me ? refusalOf(claim, "renew", me) : undefined),
+  run: (claim) => show(<ExtendDialog claim={claim} />),
+};

@@ -1,0 +1,23 @@
+import { IconShieldX } from "@tabler/icons-react";
+import { lazyDialog, show } from "../../overlays/overlays";
+import { refusalOf, type ClaimAction } from "./context";
+
+const ForceReleaseDialog = lazyDialog(() => import("../dialogs/ForceReleaseDialog"));
+
+export const forceRelease: ClaimAction = {
+  name: "force-release",
+  label: "Force-release…",
+  Icon: IconShieldX,
+  keys: ["f"],
+  danger: true,
+  refusal: (claim, { me }) => (claim.holder === me ? undefined : refusalOf(claim, "force_release", me)),
+  run: (claim) => show(<ForceReleaseDialog claims={[claim]} />),
+  bulk: {
+    label: "Force-release…",
+    refusal: (claims, { me }) => {
+      const refused = claims.find((claim) => !claim.can.force_release);
+      return refused ? refusalOf(refused, "force_release", me) : null;
+    },
+    run: (claims) => show(<ForceReleaseDialog claims={[...claims]} />),
+  },
+};

@@ -1,0 +1,14 @@
+import { IconUserShare } from "@tabler/icons-react";
+import { lazyDialog, show } from "../../overlays/overlays";
+import { refusalOf, type ClaimAction } from "./context";
+
+const HandOverDialog = lazyDialog(() => import("../dialogs/HandOverDialog"));
+
+export const handOver: ClaimAction = {
+  name: "hand-over",
+  label: "Hand over…",
+  Icon: IconUserShare,
+  keys: ["t"],
+  refusal: (claim, { me }) => refusalOf(claim, "transfer", me),
+  run: (claim) => show(<HandOverDialog claim={claim} />),
+};
