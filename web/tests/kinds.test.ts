@@ -62,6 +62,7 @@ test("a kind tells of what only it knows", () => {
 test("claims of a kind the page has never heard of can be read and acted on", () => {
   const kind = kindOf("meeting_room");
   expect([kind.label, kind.plural]).toEqual(["Meeting room", "Meeting rooms"]);
+  expect(kind.link({ kind: "meeting_room", scope: "", key: "12" })).toBe("/?kind=meeting_room&scope=&key=12");
   const claim = aClaim({ kind: "meeting_room", holder: "me", key: "12" });
   const possible = actionsOn(claim).filter((action) => action.refusal(claim, { me: "me", mail: false, go: () => undefined }) === null);
   expect(possible.map((action) => action.name)).toEqual(["extend", "hand-over", "release"]);

@@ -95,6 +95,13 @@ export const waitersQuery = (fence: number) =>
     queryFn: ({ signal }) => api<Waiter[]>(`claims/${fence}/queue`, { signal }),
   });
 
+/** The last events about one thing of any kind. */
+export const thingHistoryQuery = (thing: { kind: string; scope: string; key: string }) =>
+  queryOptions({
+    queryKey: ["history", thing.scope, thing.key, thing.kind],
+    queryFn: ({ signal }) => api<EventPage>(`events${query({ ...thing, limit: 100 })}`, { signal }),
+  });
+
 export const historyQuery = (path: string, project: string) =>
   queryOptions({
     queryKey: ["history", project, path],

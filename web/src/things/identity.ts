@@ -3,7 +3,7 @@ import type { Kind } from "./kind";
 
 // Things nobody holds, but that people and the log speak of.
 
-type Told = Pick<Kind, "name" | "label" | "plural" | "Icon" | "sentences"> & Partial<Pick<Kind, "link" | "readAgainOn">>;
+type Told = Pick<Kind, "name" | "label" | "plural" | "Icon" | "sentences"> & Partial<Pick<Kind, "link" | "readAgainOn" | "verbs">>;
 
 function told(kind: Told): Kind {
   return {
@@ -24,6 +24,16 @@ export const identityKinds: Kind[] = [
     Icon: IconUser,
     link: () => "/admin/users",
     readAgainOn: { user: [["users"], ["people"], ["me"]] },
+    verbs: {
+      created: "created",
+      deleted: "deleted",
+      password_changed: "password changed",
+      email_changed: "e-mail changed",
+      admin_granted: "made administrator",
+      admin_revoked: "administrator role taken",
+      enabled: "account enabled",
+      disabled: "account disabled",
+    },
     sentences: {
       created: "{actor} created the account {thing}",
       deleted: "{actor} deleted the account {thing}",
@@ -44,6 +54,10 @@ export const identityKinds: Kind[] = [
     plural: "API keys",
     Icon: IconKey,
     readAgainOn: { api_key: [["keys"]] },
+    verbs: {
+      key_created: "API key created",
+      key_revoked: "API key revoked",
+    },
     sentences: {
       key_created: "{actor} created the API key {thing}",
       key_revoked: "{actor} revoked the API key {thing}",
@@ -58,6 +72,10 @@ export const identityKinds: Kind[] = [
     Icon: IconStack2,
     link: () => "/projects",
     readAgainOn: { project: [["projects"]] },
+    verbs: {
+      member_set: "member set",
+      member_removed: "member removed",
+    },
     sentences: {
       created: "{actor} created the project {thing}",
       deleted: "{actor} deleted the project {thing}",
@@ -87,6 +105,9 @@ export const identityKinds: Kind[] = [
     Icon: IconAdjustments,
     link: () => "/admin/config",
     readAgainOn: { config: [["config"], ["config-status"]] },
+    verbs: {
+      config_changed: "setting changed",
+    },
     sentences: { config_changed: "{actor} changed the setting {thing}[ to {value}]" },
   }),
   told({

@@ -1,6 +1,6 @@
 import { IconBox } from "@tabler/icons-react";
 import { identityKinds } from "./identity";
-import type { Kind } from "./kind";
+import type { Kind, Thing } from "./kind";
 
 const all = new Map<string, Kind>(identityKinds.map((kind) => [kind.name, kind]));
 let held: readonly Kind[] = [];
@@ -32,8 +32,13 @@ function unknownKind(name: string): Kind {
     sentences: {},
     nameOf: (key) => key,
     monospaced: false,
-    link: (thing) => `/?q=${encodeURIComponent(thing.key)}`,
+    link: thingLink,
   };
+}
+
+/** The board, with the drawer for things of kinds that have no page of their own. */
+function thingLink({ kind, scope, key }: Thing): string {
+  return `/?${new URLSearchParams({ kind, scope, key })}`;
 }
 
 export function kindOf(name: string): Kind {

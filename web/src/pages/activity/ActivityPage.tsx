@@ -18,7 +18,7 @@ import { useNarrow } from "../../ui/useNarrow";
 import { useSearch } from "../../ui/useSearch";
 import { VirtualList } from "../../ui/VirtualList";
 import classes from "./Activity.module.css";
-import { eventQuery, FILTER_NAMES, filtersFrom, isFiltered, passes, VERBS } from "./filters";
+import { eventQuery, FILTER_NAMES, filtersFrom, isFiltered, passes, verbOptions } from "./filters";
 
 const PAGE = 100;
 
@@ -113,7 +113,7 @@ export default function ActivityPage() {
           size="xs"
           searchable
           clearable
-          data={VERBS}
+          data={verbOptions()}
           value={filters.verb || null}
           onChange={(verb) => change({ verb })}
           clearButtonProps={{ "aria-label": "Anything" }}

@@ -1,5 +1,6 @@
 import { query } from "../../api/client";
 import type { LogEvent } from "../../api/types";
+import { knownKinds } from "../../things/registry";
 import { fromLocalInput } from "../../ui/time";
 
 export interface EventFilters {
@@ -54,42 +55,20 @@ export function passes(event: LogEvent, filters: EventFilters): boolean {
   );
 }
 
-export const VERBS: { value: string; label: string }[] = [
-  { value: "acquired", label: "taken" },
-  { value: "released", label: "released" },
-  { value: "force_released", label: "force-released" },
-  { value: "transferred", label: "handed over" },
-  { value: "renewed", label: "extended" },
-  { value: "expired", label: "ran out" },
-  { value: "queued", label: "waiting" },
-  { value: "unqueued", label: "no longer waiting" },
-  { value: "offered", label: "told that it is free" },
-  { value: "uploaded", label: "uploaded" },
-  { value: "committed", label: "submitted for approval" },
-  { value: "approved", label: "approved" },
-  { value: "rejected", label: "rejected" },
-  { value: "archived", label: "deleted (document)" },
-  { value: "restored", label: "brought back" },
-  { value: "destroyed", label: "destroyed" },
-  { value: "moved", label: "moved" },
-  { value: "described", label: "described" },
-  { value: "copied", label: "copied" },
-  { value: "folder_made", label: "folder made" },
-  { value: "folder_moved", label: "folder moved" },
-  { value: "folder_removed", label: "folder removed" },
-  { value: "corrupted", label: "lost by the store" },
-  { value: "recovered", label: "whole again" },
-  { value: "created", label: "created" },
-  { value: "deleted", label: "deleted" },
-  { value: "member_set", label: "member set" },
-  { value: "member_removed", label: "member removed" },
-  { value: "password_changed", label: "password changed" },
-  { value: "email_changed", label: "e-mail changed" },
-  { value: "admin_granted", label: "made administrator" },
-  { value: "admin_revoked", label: "administrator role taken" },
-  { value: "enabled", label: "account enabled" },
-  { value: "disabled", label: "account disabled" },
-  { value: "key_created", label: "API key created" },
-  { value: "key_revoked", label: "API key revoked" },
-  { value: "config_changed", label: "setting changed" },
-];
+const CLAIM_VERBS: Record<string, string> = {
+  acquired: "taken",
+  released: "released",
+  force_released: "force-released",
+  transferred: "handed over",
+  renewed: "extended",
+  expired: "ran out",
+  queued: "waiting",
+  unqueued: "no longer waiting",
+  offered: "told that it is free",
+};
+
+/** What the filter offers: what happens to claims of all kinds, and what each kind adds. */
+export function verbOptions(): { value: string; label: string }[] {
+  const labels = Object.assign({}, CLAIM_VERBS, ...knownKinds().map((kind) => kind.verbs)) as Record<string, string>;
+  return Object.entries(labels).map(([value, label]) => ({ value, label }));
+}

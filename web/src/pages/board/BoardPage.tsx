@@ -1,7 +1,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconClipboardList, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { claimsQuery } from "../../claims/queries";
 import type { Claim } from "../../api/types";
 import { useMe } from "../../session/session";
@@ -22,6 +22,8 @@ import type { ListHandle } from "../../ui/VirtualList";
 import classes from "./Board.module.css";
 import { BOARD_COLUMNS, boardCard, BoardHeading, type Heading, narrowMenu, sameRow, wideMenu } from "./BoardRow";
 
+const ClaimDrawer = lazy(() => import("../../claims/ClaimDrawer"));
+
 const NONE: Claim[] = [];
 const CLOSED_KEY = "toolcrib-board-closed";
 const GROUP_KEY = "toolcrib-board-grouping";
@@ -37,6 +39,9 @@ export default function BoardPage() {
   const [closed, toggle] = useClosed();
 
   const filter = search.get("q") ?? "";
+  const kind = search.get("kind");
+  const scope = search.get("scope") ?? "";
+  const thingKey = search.get("key");
   const shownFilter = useDeferredValue(filter);
   const grouping: Grouping =
     (search.get("by") ?? localStorage.getItem(GROUP_KEY)) === "person" ? "person" : "kind";
@@ -128,6 +133,17 @@ export default function BoardPage() {
           />
         )}
       </div>
+      <Suspense>
+        {kind !== null && thingKey !== null && (
+          <ClaimDrawer
+            key={`${kind}/${scope}/${thingKey}`}
+            kind={kind}
+            scope={scope}
+            thingKey={thingKey}
+            onClose={() => change({ kind: null, scope: null, key: null })}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { Button, Stack } from "@mantine/core";
-import { IconHistory, IconLock } from "@tabler/icons-react";
+import { IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { historyQuery } from "../../../api/queries";
@@ -9,13 +9,11 @@ import { OwnActions } from "../../../claims/ClaimActions";
 import { Branch } from "../../../claims/ClaimParts";
 import { FreeCard, HolderCard } from "../../../claims/HolderCard";
 import { claimsQuery } from "../../../claims/queries";
-import { ThingEvent } from "../../../things/ThingEvent";
+import { ThingHistory } from "../../../things/ThingHistory";
 import { ActionButton } from "../../../ui/ActionButton";
 import { ListSkeleton } from "../../../ui/ListSkeleton";
-import { Refusal } from "../../../ui/Refusal";
 import { ThingDrawer, WholeName } from "../../../ui/ThingDrawer";
 import { askToLock } from "../dialogs";
-import classes from "./AssetDrawer.module.css";
 
 interface Props {
   path: string;
@@ -68,21 +66,7 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
             </Button>
           </FreeCard>
         )}
-        <section>
-          <h2 className={classes.heading}>
-            <IconHistory size={17} stroke={1.7} aria-hidden /> History
-          </h2>
-          {history.isPending && <ListSkeleton />}
-          <Refusal error={history.error} onRetry={() => void history.refetch()} />
-          {history.data?.events.length === 0 && <p className={classes.none}>Nothing has happened to it yet.</p>}
-          <ol className={classes.events}>
-            {history.data?.events.map((event) => (
-              <li key={event.seq}>
-                <ThingEvent event={event} plainThing />
-              </li>
-            ))}
-          </ol>
-        </section>
+        <ThingHistory query={history} />
       </Stack>
     </ThingDrawer>
   );
