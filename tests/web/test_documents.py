@@ -380,7 +380,7 @@ async def test_a_lock_is_seen_by_others_at_once_and_ended_with_a_reason(
     await card.get_by_role("button", name="End the lock…").click()
     force = anns.get_by_role("dialog", name="End somebody's lock")
     await force.get_by_label("Reason").fill("needed tonight")
-    await force.get_by_role("button", name="Upload it from ben").click()
+    await force.get_by_role("button", name="Take it from ben").click()
     await expect(bens.get_by_text("ann ended your hold")).to_be_visible()
     # The first in line has it in the same moment.
     await expect(drawer(anns).get_by_role("button", name="Unlock")).to_be_visible()

@@ -64,6 +64,6 @@ test("claims of a kind the page has never heard of can be read and acted on", ()
   expect([kind.label, kind.plural]).toEqual(["Meeting room", "Meeting rooms"]);
   expect(kind.link({ kind: "meeting_room", scope: "", key: "12" })).toBe("/?kind=meeting_room&scope=&key=12");
   const claim = aClaim({ kind: "meeting_room", holder: "me", key: "12" });
-  const possible = actionsOn(claim).filter((action) => action.refusal(claim, { me: "me", mail: false, go: () => undefined }) === null);
+  const possible = actionsOn(claim).filter((action) => action.refusal(claim, { me: "me", go: () => undefined }) === null);
   expect(possible.map((action) => action.name)).toEqual(["extend", "hand-over", "release"]);
 });

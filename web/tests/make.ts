@@ -1,13 +1,13 @@
 import "../src/kinds";
+import { guessedRights } from "../src/claims/guess";
 import type { Claim, LogEvent } from "../src/api/types";
 
 let next = 100;
 
-/** A claim; say what matters. */
+/** A claim as "me" sees it, who has no rights over others; say what matters. */
 export function aClaim(fields: Partial<Claim> = {}): Claim {
   const fence = fields.fence ?? next++;
   const key = fields.key ?? `Content/File${fence}.uasset`;
-  const mine = fields.holder === "me";
   return {
     id: String(fence),
     fence,
@@ -25,8 +25,10 @@ export function aClaim(fields: Partial<Claim> = {}): Claim {
     queue: 0,
     data: {},
     url: `/assets?q=${key}`,
-    can: { release: mine, renew: mine, transfer: mine, force_release: false, wait: !mine, ask: !mine },
-    cannot: {},
+    ...guessedRights(
+      { holder: fields.holder ?? "ann", scope: fields.scope ?? "project:default" },
+      { username: "me", isAdmin: false, adminScopes: new Set(), mail: true },
+    ),
     ...fields,
   };
 }

@@ -7,11 +7,9 @@ type Schemas = components["schemas"];
 export type User = Schemas["UserRead"];
 export type Person = Schemas["Person"];
 /** What people do with a claim, whatever its kind. */
-export type Verb = keyof Schemas["Can"] | "wait" | "ask";
-/** The verbs the person may use on a claim now. A server that does not send `wait` and `ask` leaves them to the page. */
-export type Can = Schemas["Can"] & { wait?: boolean; ask?: boolean };
-/** `cannot`: for each verb that a rule forbids, the reason in a sentence. */
-export type Claim = Omit<Schemas["ClaimRead"], "can"> & { can: Can; cannot?: Partial<Record<Verb, string>> };
+export type Verb = keyof Schemas["Can"];
+/** `cannot` has a sentence for each verb that `can` denies. */
+export type Claim = Omit<Schemas["ClaimRead"], "cannot"> & { cannot: Partial<Record<Verb, string>> };
 export type ClaimPage = Omit<Schemas["ClaimPage"], "claims"> & { claims: Claim[] };
 export type Waiter = Schemas["QueuePlace"];
 export type LogEvent = Schemas["EventRead"];

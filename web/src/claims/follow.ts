@@ -1,5 +1,5 @@
 import { api } from "../api/client";
-import { queryClient } from "../api/queries";
+import { mailQuery, queryClient } from "../api/queries";
 import type { Claim, LogEvent } from "../api/types";
 import { onEvents, onRestart } from "../live/live";
 import { applyEvents, mergeClaims } from "./patch";
@@ -9,6 +9,8 @@ const RECHECK_MAX = 25;
 
 /** Keep the list of claims as new as the stream of events; returns how to stop. */
 export function followClaims(): () => void {
+  // What an event tells of a claim leaves open whether its holder can be sent a mail.
+  void queryClient.prefetchQuery(mailQuery);
   const stops = [onEvents(take), onRestart(forget)];
   return () => stops.forEach((stop) => stop());
 }

@@ -1,8 +1,7 @@
-import { projectOf, scopeLabel } from "../api/scope";
-import type { Can, Claim, Verb } from "../api/types";
+import type { Claim, Verb } from "../api/types";
 
 // What the server would probably allow, for claims that are known from an event alone: the event does not say it.
-// Reading such a claim replaces the guess by the server's own answer.
+// Reading such a claim replaces the guess by the server's own answer, whose words these are.
 
 /** What decides which actions the person at this page may take. */
 export interface Viewer {
@@ -10,27 +9,29 @@ export interface Viewer {
   isAdmin: boolean;
   /** Scopes ("project:default") where the person may end other people's claims. */
   adminScopes: ReadonlySet<string>;
+  /** Whether the server sends mail. */
+  mail: boolean;
 }
 
-export function guessedRights(claim: { holder: string; scope: string }, viewer: Viewer): Can {
-  const mine = claim.holder === viewer.username;
-  const rules = viewer.isAdmin || viewer.adminScopes.has(claim.scope);
-  return {
-    release: mine,
-    renew: mine,
-    transfer: mine || rules,
-    force_release: rules && !mine,
-  };
-}
+const VERBS: readonly Verb[] = ["release", "renew", "transfer", "force_release", "wait", "ask"];
 
-/** Why the server would refuse `verb`, where it has not said so. */
-export function guessedReason({ holder, scope }: Claim, verb: Verb, me: string): string {
-  const mine = holder === me;
-  if (verb === "renew") return "Its end cannot be changed.";
-  if (verb === "release") return mine ? "It cannot be released now." : `Only ${holder} can release it.`;
-  if (verb === "transfer") return mine ? "It cannot be handed over." : `Only ${holder} or an administrator can.`;
-  const project = projectOf(scope);
-  return project !== null && scopeLabel(scope) !== null
-    ? `Only administrators and admins of ${project} can.`
-    : "Only administrators can.";
+/** The verbs the viewer could use on a claim, and why not the others. */
+export function guessedRights(
+  { holder, scope }: { holder: string; scope: string },
+  viewer: Viewer,
+): Pick<Claim, "can" | "cannot"> {
+  const cannot: Partial<Record<Verb, string>> = {};
+  if (holder === viewer.username) {
+    cannot.wait = cannot.ask = "You hold it yourself.";
+    cannot.force_release = "It is your own: release it instead.";
+  } else {
+    cannot.release = `Only ${holder} can release it.`;
+    cannot.renew = `Only ${holder} can change its end.`;
+    if (!viewer.isAdmin && !viewer.adminScopes.has(scope)) {
+      cannot.transfer = `Only ${holder} and administrators can hand it over.`;
+      cannot.force_release = "Only administrators can force-release it.";
+    }
+    if (!viewer.mail) cannot.ask = "Mail is switched off on this server.";
+  }
+  return { can: Object.fromEntries(VERBS.map((verb) => [verb, !(verb in cannot)])) as Claim["can"], cannot };
 }

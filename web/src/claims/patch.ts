@@ -101,7 +101,7 @@ function claimFrom(event: LogEvent, fence: number, previous: Claim | undefined, 
     queue: kept?.queue ?? 0,
     data: kept?.data ?? {},
     url: kind.link(event),
-    can: guessedRights({ holder, scope: event.scope }, viewer),
+    ...guessedRights({ holder, scope: event.scope }, viewer),
   };
 }
 

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, query } from "../api/client";
-import { meQuery, projectsQuery, queryClient } from "../api/queries";
+import { mailQuery, meQuery, projectsQuery, queryClient } from "../api/queries";
 import { scopeOfProject } from "../api/scope";
 import type { Claim, ClaimPage, LogEvent } from "../api/types";
 import type { Viewer } from "./guess";
@@ -74,6 +74,7 @@ export function viewer(): Viewer {
   return {
     username: me?.username ?? "",
     isAdmin: me?.is_admin ?? false,
+    mail: queryClient.getQueryData(mailQuery.queryKey)?.mail_enabled ?? false,
     adminScopes: new Set(
       projects
         .filter((project) => project.role === "owner" || project.role === "admin")

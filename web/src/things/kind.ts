@@ -47,8 +47,6 @@ export interface Found {
 export interface ClaimContext {
   /** The username of the person at this page. */
   me: string;
-  /** Whether the server sends mail. */
-  mail: boolean;
   go: (to: string) => void;
 }
 

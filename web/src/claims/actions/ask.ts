@@ -9,10 +9,7 @@ export const ask: ClaimAction = {
   shortcut: "Send the holder a mail",
   Icon: IconBellRinging,
   keys: ["n"],
-  refusal: (claim, { me, mail }) => {
-    if (claim.holder === me || !kindOf(claim.kind).askHolder) return undefined;
-    if (claim.can.ask === undefined) return mail ? null : "This server sends no mail.";
-    return refusalOf(claim, "ask", me);
-  },
+  refusal: (claim, { me }) =>
+    claim.holder === me || !kindOf(claim.kind).askHolder ? undefined : refusalOf(claim, "ask"),
   run: (claim) => kindOf(claim.kind).askHolder?.(claim),
 };

@@ -9,6 +9,6 @@ export const extend: ClaimAction = {
   label: "Extend…",
   Icon: IconClockPlus,
   keys: ["e"],
-  refusal: (claim, { me }) => (claim.holder === me ? refusalOf(claim, "renew", me) : undefined),
+  refusal: (claim, { me }) => (claim.holder === me ? refusalOf(claim, "renew") : undefined),
   run: (claim) => show(<ExtendDialog claim={claim} />),
 };

@@ -10,13 +10,13 @@ export const forceRelease: ClaimAction = {
   Icon: IconShieldX,
   keys: ["f"],
   danger: true,
-  refusal: (claim, { me }) => (claim.holder === me ? undefined : refusalOf(claim, "force_release", me)),
+  refusal: (claim, { me }) => (claim.holder === me ? undefined : refusalOf(claim, "force_release")),
   run: (claim) => show(<ForceReleaseDialog claims={[claim]} />),
   bulk: {
     label: "Force-release…",
-    refusal: (claims, { me }) => {
+    refusal: (claims) => {
       const refused = claims.find((claim) => !claim.can.force_release);
-      return refused ? refusalOf(refused, "force_release", me) : null;
+      return refused ? refusalOf(refused, "force_release") : null;
     },
     run: (claims) => show(<ForceReleaseDialog claims={[...claims]} />),
   },

@@ -9,6 +9,6 @@ export const handOver: ClaimAction = {
   label: "Hand over…",
   Icon: IconUserShare,
   keys: ["t"],
-  refusal: (claim, { me }) => refusalOf(claim, "transfer", me),
+  refusal: (claim) => refusalOf(claim, "transfer"),
   run: (claim) => show(<HandOverDialog claim={claim} />),
 };

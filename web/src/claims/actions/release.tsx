@@ -14,7 +14,7 @@ export const release: ClaimAction = {
   Icon: IconLockOpen,
   keys: ["r"],
   main: true,
-  refusal: (claim, { me }) => refusalOf(claim, "release", me),
+  refusal: (claim) => refusalOf(claim, "release"),
   run: (claim) => void releaseNow(claim),
   bulk: {
     label: "Release",

@@ -11,7 +11,8 @@ export const wait: ClaimAction = {
   keys: ["w"],
   refusal: (claim, { me }) => {
     if (claim.holder === me) return undefined;
-    return claim.can.wait === undefined ? null : refusalOf(claim, "wait", me);
+    // Who waits already may not wait twice, but may look at the line and leave it.
+    return claim.queue > 0 ? null : refusalOf(claim, "wait");
   },
   run: (claim) => show(<WaitDialog claim={claim} />),
 };

@@ -66,6 +66,7 @@ export default function WaitDialog({ claim }: { claim: Claim }) {
     <FormDialog
       title="Wait for it"
       submit="Stand in line"
+      blocked={claim.cannot.wait ?? null}
       onSubmit={async () => {
         const position = await waitFor(claim, take === "take", comment.trim());
         return position === 1 ? "You are next" : `You are number ${position} in line`;
