@@ -37,6 +37,8 @@ from toolcrib.kernel.fast_routes import FastRoutes
 from toolcrib.kernel.identity import accounts
 from toolcrib.kernel.identity import routes as identity_routes
 from toolcrib.kernel.identity.authenticate import Authenticator
+from toolcrib.kernel.identity.disabled_holders import JOB as HOLDERS_JOB
+from toolcrib.kernel.identity.disabled_holders import DisabledHolders
 from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
@@ -144,7 +146,13 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     tail = EventTail(database, settings.tail_seconds)
     config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
     limiter = RateLimiter(settings)
-    all_jobs = (MAIL_JOB, SWEEP_JOB, sweep.job(settings), *(job for kind in found for job in kind.jobs))
+    all_jobs = (
+        MAIL_JOB,
+        SWEEP_JOB,
+        HOLDERS_JOB,
+        sweep.job(settings),
+        *(job for kind in found for job in kind.jobs),
+    )
     jobs = Jobs(settings, database, clock, all_jobs)
     database.on_nudge(jobs.nudge)
     kernel = Kernel(
@@ -165,6 +173,9 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         permissions=Permissions(
             {kind.name: kind.rules for kind in found},
             frozenset(kind.name for kind in found if kind.notifies),
+        ),
+        disabled_holders=DisabledHolders(
+            settings.disabled_holders, frozenset(kind.name for kind in found if kind.outlives_account)
         ),
         started_at=clock(),
         named_keys=tuple(kind.named_keys for kind in found),

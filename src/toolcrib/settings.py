@@ -212,6 +212,13 @@ class Settings(BaseSettings):
     project_creation: Literal["anyone", "admin"] = Field(
         "anyone", validation_alias="PROJECT_CREATION", description="Who may register projects."
     )
+    disabled_holders: Literal["stay", "release", "owner"] = Field(
+        "stay",
+        validation_alias="DISABLED_HOLDERS",
+        description="What becomes of asset and document locks when their holder's account is disabled: they stay, are "
+        "released, or pass to an owner of the project or company (and stay where there is no other). A removed "
+        "account's are released, or pass to that owner.",
+    )
 
     # Defaults of the runtime configuration
     auto_release_enabled: Flag = Field(

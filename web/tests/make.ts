@@ -17,6 +17,7 @@ export function aClaim(fields: Partial<Claim> = {}): Claim {
     label: key,
     holder: "ann",
     holder_uuid: "",
+    holder_disabled: false,
     branch: "main",
     comment: null,
     acquired_at: "2026-11-20T10:00:00+00:00",

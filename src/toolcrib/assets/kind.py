@@ -60,6 +60,7 @@ kind = Kind(
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
     link=_link,
     notifies=True,
+    outlives_account=True,
     start=_start,
     fast_routes={("POST", "/api/locks"): create_lock, ("GET", "/api/locks"): list_locks},
     body_limits={

@@ -40,6 +40,7 @@ from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.routes import EventPage
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.fast_routes import FastResponse, header
+from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
 from toolcrib.kernel.search import prefix_match, text_match
 
 router = APIRouter(tags=["assets"])
@@ -234,7 +235,9 @@ async def check(
     """Which of up to 10,000 paths are locked, by others and by the caller, in one look."""
     project = body.project or kernel.settings.default_project
     held, mine = await service.check(session, me, project, body.paths, now=now) if body.paths else ([], [])
-    answer = {"held": [lock_as_dict(c) for c in held], "mine": [lock_as_dict(c) for c in mine]}
+    disabled = await holding_though_disabled(session) if held else frozenset()
+    others = [{**lock_as_dict(c), "holder_disabled": c.holder_uuid in disabled} for c in held]
+    answer = {"held": others, "mine": [lock_as_dict(c) for c in mine]}
     return Response(orjson.dumps(answer), media_type=JSON)
 
 

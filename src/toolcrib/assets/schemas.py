@@ -95,10 +95,16 @@ class CheckRequest(BaseModel):
     project: Project | None = None
 
 
+class HeldLock(LockRead):
+    """`holder_disabled`: the holder's account is, so they will not release it themselves."""
+
+    holder_disabled: bool
+
+
 class Checked(BaseModel):
     """Which of the paths are locked: by others, and by the caller. The rest are free."""
 
-    held: list[LockRead]
+    held: list[HeldLock]
     mine: list[LockRead]
 
 

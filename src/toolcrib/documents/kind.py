@@ -42,6 +42,7 @@ kind = Kind(
     root_routers=(*ROOT_ROUTERS, bridge.router),
     jobs=JOBS,
     link=_link,
+    outlives_account=True,
     start=_start,
     stop=_stop,
     body_limits={"/api/storage/upload/proxy": None, "/api/storage/uploads": None, f"{MOUNT}/": None},

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.config import RuntimeConfig
     from toolcrib.kernel.events.tail import EventTail
     from toolcrib.kernel.identity.authenticate import Authenticator
+    from toolcrib.kernel.identity.disabled_holders import DisabledHolders
     from toolcrib.kernel.jobs import Jobs
     from toolcrib.kernel.mail import Mailer
     from toolcrib.kernel.ratelimit import RateLimiter
@@ -45,6 +46,7 @@ class Kernel:
     jobs: Jobs
     blobs: Blobs
     permissions: Permissions
+    disabled_holders: DisabledHolders
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)

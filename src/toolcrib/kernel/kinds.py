@@ -58,6 +58,8 @@ class Kind:
     `migrations` is the folder of the tables' history of a kind that an installed package brings (ours are part of
     `toolcrib.migrations`): Alembic revisions in files named `NNNN_what.py`, the first with `down_revision = None`.
     They run after ours, in a new database too, so the kind's models need a MetaData of their own.
+    A claim ends when its holder's account is disabled or removed, unless the kind `outlives_account`: then the
+    setting DISABLED_HOLDERS says what becomes of it.
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
@@ -69,6 +71,7 @@ class Kind:
     link: Callable[[Claim], str] = _no_link
     rules: Rules = no_rules
     notifies: bool = False
+    outlives_account: bool = False
     start: Callable[[Kernel], Awaitable[None]] = _nothing
     stop: Callable[[Kernel], Awaitable[None]] = _nothing
     body_limits: dict[str, int | None] = field(default_factory=dict)

@@ -170,7 +170,7 @@ export interface components {
          */
         Checked: {
             /** Held */
-            held: components["schemas"]["toolcrib__assets__schemas__LockRead"][];
+            held: components["schemas"]["HeldLock"][];
             /** Mine */
             mine: components["schemas"]["toolcrib__assets__schemas__LockRead"][];
         };
@@ -224,6 +224,8 @@ export interface components {
             fence: number;
             /** Holder */
             holder: string;
+            /** Holder Disabled */
+            holder_disabled: boolean;
             /** Holder Uuid */
             holder_uuid: string;
             /** Id */
@@ -482,6 +484,32 @@ export interface components {
             buckets: components["schemas"]["Shelf"][];
             /** Files */
             files: components["schemas"]["FileRead"][];
+        };
+        /**
+         * HeldLock
+         * @description `holder_disabled`: the holder's account is, so they will not release it themselves.
+         */
+        HeldLock: {
+            /** Asset Path */
+            asset_path: string;
+            /** Branch */
+            branch: string;
+            /** Comment */
+            comment: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Fence */
+            fence: number;
+            /** Holder Disabled */
+            holder_disabled: boolean;
+            /** Id */
+            id: number;
+            /** Locked By */
+            locked_by: string;
+            /** Project */
+            project: string;
+            /** Timestamp */
+            timestamp: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {

@@ -33,6 +33,8 @@ def holder_line(what: str, details: dict[str, Any], now: datetime | None = None)
     """
     at = now or datetime.now(UTC)
     sentence = f"{what} is held by {details.get('holder') or details.get('locked_by')}"
+    if details.get("holder_disabled"):
+        sentence += " (their account is disabled)"
     if begun := parse_moment(details.get("since") or details.get("timestamp") or details.get("acquired_at")):
         sentence += f" since {local(begun, at)} ({span(at - begun)})"
     ends = parse_moment(details.get("until") or details.get("expires_at"))

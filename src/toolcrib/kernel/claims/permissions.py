@@ -36,12 +36,14 @@ def no_rules(_claim: Claim, _me: Principal, _now: datetime) -> Mapping[Verb, str
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and what is true whichever claim they ask about. `waiting` holds the digests of what they wait for."""
+    """Who asks, and what is true whichever claim they ask about. `waiting` holds the digests of what they wait for,
+    `disabled` the UUIDs of holders whose account is."""
 
     me: Principal
     now: datetime
     mail: bool = True
     waiting: Set[str] = frozenset()
+    disabled: Set[str] = frozenset()
     # Many claims share few scopes: (may end the claims of others, may hold) by scope.
     rights: dict[str, tuple[bool, bool]] = field(default_factory=dict)
 

@@ -33,6 +33,7 @@ from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, RequesterDep
 from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.search import prefix_match, text_match
 from toolcrib.kernel.site import Site
@@ -195,12 +196,19 @@ async def _caller(session: AsyncSession, kernel: Kernel, me: Principal) -> Calle
         kernel.clock(),
         mail=await kernel.config.mail_may_send(session),
         waiting=await queries.waited_for(session, me.uuid),
+        disabled=await holding_though_disabled(session),
     )
 
 
 def _shown(claim: Claim, queue: int, site: Site, kernel: Kernel, caller: Caller) -> dict[str, Any]:
     cannot = kernel.permissions.refusals(claim, caller)
-    return claim_as_dict(claim, queue, site.claim_path(claim), cannot)
+    return claim_as_dict(
+        claim,
+        queue,
+        site.claim_path(claim),
+        cannot=cannot,
+        holder_disabled=claim.holder_uuid in caller.disabled,
+    )
 
 
 async def _changed(msg: str, claim: Claim, kernel: Kernel, site: Site, me: Principal) -> dict[str, Any]:

@@ -88,6 +88,7 @@ class ClaimRead(BaseModel):
     label: str
     holder: str
     holder_uuid: str
+    holder_disabled: bool
     branch: str | None
     comment: str | None
     acquired_at: str
@@ -145,7 +146,9 @@ class Queued(BaseModel):
     waiter_id: str
 
 
-def claim_as_dict(claim: Claim, queue: int, url: str, cannot: Mapping[Verb, str]) -> dict[str, Any]:
+def claim_as_dict(
+    claim: Claim, queue: int, url: str, *, cannot: Mapping[Verb, str], holder_disabled: bool
+) -> dict[str, Any]:
     return {
         "id": str(claim.fence),
         "fence": claim.fence,
@@ -155,6 +158,7 @@ def claim_as_dict(claim: Claim, queue: int, url: str, cannot: Mapping[Verb, str]
         "label": claim.label,
         "holder": claim.holder,
         "holder_uuid": claim.holder_uuid,
+        "holder_disabled": holder_disabled,
         "branch": claim.branch,
         "comment": claim.comment,
         "acquired_at": iso_format(claim.acquired_at),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.commands import Command, Group
-from toolcrib.kernel.claims.groups import carry_out
+from toolcrib.kernel.claims.groups import Outcome, carry_out
 from toolcrib.kernel.claims.models import Claim, claim_waiters
 from toolcrib.kernel.database import claim_hooks_of, event_writer_of, take_write_lock
 from toolcrib.kernel.requester import Requester
@@ -34,17 +35,19 @@ async def run_group(
     session: AsyncSession, commands: Sequence[Command], *, now: datetime, by: Requester | None = None
 ) -> list[Claim | None]:
     """As `run`. A hook sees the rows that this unit of work has added; objects it has read are not read again."""
+    (outcome,) = await run_groups(session, [Group(commands, by)], now=now)
+    if outcome.problem is not None:
+        raise outcome.problem
+    return outcome.claims
+
+
+async def run_groups(session: AsyncSession, groups: Sequence[Group], *, now: datetime) -> list[Outcome]:
+    """Carry out `groups` in the caller's transaction, each all or nothing: one that is refused stops no other."""
     connection = await take_write_lock(session)
     events, hooks = event_writer_of(session), claim_hooks_of(session)
-    if any(command.ref.kind in hooks for command in commands):
+    if any(command.ref.kind in hooks for group in groups for command in group.commands):
         await session.flush()
-
-    def work(sync: Connection) -> list[Claim | None]:
-        (outcome,) = carry_out(sync, events, [Group(commands, by)], now, hooks)
-        if outcome.problem is not None:
-            raise outcome.problem
-        return outcome.claims
-
+    work = partial(carry_out, events=events, groups=groups, now=now, hooks=hooks)
     return await connection.run_sync(work)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, RequesterDep, SessionDep
 from toolcrib.kernel.identity import companies, users
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.schemas import (
@@ -55,9 +55,11 @@ async def show_user(user_id: RowId, session: ReadSessionDep, _: AdminDep) -> Use
 
 
 @router.delete("/{user_id}", status_code=204)
-async def delete_user(user_id: RowId, session: SessionDep, me: AdminDep, now: NowDep) -> Response:
-    """The account goes, and whatever it holds is released."""
-    await users.delete_user(session, await users.get_user(session, user_id), actor=me, now=now)
+async def delete_user(
+    user_id: RowId, session: SessionDep, kernel: KernelDep, me: AdminDep, by: RequesterDep, now: NowDep
+) -> Response:
+    """The account goes, and whatever it holds is released or, where the server is set so, passed on."""
+    await users.delete_user(session, kernel, await users.get_user(session, user_id), actor=me, by=by, now=now)
     return Response(status_code=204)
 
 
@@ -86,13 +88,23 @@ async def set_email(user_id: RowId, body: EmailReset, session: SessionDep, me: A
 
 @router.put("/{user_id}/status")
 async def set_status(
-    user_id: RowId, body: StatusChange, session: SessionDep, me: AdminDep, now: NowDep
+    *,
+    user_id: RowId,
+    body: StatusChange,
+    session: SessionDep,
+    kernel: KernelDep,
+    me: AdminDep,
+    by: RequesterDep,
+    now: NowDep,
 ) -> UserRead:
-    """Make somebody an administrator or take that away; let them sign in or not."""
+    """Make somebody an administrator or take that away; let them sign in or not. What is held by somebody who may
+    not ends, apart from locks, which follow the setting DISABLED_HOLDERS."""
     if body.is_admin is None and body.is_active is None:
         raise InvalidRequest("is_admin or is_active is required.")
     user = await users.get_user(session, user_id)
-    await users.set_status(session, user, is_admin=body.is_admin, is_active=body.is_active, actor=me, now=now)
+    await users.set_status(
+        session, kernel, user, is_admin=body.is_admin, is_active=body.is_active, actor=me, by=by, now=now
+    )
     return await _read(session, user)
 
 

@@ -6,7 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.deps import (
+    AdminDep,
+    KernelDep,
+    NowDep,
+    PrincipalDep,
+    ReadSessionDep,
+    RequesterDep,
+    SessionDep,
+)
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.schemas import AccountRead, NewAccount, Person
 from toolcrib.kernel.problems import InvalidRequest
@@ -42,10 +50,14 @@ async def create_user(
 
 
 @router.delete("/users/{username:path}")
-async def delete_user(username: str, session: SessionDep, me: AdminDep, now: NowDep) -> dict[str, str]:
+async def delete_user(
+    username: str, session: SessionDep, kernel: KernelDep, me: AdminDep, by: RequesterDep, now: NowDep
+) -> dict[str, str]:
     if username == me.username:
         raise NotOneself("You cannot delete your own account.")
-    await users.delete_user(session, await users.get_by_name(session, username), actor=me, now=now)
+    await users.delete_user(
+        session, kernel, await users.get_by_name(session, username), actor=me, by=by, now=now
+    )
     return {"message": "deleted"}
 
 

@@ -9,19 +9,15 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.claims import service as claims
-from toolcrib.kernel.claims.commands import Command, Expire, ForceRelease
-from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.claims.models import claims as claims_table
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.models import Company, CompanyRole, PendingChange, RetiredName, User, new_uuid
 from toolcrib.kernel.identity.names import check_email, check_username, email_key, is_storable
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import Conflict, Forbidden, NotFound
+from toolcrib.kernel.requester import Requester
 from toolcrib.kernel.search import text_match
-
-DELETED = "account deleted"
 
 
 class UsernameTaken(Conflict):
@@ -172,8 +168,11 @@ async def create_user(
     return user
 
 
-async def delete_user(session: AsyncSession, user: User, *, actor: Principal, now: datetime) -> None:
-    """The account goes, and with it, in the same transaction, whatever the person holds or waits for.
+async def delete_user(
+    session: AsyncSession, kernel: Kernel, user: User, *, actor: Principal, by: Requester, now: datetime
+) -> None:
+    """The account goes, and with it, in the same transaction, what the person holds or waits for: see
+    `disabled_holders`.
 
     Raises:
         OwnAccount: `actor` is this person (403).
@@ -183,7 +182,7 @@ async def delete_user(session: AsyncSession, user: User, *, actor: Principal, no
         raise OwnAccount("You cannot delete your own account.")
     await _require_still_admin(session, actor)
     await _require_another_admin(session, user)
-    await _end_claims(session, user, actor=actor.username, now=now)
+    await kernel.disabled_holders.account_removed(session, kernel, user, by=by, now=now)
     for name in {user.username, user.uuid, user.oidc_subject} - {None}:
         retired = await session.get(RetiredName, name)
         if retired is None:
@@ -195,23 +194,6 @@ async def delete_user(session: AsyncSession, user: User, *, actor: Principal, no
     await record(
         session, "deleted", kind="user", key=user.username, actor=actor.username, now=now, scope="admin:"
     )
-
-
-async def _end_claims(session: AsyncSession, user: User, *, actor: str, now: datetime) -> None:
-    await claims.forget_waiting(session, user.uuid)
-    commands: list[Command] = []
-    held = await session.execute(
-        select(*(claims_table.c[name] for name in Claim.__slots__)).where(
-            claims_table.c.holder_uuid == user.uuid
-        )
-    )
-    for claim in (Claim(*row) for row in held):
-        if claim.is_over(now):
-            commands.append(Expire(claim.ref, claim.fence))
-        else:
-            commands.append(ForceRelease(claim.ref, actor, DELETED, claim.fence))
-    if commands:
-        await claims.run(session, *commands, now=now)
 
 
 # Changing
@@ -258,14 +240,17 @@ async def set_email(
 
 async def set_status(
     session: AsyncSession,
+    kernel: Kernel,
     user: User,
     *,
     is_admin: bool | None = None,
     is_active: bool | None = None,
     actor: Principal,
+    by: Requester,
     now: datetime,
 ) -> None:
-    """None leaves a flag as it is. Whoever is disabled is signed out for good: enabling brings no token back.
+    """None leaves a flag as it is. Whoever is disabled is signed out for good: enabling brings no token back,
+    and nothing that was held or waited for and ended then.
 
     Raises:
         OwnAccount: `actor` is this person (403).
@@ -284,7 +269,7 @@ async def set_status(
         user.is_active = is_active
         if not is_active:
             end_tokens(user, now)
-            await claims.forget_waiting(session, user.uuid)
+            await kernel.disabled_holders.account_disabled(session, kernel, user, by=by, now=now)
         verb = "enabled" if is_active else "disabled"
         await _record_about(session, user, verb, actor=actor.username, now=now)
 
