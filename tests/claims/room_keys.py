@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
 
+from fastapi import APIRouter, Query
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,8 +26,12 @@ from sqlalchemy import (
     update,
 )
 
+from toolcrib.kernel.claims import service
 from toolcrib.kernel.claims.changes import Change
+from toolcrib.kernel.claims.commands import Acquire, Release
+from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, RequesterDep, SessionDep
 from toolcrib.kernel.jobs import Job
 from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.problems import Conflict
@@ -112,4 +118,42 @@ async def print_labels(kernel: Kernel, _now: datetime) -> None:
         await session.execute(update(calls).values(printed=True))
 
 
-kind = Kind(name=NAME, hook=hook, jobs=(Job("room_keys.print", print_labels),))
+router = APIRouter(prefix="/rooms", tags=["rooms"])
+Seconds = Annotated[int, Query(gt=0)]
+
+
+@router.post("/{room}/take")
+async def take(
+    room: str,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    by: RequesterDep,
+    now: NowDep,
+    seconds: Seconds | None = None,
+    heartbeat: bool = False,
+) -> dict[str, int]:
+    """Take a key: its whole effect is the claim, so it goes the way of the group commit."""
+    end = now + timedelta(seconds=seconds) if seconds else None
+    wanted = Acquire(Ref(NAME, "", room), me.holder, expires_at=end, heartbeat=heartbeat)
+    (claim,) = await kernel.claims.submit([wanted], by)
+    return {"fence": claim.fence if claim else 0}
+
+
+@router.post("/{room}/give-back")
+async def give_back(
+    room: str, session: SessionDep, me: PrincipalDep, by: RequesterDep, now: NowDep
+) -> dict[str, str]:
+    """Give a key back, in a unit of work."""
+    await service.run_one(session, Release(Ref(NAME, "", room), me.holder), now=now, by=by)
+    return {"msg": "given back"}
+
+
+kind = Kind(name=NAME, routers=(router,), hook=hook, jobs=(Job("room_keys.print", print_labels),))
+
+
+def install(site: Path) -> None:
+    """Make `site`, a folder for `sys.path`, say that this module is an installed kind."""
+    about = site / "room_keys-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: room-keys\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[toolcrib.kinds]\nroom_key = tests.claims.room_keys:kind\n")

@@ -24,6 +24,8 @@ from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.requester import Requester
 from toolcrib.settings import Settings
 
+pytestmark = pytest.mark.every_database
+
 
 class Rooms:
     """The book that the hook keeps, beside the claims it is about."""

@@ -1,0 +1,194 @@
+"""Every door through which a claim changes, for every kind: the kind's own record agrees with the claim after it.
+
+`docs/architecture.md` lists the doors. A new one is added there and here, a new kind in `kinds.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.claims import kinds, room_keys
+from tests.claims.kinds import Kind
+from tests.conftest import databases_of
+from tests.servers.crib import Crib, Person
+from tests.servers.databases import Databases
+from toolcrib.kernel.claims.sweep import announce_ends, forgive_outage
+
+pytestmark = pytest.mark.every_database
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    metafunc.parametrize("crib", databases_of(metafunc), indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def crib(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crib]:
+    """One server for all of these, with the kind of an installed package."""
+    databases: Databases = request.getfixturevalue(request.param)
+    folder: Path = tmp_path_factory.mktemp("doors")
+    database = databases.fresh()
+    kinds.make_tables(database.url)
+    with pytest.MonkeyPatch.context() as patch:
+        room_keys.install(folder / "site")
+        patch.syspath_prepend(folder / "site")
+        one = Crib.start(folder / "data", database_url=database.url)
+    yield one
+    one.close()
+    databases.drop(database)
+
+
+@dataclass
+class Scene:
+    """One thing, and the people around it. The doors below return whom they leave it with."""
+
+    crib: Crib
+    kind: Kind
+    ann: Person
+    ben: Person
+
+    def claims(self, verb: str, person: Person, **body: object) -> None:
+        """The generic route on the thing's claim."""
+        claim = kinds.claim_on(self.kind, self.ann)
+        assert claim is not None
+        answer = person.client.post(f"/api/claims/{claim['fence']}/{verb}", json=body)
+        assert answer.is_success, answer.text
+
+    def sweep(self) -> None:
+        self.crib.run(announce_ends(self.crib.app.kernel, self.crib.clock()))
+
+
+def taken(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    return scene.ann.username
+
+
+def given_back(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.kind.give_back(scene.ann)
+    return None
+
+
+def renewed(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.claims("renew", scene.ann, ttl_seconds=600)
+    return scene.ann.username
+
+
+def released(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.claims("release", scene.ann)
+    return None
+
+
+def handed_over(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.claims("transfer", scene.ann, to=scene.ben.username)
+    return scene.ben.username
+
+
+def handed_over_by_authority(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.claims("transfer", scene.crib.admin(), to=scene.ben.username)
+    return scene.ben.username
+
+
+def ended_by_authority(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.claims("force-release", scene.crib.admin(), reason="fire drill")
+    return None
+
+
+def passed_to_the_queue(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.claims("queue", scene.ben)
+    scene.claims("release", scene.ann)
+    return scene.ben.username
+
+
+def passed_to_the_queue_by_the_kind_s_route(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann)
+    scene.claims("queue", scene.ben)
+    scene.kind.give_back(scene.ann)
+    return scene.ben.username
+
+
+def ended_by_the_sweep(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann, seconds=60)
+    scene.crib.clock.advance(seconds=61)
+    scene.sweep()
+    return None
+
+
+def passed_to_the_queue_by_the_sweep(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann, seconds=60)
+    scene.claims("queue", scene.ben)
+    scene.crib.clock.advance(seconds=61)
+    scene.sweep()
+    return scene.ben.username
+
+
+def ended_by_whoever_takes_it_next(scene: Scene) -> str | None:
+    scene.kind.take(scene.ann, seconds=60)
+    scene.crib.clock.advance(seconds=61)
+    scene.kind.take(scene.ben)
+    return scene.ben.username
+
+
+def forgiven_at_a_start(scene: Scene) -> str | None:
+    kernel = scene.crib.app.kernel
+    scene.sweep()  # says: alive now
+    scene.kind.take_for_as_long_as_the_client_lives(scene.ann)
+    scene.crib.clock.advance(seconds=90)
+    scene.crib.run(forgive_outage(kernel.database, scene.crib.clock(), timedelta(minutes=5)))
+    return scene.ann.username
+
+
+Door = Callable[[Scene], "str | None"]
+DOORS: tuple[Door, ...] = (
+    taken,
+    given_back,
+    renewed,
+    released,
+    handed_over,
+    handed_over_by_authority,
+    ended_by_authority,
+    passed_to_the_queue,
+    passed_to_the_queue_by_the_kind_s_route,
+    ended_by_the_sweep,
+    passed_to_the_queue_by_the_sweep,
+    ended_by_whoever_takes_it_next,
+    forgiven_at_a_start,
+)
+
+
+# No client of assets renews by itself, so none lives on heartbeats.
+PAIRS = [
+    pytest.param(kind, door, id=f"{kind}-{door.__name__}")
+    for kind in kinds.KINDS
+    for door in DOORS
+    if (kind, door) != ("asset", forgiven_at_a_start)
+]
+
+
+@pytest.mark.parametrize(("kind", "door"), PAIRS)
+def test_the_kind_s_record_agrees(crib: Crib, kind: str, door: Door) -> None:
+    ann = crib.person()
+    ben = crib.person(company=ann.company)
+    thing = kinds.make(kind, ann, crib.app.settings.database)
+    left_with = door(Scene(crib, thing, ann, ben))
+    held = kinds.agree(thing, ann)
+    assert (held[0] if held else None) == left_with
+
+
+def test_the_hook_s_nudge_runs_its_job(crib: Crib) -> None:
+    ann = crib.person()
+    thing = kinds.RoomKey(crib.app.settings.database)
+    thing.take(ann)
+    crib.run(crib.app.kernel.jobs.idle())
+    printed = room_keys.calls.select().where(room_keys.calls.c.room == thing.room)
+    assert [row[-1] for row in kinds.run(crib.app.settings.database, printed)] == [True]
