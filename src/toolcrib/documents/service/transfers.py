@@ -132,7 +132,8 @@ async def _look(docs: Documents, caller: Caller, order: Order, *, now: datetime)
     """
     if not order.is_folder:
         file, _ = await find(docs, caller, order.source, "read", archived=False)
-        await may_put(docs, caller, order.target, size=file.size, now=now)
+        replaces = order.onto is Onto.REPLACED
+        await may_put(docs, caller, order.target, size=file.size, replaces=replaces, now=now)
         return Tree(order.source, None, [], [file])
     async with docs.kernel.database.read() as session:
         tree = await tree_at(session, order.source)

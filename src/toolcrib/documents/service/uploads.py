@@ -142,6 +142,7 @@ async def may_put(
     size: int | None = None,
     right: Right | None = None,
     must_exist: bool = False,
+    replaces: bool = False,
     now: datetime,
     **conditions: Unpack[Conditions],
 ) -> Right:
@@ -149,7 +150,7 @@ async def may_put(
 
     Raises:
         FileNotFound: there is no file, and one `must_exist` (404).
-        FileExists: there is a folder at that place (409).
+        FileExists: there is a folder at that place (409), unless what comes `replaces` whatever is there.
     """
     if right is None:
         right = await docs.access.require(caller, place.bucket, "write", path=place.path)
@@ -168,7 +169,7 @@ async def may_put(
         await refuse_locked_folder(session, caller, place, right, members=not _is_live(file), now=now)
         if must_exist and not _is_live(file):
             raise FileNotFound("There is no such file to submit a version of.")
-        if not _is_live(file) and await folder_at(session, place) is not None:
+        if not replaces and not _is_live(file) and await folder_at(session, place) is not None:
             raise FileExists(f"{place.address} is a folder, not a file.")
     return right
 
