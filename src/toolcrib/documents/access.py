@@ -71,9 +71,11 @@ class Access:
     async def require(
         self, caller: Caller, bucket: Bucket, action: Action, *, file_id: str | None = None, path: str = ""
     ) -> Right:
-        """Raises:
-        AccessDenied: the caller may not (403); the audit remembers.
-        ProjectServiceUnavailable: nobody can tell, so the caller may not (403).
+        """Return the caller's right to `action` in `bucket`. A refusal is recorded in the audit.
+
+        Raises:
+            AccessDenied: the caller may not (403).
+            ProjectServiceUnavailable: the service gave no usable answer, so the caller may not (403).
         """
         try:
             right = await self._ask(caller, bucket, action, file_id)

@@ -55,8 +55,10 @@ class FormReader:
     """`to_file`, then `file_bytes`, then `rest`; `fields` holds what has come by then."""
 
     def __init__(self, content_type: str, stream: AsyncIterator[bytes]) -> None:
-        """Raises:
-        ValidationFailed: not a multipart form (400).
+        """Prepare to read a form with this Content-Type header.
+
+        Raises:
+            ValidationFailed: not a multipart form (400).
         """
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary")

@@ -109,8 +109,10 @@ def usable_filename(name: str) -> str:
 
 
 def as_uuid(value: str, field: str) -> str:
-    """Raises:
-    ValidationFailed: not a UUID in its usual spelling (400).
+    """Return `value`, checked to be a UUID in its usual spelling.
+
+    Raises:
+        ValidationFailed: not a UUID in its usual spelling (400).
     """
     try:
         found = str(UUID(value))

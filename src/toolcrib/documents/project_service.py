@@ -43,8 +43,10 @@ class ProjectService:
         self._client = httpx.AsyncClient(timeout=timeout_seconds, follow_redirects=False)
 
     async def check(self, question: Question, token: str) -> Answer:
-        """Raises:
-        ProjectServiceUnavailable: no answer in time, or none that can be read (403).
+        """Ask the project service whether a person may do something with a file.
+
+        Raises:
+            ProjectServiceUnavailable: it did not answer in time, or not in the documented form (403).
         """
         return _answer(await self._post("/check-file-access", question.as_dict(), token))
 
@@ -52,7 +54,7 @@ class ProjectService:
         """The answers in the order of `questions`.
 
         Raises:
-            ProjectServiceUnavailable: no answer in time, or none that can be read (403).
+            ProjectServiceUnavailable: it did not answer in time, or not in the documented form (403).
         """
         body = {"checks": [question.as_dict() for question in questions]}
         found = await self._post("/check-file-access/batch", body, token)

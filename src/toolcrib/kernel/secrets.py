@@ -33,8 +33,10 @@ class Secrets:
         return self._fernet.encrypt(plain.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """Raises:
-        ValueError: sealed with another secret, or damaged.
+        """Decrypt what `seal` encrypted.
+
+        Raises:
+            ValueError: it was encrypted with another secret, or is damaged.
         """
         try:
             return self._fernet.decrypt(sealed.encode()).decode()

@@ -115,8 +115,10 @@ class Connection:
 
 
 def compose(letter: Letter, sender: str) -> EmailMessage:
-    """Raises:
-    ValueError: the sender or the recipient is no mail address.
+    """Build the mail message.
+
+    Raises:
+        ValueError: the sender or the recipient is no mail address.
     """
     origin = parse_sender(sender)
     message = EmailMessage()
@@ -133,8 +135,10 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
 
 
 def parse_sender(sender: str) -> Address:
-    """Raises:
-    ValueError: it is neither `name@host` nor `Name <name@host>`.
+    """Parse the sender of mails: `name@host` or `Name <name@host>`.
+
+    Raises:
+        ValueError: it is neither `name@host` nor `Name <name@host>`.
     """
     name, address = parseaddr(sender)
     return _address(name, address, "sender")

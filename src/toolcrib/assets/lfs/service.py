@@ -33,8 +33,10 @@ async def find(session: AsyncSession, scope: str, oids: Collection[str]) -> dict
 
 
 async def get(session: AsyncSession, scope: str, oid: str) -> Blob:
-    """Raises:
-    ObjectMissing: the project has none of that name (404).
+    """Return the stored content of one of the project's objects.
+
+    Raises:
+        ObjectMissing: the project has none of that name (404).
     """
     found = await find(session, scope, [oid])
     if oid not in found:

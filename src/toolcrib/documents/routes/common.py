@@ -51,8 +51,10 @@ def new_router() -> APIRouter:
 
 
 async def caller_of(request: Request, kernel: KernelDep) -> Caller:
-    """Raises:
-    MissingToken, Unauthorized: no credential, or a bad one (401).
+    """Return who makes the request, with their address and client program.
+
+    Raises:
+        MissingToken, Unauthorized: there is no credential, or it is not valid (401).
     """
     credential = find(request.scope["headers"])
     if credential is None:
@@ -96,8 +98,10 @@ DocumentsDep = Annotated[Documents, Depends(_documents)]
 
 
 async def json_body(request: Request, *, optional: bool = False) -> dict[str, Any]:
-    """Raises:
-    ValidationFailed: no JSON object (400).
+    """Read the body as a JSON object. An empty one is accepted if `optional`.
+
+    Raises:
+        ValidationFailed: no JSON object (400).
     """
     raw = await request.body()
     if optional and not raw.strip():
@@ -130,8 +134,10 @@ def query_of(request: Request) -> dict[str, str]:
 
 
 def checked(model: type[Model], fields: Mapping[str, Any]) -> Model:
-    """Raises:
-    ValidationFailed: a field is missing, unknown or wrong (400).
+    """Validate `fields` against `model`.
+
+    Raises:
+        ValidationFailed: a field is missing, unknown or wrong (400).
     """
     try:
         return model.model_validate(dict(fields))
@@ -159,8 +165,10 @@ def where(fields: Mapping[str, Any]) -> Where:
 
 
 def number(fields: Mapping[str, str], name: str, default: int, *, least: int, most: int | None = None) -> int:
-    """Raises:
-    ValidationFailed: no whole number, or out of range (400).
+    """Read a whole number from the fields, `default` if it is not given.
+
+    Raises:
+        ValidationFailed: no whole number, or out of range (400).
     """
     text = fields.get(name)
     if text is None:
@@ -195,8 +203,10 @@ def _whole(fields: Mapping[str, str], name: str) -> int | None:
 
 
 def flag(fields: Mapping[str, str], name: str) -> bool:
-    """Raises:
-    ValidationFailed: neither true nor false (400).
+    """Read a true or false value from the fields, false if it is not given.
+
+    Raises:
+        ValidationFailed: neither true nor false (400).
     """
     text = fields.get(name, "false").strip().lower()
     if text in {"true", "1", "yes", "on"}:

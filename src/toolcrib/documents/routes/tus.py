@@ -295,8 +295,10 @@ def _require_octets(request: Request) -> None:
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
-    """Raises:
-    BodyBroken: its sender went away or fell silent.
+    """Yield the request's body as it arrives.
+
+    Raises:
+        BodyBroken: the client disconnected, or sent nothing for too long.
     """
     async with aclosing(request.stream()) as stream:
         while True:

@@ -200,8 +200,10 @@ def _is_addressed(form: FormReader) -> bool:
 
 
 def _require_fields(form: FormReader) -> None:
-    """Raises:
-    MissingFields: the form does not say where the file goes (400).
+    """Check that the form has the fields that say where the file goes.
+
+    Raises:
+        MissingFields: the form does not say where the file goes (400).
     """
     given = {name for name, value in form.fields.items() if value}
     missing = [names[0] for names in (PLAIN.bucket, PLAIN.path) if not given & set(names)]

@@ -135,8 +135,10 @@ async def taken(
 
 
 async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None:
-    """Raises:
-    ObjectNotFound: somebody else's, or used up by another call (404).
+    """Delete the row of a direct upload, so that it can be used only once.
+
+    Raises:
+        ObjectNotFound: it is somebody else's, or was used already (404).
     """
     used = delete(Upload).where(Upload.object_key == object_key, Upload.owner_id == caller.me.uuid)
     if not await affected(session, used):

@@ -216,8 +216,10 @@ async def refuse_others_lock(
 
 
 def refuse_others(caller: Caller, held: Iterable[Claim]) -> None:
-    """Raises:
-    FileLocked: one of the claims is somebody else's (409).
+    """Check that all of `held` are the caller's.
+
+    Raises:
+        FileLocked: one of the claims is somebody else's (409).
     """
     for claim in held:
         if claim.holder_uuid != caller.me.uuid:
@@ -238,8 +240,10 @@ async def refuse_locked_folder(
 async def refuse_held_folder(
     session: AsyncSession, caller: Caller, folder: Place, right: Right, *, now: datetime
 ) -> None:
-    """Raises:
-    FileLocked: somebody else holds `folder`, or one it lies in (409).
+    """Check that nobody else holds a folder, or a folder above that covers it.
+
+    Raises:
+        FileLocked: somebody else holds `folder`, or one it lies in (409).
     """
     own = await queries.get(session, folder_ref(folder, right.scope), now=now)
     refuse_others(caller, [own] if own is not None else [])

@@ -149,8 +149,10 @@ def moved(place: Place, source: Place, target: Place) -> Place:
 async def _free(
     session: AsyncSession, caller: Caller, target: Place, right: Right, *, replace: bool, now: datetime
 ) -> None:
-    """Raises:
-    FileExists: something is at `target`, and it is not to be replaced (409).
+    """Make sure that `target` is free, removing what is there if `replace`.
+
+    Raises:
+        FileExists: something is at `target`, and it is not to be replaced (409).
     """
     if replace:
         await clear(session, caller, target, right, now=now)
@@ -160,8 +162,10 @@ async def _free(
 
 
 async def _make_room(session: AsyncSession, target: Place, *, now: datetime) -> None:
-    """Raises:
-    FileExists: something live is at `target` (409).
+    """Rename an archived file that has the path `target`, so that another file can take it.
+
+    Raises:
+        FileExists: something live is at `target` (409).
     """
     there = await at(session, target)
     if there is not None and not there.is_archived:

@@ -57,8 +57,10 @@ async def properties_of(
 
 
 def check_property(name: str, value: str | None) -> None:
-    """Raises:
-    TooManyProperties: longer than what is kept (507).
+    """Check the size of a property.
+
+    Raises:
+        TooManyProperties: the name or the value is too long (507).
     """
     if len(name.encode()) > NAME_BYTES or len((value or "").encode()) > TOTAL_BYTES:
         raise TooManyProperties(f"A property may have {TOTAL_BYTES} bytes, its name {NAME_BYTES}.")

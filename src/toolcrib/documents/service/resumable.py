@@ -118,9 +118,11 @@ async def create(
 
 
 async def own(docs: Documents, caller: Caller, upload_id: str, *, now: datetime) -> ResumableUpload:
-    """Raises:
-    UploadNotFound: there is none, or it is somebody else's (404 alike).
-    UploadExpired: (410).
+    """Return the caller's upload with this id.
+
+    Raises:
+        UploadNotFound: there is none, or it is somebody else's (404 alike).
+        UploadExpired: (410).
     """
     async with docs.kernel.database.read() as session:
         upload = await session.get(ResumableUpload, upload_id)
@@ -324,9 +326,11 @@ async def _join_or_drop(docs: Documents, upload: ResumableUpload, parts: list[Pa
 
 
 async def _joined(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:
-    """Raises:
-    HashMismatch: not the announced bytes (400).
-    UploadExpired: the store has lost a part (410).
+    """Return one stored object that holds all parts in order, copying them unless the only part can be kept as it is.
+
+    Raises:
+        HashMismatch: the content is not what was announced (400).
+        UploadExpired: the store has lost a part (410).
     """
     part = parts[0] if len(parts) == 1 else None
     if part is not None and part.sha256 is not None and part.may_stay:

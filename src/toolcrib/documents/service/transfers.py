@@ -112,8 +112,10 @@ async def transfer(
 
 
 async def _ask(docs: Documents, caller: Caller, order: Order) -> _Rights:
-    """Raises:
-    AccessDenied: one of the rights it takes is missing (403).
+    """Return the caller's rights that this copy or move needs.
+
+    Raises:
+        AccessDenied: one of them is missing (403).
     """
     source, target = order.source, order.target
     right = await docs.access.require(caller, source.bucket, "read", path=source.path)

@@ -43,8 +43,10 @@ class Tree:
 
 
 async def tree_at(session: AsyncSession, place: Place) -> Tree:
-    """Raises:
-    FolderNotFound: no such folder (404).
+    """Read the folder at `place` with everything below it that is not archived.
+
+    Raises:
+        FolderNotFound: no such folder (404).
     """
     top = await folder_at(session, place) if place.path else None
     if place.path and top is None:

@@ -190,8 +190,10 @@ def _is_live(file: File | None) -> bool:
 
 
 def refuse_too_large(docs: Documents, size: int | None) -> None:
-    """Raises:
-    FileTooLarge: `size` bytes are more than a document may have (413).
+    """Check the announced size of an upload, in bytes.
+
+    Raises:
+        FileTooLarge: `size` bytes are more than a document may have (413).
     """
     if size is not None and size > docs.max_bytes:
         raise FileTooLarge(f"A document may have {docs.max_bytes} bytes.", {"max_bytes": docs.max_bytes})

@@ -101,10 +101,12 @@ class Authenticator:
     # Questions
 
     async def principal(self, request: Request) -> Principal:
-        """Raises:
-        Unauthorized: no credential, or one that is not (or no longer) good (401).
-        CrossSiteWrite: a write on the cookie from another site's page (403).
-        RateLimited: too many wrong passwords from this address (429).
+        """Return who makes the request, by its credential.
+
+        Raises:
+            Unauthorized: there is no credential, or it is not valid or no longer valid (401).
+            CrossSiteWrite: a write request with the sign-in cookie came from a page of another site (403).
+            RateLimited: too many wrong passwords from this address (429).
         """
         return await self.principal_for(request.scope)
 
@@ -123,7 +125,7 @@ class Authenticator:
         """The answer if it is known and cannot have changed: a few microseconds, no waiting.
 
         Raises:
-            CrossSiteWrite: a write on the cookie from another site's page (403).
+            CrossSiteWrite: a write request with the sign-in cookie came from a page of another site (403).
         """
         found = find(scope["headers"])
         if found is None:

@@ -43,8 +43,10 @@ async def list_companies(session: AsyncSession, me: Principal) -> list[tuple[Com
 
 
 async def describe(session: AsyncSession, me: Principal, company_id: str) -> tuple[Company, int]:
-    """Raises:
-    CompanyNotFound: (404).
+    """Return a company and how many members it has.
+
+    Raises:
+        CompanyNotFound: (404).
     """
     company = await get_company(session, me, company_id)
     return (await _with_members(session, Company.id == company.id))[0]
@@ -57,8 +59,10 @@ async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -
 
 
 async def get_company(session: AsyncSession, me: Principal, company_id: str) -> Company:
-    """Raises:
-    CompanyNotFound: there is none, or `me` does not belong to it (404 alike).
+    """Return a company that `me` may see.
+
+    Raises:
+        CompanyNotFound: there is none, or `me` does not belong to it (404 in both cases).
     """
     company = await session.get(Company, company_id) if _may_see(me, company_id) else None
     if company is None:
@@ -71,8 +75,10 @@ def role_in(me: Principal, company: Company) -> CompanyRole | None:
 
 
 async def create_company(session: AsyncSession, name: str, *, me: Principal, now: datetime) -> Company:
-    """Raises:
-    CompanyNameTaken: (409).
+    """Create a company. Administrators only.
+
+    Raises:
+        CompanyNameTaken: (409).
     """
     me.require_admin()
     check_label(name)
@@ -87,9 +93,11 @@ async def create_company(session: AsyncSession, name: str, *, me: Principal, now
 async def rename_company(
     session: AsyncSession, company: Company, name: str, *, me: Principal, now: datetime
 ) -> None:
-    """Raises:
-    AccessDenied: not an owner of it (403).
-    CompanyNameTaken: (409).
+    """Rename a company.
+
+    Raises:
+        AccessDenied: not an owner of it (403).
+        CompanyNameTaken: (409).
     """
     _require_owner(me, company)
     check_label(name)
@@ -101,8 +109,10 @@ async def rename_company(
 
 
 async def delete_company(session: AsyncSession, company: Company, *, me: Principal, now: datetime) -> None:
-    """Raises:
-    CompanyInUse: people or projects belong to it, or something of it is held (409).
+    """Delete a company that nothing belongs to. Administrators only.
+
+    Raises:
+        CompanyInUse: people or projects belong to it, or something of it is held (409).
     """
     me.require_admin()
     await take_write_lock(session)
@@ -127,9 +137,11 @@ async def list_members(session: AsyncSession, company: Company) -> Sequence[User
 async def set_member(
     session: AsyncSession, company: Company, user: User, role: CompanyRole, *, me: Principal, now: datetime
 ) -> None:
-    """Raises:
-    AccessDenied: not an owner of it (403).
-    OtherCompany: `user` belongs to another one (409).
+    """Add `user` to the company with `role`, or change their role.
+
+    Raises:
+        AccessDenied: not an owner of it (403).
+        OtherCompany: `user` belongs to another one (409).
     """
     _require_owner(me, company)
     if not me.is_admin and user.company_id not in {None, company.id}:

@@ -67,8 +67,10 @@ async def create_key(
 
 
 async def revoke_key(session: AsyncSession, me: Principal, key_id: int, *, now: datetime) -> None:
-    """Raises:
-    KeyNotFound: the person has no such key (404).
+    """Delete one of the caller's API keys.
+
+    Raises:
+        KeyNotFound: the person has no such key (404).
     """
     key = await session.get(ApiKey, key_id)
     if key is None or key.user_id != me.id:

@@ -63,8 +63,10 @@ async def by_token(session: AsyncSession, token: Token) -> User:
 
 
 async def by_api_key(session: AsyncSession, secret: str) -> tuple[User, ApiKey]:
-    """Raises:
-    Unauthorized: no such key.
+    """Return the owner of an API key, and the key.
+
+    Raises:
+        Unauthorized: there is no such key (401).
     """
     found = await session.execute(
         select(User, ApiKey)
@@ -99,8 +101,10 @@ async def by_grant(session: AsyncSession, grant: Grant) -> User:
 
 
 def require_usable(user: User, expires_at: datetime | None, now: datetime) -> None:
-    """Raises:
-    Unauthorized: the account is disabled, or the credential's time is over.
+    """Check that the account is active and the credential has not expired.
+
+    Raises:
+        Unauthorized: the account is disabled, or the credential has expired (401).
     """
     if not user.is_active:
         raise Unauthorized("This account is disabled.")

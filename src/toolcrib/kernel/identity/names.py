@@ -37,8 +37,10 @@ def is_storable(text: str) -> bool:
 
 
 def check_username(text: str) -> str:
-    """Raises:
-    BadName: nobody may be called that. HTTP Basic cannot carry a `:`, and blanks at the ends cannot be seen.
+    """Return `text`, checked to be a possible user name.
+
+    Raises:
+        BadName: it is not (400). HTTP Basic cannot carry a `:`, and spaces at the ends would be invisible.
     """
     if not _is_plain(text, USERNAME_LENGTH) or ":" in text:
         raise BadName(
@@ -48,8 +50,10 @@ def check_username(text: str) -> str:
 
 
 def check_label(text: str) -> str:
-    """Raises:
-    BadName: nothing can be called that.
+    """Return `text`, checked to be a possible name of a company.
+
+    Raises:
+        BadName: it is not (400).
     """
     if not _is_plain(text, COMPANY_NAME_LENGTH):
         raise BadName(f"A name is 1 to {COMPANY_NAME_LENGTH} characters without control characters.")
@@ -57,8 +61,10 @@ def check_label(text: str) -> str:
 
 
 def check_project_name(text: str) -> str:
-    """Raises:
-    BadName: no project may be called that. The name is a segment of addresses.
+    """Return `text`, checked to be a possible project name.
+
+    Raises:
+        BadName: it is not (400). The name is part of URLs.
     """
     segments = text.split("/")
     if (

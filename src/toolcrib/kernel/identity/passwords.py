@@ -52,8 +52,10 @@ class Passwords:
         self.nobody = f"$argon2id$v=19$m={MEMORY_KIB},t={TIME_COST},p={LANES}${salt}${digest}"
 
     async def hash(self, password: str) -> str:
-        """Raises:
-        SignInBusy: too many are waiting (503).
+        """Hash a password in a thread.
+
+        Raises:
+            SignInBusy: too many are waiting (503).
         """
         return await self._in_thread(self._hasher.hash, password)
 

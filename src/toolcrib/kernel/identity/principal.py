@@ -90,8 +90,10 @@ class Principal:
         return scope == "" and RANK[at_least] < RANK["admin"]
 
     def require(self, scope: str, at_least: Role = "viewer") -> None:
-        """Raises:
-        AccessDenied: the person lacks the role in `scope` (403).
+        """Check that the person has at least the role `at_least` in `scope`.
+
+        Raises:
+            AccessDenied: the person lacks the role in `scope` (403).
         """
         if not self.may(scope, at_least):
             family, _, name = scope.partition(":")

@@ -57,8 +57,10 @@ async def list_projects(session: AsyncSession, me: Principal) -> list[tuple[Proj
 
 
 async def describe(session: AsyncSession, me: Principal, project_id: str) -> tuple[Project, int]:
-    """Raises:
-    ProjectNotFound: (404).
+    """Return a project and how many members it has.
+
+    Raises:
+        ProjectNotFound: (404).
     """
     project = await get_project(session, me, project_id)
     return (await _with_members(session, Project.id == project.id))[0]
@@ -80,9 +82,11 @@ async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -
 async def get_project(
     session: AsyncSession, me: Principal, project_id: str, at_least: Role = "viewer"
 ) -> Project:
-    """Raises:
-    ProjectNotFound: there is none, or `me` has no role in it (404 alike).
-    AccessDenied: the role is not enough (403).
+    """Return a project in which `me` has at least the role `at_least`.
+
+    Raises:
+        ProjectNotFound: there is none, or `me` has no role in it (404 in both cases).
+        AccessDenied: the role is not enough (403).
     """
     project = await session.get(Project, project_id)
     if project is None or project.deleted_at is not None or me.project_role(project.name) is None:
@@ -202,9 +206,11 @@ async def list_members(session: AsyncSession, project: Project) -> list[tuple[Us
 async def set_member(
     session: AsyncSession, project: Project, user: User, role: Role, *, me: Principal, now: datetime
 ) -> None:
-    """Raises:
-    AccessDenied: `me` may not manage members, or not owners (403).
-    LastOwner: the project would have no owner (409).
+    """Give `user` a role in the project, as a new member or instead of their present role.
+
+    Raises:
+        AccessDenied: `me` may not manage members, or not owners (403).
+        LastOwner: the project would have no owner (409).
     """
     me.require(_scope(project), "admin")
     member = await session.get(ProjectMember, (project.id, user.id))

@@ -85,9 +85,11 @@ class Tokens:
         return jwt.encode(claims, self._secret, ALGORITHM)
 
     def read(self, raw: str, *, now: datetime) -> Token:
-        """Raises:
-        Unauthorized: not a token of ours or of a service that shares our secret, or not valid now.
-        InvalidSubject: it is, but names nobody (403).
+        """Verify a token (JWT) and return what it says.
+
+        Raises:
+            Unauthorized: it was not signed with our secret, or is not valid now (401).
+            InvalidSubject: it is valid, but its subject is not a person (403).
         """
         try:
             claims = jwt.decode(raw, self._secret, [ALGORITHM], self._options)

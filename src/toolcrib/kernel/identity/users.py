@@ -48,8 +48,10 @@ class LastAdmin(Conflict):
 
 
 async def get_user(session: AsyncSession, user_id: int) -> User:
-    """Raises:
-    UserNotFound: nobody has this id.
+    """Return the person with this id.
+
+    Raises:
+        UserNotFound: there is none (404).
     """
     user = await session.get(User, user_id)
     if user is None:
@@ -58,8 +60,10 @@ async def get_user(session: AsyncSession, user_id: int) -> User:
 
 
 async def get_by_name(session: AsyncSession, username: str) -> User:
-    """Raises:
-    UserNotFound: nobody goes by exactly this name.
+    """Return the person with exactly this user name.
+
+    Raises:
+        UserNotFound: there is none (404).
     """
     user = None
     if is_storable(username):
@@ -280,8 +284,10 @@ def end_tokens(user: User, now: datetime) -> None:
 
 
 async def require_free_address(session: AsyncSession, address: str, *, besides: User | None = None) -> None:
-    """Raises:
-    EmailTaken: somebody other than `besides` has it, however they spell it.
+    """Check that nobody else uses the mail address. Takes the write lock.
+
+    Raises:
+        EmailTaken: somebody other than `besides` has it, in any spelling (409).
     """
     await take_write_lock(session)
     conditions = [User.email_key == email_key(address)]
