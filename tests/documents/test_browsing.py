@@ -10,7 +10,7 @@ import pytest
 
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
-from toolcrib.documents.service.buckets import MOST_UNREGISTERED
+from toolcrib.documents.service.buckets import MAX_UNREGISTERED
 
 pytestmark = pytest.mark.every_database
 
@@ -171,14 +171,14 @@ def test_nobody_hides_projects_by_making_many(tmp_path: Path) -> None:
         ann, ben = crib.person(), crib.person()
         mine, busy = f"ffffffff{str(uuid4())[8:]}", f"fffffffe{str(uuid4())[8:]}"
         ann.stored("mine.txt", bucket="projects", owner=mine)
-        for number in range(MOST_UNREGISTERED):
+        for number in range(MAX_UNREGISTERED):
             crib.clock.advance(seconds=1)
             ben.stored("a.txt", bucket="projects", owner=f"{number:08}{str(uuid4())[8:]}")
         crib.clock.advance(seconds=1)
         ben.stored("busy.txt", bucket="projects", owner=busy)
         listed = {one["id"] for one in _buckets(ann)}
         assert {mine, busy} < listed
-        assert len(listed) == 2 + MOST_UNREGISTERED
+        assert len(listed) == 2 + MAX_UNREGISTERED
         assert _found(ann, "mine") == ["mine.txt"]
         assert _found(ann, "busy") == ["busy.txt"]
     finally:

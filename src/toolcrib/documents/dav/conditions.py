@@ -47,7 +47,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
         held = res.held
         if depth == "infinity" and res.is_collection:
             held = dav.run(claims_in(dav, res))
-        webdav_locks.guard(dav.caller, held, tokens_shown(environ), now=dav.now)
+        webdav_locks.require_tokens(dav.caller, held, tokens_shown(environ), now=dav.now)
 
     @contextmanager
     def _write_transaction(self, res: Any, environ: Environ) -> Iterator[None]:
@@ -117,7 +117,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
             keys.append(folder_ref(above, right.scope).key)
         return any(
             token not in live
-            and webdav_locks.was_given(dav.docs.kernel.secrets, token, key, dav.caller.me.uuid)
+            and webdav_locks.was_issued(dav.docs.kernel.secrets, token, key, dav.caller.me.uuid)
             for token in tokens
             for key in keys
         )

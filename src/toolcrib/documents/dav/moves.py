@@ -67,7 +67,7 @@ async def _rename(dav: WebDAVRequest, order: Order) -> None:
     else:
         await docs.access.require(caller, order.source.bucket, "delete", path=order.source.path)
         await moving.move_file(docs, caller, order.source, order.target, replace=replace, now=now)
-        await webdav_locks.leave(docs, caller, order.target, now=now)
+        await webdav_locks.drop_tokens_after_move(docs, caller, order.target, now=now)
 
 
 async def _leave_below(dav: WebDAVRequest, folder: Place) -> None:
@@ -76,7 +76,7 @@ async def _leave_below(dav: WebDAVRequest, folder: Place) -> None:
         held = await claims_below(session, folder, right.scope, now=dav.now)
     for claim in held:
         if not claim.key.startswith(FOLDER):
-            await webdav_locks.leave(dav.docs, dav.caller, claim.key, now=dav.now)
+            await webdav_locks.drop_tokens_after_move(dav.docs, dav.caller, claim.key, now=dav.now)
 
 
 def _href(dav: WebDAVRequest, asked: CopyOrMove, place: Place) -> str:

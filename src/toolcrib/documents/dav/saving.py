@@ -72,7 +72,7 @@ async def store_upload(
             if not kept or not asked.locks:
                 raise
         else:
-            await transfers.begin_anew(docs, saved)
+            await transfers.forget_old_properties(docs, saved)
             return saved
     caller, right = await uploads.refreshed(docs, caller, asked.place)
     now = docs.kernel.clock()

@@ -1,4 +1,4 @@
-"""The buckets a person may look into, and files in all of them by name."""
+"""List the buckets that a person may read, and search files in all of them by name."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from toolcrib.kernel.identity import companies, projects
 from toolcrib.kernel.search import text_match
 
 # Projects that nobody registered here: how many of them are looked for.
-MOST_UNREGISTERED = 200
-MOST_WORDS = 8
+MAX_UNREGISTERED = 200
+MAX_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A bucket as it is shown: `name` is what people call it, None where nobody told; `scope` is who sees its
-    claims and events."""
+    """A bucket in a list. `name` is its display name, None if unknown; `scope` says who sees its claims and events."""
 
     bucket: Bucket
     name: str | None
@@ -38,7 +37,7 @@ class Matches:
 
 
 async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
-    """The caller's own bucket, then those of their companies, then those of the projects they may read."""
+    """Return the caller's own bucket, then those of their companies, then those of the projects they may read."""
     me = caller.me
     async with docs.kernel.database.read() as session:
         found = [Shelf(Bucket("users", me.uuid), me.username, f"user:{me.uuid}")]
@@ -48,7 +47,7 @@ async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
         used = await _used_projects(session, me.uuid)
     company_id = me.company_id
     if company_id and all(shelf.bucket.id != company_id for shelf in found):
-        # Another sign-in service told us of it; nobody has named it here.
+        # The company comes from another sign-in service's token; it has no name here.
         found.append(Shelf(Bucket("companies", company_id), None, f"company:{company_id}"))
     asked = [Bucket("projects", id_) for id_ in dict.fromkeys([*names, *used])]
     try:
@@ -62,25 +61,28 @@ async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
 
 
 async def _used_projects(session: AsyncSession, uuid: str) -> list[str]:
-    """The projects that have files: first those with files of `uuid`, then those last written to, so that many made-up
-    projects of somebody else do not push out one's own. Reads all files of projects once."""
+    """Return ids of projects that have files: first those with files of the person `uuid`, then by last change.
+
+    The number is limited; this order keeps a person's own projects in the list even if somebody else makes up many.
+    Reads all files of projects once.
+    """
     own = func.max(case((File.owner_id == uuid, 1), else_=0))
     query = (
         select(File.bucket_id)
         .where(File.bucket_type == "projects")
         .group_by(File.bucket_id)
         .order_by(own.desc(), func.max(File.updated_at).desc())
-        .limit(MOST_UNREGISTERED)
+        .limit(MAX_UNREGISTERED)
     )
     return list((await session.execute(query)).scalars())
 
 
 async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> Matches:
-    """Live files whose paths hold every word of `text`, in all buckets the caller may read; those with the words
-    in their own names first."""
+    """Find files whose paths contain every word of `text`, in all buckets the caller may read. Files whose own names
+    contain the words come first; archived files are left out."""
     words = text.split()
-    if not words or len(words) > MOST_WORDS:
-        raise ValidationFailed.of("q", f"must hold from 1 to {MOST_WORDS} words")
+    if not words or len(words) > MAX_WORDS:
+        raise ValidationFailed.of("q", f"must hold from 1 to {MAX_WORDS} words")
     mine = await shelves(docs, caller)
     conditions: list[ColumnElement[bool]] = [
         File.status != FileStatus.ARCHIVED,

@@ -1,4 +1,4 @@
-"""Submitting a version for approval: from a work copy, or from bytes uploaded before."""
+"""Submit a version for approval: from a work copy, or from content uploaded before."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def commit_work_copy(
         FileNotFound: either is missing, or `source` is no work copy of `target` (404).
         AccessDenied: the work copy is somebody else's (403).
         FileLocked: somebody else holds the target (409).
-        VersionConflict: the target has moved on since the copy was made (409).
+        VersionConflict: the target has a newer version than the one that was copied (409).
     """
     file, right = await find(docs, caller, target, "write", archived=False)
     work, _ = await find(docs, caller, source, "read", archived=False)
@@ -82,7 +82,7 @@ async def commit_object(
     object of a version of this file or of one of the caller's own.
 
     Raises:
-        ObjectNotFound: there is no such object, or it is none of the caller's business (404 alike).
+        ObjectNotFound: there is no such object, or the caller may not use it (404 in both cases).
         FileLocked: somebody else holds the file (409).
     """
     file, right = await find(docs, caller, where, "write", archived=False)

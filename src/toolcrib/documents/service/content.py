@@ -1,4 +1,4 @@
-"""Bytes of documents: from a stream or a store into rows, and out again."""
+"""The content of documents: store it, refer to it, read it, and mark it lost or intact."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
 from toolcrib.kernel.blobs.store import Stored
 
-# Asked between pieces of bytes on their way; raises once nobody waits for them.
+# Called between the pieces of a copy; raises when the client has disconnected.
 ClientCheck = Callable[[], Awaitable[None]]
 
 
 def tenant_of(bucket: Bucket) -> str:
-    """Who keeps the same content only once: nobody learns from it what others have."""
+    """Return the tenant within which equal content is stored once: a bucket. Content is not shared between buckets, so
+    that nobody can find out what others have."""
     return f"documents:{bucket}"
 
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """The file store's refusals in this contract's words."""
+    """Translate the file store's errors into those of the documents contract."""
     try:
         yield
     except StorageUnavailable as error:
@@ -45,11 +46,11 @@ async def keep(
     size: int | None = None,
     sha256: str | None = None,
 ) -> Stored:
-    """Bytes into the store, counted, hashed and synced. Garbage until a version names them.
+    """Store the content of `stream`, hashed and synced. The sweep deletes it unless a version names it.
 
     Raises:
-        FileTooLarge: over the cap (413).
-        StoreUnavailable: (503).
+        FileTooLarge: it is larger than the limit (413).
+        StoreUnavailable: the file store does not work now (503).
     """
     with store_errors():
         return await docs.blobs.put(
@@ -64,8 +65,9 @@ async def blob_of(session: AsyncSession, version: Version) -> Blob:
 async def reference(
     docs: Documents, version: Version, source: Bucket, target: Bucket, client_check: ClientCheck | None = None
 ) -> Stored:
-    """The version's bytes as something `target` may adopt: the very same bytes within one bucket, a copy of
-    them in another, copied while `client_check` does not raise.
+    """Return the version's content as something that `target` may adopt.
+
+    Within one bucket that is the same stored object. For another bucket it is copied, until `client_check` raises.
 
     Raises:
         ObjectMissing: the store has lost them (404).
@@ -96,7 +98,7 @@ async def _checking_client(stream: AsyncIterator[bytes], client_check: ClientChe
 async def open_bytes(
     docs: Documents, version: Version, start: int = 0, end: int | None = None
 ) -> AsyncIterator[bytes]:
-    """The version's bytes.
+    """Read the version's content.
 
     Raises:
         ObjectMissing: the store has lost them (404).
@@ -111,20 +113,20 @@ async def open_bytes(
 
 
 async def notice_loss(docs: Documents, bucket: Bucket, stored: Stored, *, now: datetime) -> None:
-    """Before a unit of work that adopts `stored` for `bucket`: see `registry.notice_loss`."""
+    """Call before a transaction that adopts `stored` for `bucket`: see `registry.notice_loss`."""
     with store_errors():
         await registry.notice_loss(docs.kernel.database, docs.blobs, tenant_of(bucket), stored, now=now)
 
 
 async def adopt(session: AsyncSession, bucket: Bucket, stored: Stored, *, now: datetime) -> Blob:
-    """One reference more to these bytes. Versions that had lost the same content get it back."""
+    """Add a reference to stored content. Versions that had lost the same content are restored."""
     blob = await registry.adopt(session, tenant_of(bucket), stored, now=now)
     await mark_sound(session, blob.id, now=now)
     return blob
 
 
 async def mark_sound(session: AsyncSession, blob_id: int, *, now: datetime) -> list[str]:
-    """The bytes are there: no version of them is corrupted. Returns the ids of those that were."""
+    """Give corrupted versions of this content their earlier status back. Returns their ids."""
     corrupted = select(Version.id).where(
         Version.blob_id == blob_id, Version.status == VersionStatus.CORRUPTED
     )
@@ -140,7 +142,8 @@ async def mark_sound(session: AsyncSession, blob_id: int, *, now: datetime) -> l
 
 
 async def mark_lost(docs: Documents, blob_id: int, key: str, *, now: datetime) -> list[str]:
-    """The store lost the bytes: all versions of them are corrupted. Returns the ids that were not."""
+    """Mark all versions of this content as corrupted, since the store has lost it. Returns the ids of those newly
+    marked."""
     async with docs.kernel.database.read() as session:
         query = (
             select(File).join(Version, File.id == Version.file_id).where(Version.blob_id == blob_id).limit(1)

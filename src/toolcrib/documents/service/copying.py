@@ -1,4 +1,4 @@
-"""Copying a file, to work on it or to have it."""
+"""Copy a file, also as a work copy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from toolcrib.kernel.claims.models import Claim
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """`claim` is the caller's lock on the source, where there is one."""
+    """The result of a copy. `claim` is the caller's lock on the source, if there is one."""
 
     source: File
     file: File
@@ -40,8 +40,9 @@ async def copy(
     all_versions: bool = False,
     now: datetime,
 ) -> Copied:
-    """A new file at `target` with the source's bytes, which knows where it came from. Out of a project into
-    one's own bucket it is a work copy: the source is locked for the caller.
+    """Copy a file to `target`. The copy records its source.
+
+    A copy from a project into the caller's own bucket is a work copy: the source is locked for the caller.
 
     Raises:
         FileNotFound: no live source (404).
@@ -83,7 +84,7 @@ def _refuse_taken(file: File | None) -> None:
 
 
 async def _to_copy(session: AsyncSession, origin: File, all_versions: bool) -> list[Version]:
-    """Oldest first, the current one last."""
+    """Return the versions to copy, oldest first, the current one last."""
     newest = await current(session, origin)
     if newest is None:
         raise NoVersion("The file has no version to copy.")

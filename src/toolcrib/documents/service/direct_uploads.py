@@ -1,4 +1,4 @@
-"""Direct uploads: bytes that a client sends straight to the store under a key handed out before."""
+"""Direct uploads: the client sends the content to a signed URL of the store, then confirms it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UPLOAD_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A signed address: absolute on S3, path and query of ours on a local store."""
+    """A signed address: an absolute URL for S3, a path and query for the local store."""
 
     url: str
     object_key: str
@@ -47,7 +47,7 @@ async def reserve(
     expires_in: int = UPLOAD_SECONDS,
     now: datetime,
 ) -> Address:
-    """A signed address that takes one upload. Nothing is seen of it until it is committed or confirmed."""
+    """Return a signed address for one upload. The upload is not visible until it is committed or confirmed."""
     await may_put(docs, caller, place, size=size, now=now)
     lifetime = min(timedelta(seconds=expires_in), LONGEST)
     key = new_upload_key()
@@ -87,11 +87,11 @@ async def confirm(
     changelog: str | None = None,
     now: datetime,
 ) -> Saved:
-    """Make what was sent to a reserved key the newest version of the file it was reserved for. `size` and `sha256`
-    are what the sender says it sent.
+    """Make the content sent to a reserved key the newest version of its file. `size` and `sha256` are what the sender
+    says it sent.
 
     Raises:
-        SizeMismatch, HashMismatch: something else is there (400).
+        SizeMismatch, HashMismatch: the stored content is different (400).
         ObjectNotFound: nothing was sent, or it was used before, or it is not the caller's (404).
     """
     upload = await own_upload(docs, caller, object_key)
@@ -121,7 +121,7 @@ async def own_upload(docs: Documents, caller: Caller, object_key: str) -> Upload
 async def taken(
     docs: Documents, upload: Upload, *, size: int | None = None, sha256: str | None = None
 ) -> Stored:
-    """The bytes sent to a reserved key, under another that its sender never knew and cannot send to again.
+    """Copy the content sent to a reserved key to a new key, which the sender does not know and so cannot overwrite.
 
     Raises:
         ObjectNotFound: nothing was sent (404).
@@ -146,7 +146,7 @@ async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None
 
 
 async def forget_object(docs: Documents, object_key: str) -> None:
-    """Delete what a reserved key held, once its bytes were taken. Failing this, the store's sweep does it."""
+    """Delete the object under a reserved key after it was copied. If that fails, the store's sweep deletes it."""
     try:
         await docs.blobs.store.delete(object_key)
     except StorageUnavailable:

@@ -1,4 +1,4 @@
-"""Bytes going out: through us, or by a signed address of the store."""
+"""Downloads: through this server, or by a signed address of the store."""
 
 from __future__ import annotations
 
@@ -50,8 +50,9 @@ async def open_version(
     remember: bool = True,
     now: datetime,
 ) -> Opened:
-    """The current version of a live file, or the one named, with its bytes known to be there. `remember`
-    writes the download into the audit; a client that asks for part after part is remembered once.
+    """Return the current version of a file, or the one named, after checking that the store has its content.
+
+    `remember` writes the download into the audit; pass False for the later requests of a download in parts.
 
     Raises:
         FileNotFound, VersionNotFound, NoVersion: (404).
@@ -78,7 +79,7 @@ async def sign(
     expires_in: int = DOWNLOAD_SECONDS,
     now: datetime,
 ) -> SignedDownload:
-    """A signed address of the version's bytes. Whether they are there is not looked at."""
+    """Return a signed address of the version's content, without checking that the store has it."""
     file, version, blob = await _find(docs, caller, where, version_id)
     lifetime = min(timedelta(seconds=expires_in), LONGEST)
     kernel = docs.kernel

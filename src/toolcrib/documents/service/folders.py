@@ -1,4 +1,4 @@
-"""Folders: places that files lie in. They last until removed, empty or not."""
+"""Folders. They exist until removed, even if empty."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from toolcrib.kernel.events import log as event_log
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """What lies directly in a folder, by name."""
+    """The files and folders directly in a folder, by name."""
 
     folders: Sequence[Folder]
     files: Sequence[File]
@@ -34,10 +34,10 @@ class Children:
 
 
 async def ensure_folders(session: AsyncSession, place: Place, *, now: datetime) -> None:
-    """The folder at `place` and those it lies in, made where they are missing, by whoever holds the write lock.
+    """Create the folder at `place` and missing folders above it. The caller must hold the write lock.
 
     Raises:
-        FileExists: a live file is in the way (409).
+        FileExists: a file has the path of one of them (409).
     """
     missing: list[Place] = []
     while place.path:
@@ -72,7 +72,7 @@ async def folder_at(session: AsyncSession, place: Place) -> Folder | None:
 
 
 async def children(docs: Documents, caller: Caller, place: Place) -> Children:
-    """What lies directly in the folder at `place`; the root of a bucket is always there.
+    """List the folder at `place`. The root of a bucket always exists.
 
     Raises:
         FolderNotFound: no such folder (404).
@@ -95,7 +95,7 @@ async def children(docs: Documents, caller: Caller, place: Place) -> Children:
 
 
 async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> bool:
-    """The folder at `place`, with those above it. Returns whether it is new.
+    """Create the folder at `place`, and missing folders above it. Returns whether it is new.
 
     Raises:
         FileExists: a file is there (409).
@@ -128,7 +128,7 @@ async def make_folder_in(
 
 
 async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
-    """Upload away an empty folder; archived files do not keep it.
+    """Remove an empty folder. Archived files in it do not count.
 
     Raises:
         FolderNotFound: no such folder (404).
@@ -165,7 +165,7 @@ async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: d
 async def forget_folder(
     session: AsyncSession, caller: Caller, folder: Folder, right: Right, *, now: datetime
 ) -> None:
-    """Upload an empty folder away, with the caller's claim on it, in the caller's unit of work.
+    """Delete an empty folder and release the caller's claim on it, in the caller's transaction.
 
     Raises:
         FileLocked: somebody else holds it (409).

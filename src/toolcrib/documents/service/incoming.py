@@ -1,4 +1,4 @@
-"""A body on its way in, cut into parts as it streams: what has come when the line breaks is not lost."""
+"""Cut a request body into parts while it is received, so that a broken connection loses at most one part."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from toolcrib.documents.errors import FileTooLarge
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-# A part ends after so many bytes, or so long after it began: a crash of ours costs the sender no more than that.
+# A part ends at this size or age. If the server crashes, the sender has to repeat at most one part.
 PART_BYTES = 16 * 1024 * 1024
 PART_SECONDS = 15.0
 
 
 class BodyBroken(Exception):
-    """The sender went away, or fell silent, in the middle of a body."""
+    """The client disconnected in the middle of a body, or (`silent`) sent nothing for too long."""
 
     def __init__(self, *, silent: bool = False) -> None:
         super().__init__()
@@ -25,9 +25,9 @@ class BodyBroken(Exception):
 
 
 class Incoming:
-    """`more()`, `part()` to its end, and so on until there is no more. `broken` says how it ended.
+    """Iterates a body in parts: while `more()`, iterate `part()` to its end. `broken` is set if the body broke off.
 
-    `most` is how many bytes may come. `digest` is fed with all that does.
+    `most` is the largest size in bytes. `digest` is updated with everything received.
     """
 
     def __init__(self, stream: AsyncIterator[bytes], *, most: int, digest: _Hash | None = None) -> None:
@@ -40,10 +40,10 @@ class Incoming:
         self.broken: BodyBroken | None = None
 
     async def more(self) -> bool:
-        """Whether there is anything to make a part of.
+        """Whether there is more content.
 
         Raises:
-            FileTooLarge: more came than may (413).
+            FileTooLarge: the body is larger than `most` (413).
         """
         while not self._next and not self._over:
             await self._read()
@@ -70,6 +70,6 @@ class Incoming:
         self.taken += len(self._next)
         if self.taken > self._most:
             self._next = b""
-            raise FileTooLarge("More bytes came than the upload was announced with.")
+            raise FileTooLarge("More bytes were sent than the upload was announced with.")
         if self._digest is not None:
             self._digest.update(self._next)

@@ -1,7 +1,7 @@
 """Locks: claims on a file, by its id, and on a folder, by its place.
 
-A folder's claim says in `data` how deep it reaches: `depth` "infinity" covers everything below, "0" only what
-the folder holds directly, against coming and going.
+A folder's claim has a `depth` in its `data`: "infinity" covers everything below the folder; "0" only forbids others to
+add or remove anything directly in it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def folder_ref(folder: Place, scope: str) -> Ref:
 
 
 def lock_id(claim: Claim) -> str:
-    """A UUID for the wire that stands for the claim's fence."""
+    """Return the UUID that the documents API uses for this claim, derived from its key and fence."""
     if claim.key.startswith(FOLDER):
         return str(uuid5(NAMESPACE_URL, f"{claim.key}#{claim.fence}"))
     return str(uuid5(UUID(claim.key), str(claim.fence)))
@@ -68,7 +68,7 @@ async def lock(
     heartbeat: bool = False,
     now: datetime,
 ) -> Lock:
-    """Hold a live file for the caller. `heartbeat` is for clients that keep renewing while they live.
+    """Lock a file for the caller. `heartbeat` is for clients that renew the lock as long as they run.
 
     Raises:
         FileLocked: somebody holds it, perhaps the caller (409).
@@ -229,10 +229,10 @@ def refuse_others(caller: Caller, held: Iterable[Claim]) -> None:
 async def refuse_locked_folder(
     session: AsyncSession, caller: Caller, place: Place, right: Right, *, members: bool, now: datetime
 ) -> None:
-    """`members`: something is to appear at `place`, or to go.
+    """Check that nobody else holds a folder that covers `place`. `members`: something is to be added or removed there.
 
     Raises:
-        FileLocked: somebody else holds a folder that `place` lies in (409).
+        FileLocked: somebody else holds one (409).
     """
     refuse_others(caller, await claims_above(session, place, right.scope, members=members, now=now))
 
@@ -253,8 +253,12 @@ async def refuse_held_folder(
 async def claims_above(
     session: AsyncSession, place: Place, scope: str, *, members: bool, now: datetime
 ) -> list[Claim]:
-    """The claims on folders that cover `place`. With `members` also a flat one on the folder that something
-    appears in or goes from: the nearest that is there, for the missing ones below are made on the way."""
+    """Return the claims on folders that cover `place`.
+
+    With `members`, something is to be added or removed at `place`, so a claim of depth 0 on the folder it is in counts
+    too. If that folder does not exist yet, the nearest existing one above counts, since the missing ones are created
+    in it.
+    """
     above = [place]
     while above[-1].path:
         above.append(above[-1].parent)
@@ -270,7 +274,7 @@ async def claims_above(
 
 
 async def claims_below(session: AsyncSession, folder: Place, scope: str, *, now: datetime) -> list[Claim]:
-    """The claims on files and folders below `folder`."""
+    """Return the claims on files and folders below `folder`."""
     here = [claims.c.kind == KIND, claims.c.scope == scope]
     files = await queries.find(
         session, [*here, claims.c.key.in_(select(File.id).where(*below(folder)))], now=now
@@ -285,7 +289,7 @@ async def claims_below(session: AsyncSession, folder: Place, scope: str, *, now:
 
 
 async def release_own(session: AsyncSession, caller: Caller, claim: Claim | None, *, now: datetime) -> None:
-    """Give back what `refuse_others_lock` found, if anything."""
+    """Release the claim that `refuse_others_lock` returned, if any."""
     if claim is not None:
         await _release(session, caller, claim, now=now)
 
@@ -293,7 +297,7 @@ async def release_own(session: AsyncSession, caller: Caller, claim: Claim | None
 async def held_now(
     session: AsyncSession, files: Sequence[File], right: Right, *, now: datetime
 ) -> dict[str, Claim]:
-    """The live claims on `files`, all in the bucket of `right`, by file id."""
+    """Return the live claims on `files`, which are all in the bucket of `right`, by file id."""
     digests = [ref_of(file.id, right.scope).digest for file in files]
     return {claim.key: claim for claim in (await queries.by_digest(session, digests, now=now)).values()}
 
@@ -308,7 +312,7 @@ async def listing(
     mine: bool = False,
     now: datetime,
 ) -> list[Lock]:
-    """Live locks in buckets the caller may read, in the order they were taken; others are left out."""
+    """List live locks in the buckets that the caller may read, in the order they were taken."""
     conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
     if file_id is not None:
         conditions.append(claims.c.key == file_id)

@@ -1,4 +1,4 @@
-"""What the verbs work with, and how they find the file they are about."""
+"""Find files, and the objects that all document functions use."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _AFTER_SLASH = chr(ord("/") + 1)
 
 @dataclass(slots=True)
 class Documents:
-    """The kind's own parts beside the kernel's, made once at the start. `finishing` are the resumable uploads, by
-    id, whose parts are being joined here."""
+    """The kind's services, created once at start. `finishing` has a lock for each resumable upload, by id, whose parts
+    this process is joining."""
 
     kernel: Kernel
     access: Access
@@ -62,8 +62,10 @@ def place_of(file: File) -> Place:
 
 
 async def allow(docs: Documents, caller: Caller, where: Where, action: Action) -> tuple[Right, File | None]:
-    """The caller's right at `where`, and the file there, if any. At a place nothing is looked up before the
-    right is known; an id has to be, to know its bucket.
+    """Return the caller's right at `where`, and the file there, if any.
+
+    For a place, the right is checked before anything is looked up. For an id, the file is looked up first to find its
+    bucket.
 
     Raises:
         FileNotFound: there is no file of that id (404).
@@ -85,10 +87,10 @@ async def allow(docs: Documents, caller: Caller, where: Where, action: Action) -
 async def find(
     docs: Documents, caller: Caller, where: Where, action: Action, *, archived: bool = True
 ) -> tuple[File, Right]:
-    """As `allow`, for a file that must be there.
+    """Like `allow`, for a file that must exist.
 
     Raises:
-        FileNotFound: nothing there, or something archived where that will not do (404).
+        FileNotFound: there is no file, or it is archived and `archived` is False (404).
     """
     right, file = await allow(docs, caller, where, action)
     if file is None or (file.is_archived and not archived):
@@ -97,12 +99,12 @@ async def find(
 
 
 async def at(session: AsyncSession, place: Place) -> File | None:
-    """What lies at `place`, archived or not."""
+    """Return the file at `place`, archived or not."""
     return (await session.execute(select(File).where(File.location == place.location))).scalar_one_or_none()
 
 
 def below(folder: Place) -> list[ColumnElement[bool]]:
-    """Conditions for what lies anywhere below `folder`: one range of the index."""
+    """Return conditions for all files anywhere below `folder`: one range of an index."""
     found: list[ColumnElement[bool]] = [
         File.bucket_type == folder.bucket.type,
         File.bucket_id == folder.bucket.id,
@@ -116,10 +118,10 @@ def below(folder: Place) -> list[ColumnElement[bool]]:
 
 
 async def still(session: AsyncSession, file_id: str, *, archived: bool = True) -> File:
-    """The file as it is for whoever holds the write lock.
+    """Take the write lock and read the file again.
 
     Raises:
-        FileNotFound: it went meanwhile (404).
+        FileNotFound: it was removed meanwhile (404).
     """
     await take_write_lock(session)
     file = await session.get(File, file_id)
@@ -138,7 +140,7 @@ async def record_event(
     now: datetime,
     **data: Any,
 ) -> None:
-    """One line in the event log, for everybody who may see the file."""
+    """Write an event about the file, for everybody who may see it."""
     await event_log.record(
         session,
         verb,

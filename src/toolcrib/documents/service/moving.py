@@ -1,4 +1,4 @@
-"""Another path in the same bucket, for a file or a folder. Ids, history and locks stay."""
+"""Move a file or folder within a bucket. Ids and history stay, and so do locks on files."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from toolcrib.kernel.claims.commands import Release
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
-# An archived file keeps its history when another takes its path: it moves aside.
+# The mark in the new name of an archived file whose path another file takes; it keeps its history.
 _ASIDE = ".archived-"
 
 
 async def move_file(
     docs: Documents, caller: Caller, source: Place, target: Place, *, replace: bool = False, now: datetime
 ) -> File:
-    """Move a live file to `target`, a path in the same bucket. What is there goes, with `replace`.
+    """Move a file to `target`, a path in the same bucket. With `replace`, what is there is removed first.
 
     Raises:
         FileLocked: somebody else holds it (409).
@@ -62,13 +62,14 @@ async def move_file(
 async def move_folder(
     docs: Documents, caller: Caller, source: Place, target: Place, *, replace: bool = False, now: datetime
 ) -> int:
-    """Move a folder and all below it. What is at `target` goes, with `replace`. Returns how many files moved.
+    """Move a folder and all below it. With `replace`, what is at `target` is removed first. Returns how many files
+    moved.
 
     Raises:
         FolderNotFound: no such folder (404).
         FileLocked: somebody else holds a file in it (409).
         FileExists: something is at `target` (409).
-        ValidationFailed: it would lead to paths longer than any may be (400).
+        ValidationFailed: a path would become too long (400).
     """
     _same_bucket(source, target)
     if not source.path or target.path == source.path or target.path.startswith(f"{source.path}/"):
@@ -111,7 +112,8 @@ async def move_folder(
 async def _give_up_folders(
     session: AsyncSession, caller: Caller, source: Place, right: Right, *, now: datetime
 ) -> None:
-    """A folder is held by its place, so the caller's claims on what moves end. Those of others refuse it."""
+    """Release the caller's claims on the folders that move, since a folder's claim is on its path. Refuses if others
+    hold anything there."""
     held = await claims_below(session, source, right.scope, now=now)
     own = await queries.get(session, folder_ref(source, right.scope), now=now)
     refuse_others(caller, held + ([own] if own is not None else []))
@@ -134,10 +136,10 @@ async def _move_folders(session: AsyncSession, source: Place, target: Place) -> 
 
 
 def moved(place: Place, source: Place, target: Place) -> Place:
-    """Where `place` lies once `source`, which is it or is above it, is at `target`.
+    """Return the new place of `place` after `source`, which is it or a folder above it, has moved to `target`.
 
     Raises:
-        ValidationFailed: longer than any path may be (400).
+        ValidationFailed: the path would become too long (400).
     """
     rest = place.path[len(source.path) :].lstrip("/")
     path = "/".join(filter(None, (target.path, rest)))

@@ -1,4 +1,4 @@
-"""What WebDAV clients write about files and folders, as XML we do not understand (RFC 4918: dead properties)."""
+"""Properties that WebDAV clients set on files and folders: XML that we store unread (RFC 4918: dead properties)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NAME_BYTES = 1_024
 MOST = 200
 # All of one file or folder together.
 TOTAL_BYTES = 65_536
-# What is read for the members of one folder: as much as that of a hundred and more.
+# Stop reading the properties of a folder's members at this size: that of about a hundred full members.
 READ_BYTES = 8_388_608
 CHUNK = 100
 
 
 class TooManyProperties(Problem):
-    """More, or larger, than a file may carry."""
+    """A file or folder may not have so many properties, or such large ones."""
 
     code, status = "too_many_properties", 507
 
@@ -36,8 +36,10 @@ class TooManyProperties(Problem):
 async def properties_of(
     session: AsyncSession, resources: Sequence[str], names: Collection[str] | None = None
 ) -> dict[str, dict[str, str]]:
-    """Values by name, by resource; with `names` only those. Resources without any are left out, and the last of
-    thousands where all would be more than is good for one answer."""
+    """Return {resource: {name: value}}, with `names` only those.
+
+    Resources without properties are left out, and so are the last ones once READ_BYTES have been read.
+    """
     found: dict[str, dict[str, str]] = {}
     if names is not None and not names:
         return found
@@ -76,10 +78,10 @@ async def write_properties(
     *,
     now: datetime,
 ) -> None:
-    """Set properties of `file` or of the folder at `place`; None takes one away.
+    """Set properties of `file` or of the folder at `place`; None removes one.
 
     Raises:
-        FileNotFound: it went meanwhile (404).
+        FileNotFound: it was removed meanwhile (404).
         FileLocked: somebody else holds it (409).
         TooManyProperties: (507); nothing is changed.
     """
@@ -105,7 +107,7 @@ async def write_properties(
 
 
 async def copy_properties(session: AsyncSession, source: str, target: str) -> None:
-    """Make `target` carry what `source` carries, and nothing else."""
+    """Replace the properties of `target` by those of `source`."""
     values = (await properties_of(session, [source])).get(source, {})
     await forget_properties(session, target)
     await _replace(session, target, values)

@@ -1,4 +1,4 @@
-"""Archiving a file, and destroying it."""
+"""Archive, restore and destroy files."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ async def remove(
     reason: str | None = None,
     now: datetime,
 ) -> File:
-    """Archive a file, which an upload to its path undoes, or with `physical` destroy it and its history. The
-    caller's lock on it is given back; `force` ends somebody else's by authority.
+    """Archive a file, or with `physical` destroy it and its history.
+
+    An upload to its path brings an archived file back. The caller's lock is released; `force` ends somebody else's.
 
     Raises:
         FileLocked: somebody else holds it (409).
@@ -62,7 +63,7 @@ async def take_away(
     now: datetime,
     **details: str,
 ) -> None:
-    """`remove`, in the caller's unit of work. `details` are for the audit."""
+    """Like `remove`, in the caller's transaction. `details` are written to the audit."""
     claim = await refuse_others_lock(session, caller, file, right, now=now)
     await release_own(session, caller, claim, now=now)
     if physical:
@@ -79,7 +80,7 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
 
     Raises:
         FileNotFound: it is not there, or not archived (404).
-        FileExists: a folder has its name now, or a file that of its folder (409).
+        FileExists: there is now a folder at its path, or a file at the path of one of its folders (409).
     """
     file, right = await find(docs, caller, where, "write")
     async with docs.kernel.database.write() as session:
@@ -89,7 +90,7 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
         if await folder_at(session, place_of(file)) is not None:
             raise FileExists(f"{file.address} is a folder now.")
         await refuse_locked_folder(session, caller, place_of(file), right, members=True, now=now)
-        # Its own folder may have been taken away meanwhile.
+        # Its folder may have been removed meanwhile.
         await ensure_folders(session, place_of(file).parent, now=now)
         file.status = file.settled_status
         file.updated_at = now
@@ -112,7 +113,7 @@ async def _destroy(session: AsyncSession, file: File, *, now: datetime) -> None:
         await registry.release(session, blob_id, now=now)
     await session.execute(delete(Version).where(Version.file_id == file.id))
     await forget_properties(session, file.id)
-    # Copies outlive what they were copied from.
+    # Copies of the file stay, without a source.
     await session.execute(
         update(File)
         .where(File.source_file_id == file.id)

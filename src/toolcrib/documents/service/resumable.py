@@ -1,8 +1,8 @@
-"""Uploads that survive a broken line, and us: parts are stored and named by rows as they come, and the last one
-makes the version.
+"""Resumable uploads, which survive a lost connection and a restart: each part is stored and gets a row when it has
+arrived, and the last one makes the version.
 
-Several requests, in several processes, may work on one upload at once: each part counts by a guarded update, so
-that whoever stores the bytes at the present offset first goes on and the others are told where it is now.
+Several requests, in several processes, may work on one upload at once. A guarded update counts each part: the first
+request to store the bytes at the present offset continues, and the others are refused with the new offset.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Checksum:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be uploaded. `told` is the sender's own description, given back as it came; `sha256` what the
-    whole must hash to."""
+    """What is to be uploaded. `told` is the client's Upload-Metadata, returned unchanged; `sha256` is the announced
+    hash of the whole file."""
 
     place: Place
     length: int
@@ -129,7 +129,7 @@ async def own(docs: Documents, caller: Caller, upload_id: str, *, now: datetime)
     if upload is None or upload.owner_id != caller.me.uuid:
         raise UploadNotFound("There is no such upload of yours.")
     if upload.expires_at <= now:
-        raise UploadExpired("Nothing came for too long: start the upload again.")
+        raise UploadExpired("The upload has expired: start it again.")
     return upload
 
 
@@ -187,7 +187,7 @@ async def append(
             await forget_object(docs, part.key)
         raise
     if incoming.broken is not None and incoming.broken.silent:
-        raise UploadStalled("Nothing came for too long. Ask for the offset and go on from there.")
+        raise UploadStalled("Nothing was received for too long. Ask for the offset and continue from there.")
     return await own(docs, caller, upload_id, now=now)
 
 
@@ -201,12 +201,12 @@ async def terminate(docs: Documents, caller: Caller, upload_id: str, *, now: dat
 
 
 async def forget(docs: Documents, upload: ResumableUpload, *, now: datetime) -> None:
-    """As `terminate`; one that is gone already is as good."""
+    """Like `terminate`, but an upload that no longer exists is not an error."""
     await upload_parts.drop(docs, upload.id, now=now)
 
 
 async def sweep_expired(docs: Documents, now: datetime) -> int:
-    """Forget uploads that nothing came for, and finished ones nobody asks about any more. Returns how many."""
+    """Delete uploads, unfinished or finished, whose time is over. Returns how many."""
     expired = await upload_parts.expired(docs, now=now)
     for upload_id in expired:
         await upload_parts.drop(docs, upload_id, ResumableUpload.expires_at <= now, now=now)
@@ -222,12 +222,12 @@ def _lifetime(docs: Documents) -> timedelta:
 
 
 def _expiry(docs: Documents) -> datetime:
-    """Counted from the present, for a body may take hours."""
+    """Return when an upload expires that receives bytes now. Reads the clock, since a body may take hours."""
     return docs.kernel.clock() + _lifetime(docs)
 
 
 async def _store(docs: Documents, incoming: Incoming, start: int, *, whole: bool) -> Part:
-    """The next part, in the store and synced. One that is the `whole` document is stored where it may stay."""
+    """Store and sync the next part. If it is the `whole` document, its key can be that of the version."""
     key = new_key() if whole and start == 0 else new_upload_key()
     with store_errors():
         stored = await docs.blobs.put(incoming.part(), max_bytes=docs.max_bytes, key=key)
@@ -237,19 +237,21 @@ async def _store(docs: Documents, incoming: Incoming, start: int, *, whole: bool
 def _check(checksum: Checksum, found: bytes) -> None:
     if not hmac.compare_digest(checksum.digest, found):
         told = base64.b64encode(found).decode()
-        raise ChecksumMismatch(f"The {checksum.algorithm} of what came is {told}. None of it counts.")
+        raise ChecksumMismatch(
+            f"The {checksum.algorithm} of the received body is {told}. The body was discarded."
+        )
 
 
 def _conditions(options: VersionOptions) -> Conditions:
-    """What can be asked of an upload before its bytes are there."""
+    """Return the conditions that can be checked before the content has arrived."""
     return {"fence": options.get("fence"), "base_version": options.get("base_version")}
 
 
 async def _finish(
     docs: Documents, caller: Caller, upload: ResumableUpload, last: list[Part], *, is_new: bool = False
 ) -> ResumableUpload:
-    """One after the other in this process: a sender that lost patience sends the last bytes again, and need not
-    have all parts joined once more."""
+    """Make the version, one request at a time for each upload in this process. A client that gave up waiting and sends
+    the last bytes again must not have all parts joined a second time."""
     turn = docs.finishing.setdefault(upload.id, asyncio.Lock())
     async with turn:
         return await _make_version(docs, caller, upload, last, is_new=is_new)
@@ -258,9 +260,9 @@ async def _finish(
 async def _make_version(
     docs: Documents, caller: Caller, upload: ResumableUpload, last: list[Part], *, is_new: bool
 ) -> ResumableUpload:
-    """All parts as one object, then the version, and the full offset with it.
+    """Join all parts into one object, then commit the version and the final offset in one transaction.
 
-    The body may have taken hours: who may do what is asked again, and the time is read again.
+    The body may have taken hours, so the caller's rights and the clock are read again.
     """
     now = docs.kernel.clock()
     start = last[0].start if last else 0
@@ -310,10 +312,10 @@ async def _make_version(
 
 
 async def _join_or_drop(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:
-    """As `_joined`; an upload whose parts cannot become what was announced is forgotten.
+    """Like `_joined`, but delete the upload if its parts are not the announced content.
 
     Raises:
-        OffsetMismatch: another process has made the version, and took the parts away (409).
+        OffsetMismatch: another process has made the version and deleted the parts (409).
     """
     try:
         return await _joined(docs, upload, parts)
@@ -335,7 +337,7 @@ async def _joined(docs: Documents, upload: ResumableUpload, parts: list[Part]) -
     part = parts[0] if len(parts) == 1 else None
     if part is not None and part.sha256 is not None and part.may_stay:
         if upload.sha256 not in {None, part.sha256}:
-            raise HashMismatch("The bytes that came do not have the announced SHA-256.")
+            raise HashMismatch("The content does not have the announced SHA-256.")
         return Stored(part.key, part.size, part.sha256)
     return await keep(docs, _read(docs, parts), size=upload.length, sha256=upload.sha256)
 

@@ -1,4 +1,4 @@
-"""Bytes from one place to another, as next versions; folders with what is written on them."""
+"""Copy or move files and folders with their content and properties, between or within buckets."""
 
 from __future__ import annotations
 
@@ -34,13 +34,12 @@ from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
 
-# One transaction makes them all: others wait so long to write.
-MOST_FILES = 1_000
+# One transaction writes them all, and other writers wait for it.
+MAX_FILES = 1_000
 
 
 class Onto(Enum):
-    """What was at the target when it was decided: nothing, a file that gets a version more, or something that
-    goes for what comes."""
+    """What the request found at the target: nothing, a file that gets another version, or something to be replaced."""
 
     FREE = auto()
     FILE = auto()
@@ -49,7 +48,7 @@ class Onto(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A copy or a move. Without `deep`, of a folder only itself."""
+    """A copy or a move. Without `deep`, only a folder itself is copied, not what is in it."""
 
     source: Place
     target: Place
@@ -79,9 +78,10 @@ class _Rights:
 async def transfer(
     docs: Documents, caller: Caller, order: Order, client_check: ClientCheck, *, now: datetime
 ) -> list[tuple[Place, Problem]]:
-    """CopyOrMove out `order` as a whole or not at all: bytes first, then one transaction. Properties and tags come
-    along; a file that is copied over keeps its history. Returns the files of a folder whose bytes nobody has any
-    more, because of which nothing was done.
+    """Carry out `order` completely or not at all: copy the content first, then write all rows in one transaction.
+
+    Properties and tags are copied too. A file that is overwritten keeps its history. If the store has lost the content
+    of files in a folder, nothing is done, and those files are returned with the reasons.
 
     Raises:
         FileLocked: somebody else holds something at the target, or what is to move (409).
@@ -89,8 +89,8 @@ async def transfer(
         VersionConflict: that, or what is to move changed while it was copied (409).
         TooManyFiles: (413).
     """
-    rights = await _ask(docs, caller, order)
-    tree = await _look(docs, caller, order, now=now)
+    rights = await _require_rights(docs, caller, order)
+    tree = await _read_source(docs, caller, order, now=now)
     refused: list[tuple[Place, Problem]] = []
     copies: list[_Copy] = []
     for file in tree.files:
@@ -101,17 +101,17 @@ async def transfer(
                 raise
             refused.append((place_of(file), lost))
         await client_check()
-        # The bytes may have taken hours.
+        # Copying may have taken hours, so check the rights again.
         caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
-        rights = await _ask(docs, caller, order)
+        rights = await _require_rights(docs, caller, order)
     if not refused:
         async with docs.kernel.database.write() as session:
             await take_write_lock(session)
-            await _settle(session, caller, order, tree, copies, rights, now=docs.kernel.clock())
+            await _write_rows(session, caller, order, tree, copies, rights, now=docs.kernel.clock())
     return refused
 
 
-async def _ask(docs: Documents, caller: Caller, order: Order) -> _Rights:
+async def _require_rights(docs: Documents, caller: Caller, order: Order) -> _Rights:
     """Return the caller's rights that this copy or move needs.
 
     Raises:
@@ -126,8 +126,8 @@ async def _ask(docs: Documents, caller: Caller, order: Order) -> _Rights:
     return _Rights(right, await docs.access.require(caller, target.bucket, "write", path=target.path))
 
 
-async def _look(docs: Documents, caller: Caller, order: Order, *, now: datetime) -> Tree:
-    """What is to be copied, if it can be.
+async def _read_source(docs: Documents, caller: Caller, order: Order, *, now: datetime) -> Tree:
+    """Read what is to be copied, and check that it can be.
 
     Raises:
         ValidationFailed: paths would get too long (400).
@@ -141,8 +141,8 @@ async def _look(docs: Documents, caller: Caller, order: Order, *, now: datetime)
         tree = await tree_at(session, order.source)
     if not order.deep:
         return Tree(tree.place, tree.top, [], [])
-    if len(tree.files) + len(tree.folders) > MOST_FILES:
-        raise TooManyFiles(f"At most {MOST_FILES} files and folders are copied at once.")
+    if len(tree.files) + len(tree.folders) > MAX_FILES:
+        raise TooManyFiles(f"At most {MAX_FILES} files and folders are copied at once.")
     for path in [each.path for each in tree.folders] + [each.logical_path for each in tree.files]:
         moved(Place(order.source.bucket, path), order.source, order.target)
     return tree
@@ -157,7 +157,7 @@ async def _copy(docs: Documents, order: Order, file: File, client_check: ClientC
     return _Copy(file, version, stored)
 
 
-async def _settle(
+async def _write_rows(
     session: AsyncSession,
     caller: Caller,
     order: Order,
@@ -167,7 +167,7 @@ async def _settle(
     *,
     now: datetime,
 ) -> None:
-    """All rows of a transfer."""
+    """Write all rows of a copy or move."""
     if order.onto is Onto.REPLACED:
         await clear(session, caller, order.target, rights.target, now=now)
     if order.is_folder:
@@ -187,9 +187,9 @@ async def _settle(
         )
         await copy_properties(session, each.file.id, saved.file.id)
     if order.is_move and order.is_folder:
-        await _leave_folder(session, caller, order, tree, rights.source, now=now)
+        await _remove_moved_folder(session, caller, order, tree, rights.source, now=now)
     elif order.is_move:
-        await _leave_file(session, caller, order, copies[0], rights.source, now=now)
+        await _remove_moved_file(session, caller, order, copies[0], rights.source, now=now)
 
 
 async def _make_folders(
@@ -205,27 +205,27 @@ async def _make_folders(
             await copy_properties(session, each.id, made.id)
 
 
-async def _leave_file(
+async def _remove_moved_file(
     session: AsyncSession, caller: Caller, order: Order, copied: _Copy, right: Right, *, now: datetime
 ) -> None:
-    """Upload away what moved: for good if those bytes were all it had, else it is archived with its history."""
+    """Remove the moved file at its old place: destroy it if this version was all it had, else archive it."""
     file = await still(session, copied.file.id)
     if file.is_archived or place_of(file) != order.source or file.current_version_id != copied.version.id:
         raise VersionConflict(f"{order.source.address} changed while it was copied.")
     await refuse_locked_folder(session, caller, order.source, right, members=True, now=now)
-    physical = await _is_all_there_is(session, file)
+    physical = await _has_only_this_version(session, file)
     await take_away(session, caller, file, right, physical=physical, now=now)
 
 
-async def _is_all_there_is(session: AsyncSession, file: File) -> bool:
-    """Whether the file is one version and nobody's work copy knows it."""
+async def _has_only_this_version(session: AsyncSession, file: File) -> bool:
+    """Whether the file has only one version and no copies that refer to it."""
     versions = select(func.count()).select_from(Version).where(Version.file_id == file.id)
     copies = select(func.count()).select_from(File).where(File.source_file_id == file.id)
     found = (await session.execute(versions)).scalar_one(), (await session.execute(copies)).scalar_one()
     return found == (1, 0)
 
 
-async def _leave_folder(
+async def _remove_moved_folder(
     session: AsyncSession, caller: Caller, order: Order, tree: Tree, right: Right, *, now: datetime
 ) -> None:
     if _state(await tree_at(session, order.source)) != _state(tree):
@@ -239,8 +239,8 @@ def _state(tree: Tree) -> set[tuple[str, str | None]]:
     }
 
 
-async def begin_anew(docs: Documents, saved: Saved) -> None:
-    """A file that came back to life by an upload starts without the properties of its former life."""
+async def forget_old_properties(docs: Documents, saved: Saved) -> None:
+    """Delete the properties of a file that an upload created or brought back from the archive."""
     if saved.created:
         async with docs.kernel.database.write() as session:
             await take_write_lock(session)

@@ -1,4 +1,4 @@
-"""Folders with all that lies below them: seen, and gone, at once."""
+"""Read or archive a folder together with everything below it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from toolcrib.kernel.claims import queries
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
-# What programs leave beside documents for a moment: lock notes, halves of Finder's files, drafts of a save.
+# Files that programs put beside documents for a short time: lock files, Finder's resource forks, drafts of a save.
 _PASSING = re.compile(r"\.~lock\..*#|~\$.*|\._.*|\.DS_Store|Thumbs\.db|\.goutputstream-.*", re.DOTALL)
 
 
 def is_passing(name: str) -> bool:
-    """Whether a file of that name is a program's, not a person's: deleting it is for good."""
+    """Whether a file of that name is a program's temporary file, which is destroyed and not archived when deleted."""
     return _PASSING.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A folder's live content, by path. `top` is None for the root of a bucket."""
+    """A folder's content without archived files, by path. `top` is None for the root of a bucket."""
 
     place: Place
     top: Folder | None
@@ -65,8 +65,8 @@ async def tree_at(session: AsyncSession, place: Place) -> Tree:
 
 
 async def archive_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> list[str]:
-    """Archive every file below the folder and take the folder away, or do nothing. What programs left there is
-    destroyed. Returns the ids of the files, for whoever wants them back.
+    """Archive every file below the folder and remove the folder, or do nothing. Programs' temporary files are
+    destroyed. Returns the ids of the archived files, so that they can be restored.
 
     Raises:
         FolderNotFound: no such folder (404).
@@ -94,7 +94,7 @@ async def archive_in(
         await take_away(session, caller, file, right, physical=passing, folder=place.address, now=now)
     for folder in [*reversed(tree.folders), *([tree.top] if tree.top else [])]:
         await forget_folder(session, caller, folder, right, now=now)
-    await session.flush()  # their places are free for what the caller puts there
+    await session.flush()  # so that the caller can create something at their paths
     await event_log.record(
         session,
         "folder_removed",
@@ -110,11 +110,11 @@ async def archive_in(
 
 
 async def remove_at(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
-    """Remove what lies at `place`: archive a file, destroy one that a program left, or archive a folder with all
-    below it.
+    """Remove the file or folder at `place`: archive a file or a folder with everything below it; destroy a program's
+    temporary file.
 
     Raises:
-        FileNotFound: nothing there (404).
+        FileNotFound: there is nothing (404).
         FileLocked: somebody else holds it or something in it (409); nothing is removed.
     """
     right = await docs.access.require(caller, place.bucket, "delete", path=place.path)

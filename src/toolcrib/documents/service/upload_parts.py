@@ -1,4 +1,4 @@
-"""The rows of resumable uploads and their parts: what counts, what ends, and which objects go with it."""
+"""The rows of resumable uploads and their parts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DELETES_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Bytes in the store. `sha256` is known while they are fresh."""
+    """A part of an upload, in the store. `sha256` is known only in the request that stored it."""
 
     start: int
     size: int
@@ -39,7 +39,7 @@ class Part:
 
     @property
     def may_stay(self) -> bool:
-        """Whether the object lies where documents do."""
+        """Whether the object's key is one that a version may have."""
         return self.key.startswith(f"{KEPT}/")
 
 
@@ -50,12 +50,12 @@ async def of(docs: Documents, upload_id: str) -> list[Part]:
 
 
 async def count(docs: Documents, upload_id: str, parts: Sequence[Part], *, expires_at: datetime) -> None:
-    """From here on `parts` are received.
+    """Record `parts` as received.
 
     Raises:
         OffsetMismatch: somebody else stored bytes there first (409).
-        UploadNotFound: it was ended meanwhile (404).
-        UploadExpired: the bytes waited too long for this (410).
+        UploadNotFound: the upload was ended meanwhile (404).
+        UploadExpired: the parts were stored so long ago that they are about to be deleted (410).
     """
     async with docs.kernel.database.write() as session:
         await take_write_lock(session)
@@ -64,7 +64,7 @@ async def count(docs: Documents, upload_id: str, parts: Sequence[Part], *, expir
         try:
             await registry.refuse_pending_deletion(session, [part.key for part in parts])
         except BlobMissing:
-            raise UploadExpired("These bytes were too long on their way: send them again.") from None
+            raise UploadExpired("Receiving these bytes took too long: send them again.") from None
         session.add_all(
             UploadPart(upload_id=upload_id, start=part.start, size=part.size, object_key=part.key)
             for part in parts
@@ -72,7 +72,7 @@ async def count(docs: Documents, upload_id: str, parts: Sequence[Part], *, expir
 
 
 async def received(docs: Documents, upload_id: str) -> int | None:
-    """How far the upload is; None where there is none."""
+    """Return how many bytes have been received; None if there is no such upload."""
     async with docs.kernel.database.read() as session:
         query = select(ResumableUpload.received).where(ResumableUpload.id == upload_id)
         return (await session.execute(query)).scalar_one_or_none()
@@ -87,9 +87,10 @@ async def complete(
     expires_at: datetime,
     now: datetime,
 ) -> ResumableUpload:
-    """All from `start` on is received, for a unit of work that goes on to make the version. Whoever loses a race
-    learns it here, before the version of the winner could look like a stranger's. The parts under `keys` are not
-    needed any more.
+    """Record the upload as complete, in the transaction that makes its version. The objects `keys` will be deleted.
+
+    Call this before checking for version conflicts: of two requests that finish the same upload, the second is refused
+    here, and does not take the first one's version for somebody else's.
 
     Raises:
         OffsetMismatch, UploadNotFound: as `count`.
@@ -122,7 +123,7 @@ async def expired(docs: Documents, *, now: datetime) -> list[str]:
 
 
 async def drop(docs: Documents, upload_id: str, *only_if: ColumnElement[bool], now: datetime) -> None:
-    """End an upload, if it still is as `only_if` says: rows first, then their objects."""
+    """Delete an upload if the conditions `only_if` hold: first its rows, then its objects."""
     async with docs.kernel.database.write() as session:
         await take_write_lock(session)
         gone = delete(ResumableUpload).where(ResumableUpload.id == upload_id, *only_if)
@@ -136,12 +137,12 @@ async def drop(docs: Documents, upload_id: str, *only_if: ColumnElement[bool], n
 
 
 async def discard(docs: Documents, keys: Sequence[str]) -> None:
-    """Delete objects that were doomed. What is not deleted now, the store's sweep does."""
+    """Delete objects that are marked for deletion. The store's sweep deletes those that cannot be deleted now."""
     for start in range(0, len(keys), DELETES_AT_ONCE):
         await asyncio.gather(*(forget_object(docs, key) for key in keys[start : start + DELETES_AT_ONCE]))
 
 
 async def named(session: AsyncSession, keys: Set[str]) -> set[str]:
-    """Those of `keys` that belong to an upload on its way, resumable or to a signed address."""
+    """Return those of `keys` that belong to an unfinished upload, resumable or direct."""
     found = set(await session.scalars(select(UploadPart.object_key).where(UploadPart.object_key.in_(keys))))
     return found | set(await session.scalars(select(Upload.object_key).where(Upload.object_key.in_(keys))))

@@ -1,4 +1,4 @@
-"""A new version of a file from bytes that come in: the one way for forms, WebDAV, resumable and direct uploads."""
+"""Make a new version from uploaded content: used by forms, WebDAV, resumable and direct uploads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from toolcrib.kernel.database import take_write_lock
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A new version and its file. `created` says whether the file is new or came back to life."""
+    """A new version and its file. `created` says whether the file is new, or was archived before."""
 
     file: File
     version: Version
@@ -49,7 +49,7 @@ class Conditions(TypedDict, total=False):
 
 
 class VersionOptions(Conditions, total=False):
-    """What may be asked of a new version. `tags` are added to the file's."""
+    """What a client may set on a new version. `tags` are added to the file's."""
 
     filename: str | None
     mime_type: str | None
@@ -59,7 +59,7 @@ class VersionOptions(Conditions, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Bytes in the store, the place they are for, and what was asked of the version they become."""
+    """Stored content, the place it is for, and the options of the version to be made of it."""
 
     stored: Stored
     place: Place
@@ -91,7 +91,7 @@ def receive_stream(
     sha256: str | None = None,
     **options: Unpack[VersionOptions],
 ) -> Callable[[], Awaitable[Received]]:
-    """For `put`: store `stream`, which is for `place`. `size` and `sha256` are what the sender announced."""
+    """Return a function for `put` that stores `stream`. `size` and `sha256` are what the sender announced."""
 
     async def receive() -> Received:
         return Received(await keep(docs, stream, size=size, sha256=sha256), place, options)
@@ -112,12 +112,13 @@ async def put(
     now: datetime,
     **conditions: Unpack[Conditions],
 ) -> Saved:
-    """Make the bytes that `receive` stores the newest and current version of the file at their place.
+    """Make the content that `receive` stores the newest and current version of the file at its place.
 
-    What would refuse the version is asked before the bytes come, and asked again after them with the rights of
-    then, for they may take hours. `place` is None where only the bytes' own form tells it. `right` is the right to
-    write there, where the caller has asked already. `size` and `conditions` are what is known beforehand.
-    `make` is `save_in` unless more is to happen in that unit of work. `must_exist` refuses a place without a file.
+    Everything that could refuse the version is checked before the content is received, and again afterwards with the
+    rights the caller then has, since an upload may take hours. `place` is None if only the received form says it.
+    `right` is the right to write there, if the caller has looked it up already. `size` and `conditions` are those known
+    beforehand. `make` replaces `save_in` if more is to happen in that transaction. `must_exist` refuses a place without
+    a file.
 
     Raises:
         AccessDenied: the caller may not write there, or may no longer (403).
@@ -146,7 +147,7 @@ async def may_put(
     now: datetime,
     **conditions: Unpack[Conditions],
 ) -> Right:
-    """Whether an upload to `place` would be taken now. For the arguments and errors see `put`.
+    """Check that an upload to `place` would be accepted now. For the arguments and errors see `put`.
 
     Raises:
         FileNotFound: there is no file, and one `must_exist` (404).
@@ -175,11 +176,11 @@ async def may_put(
 
 
 async def refreshed(docs: Documents, caller: Caller, place: Place) -> tuple[Caller, Right]:
-    """The caller and their right to write at `place` as they are after bytes that may have taken hours.
+    """Return the caller and their right to write at `place`, read again after an upload that may have taken hours.
 
     Raises:
-        Unauthorized: the caller's credential ended meanwhile (401).
-        AccessDenied: the right did (403).
+        Unauthorized: the caller's credential is no longer valid (401).
+        AccessDenied: the caller may no longer write there (403).
     """
     caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
     return caller, await docs.access.require(caller, place.bucket, "write", path=place.path)
@@ -196,7 +197,9 @@ def refuse_too_large(docs: Documents, size: int | None) -> None:
         FileTooLarge: `size` bytes are more than a document may have (413).
     """
     if size is not None and size > docs.max_bytes:
-        raise FileTooLarge(f"A document may have {docs.max_bytes} bytes.", {"max_bytes": docs.max_bytes})
+        raise FileTooLarge(
+            f"A document may have at most {docs.max_bytes} bytes.", {"max_bytes": docs.max_bytes}
+        )
 
 
 async def save(
@@ -208,7 +211,7 @@ async def save(
     make: MakeVersion | None = None,
     now: datetime,
 ) -> Saved:
-    """As `put`, of bytes that are in the store already, by a right that is known."""
+    """Like `put`, for content that is in the store already and a right that was checked."""
     await notice_loss(docs, received.place.bucket, received.stored, now=now)
     async with docs.kernel.database.write() as session:
         await take_write_lock(session)
@@ -290,7 +293,7 @@ async def refuse_stale(
     base_version: int | None,
     now: datetime,
 ) -> Claim | None:
-    """The caller's own lock on the file, or None where it is free.
+    """Check that the file may be changed, and return the caller's own lock on it, or None if it is not locked.
 
     Raises:
         FileLocked: somebody else holds it (409).

@@ -1,6 +1,6 @@
-"""Rows against store, both ways: are the bytes of every version there, and as they were?
+"""Compare database and file store: is the content of every version there and unchanged?
 
-Bytes without a row are the file store's own sweep (`kernel.blobs.sweep`).
+Objects without a row are only counted here; `kernel.blobs.sweep` deletes them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ BATCH = 500
 
 @dataclass
 class Report:
-    """What a look at the store found. `objects` are those that some row names, `orphans` those that none does;
-    they are freed after the grace period."""
+    """The result of a verification. `objects` counts those that a row names, `orphans` those that none names; orphans
+    are deleted after the grace period."""
 
     versions: int = 0
     objects: int = 0
@@ -51,8 +51,8 @@ class Report:
 
 
 async def is_bare(docs: Documents) -> bool:
-    """Whether the store holds nothing at all while versions name things in it: more likely the wrong store, or a
-    disk that is not mounted, than the loss of everything."""
+    """Whether the store is empty although versions name objects in it. More likely than the loss of everything is a
+    wrong store, or a disk that is not mounted."""
     async for page in docs.blobs.store.pages(KEPT):
         if page:
             return False
@@ -62,12 +62,14 @@ async def is_bare(docs: Documents) -> bool:
 async def verify(
     docs: Documents, *, hashes: bool = False, now: datetime, report: Report | None = None
 ) -> Report:
-    """Mark versions whose bytes are gone or wrong as corrupted, and those that are back as what they were. With
-    `hashes` every byte is read; without, sizes are compared and only what is back is read. `report` is filled while
-    it goes on, for whoever wants to watch.
+    """Mark versions whose content is missing or wrong as corrupted, and restore the status of those whose content is
+    back.
+
+    With `hashes` every byte is read. Without, sizes are compared, and only content that was missing before is read.
+    `report` is filled in while this runs, so that another task can show progress.
 
     Raises:
-        StorageUnavailable: the store does not answer; nothing is concluded from that (503).
+        StorageUnavailable: the store does not respond; no version is marked because of that (503).
     """
     report = report or Report()
     sizes = await _sizes(docs)
@@ -95,7 +97,7 @@ async def _sizes(docs: Documents) -> dict[str, int]:
 
 
 async def _batch(docs: Documents, after: int) -> Sequence[Blob]:
-    """The next bytes that any version refers to."""
+    """Return the next blobs that any version refers to."""
     used = exists().where(Version.blob_id == Blob.id)
     async with docs.kernel.database.read() as session:
         query = select(Blob).where(Blob.id > after, used).order_by(Blob.id).limit(BATCH)

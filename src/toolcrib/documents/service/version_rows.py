@@ -1,4 +1,4 @@
-"""Files and versions as rows: made here and nowhere else, by whoever holds the write lock."""
+"""Create rows of files and versions; nothing else does. The caller must hold the write lock."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ async def file_at(
     status: FileStatus = FileStatus.VALIDATED,
     now: datetime,
 ) -> tuple[File, bool]:
-    """The file at `place`, made or brought back to life, and whether it was: then its status is `status`.
+    """Return the file at `place`, and whether it was created or brought back from the archive, with `status`.
 
     Raises:
-        FileExists: a folder is there, or a file where a folder should be (409).
+        FileExists: there is a folder at `place`, or a file at the path of one of its folders (409).
     """
     await take_write_lock(session)
     file = await at(session, place)
@@ -69,7 +69,7 @@ async def add_version(
     changelog: str | None = None,
     now: datetime,
 ) -> Version:
-    """The next version of `file`, by number. It does not become current."""
+    """Add the next version of `file`, without making it current."""
     blob = await adopt(session, bucket_of(file), stored, now=now)
     newest = select(func.max(Version.version_number)).where(Version.file_id == file.id)
     version = Version(
@@ -93,7 +93,7 @@ async def add_version(
 
 
 def make_current(file: File, version: Version, *, now: datetime) -> None:
-    """What people get when they open the file."""
+    """Make `version` the one that people get when they open the file."""
     file.current_version_id = version.id
     file.version_number = version.version_number
     file.size = version.size

@@ -1,4 +1,4 @@
-"""A file's history, and deciding about versions that wait for it."""
+"""A file's history, and the approval or rejection of submitted versions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def history(
     limit: int = 50,
     offset: int = 0,
 ) -> History:
-    """The file's versions, newest first."""
+    """List the file's versions, newest first."""
     file, _ = await find(docs, caller, where, "read")
     conditions = [Version.file_id == file.id]
     if status is not None:
@@ -61,7 +61,7 @@ async def history(
 
 
 async def waiting(docs: Documents, caller: Caller) -> list[Decided]:
-    """Versions the caller may decide about, the longest waiting first; not their own."""
+    """List versions that the caller may approve or reject, the longest waiting first; not their own."""
     query = (
         select(Version, File)
         .join(File, File.id == Version.file_id)
@@ -100,7 +100,7 @@ async def approve(
         before = file.current_version_id
         make_current(file, version, now=now)
         file.status = file.settled_status = FileStatus.VALIDATED
-        # Whoever made it worked on the file as it is now: their work copies are up to date.
+        # The work copies of this version's author have the content that is now current.
         await session.execute(
             update(File)
             .where(
@@ -129,7 +129,7 @@ async def approve(
 async def reject(
     docs: Documents, caller: Caller, version_id: str, *, comment: str | None = None, now: datetime
 ) -> Decided:
-    """Turn a waiting version down. The file is what it was before. Raises as `approve`."""
+    """Reject a waiting version; the file's current version stays. Raises the same errors as `approve`."""
     file, version, right = await _to_decide(docs, caller, version_id)
     async with docs.kernel.database.write() as session:
         file, version = await _decide(
@@ -157,12 +157,12 @@ async def reject(
 
 
 async def bring_back(docs: Documents, caller: Caller, version_id: str, *, now: datetime) -> Saved:
-    """Make what an earlier version holds the newest version, and current, as an upload of the same bytes would.
+    """Make the content of an earlier version the newest and current version, like an upload of the same content.
 
     Raises:
         VersionNotFound: (404).
         FileLocked: somebody else holds the file (409).
-        VersionConflict: it is current, or never was (409).
+        VersionConflict: it is the current version, or was never current (409).
     """
     async with docs.kernel.database.read() as session:
         version = await session.get(Version, version_id)

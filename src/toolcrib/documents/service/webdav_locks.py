@@ -1,8 +1,9 @@
-"""Locks of programs that speak WebDAV: tokens on a claim.
+"""WebDAV locks: tokens on a claim.
 
-A claim belongs to a person; a token shows which of their programs may use it. The tokens lie in the claim's
-`data`, so they live as long as it does, for every process and over a restart. A claim that was taken in another
-way (on the page, by the command line) takes a token in, keeps its own end, and stays when the token goes.
+A claim belongs to a person; a token shows which of their programs may use it. The tokens are stored in the claim's
+`data`, so they exist as long as the claim, in every process and after a restart. A token can also be added to a claim
+that was taken in another way (on the page, on the command line): that claim keeps its own end, and stays when the
+token is removed.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ from toolcrib.kernel.secrets import Secrets
 SCHEME = "opaquelocktoken:"
 DEFAULT = timedelta(minutes=10)
 LONGEST = timedelta(hours=1)
-# Tokens one claim carries: more are a program gone wild.
+# Most tokens of one claim: a working program needs few.
 MOST = 10
 
 
 class TokenNeeded(Problem):
-    """The caller holds the thing, but through another program: this one did not show its token."""
+    """The caller holds the lock through another program, and this request did not show its token."""
 
     code, status = "token_needed", 423
 
@@ -61,14 +62,14 @@ class TokenNeeded(Problem):
 
 
 class NoSuchToken(Problem):
-    """The token locks nothing here, or no longer."""
+    """The token is not that of a present lock here."""
 
     code, status = "no_such_token", 409
 
 
 @dataclass(frozen=True, slots=True)
 class WebDAVLock:
-    """One token of a live claim. `by` is who took it: a claim that passed on leaves its tokens behind."""
+    """One token of a live claim. A token is valid only while the claim belongs to the person who took the token."""
 
     claim: Claim
     token: str
@@ -82,14 +83,14 @@ class WebDAVLock:
 
 
 def duration(asked: int | None) -> timedelta:
-    """How long a lock lasts unless it is refreshed; `asked` in seconds, None or -1 for no wish or no end."""
+    """Return how long a lock lasts unless refreshed. `asked` is in seconds; None means not given, -1 infinite."""
     if asked is None or asked <= 0:
         return DEFAULT
     return min(timedelta(seconds=asked), LONGEST)
 
 
 def tokens_of(claim: Claim, now: datetime) -> list[WebDAVLock]:
-    """The tokens that still stand for `claim`."""
+    """Return the valid tokens of `claim`."""
     found = []
     for entry in _entries(claim):
         if entry["by"] != claim.holder_uuid:
@@ -109,14 +110,16 @@ def _entries(claim: Claim) -> list[dict[str, Any]]:
     return found
 
 
-def _with(claim: Claim, entries: list[dict[str, Any]], *, adopted: bool) -> dict[str, Any]:
-    """The claim's data with these tokens. `adopted`: it was there before the first of them, and outlives them."""
+def _data_with(claim: Claim, entries: list[dict[str, Any]], *, adopted: bool) -> dict[str, Any]:
+    """Return the claim's data with these tokens. `adopted`: the claim existed before its first token, and stays when
+    the last is removed."""
     if not entries:
         return claim.public_data
     return {**claim.public_data, PRIVATE: {"dav": entries, "adopted": adopted}}
 
 
-# Tokens tell whom they were given to for what: a save that comes too late can be told from a made-up one.
+# A token is signed with the person and thing it was given for. So a token of a lock that has ended can be told from
+# one that never existed.
 
 
 def _new_token(key: bytes, ref: Ref, holder_uuid: str) -> str:
@@ -124,7 +127,7 @@ def _new_token(key: bytes, ref: Ref, holder_uuid: str) -> str:
     return SCHEME + str(UUID(bytes=nonce + _seal(key, nonce, ref.key, holder_uuid)))
 
 
-def was_given(secret: Secrets, token: str, key: str, holder_uuid: str) -> bool:
+def was_issued(secret: Secrets, token: str, key: str, holder_uuid: str) -> bool:
     """Whether `token` was once given to that person for the thing of that claim key."""
     try:
         raw = UUID(token.removeprefix(SCHEME)).bytes
@@ -154,8 +157,7 @@ async def covering(
     deep: bool = False,
     now: datetime,
 ) -> list[Claim]:
-    """All claims that a change at `place` meets: on itself, on folders above, and with `deep` on what lies
-    below."""
+    """Return all claims that cover `place`: on itself, on folders above, and with `deep` also those below it."""
     ref = folder_ref(place, scope) if file is None else ref_of(file.id, scope)
     own = await queries.get(session, ref, now=now)
     found = [own] if own is not None else []
@@ -165,8 +167,8 @@ async def covering(
     return found
 
 
-def guard(caller: Caller, held: Iterable[Claim], tokens: Iterable[str], *, now: datetime) -> None:
-    """Refuse a change that meets `held`, unless it is the caller's and one of `tokens` stands for it.
+def require_tokens(caller: Caller, held: Iterable[Claim], tokens: Iterable[str], *, now: datetime) -> None:
+    """Check that each claim in `held` is the caller's, and that `tokens` has one of its tokens, if it has any.
 
     Raises:
         FileLocked: somebody else holds it (409).
@@ -195,8 +197,8 @@ async def lock(
     seconds: int | None,
     now: datetime,
 ) -> WebDAVLock:
-    """Hold the file or folder at `place` for the caller, with a new token. `shared` tokens stand beside each
-    other, but all are the same person's: a claim has one holder.
+    """Lock the file or folder at `place` for the caller, with a new token. A claim may have several `shared` tokens,
+    but all belong to the same person: a claim has one holder.
 
     Raises:
         FileNotFound: neither is there (404).
@@ -233,7 +235,7 @@ async def lock(
                 by=caller.requester,
             )
         else:
-            claim = await _take_in(session, caller, own, entry, end, now=now)
+            claim = await _add_token(session, caller, own, entry, end, now=now)
     return next(each for each in tokens_of(claim, now) if each.token == entry["token"])
 
 
@@ -247,7 +249,7 @@ def _refuse_beside(caller: Caller, held: list[Claim], *, shared: bool, now: date
             raise FileLocked(claim, lock_id=lock_id(claim))
 
 
-async def _take_in(
+async def _add_token(
     session: AsyncSession,
     caller: Caller,
     claim: Claim,
@@ -256,10 +258,10 @@ async def _take_in(
     *,
     now: datetime,
 ) -> Claim:
-    """One token more on the caller's own claim."""
-    entries = [lock for lock in _entries(claim) if _stands(claim, lock, now)]
+    """Add a token to the caller's own claim."""
+    entries = [lock for lock in _entries(claim) if _is_valid(claim, lock, now)]
     adopted = _is_adopted(claim) or not _entries(claim)
-    data = _with(claim, [*entries, entry], adopted=adopted)
+    data = _data_with(claim, [*entries, entry], adopted=adopted)
     expires_at = claim.expires_at
     if not adopted and expires_at is not None:
         expires_at = max(expires_at, end)
@@ -271,7 +273,7 @@ async def _take_in(
     )
 
 
-def _stands(claim: Claim, entry: dict[str, Any], now: datetime) -> bool:
+def _is_valid(claim: Claim, entry: dict[str, Any], now: datetime) -> bool:
     return any(lock.token == entry["token"] for lock in tokens_of(claim, now))
 
 
@@ -282,10 +284,10 @@ def _is_adopted(claim: Claim) -> bool:
 async def refresh(
     docs: Documents, caller: Caller, place: Place, token: str, *, seconds: int | None, now: datetime
 ) -> WebDAVLock:
-    """Move the end of the lock of `token`, which covers `place`.
+    """Extend the lock of `token`, which covers `place`.
 
     Raises:
-        NoSuchToken: it does not, or no longer (409).
+        NoSuchToken: no present lock here has this token (409).
     """
     end = now + duration(seconds)
     right, file = await allow(docs, caller, place, "lock")
@@ -300,7 +302,7 @@ async def refresh(
             entries = [
                 {**entry, "until": end.isoformat()} if entry["token"] == token else entry for entry in entries
             ]
-            data = _with(claim, entries, adopted=True)
+            data = _data_with(claim, entries, adopted=True)
         elif expires_at is not None:
             expires_at = max(expires_at, end) if len(entries) > 1 else end
         claim = await claims_service.run_one(
@@ -313,11 +315,11 @@ async def refresh(
 
 
 async def unlock(docs: Documents, caller: Caller, place: Place, token: str, *, now: datetime) -> None:
-    """Give back the lock of `token`, which covers `place`; with the last of them goes the claim, unless it was
-    there before.
+    """Remove `token` from the lock that covers `place`. The claim is released with its last token, unless it existed
+    before its first.
 
     Raises:
-        NoSuchToken: it does not, or no longer (409).
+        NoSuchToken: no present lock here has this token (409).
         FileLocked: it is somebody else's (409).
     """
     right, file = await allow(docs, caller, place, "read")
@@ -332,10 +334,12 @@ async def unlock(docs: Documents, caller: Caller, place: Place, token: str, *, n
 async def drop_tokens(
     session: AsyncSession, caller: Caller, claim: Claim, tokens: set[str], *, now: datetime
 ) -> None:
-    """Take tokens off the caller's claim, in the caller's unit of work."""
-    left = [entry for entry in _entries(claim) if entry["token"] not in tokens and _stands(claim, entry, now)]
+    """Remove tokens from the caller's claim, in the caller's transaction."""
+    left = [
+        entry for entry in _entries(claim) if entry["token"] not in tokens and _is_valid(claim, entry, now)
+    ]
     if left or _is_adopted(claim):
-        data = _with(claim, left, adopted=_is_adopted(claim))
+        data = _data_with(claim, left, adopted=_is_adopted(claim))
         renewed = Renew(claim.ref, caller.me.holder, claim.expires_at, claim.fence, data)
         await claims_service.run_one(session, renewed, now=now, by=caller.requester)
         return
@@ -343,8 +347,8 @@ async def drop_tokens(
     await claims_service.run_one(session, released, now=now, by=caller.requester)
 
 
-async def leave(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> None:
-    """The file came here by a move: the tokens for where it was end (RFC 4918, 9.9)."""
+async def drop_tokens_after_move(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> None:
+    """Remove the caller's tokens from a file that was moved: locks do not move with it (RFC 4918, 9.9)."""
     right, file = await allow(docs, caller, where, "read")
     if file is None:
         return
@@ -368,7 +372,7 @@ async def _find(
         for found in tokens_of(claim, now):
             if found.token == token:
                 return found
-    raise NoSuchToken("That lock token locks nothing here, or no longer.")
+    raise NoSuchToken("No present lock here has that token.")
 
 
 def is_folder(claim: Claim) -> bool:
