@@ -23,7 +23,7 @@ from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.tables import Base, BigId, exact_string
 
 PAGE = 100
-# Mails queued in one unit of work: others wait for the write lock meanwhile.
+# Mails queued in one transaction; other writers wait for it.
 MAILS = 1_000
 
 # Paths written out in a mail about many.
@@ -93,7 +93,7 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
         last = await event_log.last_seq(session)
         letters: list[tuple[str, Message]] = []
         upto = last
-        # Nobody wants to hear, once mail is switched on, of all that happened while it was off.
+        # When mail is switched on, send nothing about what happened while it was off.
         if await kernel.mailer.may_send(session):
             conditions = [events.c.seq > reached, events.c.kind == service.KIND, events.c.verb == "acquired"]
             page = await event_log.search(session, conditions, newest_first=False, limit=PAGE)
@@ -116,14 +116,14 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
         return False
     async with kernel.database.write() as session:
         if await _reached(session) != reached:
-            return True  # another process was faster
+            return True  # another process has done it
         await kernel.mailer.queue_many(session, letters, now=now)
         await _reach(session, upto)
     return upto < last
 
 
 def _taken_together(page: Sequence[Event]) -> list[list[Event]]:
-    """The locks that one person took in one project at one moment: one call, one piece of news."""
+    """Group the locks that one person took in one project at one moment: one mail for each group."""
 
     def call(event: Event) -> tuple[object, ...]:
         return event.at, event.actor, event.scope, event.data["holder"]

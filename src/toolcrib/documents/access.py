@@ -88,7 +88,7 @@ class Access:
         return right
 
     async def may(self, caller: Caller, bucket: Bucket, action: Action) -> bool:
-        """As `require`, for showing what could be done: says no instead of refusing."""
+        """Like `require`, but return False instead of refusing; for showing what a person could do."""
         try:
             return await self._ask(caller, bucket, action, None) is not None
         except AccessDenied:

@@ -1,4 +1,4 @@
-"""Remembering who did what, and telling. The rows outlive the documents they tell of."""
+"""Record and list who did what to documents. The rows are kept when a document is destroyed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def record_audit(
     version_id: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """One line, written with the unit of work it tells of."""
+    """Add one row, in the caller's transaction."""
     session.add(
         AuditEntry(
             file_id=file_id,
@@ -81,7 +81,7 @@ def record_file_audit(
 
 
 async def entries(session: AsyncSession, file_id: str, limit: int = SHOWN) -> Sequence[AuditEntry]:
-    """The newest lines about a file, newest first."""
+    """Return the newest audit rows of a file, newest first."""
     query = (
         select(AuditEntry).where(AuditEntry.file_id == file_id).order_by(AuditEntry.id.desc()).limit(limit)
     )

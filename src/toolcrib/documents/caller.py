@@ -1,4 +1,4 @@
-"""Who asks, and from where: what the services need of a request, whichever protocol it came by."""
+"""The caller of a service function: who makes the request, and from where, whichever protocol it uses."""
 
 from __future__ import annotations
 

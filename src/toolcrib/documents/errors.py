@@ -1,4 +1,4 @@
-"""How documents can refuse: the words of the document contract, section 2."""
+"""Errors of the document kind, with the codes of the document contract, section 2."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class EmptyFilename(Problem):
 
 
 class BucketNotFound(AccessDenied):
-    """There are the buckets users, companies and projects."""
+    """The bucket does not exist: there are users, companies and projects."""
 
     code = "bucket_not_found"
 
 
 class ProjectServiceUnavailable(AccessDenied):
-    """The service that knows who may do what in projects gave no usable answer: nobody may."""
+    """The service that decides about rights in projects gave no usable answer, so nobody has any."""
 
     code = "project_service_unavailable"
 
@@ -74,25 +74,25 @@ class ObjectMissing(Problem):
 
 
 class ObjectNotFound(Problem):
-    """No such uploaded object, or none of the caller's."""
+    """There is no such uploaded object, or it is not the caller's."""
 
     code, status = "object_not_found", 404
 
 
 class UploadNotFound(Problem):
-    """There is no such resumable upload, or none of the caller's."""
+    """There is no such resumable upload, or it is not the caller's."""
 
     code, status = "upload_not_found", 404
 
 
 class UploadExpired(Problem):
-    """Nothing came for this resumable upload for too long, or the store lost a part of it: start again."""
+    """This resumable upload received nothing for too long, or the store lost a part of it: start again."""
 
     code, status = "upload_expired", 410
 
 
 class OffsetMismatch(Problem):
-    """Other bytes of the upload are there than the sender thinks; `Upload-Offset` says where to go on."""
+    """The upload has a different offset than the request says; `Upload-Offset` says where to continue."""
 
     code, status = "offset_mismatch", 409
 
@@ -102,19 +102,19 @@ class OffsetMismatch(Problem):
 
 
 class ChecksumMismatch(Problem):
-    """The bytes that came do not have the announced checksum; none of them counts."""
+    """The received body does not have the announced checksum; it was discarded."""
 
     code, status = "checksum_mismatch", 460
 
 
 class TooManyParts(Problem):
-    """The upload came in too many small pieces."""
+    """The upload was sent in too many small pieces."""
 
     code, status = "too_many_parts", 400
 
 
 class UploadStalled(Problem):
-    """Nothing came for a while. What had come is kept: ask where to go on."""
+    """Nothing was received for a while. What was received is kept: ask for the offset and continue."""
 
     code, status = "upload_stalled", 408
 
@@ -144,7 +144,7 @@ class FileExists(Problem):
 
 
 class VersionConflict(Problem):
-    """Somebody else was faster: decide again with what is true now."""
+    """Something changed since the client last read it: read it again and decide."""
 
     code, status = "version_conflict", 409
 
@@ -154,25 +154,25 @@ class FileTooLarge(Problem):
 
 
 class TooManyFiles(Problem):
-    """More files than are copied at once: copy parts of the folder."""
+    """The folder has more files than one request may copy: copy parts of it."""
 
     code, status = "too_many_files", 413
 
 
 class TooManyTransfers(Problem):
-    """The caller has as much copied already as one may at once: try again when some of it is done."""
+    """The caller already has as many copies running as allowed: try again when one has ended."""
 
     code, status = "too_many_transfers", 429
 
 
 class StoreUnavailable(Problem):
-    """The file store cannot be reached or cannot take or give bytes now; nothing was changed."""
+    """The file store cannot be reached, or cannot read or write now; nothing was changed."""
 
     code, status = "minio_unreachable", 503
 
 
 class FileLocked(Problem):
-    """Somebody holds the file. `claim` is theirs, `lock_id` its number on the wire."""
+    """Somebody holds the file. `claim` is theirs; `lock_id` is the id that the documents API gives it."""
 
     code, status = "file_locked", 409
 

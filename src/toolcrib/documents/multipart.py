@@ -1,4 +1,4 @@
-"""A multipart form read as it comes: fields into memory, the file through it (RFC 7578)."""
+"""Read a multipart form as a stream: fields are kept in memory, the file's content is passed on (RFC 7578)."""
 
 from __future__ import annotations
 

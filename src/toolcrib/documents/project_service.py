@@ -32,7 +32,7 @@ class Answer:
 
 
 class ProjectService:
-    """One try, a short wait, nothing remembered; whatever goes wrong means no."""
+    """A client of the project service: one attempt with a short timeout, and no cache. Any failure counts as no."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         import httpx  # noqa: PLC0415 - only servers that ask one carry the client: 6 MB

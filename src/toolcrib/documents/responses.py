@@ -35,7 +35,7 @@ def success(message: str, data: dict[str, Any] | None = None, status: int = 200)
 async def names_of(
     session: AsyncSession, files: Iterable[File] = (), versions: Iterable[Version] = ()
 ) -> Names:
-    """What the people that these rows speak of are called, by UUID."""
+    """Return the user names of the people that these rows mention, by UUID."""
     wanted = {file.owner_id for file in files}
     for version in versions:
         wanted |= {version.created_by, version.validated_by or version.created_by}

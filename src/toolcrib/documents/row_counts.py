@@ -1,4 +1,4 @@
-"""How many rows a guarded statement met."""
+"""Count the rows that a guarded statement changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def affected(session: AsyncSession, statement: Update | Delete) -> int:
-    """CopyOrMove out `statement`. 0 means that what it guards against has happened."""
+    """Run `statement` and return how many rows it changed. 0 means that its condition did not hold."""
     found = await session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[tuple[()]]", found).rowcount

@@ -1,4 +1,4 @@
-"""Time, read at the edge and passed in."""
+"""The current time, read once per request and passed to functions as `now`."""
 
 from __future__ import annotations
 

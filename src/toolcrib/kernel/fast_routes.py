@@ -1,4 +1,4 @@
-"""A short way for the hottest routes.
+"""Answers the most frequent routes before the framework sees the request.
 
 Finding a route among a few hundred, the framework's own layers, dependency injection and response models together
 cost several times what a durable lock costs. The routes listed here are met by method and path before any of that

@@ -1,4 +1,4 @@
-"""Is it well? Asked by balancers every second, so it answers from what the process already knows."""
+"""Health checks. Load balancers call them every second, so they answer from what the process already knows."""
 
 from __future__ import annotations
 

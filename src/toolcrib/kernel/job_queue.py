@@ -1,4 +1,4 @@
-"""The way of a nudge to a process that runs the job: taskiq, in this process or over Redis Streams.
+"""Sends a nudge (a request to run a job) to a process that runs it: with taskiq, in this process or over Redis Streams.
 
 A nudge may be lost or arrive twice; see `jobs.py` for why that harms nobody.
 """

@@ -1,4 +1,4 @@
-"""What every request passes on its way in and out: path prefixes, body limits, response headers."""
+"""The middleware of every request: path prefixes, body limits, response headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _SECURITY_HEADERS = [
     (b"referrer-policy", b"same-origin"),
 ]
 DOCS = "/api/docs"
-# Whoever is refused in the middle of sending may see a cut line instead of the answer: so much is read to its end.
+# A client that is refused while it sends may see a broken connection instead of the response. Bodies up to this size
+# are therefore read to the end before the refusal is sent.
 DRAINED_BYTES = 1024 * 1024
 _NO_STORE = (b"cache-control", b"no-store")
 
@@ -97,7 +98,7 @@ class RequestMiddleware:
         await self.app(scope, receive, with_headers)
 
     def _limit_of(self, method: str, path: str) -> int | None:
-        """Bytes a body may have; None where the route counts what it streams."""
+        """Return the largest body in bytes; None if the route itself limits what it reads."""
         for prefix, limit in self.body_limits.items():
             if path.startswith(prefix):
                 return limit
@@ -107,7 +108,7 @@ class RequestMiddleware:
         return self.max_body_bytes
 
     def _scheme_of(self, scope: Scope) -> str:
-        """What the browser speaks, as told by a proxy that is trusted to know."""
+        """Return the scheme (http or https) that the browser uses, if a trusted proxy says it."""
         for name, value in scope["headers"]:
             if name == b"x-forwarded-proto":
                 peer = (scope.get("client") or ("",))[0]
@@ -120,7 +121,7 @@ class RequestMiddleware:
 
 
 def _is_navigation(scope: Scope) -> bool:
-    """A browser opening a page, as against a client calling the API at the root."""
+    """Whether a browser opens a page, and not a client calls the API at the root."""
     if scope["method"] != "GET":
         return False
     headers = dict(scope["headers"])
@@ -128,7 +129,7 @@ def _is_navigation(scope: Scope) -> bool:
 
 
 def _content_length(scope: Scope) -> int:
-    """The declared length; 0 for no body, -1 where only counting will tell."""
+    """Return the declared length; 0 if there is no body, -1 if its length is not declared."""
     length = 0
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
@@ -139,7 +140,7 @@ def _content_length(scope: Scope) -> int:
 
 
 async def _drained(receive: Receive, length: int) -> bool:
-    """Read a body of `length` bytes to its end, if that is soon."""
+    """Read a body of `length` bytes to its end, if it is small and arrives soon."""
     if length > DRAINED_BYTES:
         return False
     more = True

@@ -31,14 +31,14 @@ Question = Callable[[FixedWindowRateLimiter, RateLimitItem, str, str], Awaitable
 
 
 class RateLimited(Problem):
-    """Too many tries from one place. `Retry-After` says when the next one counts."""
+    """Too many attempts from one address. `Retry-After` says when to try again."""
 
     code, status = "rate_limited", 429
 
 
 class RateLimiter:
-    """Fixed windows. While Redis does not answer, this process counts for itself: a missing counter must not
-    keep anybody out, nor let anybody try without end."""
+    """Counts attempts in fixed windows. While Redis does not respond, this process counts alone, so that an outage
+    neither keeps people out nor allows unlimited attempts."""
 
     def __init__(self, settings: Settings) -> None:
         parse(settings.login_rate)  # a rate nobody can read fails the start, not the sign-ins

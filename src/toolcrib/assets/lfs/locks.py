@@ -1,8 +1,7 @@
-"""The Git LFS locking API on the same locks as everything else.
+"""The Git LFS locking API. It uses the same locks as the REST API.
 
-A lock holds on every branch. The branch it was taken on is recorded without `refs/heads/`, as the REST API
-and the CLI write it, but never hides a lock: a list or a verification that left out other branches' locks
-would call a held file free.
+A lock holds on every branch. The branch it was taken on is recorded without `refs/heads/`, as the REST API and the CLI
+write it, but lists and verifications are not filtered by it: they would show a held file as free.
 """
 
 from __future__ import annotations
@@ -157,7 +156,7 @@ async def _page(
 
 
 def fence_of(text: str) -> int:
-    """The number in an id or cursor; one that no lock has where there is none."""
+    """Return the number in an id or cursor; -1, which no lock has, if it is not a number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 

@@ -148,8 +148,8 @@ async def verify(request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Allowed:
-    """A transfer: of which object of which scope, by whom, and its size if the batch call announced it. `me` is
-    None for somebody who came with a batch call's ticket."""
+    """An authorised transfer of one object. `size` is known if the batch call announced it. `me` is None if the request
+    was authorised by a batch call's ticket."""
 
     scope: str
     oid: str
@@ -159,7 +159,7 @@ class _Allowed:
 
 
 async def _allowed(request: Request, operation: Operation) -> _Allowed:
-    """By the ticket of a batch call, or by ordinary credentials."""
+    """Authorise a transfer by the ticket of a batch call, or by ordinary credentials."""
     kernel = responses.kernel_of(request)
     scope = f"project:{responses.project_of(request)}"
     oid: str = request.path_params["oid"]
@@ -168,7 +168,7 @@ async def _allowed(request: Request, operation: Operation) -> _Allowed:
     if ticket is not None:
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
             raise AccessDenied("This authorization is for another transfer.")
-        # It says who they are, and what they may do is asked anew: rights end at once.
+        # The ticket names the person; their rights are checked again, so that revoked rights end at once.
         (await kernel.auth.principal_named(ticket.username)).require(scope, at_least)
         return _Allowed(scope, oid, ticket.username, ticket.size)
     me = await kernel.auth.principal(request)
@@ -179,11 +179,11 @@ async def _allowed(request: Request, operation: Operation) -> _Allowed:
 
 
 async def _require_still(kernel: Kernel, allowed: _Allowed) -> None:
-    """The sender's rights of now: the bytes may have taken hours to come.
+    """Check the sender's rights again after the upload, which may have taken hours.
 
     Raises:
-        Unauthorized: the account or the credential ended meanwhile (401).
-        AccessDenied: the membership did (403).
+        Unauthorized: the account or the credential is no longer valid (401).
+        AccessDenied: the person is no longer a member (403).
     """
     if allowed.me is not None:
         me = await kernel.auth.refresh(allowed.me)

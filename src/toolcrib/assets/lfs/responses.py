@@ -1,4 +1,4 @@
-"""What the LFS routes share: where they live, whose project they speak of, how they read and answer."""
+"""What the LFS routes share: their paths, the project a path names, reading bodies and writing responses."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def project_of(request: Request) -> str:
     """The project the address names.
 
     Raises:
-        AccessDenied: it cannot be one (403: a 404 would switch lock checking off for good in that clone).
+        AccessDenied: it is not a possible name (403, since after a 404 git-lfs never checks locks again in that clone).
     """
     named: str | None = request.path_params.get("project")
     if named is None:
