@@ -10,7 +10,7 @@ BASE ?= main
 # Tests mostly wait for servers: two for every core.
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
-.PHONY: serve test test-all answers lint format bench web web-test clean help
+.PHONY: serve test fuzz test-all answers lint format bench web web-test clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock', WORKERS=0)"
 	@echo "make test-all  the same, each test on every database and on S3: before a release"
 	@echo "make answers   compare the API's answers with those of another commit (BASE=main)"
+	@echo "make fuzz      send 5,000 requests made up from the API's own description"
 	@echo "make lint      ruff, mypy, import-linter"
 	@echo "make format    let ruff put the code in order"
 	@echo "make web       build the web UI if it is out of date"
@@ -43,6 +44,9 @@ test-all:
 # The other commit is installed beside this one, from the same cache, and removed again.
 answers: .venv/ready
 	scripts/compare-answers "$(BASE)"
+
+fuzz: .venv/ready
+	FUZZ_EXAMPLES=40 .venv/bin/pytest -s tests/api/test_fuzz.py $(ARGS)
 
 lint: .venv/ready
 	.tools/uv-*/bin/uv lock --check --offline --quiet

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from toolcrib.assets.kind import kind as assets
 from toolcrib.documents.kind import kind as documents
-from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, web
+from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, openapi, web
 from toolcrib.kernel.blobs import routes as file_routes
 from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.registry import make_new_store
@@ -84,6 +84,7 @@ def create_app(
     app.state.prepared = prepared
     app.state.site = Site(settings, {kind.name: kind.link for kind in found})
     app.state.wordings = wordings = Wordings(each for kind in found for each in kind.wordings)
+    openapi.install(app, wordings)
     answers = errors.install(app, wordings)
 
     app.include_router(health.root_router)

@@ -174,6 +174,8 @@ async def test_batches_that_cannot_be_answered(crib: AppServer) -> None:
         ({"operation": "delete", "objects": [one]}, 400),
         ({"operation": "upload"}, 400),
         ({"operation": "upload", "objects": [{"oid": 1, "size": 1}]}, 400),
+        ({"operation": "upload", "objects": [{**one, "size": 2**63}]}, 400),
+        ({"operation": "upload", "objects": [{**one, "size": -(10**4000)}]}, 400),
         ({"operation": "upload", "objects": [one], "hash_algo": "sha512"}, 409),
         ({"operation": "upload", "objects": [one], "transfers": ["tus"]}, 400),
         ({"operation": "upload", "objects": [one], "transfers": []}, 200),

@@ -12,22 +12,22 @@ from pydantic import BaseModel, ValidationError
 from toolcrib.assets import alerts, service
 from toolcrib.assets.paths import from_url, normalise
 from toolcrib.assets.schemas import (
+    AssetCheckRequest,
+    AssetForceReleaseRequest,
+    AssetLock,
+    AssetLockRequest,
+    AssetRenewRequest,
+    AssetsChecked,
     BranchReleased,
     BranchRequest,
     BulkDone,
     BulkRequest,
-    Checked,
-    CheckRequest,
-    ForceReleaseRequest,
     LockChanged,
     LockFilter,
     LockQueued,
-    LockRead,
-    LockRequest,
     Message,
     NotifyRequest,
     Released,
-    RenewRequest,
     lock_as_dict,
 )
 from toolcrib.kernel.claims import etag, queries
@@ -41,6 +41,7 @@ from toolcrib.kernel.events.routes import EventPage
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.fast_routes import FastResponse, header
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
+from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.kernel.search import prefix_match, text_match
 
 router = APIRouter(tags=["assets"])
@@ -49,10 +50,10 @@ Model = TypeVar("Model", bound=BaseModel)
 JSON = "application/json"
 
 
-def _body_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Documents the body of a route that reads it itself."""
-    schema = model.model_json_schema()
-    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
+# The routes read it from the raw address: the query string belongs to the path.
+_PATH: dict[str, Any] = {
+    "parameters": [{"name": "asset_path", "in": "path", "required": True, "schema": {"type": "string"}}]
+}
 
 
 def _parameters_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -79,15 +80,18 @@ def _malformed(error: ValidationError, where: str) -> RequestValidationError:
     "/locks",
     status_code=201,
     response_model=LockChanged,
-    responses={202: {"model": LockQueued, "description": "`wait` was asked for and the path is held"}},
-    openapi_extra=_body_of(LockRequest),
+    responses={
+        **refusals(409),
+        202: {"model": LockQueued, "description": "`wait` was asked for and the path is held"},
+    },
+    openapi_extra=body_of(AssetLockRequest),
 )
 async def create_lock(request: Request) -> Response:
     """Lock a path. 409 if anybody holds it, the caller included; `details` says who, since and until when."""
     kernel: Kernel = request.app.state.kernel
     await request.body()  # at the client's pace, so before asking who they are: rights may end meanwhile
     me = await kernel.auth.principal(request)
-    body = await _read(request, LockRequest)
+    body = await _read(request, AssetLockRequest)
     now = kernel.clock()
     project = body.project or kernel.settings.default_project
     try:
@@ -124,7 +128,12 @@ async def _queued(request: Request, kernel: Kernel, held: ClaimHeld) -> Response
     return Response(orjson.dumps(answer), status_code=202, media_type=JSON)
 
 
-@router.get("/locks", response_model=list[LockRead], openapi_extra=_parameters_of(LockFilter))
+@router.get(
+    "/locks",
+    response_model=list[AssetLock],
+    openapi_extra=_parameters_of(LockFilter),
+    responses=refusals(403),
+)
 async def list_locks(request: Request) -> Response:
     """The locks of a project, as a bare array. With `limit`, `X-Next-Cursor` leads on while there are more.
     `If-None-Match` with the last `ETag` answers 304 without touching a row while nothing has changed."""
@@ -199,7 +208,9 @@ async def auto_release(
     return {"msg": f"released {len(released)} {noun} on {body.branch}", "released": len(released)}
 
 
-@router.post("/locks/bulk", response_model=BulkDone, responses={201: {"model": BulkDone}})
+@router.post(
+    "/locks/bulk", response_model=BulkDone, responses={**refusals(404, 409), 201: {"model": BulkDone}}
+)
 async def bulk(body: BulkRequest, kernel: KernelDep, me: PrincipalDep) -> Response:
     """Lock or release up to 10,000 paths, all or nothing."""
     project = body.project or kernel.settings.default_project
@@ -228,9 +239,9 @@ async def bulk(body: BulkRequest, kernel: KernelDep, me: PrincipalDep) -> Respon
     return Response(orjson.dumps(answer), status_code=status, media_type=JSON)
 
 
-@router.post("/locks/check", response_model=Checked)
+@router.post("/locks/check", response_model=AssetsChecked)
 async def check(
-    body: CheckRequest, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+    body: AssetCheckRequest, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> Response:
     """Which of up to 10,000 paths are locked, by others and by the caller, in one look."""
     project = body.project or kernel.settings.default_project
@@ -241,17 +252,17 @@ async def check(
     return Response(orjson.dumps(answer), media_type=JSON)
 
 
-@router.post("/locks/renew", response_model=LockChanged)
-async def renew(body: RenewRequest, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, Any]:
+@router.post("/locks/renew", response_model=LockChanged, responses=refusals(404))
+async def renew(body: AssetRenewRequest, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, Any]:
     """Move the end of a lock of one's own; without an end in the body it no longer ends by itself."""
     project = body.project or kernel.settings.default_project
     claim = await service.renew(kernel.claims, me, project, body.asset_path, body.end(now))
     return {"msg": "renewed", "lock": lock_as_dict(claim)}
 
 
-@router.post("/locks/force-release", response_model=Released)
+@router.post("/locks/force-release", response_model=Released, responses=refusals(404))
 async def force_release(
-    body: ForceReleaseRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+    body: AssetForceReleaseRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> dict[str, Any]:
     """End the locks of others, saying why: for administrators and the project's owner and admins."""
     project = body.project or kernel.settings.default_project
@@ -259,7 +270,7 @@ async def force_release(
     return {"msg": f"released {len(done)} paths", "count": len(done)}
 
 
-@router.get("/lock-history", response_model=EventPage)
+@router.get("/lock-history", response_model=EventPage, responses=refusals(403))
 async def history(
     session: ReadSessionDep,
     kernel: KernelDep,
@@ -286,7 +297,9 @@ async def history(
     }
 
 
-@router.get("/locks/{asset_path:path}", response_model=LockRead)
+@router.get(
+    "/locks/{asset_path:path}", response_model=AssetLock, responses=refusals(403), openapi_extra=_PATH
+)
 async def read_lock(
     request: Request, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> dict[str, Any]:
@@ -294,7 +307,9 @@ async def read_lock(
     return lock_as_dict(claim)
 
 
-@router.delete("/locks/{asset_path:path}", response_model=Message)
+@router.delete(
+    "/locks/{asset_path:path}", response_model=Message, responses=refusals(409), openapi_extra=_PATH
+)
 async def delete_lock(request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, str]:
     """Give back a lock of one's own. Administrators have no more right here than others."""
     async with kernel.database.read() as session:  # given back before the writer needs a connection too
@@ -306,7 +321,7 @@ async def delete_lock(request: Request, kernel: KernelDep, me: PrincipalDep, now
 @router.post(
     "/locks/path/{asset_path:path}/notify",
     response_model=Message,
-    openapi_extra={"requestBody": {"required": False, **_body_of(NotifyRequest)["requestBody"]}},
+    openapi_extra={**_PATH, **body_of(NotifyRequest, required=False)},
 )
 async def notify(request: Request, kernel: KernelDep, now: NowDep) -> dict[str, str]:
     """Mail the holder of a path that somebody else needs it."""

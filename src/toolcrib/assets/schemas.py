@@ -22,7 +22,7 @@ Project = Annotated[
 ]
 
 
-class LockRead(BaseModel):
+class AssetLock(BaseModel):
     """`id` and `fence` are the same growing number. `timestamp` is when it was taken."""
 
     id: int
@@ -38,7 +38,7 @@ class LockRead(BaseModel):
 
 class LockChanged(BaseModel):
     msg: str
-    lock: LockRead
+    lock: AssetLock
 
 
 class LockQueued(BaseModel):
@@ -59,7 +59,7 @@ class Ending(BaseModel):
         return end_at(self.expires_at, self.expires_in, now)
 
 
-class LockRequest(Ending):
+class AssetLockRequest(Ending):
     model_config = ConfigDict(extra="ignore")
 
     asset_path: AssetPath
@@ -69,7 +69,7 @@ class LockRequest(Ending):
     wait: StrictBool = False
 
 
-class RenewRequest(Ending):
+class AssetRenewRequest(Ending):
     asset_path: AssetPath
     project: Project | None = None
 
@@ -87,28 +87,28 @@ class BulkRequest(Ending):
 class BulkDone(BaseModel):
     msg: str
     count: int
-    locks: list[LockRead]
+    locks: list[AssetLock]
 
 
-class CheckRequest(BaseModel):
+class AssetCheckRequest(BaseModel):
     paths: Annotated[list[StrictStr], Field(max_length=MAX_BULK)]
     project: Project | None = None
 
 
-class HeldLock(LockRead):
+class HeldLock(AssetLock):
     """`holder_disabled`: the holder's account is, so they will not release it themselves."""
 
     holder_disabled: bool
 
 
-class Checked(BaseModel):
+class AssetsChecked(BaseModel):
     """Which of the paths are locked: by others, and by the caller. The rest are free."""
 
     held: list[HeldLock]
-    mine: list[LockRead]
+    mine: list[AssetLock]
 
 
-class ForceReleaseRequest(BaseModel):
+class AssetForceReleaseRequest(BaseModel):
     paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK)]
     project: Project | None = None
     reason: Reason

@@ -76,7 +76,7 @@ class UploadTold(Body):
     changelog: Text | None = None
 
 
-class LockRequest(Addressed):
+class DocumentLockRequest(Addressed):
     reason: Text | None = None
     lock_type: Literal["edit", "review", "admin"] = "edit"
     expires_in: Seconds | None = None
@@ -85,11 +85,11 @@ class LockRequest(Addressed):
         return None if self.expires_in is None else now + timedelta(seconds=self.expires_in)
 
 
-class RenewRequest(Addressed):
+class DocumentRenewRequest(Addressed):
     expires_in: Seconds | None = None
 
 
-class UnlockRequest(Addressed):
+class DocumentUnlockRequest(Addressed):
     force: bool = False
     reason: Text | None = None
 
@@ -206,7 +206,7 @@ class VersionRead(BaseModel):
     updated_at: str
 
 
-class LockRead(BaseModel):
+class DocumentLock(BaseModel):
     lock_id: str
     file_id: str
     fence: int
@@ -259,7 +259,7 @@ class FileMetadata(BaseModel):
     file: FileRead
     current_version: VersionRead | None
     versions: list[VersionRead] | None = None
-    locks: list[LockRead] | None = None
+    locks: list[DocumentLock] | None = None
     audit_logs: list[AuditRead] | None = None
 
 
@@ -285,7 +285,7 @@ class Success(BaseModel):
 
 
 class Locks(BaseModel):
-    locks: list[LockRead]
+    locks: list[DocumentLock]
     total: int
 
 

@@ -4,11 +4,23 @@ the password question of file managers."""
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel
 
 from toolcrib.documents.dav.addresses import MOUNT
 from toolcrib.kernel.clock import iso_format, system_clock
 from toolcrib.kernel.wording import Wording
+
+
+class StorageRefusal(BaseModel):
+    """Why the file service refused: `error` and `message` are the code, `details.text` is for people."""
+
+    status: Literal["error"]
+    error: str
+    message: str
+    details: dict[str, Any]
+    timestamp: str
 
 
 def _envelope(code: str, text: str, details: Any) -> dict[str, Any]:
@@ -23,7 +35,7 @@ def _envelope(code: str, text: str, details: Any) -> dict[str, Any]:
 
 
 WORDINGS = (
-    Wording(re.compile(r"/api/storage"), body=_envelope),
+    Wording(re.compile(r"/api/storage"), body=_envelope, model=StorageRefusal),
     Wording(
         re.compile(rf"{MOUNT}(/|$)"),
         challenge={"WWW-Authenticate": 'Basic realm="Toolcrib", charset="UTF-8"'},

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from toolcrib.kernel.config import Source
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, SessionDep
+from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(tags=["configuration"])
 
@@ -40,13 +41,13 @@ async def status(kernel: KernelDep, _me: PrincipalDep) -> ConfigStatus:
     return ConfigStatus(mail_enabled=await kernel.config.mail_may_send())
 
 
-@router.get("/admin/config")
+@router.get("/admin/config", responses=refusals(403))
 async def read(kernel: KernelDep, _me: AdminDep) -> dict[str, bool | int | str]:
     """Every value, by its JSON name."""
     return {key.name: value for key, value, _source in await kernel.config.all()}
 
 
-@router.get("/admin/config/details")
+@router.get("/admin/config/details", responses=refusals(403))
 async def details(kernel: KernelDep, _me: AdminDep) -> list[ConfigDetail]:
     """Every value, where it comes from and what it may be."""
     return [

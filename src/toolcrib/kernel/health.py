@@ -14,6 +14,7 @@ from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import AdminDep, KernelDep
 from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.openapi import PUBLIC, refusals
 
 # A database that has not answered for this long is down, not merely slow.
 SICK_SECONDS = 5.0
@@ -42,13 +43,22 @@ async def healthz() -> Response:
     return Response(b'{"status":"ok"}', media_type="application/json")
 
 
+UNHEALTHY: dict[int | str, dict[str, Any]] = {
+    503: {
+        "description": "What does not work, in the same shape",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
 for path in ("/health", "/api/health"):
-    root_router.add_api_route(path, health, methods=["GET"], response_class=Response)
+    root_router.add_api_route(
+        path, health, methods=["GET"], response_class=Response, responses=UNHEALTHY, openapi_extra=PUBLIC
+    )
 for path in ("/healthz", "/api/healthz"):
-    root_router.add_api_route(path, healthz, methods=["GET"], response_class=Response)
+    root_router.add_api_route(path, healthz, methods=["GET"], response_class=Response, openapi_extra=PUBLIC)
 
 
-@router.get("/admin/health")
+@router.get("/admin/health", responses=refusals(403))
 async def admin_health(request: Request, kernel: KernelDep, _me: AdminDep) -> dict[str, Any]:
     """Every part, asked now."""
     checks = {name: await _ask(check) for name, check in kernel.health.items()}

@@ -10,8 +10,19 @@ from typing import Any
 
 import orjson
 from fastapi import Response
+from pydantic import BaseModel
 
 Body = Callable[[str, str, Any], dict[str, Any]]
+
+
+class Refusal(BaseModel):
+    """Why a request was refused. Programs branch on `code`; people read the text."""
+
+    error: str
+    message: str
+    msg: str
+    code: str
+    details: Any = None
 
 
 def default_body(code: str, text: str, details: Any) -> dict[str, Any]:
@@ -26,12 +37,14 @@ BEARER = {"WWW-Authenticate": 'Bearer realm="Toolcrib"'}
 class Wording:
     """How refusals are written on the paths that begin with a match of `paths`, for `methods` (None: for all).
 
-    `body` makes the JSON object of a code, a sentence and details. `challenge` holds the headers of a 401.
+    `body` makes the JSON object of a code, a sentence and details, which `model` describes. `challenge` holds the
+    headers of a 401.
     """
 
     paths: re.Pattern[str]
     methods: frozenset[str] | None = None
     body: Body = default_body
+    model: type[BaseModel] = Refusal
     media_type: str = "application/json"
     challenge: Mapping[str, str] = field(default_factory=BEARER.copy)
 

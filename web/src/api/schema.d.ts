@@ -4,6 +4,23 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AccessCheck */
+        AccessCheck: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "read" | "write" | "delete" | "lock" | "validate";
+            /** File Id */
+            file_id?: string | null;
+            /** Project Id */
+            project_id: string;
+        };
+        /** AccessChecks */
+        AccessChecks: {
+            /** Checks */
+            checks: components["schemas"]["AccessCheck"][];
+        };
         /** AccountRead */
         AccountRead: {
             /** Created At */
@@ -12,6 +29,48 @@ export interface components {
             is_admin: boolean;
             /** Username */
             username: string;
+        };
+        /**
+         * Addressed
+         * @description One file: `file_id`; or `bucket_type`, `bucket_id` and `logical_path`; or `bucket` and the absolute
+         *     `path` `/<bucket>/<id>/…`.
+         */
+        Addressed: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
         };
         /**
          * ApiKeyMade
@@ -47,6 +106,99 @@ export interface components {
             name: string;
             /** Prefix */
             prefix: string;
+        };
+        /** AssetCheckRequest */
+        AssetCheckRequest: {
+            /** Paths */
+            paths: string[];
+            /** Project */
+            project?: string | null;
+        };
+        /** AssetForceReleaseRequest */
+        AssetForceReleaseRequest: {
+            /** Paths */
+            paths: string[];
+            /** Project */
+            project?: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AssetLock
+         * @description `id` and `fence` are the same growing number. `timestamp` is when it was taken.
+         */
+        AssetLock: {
+            /** Asset Path */
+            asset_path: string;
+            /** Branch */
+            branch: string;
+            /** Comment */
+            comment: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Fence */
+            fence: number;
+            /** Id */
+            id: number;
+            /** Locked By */
+            locked_by: string;
+            /** Project */
+            project: string;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /** AssetLockRequest */
+        AssetLockRequest: {
+            /** Asset Path */
+            asset_path: string;
+            /** Branch */
+            branch: string;
+            /**
+             * Comment
+             * @default null
+             */
+            comment: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            expires_at: string | null;
+            /**
+             * Expires In
+             * @default null
+             */
+            expires_in: number | null;
+            /**
+             * Project
+             * @default null
+             */
+            project: string | null;
+            /**
+             * Wait
+             * @default false
+             */
+            wait: boolean;
+        };
+        /** AssetRenewRequest */
+        AssetRenewRequest: {
+            /** Asset Path */
+            asset_path: string;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Expires In */
+            expires_in?: number | null;
+            /** Project */
+            project?: string | null;
+        };
+        /**
+         * AssetsChecked
+         * @description Which of the paths are locked: by others, and by the caller. The rest are free.
+         */
+        AssetsChecked: {
+            /** Held */
+            held: components["schemas"]["HeldLock"][];
+            /** Mine */
+            mine: components["schemas"]["AssetLock"][];
         };
         /** AuditRead */
         AuditRead: {
@@ -92,7 +244,7 @@ export interface components {
             /** Count */
             count: number;
             /** Locks */
-            locks: components["schemas"]["toolcrib__assets__schemas__LockRead"][];
+            locks: components["schemas"]["AssetLock"][];
             /** Msg */
             msg: string;
         };
@@ -152,39 +304,20 @@ export interface components {
             /** Pending */
             pending: boolean;
         };
-        /** Check */
-        Check: {
+        /** Changes */
+        Changes: {
             /**
-             * Action
-             * @enum {string}
+             * Description
+             * @default null
              */
-            action: "read" | "write" | "delete" | "lock" | "validate";
-            /** File Id */
-            file_id?: string | null;
-            /** Project Id */
-            project_id: string;
-        };
-        /**
-         * Checked
-         * @description Which of the paths are locked: by others, and by the caller. The rest are free.
-         */
-        Checked: {
-            /** Held */
-            held: components["schemas"]["HeldLock"][];
-            /** Mine */
-            mine: components["schemas"]["toolcrib__assets__schemas__LockRead"][];
-        };
-        /** CheckRequest */
-        CheckRequest: {
-            /** Paths */
-            paths: string[];
-            /** Project */
-            project?: string | null;
-        };
-        /** Checks */
-        Checks: {
-            /** Checks */
-            checks: components["schemas"]["Check"][];
+            description: string | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags: {
+                [key: string]: unknown;
+            } | null;
         };
         /** ClaimChanged */
         ClaimChanged: {
@@ -245,6 +378,97 @@ export interface components {
             /** Url */
             url: string;
         };
+        /**
+         * CommitRequest
+         * @description From a work copy: `source_…` and `target_…`. From bytes uploaded before: the file and `object_key`.
+         */
+        CommitRequest: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * Changelog
+             * @default null
+             */
+            changelog: string | null;
+            /**
+             * Created By
+             * @default null
+             */
+            created_by: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Message
+             * @default null
+             */
+            message: string | null;
+            /**
+             * Object Key
+             * @default null
+             */
+            object_key: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /**
+             * Source Bucket
+             * @default null
+             */
+            source_bucket: string | null;
+            /**
+             * Source Id
+             * @default null
+             */
+            source_id: string | null;
+            /**
+             * Source Path
+             * @default null
+             */
+            source_path: string | null;
+            /**
+             * Target Bucket
+             * @default null
+             */
+            target_bucket: string | null;
+            /**
+             * Target Id
+             * @default null
+             */
+            target_id: string | null;
+            /**
+             * Target Path
+             * @default null
+             */
+            target_path: string | null;
+        };
         /** CompanyChange */
         CompanyChange: {
             /** Company Id */
@@ -267,14 +491,6 @@ export interface components {
             username: string;
             /** Uuid */
             uuid: string;
-        };
-        /** CompanyMemberRole */
-        CompanyMemberRole: {
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "owner" | "member";
         };
         /** CompanyName */
         CompanyName: {
@@ -332,6 +548,304 @@ export interface components {
         ConfigStatus: {
             /** Mail Enabled */
             mail_enabled: boolean;
+        };
+        /** ConfirmUpload */
+        ConfirmUpload: {
+            /**
+             * Changelog
+             * @default null
+             */
+            changelog: string | null;
+            /** Object Key */
+            object_key: string;
+            /**
+             * Sha256
+             * @default null
+             */
+            sha256: string | null;
+            /**
+             * Size
+             * @default null
+             */
+            size: number | null;
+        };
+        /** CopyRequest */
+        CopyRequest: {
+            /**
+             * Copy Versions
+             * @default false
+             */
+            copy_versions: boolean;
+            /**
+             * New Filename
+             * @default null
+             */
+            new_filename: string | null;
+            /**
+             * Source Bucket
+             * @default null
+             */
+            source_bucket: string | null;
+            /**
+             * Source Id
+             * @default null
+             */
+            source_id: string | null;
+            /**
+             * Source Path
+             * @default null
+             */
+            source_path: string | null;
+            /**
+             * Target Bucket
+             * @default null
+             */
+            target_bucket: string | null;
+            /**
+             * Target Id
+             * @default null
+             */
+            target_id: string | null;
+            /**
+             * Target Path
+             * @default null
+             */
+            target_path: string | null;
+        };
+        /** DecideRequest */
+        DecideRequest: {
+            /**
+             * Comment
+             * @default null
+             */
+            comment: string | null;
+        };
+        /** DeleteRequest */
+        DeleteRequest: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /**
+             * Physical
+             * @default false
+             */
+            physical: boolean;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+        };
+        /** DocumentLock */
+        DocumentLock: {
+            /** Bucket Id */
+            bucket_id: string;
+            /** Bucket Type */
+            bucket_type: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Fence */
+            fence: number;
+            /** File Id */
+            file_id: string;
+            /** Lock Id */
+            lock_id: string;
+            /** Lock Type */
+            lock_type: string;
+            /** Locked At */
+            locked_at: string;
+            /** Locked By */
+            locked_by: string;
+            /** Locked By Name */
+            locked_by_name: string;
+            /** Logical Path */
+            logical_path: string;
+            /** Path */
+            path: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /** DocumentLockRequest */
+        DocumentLockRequest: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * Expires In
+             * @default null
+             */
+            expires_in: number | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Lock Type
+             * @default edit
+             * @enum {string}
+             */
+            lock_type: "edit" | "review" | "admin";
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+        };
+        /** DocumentRenewRequest */
+        DocumentRenewRequest: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * Expires In
+             * @default null
+             */
+            expires_in: number | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+        };
+        /** DocumentUnlockRequest */
+        DocumentUnlockRequest: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
         };
         /** EmailChange */
         EmailChange: {
@@ -393,7 +907,7 @@ export interface components {
             current_version: components["schemas"]["VersionRead"] | null;
             file: components["schemas"]["FileRead"];
             /** Locks */
-            locks?: components["schemas"]["toolcrib__documents__schemas__LockRead"][] | null;
+            locks?: components["schemas"]["DocumentLock"][] | null;
             /** Versions */
             versions?: components["schemas"]["VersionRead"][] | null;
         };
@@ -475,6 +989,49 @@ export interface components {
             /** Path */
             path: string;
         };
+        /** FolderRequest */
+        FolderRequest: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+        };
+        /** ForceReleaseRequest */
+        ForceReleaseRequest: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * FoundList
          * @description `buckets` are those that `files` lie in.
@@ -511,11 +1068,6 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
         /** LfsBatch */
         LfsBatch: {
             /**
@@ -532,6 +1084,25 @@ export interface components {
              * @constant
              */
             transfer: "basic";
+        };
+        /** LfsBatchRequest */
+        LfsBatchRequest: {
+            /**
+             * Hash Algo
+             * @default sha256
+             */
+            hash_algo: string;
+            /** Objects */
+            objects: components["schemas"]["ObjectName"][];
+            /**
+             * Operation
+             * @enum {string}
+             */
+            operation: "upload" | "download";
+            /** @default null */
+            ref: components["schemas"]["LfsRef"] | null;
+            /** Transfers */
+            transfers?: string[];
         };
         /** LfsLock */
         LfsLock: {
@@ -554,9 +1125,24 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** LfsLockRequest */
+        LfsLockRequest: {
+            /** Path */
+            path: string;
+            /** @default null */
+            ref: components["schemas"]["LfsRef"] | null;
+        };
         /** LfsOwner */
         LfsOwner: {
             /** Name */
+            name: string;
+        };
+        /** LfsRef */
+        LfsRef: {
+            /**
+             * Name
+             * @default
+             */
             name: string;
         };
         /** LfsRefused */
@@ -566,6 +1152,16 @@ export interface components {
             /** Request Id */
             request_id: string;
         };
+        /** LfsUnlockRequest */
+        LfsUnlockRequest: {
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** @default null */
+            ref: components["schemas"]["LfsRef"] | null;
+        };
         /** LfsVerifiableLocks */
         LfsVerifiableLocks: {
             /** Next Cursor */
@@ -574,6 +1170,21 @@ export interface components {
             ours: components["schemas"]["LfsLock"][];
             /** Theirs */
             theirs: components["schemas"]["LfsLock"][];
+        };
+        /** LfsVerifyRequest */
+        LfsVerifyRequest: {
+            /**
+             * Cursor
+             * @default
+             */
+            cursor: string;
+            /**
+             * Limit
+             * @default 0
+             */
+            limit: number;
+            /** @default null */
+            ref: components["schemas"]["LfsRef"] | null;
         };
         /**
          * ListedFile
@@ -637,7 +1248,7 @@ export interface components {
         };
         /** LockChanged */
         LockChanged: {
-            lock: components["schemas"]["toolcrib__assets__schemas__LockRead"];
+            lock: components["schemas"]["AssetLock"];
             /** Msg */
             msg: string;
         };
@@ -664,7 +1275,7 @@ export interface components {
         /** Locks */
         Locks: {
             /** Locks */
-            locks: components["schemas"]["toolcrib__documents__schemas__LockRead"][];
+            locks: components["schemas"]["DocumentLock"][];
             /** Total */
             total: number;
         };
@@ -705,6 +1316,46 @@ export interface components {
             /** Msg */
             msg: string;
         };
+        /** MoveRequest */
+        MoveRequest: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /** Target Path */
+            target_path: string;
+        };
         /** NewAccount */
         NewAccount: {
             /**
@@ -724,12 +1375,28 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** NewCompanyRole */
+        NewCompanyRole: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "member";
+        };
         /** NewProject */
         NewProject: {
             /** Company Id */
             company_id?: string | null;
             /** Name */
             name: string;
+        };
+        /** NewProjectRole */
+        NewProjectRole: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member" | "viewer";
         };
         /** NewUser */
         NewUser: {
@@ -744,6 +1411,29 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /** NotifyRequest */
+        NotifyRequest: {
+            /**
+             * Message
+             * @default null
+             */
+            message: string | null;
+            /**
+             * Project
+             * @default null
+             */
+            project: string | null;
+        };
+        /**
+         * ObjectName
+         * @description As asked for, checked one by one: one bad name must not hide what is said of the others.
+         */
+        ObjectName: {
+            /** Oid */
+            oid: string;
+            /** Size */
+            size: number;
         };
         /** OidcAnswer */
         OidcAnswer: {
@@ -806,6 +1496,107 @@ export interface components {
             /** Uuid */
             uuid: string;
         };
+        /** PresignDownload */
+        PresignDownload: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * Expires In
+             * @default 3600
+             */
+            expires_in: number;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /**
+             * Version Id
+             * @default null
+             */
+            version_id: string | null;
+        };
+        /** PresignUpload */
+        PresignUpload: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * Content Type
+             * @default null
+             */
+            content_type: string | null;
+            /**
+             * Expires In
+             * @default 3600
+             */
+            expires_in: number;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /**
+             * Size
+             * @default null
+             */
+            size: number | null;
+        };
         /** ProjectMemberRead */
         ProjectMemberRead: {
             /**
@@ -817,14 +1608,6 @@ export interface components {
             username: string;
             /** Uuid */
             uuid: string;
-        };
-        /** ProjectMemberRole */
-        ProjectMemberRole: {
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "owner" | "admin" | "member" | "viewer";
         };
         /** ProjectRead */
         ProjectRead: {
@@ -890,6 +1673,25 @@ export interface components {
             /** Ttl Seconds */
             ttl_seconds?: number | null;
         };
+        /**
+         * Refusal
+         * @description Why a request was refused. Programs branch on `code`; people read the text.
+         */
+        Refusal: {
+            /** Code */
+            code: string;
+            /**
+             * Details
+             * @default null
+             */
+            details: unknown;
+            /** Error */
+            error: string;
+            /** Message */
+            message: string;
+            /** Msg */
+            msg: string;
+        };
         /** Released */
         Released: {
             /** Count */
@@ -897,11 +1699,64 @@ export interface components {
             /** Msg */
             msg: string;
         };
+        /** RemoveFolder */
+        RemoveFolder: {
+            /**
+             * Bucket
+             * @default null
+             */
+            bucket: string | null;
+            /**
+             * Bucket Id
+             * @default null
+             */
+            bucket_id: string | null;
+            /**
+             * Bucket Type
+             * @default null
+             */
+            bucket_type: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /**
+             * Id
+             * @default null
+             */
+            id: string | null;
+            /**
+             * Logical Path
+             * @default null
+             */
+            logical_path: string | null;
+            /**
+             * Path
+             * @default null
+             */
+            path: string | null;
+            /**
+             * Recursive
+             * @default false
+             */
+            recursive: boolean;
+        };
         /**
-         * Said
+         * RenewRequest
+         * @description At most one of the two; neither means no end.
+         */
+        RenewRequest: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Ttl Seconds */
+            ttl_seconds?: number | null;
+        };
+        /**
+         * Sentence
          * @description A sentence for people. Two keys, because different pages read different ones.
          */
-        Said: {
+        Sentence: {
             /** Message */
             message: string;
             /** Msg */
@@ -945,6 +1800,27 @@ export interface components {
             /** Is Admin */
             is_admin?: boolean | null;
         };
+        /**
+         * StorageRefusal
+         * @description Why the file service refused: `error` and `message` are the code, `details.text` is for people.
+         */
+        StorageRefusal: {
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Error */
+            error: string;
+            /** Message */
+            message: string;
+            /**
+             * Status
+             * @constant
+             */
+            status: "error";
+            /** Timestamp */
+            timestamp: string;
+        };
         /** Success */
         Success: {
             /** Data */
@@ -959,94 +1835,6 @@ export interface components {
             success: boolean;
             /** Timestamp */
             timestamp: string;
-        };
-        /** ForceReleaseRequest */
-        toolcrib__assets__schemas__ForceReleaseRequest: {
-            /** Paths */
-            paths: string[];
-            /** Project */
-            project?: string | null;
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * LockRead
-         * @description `id` and `fence` are the same growing number. `timestamp` is when it was taken.
-         */
-        toolcrib__assets__schemas__LockRead: {
-            /** Asset Path */
-            asset_path: string;
-            /** Branch */
-            branch: string;
-            /** Comment */
-            comment: string | null;
-            /** Expires At */
-            expires_at: string | null;
-            /** Fence */
-            fence: number;
-            /** Id */
-            id: number;
-            /** Locked By */
-            locked_by: string;
-            /** Project */
-            project: string;
-            /** Timestamp */
-            timestamp: string;
-        };
-        /** RenewRequest */
-        toolcrib__assets__schemas__RenewRequest: {
-            /** Asset Path */
-            asset_path: string;
-            /** Expires At */
-            expires_at?: string | null;
-            /** Expires In */
-            expires_in?: number | null;
-            /** Project */
-            project?: string | null;
-        };
-        /** LockRead */
-        toolcrib__documents__schemas__LockRead: {
-            /** Bucket Id */
-            bucket_id: string;
-            /** Bucket Type */
-            bucket_type: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Fence */
-            fence: number;
-            /** File Id */
-            file_id: string;
-            /** Lock Id */
-            lock_id: string;
-            /** Lock Type */
-            lock_type: string;
-            /** Locked At */
-            locked_at: string;
-            /** Locked By */
-            locked_by: string;
-            /** Locked By Name */
-            locked_by_name: string;
-            /** Logical Path */
-            logical_path: string;
-            /** Path */
-            path: string;
-            /** Reason */
-            reason: string | null;
-        };
-        /** ForceReleaseRequest */
-        toolcrib__kernel__claims__schemas__ForceReleaseRequest: {
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * RenewRequest
-         * @description At most one of the two; neither means no end.
-         */
-        toolcrib__kernel__claims__schemas__RenewRequest: {
-            /** Expires At */
-            expires_at?: string | null;
-            /** Ttl Seconds */
-            ttl_seconds?: number | null;
         };
         /** TransferRequest */
         TransferRequest: {
@@ -1077,19 +1865,6 @@ export interface components {
             username: string;
             /** Uuid */
             uuid: string;
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Context */
-            ctx?: Record<string, never>;
-            /** Input */
-            input?: unknown;
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
         };
         /**
          * VerifyFinding
@@ -1159,6 +1934,14 @@ export interface components {
             recovered: string[];
             /** Versions */
             versions: number;
+        };
+        /** VerifyRequest */
+        VerifyRequest: {
+            /**
+             * Hashes
+             * @default false
+             */
+            hashes: boolean;
         };
         /** VersionList */
         VersionList: {

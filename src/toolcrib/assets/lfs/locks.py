@@ -18,13 +18,13 @@ from toolcrib.assets.lfs.schemas import (
     MAX_LOCKS,
     LfsLockChanged,
     LfsLockList,
+    LfsLockRequest,
     LfsRef,
     LfsRefused,
+    LfsUnlockRequest,
     LfsVerifiableLocks,
+    LfsVerifyRequest,
     LockFilter,
-    LockRequest,
-    UnlockRequest,
-    VerifyRequest,
     lock_as_lfs,
 )
 from toolcrib.kernel.claims.models import Claim, claims
@@ -44,7 +44,7 @@ UNKNOWN_BRANCH = "unknown_branch"
     router,
     "/locks",
     "POST",
-    body=LockRequest,
+    body=LfsLockRequest,
     status_code=201,
     response_model=LfsLockChanged,
     responses={
@@ -57,7 +57,7 @@ async def create(request: Request) -> Response:
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request)
-    body = await responses.read(request, LockRequest)
+    body = await responses.read(request, LfsLockRequest)
     try:
         claim = await service.lock(
             kernel.claims,
@@ -94,7 +94,7 @@ async def list_locks(request: Request) -> Response:
     return responses.answer({"locks": [lock_as_lfs(claim) for claim in found], **after})
 
 
-@responses.at(router, "/locks/verify", "POST", body=VerifyRequest, response_model=LfsVerifiableLocks)
+@responses.at(router, "/locks/verify", "POST", body=LfsVerifyRequest, response_model=LfsVerifiableLocks)
 async def verify(request: Request) -> Response:
     """The locks of a project, the caller's and those of others, whose files a push must not touch.
 
@@ -104,21 +104,21 @@ async def verify(request: Request) -> Response:
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request)
-    body = await responses.read(request, VerifyRequest)
+    body = await responses.read(request, LfsVerifyRequest)
     found, after = await _page(kernel, me, project, [], limit=body.limit, cursor=body.cursor)
     ours = [lock_as_lfs(claim) for claim in found if claim.holder_uuid == me.uuid]
     theirs = [lock_as_lfs(claim) for claim in found if claim.holder_uuid != me.uuid]
     return responses.answer({"ours": ours, "theirs": theirs, **after})
 
 
-@responses.at(router, "/locks/{lock_id}/unlock", "POST", body=UnlockRequest, response_model=LfsLockChanged)
+@responses.at(router, "/locks/{lock_id}/unlock", "POST", body=LfsUnlockRequest, response_model=LfsLockChanged)
 async def unlock(request: Request) -> Response:
     """Give a lock back; with `force`, end that of another by authority over the project."""
     kernel = responses.kernel_of(request)
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request)
-    body = await responses.read(request, UnlockRequest)
+    body = await responses.read(request, LfsUnlockRequest)
     fence = fence_of(request.path_params["lock_id"])
     async with kernel.database.read() as session:
         claim = await service.by_id(session, me, project, fence, now=kernel.clock())

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from toolcrib.assets.lfs import responses, service
-from toolcrib.assets.lfs.schemas import MAX_OBJECTS, BatchRequest, LfsBatch, ObjectName
+from toolcrib.assets.lfs.schemas import MAX_OBJECTS, LfsBatch, LfsBatchRequest, ObjectName
 from toolcrib.assets.lfs.tickets import LIFETIME, Operation, Tickets
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
@@ -18,6 +18,7 @@ from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
+from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Conflict, InvalidRequest, Problem
 
 router = APIRouter(tags=["git lfs"])
@@ -33,7 +34,9 @@ class HashUnsupported(Conflict):
     code = "hash_unsupported"
 
 
-@responses.at(router, "/objects/batch", "POST", body=BatchRequest, response_model=LfsBatch)
+@responses.at(
+    router, "/objects/batch", "POST", body=LfsBatchRequest, response_model=LfsBatch, responses=refusals(409)
+)
 async def batch(request: Request) -> Response:
     """Where each object can be sent to or fetched from. With LFS_REDIRECT_URL: 307 to the same path there."""
     kernel = responses.kernel_of(request)
@@ -43,7 +46,7 @@ async def batch(request: Request) -> Response:
     await request.body()  # before asking who they are, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     scope = f"project:{responses.project_of(request)}"
-    body = await responses.read(request, BatchRequest)
+    body = await responses.read(request, LfsBatchRequest)
     me.require(scope, "member" if body.operation == "upload" else "viewer")
     if len(body.objects) > MAX_OBJECTS:
         raise TooManyObjects(f"Ask for at most {MAX_OBJECTS} objects at a time.")
@@ -93,7 +96,7 @@ def _error(code: int, message: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message}}
 
 
-@responses.at(router, "/objects/{oid}", "GET", "HEAD", response_class=Response)
+@responses.at(router, "/objects/{oid}", "GET", "HEAD", response_class=Response, responses=refusals(403, 416))
 async def download(request: Request) -> Response:
     """The content of an object, whole or in part."""
     kernel = responses.kernel_of(request)

@@ -16,6 +16,7 @@ from toolcrib.assets.lfs.schemas import LfsRefused
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import AccessDenied
 from toolcrib.kernel.logs import request_id
+from toolcrib.kernel.openapi import body_of, refusals
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
 _PARAMETER = re.compile(r"{(\w+)[:}]")
@@ -48,7 +49,12 @@ def at(
                     methods=[method],
                     include_in_schema=method != "HEAD",
                     openapi_extra=_described(prefix + path, body, query),
-                    **{"response_class": LfsResponse, **options},
+                    **{
+                        "response_class": LfsResponse,
+                        **options,
+                        # 403: the project, which is a part of the address
+                        "responses": {**refusals(403), **options.get("responses", {})},
+                    },
                 )
         return endpoint
 
@@ -66,23 +72,8 @@ def _described(path: str, body: type[BaseModel] | None, query: type[BaseModel] |
         parameters += [{"name": name, "in": "query", "schema": each} for name, each in fields.items()]
     described: dict[str, Any] = {"parameters": parameters}
     if body is not None:
-        schema = _without_references(body.model_json_schema())
-        described["requestBody"] = {"content": {MEDIA_TYPE: {"schema": schema}}}
+        described |= body_of(body, media_type=MEDIA_TYPE)
     return described
-
-
-def _without_references(schema: dict[str, Any]) -> Any:
-    """Definitions where they are used: in the whole document they could not be found."""
-    definitions = schema.pop("$defs", {})
-
-    def replaced(part: Any) -> Any:
-        if isinstance(part, dict):
-            if "$ref" in part:
-                return replaced(definitions[part["$ref"].rpartition("/")[2]])
-            return {key: replaced(value) for key, value in part.items()}
-        return [replaced(each) for each in part] if isinstance(part, list) else part
-
-    return replaced(schema)
 
 
 class LfsResponse(JSONResponse):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from toolcrib.assets.schemas import AssetPath
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.clock import iso_format
 
 # What one answer lists at most; `next_cursor` leads on.
@@ -20,17 +21,17 @@ class LfsRef(BaseModel):
     name: Annotated[StrictStr, Field(max_length=255)] = ""
 
 
-class LockRequest(BaseModel):
+class LfsLockRequest(BaseModel):
     path: AssetPath
     ref: LfsRef | None = None
 
 
-class UnlockRequest(BaseModel):
+class LfsUnlockRequest(BaseModel):
     force: StrictBool = False
     ref: LfsRef | None = None
 
 
-class VerifyRequest(BaseModel):
+class LfsVerifyRequest(BaseModel):
     ref: LfsRef | None = None
     cursor: Annotated[StrictStr, Field(pattern=r"^\d{0,19}$")] = ""
     limit: Annotated[StrictInt, Field(ge=0)] = 0
@@ -76,10 +77,10 @@ class ObjectName(BaseModel):
     """As asked for, checked one by one: one bad name must not hide what is said of the others."""
 
     oid: StrictStr
-    size: StrictInt
+    size: Annotated[StrictInt, Field(ge=-MAX_ID, le=MAX_ID)]  # what an answer in JSON can hold
 
 
-class BatchRequest(BaseModel):
+class LfsBatchRequest(BaseModel):
     operation: Literal["upload", "download"]
     transfers: list[StrictStr] = Field(default_factory=lambda: ["basic"])
     ref: LfsRef | None = None

@@ -119,7 +119,7 @@ class _Upload:
             size=state.st_size,
             mtime=state.st_mtime_ns,
             sha256=digest,
-            new_version=asdict(new_version),
+            asked=asdict(new_version),  # the name since the first release: it is part of the file's name
         )
         self._upload: str | None = None
         self._offset = self._sent = 0

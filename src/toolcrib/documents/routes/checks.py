@@ -18,25 +18,25 @@ router = APIRouter(tags=["documents"])
 MAX_CHECKS = 1_000
 
 
-class Check(BaseModel):
+class AccessCheck(BaseModel):
     project_id: str
     action: Literal["read", "write", "delete", "lock", "validate"]
     file_id: str | None = None
 
 
-class Checks(BaseModel):
-    checks: Annotated[list[Check], Field(max_length=MAX_CHECKS)]
+class AccessChecks(BaseModel):
+    checks: Annotated[list[AccessCheck], Field(max_length=MAX_CHECKS)]
 
 
 @router.post("/check-file-access")
-async def check(body: Check, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
+async def check(body: AccessCheck, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
     """Whether the caller may do this in a project, by the memberships kept here."""
     names = await docs.access.project_names([body.project_id])
     return _answer(caller, body, names)
 
 
 @router.post("/check-file-access/batch")
-async def check_batch(body: Checks, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
+async def check_batch(body: AccessChecks, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
     """Many questions at once, answered in their order."""
     names = await docs.access.project_names([each.project_id for each in body.checks])
     return {
@@ -47,7 +47,7 @@ async def check_batch(body: Checks, docs: DocumentsDep, caller: CallerDep) -> di
     }
 
 
-def _answer(caller: Caller, asked: Check, names: dict[str, str]) -> dict[str, Any]:
+def _answer(caller: Caller, asked: AccessCheck, names: dict[str, str]) -> dict[str, Any]:
     try:
         project_id = as_uuid(asked.project_id, "project_id")
     except ValidationFailed:

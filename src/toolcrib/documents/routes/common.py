@@ -234,11 +234,6 @@ def status(fields: Mapping[str, str], known: frozenset[str]) -> str | None:
 # What OpenAPI says of routes that read for themselves
 
 
-def body_of(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"required": required, "content": content}}
-
-
 def query_params(*names: str, **schemas: dict[str, Any]) -> dict[str, Any]:
     found = {**{name: {"type": "string"} for name in names}, **schemas}
     return {"parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in found.items()]}

@@ -15,7 +15,6 @@ from toolcrib.documents.responses import success
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     json_body,
     new_router,
@@ -28,12 +27,17 @@ from toolcrib.documents.service.uploads import Saved
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
 
 
 @router.post(
-    "/copy", status_code=201, response_model=schemas.Success, openapi_extra=body_of(schemas.CopyRequest)
+    "/copy",
+    status_code=201,
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.CopyRequest),
+    responses=refusals(404),
 )
 async def copy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Copy a file. Out of a project into one's own bucket this makes a work copy and locks the source."""
@@ -79,6 +83,7 @@ def _target(body: Mapping[str, Any], name: str) -> Place:
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=body_of(schemas.CommitRequest),
+    responses=refusals(404),
 )
 async def commit(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Submit a version for approval: a work copy's, or bytes uploaded before."""

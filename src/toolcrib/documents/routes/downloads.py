@@ -15,7 +15,6 @@ from toolcrib.documents.routes.common import (
     PLACE,
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     flag,
     json_body,
@@ -30,6 +29,7 @@ from toolcrib.documents.service.downloads import Opened
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
 
@@ -56,6 +56,7 @@ _PDF = "frame-ancestors 'self'"
     "/download/proxy",
     response_class=Response,
     openapi_extra=query_params(*PLACE, "version_id", inline=BOOLEAN),
+    responses=refusals(403, 404, 416),
 )
 @router.head("/download/proxy", response_class=Response, include_in_schema=False)
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
@@ -103,6 +104,7 @@ async def send(request: Request, docs: Documents, opened: Opened, *, inline: boo
     "/download/presign",
     response_model=schemas.SignedAddress,
     openapi_extra=query_params(*PLACE, "version_id", expires_in=INTEGER),
+    responses=refusals(403),
 )
 async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """A signed address of a file's bytes, for whoever has it."""

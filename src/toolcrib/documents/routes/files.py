@@ -25,7 +25,6 @@ from toolcrib.documents.routes.common import (
     PLACE,
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     flag,
     json_body,
@@ -38,6 +37,7 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import files, moving, removal
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
 
@@ -50,6 +50,7 @@ MAX_LIMIT = 1_000
     openapi_extra=query_params(
         "bucket", "id", "path", "bucket_type", "bucket_id", "status", "q", page=INTEGER, limit=INTEGER
     ),
+    responses=refusals(403),
 )
 async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """All files below a folder, by path, page after page."""
@@ -74,6 +75,7 @@ async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, no
     openapi_extra=query_params(
         *PLACE, include_versions=BOOLEAN, include_locks=BOOLEAN, include_audit=BOOLEAN
     ),
+    responses=refusals(403, 404),
 )
 async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """One file, archived or not, and what belongs to it."""
@@ -101,6 +103,7 @@ async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now:
     "/metadata",
     response_model=schemas.Success,
     openapi_extra={**query_params(*PLACE), **body_of(schemas.Changes)},
+    responses=refusals(409),
 )
 async def describe(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Replace a file's tags, set its description."""
@@ -113,7 +116,12 @@ async def describe(request: Request, docs: DocumentsDep, caller: CallerDep, now:
     return success("metadata updated", {"file_id": file.id, "updated_fields": changes})
 
 
-@router.delete("/delete", response_model=schemas.Success, openapi_extra=body_of(schemas.DeleteRequest))
+@router.delete(
+    "/delete",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.DeleteRequest),
+    responses=refusals(409),
+)
 async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Archive a file or, with `physical`, destroy it."""
     body = await json_body(request)
@@ -131,7 +139,12 @@ async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     return success(what, {"file_id": file.id, "logical_delete": True, "physical_delete": asked.physical})
 
 
-@router.post("/restore", response_model=schemas.Success, openapi_extra=body_of(schemas.Addressed))
+@router.post(
+    "/restore",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.Addressed),
+    responses=refusals(404),
+)
 async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Bring an archived file back."""
     body = await json_body(request)
@@ -139,7 +152,12 @@ async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     return success("file restored", {"file_id": file.id, "status": file.status})
 
 
-@router.post("/move", response_model=schemas.Success, openapi_extra=body_of(schemas.MoveRequest))
+@router.post(
+    "/move",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.MoveRequest),
+    responses=refusals(404, 409),
+)
 async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Give a file another path in its bucket: `target_path`, below the bucket's root."""
     body = await json_body(request)

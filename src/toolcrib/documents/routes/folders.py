@@ -11,7 +11,6 @@ from toolcrib.documents.responses import bare, files_as_dicts, success
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     json_body,
     new_router,
@@ -22,6 +21,7 @@ from toolcrib.documents.service import folders, moving, trees
 from toolcrib.documents.service.locks import held_now
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
 
@@ -30,6 +30,7 @@ router = new_router()
     "/folders",
     response_model=schemas.FolderList,
     openapi_extra=query_params("bucket", "id", "path", "bucket_type", "bucket_id"),
+    responses=refusals(403, 404),
 )
 async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """What lies directly in a folder."""
@@ -52,7 +53,11 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
 
 
 @router.post(
-    "/folders", status_code=201, response_model=schemas.Success, openapi_extra=body_of(schemas.FolderRequest)
+    "/folders",
+    status_code=201,
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.FolderRequest),
+    responses=refusals(409),
 )
 async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Make a folder, with those above it."""
@@ -61,7 +66,12 @@ async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     return success("folder made", {"path": place.address}, 201 if new else 200)
 
 
-@router.delete("/folders", response_model=schemas.Success, openapi_extra=body_of(schemas.RemoveFolder))
+@router.delete(
+    "/folders",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.RemoveFolder),
+    responses=refusals(404, 409),
+)
 async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Upload away an empty folder or, with `recursive`, archive all that is in it first; `archived` tells what."""
     body = await json_body(request)
@@ -74,7 +84,12 @@ async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     return success("folder removed", {"path": place.address, "archived": archived})
 
 
-@router.post("/folders/move", response_model=schemas.Success, openapi_extra=body_of(schemas.MoveRequest))
+@router.post(
+    "/folders/move",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.MoveRequest),
+    responses=refusals(404, 409),
+)
 async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Give a folder, with all below it, another path in its bucket: `target_path`, below the bucket's root."""
     body = await json_body(request)

@@ -15,7 +15,6 @@ from toolcrib.documents.routes.common import (
     PLACE,
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     flag,
     json_body,
@@ -29,17 +28,23 @@ from toolcrib.documents.service import locks
 from toolcrib.documents.service.locks import Lock
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
 
 MAX_LOCKS = 10_000
 
 
-@router.post("/lock", response_model=schemas.Success, openapi_extra=body_of(schemas.LockRequest))
+@router.post(
+    "/lock",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.DocumentLockRequest),
+    responses=refusals(404, 409),
+)
 async def lock(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Lock a file. 409 if anybody holds it, the caller included; `details` says who."""
     body = await json_body(request)
-    asked = checked(schemas.LockRequest, body)
+    asked = checked(schemas.DocumentLockRequest, body)
     held = await locks.lock(
         docs,
         caller,
@@ -52,11 +57,16 @@ async def lock(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     return _locked("file locked", held)
 
 
-@router.post("/lock/renew", response_model=schemas.Success, openapi_extra=body_of(schemas.RenewRequest))
+@router.post(
+    "/lock/renew",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.DocumentRenewRequest),
+    responses=refusals(404, 409),
+)
 async def renew(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Move the end of one's own lock; without `expires_in` it lasts until it is given back."""
     body = await json_body(request)
-    asked = checked(schemas.RenewRequest, body)
+    asked = checked(schemas.DocumentRenewRequest, body)
     expires_at = None if asked.expires_in is None else now + timedelta(seconds=asked.expires_in)
     return _locked(
         "lock renewed", await locks.renew(docs, caller, where(body), expires_at=expires_at, now=now)
@@ -69,11 +79,16 @@ def _locked(message: str, held: Lock) -> Response:
     return success(message, {name: shown[name] for name in wanted})
 
 
-@router.post("/unlock", response_model=schemas.Success, openapi_extra=body_of(schemas.UnlockRequest))
+@router.post(
+    "/unlock",
+    response_model=schemas.Success,
+    openapi_extra=body_of(schemas.DocumentUnlockRequest),
+    responses=refusals(404),
+)
 async def unlock(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Give back one's lock or, with `force`, authority and a `reason`, end anybody's."""
     body = await json_body(request)
-    asked = checked(schemas.UnlockRequest, body)
+    asked = checked(schemas.DocumentUnlockRequest, body)
     await locks.unlock(docs, caller, where(body), force=asked.force, reason=asked.reason, now=now)
     return success("file unlocked")
 

@@ -12,6 +12,8 @@ from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import CallerDep, new_router
 from toolcrib.kernel.context import HealthCheck, Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
+from toolcrib.kernel.health import UNHEALTHY
+from toolcrib.kernel.openapi import PUBLIC
 
 log = structlog.get_logger()
 router = new_router()
@@ -19,7 +21,7 @@ router = new_router()
 CHECKED = ("database", "storage")
 
 
-@router.get("/health", response_class=Response)
+@router.get("/health", response_class=Response, responses=UNHEALTHY, openapi_extra=PUBLIC)
 async def health(request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """200 while database and file store answer; 503 otherwise."""
     checks = {name: await _ask(name, kernel.health[name]) for name in CHECKED if name in kernel.health}

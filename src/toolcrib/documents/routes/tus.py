@@ -36,6 +36,7 @@ from toolcrib.documents.service.incoming import BodyBroken
 from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
 from toolcrib.documents.service.uploads import VersionOptions
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Problem
 
 # A sender that is silent for so long is given up; what it sent is kept.
@@ -147,6 +148,7 @@ async def abilities(docs: DocumentsDep) -> Response:
     response_class=Response,
     dependencies=SPOKEN,
     openapi_extra=_headers("Upload-Length", "Upload-Metadata", "Upload-Checksum") | _OCTETS,
+    responses=refusals(409, 412, 415),
 )
 @router.post("/uploads/", dependencies=SPOKEN, include_in_schema=False)
 async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
@@ -184,7 +186,13 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     return answer
 
 
-@router.head("/uploads/{upload_id}", response_class=Response, dependencies=SPOKEN, openapi_extra=_headers())
+@router.head(
+    "/uploads/{upload_id}",
+    response_class=Response,
+    dependencies=SPOKEN,
+    openapi_extra=_headers(),
+    responses=refusals(412),
+)
 async def progress(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """How far an upload has come and, once it is whole, which version it made."""
     upload = await resumable.own(docs, caller, upload_id, now=now)
@@ -202,6 +210,7 @@ async def progress(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, n
     response_class=Response,
     dependencies=SPOKEN,
     openapi_extra=_headers("Upload-Offset", "Upload-Checksum") | _OCTETS,
+    responses=refusals(409, 412, 415, 460),
 )
 async def append(
     upload_id: UploadId, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
@@ -227,6 +236,7 @@ async def append(
     response_class=Response,
     dependencies=SPOKEN,
     openapi_extra=_headers(),
+    responses=refusals(412),
 )
 async def terminate(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Give an upload up. A version that it made stays."""

@@ -16,7 +16,6 @@ from toolcrib.documents.responses import bare, success
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     conditions,
     json_body,
@@ -31,6 +30,7 @@ from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.kernel.problems import Problem
 
 router = new_router()
@@ -63,7 +63,10 @@ _FORM = {
 
 
 @router.post(
-    "/upload/presign", response_model=schemas.SignedAddress, openapi_extra=body_of(schemas.PresignUpload)
+    "/upload/presign",
+    response_model=schemas.SignedAddress,
+    openapi_extra=body_of(schemas.PresignUpload),
+    responses=refusals(409),
 )
 async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """An address to PUT the file's bytes to. `/upload/confirm` or `/versions/commit` makes them a version."""
@@ -95,6 +98,7 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=body_of(schemas.ConfirmUpload),
+    responses=refusals(404, 409),
 )
 async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Make what was sent to a presigned address the newest version of its file."""
@@ -111,7 +115,13 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     return success("file uploaded", saved_as_dict(saved), 201)
 
 
-@router.post("/upload/proxy", status_code=201, response_model=schemas.Success, openapi_extra=_FORM)
+@router.post(
+    "/upload/proxy",
+    status_code=201,
+    response_model=schemas.Success,
+    openapi_extra=_FORM,
+    responses=refusals(409),
+)
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Send a file as a form. Fields before the file let a refusal come before its bytes."""
     declared = request.headers.get("content-length", "")

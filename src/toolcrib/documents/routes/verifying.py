@@ -11,13 +11,13 @@ from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     json_body,
     new_router,
 )
 from toolcrib.documents.service import findings, verifying
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import body_of
 
 router = new_router()
 

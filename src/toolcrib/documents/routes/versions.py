@@ -12,7 +12,6 @@ from toolcrib.documents.routes.common import (
     PLACE,
     CallerDep,
     DocumentsDep,
-    body_of,
     checked,
     json_body,
     new_router,
@@ -25,6 +24,7 @@ from toolcrib.documents.routes.common import (
 from toolcrib.documents.routes.uploads import saved_as_dict
 from toolcrib.documents.service import versions
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
 
@@ -35,6 +35,7 @@ MAX_LIMIT = 200
     "/versions",
     response_model=schemas.VersionList,
     openapi_extra=query_params(*PLACE, "status", limit=INTEGER, offset=INTEGER),
+    responses=refusals(403),
 )
 async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
     """A file's versions, newest first."""
@@ -66,6 +67,7 @@ async def waiting(docs: DocumentsDep, caller: CallerDep) -> Response:
     "/versions/{version_id}/approve",
     response_model=schemas.Success,
     openapi_extra=body_of(schemas.DecideRequest, required=False),
+    responses=refusals(409),
 )
 async def approve(
     version_id: str, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
@@ -88,6 +90,7 @@ async def approve(
     "/versions/{version_id}/reject",
     response_model=schemas.Success,
     openapi_extra=body_of(schemas.DecideRequest, required=False),
+    responses=refusals(409),
 )
 async def reject(
     version_id: str, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep

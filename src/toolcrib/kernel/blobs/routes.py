@@ -9,6 +9,7 @@ from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.blobs.signing import LinkInvalid, Signer
 from toolcrib.kernel.blobs.store import UPLOADS
 from toolcrib.kernel.deps import KernelDep, NowDep
+from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import Conflict
 
 router = APIRouter(tags=["files"])
@@ -21,7 +22,7 @@ class AlreadyUploaded(Conflict):
 
 
 @router.head("/files/{key:path}", response_class=Response, include_in_schema=False)
-@router.get("/files/{key:path}", response_class=Response)
+@router.get("/files/{key:path}", response_class=Response, responses=refusals(403), openapi_extra=PUBLIC)
 async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Download the file that a signed address names."""
     signer = Signer(kernel.secrets, kernel.settings)
@@ -31,7 +32,13 @@ async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -
     return await serve(request, kernel.blobs, key, size=info.size, etag=etag, filename=allowed.filename)
 
 
-@router.put("/files/{key:path}", status_code=200, response_class=Response)
+@router.put(
+    "/files/{key:path}",
+    status_code=200,
+    response_class=Response,
+    responses=refusals(403),
+    openapi_extra=PUBLIC,
+)
 async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Upload a file to a signed address, once. A separate request then confirms what the file is for."""
     signer = Signer(kernel.secrets, kernel.settings)

@@ -35,6 +35,7 @@ from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, Reques
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.search import prefix_match, text_match
 from toolcrib.kernel.site import Site
 
@@ -116,7 +117,7 @@ async def read_claim(
     return _shown(claim, waiting.get(claim.digest, 0), site, kernel, caller)
 
 
-@router.post("/{fence}/renew", response_model=ClaimChanged)
+@router.post("/{fence}/renew", response_model=ClaimChanged, responses=refusals(409))
 async def renew(
     fence: Fence, body: RenewRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
 ) -> dict[str, Any]:
@@ -127,7 +128,7 @@ async def renew(
     return await _changed("renewed", claim, kernel, site, me)
 
 
-@router.post("/{fence}/release", response_model=ClaimChanged)
+@router.post("/{fence}/release", response_model=ClaimChanged, responses=refusals(409))
 async def release(
     fence: Fence, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
 ) -> dict[str, Any]:
@@ -135,7 +136,7 @@ async def release(
     return await _changed("released", claim, kernel, site, me)
 
 
-@router.post("/{fence}/force-release", response_model=ClaimChanged)
+@router.post("/{fence}/force-release", response_model=ClaimChanged, responses=refusals(409))
 async def force_release(
     fence: Fence,
     body: ForceReleaseRequest,
@@ -149,7 +150,7 @@ async def force_release(
     return await _changed("released", claim, kernel, site, me)
 
 
-@router.post("/{fence}/transfer", response_model=ClaimChanged)
+@router.post("/{fence}/transfer", response_model=ClaimChanged, responses=refusals(409))
 async def transfer(
     fence: Fence, body: TransferRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
 ) -> dict[str, Any]:
@@ -158,7 +159,7 @@ async def transfer(
     return await _changed(f"handed over to {claim.holder}", claim, kernel, site, me)
 
 
-@router.post("/{fence}/queue", response_model=Queued, status_code=201)
+@router.post("/{fence}/queue", response_model=Queued, status_code=201, responses=refusals(409))
 async def join_queue(fence: Fence, body: QueueRequest, kernel: KernelDep, me: PrincipalDep) -> dict[str, Any]:
     """Wait for a thing: to be given it when it frees (`take`, first come first served), or to be told."""
     waiter_id, position = await verbs.wait(

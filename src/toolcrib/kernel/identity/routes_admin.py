@@ -14,10 +14,11 @@ from toolcrib.kernel.identity.schemas import (
     NewUser,
     PasswordReset,
     RowId,
-    Said,
+    Sentence,
     StatusChange,
     UserRead,
 )
+from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
 
 router = APIRouter(prefix="/admin/users", tags=["accounts"])
@@ -49,7 +50,7 @@ async def create_user(
     return await _read(session, user)
 
 
-@router.get("/{user_id}")
+@router.get("/{user_id}", responses=refusals(403))
 async def show_user(user_id: RowId, session: ReadSessionDep, _: AdminDep) -> UserRead:
     return await _read(session, await users.get_user(session, user_id))
 
@@ -72,18 +73,20 @@ async def set_password(
     session: SessionDep,
     me: AdminDep,
     now: NowDep,
-) -> Said:
+) -> Sentence:
     password_hash = await kernel.auth.passwords.hash_new(body.new_password)
     user = await users.get_user(session, user_id)
     await users.set_password(session, user, password_hash, actor=me.username, now=now)
-    return Said.that(f"The password of {user.username} is changed.")
+    return Sentence.that(f"The password of {user.username} is changed.")
 
 
-@router.put("/{user_id}/email")
-async def set_email(user_id: RowId, body: EmailReset, session: SessionDep, me: AdminDep, now: NowDep) -> Said:
+@router.put("/{user_id}/email", responses=refusals(409))
+async def set_email(
+    user_id: RowId, body: EmailReset, session: SessionDep, me: AdminDep, now: NowDep
+) -> Sentence:
     user = await users.get_user(session, user_id)
     await users.set_email(session, user, body.new_email, actor=me.username, now=now)
-    return Said.that(f"The e-mail address of {user.username} is changed.")
+    return Sentence.that(f"The e-mail address of {user.username} is changed.")
 
 
 @router.put("/{user_id}/status")

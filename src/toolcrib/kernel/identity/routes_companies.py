@@ -11,7 +11,8 @@ from toolcrib.kernel.deps import AdminDep, NowDep, PrincipalDep, ReadSessionDep,
 from toolcrib.kernel.identity import companies, users
 from toolcrib.kernel.identity.models import Company
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.schemas import CompanyMember, CompanyMemberRole, CompanyName, CompanyRead
+from toolcrib.kernel.identity.schemas import CompanyMember, CompanyName, CompanyRead, NewCompanyRole
+from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(prefix="/companies", tags=["companies"])
 
@@ -32,7 +33,7 @@ async def list_companies(session: ReadSessionDep, me: PrincipalDep) -> list[Comp
     return [_read(company, members, me) for company, members in await companies.list_companies(session, me)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(409))
 async def create_company(body: CompanyName, session: SessionDep, me: AdminDep, now: NowDep) -> CompanyRead:
     return _read(await companies.create_company(session, body.name, me=me, now=now), 0, me)
 
@@ -42,7 +43,7 @@ async def show_company(company_id: UUID, session: ReadSessionDep, me: PrincipalD
     return _read(*await companies.describe(session, me, str(company_id)), me)
 
 
-@router.patch("/{company_id}")
+@router.patch("/{company_id}", responses=refusals(409))
 async def rename_company(
     *, company_id: UUID, body: CompanyName, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> CompanyRead:
@@ -51,7 +52,7 @@ async def rename_company(
     return _read(*await companies.describe(session, me, company.id), me)
 
 
-@router.delete("/{company_id}", status_code=204)
+@router.delete("/{company_id}", status_code=204, responses=refusals(409))
 async def delete_company(company_id: UUID, session: SessionDep, me: AdminDep, now: NowDep) -> Response:
     company = await companies.get_company(session, me, str(company_id))
     await companies.delete_company(session, company, me=me, now=now)
@@ -72,7 +73,7 @@ async def set_member(
     *,
     company_id: UUID,
     username: str,
-    body: CompanyMemberRole,
+    body: NewCompanyRole,
     session: SessionDep,
     me: PrincipalDep,
     now: NowDep,

@@ -18,9 +18,10 @@ from toolcrib.kernel.identity.schemas import (
     NewApiKey,
     PasswordChange,
     RowId,
-    Said,
+    Sentence,
 )
 from toolcrib.kernel.identity.users import EmailTaken, get_user
+from toolcrib.kernel.openapi import PUBLIC, refusals
 
 router = APIRouter(tags=["own account"])
 
@@ -53,7 +54,7 @@ async def change_password(
     return ChangeAnswer(msg=text, message=text, pending=False)
 
 
-@router.put("/users/me/email")
+@router.put("/users/me/email", responses=refusals(409))
 async def change_email(body: EmailChange, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> ChangeAnswer:
     """Change one's address, at once or by a link mailed to the new one."""
     proved = await self_service.prove(
@@ -67,21 +68,21 @@ async def change_email(body: EmailChange, kernel: KernelDep, me: PrincipalDep, n
     return ChangeAnswer(msg=text, message=text, pending=pending)
 
 
-@router.get("/confirm-password/{token}")
-async def confirm_password(token: str, kernel: KernelDep, session: SessionDep, now: NowDep) -> Said:
+@router.get("/confirm-password/{token}", openapi_extra=PUBLIC)
+async def confirm_password(token: str, kernel: KernelDep, session: SessionDep, now: NowDep) -> Sentence:
     """Follow the link of a password change. Needs no sign-in."""
     await self_service.confirm_password(session, kernel.mailer, token, now=now)
-    return Said.that("The password is changed. Sign in with the new one.")
+    return Sentence.that("The password is changed. Sign in with the new one.")
 
 
-@router.get("/confirm-email/{token}")
-async def confirm_email(token: str, kernel: KernelDep, now: NowDep) -> Said:
+@router.get("/confirm-email/{token}", openapi_extra=PUBLIC)
+async def confirm_email(token: str, kernel: KernelDep, now: NowDep) -> Sentence:
     """Follow the link of a change of address. Needs no sign-in."""
     async with kernel.database.write() as session:
         confirmed = await self_service.confirm_email(session, kernel.mailer, token, now=now)
     if not confirmed:  # only now: that the change is off had to be committed
         raise EmailTaken("Somebody else has taken this e-mail address meanwhile.")
-    return Said.that("The address is changed.")
+    return Sentence.that("The address is changed.")
 
 
 @router.get("/users/me/keys")

@@ -22,6 +22,7 @@ from toolcrib.kernel.identity.schemas import (
     Provider,
     Providers,
 )
+from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
 from toolcrib.kernel.ratelimit import client_address
 
@@ -44,7 +45,7 @@ class NotConfigured(NotFound):
     code = "oidc_not_configured"
 
 
-@router.get("/providers")
+@router.get("/providers", openapi_extra=PUBLIC)
 async def list_providers(kernel: KernelDep) -> Providers:
     """The ways to sign in, for the sign-in page."""
     if kernel.auth.oidc is None:
@@ -53,7 +54,12 @@ async def list_providers(kernel: KernelDep) -> Providers:
     return Providers(oidc=[Provider(name="oidc", label=kernel.settings.oidc_label, login_url=login_url)])
 
 
-@router.get("/oidc/login", response_model=OidcDeparture, responses={302: {"description": "To the provider"}})
+@router.get(
+    "/oidc/login",
+    response_model=OidcDeparture,
+    responses={**refusals(404, 429, 502), 302: {"description": "To the provider"}},
+    openapi_extra=PUBLIC,
+)
 async def login(
     *,
     request: Request,
@@ -88,7 +94,7 @@ async def login(
     return response if redirect else OidcDeparture(authorization_url=url)
 
 
-@router.post("/oidc/callback")
+@router.post("/oidc/callback", responses=refusals(401, 403, 404, 409, 429, 502), openapi_extra=PUBLIC)
 async def finish(
     *, body: OidcCallback, request: Request, kernel: KernelDep, now: NowDep, browser: Browser = None
 ) -> OidcAnswer:
@@ -106,7 +112,7 @@ async def finish(
     )
 
 
-@router.get("/oidc/callback", response_class=RedirectResponse, status_code=302)
+@router.get("/oidc/callback", response_class=RedirectResponse, status_code=302, openapi_extra=PUBLIC)
 async def return_from_provider(
     *,
     request: Request,

@@ -11,7 +11,8 @@ from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.identity import projects, users
 from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.schemas import NewProject, ProjectMemberRead, ProjectMemberRole, ProjectRead
+from toolcrib.kernel.identity.schemas import NewProject, NewProjectRole, ProjectMemberRead, ProjectRead
+from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(prefix="/projects", tags=["projects"])
 
@@ -33,7 +34,7 @@ async def list_projects(session: ReadSessionDep, me: PrincipalDep) -> list[Proje
     return [_read(project, members, me) for project, members in await projects.list_projects(session, me)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(404, 409))
 async def create_project(
     *, body: NewProject, kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> ProjectRead:
@@ -64,7 +65,7 @@ async def show_project(project_id: UUID, session: ReadSessionDep, me: PrincipalD
     return _read(*await projects.describe(session, me, str(project_id)), me)
 
 
-@router.delete("/{project_id}", status_code=204)
+@router.delete("/{project_id}", status_code=204, responses=refusals(409))
 async def delete_project(project_id: UUID, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
     project = await projects.get_project(session, me, str(project_id), "owner")
     await projects.delete_project(session, project, me=me, now=now)
@@ -85,7 +86,7 @@ async def set_member(
     *,
     project_id: UUID,
     username: str,
-    body: ProjectMemberRole,
+    body: NewProjectRole,
     session: SessionDep,
     me: PrincipalDep,
     now: NowDep,
@@ -97,7 +98,7 @@ async def set_member(
     return ProjectMemberRead(username=user.username, uuid=user.uuid, role=body.role)
 
 
-@router.delete("/{project_id}/members/{username:path}", status_code=204)
+@router.delete("/{project_id}/members/{username:path}", status_code=204, responses=refusals(409))
 async def remove_member(
     *, project_id: UUID, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> Response:

@@ -13,6 +13,7 @@ from toolcrib.kernel.identity.credentials import COOKIE
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.schemas import LoginAnswer, LoginRequest, UserRead, WhoAmI
 from toolcrib.kernel.identity.signin import check_password
+from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.ratelimit import client_address
 
@@ -30,7 +31,7 @@ async def count_login(request: Request, kernel: KernelDep) -> None:
 LoginLimit = Depends(count_login)
 
 
-@router.post("/login", dependencies=[LoginLimit])
+@router.post("/login", dependencies=[LoginLimit], responses=refusals(401, 429), openapi_extra=PUBLIC)
 async def login(body: LoginRequest, kernel: KernelDep, now: NowDep) -> LoginAnswer:
     """A token for a username and password."""
     user = await _prove(kernel, body)
@@ -42,7 +43,7 @@ async def login(body: LoginRequest, kernel: KernelDep, now: NowDep) -> LoginAnsw
     )
 
 
-@router.post("/session", dependencies=[LoginLimit])
+@router.post("/session", dependencies=[LoginLimit], responses=refusals(401, 403, 429), openapi_extra=PUBLIC)
 async def open_session(
     *,
     body: LoginRequest,
@@ -60,7 +61,7 @@ async def open_session(
     return UserRead.of(user, await users.company_name(session, user))
 
 
-@router.delete("/session", status_code=204)
+@router.delete("/session", status_code=204, responses=refusals(403), openapi_extra=PUBLIC)
 async def close_session(request: Request, kernel: KernelDep) -> Response:
     """Sign a browser out."""
     kernel.auth.refuse_cross_site(request)

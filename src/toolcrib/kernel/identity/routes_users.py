@@ -17,6 +17,7 @@ from toolcrib.kernel.deps import (
 )
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.schemas import AccountRead, NewAccount, Person
+from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
 
 router = APIRouter(tags=["accounts"])
@@ -26,12 +27,12 @@ class NotOneself(InvalidRequest):
     code = "bad_request"
 
 
-@router.get("/users")
+@router.get("/users", responses=refusals(403))
 async def list_users(session: ReadSessionDep, _: AdminDep) -> list[AccountRead]:
     return [AccountRead.of(user) for user, _ in await users.list_users(session)]
 
 
-@router.post("/users", status_code=201)
+@router.post("/users", status_code=201, responses=refusals(409))
 async def create_user(
     *, body: NewAccount, kernel: KernelDep, session: SessionDep, me: AdminDep, now: NowDep
 ) -> AccountRead:

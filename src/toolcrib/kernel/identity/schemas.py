@@ -26,14 +26,14 @@ RowId = Annotated[int, BeforeValidator(_decimal), Path(ge=1, le=2**63 - 1)]
 Secret = Annotated[str, Field(max_length=PASSWORD_LENGTH)]
 
 
-class Said(BaseModel):
+class Sentence(BaseModel):
     """A sentence for people. Two keys, because different pages read different ones."""
 
     msg: str
     message: str
 
     @classmethod
-    def that(cls, text: str) -> Said:
+    def that(cls, text: str) -> Sentence:
         return cls(msg=text, message=text)
 
 
@@ -133,7 +133,7 @@ class EmailChange(BaseModel):
     current_password: Secret
 
 
-class ChangeAnswer(Said):
+class ChangeAnswer(Sentence):
     """`pending`: a link was mailed, and nothing changes before it is followed."""
 
     pending: bool
@@ -225,7 +225,7 @@ class CompanyMember(Person):
     role: CompanyRole
 
 
-class CompanyMemberRole(BaseModel):
+class NewCompanyRole(BaseModel):
     role: CompanyRole
 
 
@@ -247,7 +247,7 @@ class ProjectMemberRead(Person):
     role: Role
 
 
-class ProjectMemberRole(BaseModel):
+class NewProjectRole(BaseModel):
     role: Role
 
 

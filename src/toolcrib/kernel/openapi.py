@@ -1,0 +1,160 @@
+"""The API's description of itself, `/api/openapi.json`: what FastAPI reads from the routes, and what it cannot know.
+
+FastAPI knows parameters, bodies and successful answers. Added here, for every operation: how to sign in, and which
+refusals it answers with, in the shape that its path's clients read. A route names what is its own by
+`responses=refusals(403, 409)`, and `openapi_extra=PUBLIC` where nobody needs to sign in.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode
+
+from toolcrib.kernel.wording import Wordings
+
+SCHEMES: dict[str, dict[str, Any]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token from `POST /api/login`, or an API key.",
+    },
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "access_token",
+        "description": "Set by `POST /api/session`. Writes from pages of other sites are refused.",
+    },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "Login name, and a password or an API key: what git's credential helpers send.",
+    },
+}
+ANY_SCHEME: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
+PUBLIC: dict[str, Any] = {"security": []}
+
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+_SAFE = {"get", "head", "options"}
+# Holds the schemas of a body, as text, until the document is completed: FastAPI would change them on their way.
+_MODEL = "x-model"
+_PARAMETER = re.compile(r"{\w+(?::\w+)?}")
+_TEXTS = {
+    400: "Malformed: the text says what",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not there, or not to be seen by the caller",
+    409: "It clashes with the present state: somebody holds it, or it has changed",
+    413: "The body is too large",
+    429: "Too many tries; `Retry-After` says when to come again",
+    503: "The database or the file store cannot be reached now",
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: the statuses it refuses with, beside those that follow from its shape."""
+    return {status: {} for status in statuses}
+
+
+def body_of(
+    model: type[BaseModel], *, media_type: str = "application/json", required: bool = True
+) -> dict[str, Any]:
+    """For the `openapi_extra` of a route that reads its body itself: a body of `model`."""
+    content = {media_type: {"schema": {_MODEL: orjson.dumps(_schemas_of(model, "validation")).decode()}}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def install(app: FastAPI, wordings: Wordings) -> None:
+    """Have `app` describe itself in full."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _completed(plain(), wordings)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _completed(document: dict[str, Any], wordings: Wordings) -> dict[str, Any]:
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = SCHEMES
+    schemas: dict[str, Any] = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):  # what FastAPI would answer 422 with
+        schemas.pop(name, None)
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in METHODS:
+                operation.setdefault("security", ANY_SCHEME)
+                for content in operation.get("requestBody", {}).get("content", {}).values():
+                    if _MODEL in content["schema"]:
+                        content["schema"] = _add(orjson.loads(content["schema"][_MODEL]), schemas)
+                _add_refusals(path, method, operation, wordings, schemas)
+    components["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def _add_refusals(
+    path: str, method: str, operation: dict[str, Any], wordings: Wordings, schemas: dict[str, Any]
+) -> None:
+    responses: dict[str, Any] = operation["responses"]
+    responses.pop("422", None)
+    own = {int(status) for status in responses if status >= "400"}
+    wording = wordings.of(method.upper(), _PARAMETER.sub("x", path))
+    for status in own | _statuses(path, method, operation):
+        described = responses.setdefault(str(status), {})
+        text = described.get("description")
+        if not text or text == _phrase(status):
+            described["description"] = _TEXTS.get(status, _phrase(status))
+        if method != "head" and not described.get("content", {}).get(wording.media_type, {}).get("schema"):
+            schema = _add(_schemas_of(wording.model, "serialization"), schemas)
+            described["content"] = {wording.media_type: {"schema": schema}}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _statuses(path: str, method: str, operation: dict[str, Any]) -> set[int]:
+    """The refusals that follow from an operation's shape."""
+    found = {503}
+    if operation["security"]:
+        found |= {401, 429}
+        if method not in _SAFE:
+            found.add(403)  # a cookie, from a page of another site
+    if "requestBody" in operation:
+        found |= {400, 413}
+    if any(each["in"] in {"query", "header"} for each in operation.get("parameters", ())):
+        found.add(400)
+    if "{" in path:
+        found |= {400, 404}
+    return found
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Refused"
+
+
+def _schemas_of(model: type[BaseModel], mode: JsonSchemaMode) -> dict[str, Any]:
+    """The schemas of what the model consists of, by name; its own is the last."""
+    found = model.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
+    return {**found.pop("$defs", {}), model.__name__: found}
+
+
+def _add(found: dict[str, Any], schemas: dict[str, Any]) -> dict[str, str]:
+    """Add to `schemas` what is missing there. Returns a reference to the last of `found`.
+
+    Raises:
+        TypeError: two models have one name.
+    """
+    for name, schema in found.items():
+        if schemas.setdefault(name, schema) != schema:
+            raise TypeError(f"two types of the API are called {name}")
+    return {"$ref": f"#/components/schemas/{list(found)[-1]}"}
