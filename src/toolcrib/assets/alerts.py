@@ -89,7 +89,7 @@ async def send_alerts(kernel: Kernel, now: datetime) -> None:
 async def _alert_page(kernel: Kernel, now: datetime) -> bool:
     """One page of the log. Who is to hear what is worked out before the write lock is taken."""
     async with kernel.database.read() as session:
-        reached = await _reached(session)
+        reached = await _last_handled(session)
         last = await event_log.last_seq(session)
         letters: list[tuple[str, Message]] = []
         upto = last
@@ -99,14 +99,14 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
             page = await event_log.search(session, conditions, newest_first=False, limit=PAGE)
             audience = Audience(session, kernel.settings.unknown_projects == "open")
             for together in _taken_together(page):
-                news, upto = await _news(
+                mail, upto = await _compose_mail(
                     session, together, goes_on=together[-1] is page[-1] and len(page) == PAGE
                 )
                 first = together[0]
                 heard = [
                     who for who in await audience.of(first.scope) if who.username != first.data["holder"]
                 ]
-                letters += [(who.email, news) for who in heard]
+                letters += [(who.email, mail) for who in heard]
                 if len(letters) >= MAILS:
                     break
             else:
@@ -115,10 +115,10 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
     if upto == reached:
         return False
     async with kernel.database.write() as session:
-        if await _reached(session) != reached:
+        if await _last_handled(session) != reached:
             return True  # another process has done it
         await kernel.mailer.queue_many(session, letters, now=now)
-        await _reach(session, upto)
+        await _set_last_handled(session, upto)
     return upto < last
 
 
@@ -131,8 +131,10 @@ def _taken_together(page: Sequence[Event]) -> list[list[Event]]:
     return [list(group) for _call, group in groupby(page, call)]
 
 
-async def _news(session: AsyncSession, together: Sequence[Event], *, goes_on: bool) -> tuple[Message, int]:
-    """What to write of locks taken together, and the number of the last of them; it may lie beyond the page."""
+async def _compose_mail(
+    session: AsyncSession, together: Sequence[Event], *, goes_on: bool
+) -> tuple[Message, int]:
+    """Return the mail about locks taken together, and the number of the last one's event (maybe on a later page)."""
     first, upto, count = together[0], together[-1].seq, len(together)
     if goes_on:
         later = (events.c.seq > upto, events.c.kind == service.KIND, events.c.verb == "acquired")
@@ -175,13 +177,13 @@ class Audience:
         return self._known[scope]
 
 
-async def _reached(session: AsyncSession) -> int:
+async def _last_handled(session: AsyncSession) -> int:
     query = select(log_readers.c.seq).where(log_readers.c.name == READER)
     seq: int | None = (await session.execute(query)).scalar_one_or_none()
     return seq or 0
 
 
-async def _reach(session: AsyncSession, seq: int) -> None:
+async def _set_last_handled(session: AsyncSession, seq: int) -> None:
     row = log_readers.c.name == READER
     if (await session.execute(select(log_readers.c.name).where(row))).first() is None:
         await session.execute(insert(log_readers).values(name=READER, seq=seq))

@@ -77,7 +77,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session for looking. On SQLite it is never queued behind a writer."""
+        """Open a session for reading. On SQLite it never waits for a writer."""
         async with AsyncSession(self.reads, expire_on_commit=False) as session:
             yield session
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# A turn that fails, or whose process dies, comes again after this at the latest.
+# A periodic run that fails, or whose process dies, is repeated after this at the latest.
 RETRY = timedelta(minutes=5)
 DRAIN_SECONDS = 20.0
 LONGEST_NAP_SECONDS = 30.0

@@ -45,7 +45,7 @@ SLOW_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SANE_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
-# A method is the client's text: only these become a label.
+# The method is text from the client, so only these become labels.
 _METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
     | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK"}

@@ -1,4 +1,4 @@
-"""Mails on their way: rows written with the work that causes them, deleted as soon as they are sent.
+"""Mails to be sent: rows written in the transaction that causes them, deleted as soon as they are sent.
 
 Bodies hold confirmation links, so a row lives no longer than it must.
 """

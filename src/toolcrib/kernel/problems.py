@@ -1,4 +1,4 @@
-"""Refusals: what is true, a stable word for programs, a sentence for people."""
+"""Errors that are sent to clients: a stable code for programs, and a sentence for people."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ class Conflict(Problem):
 
 
 class DatabaseUnavailable(Problem):
-    """The database cannot be reached; nothing was changed, or nobody was told that it was."""
+    """The database cannot be reached. Nothing was changed, or the change was not confirmed to anybody."""
 
     code, status = "database_unavailable", 503

@@ -1,4 +1,4 @@
-"""Matching text in SQL without the caller's text meaning anything to SQL."""
+"""Match text in SQL, with wildcards in the caller's text taken literally."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _make_once(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(draft, path)  # of several processes starting at once, one wins and all read the same file
+        os.link(draft, path)  # if several processes start at once, one creates the file and all read it
     except FileExistsError:
         pass
     finally:

@@ -30,8 +30,8 @@ class Site:
         return f"{scope.get('scheme', 'http')}://{host}{self._base_path}{path}"
 
     def path(self, path: str) -> str:
-        """`url` without scheme and host, for a program that follows it: it stays on the way it came, whichever of
-        our names and proxies that was."""
+        """Return `url` without scheme and host, so that a program that follows it keeps using the host name and proxy
+        it already uses."""
         base = urlsplit(self._public_url).path if self._public_url else self._base_path
         return base + path
 

@@ -27,15 +27,15 @@ class NotSent(Exception):
 
 
 class Refused(NotSent):
-    """The server will never take this mail."""
+    """The server has refused this mail for good."""
 
 
 class Unavailable(NotSent):
-    """The server did not take it now."""
+    """The server did not accept the mail; try again later."""
 
 
 class NoConnection(Unavailable):
-    """There is no talking to the server at all."""
+    """The mail server cannot be reached, or does not respond."""
 
 
 class Connection:

@@ -69,7 +69,7 @@ async def batch(request: Request) -> Response:
             "expires_in": int(LIFETIME.total_seconds()),
         }
 
-    def told(wanted: ObjectName) -> dict[str, Any]:
+    def describe(wanted: ObjectName) -> dict[str, Any]:
         name = {"oid": wanted.oid, "size": wanted.size}
         blob = found.get(wanted.oid)
         if not _OID.fullmatch(wanted.oid) or wanted.size < 0:
@@ -88,7 +88,7 @@ async def batch(request: Request) -> Response:
         actions = {"upload": action("upload", wanted), "verify": action("upload", wanted, "/verify")}
         return {**name, "authenticated": True, "actions": actions}
 
-    objects = [told(wanted) for wanted in body.objects]
+    objects = [describe(wanted) for wanted in body.objects]
     return responses.answer({"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
 
 
@@ -100,7 +100,7 @@ def _error(code: int, message: str) -> dict[str, Any]:
 async def download(request: Request) -> Response:
     """The content of an object, whole or in part."""
     kernel = responses.kernel_of(request)
-    allowed = await _allowed(request, "download")
+    allowed = await _authorize(request, "download")
     async with kernel.database.read() as session:
         blob = await service.get(session, allowed.scope, allowed.oid)
     try:
@@ -115,7 +115,7 @@ async def download(request: Request) -> Response:
 async def upload(request: Request) -> Response:
     """Send an object. Its bytes must have the SHA-256 it is named by, and the size that was announced."""
     kernel = responses.kernel_of(request)
-    allowed = await _allowed(request, "upload")
+    allowed = await _authorize(request, "upload")
     size = allowed.size
     length = request.headers.get("content-length", "")
     if length.isdigit():
@@ -128,7 +128,7 @@ async def upload(request: Request) -> Response:
         expected_size=size,
         expected_sha256=allowed.oid,
     )
-    await _require_still(kernel, allowed)
+    await _require_member_again(kernel, allowed)
     now = kernel.clock()
     await registry.notice_loss(kernel.database, kernel.blobs, allowed.scope, stored, now=now)
     async with kernel.database.write() as session:
@@ -140,7 +140,7 @@ async def upload(request: Request) -> Response:
 async def verify(request: Request) -> Response:
     """Whether an upload arrived."""
     kernel = responses.kernel_of(request)
-    allowed = await _allowed(request, "upload")
+    allowed = await _authorize(request, "upload")
     body = await responses.read(request, ObjectName)
     async with kernel.database.read() as session:
         blob: Blob = await service.get(session, allowed.scope, allowed.oid)
@@ -150,7 +150,7 @@ async def verify(request: Request) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class _Allowed:
+class _Transfer:
     """An authorised transfer of one object. `size` is known if the batch call announced it. `me` is None if the request
     was authorised by a batch call's ticket."""
 
@@ -161,7 +161,7 @@ class _Allowed:
     me: Principal | None = None
 
 
-async def _allowed(request: Request, operation: Operation) -> _Allowed:
+async def _authorize(request: Request, operation: Operation) -> _Transfer:
     """Authorise a transfer by the ticket of a batch call, or by ordinary credentials."""
     kernel = responses.kernel_of(request)
     scope = f"project:{responses.project_of(request)}"
@@ -173,15 +173,15 @@ async def _allowed(request: Request, operation: Operation) -> _Allowed:
             raise AccessDenied("This authorization is for another transfer.")
         # The ticket names the person; their rights are checked again, so that revoked rights end at once.
         (await kernel.auth.principal_named(ticket.username)).require(scope, at_least)
-        return _Allowed(scope, oid, ticket.username, ticket.size)
+        return _Transfer(scope, oid, ticket.username, ticket.size)
     me = await kernel.auth.principal(request)
     me.require(scope, at_least)
     if not _OID.fullmatch(oid):
         raise service.ObjectMissing
-    return _Allowed(scope, oid, me.username, me=me)
+    return _Transfer(scope, oid, me.username, me=me)
 
 
-async def _require_still(kernel: Kernel, allowed: _Allowed) -> None:
+async def _require_member_again(kernel: Kernel, allowed: _Transfer) -> None:
     """Check the sender's rights again after the upload, which may have taken hours.
 
     Raises:

@@ -18,7 +18,7 @@ from toolcrib.documents.routes.common import (
     query_params,
 )
 from toolcrib.documents.service import buckets
-from toolcrib.documents.service.buckets import Shelf
+from toolcrib.documents.service.buckets import ListedBucket
 
 router = new_router()
 
@@ -28,7 +28,7 @@ MAX_FOUND = 50
 @router.get("/buckets", response_model=schemas.ShelfList)
 async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
     """The buckets whose files the caller may read: their own, their company's, their projects'."""
-    return bare({"buckets": [_shown(each) for each in await buckets.shelves(docs, caller)]})
+    return bare({"buckets": [_shown(each) for each in await buckets.listed_buckets(docs, caller)]})
 
 
 @router.get("/search", response_model=schemas.FoundList, openapi_extra=query_params("q", limit=INTEGER))
@@ -42,10 +42,15 @@ async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
     return bare(
         {
             "files": [file_as_dict(file, None, names) for file in found.files],
-            "buckets": [_shown(each) for each in found.shelves],
+            "buckets": [_shown(each) for each in found.buckets],
         }
     )
 
 
-def _shown(shelf: Shelf) -> dict[str, Any]:
-    return {"bucket": shelf.bucket.type, "id": shelf.bucket.id, "name": shelf.name, "scope": shelf.scope}
+def _shown(listed: ListedBucket) -> dict[str, Any]:
+    return {
+        "bucket": listed.bucket.type,
+        "id": listed.bucket.id,
+        "name": listed.name,
+        "scope": listed.scope,
+    }

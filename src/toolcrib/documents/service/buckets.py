@@ -22,7 +22,7 @@ MAX_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ListedBucket:
     """A bucket in a list. `name` is its display name, None if unknown; `scope` says who sees its claims and events."""
 
     bucket: Bucket
@@ -33,22 +33,22 @@ class Shelf:
 @dataclass(frozen=True, slots=True)
 class Matches:
     files: Sequence[File]
-    shelves: Sequence[Shelf]
+    buckets: Sequence[ListedBucket]
 
 
-async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
+async def listed_buckets(docs: Documents, caller: Caller) -> list[ListedBucket]:
     """Return the caller's own bucket, then those of their companies, then those of the projects they may read."""
     me = caller.me
     async with docs.kernel.database.read() as session:
-        found = [Shelf(Bucket("users", me.uuid), me.username, f"user:{me.uuid}")]
+        found = [ListedBucket(Bucket("users", me.uuid), me.username, f"user:{me.uuid}")]
         for company, _ in await companies.list_companies(session, me):
-            found.append(Shelf(Bucket("companies", company.id), company.name, f"company:{company.id}"))
+            found.append(ListedBucket(Bucket("companies", company.id), company.name, f"company:{company.id}"))
         names = {project.id: project.name for project, _ in await projects.list_projects(session, me)}
         used = await _used_projects(session, me.uuid)
     company_id = me.company_id
-    if company_id and all(shelf.bucket.id != company_id for shelf in found):
+    if company_id and all(one.bucket.id != company_id for one in found):
         # The company comes from another sign-in service's token; it has no name here.
-        found.append(Shelf(Bucket("companies", company_id), None, f"company:{company_id}"))
+        found.append(ListedBucket(Bucket("companies", company_id), None, f"company:{company_id}"))
     asked = [Bucket("projects", id_) for id_ in dict.fromkeys([*names, *used])]
     try:
         readable = await docs.access.readable(caller, asked)
@@ -56,7 +56,7 @@ async def shelves(docs: Documents, caller: Caller) -> list[Shelf]:
         readable = set()
     for bucket in asked:
         if bucket in readable:
-            found.append(Shelf(bucket, names.get(bucket.id), await docs.access.scope_of(bucket)))
+            found.append(ListedBucket(bucket, names.get(bucket.id), await docs.access.scope_of(bucket)))
     return found
 
 
@@ -83,7 +83,7 @@ async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> M
     words = text.split()
     if not words or len(words) > MAX_WORDS:
         raise ValidationFailed.of("q", f"must hold from 1 to {MAX_WORDS} words")
-    mine = await shelves(docs, caller)
+    mine = await listed_buckets(docs, caller)
     conditions: list[ColumnElement[bool]] = [
         File.status != FileStatus.ARCHIVED,
         or_(*(and_(File.bucket_type == one.bucket.type, File.bucket_id == one.bucket.id) for one in mine)),
@@ -100,4 +100,4 @@ async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> M
             files += [file for file in rows if file.id not in seen]
     files = files[:limit]
     wanted = {bucket_of(file) for file in files}
-    return Matches(files, [shelf for shelf in mine if shelf.bucket in wanted])
+    return Matches(files, [one for one in mine if one.bucket in wanted])
