@@ -30,7 +30,7 @@ export function Shell() {
   useLive();
   // Fetched once the page stands, so that what is typed right after Ctrl-K is not lost to a download.
   useEffect(() => {
-    const timer = setTimeout(() => fetchDialogs(), 1500);
+    const timer = setTimeout(() => void fetchDialogs(), 1500);
     return () => clearTimeout(timer);
   }, []);
   useShortcuts();

@@ -1,5 +1,5 @@
 import { lazyDialog, registerPalette } from "../overlays/overlays";
 
-const Palette = lazyDialog(() => import("./Palette"));
+const Palette = lazyDialog(() => import("./Palette"), { first: true });
 
 registerPalette((text) => <Palette given={text} />);

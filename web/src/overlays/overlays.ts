@@ -34,15 +34,19 @@ export function useOverlay(): { id: number; element: ReactElement } | null {
 
 const loaders: (() => Promise<unknown>)[] = [];
 
-/** A dialog whose code is fetched when it is first shown, or by `fetchDialogs`. */
-export function lazyDialog<Props>(load: () => Promise<{ default: ComponentType<Props> }>): ComponentType<Props> {
-  loaders.push(load);
+/** A dialog whose code is fetched when it is first shown, or by `fetchDialogs`; there those that are typed into first. */
+export function lazyDialog<Props>(
+  load: () => Promise<{ default: ComponentType<Props> }>,
+  { first = false } = {},
+): ComponentType<Props> {
+  if (first) loaders.unshift(load);
+  else loaders.push(load);
   return lazy(load) as unknown as ComponentType<Props>;
 }
 
 /** Fetch all dialogs, so that what is typed right after a shortcut is not lost to a download. */
-export function fetchDialogs(): void {
-  for (const load of loaders) load().catch(() => undefined);
+export async function fetchDialogs(): Promise<void> {
+  for (const load of loaders) await load().catch(() => undefined);
 }
 
 let palette: ((text: string) => ReactElement) | null = null;
