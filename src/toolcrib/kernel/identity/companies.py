@@ -19,7 +19,7 @@ from toolcrib.kernel.problems import Conflict, NotFound
 
 
 class CompanyNotFound(NotFound):
-    """There is none, or it is none of the caller's business."""
+    """There is no such company, or the caller may not see it."""
 
 
 class CompanyNameTaken(Conflict):
@@ -31,7 +31,7 @@ class CompanyInUse(Conflict):
 
 
 class OtherCompany(Conflict):
-    """People leave one company before they join another; only administrators move them."""
+    """The person belongs to another company. They must leave it first, or an administrator moves them."""
 
     code = "other_company"
 

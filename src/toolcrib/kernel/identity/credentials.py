@@ -20,7 +20,7 @@ _COOKIE_NAME = COOKIE.encode() + b"="
 
 
 class CrossSiteWrite(Forbidden):
-    """A write rode on the sign-in cookie from another site's page."""
+    """A page of another site sent a write request with the sign-in cookie."""
 
     code = "cross_site_write"
 

@@ -1,4 +1,4 @@
-"""From a credential to the person it stands for."""
+"""Find the person that a credential belongs to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people, addresses, companies and projects may be called."""
+"""Rules for the names of people, mail addresses, companies and projects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PROJECT_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 class BadName(InvalidRequest):
-    """A name nobody and nothing can have."""
+    """The name is not allowed."""
 
 
 def is_storable(text: str) -> bool:

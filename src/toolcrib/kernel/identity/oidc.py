@@ -25,19 +25,19 @@ STATE_LIFETIME = timedelta(minutes=10)
 
 
 class InvalidState(InvalidRequest):
-    """Not a sign-in of this browser that is on its way: forged, too late, or used."""
+    """This browser has no such sign-in under way: the state is forged, too old, or was used."""
 
     code = "invalid_state"
 
 
 class NobodyHere(InvalidRequest):
-    """The provider vouches for somebody who has no account, and none is made."""
+    """The person has no account here, and the server does not create one."""
 
     code = "user_not_found"
 
 
 class InvalidIdToken(InvalidRequest):
-    """The provider's answer does not prove who this is."""
+    """The provider's response does not prove the person's identity."""
 
     code = "invalid_id_token"
 

@@ -36,7 +36,7 @@ ANSWER_BYTES = 1_000_000
 
 
 class OidcUnavailable(Problem):
-    """The provider does not answer, or answers nonsense."""
+    """The provider does not respond, or its response cannot be used."""
 
     code, status = "oidc_unavailable", 502
 

@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 class SignInBusy(Problem):
-    """More passwords are being tried than this process can check."""
+    """This process has more passwords to check than it can handle; try again."""
 
     code, status = "busy", 503
 

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may see and do. Every way in ends in one `Principal`."""
+"""The `Principal`: who makes a request, and what they may see and do. Every way to sign in produces one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ RANK: dict[str, int] = {"viewer": 1, "member": 2, "admin": 3, "owner": 4}
 
 
 class Unauthorized(Problem):
-    """No credentials, or bad ones. Never for "not permitted": clients drop their password on a 401."""
+    """There are no credentials, or they are not valid. Never used for missing rights, since clients forget their
+    password on a 401."""
 
     code, status = "unauthorized", 401
 

@@ -26,7 +26,7 @@ from toolcrib.settings import Settings
 
 
 class ProjectNotFound(NotFound):
-    """There is none, or it is none of the caller's business."""
+    """There is no such project, or the caller may not see it."""
 
 
 class ProjectNameTaken(Conflict):
