@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
 
 from toolcrib.assets.paths import normalise
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.claims.schemas import MAX_ID, Reason, Text, TtlSeconds, end_at, storable
+from toolcrib.kernel.claims.schemas import MAX_ID, EndingRequest, ForceReleaseRequest, Text, storable
 from toolcrib.kernel.clock import iso_format
 
 MAX_BULK = 10_000
@@ -49,17 +48,7 @@ class LockQueued(BaseModel):
     held: dict[str, Any]
 
 
-class Ending(BaseModel):
-    """When a lock ends by itself: a moment (UTC where no offset is given), seconds from now, or never."""
-
-    expires_at: datetime | None = None
-    expires_in: TtlSeconds | None = None
-
-    def end(self, now: datetime) -> datetime | None:
-        return end_at(self.expires_at, self.expires_in, now)
-
-
-class AssetLockRequest(Ending):
+class AssetLockRequest(EndingRequest):
     model_config = ConfigDict(extra="ignore")
 
     asset_path: AssetPath
@@ -69,12 +58,12 @@ class AssetLockRequest(Ending):
     wait: StrictBool = False
 
 
-class AssetRenewRequest(Ending):
+class AssetRenewRequest(EndingRequest):
     asset_path: AssetPath
     project: Project | None = None
 
 
-class BulkRequest(Ending):
+class BulkRequest(EndingRequest):
     """All of `paths`, or none of them."""
 
     action: Literal["lock", "release"]
@@ -108,10 +97,9 @@ class AssetsChecked(BaseModel):
     mine: list[AssetLock]
 
 
-class AssetForceReleaseRequest(BaseModel):
+class AssetForceReleaseRequest(ForceReleaseRequest):
     paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK)]
     project: Project | None = None
-    reason: Reason
 
 
 class Released(BaseModel):

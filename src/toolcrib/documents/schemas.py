@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from toolcrib.documents.models import FileStatus, VersionStatus
-from toolcrib.kernel.claims.schemas import MAX_TTL_SECONDS
+from toolcrib.kernel.claims.schemas import LastingRequest
 
 # Presigned addresses: the contract's nominal range, and S3's own limit.
 MIN_EXPIRES, MAX_EXPIRES = 1, 604_800
@@ -22,7 +21,6 @@ def _storable(text: str) -> str:
 
 Text = Annotated[str, StringConstraints(strict=True, max_length=4000), AfterValidator(_storable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
-Seconds = Annotated[int, Field(gt=0, le=MAX_TTL_SECONDS)]
 Signed = Annotated[int, Field(ge=MIN_EXPIRES, le=MAX_EXPIRES)]
 # Both spellings of the approved state are understood.
 Approved = {"approved": FileStatus.VALIDATED.value}
@@ -76,17 +74,13 @@ class UploadTold(Body):
     changelog: Text | None = None
 
 
-class DocumentLockRequest(Addressed):
+class DocumentLockRequest(LastingRequest, Addressed):
     reason: Text | None = None
     lock_type: Literal["edit", "review", "admin"] = "edit"
-    expires_in: Seconds | None = None
-
-    def end(self, now: datetime) -> datetime | None:
-        return None if self.expires_in is None else now + timedelta(seconds=self.expires_in)
 
 
-class DocumentRenewRequest(Addressed):
-    expires_in: Seconds | None = None
+class DocumentRenewRequest(LastingRequest, Addressed):
+    pass
 
 
 class DocumentUnlockRequest(Addressed):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from fastapi import Request, Response
 
 from toolcrib.documents import schemas
@@ -67,9 +65,8 @@ async def renew(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
     """Move the end of one's own lock; without `expires_in` it lasts until it is given back."""
     body = await json_body(request)
     asked = checked(schemas.DocumentRenewRequest, body)
-    expires_at = None if asked.expires_in is None else now + timedelta(seconds=asked.expires_in)
     return _locked(
-        "lock renewed", await locks.renew(docs, caller, where(body), expires_at=expires_at, now=now)
+        "lock renewed", await locks.renew(docs, caller, where(body), expires_at=asked.end(now), now=now)
     )
 
 

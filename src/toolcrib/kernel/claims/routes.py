@@ -27,7 +27,6 @@ from toolcrib.kernel.claims.schemas import (
     Text,
     TransferRequest,
     claim_as_dict,
-    end_at,
 )
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
@@ -122,9 +121,7 @@ async def renew(
     fence: Fence, body: RenewRequest, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
 ) -> dict[str, Any]:
     """Move the end of a claim of one's own; an empty body means no end."""
-    claim = await verbs.renew(
-        kernel, me, by, fence, end_at(body.expires_at, body.ttl_seconds, kernel.clock())
-    )
+    claim = await verbs.renew(kernel, me, by, fence, body.end(kernel.clock()))
     return await _changed("renewed", claim, kernel, site, me)
 
 

@@ -112,11 +112,31 @@ class ClaimChanged(BaseModel):
     claim: ClaimRead
 
 
-class RenewRequest(BaseModel):
-    """At most one of the two; neither means no end."""
+# What the requests of all kinds share. Each kind adds how its clients name the thing.
+
+
+class LastingRequest(BaseModel):
+    """How long something is held, in seconds from now; None for no end."""
+
+    expires_in: TtlSeconds | None = None
+
+    def end(self, now: datetime) -> datetime | None:
+        return end_at(None, self.expires_in, now)
+
+
+class EndingRequest(LastingRequest):
+    """When something ends: a moment (UTC where no offset is given), seconds from now, or never."""
 
     expires_at: datetime | None = None
-    ttl_seconds: TtlSeconds | None = None
+
+    def end(self, now: datetime) -> datetime | None:
+        return end_at(self.expires_at, self.expires_in, now)
+
+
+class RenewRequest(EndingRequest):
+    """At most one of the two; neither means no end."""
+
+    expires_in: TtlSeconds | None = Field(None, alias="ttl_seconds")
 
 
 class ForceReleaseRequest(BaseModel):
