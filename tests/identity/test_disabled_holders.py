@@ -65,6 +65,7 @@ async def reasons(crib: AppServer) -> dict[str, str]:
     return {event["key"]: event["data"]["reason"] for event in answer.json()["events"]}
 
 
+@pytest.mark.every_database
 async def test_locks_stay_with_a_disabled_account_and_all_else_ends(crib: AppServer) -> None:
     ann, ben, cem = [await crib.user(name) for name in ("ann", "ben", "cem")]
     mine = await holder_of(crib, "ann")
@@ -124,8 +125,11 @@ async def test_locks_of_disabled_accounts_can_be_released(app_server: StartApp) 
     assert await reasons(crib) == {"map": "account disabled", "tree": "account disabled"}
 
 
-async def test_locks_of_disabled_accounts_can_pass_to_the_owner(app_server: StartApp) -> None:
-    crib = await app_server(disabled_holders="owner")
+@pytest.mark.every_database
+async def test_locks_of_disabled_accounts_can_pass_to_the_owner(
+    app_server: StartApp, database_url: str
+) -> None:
+    crib = await app_server(disabled_holders="owner", database_url=database_url)
     ann, ben, cem = [await crib.user(name) for name in ("ann", "ben", "cem")]
     mine = await holder_of(crib, "ann")
     await project_of(ben, "maps", ann="member", cem="member")
@@ -162,6 +166,7 @@ async def test_locks_of_disabled_accounts_can_pass_to_the_owner(app_server: Star
     }
 
 
+@pytest.mark.every_database
 async def test_what_a_request_on_its_way_took_ends_too(crib: AppServer, clock: FakeClock) -> None:
     await crib.user("ann")
     ben = await crib.user("ben")
