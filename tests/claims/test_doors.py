@@ -50,10 +50,11 @@ class Scene:
     kind: Kind
     ann: Person
     ben: Person
+    viewer: Person
 
     def claims(self, verb: str, person: Person, **body: object) -> None:
         """The generic route on the thing's claim."""
-        claim = kinds.claim_on(self.kind, self.ann)
+        claim = kinds.claim_on(self.kind, self.viewer)
         assert claim is not None
         answer = person.client.post(f"/api/claims/{claim['fence']}/{verb}", json=body)
         assert answer.is_success, answer.text
@@ -148,6 +149,16 @@ def forgiven_at_a_start(scene: Scene) -> str | None:
     return scene.ann.username
 
 
+def outlived_by_the_claim_or_not(scene: Scene) -> str | None:
+    """Ann's account is disabled: locks of assets and documents stay unless a setting says otherwise."""
+    scene.kind.take(scene.ann)
+    admin = scene.crib.admin().client
+    people = admin.get("/api/admin/users").raise_for_status().json()
+    (account,) = (person["id"] for person in people if person["username"] == scene.ann.username)
+    admin.put(f"/api/admin/users/{account}/status", json={"is_active": False}).raise_for_status()
+    return None if scene.kind.name == room_keys.NAME else scene.ann.username
+
+
 Door = Callable[[Scene], "str | None"]
 DOORS: tuple[Door, ...] = (
     taken,
@@ -163,6 +174,7 @@ DOORS: tuple[Door, ...] = (
     passed_to_the_queue_by_the_sweep,
     ended_by_whoever_takes_it_next,
     forgiven_at_a_start,
+    outlived_by_the_claim_or_not,
 )
 
 
@@ -177,11 +189,11 @@ PAIRS = [
 
 @pytest.mark.parametrize(("kind", "door"), PAIRS)
 def test_the_kind_s_record_agrees(crib: Crib, kind: str, door: Door) -> None:
-    ann = crib.person()
-    ben = crib.person(company=ann.company)
-    thing = kinds.make(kind, ann, crib.app.settings.database)
-    left_with = door(Scene(crib, thing, ann, ben))
-    held = kinds.agree(thing, ann)
+    viewer = crib.person()
+    ann, ben = crib.person(company=viewer.company), crib.person(company=viewer.company)
+    thing = kinds.make(kind, viewer, crib.app.settings.database)
+    left_with = door(Scene(crib, thing, ann, ben, viewer))
+    held = kinds.agree(thing, viewer)
     assert (held[0] if held else None) == left_with
 
 

@@ -226,6 +226,10 @@ test("the palette lists found documents once, below what is held", () => {
 test("audit lines in words, programs by name", () => {
   expect(auditWords({ action: "download", details: { version_number: 4 } })).toBe("read version 4");
   expect(auditWords({ action: "unlock", details: { force: true, reason: "on leave" } })).toBe("ended another's lock: “on leave”");
+  expect(auditWords({ action: "lock", details: { action: "transfer", to: "ben", comment: "yours" } })).toBe("handed the lock over to ben: “yours”");
+  expect(auditWords({ action: "lock", details: { action: "renew" } })).toBe("renewed the lock");
+  expect(auditWords({ action: "lock", details: { action: "lock", cause: "queue" } })).toBe("got the lock from the queue");
+  expect(auditWords({ action: "unlock", details: { action: "unlock", cause: "expired" } })).toBe("held it until the lock ran out");
   expect(programOf("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36")).toBe("Chrome 142");
   expect(programOf("curl/8.5.0")).toBe("curl/8.5.0");
 });

@@ -51,10 +51,11 @@ def carry_out(
     connection: Connection, events: EventWriter, groups: Sequence[Group], now: datetime, hooks: Hooks
 ) -> list[Outcome]:
     """Carry out `groups` in order, each all or nothing, and write what changed. The caller commits."""
-    rules = read_rules(connection, events, [group.commands for group in groups], now, hooks)
+    hooked = hooks.keys() & {command.ref.kind for group in groups for command in group.commands}
+    rules = read_rules(connection, events, [group.commands for group in groups], now, hooked)
     outcomes = []
     for group in groups:
-        if any(command.ref.kind in hooks for command in group.commands):
+        if hooked and any(command.ref.kind in hooked for command in group.commands):
             outcomes.append(_carry_out_hooked(connection, rules, group, hooks))
             continue
         try:
@@ -77,6 +78,7 @@ def _carry_out_hooked(connection: Connection, rules: ClaimRules, group: Group, h
         return Outcome([], problem)
     changes = _taken(rules)
     if not changes:
+        rules.keep_group()
         return Outcome(claims)
     savepoint = connection.begin_nested()
     _write(connection, rules)
@@ -93,6 +95,7 @@ def _carry_out_hooked(connection: Connection, rules: ClaimRules, group: Group, h
                 return Outcome([], error)
             return Outcome([], HookFailed(change))
     savepoint.commit()
+    rules.keep_group()
     for change in changes:
         rules.events.nudges |= change.nudges
     return Outcome(claims)

@@ -41,6 +41,9 @@ from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.events.writer import EventWriter
 from toolcrib.kernel.requester import Requester
 
+# These are about claims past their end: they find them as they are.
+_FOR_WHAT_IS_OVER = frozenset({Expire, Forgive})
+
 
 class ClaimRules:
     def __init__(
@@ -77,13 +80,15 @@ class ClaimRules:
         What is over ends first, and stays ended whatever becomes of the commands.
         """
         self.end_what_is_over(group)
-        return self.try_group(group)
+        claims = self.try_group(group)
+        self.keep_group()
+        return claims
 
     def end_what_is_over(self, group: Group) -> None:
         """End the claims past their end that `group` speaks of."""
         self._undo = None
         for command in group.commands:
-            if not isinstance(command, Expire | Forgive):
+            if type(command) not in _FOR_WHAT_IS_OVER:
                 self.live(command.ref)
 
     def try_group(self, group: Group) -> list[Claim | None]:
@@ -98,6 +103,11 @@ class ClaimRules:
             raise
         finally:
             self._by = None
+
+    def keep_group(self) -> None:
+        """The last `try_group` stands. Its undo steps refer to these rules, and would keep a whole batch in memory until
+        the garbage collector comes by."""
+        self._undo = None
 
     def undo_group(self) -> None:
         """Take back everything that the last `try_group` did."""

@@ -50,8 +50,12 @@ export function auditWords(entry: Pick<AuditEntry, "action" | "details">): strin
     case "delete":
       return details.physical ? "destroyed it" : "deleted it";
     case "lock":
-      return "locked it";
+      if (details.action === "renew") return details.cause === "outage" ? "kept the lock over an outage" : "renewed the lock";
+      if (details.action === "transfer")
+        return `handed the lock over${typeof details.to === "string" ? ` to ${visible(details.to)}` : ""}${text("comment")}`;
+      return details.cause === "queue" ? "got the lock from the queue" : "locked it";
     case "unlock":
+      if (details.cause === "expired") return "held it until the lock ran out";
       return details.force ? `ended another's lock${text("reason")}` : "unlocked it";
     case "validate":
       return `submitted a version${text("changelog")}`;
