@@ -105,8 +105,8 @@ class ClaimRules:
             self._by = None
 
     def keep_group(self) -> None:
-        """The last `try_group` stands. Its undo steps refer to these rules, and would keep a whole batch in memory until
-        the garbage collector comes by."""
+        """The last `try_group` stands. Its undo steps refer to these rules: until the garbage collector came, they
+        would keep the whole batch in memory."""
         self._undo = None
 
     def undo_group(self) -> None:
