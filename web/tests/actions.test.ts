@@ -32,9 +32,9 @@ test("what is another's shows why I may not", () => {
   expect(refusals(aClaim({ holder: "ann" }))).toEqual({
     wait: null,
     ask: null,
-    "hand-over": "Only ann and administrators can hand it over.",
+    "hand-over": "Only ann or an administrator can hand it over.",
     release: "Only ann can release it.",
-    "force-release": "Only administrators can force-release it.",
+    "force-release": "Only an administrator can force-release it.",
   });
 });
 
@@ -76,7 +76,7 @@ test("a selection can be released when all of it is mine", () => {
   const mine = aClaim({ holder: "me" });
   expect(bulkRefusal("release", [mine, aClaim({ holder: "me" })])).toBeNull();
   expect(bulkRefusal("release", [mine, aClaim({ holder: "ann" })])).toBe("1 of 2 is held by ann.");
-  expect(bulkRefusal("force-release", [aClaim({ holder: "ann" })])).toBe("Only administrators can force-release it.");
+  expect(bulkRefusal("force-release", [aClaim({ holder: "ann" })])).toBe("Only an administrator can force-release it.");
 });
 
 test("a key does what it stands for, where that makes sense", () => {

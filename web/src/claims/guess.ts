@@ -28,8 +28,8 @@ export function guessedRights(
     cannot.release = `Only ${holder} can release it.`;
     cannot.renew = `Only ${holder} can change its end.`;
     if (!viewer.isAdmin && !viewer.adminScopes.has(scope)) {
-      cannot.transfer = `Only ${holder} and administrators can hand it over.`;
-      cannot.force_release = "Only administrators can force-release it.";
+      cannot.transfer = `Only ${holder} or an administrator can hand it over.`;
+      cannot.force_release = "Only an administrator can force-release it.";
     }
     if (!viewer.mail) cannot.ask = "Mail is switched off on this server.";
   }

@@ -77,7 +77,7 @@ class Permissions:
             found["renew"] = f"Only {claim.holder} can change its end."
             if not authority:
                 found["transfer"] = (
-                    f"Only {claim.holder} and {_authorities(claim.scope, caller)} can hand it over."
+                    f"Only {claim.holder} or {_authorities(claim.scope, caller)} can hand it over."
                 )
             if not member:
                 found["wait"] = ONLY_FOR_VIEWING
@@ -112,7 +112,7 @@ class Permissions:
 def _authorities(scope: str, caller: Caller) -> str:
     family, _, name = scope.partition(":")
     if family == "project" and name in caller.me.projects:
-        return f"administrators and admins of {name}"
+        return f"an admin of {name} or of the server"
     if family == "company":
-        return "administrators and owners of the company"
-    return "administrators"
+        return "an owner of the company or an administrator"
+    return "an administrator"
