@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -61,6 +62,10 @@ def _return_large_blocks() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # a shell's background job: its commands must hear of it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     _return_large_blocks()
     for name in [*fields_by_name(), "TOOLCRIB_URL", "TOOLCRIB_TOKEN"]:  # a developer's own settings
         os.environ.pop(name, None)

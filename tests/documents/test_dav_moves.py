@@ -261,7 +261,7 @@ def test_a_person_has_few_copies_under_way(
     answer = dav.send("COPY", "small.txt", f"{shelf}/small.txt")
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
-    assert "4 copies under way" in message(answer)
+    assert "4 of your copies are running" in message(answer)
     assert dav.send("MOVE", "small.txt", "moved.txt").status_code == 201
     assert [each.result().status_code for each in under_way] == [201] * 4
     assert dav.send("COPY", "moved.txt", f"{shelf}/small.txt").status_code == 201

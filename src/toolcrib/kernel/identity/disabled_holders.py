@@ -1,8 +1,7 @@
 """What becomes of what people hold when their account is disabled or removed.
 
 Claims of most kinds end with the account: nothing may run on for somebody who may not sign in. Those of kinds that
-say `outlives_account` (asset and document locks) follow DISABLED_HOLDERS. Waiting ends with the account, whatever
-the kind.
+say `outlives_account` follow DISABLED_HOLDERS. Waiting ends with the account, whatever the kind.
 
 The change of the account and the first `AT_ONCE` claims are one transaction. What is left of more, and what a request
 that was under way at that moment took, is found by a job: it looks at who is disabled or gone, not at what it was
