@@ -34,6 +34,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.fast_routes import FastRoutes
+from toolcrib.kernel.forwarding import TrustedProxies
 from toolcrib.kernel.identity import accounts
 from toolcrib.kernel.identity import routes as identity_routes
 from toolcrib.kernel.identity.authenticate import Authenticator
@@ -132,7 +133,7 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
         body_limits={FILES: None} | {at: size for kind in found for at, size in kind.body_limits.items()},
         pattern_limits=[limit for kind in found for limit in kind.pattern_limits],
-        trusted_proxies=settings.trusted_proxies,
+        proxies=TrustedProxies(settings.trusted_proxies),
         wordings=wordings,
     )
     app.middleware_stack = metrics.observed(app, layers)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -114,7 +115,8 @@ class Settings(BaseSettings):
     trusted_proxies: Words = Field(
         ["127.0.0.1", "::1"],
         validation_alias="TRUSTED_PROXIES",
-        description="Peers whose last `X-Forwarded-For` entry is believed, comma separated; `*` for any.",
+        description="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses and networks "
+        "(`10.0.0.0/8`), comma separated; `*` for whoever connects.",
     )
     cors_origins: Words = Field(
         [],
@@ -375,6 +377,19 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        try:
+            for each in value:
+                if each != "*":
+                    ip_network(each, strict=False)
+        except ValueError:
+            raise ValueError(
+                "write addresses, networks like 10.0.0.0/8, or *; host names are not looked up"
+            ) from None
+        return value
 
     @field_validator("base_path")
     @classmethod

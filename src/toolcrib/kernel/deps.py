@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.ratelimit import client_address
 from toolcrib.kernel.requester import Requester
 
 
@@ -47,9 +47,7 @@ async def _admin(principal: PrincipalDep) -> Principal:
 
 def _requester(request: Request, kernel: KernelDep, me: PrincipalDep) -> Requester:
     """Who asks, from where and with which program, for audits."""
-    return Requester(
-        me.username, me.uuid, client_address(request, kernel.settings), request.headers.get("user-agent")
-    )
+    return Requester(me.username, me.uuid, client_address(request), request.headers.get("user-agent"))
 
 
 def _now(kernel: KernelDep) -> datetime:

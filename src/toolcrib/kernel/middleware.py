@@ -1,4 +1,4 @@
-"""The middleware of every request: path prefixes, body limits, response headers."""
+"""The middleware of every request: path prefixes, the client behind proxies, body limits, response headers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from toolcrib.kernel.forwarding import UNIX, TrustedProxies
 from toolcrib.kernel.wording import Wordings
 
 _SECURITY_HEADERS = [
@@ -37,7 +38,7 @@ class RequestMiddleware:
         max_body_bytes: int,
         body_limits: Mapping[str, int | None],
         pattern_limits: Sequence[tuple[str, re.Pattern[str], int | None]],
-        trusted_proxies: Sequence[str],
+        proxies: TrustedProxies,
         wordings: Wordings,
     ) -> None:
         self.app = app
@@ -46,7 +47,7 @@ class RequestMiddleware:
         self.max_body_bytes = max_body_bytes
         self.body_limits = body_limits
         self.pattern_limits = pattern_limits
-        self.trusted_proxies = frozenset(trusted_proxies)
+        self.proxies = proxies
         self.wordings = wordings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,9 +68,11 @@ class RequestMiddleware:
             path = "/api" + path
             scope = {**scope, "path": path, "raw_path": b"/api" + scope["raw_path"]}
 
-        scheme = self._scheme_of(scope)
-        if scheme != scope["scheme"]:
-            scope = {**scope, "scheme": scheme}
+        origin = self.proxies.origin(scope)
+        if origin.scheme != scope["scheme"]:
+            scope = {**scope, "scheme": origin.scheme}
+        if origin.address != (scope.get("client") or (UNIX, 0))[0]:
+            scope = {**scope, "client": (origin.address, 0)}
 
         limit = self._limit_of(scope["method"], path)
         if limit is not None:
@@ -106,18 +109,6 @@ class RequestMiddleware:
             if method == its_method and pattern.fullmatch(path):
                 return limit
         return self.max_body_bytes
-
-    def _scheme_of(self, scope: Scope) -> str:
-        """Return the scheme (http or https) that the browser uses, if a trusted proxy says it."""
-        for name, value in scope["headers"]:
-            if name == b"x-forwarded-proto":
-                peer = (scope.get("client") or ("",))[0]
-                if value in {b"http", b"https"} and (
-                    peer in self.trusted_proxies or "*" in self.trusted_proxies
-                ):
-                    return str(value, "ascii")
-        scheme: str = scope["scheme"]
-        return scheme
 
 
 def _is_navigation(scope: Scope) -> bool:

@@ -6,15 +6,12 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from starlette.requests import HTTPConnection
-from starlette.types import Scope
 
 from toolcrib.kernel.problems import Problem
 from toolcrib.settings import Settings
@@ -123,49 +120,3 @@ async def _refuse(limiter: FixedWindowRateLimiter, item: RateLimitItem, name: st
         {"retry_after_seconds": seconds},
         headers={"Retry-After": str(seconds)},
     )
-
-
-def client_address(connection: HTTPConnection | Scope, settings: Settings) -> str:
-    """Who a request is counted against: the peer, or whom the one trusted proxy in front names as its peer.
-
-    A proxy appends to `X-Forwarded-For`: the last entry is its word, those before came from the client.
-    An IPv6 address stands for its /64, because that is what one subscriber gets.
-    """
-    scope = connection.scope if isinstance(connection, HTTPConnection) else connection
-    peer: str = (scope.get("client") or ("unix", 0))[0]
-    if _is_trusted(peer, settings.trusted_proxies):
-        forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        if forwarded:
-            entry = _parse(forwarded[-1].decode("latin-1").rpartition(",")[2])
-            if entry is not None:
-                return _subscriber(entry)
-    address = _parse(peer)
-    return peer if address is None else _subscriber(address)
-
-
-def _is_trusted(peer: str, proxies: list[str]) -> bool:
-    address = _parse(peer)
-    if "*" in proxies or peer in proxies or str(address) in proxies:
-        return True
-    networks = [ip_network(each, strict=False) for each in proxies if "/" in each]
-    return address is not None and any(address in network for network in networks)
-
-
-def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    """The address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`."""
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _subscriber(address: IPv4Address | IPv6Address) -> str:
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, 64), strict=False))
-    return str(address)

@@ -20,11 +20,11 @@ from toolcrib.documents.service.lookup import Documents, Where, documents_of
 from toolcrib.documents.service.uploads import Conditions
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep
+from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity.credentials import find, split_authorization
 from toolcrib.kernel.identity.lookup import API_KEY_MARK
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.identity.tokens import as_uuid as is_uuid
-from toolcrib.kernel.ratelimit import client_address
 
 Model = TypeVar("Model", bound=BaseModel)
 PREFIX = "/storage"
@@ -72,7 +72,7 @@ async def caller_of(request: Request, kernel: KernelDep) -> Caller:
         _require_company(kernel, token)
     return Caller(
         me,
-        ip_address=client_address(request, kernel.settings),
+        ip_address=client_address(request),
         user_agent=request.headers.get("user-agent"),
         token=token,
     )

@@ -24,6 +24,7 @@ from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import lookup, provisioning
 from toolcrib.kernel.identity.credentials import (
     SAFE_METHODS,
@@ -40,7 +41,7 @@ from toolcrib.kernel.identity.principal import Grant, Principal, Unauthorized, V
 from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
 from toolcrib.kernel.identity.signin import InvalidGrant, check_password
 from toolcrib.kernel.identity.tokens import Tokens
-from toolcrib.kernel.ratelimit import RateLimiter, client_address
+from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.settings import Settings
 
@@ -275,7 +276,7 @@ class Authenticator:
         proved = await self._by_proof(digest)
         if proved is not None:
             return proved
-        who = client_address(scope, self._settings)
+        who = client_address(scope)
         lock = self._proving.setdefault(who, asyncio.Lock())
         async with lock:  # one try at a time from one place: a volley is counted, and hashed, like a sequence
             proved = await self._by_proof(digest)

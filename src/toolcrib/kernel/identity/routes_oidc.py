@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
+from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import oidc
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.routes_session import set_cookie, token_lifetime
@@ -24,7 +25,6 @@ from toolcrib.kernel.identity.schemas import (
 )
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
-from toolcrib.kernel.ratelimit import client_address
 
 if TYPE_CHECKING:
     from toolcrib.kernel.identity.oidc_provider import OidcProvider
@@ -71,7 +71,7 @@ async def login(
 ) -> OidcDeparture | Response:
     """Begin a sign-in. With `redirect=1` the browser is sent to the provider, and finally to page `next`."""
     provider = _provider(kernel)
-    await kernel.limiter.hit("oidc", kernel.settings.login_rate, client_address(request, kernel.settings))
+    await kernel.limiter.hit("oidc", kernel.settings.login_rate, client_address(request))
     own = request.app.state.site.url(request.scope, f"{PATH}/callback")
     redirect_uri = own if redirect else kernel.settings.oidc_callback_url or own
     async with kernel.database.write() as session:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep
+from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.credentials import COOKIE
 from toolcrib.kernel.identity.models import User
@@ -15,7 +16,6 @@ from toolcrib.kernel.identity.schemas import LoginAnswer, LoginRequest, UserRead
 from toolcrib.kernel.identity.signin import check_password
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest
-from toolcrib.kernel.ratelimit import client_address
 
 router = APIRouter(tags=["sign-in"])
 
@@ -24,7 +24,7 @@ COOKIE_DAYS = 365
 
 
 async def count_login(request: Request, kernel: KernelDep) -> None:
-    await kernel.limiter.hit("login", kernel.settings.login_rate, client_address(request, kernel.settings))
+    await kernel.limiter.hit("login", kernel.settings.login_rate, client_address(request))
 
 
 # Before the body is looked at: malformed attempts count too.
