@@ -34,6 +34,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.fast_routes import FastRoutes
+from toolcrib.kernel.file_modes import warn_of_open_files
 from toolcrib.kernel.forwarding import TrustedProxies
 from toolcrib.kernel.identity import accounts
 from toolcrib.kernel.identity import routes as identity_routes
@@ -226,9 +227,13 @@ async def prepare_alone(settings: Settings) -> None:
 
 
 async def prepare(kernel: Kernel) -> None:
-    """What a start does before serving (asset-locks contract, section 8): migrate, first administrator, mail test."""
+    """What a start does before serving (asset-locks contract, section 8): migrate, first administrator, mail test.
+
+    Also looks who else may read the files, once those of the database are there.
+    """
     await migrate.upgrade(kernel.database, kernel.migrations)
     await make_new_store(kernel.database, kernel.blobs)
+    warn_of_open_files(kernel.settings)
     first = await accounts.ensure_first_admin(kernel)
     if first is not None:
         sys.stdout.write(

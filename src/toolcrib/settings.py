@@ -35,6 +35,8 @@ def _minutes(value: Any) -> Any:
     return max(0, value) if isinstance(value, int) else value
 
 
+CONFIG_NAME = "config.json"
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
 Minutes = Annotated[int, BeforeValidator(_minutes)]
@@ -49,7 +51,7 @@ class ConfigFile(PydanticBaseSettingsSource):
 
     def __init__(self, settings_cls: type[BaseSettings], data_dir: Path) -> None:
         super().__init__(settings_cls)
-        self.path = data_dir / "config.json"
+        self.path = data_dir / CONFIG_NAME
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False

@@ -42,14 +42,21 @@ def test_it_answers_alike(arguments: list[str], env: dict[str, str], tmp_path: P
     assert command.execute(program, *arguments, cwd=tmp_path, env=env, stdin=large) == expected
 
 
-def test_it_has_the_callers_umask_and_directory(env: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "here").mkdir()
-    before = os.umask(0o077)
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_it_has_the_callers_umask_and_directory(umask: int, env: dict[str, str], tmp_path: Path) -> None:
+    """Also after a command that takes another umask, as those of the server's own machine do."""
+    here = tmp_path / "here"
+    here.mkdir()
+    command.execute("git", "init", "-q", ".", cwd=here, env=env)
+    before = os.umask(umask)
     try:
-        command.run("db", "upgrade", "--data-dir", "data", cwd=tmp_path / "here", env=env)
+        command.run("db", "upgrade", "--data-dir", "data", cwd=here, env=env)
+        done = command.run("hooks", "install", "--hooks-dir", "hooks", cwd=here, env=env)
     finally:
         os.umask(before)
-    assert (tmp_path / "here" / "data" / "toolcrib.db").stat().st_mode & 0o777 == 0o600
+    assert done.code == 0, done.text
+    assert (here / "data" / "toolcrib.db").stat().st_mode & 0o777 == 0o600
+    assert (here / "hooks").stat().st_mode & 0o777 == 0o777 & ~umask
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

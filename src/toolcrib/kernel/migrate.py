@@ -93,7 +93,7 @@ async def upgrade(database: Database, kinds: Mapping[str, Path] = NO_KINDS) -> s
     branches = [OURS, *(Branch(kind, folder) for kind, folder in kinds.items())]
     heads = {branch.version_table: branch.head() for branch in branches}
     if database.dialect == "sqlite" and database.url.database:
-        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with database.writes.connect() as connection:
         at = await connection.run_sync(_revisions)
     if gone := sorted(at.keys() - heads.keys()):

@@ -103,9 +103,11 @@ def with_kernel(
 
     from toolcrib.kernel import logs, migrate
     from toolcrib.kernel.clock import system_clock
+    from toolcrib.kernel.file_modes import keep_new_files_private
     from toolcrib.kernel.problems import Problem
     from toolcrib.server import build_kernel, kinds
 
+    keep_new_files_private()
     if as_found:
         _require_database(settings)
 

@@ -16,6 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from toolcrib.cli.core.failures import CannotTell, Failure
+from toolcrib.kernel.file_modes import keep_new_files_private
 from toolcrib.kernel.http_protocol import OneWriteProtocol
 from toolcrib.settings import Settings
 
@@ -124,6 +125,7 @@ def serve(settings: Settings, workers: int) -> None:
         CannotTell: the address is taken.
         Failure: the application could not start; its log says why.
     """
+    keep_new_files_private()
     sockets = listen(settings.host, settings.port)
     url = address_of(settings, sockets)
     if workers == 1:
@@ -183,6 +185,8 @@ def work(settings: Settings) -> None:
     import uvloop
 
     from toolcrib.server import create_app
+
+    keep_new_files_private()
 
     async def run() -> None:
         stop = asyncio.Event()

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from toolcrib.kernel.blobs.store import Blobs
 from toolcrib.settings import Settings
+
+
+def local_folder(settings: Settings) -> Path | None:
+    """Return the folder of the file store; None if the files are on S3."""
+    return None if settings.s3_endpoint else _folder(settings)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.files_dir or settings.data_dir / "files"
 
 
 def open_blobs(settings: Settings) -> Blobs:
@@ -14,4 +25,4 @@ def open_blobs(settings: Settings) -> Blobs:
         return Blobs(S3Objects(settings))
     from toolcrib.kernel.blobs.local import LocalObjects  # noqa: PLC0415
 
-    return Blobs(LocalObjects(settings.files_dir or settings.data_dir / "files"))
+    return Blobs(LocalObjects(_folder(settings)))
