@@ -287,10 +287,18 @@ def test_of_20_at_once_one_wins_50_times_over(studio: Studio) -> None:
     for each in people:  # the first call of a clone finds out that there is a password to send
         each.lfs("locks")
 
-    def lock(person: Artist, path: str) -> tuple[int, str]:
+    # A clone for each: the client reads its own cache of locks while another of the same clone writes it.
+    clones = [
+        (person, shutil.copytree(person.root, person.root.with_name(f"{person.root.name}-{number}")))
+        for person in people
+        for number in range(5)
+    ]
+
+    def lock(clone: tuple[Artist, Path], path: str) -> tuple[int, str]:
+        person, root = clone
         done = subprocess.run(
             ["git", "lfs", "lock", path],
-            cwd=person.root,
+            cwd=root,
             env=person.env,
             capture_output=True,
             text=True,
@@ -301,7 +309,7 @@ def test_of_20_at_once_one_wins_50_times_over(studio: Studio) -> None:
     with ThreadPoolExecutor(20) as pool:
         for turn in range(50):
             path = f"f{turn}.psd"
-            answers = list(pool.map(lock, people * 5, [path] * 20))
+            answers = list(pool.map(lock, clones, [path] * 20))
             codes = Counter(code for code, _ in answers)
             assert codes == {0: 1, 2: 19}, answers
             for code, text in answers:
