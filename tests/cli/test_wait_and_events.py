@@ -16,6 +16,9 @@ from tests.servers.toolcrib import ToolcribServer
 MAP = "Content/Maps/L1.umap"
 
 
+SUBSCRIBERS = "toolcrib_subscribers"
+
+
 def queue(person: Person, path: str = MAP) -> list[str]:
     lock = person.locks()[path]
     waiting: list[dict[str, Any]] = person.client.get(f"/api/claims/{lock['fence']}/queue").json()
@@ -109,7 +112,7 @@ def test_following_survives_restarts_without_a_gap_or_a_repeat(
     mine = server()
     ann = person("ann", server=mine)
     following = ann.start("events", "--follow", "-n", "0", "--kind", "asset", "--json")
-    ann.run("locks")  # as long as the other takes to connect
+    wait_until(lambda: f"{SUBSCRIBERS} 1" in mine.client.get("/metrics").text, "the stream to begin")
     expected = []
     for round_ in range(3):
         for number in range(5):
@@ -138,7 +141,7 @@ def test_following_with_a_credential_that_ends_says_so(
     mine = server()
     ann = person("ann", server=mine)
     following = ann.start("events", "--follow")
-    ann.run("locks")
+    wait_until(lambda: f"{SUBSCRIBERS} 1" in mine.client.get("/metrics").text, "the stream to begin")
     ann.client.put(
         "/api/users/me/password",
         json={"current_password": "correct horse battery", "new_password": "another horse battery"},
