@@ -7,6 +7,8 @@ PORT ?= 5000
 DATA_DIR ?= .data
 ARGS ?=
 BASE ?= main
+# Where bytecode is not kept, each of the thousands of processes that the tests start compiles the libraries again.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests mostly wait for servers: two for every core.
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 

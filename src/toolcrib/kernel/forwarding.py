@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 ANYBODY = "*"
 UNIX = "unix"  # stands for a peer without an address
-# A proxy is one of a few machines. Strangers who send such headers themselves must not fill the log.
+# There are few proxies. Strangers who send such headers themselves must not fill the log.
 WARNINGS = 10
 _SCHEMES = frozenset({"http", "https"})
 
