@@ -12,7 +12,8 @@ export default defineConfig({
     target: "es2022",
     manifest: true,
     assetsInlineLimit: 0,
-    chunkSizeWarningLimit: 1000,
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: { input: ["index.html", "api-docs.html"] },
   },
   server: {
     proxy: { "/api": process.env.TOOLCRIB_URL ?? "http://127.0.0.1:8080" },

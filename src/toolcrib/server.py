@@ -44,7 +44,7 @@ from toolcrib.kernel.identity.disabled_holders import DisabledHolders
 from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
-from toolcrib.kernel.middleware import DOCS, RequestMiddleware
+from toolcrib.kernel.middleware import RequestMiddleware
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
@@ -73,9 +73,10 @@ def create_app(
         title="Toolcrib",
         version=version("toolcrib"),
         description="Who holds what, until when.",
-        docs_url=DOCS,
+        docs_url=None,  # `web` serves that page: the framework's own loads a script from another site
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        servers=[{"url": settings.base_path}] if settings.base_path else None,
         redirect_slashes=False,
         lifespan=_lifespan,
         # The framework's own would measure every request a second time, and keep parsed bodies.

@@ -36,6 +36,7 @@ def built_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     static = tmp_path / "static"
     (static / "assets").mkdir(parents=True)
     (static / "index.html").write_text('<html><head><base href="/"></head>the page</html>')
+    (static / "api-docs.html").write_text('<html><head><base href="/"></head>the description</html>')
     (static / "assets" / "app-1234.js").write_text("code")
     (static / "icon.svg").write_text("<svg/>")
     (tmp_path / "secret.txt").write_text("secret")
@@ -85,6 +86,33 @@ async def test_everything_moves_below_a_base_path(app_server: Start) -> None:
     assert (await crib.client.get(f"{root}/health")).status_code == 404
     ann = await crib.user("ann")
     assert (await ann.post("/api/locks", json={"asset_path": "a", "branch": "b"})).status_code == 201
+
+
+async def test_the_description_for_people_is_a_page_of_ours(app_server: Start) -> None:
+    crib = await app_server()
+    answer = await crib.client.get("/api/docs")  # to anybody, as the description itself
+    assert answer.status_code == 200
+    assert "the description" in answer.text
+    page = await crib.client.get("/")
+    for name in ("Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Cache-Control"):
+        assert answer.headers[name] == page.headers[name]
+    assert (await crib.client.head("/api/docs")).status_code == 200
+    assert (await crib.client.post("/api/docs")).status_code == 405
+    below = await app_server(BASE_PATH="/tools/crib")
+    assert '<base href="/tools/crib/">' in (await below.client.get("/api/docs")).text
+    described = (await below.client.get("/api/openapi.json")).json()
+    assert described["servers"] == [{"url": "/tools/crib"}]  # or whoever reads it asks beside the base path
+
+
+async def test_without_a_built_page_the_description_is_pointed_to(
+    app_server: Start, built_page: Path
+) -> None:
+    (built_page / "api-docs.html").unlink()
+    crib = await app_server(BASE_PATH="/crib")
+    answer = await crib.client.get("/api/docs")
+    assert "/crib/api/openapi.json" in answer.text
+    assert "Content-Security-Policy" in answer.headers
+    assert (await crib.client.get("/api/openapi.json")).status_code == 200
 
 
 async def test_the_api_may_answer_at_the_root_for_proxies_that_strip_its_prefix(app_server: Start) -> None:

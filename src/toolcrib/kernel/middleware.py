@@ -16,7 +16,6 @@ _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 ]
-DOCS = "/api/docs"
 # A client that is refused while it sends may see a broken connection instead of the response. Bodies up to this size
 # are therefore read to the end before the refusal is sent.
 DRAINED_BYTES = 1024 * 1024
@@ -62,8 +61,6 @@ class RequestMiddleware:
                 return
             path = path[len(self.base_path) :] or "/"
             scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.base_path) :] or b"/"}
-            if path == DOCS:  # it links to the document by the site's own path
-                scope["root_path"] = self.base_path
         if self.api_at_root and path.split("/", 2)[1] in self.api_at_root and not _is_navigation(scope):
             path = "/api" + path
             scope = {**scope, "path": path, "raw_path": b"/api" + scope["raw_path"]}

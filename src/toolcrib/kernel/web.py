@@ -17,6 +17,8 @@ from toolcrib.kernel.wording import DEFAULT, Wordings
 
 STATIC = Path(__file__).parents[1] / "static"
 HASHED = "assets/"
+INDEX = "index.html"
+DOCS = "api-docs.html"
 SHRINKS = {".js", ".css", ".svg", ".json", ".map", ".webmanifest"}
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -38,17 +40,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 _NO_PAGE = """<!doctype html><html lang="en"><title>Toolcrib</title>
 <p>The server runs, but this installation has no web page: run <code>make web</code>.
-The API is described at <a href="{base}/api/docs">{base}/api/docs</a>.</p></html>"""
+The API is described at <a href="{base}/api/openapi.json">{base}/api/openapi.json</a>.</p></html>"""
 
 router = APIRouter(include_in_schema=False)
 
 
 @lru_cache(maxsize=4)
-def _index(base_path: str, _changed: float) -> str:
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+def _html(file: Path, base_path: str, _changed: float) -> str:
+    page = file.read_text(encoding="utf-8")
     return page.replace('<base href="/">', f'<base href="{base_path}/">').replace(
         '<base href="/" />', f'<base href="{base_path}/">'
     )
+
+
+@router.get("/api/docs")
+@router.head("/api/docs")
+async def api_docs(request: Request) -> Response:
+    """The API's description for people: a built page too, so that no other site's script runs on this one."""
+    return _page(DOCS, request)
 
 
 @router.get(ANY_PAGE)
@@ -72,7 +81,7 @@ async def page(request: Request, path: str) -> Response:
         return FileResponse(found, media_type=media_type, headers=headers)
     if path.startswith(HASHED):
         raise HTTPException(404)  # a page of an older build asks for its script: HTML would confuse it
-    return _index_page(request.app.state.kernel.settings.base_path)
+    return _page(INDEX, request)
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +98,7 @@ def _another_method_would_do(request: Request) -> bool:
 
 
 def _built_file(path: str) -> Path | None:
-    if not path or "\0" in path or path == "index.html":
+    if not path or "\0" in path or path in {INDEX, DOCS}:
         return None
     try:
         found = (STATIC / path).resolve()
@@ -98,10 +107,11 @@ def _built_file(path: str) -> Path | None:
         return None
 
 
-def _index_page(base_path: str) -> Response:
-    index = STATIC / "index.html"
+def _page(name: str, request: Request) -> Response:
+    base_path: str = request.app.state.kernel.settings.base_path
+    file = STATIC / name
     try:
-        html = _index(base_path, index.stat().st_mtime)
+        html = _html(file, base_path, file.stat().st_mtime)
     except FileNotFoundError:
         html = _NO_PAGE.format(base=base_path)
     return HTMLResponse(
