@@ -89,6 +89,13 @@ class Settings(BaseSettings):
     )
     postgres_db: str = Field("", validation_alias="POSTGRES_DB", description="See POSTGRES_USER.")
     postgres_host: str = Field("db", validation_alias="POSTGRES_HOST", description="See POSTGRES_USER.")
+    database_timeout_seconds: float = Field(
+        10.0,
+        ge=1,
+        validation_alias="DATABASE_TIMEOUT_SECONDS",
+        description="Longest wait for PostgreSQL or MariaDB: to connect, for a connection of the pool, for the "
+        "answer to a statement. Then the connection is dropped, and whoever waited is answered 503.",
+    )
     redis_url: str = Field(
         "",
         validation_alias="REDIS_URL",
@@ -363,6 +370,13 @@ class Settings(BaseSettings):
         ge=0,
         validation_alias="HEARTBEAT_GRACE_SECONDS",
         description="How long after a start claims kept alive by heartbeats may not expire.",
+    )
+    shutdown_seconds: float = Field(
+        45.0,
+        gt=0,
+        validation_alias="SHUTDOWN_SECONDS",
+        description="A server or worker that has not ended this long after it was asked to is ended by force "
+        "(exit status 1). Requests and jobs under way get 20 seconds each before.",
     )
     sweep_seconds: float = Field(
         5.0, gt=0, validation_alias="SWEEP_SECONDS", description="How often claims that ended are announced."

@@ -5,6 +5,8 @@ first statement and keeps it until commit, on every database. The log's numbers 
 commits are serial anyway; taking the row first costs the few statements before it and buys two things: writers
 can never deadlock, and what a writer reads after taking the write lock cannot change before it commits.
 So slow work (hashing a password, calling another service, storing bytes) comes before the first statement.
+
+Each wait for a database server has a deadline (`kernel.deadlines`), after which the connection is dropped.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.util import await_only
 
+from toolcrib.kernel.deadlines import url_with_deadlines
 from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter
+from toolcrib.kernel.left_sessions import LeftSessions
 
 if TYPE_CHECKING:
     from toolcrib.kernel.claims.changes import Hooks
@@ -35,8 +39,12 @@ BUSY_TIMEOUT_SECONDS = 30
 class Database:
     """One database. `read()` and `write()` open units of work; the write lock keeps writers in turn."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_seconds: float = 10.0) -> None:
+        """`timeout_seconds` bounds, on PostgreSQL and MariaDB, each wait for the server: to connect, for a
+        connection of the pool, for the answer to a statement."""
         self.url = make_url(url)
+        self._timeout = timeout_seconds
+        self._left_sessions: LeftSessions | None = None
         self.dialect = "mariadb" if self.url.get_backend_name() == "mysql" else self.url.get_backend_name()
         # Fairness inside this process: SQLite's own lock makes waiters poll and can starve them.
         self._turn = asyncio.Lock()
@@ -45,7 +53,8 @@ class Database:
             self.reads = self._sqlite_engine(read_only=True)
             self._group_engine: Engine | None = self._sqlite_group_engine()
         else:
-            self.writes = self.reads = self._server_engine()
+            self.writes = self.reads = self._server_engine(timeout_seconds)
+            self._left_sessions = LeftSessions(self.writes, timeout_seconds)
             self._group_engine = None
         self._group_connection: Connection | None = None
         self._instant_reads: sqlite3.Connection | None = None
@@ -161,6 +170,8 @@ class Database:
     async def close(self) -> None:
         if self._instant_reads is not None:
             self._instant_reads.close()
+        if self._left_sessions is not None:
+            await self._left_sessions.close()
         await self.writes.dispose()
         await self.reads.dispose()
         if self._group_connection is not None:
@@ -173,15 +184,32 @@ class Database:
         async with self.reads.connect() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def connection_without_deadlines(self) -> AsyncIterator[AsyncConnection]:
+        """For migrations: a statement may take as long as it needs."""
+        if self.dialect == "sqlite":
+            async with self.writes.connect() as connection:
+                yield connection
+            return
+        engine = self._server_engine(None)
+        try:
+            async with engine.connect() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
+
     # Engines
 
-    def _server_engine(self) -> AsyncEngine:
+    def _server_engine(self, statement_seconds: float | None) -> AsyncEngine:
         # READ COMMITTED: what is read after taking the write lock is what the last holder of the write lock committed.
         return create_async_engine(
-            self.url,
+            url_with_deadlines(self.url),
             isolation_level="READ COMMITTED",
+            connect_seconds=self._timeout,
+            statement_seconds=statement_seconds,
             pool_size=10,
             max_overflow=20,
+            pool_timeout=self._timeout,
             pool_pre_ping=self.dialect == "mariadb",
             pool_recycle=1800,
             hide_parameters=True,

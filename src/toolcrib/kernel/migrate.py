@@ -101,7 +101,7 @@ async def upgrade(database: Database, kinds: Mapping[str, Path] = NO_KINDS) -> s
         log.warning("kinds_not_installed", kinds=missing, note="Their tables stay as they are.")
     if at | heads == at:
         return at[VERSION_TABLE]
-    async with database.writes.connect() as connection, _alone(database, connection):
+    async with database.connection_without_deadlines() as connection, _alone(database, connection):
         at = await connection.run_sync(_revisions)
         for branch in branches:
             await _upgrade_branch(connection, branch, at.get(branch.version_table, ""))

@@ -11,6 +11,7 @@ import time
 from types import FrameType
 from typing import Any
 
+import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -133,7 +134,11 @@ def serve(settings: Settings, workers: int) -> None:
         gc.disable()  # until everything is loaded: none of it is garbage
         from toolcrib.server import create_app
 
-        server = Server(configuration(lambda: create_app(settings), 1), url)
+        def app() -> Any:
+            _limit_shutdown(settings.shutdown_seconds)
+            return create_app(settings)
+
+        server = Server(configuration(app, 1), url)
         try:
             server.run(sockets)
         except SystemExit as ended:
@@ -165,6 +170,32 @@ def _end_quietly_on_signals() -> None:
         signal.signal(number, end)
 
 
+def _limit_shutdown(seconds: float) -> None:
+    """Have SIGTERM and SIGINT also set the time by which this process must have ended. For the main thread, after
+    uvicorn has set its handlers."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def stop(number: int, frame: FrameType | None, before: Any = before) -> None:
+            _end_within(seconds)
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, stop)
+
+
+def _end_within(seconds: float) -> None:
+    """End this process by force after `seconds`, if it has not ended by then."""
+
+    def end() -> None:
+        structlog.get_logger().error("shutdown_limit_reached", seconds=seconds)
+        os._exit(1)
+
+    limit = threading.Timer(seconds, end)
+    limit.daemon = True
+    limit.start()
+
+
 def worker_app() -> Any:
     """Return the application of one of several server processes, which ends when its parent is gone."""
     from toolcrib.server import create_app
@@ -177,7 +208,9 @@ def worker_app() -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
-    return create_app(Settings(), prepared=True)
+    settings = Settings()
+    _limit_shutdown(settings.shutdown_seconds)
+    return create_app(settings, prepared=True)
 
 
 def work(settings: Settings) -> None:
@@ -193,8 +226,13 @@ def work(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         app = create_app(settings)
         async with app.router.lifespan_context(app):
+
+            def end() -> None:
+                _end_within(settings.shutdown_seconds)
+                stop.set()
+
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, stop.set)
+                loop.add_signal_handler(number, end)
             sys.stdout.write("The worker runs jobs. Ctrl-C ends it.\n")
             sys.stdout.flush()
             await stop.wait()

@@ -1,0 +1,37 @@
+"""PostgreSQL by way of asyncpg, with deadlines."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_idle_seconds
+
+
+class PostgreSQLDialect(DeadlineDialect, PGDialect_asyncpg):
+    driver = "toolcrib"
+    supports_statement_cache = True
+
+    async def open(self, *args: Any, **named: Any) -> Any:
+        return await asyncpg.connect(*args, **named)
+
+    async def limit_session(self, driver: Any, statement_seconds: float) -> None:
+        # The name is how we find the session again: the server may give its process id to another.
+        await driver.execute(
+            f"SET application_name = 'toolcrib-{secrets.token_hex(8)}'; "
+            f"SET statement_timeout = {round(statement_seconds * 1000 * SERVER_MARGIN)}; "
+            f"SET idle_in_transaction_session_timeout = {session_idle_seconds(statement_seconds) * 1000}"
+        )
+
+    def session_of(self, driver: Any) -> Any:
+        return driver.get_settings().application_name
+
+    async def end_sessions(self, driver: Any, sessions: Sequence[Any]) -> None:
+        await driver.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY($1)",
+            list(sessions),
+        )
