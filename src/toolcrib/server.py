@@ -149,7 +149,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     secrets = load_secrets(settings)
     tail = EventTail(database, settings.tail_seconds)
     config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
-    limiter = RateLimiter(settings)
+    limiter = RateLimiter(settings, clock)
     all_jobs = (
         MAIL_JOB,
         SWEEP_JOB,
@@ -230,11 +230,13 @@ async def prepare_alone(settings: Settings) -> None:
 async def prepare(kernel: Kernel) -> None:
     """What a start does before serving (asset-locks contract, section 8): migrate, first administrator, mail test.
 
-    Also looks who else may read the files, once those of the database are there.
+    Also warns of a password that is guessed first, and of files that others may read, once those of the database are
+    there.
     """
     await migrate.upgrade(kernel.database, kernel.migrations)
     await make_new_store(kernel.database, kernel.blobs)
     warn_of_open_files(kernel.settings)
+    accounts.warn_of_common_password(kernel.settings)
     first = await accounts.ensure_first_admin(kernel)
     if first is not None:
         sys.stdout.write(

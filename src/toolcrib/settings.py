@@ -180,7 +180,9 @@ class Settings(BaseSettings):
         8, ge=1, le=128, validation_alias="PASSWORD_MIN_LENGTH", description="Shortest new password."
     )
     login_rate: str = Field(
-        "10/minute", validation_alias="LOGIN_RATE", description="Sign-in attempts per client address."
+        "10/minute",
+        validation_alias="LOGIN_RATE",
+        description="Sign-in attempts per client address; in HTTP Basic only wrong passwords count.",
     )
     oidc_provider_url: str = Field(
         "",

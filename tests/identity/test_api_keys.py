@@ -214,9 +214,9 @@ async def test_wrong_basic_passwords_use_up_the_sign_in_limit(
     passwords = server.kernel.auth.passwords
     verify, tried = passwords.verify, []
 
-    async def watched(stored: str | None, password: str) -> Any:
+    async def watched(stored: str | None, password: str, *queue: Any) -> Any:
         tried.append(password)
-        return await verify(stored, password)
+        return await verify(stored, password, *queue)
 
     monkeypatch.setattr(passwords, "verify", watched)
     answers = await asyncio.gather(*(whoami(server, **basic("ann", f"guess {n}")) for n in range(15)))

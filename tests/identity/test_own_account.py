@@ -345,13 +345,13 @@ async def test_two_changes_on_one_proof_do_not_both_happen(
     id_ = (await ann.get("/api/currentuser")).json()["id"]
     admin = await lite.admin()
     passwords = lite.kernel.auth.passwords
-    hash_new: Callable[[str], Awaitable[str]] = passwords.hash_new
+    hash_new: Callable[..., Awaitable[str]] = passwords.hash_new
 
-    async def reset_first(password: str) -> str:
+    async def reset_first(password: str, **who: Any) -> str:
         if password == NEW:
             body = {"new_password": "set by an admin"}
             assert (await admin.put(f"/api/admin/users/{id_}/password", json=body)).status_code == 200
-        return await hash_new(password)
+        return await hash_new(password, **who)
 
     monkeypatch.setattr(passwords, "hash_new", reset_first)
     assert (await change_password(ann)).status_code == 401

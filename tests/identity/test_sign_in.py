@@ -12,7 +12,7 @@ from tests.clock import FakeClock
 from tests.identity.conftest import SECRET, StartApp, bearer, seconds, whoami
 from tests.servers.environment import ADMIN, PASSWORD
 from tests.servers.inprocess import AppServer
-from toolcrib.kernel.identity.passwords import QUEUE
+from toolcrib.kernel.identity.password_queue import LONGEST_QUEUE
 
 
 async def log_in(server: AppServer, **body: Any) -> Any:
@@ -131,9 +131,9 @@ async def test_an_unknown_name_costs_as_much_as_a_known_one(
     passwords = lite.kernel.auth.passwords
     verify, tried = passwords.verify, []
 
-    async def watched(stored: str | None, password: str) -> Any:
+    async def watched(stored: str | None, password: str, *queue: Any) -> Any:
         tried.append(stored)
-        return await verify(stored, password)
+        return await verify(stored, password, *queue)
 
     monkeypatch.setattr(passwords, "verify", watched)
     for username in (ADMIN, "nobody", "a\0b", "x" * 5000):
@@ -171,7 +171,7 @@ async def test_attempts_are_limited_by_address_whatever_became_of_them(app_serve
 
 
 async def test_a_burst_of_sign_ins_is_served_or_asked_to_wait(lite: AppServer) -> None:
-    burst = (log_in(lite, username=ADMIN, password=PASSWORD) for _ in range(2 * QUEUE))
+    burst = (log_in(lite, username=ADMIN, password=PASSWORD) for _ in range(2 * LONGEST_QUEUE))
     answers = await asyncio.gather(*burst)
     assert {answer.status_code for answer in answers} == {200, 503}
     for answer in answers:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.clock import FakeClock
 from tests.kernel.parts import Start, StartProcess
 from tests.servers.environment import settings
 from tests.servers.redis import RedisServer
+from toolcrib.kernel.rate_counters import KEPT, ProcessCounters
 from toolcrib.kernel.ratelimit import RateLimited, RateLimiter
 
 RATE = "3/minute"
@@ -59,7 +61,70 @@ def test_a_rate_that_cannot_be_read_fails_the_start() -> None:
         RateLimiter(settings(login_rate="often"))
 
 
+# Delays that grow
+
+
+async def fail(limiter: RateLimiter, count: int, who: str = "ann here") -> None:
+    for _ in range(count):
+        await limiter.lengthen_delay("password", who)
+
+
+async def delay(limiter: RateLimiter, who: str = "ann here") -> int:
+    """How long `who` has to wait, in seconds."""
+    try:
+        await limiter.require_no_delay("password", who)
+    except RateLimited as refused:
+        return int(refused.headers["Retry-After"])
+    return 0
+
+
+async def test_each_failure_after_the_tenth_doubles_the_delay(clock: FakeClock) -> None:
+    limiter = RateLimiter(settings(), clock)
+    await fail(limiter, 9)
+    assert await delay(limiter) == 0
+    await fail(limiter, 1)
+    assert await delay(limiter) == 30
+    await fail(limiter, 1)
+    assert await delay(limiter) == 60
+    await fail(limiter, 100)
+    assert await delay(limiter) == 900
+    assert await delay(limiter, "ann elsewhere") == 0
+    clock.advance(seconds=900)
+    assert await delay(limiter) == 0
+    await limiter.end_delay("password", "ann here")
+    await fail(limiter, 9)
+    assert await delay(limiter) == 0
+
+
+async def test_failures_are_forgotten_after_a_day(clock: FakeClock) -> None:
+    limiter = RateLimiter(settings(), clock)
+    await fail(limiter, 20)
+    clock.advance(days=1)
+    await fail(limiter, 9)
+    assert await delay(limiter) == 0
+
+
+async def test_counters_take_bounded_memory(clock: FakeClock) -> None:
+    counters = ProcessCounters(clock)
+    for number in range(KEPT + 100):
+        await counters.incr(f"address {number}", 60)
+    assert await counters.reset() == KEPT
+
+
 # Shared counters
+
+
+async def test_processes_share_a_delay_in_redis(counting: Any) -> None:
+    one, other = counting(), counting()
+    await fail(one, 5)
+    await fail(other, 5)
+    assert 0 < await delay(one) <= 30
+    await fail(one, 1)
+    assert 30 < await delay(other) <= 60
+    await other.end_delay("password", "ann here")
+    assert await delay(one) == 0
+    for limiter in (one, other):
+        await limiter.close()
 
 
 @pytest.fixture

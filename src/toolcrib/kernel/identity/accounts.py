@@ -5,14 +5,19 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
+import structlog
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity.common_passwords import is_common
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.names import email_key
+from toolcrib.settings import Settings
+
+log = structlog.get_logger()
 
 DEFAULT_NAME = "admin"
 
@@ -67,7 +72,10 @@ async def create_admin(kernel: Kernel, username: str, email: str | None, passwor
         WeakPassword, BadName: not acceptable (400).
         UsernameTaken, EmailTaken: somebody else has it (409).
     """
-    password_hash = await kernel.auth.passwords.hash_new(password)
+    is_configured = password == kernel.settings.initial_admin_password.get_secret_value()
+    if is_configured:
+        warn_of_common_password(kernel.settings)
+    password_hash = await kernel.auth.passwords.hash_new(password, by=username, is_configured=is_configured)
     async with kernel.database.write() as session:
         await users.create_user(
             session,
@@ -77,6 +85,17 @@ async def create_admin(kernel: Kernel, username: str, email: str | None, passwor
             is_admin=True,
             actor=None,
             now=kernel.clock(),
+        )
+
+
+def warn_of_common_password(settings: Settings) -> None:
+    """Log a warning if the first administrator's password is one of those that guessing begins with. It is not
+    refused: a server that was set up with it must go on starting."""
+    if is_common(settings.initial_admin_password.get_secret_value()):
+        log.warning(
+            "common_password",
+            setting="INITIAL_ADMIN_PASSWORD",
+            hint="Guessing begins with this password. Change it under Settings, then take it out of the environment.",
         )
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import inf
-from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 from sqlalchemy import or_, select, update
@@ -39,7 +39,7 @@ from toolcrib.kernel.identity.models import ApiKey, User
 from toolcrib.kernel.identity.passwords import Passwords
 from toolcrib.kernel.identity.principal import Grant, Principal, Unauthorized, Via
 from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
-from toolcrib.kernel.identity.signin import InvalidGrant, check_password
+from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
 from toolcrib.kernel.identity.tokens import Tokens
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.secrets import Secrets
@@ -64,7 +64,7 @@ Scope = Any  # an ASGI scope
 class Authenticator:
     """`principal` and `principal_for` answer; `cached` answers only from memory, for the fast routes.
 
-    `passwords`, `tokens` and `oidc` (None unless configured) are its tools, for whoever makes credentials.
+    `passwords`, `sign_in`, `tokens` and `oidc` (None unless configured) are its tools, for whoever makes credentials.
     """
 
     def __init__(
@@ -78,13 +78,19 @@ class Authenticator:
         clock: Clock,
     ) -> None:
         self.passwords = Passwords(settings.password_min_length)
+        self.sign_in = SignIn(
+            database,
+            self.passwords,
+            limiter,
+            rate=settings.login_rate,
+            key=secrets.derive("password attempts"),
+        )
         self.tokens = Tokens(secrets.signing, settings.jwt_issuer)
         self.oidc = _oidc_provider(settings, clock)
         self._settings = settings
         self._clock = clock
         self._database = database
         self._tail = tail
-        self._limiter = limiter
         self._open_projects = settings.unknown_projects == "open"
         self._own_origins = frozenset({*settings.cors_origins, settings.public_url} - {""})
         # Credentials are known here by keyed digests, so that none lies about in memory.
@@ -93,7 +99,6 @@ class Authenticator:
         self._registry: Registry | None = None
         self._changes = 0
         self._proofs: dict[bytes, tuple[Grant, datetime]] = {}
-        self._proving: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._used_keys: set[int] = set()
         self._noting: asyncio.Task[None] | None = None
         database.on_commit(self._committed_here)
@@ -107,7 +112,7 @@ class Authenticator:
         Raises:
             Unauthorized: there is no credential, or it is not valid or no longer valid (401).
             CrossSiteWrite: a write request with the sign-in cookie came from a page of another site (403).
-            RateLimited: too many wrong passwords from this address (429).
+            RateLimited: too many wrong passwords from this address, or for this account there (429).
         """
         return await self.principal_for(request.scope)
 
@@ -189,7 +194,7 @@ class Authenticator:
 
     # Memory
 
-    def _digest(self, carrier: Carrier, raw: bytes) -> bytes:
+    def _digest(self, carrier: Carrier | Literal["basic"], raw: bytes) -> bytes:
         digest = self._blank.copy()
         digest.update(carrier.encode())
         digest.update(raw)
@@ -273,39 +278,39 @@ class Authenticator:
         return answer
 
     async def _by_password(self, username: str, password: str, digest: bytes, scope: Scope) -> Principal:
-        proved = await self._by_proof(digest)
+        # However the header is written: who varies that would have the same password hashed again and again.
+        pair = self._digest("basic", repr((username, password)).encode("utf-8", "surrogatepass"))
+        proved = await self._by_proof(pair, digest)
         if proved is not None:
             return proved
-        who = client_address(scope)
-        lock = self._proving.setdefault(who, asyncio.Lock())
-        async with lock:  # one try at a time from one place: a volley is counted, and hashed, like a sequence
-            proved = await self._by_proof(digest)
-            if proved is not None:
-                return proved
-            await self._limiter.check("login", self._settings.login_rate, who)
-            try:
-                user = await check_password(self._database, self.passwords, username, password)
-            except InvalidGrant as wrong:
-                await self._limiter.hit("login", self._settings.login_rate, who)
-                raise Unauthorized(wrong.detail) from None
-            grant = lookup.version_grant(digest, "basic", user)
-            if len(self._proofs) >= KEPT:
-                del self._proofs[next(iter(self._proofs))]
-            self._proofs[digest] = (grant, self._clock() + PASSWORD_PROOF)
-            return await self._admit(grant)
+        address = client_address(scope)
+        try:
+            await self.sign_in.refuse_known(username, password, address)
+            async with self.sign_in.turns.take(address):
+                proved = await self._by_proof(pair, digest)
+                if proved is not None:
+                    return proved
+                user = await self.sign_in.prove_in_turn(username, password, address)
+        except InvalidGrant as wrong:
+            raise Unauthorized(wrong.detail) from None
+        grant = lookup.version_grant(digest, "basic", user)
+        if len(self._proofs) >= KEPT:
+            del self._proofs[next(iter(self._proofs))]
+        self._proofs[pair] = (grant, self._clock() + PASSWORD_PROOF)
+        return await self._admit(grant)
 
-    async def _by_proof(self, digest: bytes) -> Principal | None:
+    async def _by_proof(self, pair: bytes, digest: bytes) -> Principal | None:
         """The answer to a password that was hashed a short while ago, if what it proved still holds."""
-        proof = self._proofs.get(digest)
+        proof = self._proofs.get(pair)
         if proof is None:
             return None
         grant, until = proof
         if self._clock() < until:
             try:
-                return await self._admit(grant)
+                return await self._admit(replace(grant, digest=digest))
             except Unauthorized:
                 pass  # the password was changed, perhaps back: hash again
-        self._proofs.pop(digest, None)
+        self._proofs.pop(pair, None)
         return None
 
     async def _admit(self, grant: Grant) -> Principal:

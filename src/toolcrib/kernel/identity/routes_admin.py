@@ -37,7 +37,7 @@ async def list_users(session: ReadSessionDep, _: AdminDep) -> list[UserRead]:
 async def create_user(
     *, body: NewUser, kernel: KernelDep, session: SessionDep, me: AdminDep, now: NowDep
 ) -> UserRead:
-    password_hash = await kernel.auth.passwords.hash_new(body.password)
+    password_hash = await kernel.auth.passwords.hash_new(body.password, by=me.uuid)
     user = await users.create_user(
         session,
         username=body.username,
@@ -74,7 +74,7 @@ async def set_password(
     me: AdminDep,
     now: NowDep,
 ) -> Sentence:
-    password_hash = await kernel.auth.passwords.hash_new(body.new_password)
+    password_hash = await kernel.auth.passwords.hash_new(body.new_password, by=me.uuid)
     user = await users.get_user(session, user_id)
     await users.set_password(session, user, password_hash, actor=me.username, now=now)
     return Sentence.that(f"The password of {user.username} is changed.")

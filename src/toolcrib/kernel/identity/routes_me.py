@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request, Response
 
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import keys, self_service
 from toolcrib.kernel.identity.principal import AccessDenied
 from toolcrib.kernel.identity.routes_session import set_cookie, token_lifetime
@@ -37,9 +38,8 @@ async def change_password(
     now: NowDep,
 ) -> ChangeAnswer:
     """Change one's password, at once or by a mailed link. All one's tokens end; a browser gets a new one."""
-    passwords = kernel.auth.passwords
-    proved = await self_service.prove(kernel.database, passwords, kernel.limiter, me, body.current_password)
-    password_hash = await passwords.hash_new(body.new_password)
+    proved = await self_service.prove(kernel.auth.sign_in, me, body.current_password, client_address(request))
+    password_hash = await kernel.auth.passwords.hash_new(body.new_password, by=me.uuid)
     async with kernel.database.write() as session:
         pending = await self_service.change_password(session, kernel.mailer, proved, password_hash, now=now)
         user = await get_user(session, me.id)
@@ -55,11 +55,11 @@ async def change_password(
 
 
 @router.put("/users/me/email", responses=refusals(409))
-async def change_email(body: EmailChange, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> ChangeAnswer:
+async def change_email(
+    body: EmailChange, request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> ChangeAnswer:
     """Change one's address, at once or by a link mailed to the new one."""
-    proved = await self_service.prove(
-        kernel.database, kernel.auth.passwords, kernel.limiter, me, body.current_password
-    )
+    proved = await self_service.prove(kernel.auth.sign_in, me, body.current_password, client_address(request))
     async with kernel.database.write() as session:
         pending = await self_service.change_email(session, kernel.mailer, proved, body.new_email, now=now)
     text = "The address is updated."

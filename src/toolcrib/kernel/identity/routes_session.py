@@ -13,7 +13,6 @@ from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.credentials import COOKIE
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.schemas import LoginAnswer, LoginRequest, UserRead, WhoAmI
-from toolcrib.kernel.identity.signin import check_password
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -24,7 +23,7 @@ COOKIE_DAYS = 365
 
 
 async def count_login(request: Request, kernel: KernelDep) -> None:
-    await kernel.limiter.hit("login", kernel.settings.login_rate, client_address(request))
+    await kernel.auth.sign_in.count(client_address(request))
 
 
 # Before the body is looked at: malformed attempts count too.
@@ -32,9 +31,9 @@ LoginLimit = Depends(count_login)
 
 
 @router.post("/login", dependencies=[LoginLimit], responses=refusals(401, 429), openapi_extra=PUBLIC)
-async def login(body: LoginRequest, kernel: KernelDep, now: NowDep) -> LoginAnswer:
+async def login(body: LoginRequest, request: Request, kernel: KernelDep, now: NowDep) -> LoginAnswer:
     """A token for a username and password."""
-    user = await _prove(kernel, body)
+    user = await _prove(kernel, body, request)
     lifetime = await token_lifetime(kernel)
     return LoginAnswer(
         access_token=kernel.auth.tokens.issue(user, now=now, lifetime=lifetime),
@@ -55,7 +54,7 @@ async def open_session(
 ) -> UserRead:
     """Sign a browser in: as `/login`, but the token goes into a cookie that pages cannot read."""
     kernel.auth.refuse_cross_site(request)
-    user = await _prove(kernel, body)
+    user = await _prove(kernel, body, request)
     token = kernel.auth.tokens.issue(user, now=now, lifetime=(lifetime := await token_lifetime(kernel)))
     set_cookie(request, response, kernel, token, lifetime)
     return UserRead.of(user, await users.company_name(session, user))
@@ -103,7 +102,7 @@ def set_cookie(
     )
 
 
-async def _prove(kernel: Kernel, body: LoginRequest) -> User:
+async def _prove(kernel: Kernel, body: LoginRequest, request: Request) -> User:
     if not body.username or not body.password:
         raise InvalidRequest("username and password are required")
-    return await check_password(kernel.database, kernel.auth.passwords, body.username, body.password)
+    return await kernel.auth.sign_in.prove(body.username, body.password, client_address(request))

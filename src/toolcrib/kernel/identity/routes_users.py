@@ -38,7 +38,7 @@ async def create_user(
 ) -> AccountRead:
     if not body.username or not body.password:
         raise InvalidRequest("username and password are required")
-    password_hash = await kernel.auth.passwords.hash_new(body.password)
+    password_hash = await kernel.auth.passwords.hash_new(body.password, by=me.uuid)
     user = await users.create_user(
         session,
         username=body.username,

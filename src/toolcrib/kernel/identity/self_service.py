@@ -11,21 +11,16 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel import messages
-from toolcrib.kernel.database import Database, take_write_lock
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.models import PendingChange, Purpose, User
 from toolcrib.kernel.identity.names import check_email, email_key
-from toolcrib.kernel.identity.passwords import Passwords
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.signin import InvalidGrant, check_password
+from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
 from toolcrib.kernel.identity.users import EmailTaken
 from toolcrib.kernel.mail import Mailer
 from toolcrib.kernel.problems import InvalidRequest
-from toolcrib.kernel.ratelimit import RateLimiter
-
-PROVING = "current password"
-PROVING_RATE = "10/minute"
 
 LINK_LIFETIME = timedelta(seconds=3600)
 
@@ -46,21 +41,17 @@ class BadLink(InvalidRequest):
     code = "invalid_link"
 
 
-async def prove(
-    database: Database, passwords: Passwords, limiter: RateLimiter, me: Principal, password: str
-) -> User:
-    """Ask the person's current password. No transaction is open meanwhile. Wrong ones are counted for the
-    person: whoever has only their token or key must not find the password out.
+async def prove(sign_in: SignIn, me: Principal, password: str, address: str) -> User:
+    """Ask the person's current password. No transaction is open meanwhile.
 
     Raises:
         WrongPassword: that is not it (401).
-        RateLimited: it was wrong too often (429).
+        RateLimited: it was asked, or was wrong, too often (429).
+        SignInBusy: too many passwords are being checked (503).
     """
-    await limiter.check(PROVING, PROVING_RATE, me.uuid)
     try:
-        return await check_password(database, passwords, me.username, password)
+        return await sign_in.prove_again(me, password, address)
     except InvalidGrant:
-        await limiter.hit(PROVING, PROVING_RATE, me.uuid)
         raise WrongPassword("The current password is wrong.") from None
 
 

@@ -1,14 +1,28 @@
-"""Proving a username and password."""
+"""Proving a username and password: counted, limited, and remembered where it was wrong."""
 
 from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
 
 from sqlalchemy import select, update
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.identity.models import USERNAME_LENGTH, User
 from toolcrib.kernel.identity.names import is_storable
+from toolcrib.kernel.identity.password_queue import HashingThreads, Turns
 from toolcrib.kernel.identity.passwords import Passwords
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.ratelimit import RateLimiter
+
+# What failures of one account at one address are counted as.
+WRONG = "wrong password"
+# Every try of people who are signed in and must give their password again, at one address.
+AGAIN = "current password"
+AGAIN_RATE = "10/minute"
+# Wrong passwords known by their digests; the oldest goes when one more comes.
+KNOWN_WRONG = 4096
 
 
 class InvalidGrant(Problem):
@@ -17,23 +31,115 @@ class InvalidGrant(Problem):
     code, status = "invalid_grant", 401
 
 
-async def check_password(database: Database, passwords: Passwords, username: str, password: str) -> User:
-    """The person `username`, if this is their password. Takes as long for people who do not exist.
+class SignIn:
+    """Asks people for their password.
 
-    No transaction is open while the password is hashed.
+    A wrong one counts against the address (LOGIN_RATE, all accounts together), and against the account at that
+    address, which makes the next tries wait longer and longer. Nothing counts against an account alone: strangers must
+    not be able to keep its owner out.
 
-    Raises:
-        InvalidGrant: it is not, or the account is disabled (401).
+    Repeating a wrong password costs nothing and counts once: programs that keep one (git's credential helpers, mounted
+    folders) repeat it without end, and would else use up the limit of everybody behind their address. What was wrong is
+    known by a keyed digest of the password and of the hash it was held against, so it is tried again as soon as the
+    account has another.
     """
-    user = await _find(database, username)
-    verdict = await passwords.verify(user.password_hash if user else None, password)
-    if user is None or verdict == "wrong":
-        raise InvalidGrant("Wrong username or password.")
-    if not user.is_active:
-        raise InvalidGrant("This account is disabled.")
-    if verdict == "right but outdated":
-        outdated, fresh = user.password_hash, await passwords.hash(password)
-        async with database.write() as session:
+
+    def __init__(
+        self, database: Database, passwords: Passwords, limiter: RateLimiter, *, rate: str, key: bytes
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._limiter = limiter
+        self._rate = rate
+        self._blank = blake2b(key=key, digest_size=16)
+        self._wrong: dict[bytes, str] = {}
+        # Of addresses: a volley of guesses from one place is counted, and hashed, like a sequence.
+        self.turns = Turns()
+
+    async def count(self, address: str) -> None:
+        """Count one try at `address`, whatever will become of it.
+
+        Raises:
+            RateLimited: there were too many (429).
+        """
+        await self._limiter.hit("login", self._rate, address)
+
+    async def prove(self, username: str, password: str, address: str) -> User:
+        """The person `username`, if this is their password. The caller has counted the try against the address.
+
+        Raises:
+            InvalidGrant: it is not, or the account is disabled (401).
+            RateLimited: it was wrong too often at this address (429).
+            SignInBusy: too many passwords are being checked (503).
+        """
+        await self.refuse_known(username, password, address)
+        async with self.turns.take(address):
+            return await self._check(username, password, address, self._passwords.sign_in)
+
+    async def prove_in_turn(self, username: str, password: str, address: str) -> User:
+        """As `prove`, for callers who have the turn of the address. Only wrong passwords are counted against it.
+
+        Raises:
+            InvalidGrant, RateLimited, SignInBusy: as `prove`.
+        """
+        return await self._check(username, password, address, self._passwords.sign_in, is_counted=False)
+
+    async def prove_again(self, me: Principal, password: str, address: str) -> User:
+        """As `prove`, for somebody who is signed in already. Every try is counted, right or wrong, and they are
+        checked one at a time: whoever has only a token must not find the password out, and nobody is to keep the
+        processor busy with their own.
+
+        Raises:
+            InvalidGrant, RateLimited, SignInBusy: as `prove`.
+        """
+        await self._limiter.hit(AGAIN, AGAIN_RATE, f"{me.uuid} {address}")
+        async with self._passwords.turns.take(me.uuid):
+            return await self._check(me.username, password, address, self._passwords.changes)
+
+    async def refuse_known(self, username: str, password: str, address: str) -> None:
+        """Refuse what was wrong here before, without waiting for a turn.
+
+        Raises:
+            InvalidGrant: it was, and the account has the same password as then (401).
+        """
+        if self._wrong:
+            self._refuse_known(self._attempt(await self._find(username), username, password, address))
+
+    async def _check(
+        self, username: str, password: str, address: str, queue: HashingThreads, *, is_counted: bool = True
+    ) -> User:
+        """No transaction is open while the password is hashed. It takes as long for people who do not exist."""
+        user = await self._find(username)
+        attempt = self._attempt(user, username, password, address)
+        self._refuse_known(attempt)
+        if not is_counted:
+            await self._limiter.check("login", self._rate, address)
+        pair = self._digest(username, address).hex()
+        await self._limiter.require_no_delay(WRONG, pair)
+        verdict = await self._passwords.verify(user.password_hash if user else None, password, queue)
+        if user is None or verdict == "wrong" or not user.is_active:
+            is_right = user is not None and verdict != "wrong"
+            reason = "This account is disabled." if is_right else "Wrong username or password."
+            self._remember(attempt, reason)
+            await self._limiter.lengthen_delay(WRONG, pair)
+            if not is_counted:
+                await self.count(address)
+            raise InvalidGrant(reason)
+        await self._limiter.end_delay(WRONG, pair)
+        if verdict == "right but outdated":
+            await self._renew(user, password, queue)
+        return user
+
+    async def _find(self, username: str) -> User | None:
+        if len(username) > USERNAME_LENGTH or not is_storable(username):
+            return None
+        async with self._database.read() as session:
+            found = await session.execute(select(User).where(User.username == username))
+            return found.scalar_one_or_none()
+
+    async def _renew(self, user: User, password: str, queue: HashingThreads) -> None:
+        outdated, fresh = user.password_hash, await self._passwords.hash(password, queue)
+        async with self._database.write() as session:
             # Unless the password was changed meanwhile. Not a change of password: tokens live on.
             await session.execute(
                 update(User)
@@ -42,11 +148,23 @@ async def check_password(database: Database, passwords: Passwords, username: str
                 .execution_options(synchronize_session=False)
             )
         user.password_hash = fresh
-    return user
 
+    def _refuse_known(self, attempt: bytes) -> None:
+        reason = self._wrong.get(attempt)
+        if reason is not None:
+            raise InvalidGrant(reason)
 
-async def _find(database: Database, username: str) -> User | None:
-    if len(username) > USERNAME_LENGTH or not is_storable(username):
-        return None
-    async with database.read() as session:
-        return (await session.execute(select(User).where(User.username == username))).scalar_one_or_none()
+    def _remember(self, attempt: bytes, reason: str) -> None:
+        if len(self._wrong) >= KNOWN_WRONG:
+            del self._wrong[next(iter(self._wrong))]
+        self._wrong[attempt] = reason
+
+    def _attempt(self, user: User | None, username: str, password: str, address: str) -> bytes:
+        """This password, for what the account has now, at this address: others learn nothing from it."""
+        held_against = (user.password_hash, user.is_active) if user else None
+        return self._digest(username, address, password, held_against)
+
+    def _digest(self, *parts: Any) -> bytes:
+        digest = self._blank.copy()
+        digest.update(repr(parts).encode("utf-8", "surrogatepass"))
+        return digest.digest()
