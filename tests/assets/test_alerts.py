@@ -7,8 +7,10 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import literal_column, update
 
 from tests.servers.smtp import MailServer
+from toolcrib.kernel.events.writer import events
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -140,3 +142,20 @@ async def test_nobody_is_told_of_what_they_may_not_see(crib: AppServer, smtp: Ma
     assert (await ann.post("/api/locks", json=body)).status_code == 201
     await settle(crib)
     assert [message["To"] for message in smtp.messages] == ["admin@example.com"]
+
+
+async def test_a_damaged_event_does_not_hold_up_the_mails_that_follow(
+    crib: AppServer, smtp: MailServer
+) -> None:
+    ann = await crib.user("ann")
+    for name in ("bad", "good"):
+        body = {"asset_path": f"maps/{name}.umap", "branch": "main"}
+        assert (await ann.post("/api/locks", json=body)).status_code == 201
+        crib.clock.advance(seconds=1)
+    async with crib.kernel.database.write() as session:
+        spoilt = update(events).where(events.c.key == "maps/bad.umap")
+        await session.execute(spoilt.values(data=literal_column("'{\"holder\": '")))
+    await settle(crib)
+    told = {(message["To"], message["Subject"]) for message in smtp.messages}
+    assert {to for to, _subject in told} == {"admin@example.com"}  # not Ann: she did it
+    assert any("maps/good.umap" in subject for _to, subject in told)

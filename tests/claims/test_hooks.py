@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, literal_column, select, update
 
 from tests.claims.conftest import Claims, person
 from tests.claims.room_keys import RoomClosed, book, calls, faults, hook, tables
@@ -275,6 +275,23 @@ async def test_calls_about_one_claim_are_made_in_order(claims: Claims, rooms: Ro
     assert await rooms.owed() == []
     by_room = select(calls.c.verb).order_by(calls.c.seq).where(calls.c.room == "m1")
     assert [verb for (verb,) in await rooms.rows(by_room)] == ["acquired", "renewed", "expired"]
+
+
+async def test_a_damaged_row_is_dropped_and_holds_up_nobody(claims: Claims, rooms: Rooms) -> None:
+    for room in ("m1", "m2"):
+        await rooms.break_at(room, "expired", "crash")
+        first = await claims.acquire(room, "ana", minutes=1)
+        claims.clock.advance(minutes=2)
+        await claims.expire(room, first.fence)
+    (damaged, _), _ = await rooms.owed()
+    async with rooms.database.write() as session:
+        row = update(owed_claim_hooks).where(owed_claim_hooks.c.seq == damaged)
+        await session.execute(row.values(told=literal_column("'{'")))
+    await rooms.mend()
+    claims.clock.advance(seconds=11)
+    await rooms.retry()
+    assert await rooms.owed() == []
+    assert [verb for verb, _ in await rooms.told()].count("expired") == 1
 
 
 async def test_an_outage_is_forgiven_with_an_event_and_the_hook(claims: Claims, rooms: Rooms) -> None:

@@ -103,9 +103,7 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
                     session, together, goes_on=together[-1] is page[-1] and len(page) == PAGE
                 )
                 first = together[0]
-                heard = [
-                    who for who in await audience.of(first.scope) if who.username != first.data["holder"]
-                ]
+                heard = [who for who in await audience.of(first.scope) if who.username != _holder(first)]
                 letters += [(who.email, mail) for who in heard]
                 if len(letters) >= MAILS:
                     break
@@ -126,9 +124,15 @@ def _taken_together(page: Sequence[Event]) -> list[list[Event]]:
     """Group the locks that one person took in one project at one moment: one mail for each group."""
 
     def call(event: Event) -> tuple[object, ...]:
-        return event.at, event.actor, event.scope, event.data["holder"]
+        return event.at, event.actor, event.scope, _holder(event)
 
     return [list(group) for _call, group in groupby(page, call)]
+
+
+def _holder(event: Event) -> str:
+    """Who took the lock. In a damaged row only who asked for it is left."""
+    holder: str = event.data.get("holder") or event.actor or ""
+    return holder
 
 
 async def _compose_mail(
@@ -143,7 +147,7 @@ async def _compose_mail(
         rest = select(func.max(events.c.seq), func.count()).where(*later)
         newest, more = (await session.execute(rest.where(events.c.seq < end) if end else rest)).one()
         upto, count = newest or upto, count + more
-    holder, comment = first.data["holder"], first.data.get("comment")
+    holder, comment = _holder(first), first.data.get("comment")
     if count == 1:
         return asset_locked(path=first.key, locked_by=holder, comment=comment), upto
     paths = [event.key for event in together[:PATHS_SHOWN]]

@@ -15,6 +15,7 @@ from toolcrib.documents.service.locks import lock_id
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.clock import iso_format, system_clock
 from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.stored_json import MARK, is_damaged
 
 JSON = "application/json"
 CHUNK = 10_000  # ids in one question: more would be too many parameters for some databases
@@ -83,6 +84,7 @@ def file_as_dict(file: File, claim: Claim | None, names: Names) -> dict[str, Any
         "version": file.version_number,
         "source_file_id": file.source_file_id,
         "tags": file.tags,
+        "damaged": is_damaged(file.tags, "document_files", file.id),
         "mime_type": file.mime_type,
         "size": file.size,
         "is_deleted": file.is_archived,
@@ -148,7 +150,7 @@ def audit_as_dict(entry: AuditEntry) -> dict[str, Any]:
         "action": entry.action,
         "user_id": entry.user_id,
         "username": entry.username,
-        "details": entry.details,
+        "details": MARK if is_damaged(entry.details, "document_audit", entry.id) else entry.details,
         "ip_address": entry.ip_address,
         "user_agent": entry.user_agent,
         "created_at": iso_format(entry.created_at),

@@ -153,6 +153,8 @@ class MoveRequest(Addressed):
 
 
 class FileRead(BaseModel):
+    """`damaged`: what is stored as its tags cannot be read, so `tags` is empty."""
+
     id: str
     file_id: str
     bucket_type: str
@@ -169,6 +171,7 @@ class FileRead(BaseModel):
     version: int
     source_file_id: str | None
     tags: dict[str, Any]
+    damaged: bool
     mime_type: str | None
     size: int
     is_deleted: bool

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from toolcrib.kernel import stored_json
 
 # MariaDB compares text without regard to case, accents or trailing blanks unless told otherwise.
 EXACT = "utf8mb4_nopad_bin"
@@ -50,7 +51,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON kept as text: written once, read whole, never searched inside."""
+    """A JSON object kept as text: written once, read whole, never searched inside. One that cannot be read is a
+    `stored_json.Damaged`."""
 
     impl = Text
     cache_ok = True
@@ -61,10 +63,10 @@ class JsonText(TypeDecorator[Any]):
         return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
+        return None if value is None else stored_json.dump(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
+        return None if value is None else stored_json.load(value)
 
 
 class Base(DeclarativeBase):

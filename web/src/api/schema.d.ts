@@ -911,7 +911,10 @@ export interface components {
             /** Versions */
             versions?: components["schemas"]["VersionRead"][] | null;
         };
-        /** FileRead */
+        /**
+         * FileRead
+         * @description `damaged`: what is stored as its tags cannot be read, so `tags` is empty.
+         */
         FileRead: {
             /** Bucket */
             bucket: string;
@@ -923,6 +926,8 @@ export interface components {
             created_at: string;
             /** Current Version Id */
             current_version_id: string | null;
+            /** Damaged */
+            damaged: boolean;
             /** File Id */
             file_id: string;
             /** Filename */
@@ -1201,6 +1206,8 @@ export interface components {
             created_at: string;
             /** Current Version Id */
             current_version_id: string | null;
+            /** Damaged */
+            damaged: boolean;
             /** File Id */
             file_id: string;
             /** Filename */

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement, register_namespace, tostring
 
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from toolcrib.documents.dav.addresses import href
@@ -14,6 +16,7 @@ from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.service.locks import lock_id
 from toolcrib.documents.service.webdav_locks import SCHEME, WebDAVLock, is_folder, tokens_of
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.stored_json import report_damage
 
 MAX_DEPTH = 100
 register_namespace("D", "DAV:")  # some clients accept no other prefix
@@ -65,8 +68,10 @@ def _add_lock(parent: Element, lock: WebDAVLock, root: str, now: datetime) -> No
 def _owner(lock: WebDAVLock) -> Element:
     """Return the owner element as the client sent it (RFC 4918, 14.17), or one with the holder's name."""
     if lock.owner:
-        parsed: Element = fromstring(lock.owner)
-        return parsed
+        parsed = stored_element(lock.owner, "{DAV:}owner")
+        if parsed is not None:
+            return parsed
+        report_damage("claims", lock.claim.fence)
     owner = Element("{DAV:}owner")
     owner.text = lock.claim.holder
     return owner
@@ -87,14 +92,30 @@ def as_text(element: Any) -> str:
     Raises:
         ValidationFailed: it is nested so deeply that serialising it would fail (400).
     """
+    if _is_too_deep(element):
+        raise ValidationFailed.of("body", f"XML may be at most {MAX_DEPTH} levels deep")
+    return tostring(element, encoding="unicode")
+
+
+def _is_too_deep(element: Any) -> bool:
     level = [element]
     for _ in range(MAX_DEPTH):
         level = [child for each in level for child in each]
         if not level:
-            return tostring(element, encoding="unicode")
-    raise ValidationFailed.of("body", f"XML may be at most {MAX_DEPTH} levels deep")
+            return False
+    return True
 
 
-def as_element(text: str) -> Element:
-    found: Element = fromstring(text)
-    return found
+def stored_element(text: str, name: str) -> Element | None:
+    """Return the element `name` that a client had stored as `text`; None if it is not there, or too deep to be sent."""
+    try:
+        found: Element = fromstring(text)
+    except (ParseError, DefusedXmlException, ValueError):
+        return None
+    return found if found.tag == name and not _is_too_deep(found) else None
+
+
+@lru_cache(maxsize=1_024)
+def is_name(name: str) -> bool:
+    """Whether an element can have this name."""
+    return stored_element(tostring(Element(name), encoding="unicode"), name) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from wsgidav.dav_error import HTTP_FORBIDDEN, HTTP_NOT_FOUND, DAVError
+from wsgidav.dav_error import HTTP_FORBIDDEN, HTTP_INTERNAL_ERROR, HTTP_NOT_FOUND, DAVError
 from wsgidav.dav_provider import DAVCollection, DAVNonCollection
 
 from toolcrib.documents.access import Right
@@ -18,6 +18,7 @@ from toolcrib.documents.service.locks import claims_above, folder_ref, held_now
 from toolcrib.documents.service.properties import properties_of
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.stored_json import report_damage
 
 
 class _BucketResource:
@@ -75,7 +76,13 @@ class _BucketResource:
 
     def get_property_names(self, *, is_allprop: bool) -> list[str]:
         names: list[str] = super().get_property_names(is_allprop=is_allprop)  # type: ignore[misc]
-        return [*names, *self.written]
+        return [*names, *(name for name in self.written if self._is_sound(name))]
+
+    def _is_sound(self, name: str) -> bool:
+        if xml.is_name(name):
+            return True
+        report_damage("document_properties", (self.resource_id, name))
+        return False
 
     def get_properties(self, mode: str, *, name_list: list[str] | None = None) -> list[tuple[str, Any]]:
         """Return (name, value or DAVError). Unlike WsgiDAV's own, lets other exceptions fail the request."""
@@ -97,7 +104,11 @@ class _BucketResource:
             case xml.ETAG if self.file is not None:
                 return f'"{self.file.current_version_id}"'
         if not name.startswith("{DAV:}") and name in self.written:
-            return xml.as_element(self.written[name])
+            found = xml.stored_element(self.written[name], name)
+            if found is None:
+                report_damage("document_properties", (self.resource_id, name))
+                raise DAVError(HTTP_INTERNAL_ERROR)  # of this property alone
+            return found
         return super().get_property_value(name)  # type: ignore[misc]
 
     def lock_discovery(self, held: list[Claim]) -> Element:

@@ -25,6 +25,7 @@ from toolcrib.documents.service import direct_uploads, uploads
 from toolcrib.documents.service.content import keep
 from toolcrib.documents.service.direct_uploads import Address
 from toolcrib.documents.service.lookup import Documents
+from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
 from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
@@ -160,6 +161,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
 
     async def receive() -> Received:
         conditions(form.fields)  # malformed ones are refused before the bytes
+        _tags(form)
         stored = await keep(docs, form.file_bytes(), sha256=_announced(form))
         await form.rest()
         if place is None:
@@ -247,9 +249,16 @@ def _changelog(form: FormReader) -> str | None:
 
 
 def _tags(form: FormReader) -> dict[str, object] | None:
-    """`metadata` as tags, if it is a JSON object; anything else there is ignored."""
+    """`metadata` as tags, if it is a JSON object; anything else there is ignored.
+
+    Raises:
+        ValidationFailed: too many, too large or too deep (400).
+    """
     try:
         found = orjson.loads(form.fields.get("metadata") or "null")
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    check_tags(found, "metadata")
+    return found

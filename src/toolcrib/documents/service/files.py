@@ -15,6 +15,7 @@ from toolcrib.documents.models import AuditEntry, File, FileStatus, Version
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.locks import held_now, holder_of, refuse_others_lock
 from toolcrib.documents.service.lookup import Documents, Where, below, find, record_event, still
+from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.version_rows import current
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.search import text_match
@@ -112,6 +113,7 @@ async def describe(
 
     Raises:
         FileLocked: somebody else holds the file, or a folder it lies in (409).
+        ValidationFailed: the tags would be too many, too large or too deep (400).
     """
     file, right = await find(docs, caller, where, "write")
     async with docs.kernel.database.write() as session:
@@ -122,6 +124,7 @@ async def describe(
             tags.pop("description", None)
             if changes["description"] is not None:
                 tags["description"] = changes["description"]
+        check_tags(tags)
         file.tags = tags
         file.updated_at = now
         record_file_audit(session, caller, "metadata", file, now=now, fields=sorted(changes))

@@ -19,6 +19,7 @@ from toolcrib.documents.service.content import keep, notice_loss
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, at, record_event
+from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.version_rows import add_version, file_at, make_current
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims import queries
@@ -263,7 +264,9 @@ async def save_in(
     make_current(file, version, now=now)
     file.filename = filename or file.filename
     if tags:
-        file.tags = {**file.tags, **tags}
+        merged = {**file.tags, **tags}
+        check_tags(merged, "metadata")
+        file.tags = merged
     verb: Act = "restore" if created and before is not None else "upload"
     record_file_audit(
         session, caller, verb, file, now=now, version_id=version.id, version_number=version.version_number

@@ -106,8 +106,25 @@ def tokens_of(claim: Claim, now: datetime) -> list[WebDAVLock]:
 
 
 def _entries(claim: Claim) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = claim.data.get(PRIVATE, {}).get("dav", [])
-    return found
+    found = _private(claim).get("dav")
+    return [entry for entry in found if _is_sound(entry)] if isinstance(found, list) else []
+
+
+def _private(claim: Claim) -> dict[str, Any]:
+    found = claim.data.get(PRIVATE)
+    return found if isinstance(found, dict) else {}
+
+
+def _is_sound(entry: Any) -> bool:
+    """Whether `lock` could have written it: a damaged one must not fail the list of a folder."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("shared"), bool):
+        return False
+    if not all(isinstance(entry.get(name), str) for name in ("token", "by", "owner", "until")):
+        return False
+    try:
+        return datetime.fromisoformat(entry["until"]).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _data_with(claim: Claim, entries: list[dict[str, Any]], *, adopted: bool) -> dict[str, Any]:
@@ -278,7 +295,7 @@ def _is_valid(claim: Claim, entry: dict[str, Any], now: datetime) -> bool:
 
 
 def _is_adopted(claim: Claim) -> bool:
-    return bool(claim.data.get(PRIVATE, {}).get("adopted"))
+    return bool(_private(claim).get("adopted"))
 
 
 async def refresh(

@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, delete, func, 
 from toolcrib.kernel.claims.changes import Change, Hooks, change_as_json, change_from_json
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.writer import EventWriter
+from toolcrib.kernel.stored_json import is_damaged
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
 log = structlog.get_logger()
@@ -47,8 +48,9 @@ def owed_for(connection: Connection, change: Change) -> list[Change]:
 
 
 def _of(connection: Connection, fence: int) -> list[Change]:
-    query = select(_owed.told).where(_owed.fence == fence).order_by(_owed.seq)
-    return [change_from_json(told) for told in connection.execute(query).scalars()]
+    query = select(_owed.seq, _owed.told).where(_owed.fence == fence).order_by(_owed.seq)
+    found = connection.execute(query)
+    return [change_from_json(told) for seq, told in found if not is_damaged(told, owed_claim_hooks.name, seq)]
 
 
 def owe(connection: Connection, change: Change, error: Exception, now: datetime) -> None:
@@ -110,6 +112,10 @@ def _retry(connection: Connection, events: EventWriter, *, fence: int, hooks: Ho
     row = connection.execute(oldest).first()
     if row is None:
         return False
+    if is_damaged(row.told, owed_claim_hooks.name, row.seq):
+        # Nothing is left to tell. Kept, it would hold up those behind it for ever.
+        connection.execute(delete(owed_claim_hooks).where(_owed.seq == row.seq))
+        return True
     change = change_from_json(row.told)
     savepoint = connection.begin_nested()
     try:

@@ -13,6 +13,7 @@ from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.permissions import VERBS, Verb
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.stored_json import MARK, is_damaged
 
 # The longest lease anybody can ask for: ten years, as for tokens.
 MAX_TTL_SECONDS = 10 * 365 * 86_400
@@ -185,7 +186,7 @@ def claim_as_dict(
         "renewed_at": iso_format(claim.renewed_at),
         "expires_at": iso_format(claim.expires_at) if claim.expires_at else None,
         "queue": queue,
-        "data": claim.public_data,
+        "data": MARK if is_damaged(claim.data, "claims", claim.fence) else claim.public_data,
         "url": url,
         "can": {verb: verb not in cannot for verb in VERBS},
         "cannot": cannot,

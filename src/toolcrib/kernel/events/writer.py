@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.driver_statements import DriverStatement
+from toolcrib.kernel.stored_json import MARK, is_damaged
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
 # The log's tables are SQLAlchemy Core tables: they are written in batches and read in pages, never mapped to classes.
@@ -84,7 +85,7 @@ class Event:
             "kind": self.kind,
             "scope": self.scope,
             "key": self.key,
-            "data": self.data,
+            "data": MARK if is_damaged(self.data, "events", self.seq) else self.data,
         }
 
     @cached_property

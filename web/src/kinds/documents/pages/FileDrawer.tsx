@@ -104,6 +104,11 @@ function Details({ data, context, onDelete, onRestore }: Props & { data: FileMet
         </>
       )}
       {description && <p className={classes.prose}>{description}</p>}
+      {file.damaged && (
+        <p className={classes.quiet} role="status">
+          Its description and tags are damaged in the database and cannot be read. Describing it anew replaces them.
+        </p>
+      )}
       <Facts file={file} status={standing(file, data.current_version)} />
       <Tabs defaultValue="versions" keepMounted={false}>
         <Tabs.List aria-label="About the file">
