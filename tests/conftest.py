@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -71,6 +72,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
     if unknown := set(_chosen(config)) - set(KINDS):
         raise pytest.UsageError(f"--db: no such database: {', '.join(sorted(unknown))}")
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules and tests of the whole run out of garbage collection: to walk them again and again takes a
+    tenth of the processor time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _chosen(config: pytest.Config) -> tuple[str, ...]:

@@ -17,22 +17,27 @@ from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 
-pytestmark = [pytest.mark.every_database, pytest.mark.installed]
+pytestmark = pytest.mark.every_database
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the kind of `room_keys.py` is installed."""
+    folder = tmp_path_factory.mktemp("site")
+    room_keys.install(folder)
+    return folder
 
 
 @pytest.fixture
-def server_process(
-    server: Callable[..., ToolcribServer], database_url: str, tmp_path: Path
-) -> ToolcribServer:
-    """A `toolcrib serve` beside which the kind of `room_keys.py` is installed."""
+def server_process(server: Callable[..., ToolcribServer], database_url: str, site: Path) -> ToolcribServer:
+    """A `toolcrib serve` that finds that kind."""
     kinds.make_tables(database_url)
-    room_keys.install(tmp_path / "site")
     root = Path(__file__).parents[2]
     return server(
         DATABASE_URL=database_url,
         TRUST_TOKEN_ISSUERS="*",
         SWEEP_SECONDS="1",
-        PYTHONPATH=f"{tmp_path / 'site'}:{root}",
+        PYTHONPATH=f"{site}:{root}",
     )
 
 

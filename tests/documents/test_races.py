@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.conftest import is_full
 from tests.servers.crib import Crib, Person
 
 pytestmark = [
@@ -20,7 +21,7 @@ pytestmark = [
     pytest.mark.every_database,
 ]
 
-CALLERS, ROUNDS = 8, 50
+CALLERS = 8
 Subject = TypeVar("Subject")
 
 
@@ -37,6 +38,12 @@ def at_once(call: Callable[[Subject], httpx.Response], subjects: Sequence[Subjec
 
 
 @pytest.fixture
+def rounds(pytestconfig: pytest.Config) -> int:
+    """How often they meet: these tests take more processor time than any other."""
+    return 50 if is_full(pytestconfig) else 12
+
+
+@pytest.fixture
 def team(crib: Crib, ann: Person) -> list[Person]:
     return [crib.person(company=ann.company) for _ in range(CALLERS)]
 
@@ -46,8 +53,8 @@ def _versions(person: Person, path: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_uploads_of_one_path(team: list[Person]) -> None:
-    for round_ in range(ROUNDS):
+def test_uploads_of_one_path(team: list[Person], rounds: int) -> None:
+    for round_ in range(rounds):
         path = f"{uuid4().hex}.bin"
         sent = {person.uuid: f"{round_} {person.uuid}".encode() * 50 for person in team}
 
@@ -71,9 +78,9 @@ def test_uploads_of_one_path(team: list[Person]) -> None:
         assert team[0].fetch(path, bucket="companies").content == sent[team[newest].uuid]
 
 
-def test_commits_to_one_file(ann: Person, team: list[Person]) -> None:
+def test_commits_to_one_file(ann: Person, team: list[Person], rounds: int) -> None:
     keys = {person.uuid: person.stored("own.bin", person.uuid.encode())["object_key"] for person in team}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         path = f"{uuid4().hex}.bin"
         file_id = ann.stored(path, b"first", bucket="companies")["file_id"]
 
@@ -104,10 +111,10 @@ def test_one_upload_is_committed_once(ann: Person, team: list[Person]) -> None:
         assert statuses == [201] + [404] * (CALLERS - 1)
 
 
-def test_decisions_about_one_version(ann: Person, team: list[Person]) -> None:
+def test_decisions_about_one_version(ann: Person, team: list[Person], rounds: int) -> None:
     own = ann.stored("own.bin", b"next")["object_key"]
     file_id = ann.stored(f"{uuid4().hex}.bin", bucket="companies")["file_id"]
-    for round_ in range(ROUNDS):
+    for round_ in range(rounds):
         committed = ann.post("/versions/commit", file_id=file_id, object_key=own).json()["data"]
         version = committed["version_id"]
 
@@ -124,9 +131,9 @@ def test_decisions_about_one_version(ann: Person, team: list[Person]) -> None:
         assert history["version_number"] == round_ + 2
 
 
-def test_locks_of_one_file(ann: Person, team: list[Person]) -> None:
+def test_locks_of_one_file(ann: Person, team: list[Person], rounds: int) -> None:
     file_id = ann.stored(f"{uuid4().hex}.bin", bucket="companies")["file_id"]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         answers = at_once(lambda person: person.post("/lock", file_id=file_id), team)
         statuses = [answer.status_code for answer in answers]
         assert sorted(statuses) == [200] + [409] * (CALLERS - 1)

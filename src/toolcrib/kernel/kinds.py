@@ -38,7 +38,7 @@ async def _no_keys(_session: AsyncSession, _keys: Set[str]) -> set[str]:
     return set()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind, as the server mounts it.
 
