@@ -208,6 +208,25 @@ async def test_an_end_by_time_comes_whatever_the_hook_does(claims: Claims, rooms
     await rooms.agree()
 
 
+@pytest.mark.parametrize("what", ["refuse", "crash"])
+async def test_a_release_ends_the_claim_whatever_the_hook_says_of_whoever_is_next(
+    claims: Claims, rooms: Rooms, what: str
+) -> None:
+    await claims.acquire("m1", "ana")
+    await claims.wait("m1", "ben")
+    await rooms.break_at("m1", "acquired", what)
+    await claims.release("m1", "ana")
+    held = await claims.live("m1")
+    assert held is not None
+    assert held.holder == "ben"
+    assert len(await rooms.owed()) == 1
+    await rooms.mend()
+    claims.clock.advance(seconds=11)
+    await rooms.retry()
+    assert await rooms.owed() == []
+    await rooms.agree()
+
+
 async def test_an_account_s_end_ends_its_claims_whatever_the_hook_says(claims: Claims, rooms: Rooms) -> None:
     await claims.acquire("m1", "ana")
     await claims.acquire("m2", "ana")

@@ -4,9 +4,9 @@ A hook is called for every change of a claim of its kind, after the claim's row 
 a `Problem`, which whoever asked gets. If it crashes, the crash is logged and they get a 500. Either way its own
 group alone is rolled back.
 
-Some changes nobody can refuse: the end of a claim whose time ran out or whose holder's account ended, who is next in
-the queue then, and what a server does at its start. They happen whatever the hook does. When it raises there, only
-its own statements are rolled back, and its call is owed: see `owed.py`.
+Some changes nobody can refuse: the end of a claim whose time ran out or whose holder's account ended, the turn of
+whoever is next in the queue, and what a server does at its start. They happen whatever the hook does. When it raises
+there, only its own statements are rolled back, and its call is owed: see `owed.py`.
 """
 
 from __future__ import annotations

@@ -331,9 +331,11 @@ class ClaimRules:
         data["held_seconds"] = int((ended_at - claim.acquired_at).total_seconds())
         self._write_about(claim, actor, verb, data)
         self._set(claim.digest, None, reason)
-        by, self._by = self._by, None  # whoever is next asked long ago
+        # Whoever is next asked long ago: that a kind cannot serve them now must not keep the claim from ending.
+        by, self._by = self._by, None
+        refusable, self._refusable = self._refusable, False
         self._serve_queue(claim)
-        self._by = by
+        self._by, self._refusable = by, refusable
 
     def _serve_queue(self, ended: Claim) -> None:
         """Tell those who asked to be told, up to the first who asked to be given the claim."""
