@@ -28,7 +28,6 @@ on the machine pool's routes (sign-in and accounts) it is in `error` too; `git l
 # Said by the framework, not by a rule of ours.
 FRAMEWORK = {
     ("method_not_allowed", 405): "The address exists, for other methods.",
-    ("payload_too_large", 413): "The body is larger than this address takes.",
     ("unsupported_media_type", 415): "The body is of a type this address does not read.",
     ("server_error", 500): "A fault of ours; the answer names the request, and the log has the rest.",
 }

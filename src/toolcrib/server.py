@@ -24,6 +24,7 @@ from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.registry import make_new_store
 from toolcrib.kernel.blobs.signing import PATH as FILES
 from toolcrib.kernel.blobs.sweep import SWEEP_JOB
+from toolcrib.kernel.bodies import Intake
 from toolcrib.kernel.claims import routes as claim_routes
 from toolcrib.kernel.claims import sweep
 from toolcrib.kernel.claims.permissions import Permissions
@@ -124,7 +125,7 @@ def create_app(
         layers,
         base_path=settings.base_path,
         api_at_root=_api_roots(app) if settings.api_at_root else frozenset(),
-        max_body_bytes=settings.max_body_bytes,
+        intake=Intake(settings, kernel.auth),
         body_limits={FILES: None} | {at: size for kind in found for at, size in kind.body_limits.items()},
         pattern_limits=[limit for kind in found for limit in kind.pattern_limits],
         proxies=TrustedProxies(settings.trusted_proxies),

@@ -143,6 +143,26 @@ class Settings(BaseSettings):
         validation_alias="MAX_BODY_BYTES",
         description="Largest ordinary JSON body; uploads and bulk calls have their own.",
     )
+    body_memory_bytes: int = Field(
+        128 * 2**20,
+        ge=2**20,
+        validation_alias="BODY_MEMORY_BYTES",
+        description="Memory that the bodies of requests under way may fill together, in each process; half of it for "
+        "one person. Beyond it they are told to try again (503). Uploads are written as they arrive and do not count.",
+    )
+    body_stall_seconds: float = Field(
+        60.0,
+        gt=0,
+        validation_alias="BODY_STALL_SECONDS",
+        description="How long a body may stop arriving before the request is ended (408).",
+    )
+    body_bytes_per_second: int = Field(
+        512,
+        gt=0,
+        validation_alias="BODY_BYTES_PER_SECOND",
+        description="Slowest pace at which a body may arrive; a stop counts no longer than BODY_STALL_SECONDS. An "
+        "upload may take as long as it likes.",
+    )
 
     # Who people are
     secret: SecretStr = Field(
@@ -161,8 +181,7 @@ class Settings(BaseSettings):
     trust_token_issuers: Words = Field(
         [],
         validation_alias="TRUST_TOKEN_ISSUERS",
-        description="Issuers whose tokens, signed with our secret, create unknown people and say by `company_id` which "
-        "company the caller belongs to; `*` for any.",
+        description="Issuers whose tokens, signed with our secret, create unknown people; `*` for any.",
     )
     initial_admin_user: str = Field(
         "",

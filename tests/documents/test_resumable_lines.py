@@ -25,9 +25,9 @@ from tests.documents.resumable import OCTETS, begin, begun, end, look, offset_of
 from tests.documents.test_races import at_once
 from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
+from tests.servers.sqlite import Sqlite
 from toolcrib.documents.jobs import sweep_uploads
 from toolcrib.documents.models import ResumableUpload
-from toolcrib.documents.routes import tus
 from toolcrib.documents.service.lookup import documents_of
 from toolcrib.documents.service.verifying import verify
 from toolcrib.kernel.blobs.store import Store
@@ -144,10 +144,18 @@ def test_a_first_request_that_breaks_leaves_nothing(crib: Crib, ann: Person) -> 
     wait_until(lambda: _objects(crib) | _objects(crib, "blobs") <= before, "what came to be gone", 20)
 
 
-def test_a_sender_that_falls_silent_is_given_up(
-    crib: Crib, ann: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tus, "IDLE_SECONDS", 0.5)
+@pytest.fixture
+def hasty(crib: Crib, sqlite: Sqlite, tmp_path: Path) -> Iterator[Crib]:
+    """A server that does not wait long for bodies."""
+    database = sqlite.fresh()
+    one = Crib.start(tmp_path, database_url=database.url, body_stall_seconds=0.5)
+    yield one
+    one.close()
+    sqlite.drop(database)
+
+
+def test_a_sender_that_falls_silent_is_given_up(hasty: Crib) -> None:
+    crib, ann = hasty, hasty.person()
     upload = begun(ann, 10)
     line = Line(crib, ann, upload, 0, 10)
     line.send(b"hello")

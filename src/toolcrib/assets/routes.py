@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from toolcrib.assets import alerts, service
@@ -41,12 +40,12 @@ from toolcrib.kernel.events.routes import EventPage
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.fast_routes import FastResponse, header
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
+from toolcrib.kernel.json_bodies import malformed, read_long_model, read_model
 from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.kernel.search import prefix_match, text_match
 
 router = APIRouter(tags=["assets"])
 
-Model = TypeVar("Model", bound=BaseModel)
 JSON = "application/json"
 
 
@@ -59,18 +58,6 @@ _PATH: dict[str, Any] = {
 def _parameters_of(model: type[BaseModel]) -> dict[str, Any]:
     properties = model.model_json_schema()["properties"]
     return {"parameters": [{"name": n, "in": "query", "schema": each} for n, each in properties.items()]}
-
-
-async def _read(request: Request, model: type[Model]) -> Model:
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise _malformed(error, "body") from None
-
-
-def _malformed(error: ValidationError, where: str) -> RequestValidationError:
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
 
 
 # The two hottest routes take the bare request: see `kernel.fast_routes`.
@@ -89,9 +76,9 @@ def _malformed(error: ValidationError, where: str) -> RequestValidationError:
 async def create_lock(request: Request) -> Response:
     """Lock a path. 409 if anybody holds it, the caller included; `details` says who, since and until when."""
     kernel: Kernel = request.app.state.kernel
-    await request.body()  # at the client's pace, so before asking who they are: rights may end meanwhile
+    await request.body()  # at the client's pace, so before the rights are read: they may end meanwhile
     me = await kernel.auth.principal(request)
-    body = await _read(request, AssetLockRequest)
+    body = await read_model(request, AssetLockRequest)
     now = kernel.clock()
     project = body.project or kernel.settings.default_project
     try:
@@ -177,7 +164,7 @@ def _wanted(request: Request) -> LockFilter:
     try:
         return LockFilter.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise _malformed(error, "query") from None
+        raise malformed(error, "query") from None
 
 
 def _conditions(wanted: LockFilter, my_uuid: str) -> list[Any]:
@@ -209,10 +196,15 @@ async def auto_release(
 
 
 @router.post(
-    "/locks/bulk", response_model=BulkDone, responses={**refusals(404, 409), 201: {"model": BulkDone}}
+    "/locks/bulk",
+    response_model=BulkDone,
+    responses={**refusals(404, 409), 201: {"model": BulkDone}},
+    openapi_extra=body_of(BulkRequest),
 )
-async def bulk(body: BulkRequest, kernel: KernelDep, me: PrincipalDep) -> Response:
+async def bulk(request: Request, kernel: KernelDep) -> Response:
     """Lock or release up to 10,000 paths, all or nothing."""
+    body = await read_long_model(request, BulkRequest)
+    me = await kernel.auth.principal(request)
     project = body.project or kernel.settings.default_project
     now = kernel.clock()
     ends = body.end(now)
@@ -239,14 +231,17 @@ async def bulk(body: BulkRequest, kernel: KernelDep, me: PrincipalDep) -> Respon
     return Response(orjson.dumps(answer), status_code=status, media_type=JSON)
 
 
-@router.post("/locks/check", response_model=AssetsChecked)
-async def check(
-    body: AssetCheckRequest, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
-) -> Response:
+@router.post("/locks/check", response_model=AssetsChecked, openapi_extra=body_of(AssetCheckRequest))
+async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Which of up to 10,000 paths are locked, by others and by the caller, in one look."""
+    body = await read_long_model(request, AssetCheckRequest)
+    me = await kernel.auth.principal(request)
     project = body.project or kernel.settings.default_project
-    held, mine = await service.check(session, me, project, body.paths, now=now) if body.paths else ([], [])
-    disabled = await holding_though_disabled(session) if held else frozenset()
+    async with kernel.database.read() as session:
+        held, mine = (
+            await service.check(session, me, project, body.paths, now=now) if body.paths else ([], [])
+        )
+        disabled = await holding_though_disabled(session) if held else frozenset()
     others = [{**lock_as_dict(c), "holder_disabled": c.holder_uuid in disabled} for c in held]
     answer = {"held": others, "mine": [lock_as_dict(c) for c in mine]}
     return Response(orjson.dumps(answer), media_type=JSON)
@@ -327,7 +322,7 @@ async def notify(request: Request, kernel: KernelDep, now: NowDep) -> dict[str, 
     """Mail the holder of a path that somebody else needs it."""
     raw = await request.body()
     me = await kernel.auth.principal(request)
-    body = await _read(request, NotifyRequest) if raw.strip() else NotifyRequest()
+    body = await read_model(request, NotifyRequest) if raw.strip() else NotifyRequest()
     candidates = _meant(request, kernel, "/locks/path/", suffix="/notify", project=body.project)
     async with kernel.database.read() as session:
         claim = await service.find_lock(session, me, candidates, now=now)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    StrictBool,
+    StrictStr,
+    StringConstraints,
+)
 
 from toolcrib.assets.paths import normalise
 from toolcrib.kernel.claims.models import Claim
@@ -67,7 +76,7 @@ class BulkRequest(EndingRequest):
     """All of `paths`, or none of them."""
 
     action: Literal["lock", "release"]
-    paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK)]
+    paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK), FailFast()]
     branch: Branch = "unknown_branch"
     comment: Comment | None = None
     project: Project | None = None
@@ -80,7 +89,7 @@ class BulkDone(BaseModel):
 
 
 class AssetCheckRequest(BaseModel):
-    paths: Annotated[list[StrictStr], Field(max_length=MAX_BULK)]
+    paths: Annotated[list[StrictStr], Field(max_length=MAX_BULK), FailFast()]
     project: Project | None = None
 
 
@@ -98,7 +107,7 @@ class AssetsChecked(BaseModel):
 
 
 class AssetForceReleaseRequest(ForceReleaseRequest):
-    paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK)]
+    paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK), FailFast()]
     project: Project | None = None
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from toolcrib.kernel.bodies import failure_of
 from toolcrib.kernel.logs import request_id
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.wording import Wordings
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 
 # The route of `kernel.web` that answers wherever no other does.
 ANY_PAGE = "/{path:path}"
+
+# Of what is wrong with a request, so many are told.
+MAX_DETAILS = 10
 
 _WORDS = {
     400: "invalid_request",
@@ -78,7 +82,7 @@ class Answers:
         # `input` and `ctx` repeat what was sent: it may be a password.
         details = [
             {"loc": [str(part) for part in each["loc"]], "msg": each["msg"], "type": each["type"]}
-            for each in error.errors()
+            for each in error.errors()[:MAX_DETAILS]
         ]
         if details and all(each["loc"][:1] == ["path"] for each in details):
             # `/users/abc` where ids are numbers
@@ -89,6 +93,14 @@ class Answers:
         return self._response(request, 400, "invalid_request", text, details)
 
     async def _framework(self, request: Request, error: HTTPException) -> Response:
+        cause = failure_of(request.scope)
+        if (
+            cause is not None and error.__cause__ is cause
+        ):  # FastAPI says 400 of whatever fails while it reads
+            answer = await self.to(request, cause)
+            if answer is None:
+                raise cause
+            return answer
         status = error.status_code
         if status == 405 and _only_the_page_matches(request):
             status = 404

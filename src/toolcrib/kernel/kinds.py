@@ -45,7 +45,8 @@ class Kind:
     `name` is the `kind` of its claims and events. `routers` hang under `/api`; `root_routers` at the root of the
     site (protocols whose clients fix the path). `link` gives the page address of a claim, without BASE_PATH.
     `body_limits` are path prefixes whose bodies may be larger than usual, in bytes; None where the route counts
-    what it streams. `pattern_limits` are the same for a method and whole paths under no fixed prefix.
+    what it streams. A route that checks another credential than an account's calls `kernel.bodies.admit` before it
+    reads the body. `pattern_limits` are the same for a method and whole paths under no fixed prefix.
     `request_headers` and `response_headers` are those that pages of the origins in CORS_ORIGINS may send and read,
     beside everybody's. `named_keys` says which of some keys of the file store rows of this kind name, apart from
     blobs: the store's sweep lets those be.

@@ -1,14 +1,14 @@
-"""The middleware of every request: path prefixes, the client behind proxies, body limits, response headers."""
+"""The middleware of every request: path prefixes, the client behind proxies, bodies, response headers."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from toolcrib.kernel.bodies import KEY, Intake, RequestBody
 from toolcrib.kernel.forwarding import UNIX, TrustedProxies
 from toolcrib.kernel.wording import Wordings
 
@@ -25,7 +25,7 @@ _NO_STORE = (b"cache-control", b"no-store")
 class RequestMiddleware:
     """Pure ASGI, so that it costs little.
 
-    `body_limits`: see `Kind`.
+    `body_limits`: see `Kind`. `intake`: see `kernel.bodies`.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class RequestMiddleware:
         *,
         base_path: str,
         api_at_root: frozenset[str],
-        max_body_bytes: int,
+        intake: Intake,
         body_limits: Mapping[str, int | None],
         pattern_limits: Sequence[tuple[str, re.Pattern[str], int | None]],
         proxies: TrustedProxies,
@@ -43,7 +43,7 @@ class RequestMiddleware:
         self.app = app
         self.base_path = base_path
         self.api_at_root = api_at_root
-        self.max_body_bytes = max_body_bytes
+        self.intake = intake
         self.body_limits = body_limits
         self.pattern_limits = pattern_limits
         self.proxies = proxies
@@ -71,41 +71,60 @@ class RequestMiddleware:
         if origin.address != (scope.get("client") or (UNIX, 0))[0]:
             scope = {**scope, "client": (origin.address, 0)}
 
-        limit = self._limit_of(scope["method"], path)
-        if limit is not None:
-            length = _content_length(scope)
-            if length > limit:
-                text = f"The body is larger than {limit} bytes."
-                headers = {} if await _drained(receive, length) else {"Connection": "close"}
-                response = self.wordings.response(
-                    scope["method"], path, 413, "payload_too_large", text, None, headers
-                )
-                await response(scope, receive, send)
+        body: RequestBody | None = None
+        length = _content_length(scope)
+        if length:
+            limit = self._limit_of(scope["method"], path)
+            body = RequestBody(scope, receive, self.intake, limit)
+            if limit is not None and length > limit:
+                await self._refuse_length(scope, body, length, limit, send)
                 return
-            if length < 0:
-                receive = _counted(receive, limit)
+            scope[KEY], receive = body, body.receive
 
         is_api = path.startswith("/api/")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if body is not None:
+                    body.is_over = True  # from here on `receive` tells only whether the client is still there
                 headers = message["headers"]
                 headers.extend(_SECURITY_HEADERS)
                 if is_api and not any(name in {b"cache-control", b"etag"} for name, _ in headers):
                     headers.append(_NO_STORE)
             await send(message)
 
-        await self.app(scope, receive, with_headers)
+        try:
+            await self.app(scope, receive, with_headers)
+        finally:
+            if body is not None:
+                body.close()
+
+    async def _refuse_length(
+        self, scope: Scope, body: RequestBody, length: int, limit: int, send: Send
+    ) -> None:
+        is_drained = length <= DRAINED_BYTES
+        if is_drained:
+            await body.drain()
+        text = f"The body is larger than {limit} bytes."
+        headers = {} if is_drained else {"Connection": "close"}
+        response = self.wordings.response(
+            scope["method"], scope["path"], 413, "payload_too_large", text, None, headers
+        )
+        await response(scope, body.receive, send)
 
     def _limit_of(self, method: str, path: str) -> int | None:
         """Return the largest body in bytes; None if the route itself limits what it reads."""
         for prefix, limit in self.body_limits.items():
             if path.startswith(prefix):
-                return limit
+                return self._bounded(limit)
         for its_method, pattern, limit in self.pattern_limits:
             if method == its_method and pattern.fullmatch(path):
-                return limit
-        return self.max_body_bytes
+                return self._bounded(limit)
+        return self.intake.ordinary
+
+    def _bounded(self, limit: int | None) -> int | None:
+        """Return the limit, or less where one sender may not fill that much memory."""
+        return None if limit is None else min(limit, self.intake.memory.share)
 
 
 def _is_navigation(scope: Scope) -> bool:
@@ -121,32 +140,7 @@ def _content_length(scope: Scope) -> int:
     length = 0
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
-            length = int(value)
+            length = int(value) if len(value) < 19 else sys.maxsize
         elif name == b"transfer-encoding":
             return -1
     return length
-
-
-async def _drained(receive: Receive, length: int) -> bool:
-    """Read a body of `length` bytes to its end, if it is small and arrives soon."""
-    if length > DRAINED_BYTES:
-        return False
-    more = True
-    while more:
-        message = await receive()
-        more = message["type"] == "http.request" and message.get("more_body", False)
-    return True
-
-
-def _counted(receive: Receive, limit: int) -> Receive:
-    seen = 0
-
-    async def counted() -> Any:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise HTTPException(413, f"The body is larger than {limit} bytes.")
-        return message
-
-    return counted

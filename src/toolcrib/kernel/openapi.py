@@ -51,6 +51,7 @@ _TEXTS = {
     401: "Not signed in",
     403: "Not allowed",
     404: "Not there, or not to be seen by the caller",
+    408: "The body stopped arriving, or arrived too slowly",
     409: "It clashes with the present state: somebody holds it, or it has changed",
     413: "The body is too large",
     429: "Too many tries; `Retry-After` says when to come again",
@@ -61,6 +62,12 @@ _TEXTS = {
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For a route's `responses`: the statuses it refuses with, beside those that follow from its shape."""
     return {status: {} for status in statuses}
+
+
+def is_public(route: object) -> bool:
+    """Whether nobody needs to sign in for `route`."""
+    extra: dict[str, Any] = getattr(route, "openapi_extra", None) or {}
+    return extra.get("security") == []
 
 
 def body_of(

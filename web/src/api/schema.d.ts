@@ -11,8 +11,11 @@ export interface components {
              * @enum {string}
              */
             action: "read" | "write" | "delete" | "lock" | "validate";
-            /** File Id */
-            file_id?: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
             /** Project Id */
             project_id: string;
         };
@@ -111,8 +114,11 @@ export interface components {
         AssetCheckRequest: {
             /** Paths */
             paths: string[];
-            /** Project */
-            project?: string | null;
+            /**
+             * Project
+             * @default null
+             */
+            project: string | null;
         };
         /** AssetForceReleaseRequest */
         AssetForceReleaseRequest: {
@@ -263,16 +269,28 @@ export interface components {
              * @default unknown_branch
              */
             branch: string;
-            /** Comment */
-            comment?: string | null;
-            /** Expires At */
-            expires_at?: string | null;
-            /** Expires In */
-            expires_in?: number | null;
+            /**
+             * Comment
+             * @default null
+             */
+            comment: string | null;
+            /**
+             * Expires At
+             * @default null
+             */
+            expires_at: string | null;
+            /**
+             * Expires In
+             * @default null
+             */
+            expires_in: number | null;
             /** Paths */
             paths: string[];
-            /** Project */
-            project?: string | null;
+            /**
+             * Project
+             * @default null
+             */
+            project: string | null;
         };
         /**
          * Can
@@ -1106,8 +1124,13 @@ export interface components {
             operation: "upload" | "download";
             /** @default null */
             ref: components["schemas"]["LfsRef"] | null;
-            /** Transfers */
-            transfers?: string[];
+            /**
+             * Transfers
+             * @default [
+             *       "basic"
+             *     ]
+             */
+            transfers: string[];
         };
         /** LfsLock */
         LfsLock: {

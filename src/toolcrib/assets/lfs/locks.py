@@ -31,6 +31,7 @@ from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.claims.problems import ClaimHeld, day_and_minute
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.json_bodies import malformed
 
 router = APIRouter(tags=["git lfs"])
 
@@ -54,7 +55,7 @@ UNKNOWN_BRANCH = "unknown_branch"
 async def create(request: Request) -> Response:
     """Lock a path."""
     kernel = responses.kernel_of(request)
-    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
+    await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request)
     body = await responses.read(request, LfsLockRequest)
@@ -84,7 +85,7 @@ async def list_locks(request: Request) -> Response:
     try:
         wanted = LockFilter.model_validate(dict(request.query_params))
     except ValidationError as error:
-        raise responses.malformed(error, "query") from None
+        raise malformed(error, "query") from None
     conditions: list[ColumnElement[bool]] = []
     if wanted.path is not None:
         conditions.append(claims.c.key == wanted.path)
@@ -101,7 +102,7 @@ async def verify(request: Request) -> Response:
     A client that is told 404 or 501 here never asks again in that clone.
     """
     kernel = responses.kernel_of(request)
-    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
+    await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request)
     body = await responses.read(request, LfsVerifyRequest)
@@ -115,7 +116,7 @@ async def verify(request: Request) -> Response:
 async def unlock(request: Request) -> Response:
     """Give a lock back; with `force`, end that of another by authority over the project."""
     kernel = responses.kernel_of(request)
-    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
+    await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request)
     body = await responses.read(request, LfsUnlockRequest)

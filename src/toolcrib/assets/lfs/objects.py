@@ -16,6 +16,7 @@ from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
+from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
 from toolcrib.kernel.openapi import refusals
@@ -43,7 +44,7 @@ async def batch(request: Request) -> Response:
     if kernel.settings.lfs_redirect_url:
         location = kernel.settings.lfs_redirect_url + quote(request.scope["path"])
         return Response(status_code=307, headers={"Location": location})
-    await request.body()  # before asking who they are, as in `assets.routes.create_lock`
+    await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     scope = f"project:{responses.project_of(request)}"
     body = await responses.read(request, LfsBatchRequest)
@@ -173,6 +174,7 @@ async def _authorize(request: Request, operation: Operation) -> _Transfer:
             raise AccessDenied("This authorization is for another transfer.")
         # The ticket names the person; their rights are checked again, so that revoked rights end at once.
         (await kernel.auth.principal_named(ticket.username)).require(scope, at_least)
+        admit(request)
         return _Transfer(scope, oid, ticket.username, ticket.size)
     me = await kernel.auth.principal(request)
     me.require(scope, at_least)

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from toolcrib.assets.lfs.schemas import LfsRefused
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.json_bodies import read_model
 from toolcrib.kernel.logs import request_id
 from toolcrib.kernel.openapi import body_of, refusals
 
@@ -116,15 +116,7 @@ async def read(request: Request, model: type[Model]) -> Model:
     Raises:
         RequestValidationError: it is not that (400).
     """
-    try:
-        return model.model_validate_json(await request.body() or b"{}")
-    except ValidationError as error:
-        raise malformed(error, "body") from None
-
-
-def malformed(error: ValidationError, where: str) -> RequestValidationError:
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
+    return await read_model(request, model, empty=b"{}")
 
 
 def answer(content: Any, status_code: int = 200) -> Response:

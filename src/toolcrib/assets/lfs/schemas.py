@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, FailFast, Field, StrictBool, StrictInt, StrictStr
 
 from toolcrib.assets.schemas import AssetPath
 from toolcrib.kernel.claims.models import Claim
@@ -15,6 +15,7 @@ from toolcrib.kernel.clock import iso_format
 MAX_LOCKS = 1_000
 # One batch call names at most this many objects; the stock client asks for 100 at a time.
 MAX_OBJECTS = 1_000
+MAX_TRANSFERS = 100
 
 
 class LfsRef(BaseModel):
@@ -82,9 +83,9 @@ class ObjectName(BaseModel):
 
 class LfsBatchRequest(BaseModel):
     operation: Literal["upload", "download"]
-    transfers: list[StrictStr] = Field(default_factory=lambda: ["basic"])
+    transfers: Annotated[list[StrictStr], Field(max_length=MAX_TRANSFERS), FailFast()] = ["basic"]
     ref: LfsRef | None = None
-    objects: list[ObjectName]
+    objects: Annotated[list[ObjectName], FailFast()]  # how many is a refusal of its own
     hash_algo: StrictStr = "sha256"
 
 

@@ -26,6 +26,7 @@ from toolcrib.documents.service import downloads, uploads
 from toolcrib.documents.service.content import store_errors
 from toolcrib.documents.service.lookup import Documents, documents_of
 from toolcrib.documents.service.transfers import Onto
+from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.problems import Problem
 
@@ -60,6 +61,7 @@ async def serve(request: Request, kernel: KernelDep) -> Response:
     headers = [pair for pair in request.scope["headers"] if pair[0] != b"cookie"]
     request = Request({**request.scope, "headers": headers}, request.receive)
     caller = await caller_of(request, kernel)
+    admit(request)
     base = kernel.settings.base_path + MOUNT
     try:
         with store_errors():

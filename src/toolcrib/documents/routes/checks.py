@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, FailFast, Field
 
 from toolcrib.documents.access import allows
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.paths import as_uuid
 from toolcrib.documents.routes.common import CallerDep, DocumentsDep
+from toolcrib.kernel.json_bodies import read_model
+from toolcrib.kernel.openapi import body_of
 
 router = APIRouter(tags=["documents"])
 
@@ -25,19 +27,21 @@ class AccessCheck(BaseModel):
 
 
 class AccessChecks(BaseModel):
-    checks: Annotated[list[AccessCheck], Field(max_length=MAX_CHECKS)]
+    checks: Annotated[list[AccessCheck], Field(max_length=MAX_CHECKS), FailFast()]
 
 
-@router.post("/check-file-access")
-async def check(body: AccessCheck, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
+@router.post("/check-file-access", openapi_extra=body_of(AccessCheck))
+async def check(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
     """Whether the caller may do this in a project, by the memberships kept here."""
+    body = await read_model(request, AccessCheck)
     names = await docs.access.project_names([body.project_id])
     return _answer(caller, body, names)
 
 
-@router.post("/check-file-access/batch")
-async def check_batch(body: AccessChecks, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
+@router.post("/check-file-access/batch", openapi_extra=body_of(AccessChecks))
+async def check_batch(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
     """Many questions at once, answered in their order."""
+    body = await read_model(request, AccessChecks)
     names = await docs.access.project_names([each.project_id for each in body.checks])
     return {
         "results": [

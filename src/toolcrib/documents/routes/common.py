@@ -25,6 +25,7 @@ from toolcrib.kernel.identity.credentials import find, split_authorization
 from toolcrib.kernel.identity.lookup import API_KEY_MARK
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.identity.tokens import as_uuid as is_uuid
+from toolcrib.kernel.json_scan import BodyTooComplex
 
 Model = TypeVar("Model", bound=BaseModel)
 PREFIX = "/storage"
@@ -101,9 +102,12 @@ async def json_body(request: Request, *, optional: bool = False) -> dict[str, An
     """Read the body as a JSON object. An empty one is accepted if `optional`.
 
     Raises:
-        ValidationFailed: no JSON object (400).
+        ValidationFailed: no JSON object, or one beyond the bounds of `kernel.json_scan` (400).
     """
-    raw = await request.body()
+    try:
+        raw = await request.body()
+    except BodyTooComplex as refused:
+        raise ValidationFailed.of("body", refused.detail) from None
     if optional and not raw.strip():
         return {}
     try:

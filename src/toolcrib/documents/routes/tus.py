@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -35,12 +34,11 @@ from toolcrib.documents.service import resumable
 from toolcrib.documents.service.incoming import BodyBroken
 from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
 from toolcrib.documents.service.uploads import VersionOptions
+from toolcrib.kernel.bodies import BodyTooSlow
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Problem
 
-# A sender that is silent for so long is given up; what it sent is kept.
-IDLE_SECONDS = 60.0
 # What is left of a refused body is read up to here; beyond, the line is cut instead.
 WORTH_READING_BYTES = 1024 * 1024
 
@@ -308,17 +306,16 @@ async def _body(request: Request) -> AsyncIterator[bytes]:
     """Yield the request's body as it arrives.
 
     Raises:
-        BodyBroken: the client disconnected, or sent nothing for too long.
+        BodyBroken: the client disconnected, or sent nothing, or too little, for too long.
     """
     async with aclosing(request.stream()) as stream:
         while True:
             try:
-                async with asyncio.timeout(IDLE_SECONDS):
-                    piece = await anext(stream)
+                piece = await anext(stream)
             except StopAsyncIteration:
                 return
             except ClientDisconnect:
                 raise BodyBroken from None
-            except TimeoutError:
+            except BodyTooSlow:
                 raise BodyBroken(silent=True) from None
             yield piece

@@ -1,0 +1,274 @@
+"""How the bodies of requests come in.
+
+Nothing is read of a body before it is known who sends it, except where anybody may. It must keep arriving at some
+pace, however long it takes as a whole. What is kept in memory is bounded, for each body and for all, and JSON in it is
+scanned before a parser sees it (`kernel.json_scan`).
+
+This happens when a route first asks for the body, whichever way it does that: `RequestBody.receive` stands between the
+routes and the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine, Generator
+from contextlib import suppress
+from types import coroutine
+from typing import TYPE_CHECKING, Any, cast
+
+from fastapi import Request
+from starlette.types import Message, Receive, Scope
+
+from toolcrib.kernel.forwarding import client_address
+from toolcrib.kernel.json_scan import PIECE, BodyTooComplex, JsonScan, is_harmless
+from toolcrib.kernel.openapi import is_public
+from toolcrib.kernel.problems import Problem
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.identity.authenticate import Authenticator
+    from toolcrib.settings import Settings
+
+KEY = "toolcrib.body"  # of the RequestBody in the scope
+# How long a body waits for others to leave memory.
+PATIENCE_SECONDS = 2.0
+# Smaller bodies that come in one piece are not counted: the server's own buffer held them already.
+UNCOUNTED_BYTES = 4_096
+_BYTE_ORDER_MARK = b"\xfe"  # or more: no text in UTF-8 begins so
+
+
+class BodyTooSlow(Problem):
+    """The body stopped arriving, or arrived too slowly."""
+
+    code, status = "body_too_slow", 408
+
+
+class BodyTooLarge(Problem):
+    """The body is larger than this address takes."""
+
+    code, status = "payload_too_large", 413
+
+
+class MemoryBusy(Problem):
+    """The bodies of other requests fill the memory that is set apart for them; try again."""
+
+    code, status = "memory_busy", 503
+
+
+class BodyMemory:
+    """Counts the bytes of bodies in memory. One sender has at most half of them, and bodies beyond the ordinary size
+    leave a quarter to the others."""
+
+    def __init__(self, total: int, patience: float = PATIENCE_SECONDS) -> None:
+        self.most = {False: total, True: total - total // 4}
+        self.share = total // 2
+        self.held = 0
+        self._held_by: Counter[str] = Counter()
+        self._patience = patience
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def take(self, who: str, size: int, *, is_large: bool) -> None:
+        """Count `size` bytes more for `who`, perhaps after a short wait.
+
+        Raises:
+            MemoryBusy: there is no room (503).
+        """
+        if not self._fits(who, size, is_large):
+            try:
+                async with asyncio.timeout(self._patience):
+                    while not self._fits(who, size, is_large):
+                        await self._change()
+            except TimeoutError:
+                text = "Too many large requests are under way. Try again in a moment."
+                raise MemoryBusy(text, headers={"Retry-After": "5", "Connection": "close"}) from None
+        self.held += size
+        self._held_by[who] += size
+
+    def give(self, who: str, size: int) -> None:
+        self.held -= size
+        self._held_by[who] -= size
+        if self._held_by[who] <= 0:
+            del self._held_by[who]
+        for each in self._waiting:
+            if not each.done():
+                each.set_result(None)
+        self._waiting.clear()
+
+    def _fits(self, who: str, size: int, is_large: bool) -> bool:
+        return self.held + size <= self.most[is_large] and self._held_by[who] + size <= self.share
+
+    async def _change(self) -> None:
+        change = asyncio.get_running_loop().create_future()
+        self._waiting.add(change)
+        try:
+            await change
+        finally:
+            self._waiting.discard(change)
+
+
+class Intake:
+    """What the bodies of all requests share."""
+
+    def __init__(self, settings: Settings, auth: Authenticator) -> None:
+        self.auth = auth
+        self.memory = BodyMemory(settings.body_memory_bytes)
+        self.ordinary = settings.max_body_bytes
+        self.stall_seconds = settings.body_stall_seconds
+        self.pace = settings.body_bytes_per_second
+
+
+class RequestBody:
+    """The body of one request. `limit` is its largest size in bytes; None where the route counts what it streams, and
+    keeps none of it in memory.
+
+    A body with a limit reaches its route in one piece, scanned, unless the route asks for it `in_pieces`.
+    """
+
+    __slots__ = (
+        *("_allowed", "_held", "_intake", "_limit", "_receive", "_scope", "_seen", "_who"),
+        *("failure", "in_pieces", "is_admitted", "is_over"),
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, intake: Intake, limit: int | None) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._intake = intake
+        self._limit = limit
+        self._allowed = intake.stall_seconds
+        self._seen = self._held = 0
+        self._who = ""
+        self.in_pieces = limit is None
+        self.is_admitted = self.is_over = False
+        self.failure: Exception | None = None
+
+    async def receive(self) -> Message:
+        """ASGI's `receive`.
+
+        Raises:
+            Unauthorized: nobody may send this who does not sign in (401).
+            BodyTooLarge, BodyTooSlow, BodyTooComplex, MemoryBusy: it is not taken.
+        """
+        if self.is_over:
+            return await self._receive()
+        try:
+            if not self.is_admitted:
+                await self._admit()
+            return await (self._next() if self.in_pieces else self._whole())
+        except Exception as error:
+            self.failure = error  # FastAPI raises an error of its own for it (`errors.Answers`)
+            raise
+
+    def close(self) -> None:
+        """The request is answered: nothing of it is in memory any longer."""
+        if self._held:
+            self._intake.memory.give(self._who, self._held)
+            self._held = 0
+
+    async def drain(self) -> None:
+        """Read on and keep nothing, for a client that is being refused while it still sends."""
+        self._limit = None
+        with suppress(BodyTooSlow):
+            while not self.is_over:
+                await self._next()
+
+    async def _admit(self) -> None:
+        if is_public(self._scope.get("route")):
+            self._who = client_address(self._scope)
+        else:
+            self._who = (await self._intake.auth.principal_for(self._scope)).uuid
+        self.is_admitted = True
+
+    async def _next(self) -> Message:
+        receiving = cast("Coroutine[Any, None, Message]", self._receive())
+        try:
+            waits_for = receiving.send(None)
+        except StopIteration as come:  # nearly always: then there is nothing to time
+            message: Message = come.value
+        else:
+            message = await self._arrival(receiving, waits_for)
+        if message["type"] != "http.request":
+            self.is_over = True
+            return message
+        size = len(message.get("body", b""))
+        self._seen += size
+        self.is_over = not message.get("more_body", False)
+        if not self.is_over:
+            self._allowed = min(self._intake.stall_seconds, self._allowed + size / self._intake.pace)
+        if self._limit is not None:
+            if self._seen > self._limit:
+                text = f"The body is larger than {self._limit} bytes."
+                raise BodyTooLarge(text, headers={"Connection": "close"})
+            if size > UNCOUNTED_BYTES or self._held or not self.is_over:
+                is_large = self._seen > self._intake.ordinary
+                await self._intake.memory.take(self._who, size, is_large=is_large)
+                self._held += size
+        return message
+
+    async def _arrival(self, receiving: Coroutine[Any, None, Message], waits_for: Any) -> Message:
+        clock = asyncio.get_running_loop().time
+        before = clock()
+        try:
+            async with asyncio.timeout(self._allowed):
+                message = await _go_on(receiving, waits_for)
+        except TimeoutError:
+            self.is_over = True
+            text = "The body stopped arriving, or arrived too slowly."
+            raise BodyTooSlow(text, headers={"Connection": "close"}) from None
+        self._allowed -= clock() - before
+        return message
+
+    async def _whole(self) -> Message:
+        message = await self._next()
+        if not self.is_over:
+            pieces = [message["body"]]
+            while not self.is_over:
+                message = await self._next()
+                pieces.append(message.get("body", b""))
+            if message["type"] == "http.request":
+                message = {"type": "http.request", "body": b"".join(pieces), "more_body": False}
+        if message["type"] == "http.request":  # else the client went away
+            body = message.get("body", b"")
+            if not is_harmless(body):
+                await _scan(body)
+            if b"\0" in body[:2] or body[:1] >= _BYTE_ORDER_MARK:
+                raise BodyTooComplex("The body must be UTF-8.")
+        return message
+
+
+@coroutine
+def _go_on(begun: Coroutine[Any, None, Message], waits_for: Any) -> Generator[Any, None, Message]:
+    """Await a coroutine that was begun and waits for `waits_for`."""
+    try:
+        yield waits_for
+    except BaseException:
+        begun.close()
+        raise
+    return (yield from begun.__await__())
+
+
+async def _scan(body: bytes) -> None:
+    scan = JsonScan()
+    for start in range(0, len(body), PIECE):
+        if start:
+            await asyncio.sleep(0)
+        scan.feed(body[start : start + PIECE])
+
+
+def admit(request: Request) -> None:
+    """Let the body of `request` be read: its route has checked another credential than an account's."""
+    body: RequestBody | None = request.scope.get(KEY)
+    if body is not None:
+        body.is_admitted = True
+
+
+def take_in_pieces(request: Request) -> None:
+    """Have the body of `request` come as it arrives, not scanned."""
+    body: RequestBody | None = request.scope.get(KEY)
+    if body is not None:
+        body.in_pieces = True
+
+
+def failure_of(scope: Scope) -> Exception | None:
+    """Why the body of a request could not be taken; None if it could."""
+    body: RequestBody | None = scope.get(KEY)
+    return None if body is None else body.failure

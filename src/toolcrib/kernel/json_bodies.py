@@ -1,0 +1,66 @@
+"""JSON bodies of routes that take the bare request, checked like those that the framework reads."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from toolcrib.kernel.bodies import take_in_pieces
+from toolcrib.kernel.json_scan import PIECE, ObjectReader
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_NOT_JSON: dict[str, Any] = {"type": "json_invalid", "loc": ("body",), "msg": "JSON decode error"}
+
+
+async def read_model(request: Request, model: type[Model], *, empty: bytes = b"") -> Model:
+    """The body as `model`; `empty` stands for an empty one.
+
+    Raises:
+        RequestValidationError: it is not that (400).
+    """
+    try:
+        return model.model_validate_json(await request.body() or empty)
+    except ValidationError as error:
+        raise malformed(error, "body") from None
+
+
+async def read_long_model(request: Request, model: type[Model]) -> Model:
+    """As `read_model`, for an object with long lists: they are parsed as they arrive, while others are served.
+
+    Raises:
+        RequestValidationError: it is not that (400).
+        BodyTooComplex: it is nested too deep, or holds too much (400).
+    """
+    take_in_pieces(request)
+    try:
+        found = await _read_object(request)
+    except ValueError:  # JSONDecodeError is one
+        raise RequestValidationError([_NOT_JSON]) from None
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        raise malformed(error, "body") from None
+
+
+async def _read_object(request: Request) -> dict[str, Any]:
+    reader = ObjectReader()
+    waiting = bytearray()  # of what came: not too little is looked at in one go
+    async for piece in request.stream():
+        waiting += piece
+        while len(waiting) >= PIECE:
+            reader.feed(bytes(waiting[:PIECE]))
+            del waiting[:PIECE]
+            await asyncio.sleep(0)
+    reader.feed(bytes(waiting))
+    return reader.finish()
+
+
+def malformed(error: ValidationError, where: str) -> RequestValidationError:
+    """What the framework raises for a body or query that it reads itself."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return RequestValidationError([{**each, "loc": (where, *each["loc"])} for each in found])
