@@ -48,6 +48,7 @@ from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.middleware import RequestMiddleware
 from toolcrib.kernel.ratelimit import RateLimiter
+from toolcrib.kernel.redis_health import redis_check
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
 from toolcrib.kernel.wording import Wordings
@@ -206,6 +207,8 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     kernel.health["storage"] = kernel.blobs.check
     kernel.health["mail"] = kernel.mailer.check
     kernel.health["jobs"] = jobs.check
+    if (redis := redis_check(settings)) is not None:
+        kernel.health["redis"] = redis
     return kernel
 
 

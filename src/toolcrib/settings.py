@@ -387,6 +387,18 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field(
         "console", validation_alias="LOG_FORMAT", description="How log lines look."
     )
+    metrics_access: Literal["token", "loopback", "open"] = Field(
+        "loopback",
+        validation_alias="METRICS_ACCESS",
+        description="Who may read `/metrics`, and version, environment and response times on the health pages: "
+        "`loopback` programs on this machine (never a request with a forwarding header), `open` everybody, `token` "
+        "neither. Whoever shows METRICS_TOKEN always may; `/metrics` is for administrators, too.",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="METRICS_TOKEN",
+        description="Lets whoever sends it as `Authorization: Bearer …` read what METRICS_ACCESS is about.",
+    )
     heartbeat_grace_seconds: int = Field(
         60,
         ge=0,

@@ -313,8 +313,9 @@ async def test_a_store_that_is_away_is_503(crib: AppServer) -> None:
     files_dir.rename(files_dir.with_name("unplugged"))
     sent = await ann.put(f"{LFS}/objects/{oid_of(b'abc')}", content=b"abc")
     assert (sent.status_code, sent.headers["content-type"]) == (503, MEDIA)
-    health = (await (await crib.admin()).get("/api/admin/health")).json()
-    assert health["checks"]["storage"]["healthy"] is False
+    health = await (await crib.admin()).get("/api/admin/health")
+    assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
+    assert health.json()["checks"]["storage"]["healthy"] is False
     files_dir.with_name("unplugged").rename(files_dir)
     assert (await ann.put(f"{LFS}/objects/{oid_of(b'abc')}", content=b"abc")).status_code == 200
 

@@ -1,23 +1,41 @@
-"""Health checks. Load balancers call them every second, so they answer from what the process already knows."""
+"""Health checks.
+
+Load balancers call `/health` every second, so it answers from what the process already knows. All pages tell
+strangers only whether a part answers, in fixed words (`monitoring`).
+
+A part that is not essential may fail and the server still serves: it is *degraded*, which is a 200 and says so. 503 is
+for what cannot serve.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.context import HealthCheck, Kernel
 from toolcrib.kernel.deps import AdminDep, KernelDep
 from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.monitoring import may_read_details
 from toolcrib.kernel.openapi import PUBLIC, refusals
+
+log = structlog.get_logger()
 
 # A database that has not answered for this long is down, not merely slow.
 SICK_SECONDS = 5.0
+# Without these nothing can be served. Without the others mails and background work wait, and counters are this
+# process's own.
+ESSENTIAL = frozenset({"database", "storage"})
+# Fixed words for those who may not read details.
+HIDDEN = "hidden"
+ANSWERS, SILENT = "answers", "does not answer"
 
 root_router = APIRouter(tags=["health"])
 router = APIRouter(tags=["health"])
@@ -31,9 +49,9 @@ async def health(request: Request) -> Response:
     body = {
         "status": "healthy" if well else "unhealthy",
         "service": "toolcrib",
-        "version": request.app.version,
+        "version": request.app.version if may_read_details(request, kernel) else HIDDEN,
         "timestamp": iso_format(kernel.clock()),
-        "checks": {"database": {"healthy": well, "message": "answers" if well else "does not answer"}},
+        "checks": {"database": {"healthy": well, "message": ANSWERS if well else SILENT}},
     }
     return Response(orjson.dumps(body), status_code=200 if well else 503, media_type="application/json")
 
@@ -58,10 +76,12 @@ for path in ("/healthz", "/api/healthz"):
     root_router.add_api_route(path, healthz, methods=["GET"], response_class=Response, openapi_extra=PUBLIC)
 
 
-@router.get("/admin/health", responses=refusals(403))
-async def admin_health(request: Request, kernel: KernelDep, _me: AdminDep) -> dict[str, Any]:
-    """Every part, asked now."""
-    checks = {name: await _ask(check) for name, check in kernel.health.items()}
+@router.get("/admin/health", responses={**refusals(403), **UNHEALTHY})
+async def admin_health(
+    request: Request, response: Response, kernel: KernelDep, _me: AdminDep
+) -> dict[str, Any]:
+    """Every part, asked now. `status` is `healthy`, `degraded` (200: it serves) or `unhealthy` (503)."""
+    checks = await ask(kernel, kernel.health)
     counts = {}
     if checks["database"]["healthy"]:
         async with kernel.database.read() as session:
@@ -69,8 +89,10 @@ async def admin_health(request: Request, kernel: KernelDep, _me: AdminDep) -> di
             counts["events"] = await last_seq(session)
     counts["subscribers"] = kernel.tail.subscribers
     now = kernel.clock()
+    status = status_of(checks)
+    response.status_code = 503 if status == "unhealthy" else 200
     return {
-        "status": "healthy" if all(check["healthy"] for check in checks.values()) else "unhealthy",
+        "status": status,
         "version": request.app.version,
         "database": kernel.database.dialect,
         "started_at": iso_format(kernel.started_at),
@@ -80,15 +102,32 @@ async def admin_health(request: Request, kernel: KernelDep, _me: AdminDep) -> di
     }
 
 
-async def _ask(check: Any) -> dict[str, Any]:
+async def ask(kernel: Kernel, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Ask these parts now: whether each is healthy, what it says, how long it took."""
+    return {name: await _ask(name, kernel.health[name]) for name in names}
+
+
+async def _ask(name: str, check: HealthCheck) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         healthy, message = True, await check()
     except Exception as error:  # noqa: BLE001 - a sick part must not hide the others
         # The text may name hosts: administrators see this page, but keep to the kind of trouble.
         healthy, message = False, type(error).__name__
+        log.warning("unhealthy", part=name, error=message)
     elapsed = round((time.perf_counter() - started) * 1000, 2)
     return {"healthy": healthy, "message": message, "response_time_ms": elapsed}
+
+
+def status_of(checks: dict[str, dict[str, Any]]) -> str:
+    """Return `healthy`, `degraded` or `unhealthy`."""
+    sick = {name for name, check in checks.items() if not check["healthy"]}
+    return "unhealthy" if sick & ESSENTIAL else "degraded" if sick else "healthy"
+
+
+def without_details(check: dict[str, Any]) -> dict[str, Any]:
+    """The same keys in fixed words, for strangers."""
+    return {**check, "message": ANSWERS if check["healthy"] else SILENT, "response_time_ms": 0}
 
 
 def add_database_check(kernel: Kernel) -> None:

@@ -37,6 +37,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.logs import begin_request
+from toolcrib.kernel.monitoring import require_monitoring
 from toolcrib.kernel.outbox import outbox
 
 log = structlog.get_logger()
@@ -129,9 +130,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Prometheus text."""
+    """Prometheus text, for those whom `monitoring` lets read it."""
+    kernel: Kernel = request.app.state.kernel
+    await require_monitoring(request, kernel)
     found: Metrics = request.app.state.metrics
-    await found.look(request.app.state.kernel.database)
+    await found.look(kernel.database)
     return Response(generate_latest(found.registry), media_type=CONTENT_TYPE_LATEST)
 
 

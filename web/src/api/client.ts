@@ -1,5 +1,5 @@
 import { apiUrl } from "./base";
-import { Problem, problemFrom, unreachable } from "./problem";
+import { Problem, problemOf, unreachable } from "./problem";
 
 export interface CallOptions {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -9,6 +9,8 @@ export interface CallOptions {
   checksPassword?: boolean;
   /** A 401 is an answer, not an interruption: do not ask the person to sign in. */
   anonymous?: boolean;
+  /** An answer that is no success and yet what was asked for. */
+  isAnswer?: (status: number, body: unknown) => boolean;
 }
 
 type Reauthenticate = () => Promise<boolean>;
@@ -54,12 +56,25 @@ export async function api<T>(path: string, options: CallOptions = {}): Promise<T
   if (response.status === 401 && !options.anonymous && reauthenticate && (await sessionIsOver(options))) {
     if (await reauthenticate()) response = await send(path, options);
   }
-  if (!response.ok) throw await problemFrom(response);
+  if (!response.ok) {
+    const text = await response.text();
+    const answer = options.isAnswer && parsed(text);
+    if (answer && options.isAnswer?.(response.status, answer)) return answer as T;
+    throw problemOf(response.status, text);
+  }
   if (response.status === 204) return undefined as T;
   try {
     return (await response.json()) as T;
   } catch {
     throw new Problem(response.status, "bad_answer", "The server's answer could not be read.");
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -85,7 +85,11 @@ export const configQuery = queryOptions({
 
 export const healthQuery = queryOptions({
   queryKey: ["health"],
-  queryFn: ({ signal }) => api<Health>("admin/health", { signal }),
+  queryFn: ({ signal }) => api<Health>("admin/health", {
+      signal,
+      // Unhealthy is a 503 that says which part is.
+      isAnswer: (_status, body) => typeof body === "object" && body !== null && "checks" in body,
+    }),
   refetchInterval: 10_000,
 });
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-import structlog
 from fastapi import Request, Response
 
 from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import CallerDep, new_router
-from toolcrib.kernel.context import HealthCheck, Kernel
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
-from toolcrib.kernel.health import UNHEALTHY
+from toolcrib.kernel.health import HIDDEN, SILENT, UNHEALTHY, ask, without_details
+from toolcrib.kernel.monitoring import may_read_details
 from toolcrib.kernel.openapi import PUBLIC
 
-log = structlog.get_logger()
 router = new_router()
 
 CHECKED = ("database", "storage")
@@ -23,15 +21,23 @@ CHECKED = ("database", "storage")
 
 @router.get("/health", response_class=Response, responses=UNHEALTHY, openapi_extra=PUBLIC)
 async def health(request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """200 while database and file store answer; 503 otherwise."""
-    checks = {name: await _ask(name, kernel.health[name]) for name in CHECKED if name in kernel.health}
+    """200 while database and file store answer; 503 otherwise. For whoever may not read details (METRICS_ACCESS),
+    `version`, `environment` and what the checks say are fixed words."""
+    checks = await ask(kernel, CHECKED)
     well = all(check["healthy"] for check in checks.values())
+    detailed = may_read_details(request, kernel)
+    checks = {
+        name: {**check, "message": check["message"] if check["healthy"] else SILENT}
+        if detailed
+        else without_details(check)
+        for name, check in checks.items()
+    }
     body = {
         "status": "healthy" if well else "unhealthy",
         "service": "toolcrib",
         "timestamp": now.isoformat().replace("+00:00", "Z"),
-        "version": request.app.version,
-        "environment": kernel.settings.environment,
+        "version": request.app.version if detailed else HIDDEN,
+        "environment": kernel.settings.environment if detailed else HIDDEN,
         "checks": checks,
     }
     return bare(body, 200 if well else 503)
@@ -61,14 +67,3 @@ def _public(kernel: Kernel) -> dict[str, Any]:
         "STORAGE": "s3" if settings.s3_endpoint else "local",
         "MAX_FILE_SIZE": settings.storage_max_bytes,
     }
-
-
-async def _ask(name: str, check: HealthCheck) -> dict[str, Any]:
-    started = time.perf_counter()
-    try:
-        healthy, message = True, await check()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, that is the answer
-        log.warning("unhealthy", part=name, error=type(error).__name__)
-        healthy, message = False, "does not answer"
-    elapsed = round((time.perf_counter() - started) * 1000, 2)
-    return {"healthy": healthy, "message": message, "response_time_ms": elapsed}

@@ -23,6 +23,7 @@ const CHECKS: Record<string, string> = {
   events: "Event stream",
   mail: "Mail",
   jobs: "Background jobs",
+  redis: "Redis",
 };
 
 const MAIL: Record<string, { color: string; text: string }> = {
