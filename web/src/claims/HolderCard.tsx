@@ -6,6 +6,7 @@ import { Person } from "../ui/Person";
 import { Ago, At, Until } from "../ui/Time";
 import { ClaimMenu } from "./ClaimActions";
 import { QueueMark } from "./ClaimParts";
+import box from "../ui/box.module.css";
 import classes from "./HolderCard.module.css";
 
 interface Props {
@@ -33,7 +34,7 @@ export function HolderCard(props: Props) {
   const { ends, comment } = props.words ?? { ends: "Ends", comment: "Comment" };
   const mine = holder === useMe().username;
   return (
-    <section className={classes.card} data-mine={(marked && mine) || undefined} aria-label={label}>
+    <section className={`${box.card} ${classes.mine}`} data-mine={(marked && mine) || undefined} aria-label={label}>
       <div className={classes.holder}>
         {marked && <IconLock size={17} stroke={1.8} aria-hidden />}
         <Person name={holder} me={mine} />
@@ -41,7 +42,7 @@ export function HolderCard(props: Props) {
         <span style={{ flex: 1 }} />
         {claim && <ClaimMenu claim={claim} />}
       </div>
-      <dl className={classes.facts}>
+      <dl className={box.facts}>
         <dt>Since</dt>
         <dd>
           <Ago at={since} />
@@ -87,7 +88,7 @@ export function HolderCard(props: Props) {
 /** Nobody holds the thing; `children` is how to take it. */
 export function FreeCard({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <section className={classes.card} aria-label={label}>
+    <section className={`${box.card} ${classes.mine}`} aria-label={label}>
       <div className={classes.free}>
         <IconLockOpen size={18} stroke={1.7} aria-hidden /> Nobody holds it
         <span style={{ flex: 1 }} />

@@ -25,6 +25,7 @@ import { rowOfFile } from "../rows";
 import { StatusMark, standing } from "../status";
 import { Audit } from "./Audit";
 import { descriptionOf } from "./dialogs/DescribeDialog";
+import box from "../../../ui/box.module.css";
 import classes from "./FileDrawer.module.css";
 import { LockCard } from "./LockCard";
 import { Preview } from "./Preview";
@@ -77,7 +78,7 @@ function Details({ data, context, onDelete, onRestore }: Props & { data: FileMet
     <Stack gap="md">
       <WholeName name={file.logical_path} />
       {file.is_deleted ? (
-        <section className={classes.card} aria-label="Deleted">
+        <section className={box.card} aria-label="Deleted">
           <p style={{ margin: 0 }}>It is deleted. Bringing it back restores it with its history.</p>
           <Group gap="xs">
             <Button size="xs" onClick={() => onRestore(file)}>
@@ -179,7 +180,7 @@ function Toolbar({ file, context, onDelete }: ToolbarProps) {
 
 function Facts({ file, status }: { file: DocumentFile; status: string | null }) {
   return (
-    <dl className={classes.facts}>
+    <dl className={box.facts}>
       {status && (
         <>
           <dt>Status</dt>

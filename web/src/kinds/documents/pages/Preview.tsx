@@ -6,6 +6,7 @@ import { downloadUrl, previewKind, probe, readText, tooBigToShow, type PreviewKi
 import { sizeText } from "../../../ui/bytes";
 import { visible } from "../../../ui/names";
 import { Refusal } from "../../../ui/Refusal";
+import box from "../../../ui/box.module.css";
 import classes from "./FileDrawer.module.css";
 
 interface Props {
@@ -19,7 +20,7 @@ export function Preview({ file, version }: Props) {
   const [wanted, setWanted] = useState(false);
   if (version.status === "corrupted") {
     return (
-      <p className={`${classes.card} ${classes.quiet}`} role="status">
+      <p className={`${box.card} ${classes.quiet}`} role="status">
         The store has lost the bytes of version {version.version_number}. Uploading the same file once more brings them
         back.
       </p>
