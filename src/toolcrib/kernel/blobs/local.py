@@ -50,10 +50,11 @@ class LocalObjects:
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         target = self._path(key)
         draft = self.root / DRAFTS / uuid4().hex
-        with _translated_errors():
-            descriptor = await in_thread(os.open, draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        opening = submit(os.open, draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         writing: Future[Any] | None = None
         try:
+            with _translated_errors():
+                descriptor = await asyncio.wrap_future(opening)
             async for block in blocks:
                 if writing is not None:
                     with _translated_errors():
@@ -65,7 +66,7 @@ class LocalObjects:
                 writing = submit(self._publish, descriptor, draft, target)
                 await asyncio.wrap_future(writing)
         except BaseException as error:
-            gone = submit(_discard, descriptor, draft, after=writing)
+            gone = submit(_discard, opening, draft, after=writing)
             if isinstance(error, Exception):  # a cancelled task does not wait
                 await asyncio.wrap_future(gone)
             raise
@@ -191,11 +192,12 @@ def _write_all(descriptor: int, block: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _discard(descriptor: int, draft: Path, *, after: Future[Any] | None) -> None:
-    """Close and remove the draft once the thread that writes to it has finished."""
-    if after is not None:
-        wait([after])
-    os.close(descriptor)
+def _discard(opening: Future[int], draft: Path, *, after: Future[Any] | None) -> None:
+    """Close and remove the draft once the threads that open it and write to it have finished."""
+    wait([opening] if after is None else [opening, after])
+    if opening.cancelled() or opening.exception() is not None:
+        return
+    os.close(opening.result())
     draft.unlink(missing_ok=True)
 
 
