@@ -25,10 +25,15 @@ on the machine pool's routes (sign-in and accounts) it is in `error` too; `git l
 |---|---|---|
 """
 
-# Said by the framework, not by a rule of ours.
+# Said by the framework, or before the application is asked.
 FRAMEWORK = {
     ("method_not_allowed", 405): "The address exists, for other methods.",
     ("unsupported_media_type", 415): "The body is of a type this address does not read.",
+    ("head_too_large", 431): "The head of the request is larger than 64 KiB.",
+    (
+        "server_full",
+        503,
+    ): "The process has as many connections as it takes; only its health may be asked now.",
     ("server_error", 500): "A fault of ours; the answer names the request, and the log has the rest.",
 }
 

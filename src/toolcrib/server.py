@@ -31,6 +31,7 @@ from toolcrib.kernel.claims.permissions import Permissions
 from toolcrib.kernel.claims.writer import ClaimWriter
 from toolcrib.kernel.clock import Clock, system_clock
 from toolcrib.kernel.config import RuntimeConfig
+from toolcrib.kernel.connections import Connections
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import routes as event_routes
@@ -94,8 +95,10 @@ def create_app(
     app.state.kernel = kernel
     app.state.kinds = found
     app.state.prepared = prepared
+    proxies = TrustedProxies(settings.trusted_proxies)
     app.state.site = Site(settings, {kind.name: kind.link for kind in found})
     app.state.wordings = wordings = Wordings(each for kind in found for each in kind.wordings)
+    app.state.connections = connections = Connections(settings, proxies, wordings)
     openapi.install(app, wordings)
     answers = errors.install(app, wordings)
 
@@ -129,7 +132,8 @@ def create_app(
         intake=Intake(settings, kernel.auth),
         body_limits={FILES: None} | {at: size for kind in found for at, size in kind.body_limits.items()},
         pattern_limits=[limit for kind in found for limit in kind.pattern_limits],
-        proxies=TrustedProxies(settings.trusted_proxies),
+        proxies=proxies,
+        connections=connections,
         wordings=wordings,
     )
     app.middleware_stack = metrics.observed(app, layers)

@@ -143,6 +143,33 @@ class Settings(BaseSettings):
         validation_alias="MAX_BODY_BYTES",
         description="Largest ordinary JSON body; uploads and bulk calls have their own.",
     )
+    max_connections: int = Field(
+        4_096,
+        ge=16,
+        validation_alias="MAX_CONNECTIONS",
+        description="Connections at the same time, in each process; fewer if it may have fewer descriptors. A few "
+        "more are taken for `/health` alone.",
+    )
+    connections_per_address: int = Field(
+        512,
+        ge=1,
+        validation_alias="CONNECTIONS_PER_ADDRESS",
+        description="Of those, how many one address may have (an IPv6 network of 64 bits counts as one). For what "
+        "comes through TRUSTED_PROXIES, how many requests under way from the address that the proxy names.",
+    )
+    head_seconds: float = Field(
+        20.0,
+        gt=0,
+        validation_alias="HEAD_SECONDS",
+        description="How long a connection may stay without the whole head of a request; a quarter of it while all "
+        "connections are taken.",
+    )
+    keep_alive_seconds: float = Field(
+        5.0,
+        gt=0,
+        validation_alias="KEEP_ALIVE_SECONDS",
+        description="How long a connection on which nothing comes stays open after an answer.",
+    )
     body_memory_bytes: int = Field(
         128 * 2**20,
         ge=2**20,
@@ -181,8 +208,7 @@ class Settings(BaseSettings):
     trust_token_issuers: Words = Field(
         [],
         validation_alias="TRUST_TOKEN_ISSUERS",
-        description="Issuers whose tokens, signed with our secret, create unknown people and say by `company_id` which "
-        "company the caller belongs to; `*` for any.",
+        description="Issuers whose tokens, signed with our secret, create unknown people; `*` for any.",
     )
     initial_admin_user: str = Field(
         "",

@@ -63,7 +63,7 @@ class TrustedProxies:
                 said_schemes.append(value)
         if not said_addresses and not said_schemes:
             return Origin(peer, scheme)
-        if not self._any_peer and not self._is_named(parse_address(peer)):
+        if not self.trusts(peer):
             self._warn(peer)
             return Origin(peer, scheme)
 
@@ -78,6 +78,10 @@ class TrustedProxies:
             said = schemes[own].lower()
             scheme = said if said in _SCHEMES else scheme
         return Origin(address, scheme)
+
+    def trusts(self, peer: str) -> bool:
+        """Whether the forwarding headers of `peer` are believed."""
+        return self._any_peer or self._is_named(parse_address(peer))
 
     def _is_named(self, address: Address | None) -> bool:
         return address is not None and any(address in network for network in self._networks)

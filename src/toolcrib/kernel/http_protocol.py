@@ -1,4 +1,5 @@
-"""uvicorn's HTTP protocol, with each answer in one write to the socket.
+"""uvicorn's HTTP protocol, with each answer in one write to the socket, and within the limits of
+`kernel.connections`.
 
 uvicorn writes the head of an answer and then its body. With TCP_NODELAY those are two segments, two system calls
 and two wake-ups of the client; a client that takes one lock after the other notices. Here what is written in
@@ -10,10 +11,21 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from toolcrib.kernel.connections import Connections
+from toolcrib.kernel.wording import default_body
 
 # Above this, copying costs more than a write saves, and the transport must get to say that it is full.
 GATHER_BYTES = 65_536
+# The parser itself would keep a head of any length.
+MAX_HEAD_BYTES = 65_536
+_TOO_LARGE = orjson.dumps(default_body("head_too_large", "The head of the request is too large.", None))
+_HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_TOO_LARGE), _TOO_LARGE)
+)
 
 
 class GatheringTransport:
@@ -59,7 +71,55 @@ class GatheringTransport:
 
 
 class OneWriteProtocol(HttpToolsProtocol):
-    """For `uvicorn.Config(http=…)`."""
+    """For `uvicorn.Config(http=…)`. The application's `state.connections`, if it has them, says what is too much."""
+
+    _limits: Connections | None = None
+    waits_since: float | None = None
+    is_spare = False
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(GatheringTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._limits = getattr(getattr(self.app, "state", None), "connections", None)
+        self.waits_since = self.loop.time()
+        if self._limits is not None and not self._limits.enter(self, self.client and self.client[0]):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._limits is not None:
+            self._limits.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        cycle = self.cycle
+        is_head = cycle is None or not cycle.more_body
+        super().data_received(data)
+        if is_head and self.cycle is cycle:  # a head that is not complete
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+                self.transport.write(_HEAD_TOO_LARGE)
+                self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        self.waits_since = None
+        self._head_bytes = 0
+        if self.is_spare and self._limits is not None:
+            self.is_spare = self._limits.is_full
+            is_health = self.url.partition(b"?")[0] in self._limits.health
+            self.app = self.config.loaded_app if is_health or not self.is_spare else self._limits.refuse
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self.cycle is not None:
+            self.cycle.more_body = False  # also of a body that was answered without reading it
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete:  # else the next one was sent ahead
+            self.waits_since = self.loop.time()
+
+    def close_for_silence(self) -> None:
+        """The head of a request, or what is left of a body that nobody reads, takes too long."""
+        if not self.transport.is_closing():
+            self.transport.close()

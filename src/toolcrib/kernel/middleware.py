@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolcrib.kernel.bodies import KEY, Intake, RequestBody
+from toolcrib.kernel.connections import HEALTH, Connections, TooManyConnections
 from toolcrib.kernel.forwarding import UNIX, TrustedProxies
 from toolcrib.kernel.wording import Wordings
 
@@ -38,6 +39,7 @@ class RequestMiddleware:
         body_limits: Mapping[str, int | None],
         pattern_limits: Sequence[tuple[str, re.Pattern[str], int | None]],
         proxies: TrustedProxies,
+        connections: Connections,
         wordings: Wordings,
     ) -> None:
         self.app = app
@@ -47,6 +49,7 @@ class RequestMiddleware:
         self.body_limits = body_limits
         self.pattern_limits = pattern_limits
         self.proxies = proxies
+        self.connections = connections
         self.wordings = wordings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,9 +71,27 @@ class RequestMiddleware:
         origin = self.proxies.origin(scope)
         if origin.scheme != scope["scheme"]:
             scope = {**scope, "scheme": origin.scheme}
-        if origin.address != (scope.get("client") or (UNIX, 0))[0]:
-            scope = {**scope, "client": (origin.address, 0)}
+        if origin.address == (scope.get("client") or (UNIX, 0))[0]:
+            await self._serve(scope, receive, send)
+            return
+        scope = {**scope, "client": (origin.address, 0)}
+        if path in HEALTH:
+            await self._serve(scope, receive, send)
+            return
+        try:
+            counted = self.connections.begin(origin.address)
+        except TooManyConnections as refused:
+            said = refused.code, refused.detail, None, refused.headers
+            response = self.wordings.response(scope["method"], path, refused.status, *said)
+            await response(scope, receive, send)
+            return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self.connections.end(counted)
 
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
         body: RequestBody | None = None
         length = _content_length(scope)
         if length:

@@ -17,6 +17,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from toolcrib.cli.core.failures import CannotTell, Failure
+from toolcrib.kernel.connections import raise_descriptor_limit
 from toolcrib.kernel.file_modes import keep_new_files_private
 from toolcrib.kernel.http_protocol import OneWriteProtocol
 from toolcrib.settings import Settings
@@ -102,7 +103,7 @@ class Processes(Multiprocess):
             announce(self.url)
 
 
-def configuration(app: Any, workers: int) -> uvicorn.Config:
+def configuration(app: Any, settings: Settings, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=True,
@@ -114,6 +115,7 @@ def configuration(app: Any, workers: int) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,  # the RequestMiddleware believes proxies, as TRUSTED_PROXIES says
         backlog=BACKLOG,
+        timeout_keep_alive=settings.keep_alive_seconds,  # type: ignore[arg-type]  # any number does
         timeout_graceful_shutdown=DRAIN_SECONDS,
         workers=workers,
     )
@@ -127,6 +129,7 @@ def serve(settings: Settings, workers: int) -> None:
         Failure: the application could not start; its log says why.
     """
     keep_new_files_private()
+    raise_descriptor_limit()
     sockets = listen(settings.host, settings.port)
     url = address_of(settings, sockets)
     if workers == 1:
@@ -138,7 +141,7 @@ def serve(settings: Settings, workers: int) -> None:
             _limit_shutdown(settings.shutdown_seconds)
             return create_app(settings)
 
-        server = Server(configuration(app, 1), url)
+        server = Server(configuration(app, settings, 1), url)
         try:
             server.run(sockets)
         except SystemExit as ended:
@@ -150,7 +153,9 @@ def serve(settings: Settings, workers: int) -> None:
 
     asyncio.run(prepare_alone(settings))
     os.environ[PARENT] = str(os.getpid())
-    processes = Processes(configuration("toolcrib.cli.server.serve:worker_app", workers), sockets, url)
+    processes = Processes(
+        configuration("toolcrib.cli.server.serve:worker_app", settings, workers), sockets, url
+    )
     processes.run()
     if not processes.announced and any(one.exitcode == STARTUP_FAILURE for one in processes.processes):
         raise Failure("The server could not start.", code="startup_failed")

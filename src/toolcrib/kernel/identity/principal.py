@@ -31,8 +31,7 @@ class Grant:
     """What a credential proved when it was shown, kept so that it can be held against the database again.
 
     `digest` stands for the credential. `version` is the person's token version at the time: passwords and
-    tokens end when it moves on. API keys outlive it and end with their own row instead. `company_id` is the company
-    that the credential itself names, where it is trusted to; else the account's counts.
+    tokens end when it moves on. API keys outlive it and end with their own row instead.
     """
 
     digest: bytes
@@ -41,7 +40,6 @@ class Grant:
     version: int | None
     api_key_id: int | None = None
     expires_at: datetime | None = None
-    company_id: str | None = None
 
 
 @dataclass(slots=True, frozen=True)
