@@ -208,7 +208,8 @@ class Settings(BaseSettings):
     trust_token_issuers: Words = Field(
         [],
         validation_alias="TRUST_TOKEN_ISSUERS",
-        description="Issuers whose tokens, signed with our secret, create unknown people; `*` for any.",
+        description="Issuers whose tokens, signed with our secret, create unknown people and say by `company_id` which "
+        "company the caller belongs to; `*` for any.",
     )
     initial_admin_user: str = Field(
         "",

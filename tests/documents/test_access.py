@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.documents.envelope import refused, succeeded
-from tests.servers.crib import Crib, Person
+from tests.servers.crib import Crib, Person, token
 
 # What each role may do: read, write, delete, lock, validate.
 ROLES = {
@@ -98,6 +98,25 @@ def test_a_company_owner_ends_locks_in_the_companys_bucket(crib: Crib, ann: Pers
     succeeded(ann.post("/unlock", file_id=file_id, force=True, reason="audit"))
     succeeded(ann.post("/lock", file_id=file_id))
     refused(carla.post("/unlock", file_id=file_id, force=True, reason="x"), 403, "access_denied")
+
+
+def test_a_company_is_that_of_the_requests_token(crib: Crib) -> None:
+    """(contract, section 17)"""
+    zoe = crib.person()
+    second = str(uuid4())
+    moved = Person(
+        zoe.uuid, second, crib.client(cookies={"access_token": token(zoe.uuid, second)}), zoe.username
+    )
+    colleague = crib.person(second)
+    zoe.stored("old.txt", bucket="companies")
+    colleague.stored("new.txt", bucket="companies")
+    for _ in range(2):  # the second time both answers are in memory
+        assert moved.fetch("new.txt", "companies").content == b"hello"
+        refused(moved.get("/list", bucket="companies", id=zoe.company), 403, "access_denied")
+        assert zoe.fetch("old.txt", "companies").content == b"hello"
+        refused(zoe.get("/list", bucket="companies", id=second), 403, "access_denied")
+    people = crib.admin().client.get("/api/admin/users").json()
+    assert [each["company_id"] for each in people if each["uuid"] == zoe.uuid] == [second]
 
 
 def test_a_project_nobody_registered_is_open(ann: Person, ben: Person) -> None:

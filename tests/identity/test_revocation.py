@@ -127,10 +127,10 @@ async def test_basic_credentials_end_with_the_password_and_are_not_hashed_each_t
     passwords = crib.kernel.auth.passwords
     verify = passwords.verify
 
-    async def counting(stored: str | None, password: str) -> Any:
+    async def counting(stored: str | None, password: str, *queue: Any) -> Any:
         nonlocal verified
         verified += 1
-        return await verify(stored, password)
+        return await verify(stored, password, *queue)
 
     monkeypatch.setattr(passwords, "verify", counting)
     await asyncio.gather(*(whoami(crib, **headers) for _ in range(20)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from joserfc import jwt as jose
 from joserfc.jwk import OctKey
@@ -167,6 +169,91 @@ async def test_strangers_are_refused_unless_their_issuer_is_trusted(
     assert again["id"] == me["id"]
     people = (await (await server.admin()).get("/api/admin/users")).json()
     assert [person["username"] for person in people] == [ADMIN, "zoe"]
+
+
+async def companies_of(server: AppServer, *tokens: str) -> list[str | None]:
+    """The company that counts for a request with each token."""
+    answers = [await server.client.get("/api/currentuser", headers=bearer(token)) for token in tokens]
+    return [answer.json()["company_id"] for answer in answers]
+
+
+async def account(server: AppServer, username: str) -> dict[str, Any]:
+    people = (await (await server.admin()).get("/api/admin/users")).json()
+    return dict(next(person for person in people if person["username"] == username))
+
+
+async def test_the_account_follows_the_company_a_trusted_token_names(
+    app_server: StartApp, database_url: str, mint: Mint
+) -> None:
+    server = await app_server(database_url=database_url, trust_token_issuers=["sso"])
+    one, two = str(uuid4()), str(uuid4())
+    claims = {"sub": "zoe", "user_id": str(uuid4()), "iss": "sso"}
+    without = mint(**claims)
+    assert await companies_of(server, without) == [None]
+    first, second = mint(**claims, company_id=one), mint(**claims, company_id=two.upper())
+    assert await companies_of(server, first, without) == [one, one]
+    assert (await account(server, "zoe"))["company_id"] == one
+    # Each token decides for its own requests; the account goes with the one that came last.
+    assert await companies_of(server, second, first, second, first, without) == [two, one, two, one, two]
+    zoe = await account(server, "zoe")
+    assert (zoe["company_id"], zoe["company_role"]) == (two, "member")
+    log = await (await server.admin()).get("/api/events", params={"kind": "company", "order": "asc"})
+    told = [(event["verb"], event["data"].get("username")) for event in log.json()["events"]]
+    assert told == [
+        ("created", None),
+        ("member_set", "zoe"),
+        ("created", None),
+        ("member_removed", "zoe"),
+        ("member_set", "zoe"),
+    ]
+
+
+async def test_only_those_who_are_trusted_name_a_company(app_server: StartApp, mint: Mint) -> None:
+    server = await app_server(trust_token_issuers=["sso"])
+    await server.user("ann")
+    wanted = str(uuid4())
+    for claims in ({}, {"iss": "other"}, {"iss": "toolcrib"}):
+        assert await companies_of(server, mint(company_id=wanted, **claims)) == [None]
+    unreadable: tuple[Any, ...] = (None, "", "no uuid", 7, [wanted], {})
+    for nothing in unreadable:
+        assert await companies_of(server, mint(company_id=nothing, iss="sso")) == [None]
+    assert await companies_of(server, mint(company_id=wanted, iss="sso")) == [wanted]
+
+
+async def test_an_owner_stays_one_where_the_token_names_their_company(
+    app_server: StartApp, mint: Mint
+) -> None:
+    server = await app_server(trust_token_issuers=["sso"])
+    await server.user("ann")
+    admin = await server.admin()
+    mine = (await admin.post("/api/companies", json={"name": "Mine"})).json()["id"]
+    added = await admin.put(f"/api/companies/{mine}/members/ann", json={"role": "owner"})
+    assert added.is_success
+
+    async def renames(token: str, name: str) -> int:
+        answer = await server.client.patch(
+            f"/api/companies/{mine}", json={"name": name}, headers=bearer(token)
+        )
+        return answer.status_code
+
+    assert await renames(mint(company_id=mine, iss="sso"), "Ours") == 200
+    # With the other company's token they have no right in this one, owner or not.
+    elsewhere = mint(company_id=str(uuid4()), iss="sso")
+    assert await renames(elsewhere, "Stolen") == 404
+    assert (await account(server, "ann"))["company_role"] == "member"
+
+
+@pytest.mark.every_database
+async def test_tokens_of_two_companies_at_once_each_decide_for_their_requests(
+    app_server: StartApp, database_url: str, mint: Mint
+) -> None:
+    server = await app_server(database_url=database_url, trust_token_issuers=["*"])
+    claims = {"sub": "zoe", "user_id": str(uuid4())}
+    wanted = [str(uuid4()) for _ in range(4)] * 3
+    tokens = [mint(**claims, company_id=company, jti=str(uuid4())) for company in wanted]
+    found = await asyncio.gather(*(companies_of(server, token) for token in tokens))
+    assert found == [[company] for company in wanted]
+    assert (await account(server, "zoe"))["company_id"] in wanted
 
 
 async def test_a_trusted_token_that_names_only_a_uuid_finds_a_name(app_server: StartApp, mint: Mint) -> None:

@@ -115,9 +115,8 @@ class Crib:
 
     def admin(self) -> Person:
         """The first administrator."""
-        signed = token(
-            ADMIN, str(uuid4())
-        )  # whose company it names is of no account: rights are the database's
+        # Any company: an administrator's rights do not come from it.
+        signed = token(ADMIN, str(uuid4()))
         client = self.client(headers={"Authorization": f"Bearer {signed}"})
         me = client.get("/api/currentuser").json()
         return Person(me["uuid"], me["company_id"] or "", client, username=me["username"])

@@ -99,6 +99,7 @@ class Authenticator:
         self._registry: Registry | None = None
         self._changes = 0
         self._proofs: dict[bytes, tuple[Grant, datetime]] = {}
+        self._followed: dict[bytes, None] = {}
         self._used_keys: set[int] = set()
         self._noting: asyncio.Task[None] | None = None
         database.on_commit(self._committed_here)
@@ -253,19 +254,34 @@ class Authenticator:
     async def _by_token(self, raw: str, digest: bytes, via: Via) -> Principal:
         now = self._clock()
         token = self.tokens.read(raw, now=now)
+        is_trusted = provisioning.is_trusted(token, self._settings.trust_token_issuers)
+        company_id = provisioning.named_company(token) if is_trusted else None
         changes = self._changes
         async with self._database.read() as session:
             try:
                 user = await lookup.by_token(session, token)
             except UnknownPerson:
-                if not provisioning.is_trusted(token, self._settings.trust_token_issuers):
+                if not is_trusted:
                     raise
             else:
-                grant = lookup.version_grant(digest, via, user, token.expires_at)
-                return await self._answer(session, user, grant, now, changes)
+                lookup.require_usable(user, token.expires_at, now)
+                if company_id in {None, user.company_id} or digest in self._followed:
+                    self._note_followed(company_id, digest)
+                    grant = lookup.version_grant(digest, via, user, token.expires_at, company_id)
+                    return await self._answer(session, user, grant, now, changes)
         async with self._database.write() as write:
             user = await provisioning.from_token(write, token, now=now)
-        return await self._admit(lookup.version_grant(digest, via, user, token.expires_at))
+        self._note_followed(company_id, digest)
+        return await self._admit(lookup.version_grant(digest, via, user, token.expires_at, company_id))
+
+    def _note_followed(self, company_id: str | None, digest: bytes) -> None:
+        """The account follows each token once. Else somebody who uses two, of two companies, would move to and fro with
+        every request."""
+        if company_id is None or digest in self._followed:
+            return
+        if len(self._followed) >= KEPT:
+            del self._followed[next(iter(self._followed))]
+        self._followed[digest] = None
 
     async def _by_key(self, secret: str, digest: bytes, via: Via) -> Principal:
         now, changes = self._clock(), self._changes

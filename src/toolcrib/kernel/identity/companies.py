@@ -86,7 +86,7 @@ async def create_company(session: AsyncSession, name: str, *, me: Principal, now
     company = Company(name=name, created_at=now)
     session.add(company)
     await session.flush()
-    await _record(session, "created", company, me, now)
+    await _record(session, "created", company, me.username, now)
     return company
 
 
@@ -105,7 +105,7 @@ async def rename_company(
         return
     await _require_free_name(session, name)
     before, company.name = company.name, name
-    await _record(session, "renamed", company, me, now, before=before)
+    await _record(session, "renamed", company, me.username, now, before=before)
 
 
 async def delete_company(session: AsyncSession, company: Company, *, me: Principal, now: datetime) -> None:
@@ -126,7 +126,7 @@ async def delete_company(session: AsyncSession, company: Company, *, me: Princip
             raise CompanyInUse(f"{what} to {company.name} still.")
     await session.delete(company)
     await session.flush()
-    await _record(session, "deleted", company, me, now)
+    await _record(session, "deleted", company, me.username, now)
 
 
 async def list_members(session: AsyncSession, company: Company) -> Sequence[User]:
@@ -147,11 +147,20 @@ async def set_member(
     if not me.is_admin and user.company_id not in {None, company.id}:
         raise OtherCompany(f"{user.username} belongs to another company.")
     if user.company_id not in {None, company.id}:
-        await _leave(session, user, me=me, now=now)
+        await _leave(session, user, actor=me.username, now=now)
     if (user.company_id, user.company_role) == (company.id, role):
         return
-    user.company_id, user.company_role = company.id, role
-    await _record(session, "member_set", company, me, now, username=user.username, role=role)
+    await _join(session, company, user, role, actor=me.username, now=now)
+
+
+async def follow(session: AsyncSession, company: Company, user: User, *, now: datetime) -> None:
+    """Move `user` to the company that somebody who may say so names, as a member; who is in it already stays what
+    they are. The caller has the write lock."""
+    if user.company_id == company.id:
+        return
+    if user.company_id is not None:
+        await _leave(session, user, actor=None, now=now)
+    await _join(session, company, user, "member", actor=None, now=now)
 
 
 async def remove_member(
@@ -167,23 +176,36 @@ async def remove_member(
         _require_owner(me, company)
     if user.company_id != company.id:
         raise CompanyNotFound(f"{user.username} does not belong to {company.name}.")
-    await _leave(session, user, me=me, now=now)
+    await _leave(session, user, actor=me.username, now=now)
 
 
-async def _leave(session: AsyncSession, user: User, *, me: Principal, now: datetime) -> None:
+async def _join(
+    session: AsyncSession,
+    company: Company,
+    user: User,
+    role: CompanyRole,
+    *,
+    actor: str | None,
+    now: datetime,
+) -> None:
+    user.company_id, user.company_role = company.id, role
+    await _record(session, "member_set", company, actor, now, username=user.username, role=role)
+
+
+async def _leave(session: AsyncSession, user: User, *, actor: str | None, now: datetime) -> None:
     company = await session.get_one(Company, user.company_id)
     names = await session.scalars(select(Project.name).where(Project.company_id == company.id))
     scopes = [f"company:{company.id}", *(f"project:{name}" for name in names)]
     await forget_waiting(session, user.uuid, scopes=scopes)
     user.company_id = user.company_role = None
-    await _record(session, "member_removed", company, me, now, username=user.username)
+    await _record(session, "member_removed", company, actor, now, username=user.username)
 
 
 async def clear_company(session: AsyncSession, user: User, *, me: Principal, now: datetime) -> None:
     """For administrators: `user` belongs to no company any more."""
     me.require_admin()
     if user.company_id is not None:
-        await _leave(session, user, me=me, now=now)
+        await _leave(session, user, actor=me.username, now=now)
 
 
 def _may_see(me: Principal, company_id: str) -> bool:
@@ -202,14 +224,14 @@ async def _require_free_name(session: AsyncSession, name: str) -> None:
 
 
 async def _record(
-    session: AsyncSession, verb: str, company: Company, me: Principal, now: datetime, **data: str
+    session: AsyncSession, verb: str, company: Company, actor: str | None, now: datetime, **data: str
 ) -> None:
     await record(
         session,
         verb,
         kind="company",
         key=company.name,
-        actor=me.username,
+        actor=actor,
         now=now,
         scope=f"company:{company.id}",
         **data,

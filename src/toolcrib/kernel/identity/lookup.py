@@ -116,5 +116,9 @@ def key_grant(digest: bytes, via: Via, user: User, key: ApiKey) -> Grant:
     return Grant(digest, via, user.id, version=None, api_key_id=key.id, expires_at=key.expires_at)
 
 
-def version_grant(digest: bytes, via: Via, user: User, expires_at: datetime | None = None) -> Grant:
-    return Grant(digest, via, user.id, version=user.token_version, expires_at=expires_at)
+def version_grant(
+    digest: bytes, via: Via, user: User, expires_at: datetime | None = None, company_id: str | None = None
+) -> Grant:
+    return Grant(
+        digest, via, user.id, version=user.token_version, expires_at=expires_at, company_id=company_id
+    )

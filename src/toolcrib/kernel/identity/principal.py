@@ -31,7 +31,8 @@ class Grant:
     """What a credential proved when it was shown, kept so that it can be held against the database again.
 
     `digest` stands for the credential. `version` is the person's token version at the time: passwords and
-    tokens end when it moves on. API keys outlive it and end with their own row instead.
+    tokens end when it moves on. API keys outlive it and end with their own row instead. `company_id` is the company
+    that the credential itself names, where it is trusted to; else the account's counts.
     """
 
     digest: bytes
@@ -40,6 +41,7 @@ class Grant:
     version: int | None
     api_key_id: int | None = None
     expires_at: datetime | None = None
+    company_id: str | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,4 +1,5 @@
-"""People whom another service vouches for: created when they first come, never as administrators."""
+"""People whom another service vouches for: created when they first come, never as administrators, and in the company
+it names."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
-from toolcrib.kernel.identity import lookup, users
+from toolcrib.kernel.identity import companies, lookup, users
 from toolcrib.kernel.identity.models import USERNAME_LENGTH, Company, RetiredName, User
 from toolcrib.kernel.identity.names import BadName, check_label, check_username
 from toolcrib.kernel.identity.principal import Unauthorized
@@ -21,22 +22,35 @@ _NAME_CLAIMS = ("username", "preferred_username", "name", "email")
 
 
 def is_trusted(token: Token, issuers: Sequence[str]) -> bool:
-    """Whether a token of this issuer may create the person it names (the TRUST_TOKEN_ISSUERS setting)."""
+    """Whether a token of this issuer may create the person it names, and say which company they belong to (the
+    TRUST_TOKEN_ISSUERS setting)."""
     return token.version is None and ("*" in issuers or token.issuer in issuers)
 
 
+def named_company(token: Token) -> str | None:
+    """The company a trusted token names. One that names none, or none by a UUID, leaves it to the account."""
+    return as_uuid(token.claims.get("company_id"))
+
+
 async def from_token(session: AsyncSession, token: Token, *, now: datetime) -> User:
-    """The person a trusted token names, created unless that has happened meanwhile. Keeps the token's user
-    id, where it is a UUID, and its company.
+    """The person a trusted token names, created unless there is one, in the company it names. Keeps the token's user
+    id, where it is a UUID.
 
     Raises:
         Unauthorized: the person was deleted after this token was issued.
     """
     await take_write_lock(session)  # of two first requests, one creates
     try:
-        return await lookup.by_token(session, token)
+        user = await lookup.by_token(session, token)
     except lookup.UnknownPerson:
-        pass
+        user = await _create(session, token, now=now)
+    company = await _company(session, token, now=now)
+    if company is not None:
+        await companies.follow(session, company, user, now=now)
+    return user
+
+
+async def _create(session: AsyncSession, token: Token, *, now: datetime) -> User:
     await _refuse_deleted(session, token)
     subject_uuid = as_uuid(token.subject)
     wanted = token.subject if token.subject and not subject_uuid else _readable_name(token)
@@ -86,8 +100,8 @@ async def _refuse_deleted(session: AsyncSession, token: Token) -> None:
 
 
 async def _company(session: AsyncSession, token: Token, *, now: datetime) -> Company | None:
-    """The company the token names by UUID, created if it is new here."""
-    company_id = as_uuid(token.claims.get("company_id"))
+    """The company the token names, created if it is new here."""
+    company_id = named_company(token)
     if company_id is None:
         return None
     company = await session.get(Company, company_id)

@@ -61,22 +61,26 @@ async def read_principal(
     session: AsyncSession, user: User, grant: Grant | None, registry: Registry, *, open_projects: bool
 ) -> Principal:
     """The person as they are now. Owners of a company own its projects. `grant` None: they are not asking
-    themselves, somebody else asks what they may do."""
+    themselves, somebody else asks what they may do. Where the credential names another company than the account has,
+    the person is a member there."""
+    company_id, company_role = user.company_id, user.company_role
+    if grant and grant.company_id and grant.company_id != company_id:
+        company_id, company_role = grant.company_id, "member"
     rows = await session.execute(
         select(Project.name, ProjectMember.role)
         .join(ProjectMember, ProjectMember.project_id == Project.id)
         .where(ProjectMember.user_id == user.id, Project.deleted_at.is_(None))
     )
     mine: dict[str, Role] = dict(rows.all())
-    if user.company_id is not None and user.company_role == "owner":
-        mine.update(dict.fromkeys(registry.by_company.get(user.company_id, ()), "owner"))
+    if company_id is not None and company_role == "owner":
+        mine.update(dict.fromkeys(registry.by_company.get(company_id, ()), "owner"))
     return Principal(
         id=user.id,
         uuid=user.uuid,
         username=user.username,
         is_admin=user.is_admin,
-        company_id=user.company_id,
-        company_role=user.company_role,
+        company_id=company_id,
+        company_role=company_role,
         projects=ProjectRoles(registry.names, mine),
         open_projects=open_projects,
         via=grant.via if grant else "internal",

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/admin/users", tags=["accounts"])
 
 
 async def _read(session: AsyncSession, user: User) -> UserRead:
-    return UserRead.of(user, await users.company_name(session, user))
+    return UserRead.of(user, await users.company_name(session, user.company_id))
 
 
 @router.get("")

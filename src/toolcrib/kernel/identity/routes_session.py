@@ -57,7 +57,7 @@ async def open_session(
     user = await _prove(kernel, body, request)
     token = kernel.auth.tokens.issue(user, now=now, lifetime=(lifetime := await token_lifetime(kernel)))
     set_cookie(request, response, kernel, token, lifetime)
-    return UserRead.of(user, await users.company_name(session, user))
+    return UserRead.of(user, await users.company_name(session, user.company_id))
 
 
 @router.delete("/session", status_code=204, responses=refusals(403), openapi_extra=PUBLIC)
@@ -71,8 +71,10 @@ async def close_session(request: Request, kernel: KernelDep) -> Response:
 
 @router.get("/currentuser")
 async def current_user(me: PrincipalDep, session: ReadSessionDep) -> UserRead:
+    """Who asks, in the company that counts for the request: a trusted token may name another than the account's."""
     user = await users.get_user(session, me.id)
-    return UserRead.of(user, await users.company_name(session, user))
+    read = UserRead.of(user, await users.company_name(session, me.company_id))
+    return read.model_copy(update={"company_id": me.company_id, "company_role": me.company_role})
 
 
 @router.get("/whoami")

@@ -111,8 +111,8 @@ async def list_users(session: AsyncSession) -> list[tuple[User, str | None]]:
     return list(rows)
 
 
-async def company_name(session: AsyncSession, user: User) -> str | None:
-    company = await session.get(Company, user.company_id) if user.company_id else None
+async def company_name(session: AsyncSession, company_id: str | None) -> str | None:
+    company = await session.get(Company, company_id) if company_id else None
     return company.name if company else None
 
 
