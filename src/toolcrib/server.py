@@ -50,6 +50,7 @@ from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.middleware import RequestMiddleware
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
+from toolcrib.kernel.request_deadlines import RequestDeadlines
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
 from toolcrib.kernel.wording import Wordings
@@ -111,6 +112,7 @@ def create_app(
         routes={route: endpoint for kind in found for route, endpoint in kind.fast_routes.items()},
         answers=answers,
     )
+    layers = RequestDeadlines(layers, settings.request_timeout_seconds, wordings)
     if settings.cors_origins:
         layers = CORSMiddleware(
             layers,

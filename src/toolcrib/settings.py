@@ -96,6 +96,19 @@ class Settings(BaseSettings):
         description="Longest wait for PostgreSQL or MariaDB: to connect, for a connection of the pool, for the "
         "answer to a statement. Then the connection is dropped, and whoever waited is answered 503.",
     )
+    request_timeout_seconds: float = Field(
+        30.0,
+        ge=1,
+        validation_alias="REQUEST_TIMEOUT_SECONDS",
+        description="A request that makes no progress for so long is answered 503. Progress is each piece of a "
+        "body, each answer of the database, each block of a file. Files and answers under way have 300 seconds.",
+    )
+    health_timeout_seconds: float = Field(
+        5.0,
+        gt=0,
+        validation_alias="HEALTH_TIMEOUT_SECONDS",
+        description="How long the detailed health pages wait for each part. All are asked at once.",
+    )
     redis_url: str = Field(
         "",
         validation_alias="REDIS_URL",

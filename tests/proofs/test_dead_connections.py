@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.servers.process import wait_until
-from tests.servers.tcp_proxy import TcpProxy, tcp_proxy
+from tests.servers.tcp_proxy import TcpProxy
 from tests.servers.toolcrib import ToolcribServer
 from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.settings import Settings
@@ -41,21 +41,6 @@ IDLE = {
     "mariadb": "SELECT count(*) FROM information_schema.innodb_trx JOIN information_schema.processlist "
     "ON id = trx_mysql_thread_id WHERE db = DATABASE() AND command = 'Sleep' AND time_ms > 2200",
 }
-
-
-@pytest.fixture
-def proxy(database_url: str) -> Iterator[TcpProxy]:
-    """In front of the database of this test."""
-    port = make_url(database_url).port
-    assert port is not None
-    with tcp_proxy(port) as one:
-        yield one
-
-
-@pytest.fixture
-def through(database_url: str, proxy: TcpProxy) -> str:
-    """For DATABASE_URL: the database, by way of the proxy."""
-    return make_url(database_url).set(port=proxy.port).render_as_string(hide_password=False)
 
 
 def held(server: ToolcribServer) -> dict[str, int]:

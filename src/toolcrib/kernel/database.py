@@ -27,6 +27,7 @@ from sqlalchemy.util import await_only
 from toolcrib.kernel.deadlines import url_with_deadlines
 from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter
 from toolcrib.kernel.left_sessions import LeftSessions
+from toolcrib.kernel.progress import count_statements
 
 if TYPE_CHECKING:
     from toolcrib.kernel.claims.changes import Hooks
@@ -56,6 +57,8 @@ class Database:
             self.writes = self.reads = self._server_engine(timeout_seconds)
             self._left_sessions = LeftSessions(self.writes, timeout_seconds)
             self._group_engine = None
+        for engine in {self.writes, self.reads}:
+            count_statements(engine.sync_engine)
         self._group_connection: Connection | None = None
         self._instant_reads: sqlite3.Connection | None = None
         self._after_commit: list[Callable[[list[Event]], None]] = []

@@ -9,6 +9,7 @@ for what cannot serve.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +18,7 @@ import orjson
 import structlog
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.clock import iso_format
@@ -81,12 +83,7 @@ async def admin_health(
     request: Request, response: Response, kernel: KernelDep, _me: AdminDep
 ) -> dict[str, Any]:
     """Every part, asked now. `status` is `healthy`, `degraded` (200: it serves) or `unhealthy` (503)."""
-    checks = await ask(kernel, kernel.health)
-    counts = {}
-    if checks["database"]["healthy"]:
-        async with kernel.database.read() as session:
-            counts["claims"] = (await session.execute(select(func.count()).select_from(claims))).scalar_one()
-            counts["events"] = await last_seq(session)
+    checks, counts = await asyncio.gather(ask(kernel, kernel.health), _counts(kernel))
     counts["subscribers"] = kernel.tail.subscribers
     now = kernel.clock()
     status = status_of(checks)
@@ -102,15 +99,30 @@ async def admin_health(
     }
 
 
+async def _counts(kernel: Kernel) -> dict[str, int]:
+    """What the database counts; nothing if it does not answer in time, which its check tells."""
+    try:
+        deadline = asyncio.timeout(kernel.settings.health_timeout_seconds)
+        async with deadline, kernel.database.read() as session:
+            held = (await session.execute(select(func.count()).select_from(claims))).scalar_one()
+            return {"claims": held, "events": await last_seq(session)}
+    except (SQLAlchemyError, OSError):
+        return {}
+
+
 async def ask(kernel: Kernel, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Ask these parts now: whether each is healthy, what it says, how long it took."""
-    return {name: await _ask(name, kernel.health[name]) for name in names}
+    """Ask these parts now, all at once: whether each is healthy, what it says, how long it took. One that does not
+    answer in time is unhealthy."""
+    names, seconds = list(names), kernel.settings.health_timeout_seconds
+    answers = await asyncio.gather(*(_ask(name, kernel.health[name], seconds) for name in names))
+    return dict(zip(names, answers, strict=True))
 
 
-async def _ask(name: str, check: HealthCheck) -> dict[str, Any]:
+async def _ask(name: str, check: HealthCheck, seconds: float) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        healthy, message = True, await check()
+        async with asyncio.timeout(seconds):
+            healthy, message = True, await check()
     except Exception as error:  # noqa: BLE001 - a sick part must not hide the others
         # The text may name hosts: administrators see this page, but keep to the kind of trouble.
         healthy, message = False, type(error).__name__

@@ -38,6 +38,12 @@ class Conflict(Problem):
     code, status = "conflict", 409
 
 
+class RequestTimedOut(Problem):
+    """The server waited too long for a part of its own. Whether a change was made, nobody can tell."""
+
+    code, status = "request_timed_out", 503
+
+
 class DatabaseUnavailable(Problem):
     """The database cannot be reached. Nothing was changed, or the change was not confirmed to anybody."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,7 +93,9 @@ async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) 
     dav = WebDAVRequest(docs, caller, docs.kernel.clock(), loop, mount, _own_hosts(request, docs))
     body = b"" if request.method == "PUT" else await _small_body(request)
     environ = _environ(request, path, body, dav)
-    answer: Response | None = await loop.run_in_executor(_threads, _in_thread, environ)
+    # With the context, so that what the thread asks of the loop counts as progress of this request.
+    in_context = copy_context().run
+    answer: Response | None = await loop.run_in_executor(_threads, in_context, _in_thread, environ)
     if answer is not None:
         return answer
     intent = environ[INTENT]

@@ -19,6 +19,7 @@ from obstore.store import S3Store
 
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import KEY, ObjectInfo
+from toolcrib.kernel.progress import made_progress
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ async def _gather(source: AsyncIterator[bytes], size: int) -> bytes:
 async def _with_translated_errors(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     with _translated_errors():
         async for block in stream:
+            made_progress()
             yield block
 
 

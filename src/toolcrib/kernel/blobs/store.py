@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from toolcrib.kernel.blobs.intake import Intake
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge
+from toolcrib.kernel.progress import transfer
 
 # An S3 bucket may hold objects of other programs, which the sweep must not delete: our keys match KEY exactly.
 KEPT = "blobs"
@@ -98,7 +99,8 @@ class Blobs:
         )
         key = key or new_key()
         try:
-            await self.store.write(key, intake.blocks(), size=expected_size)
+            with transfer():
+                await self.store.write(key, intake.blocks(), size=expected_size)
         except Exception:
             if intake.failure is not None:  # the store may have wrapped it
                 raise intake.failure from None

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from toolcrib.kernel.progress import made_progress
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -25,4 +27,6 @@ def submit(
 async def in_thread(
     call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Result:
-    return await asyncio.wrap_future(submit(call, *args, **kwargs))
+    result = await asyncio.wrap_future(submit(call, *args, **kwargs))
+    made_progress()
+    return result

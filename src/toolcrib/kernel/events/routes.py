@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement
+from sqlalchemy.exc import SQLAlchemyError
 
 from toolcrib.kernel.access import visible
 from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
@@ -23,6 +25,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest, Problem
 from toolcrib.kernel.search import prefix_match
 
+log = structlog.get_logger()
 router = APIRouter(tags=["events"])
 
 HEARTBEAT_SECONDS = 15.0
@@ -202,6 +205,8 @@ async def _stream(
             yield b"".join(event.sse for event in found if wanted(event)) or b": still here\n\n"
     except Problem:
         return  # signed out, disabled or removed: the stream ends, and reconnecting is refused
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("event_stream_ended", error=type(error).__name__)  # the reader connects again
     finally:
         kernel.tail.unsubscribe(subscription)
 
