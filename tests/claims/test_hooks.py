@@ -272,6 +272,18 @@ async def test_what_keeps_failing_is_tried_less_and_less_often(claims: Claims, r
     await rooms.agree()
 
 
+async def test_a_clock_set_back_does_not_postpone_what_is_owed(claims: Claims, rooms: Rooms) -> None:
+    first = await claims.acquire("m1", "ana", minutes=1)
+    await rooms.break_at("m1", "expired", "crash")
+    claims.clock.advance(minutes=2)
+    await claims.expire("m1", first.fence)
+    assert len(await rooms.owed()) == 1
+    await rooms.mend()
+    claims.clock.advance(days=-1)
+    await rooms.retry()
+    assert await rooms.owed() == []
+
+
 async def test_calls_about_one_claim_are_made_in_order(claims: Claims, rooms: Rooms) -> None:
     """An outage moves an end, which the kind misses; then a person gives the claim back."""
     await claims.acquire("m1", "ana", minutes=1, heartbeat=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
+from structlog.testing import capture_logs
 
 from tests.clock import FakeClock
 from tests.servers.environment import DEFAULTS, child_environment, settings, toolcrib
@@ -234,6 +235,36 @@ async def test_a_turn_whose_process_died_comes_again_elsewhere(
 
 
 @pytest.mark.databases("sqlite")
+async def test_a_clock_set_back_stops_no_job(process: StartJobs, work: Work, clock: FakeClock) -> None:
+    jobs = await process(work.job("sweep", HOUR))
+    await jobs.run_due()
+    clock.advance(days=-1)
+    with capture_logs() as told:
+        await jobs.run_due()
+    assert [(each["event"], each["by"]) for each in told] == [("clock_set_back", "1 day, 0:00:00")]
+    assert len(work.runs) == 2
+    clock.advance(minutes=59)
+    await jobs.run_due()
+    assert len(work.runs) == 2
+    clock.advance(minutes=1)
+    await jobs.run_due()
+    assert len(work.runs) == 3
+
+
+async def test_a_job_that_has_no_turn_for_long_shows(
+    process: StartJobs, work: Work, clock: FakeClock
+) -> None:
+    jobs = await process(work.job("sweep", HOUR))
+    await jobs.run_due()
+    clock.advance(hours=3, minutes=2)
+    assert await jobs.check()
+    clock.advance(seconds=1)
+    with pytest.raises(JobsFailing, match="sweep: overdue"):
+        await jobs.check()
+    await jobs.run_due()
+    assert await jobs.check()
+
+
 async def test_turns_come_by_themselves(process: StartJobs, work: Work) -> None:
     await process(work.job("sweep", timedelta(milliseconds=20)), clock=system_clock)
     await work.reached(3)

@@ -12,14 +12,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import Column, Table, insert, select, update
+from sqlalchemy import Column, Row, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
+from toolcrib.kernel.due_times import CLOCK_DIFFERENCE, is_due
 from toolcrib.kernel.job_queue import JobQueue
 from toolcrib.kernel.tables import Base, UtcDateTime, exact_string
 from toolcrib.settings import Settings
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 
 # A periodic run that fails, or whose process dies, is repeated after this at the latest.
 RETRY = timedelta(minutes=5)
+# A job of which no turn has ended for three intervals and this is overdue.
+OVERDUE_AFTER = timedelta(minutes=2)
 DRAIN_SECONDS = 20.0
 LONGEST_NAP_SECONDS = 30.0
 SHORTEST_NAP_SECONDS = 0.05
@@ -208,7 +211,9 @@ class Jobs:
             rows = list(await connection.execute(query))
         upcoming = [now + timedelta(seconds=LONGEST_NAP_SECONDS)]
         for name, next_at in rows:
-            if next_at > now:
+            if next_at > now + periodic[name] + CLOCK_DIFFERENCE:
+                log.warning("clock_set_back", job=name, by=str(next_at - now - periodic[name]))
+            elif next_at > now:
                 upcoming.append(next_at)
                 continue
             again_at = now + min(periodic[name], RETRY)
@@ -223,7 +228,7 @@ class Jobs:
         async with self._database.writes.begin() as connection:
             taken = await connection.execute(
                 update(schedule)
-                .where(schedule.c.name == name, schedule.c.next_at <= now)
+                .where(schedule.c.name == name, is_due(schedule.c.next_at, now, self._periodic()[name]))
                 .values(next_at=again_at, last_started_at=now)
             )
         return taken.rowcount == 1
@@ -242,15 +247,20 @@ class Jobs:
             log.warning("schedule_unavailable", error=type(failure).__name__)
 
     async def check(self) -> str:
-        """For the health page: good news, or raises if a turn's last run failed."""
-        ours, failing = schedule.c.name.in_(self._jobs), schedule.c.last_error.is_not(None)
-        query = select(schedule.c.name, schedule.c.last_error).where(ours, failing)
+        """For the health page: good news, or raises if a turn's last run failed or none has ended for too long."""
+        periodic, now = self._periodic(), self._clock()
         async with self._database.connection() as connection:
-            failed = [f"{name}: {error}" for name, error in await connection.execute(query)]
-        if failed:
-            raise JobsFailing(", ".join(failed))
+            rows = await connection.execute(select(schedule).where(schedule.c.name.in_(periodic)))
+            failing = [f"{row.name}: {row.last_error or 'overdue'}" for row in rows if self._fails(row, now)]
+        if failing:
+            raise JobsFailing(", ".join(failing))
         return f"{len(self._jobs)} jobs"
+
+    def _fails(self, row: Row[Any], now: datetime) -> bool:
+        every = self._periodic()[row.name]
+        ended = row.last_finished_at or row.next_at
+        return row.last_error is not None or now > ended + 3 * every + OVERDUE_AFTER
 
 
 class JobsFailing(RuntimeError):
-    """The last turn of these jobs failed; they are tried again."""
+    """The last turn of these jobs failed, or has not ended for long; they are tried again."""

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Index, Integer, Table, delete, func, insert, or_,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import Database, take_write_lock
+from toolcrib.kernel.due_times import is_due
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.messages import Message, one_line
 from toolcrib.kernel.tables import Base, BigId, UtcDateTime, exact_string, exact_text
@@ -94,7 +95,7 @@ async def take_next(database: Database, now: datetime) -> Letter | None:
     Taking it is a guarded update that sets the time of its next attempt, so of several processes one sends
     it, and if that one dies the mail comes due again: it may then be sent twice, never not at all.
     """
-    due = select(outbox.c.id, outbox.c.attempts).where(outbox.c.next_attempt_at <= now)
+    due = select(outbox.c.id, outbox.c.attempts).where(is_due(outbox.c.next_attempt_at, now, LONGEST_PAUSE))
     async with database.connection() as connection:
         order = (outbox.c.expires_at.is_(None), outbox.c.next_attempt_at, outbox.c.id)
         found = await connection.execute(due.order_by(*order).limit(PAGE))

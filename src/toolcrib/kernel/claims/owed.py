@@ -15,6 +15,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, delete, func, 
 
 from toolcrib.kernel.claims.changes import Change, Hooks, change_as_json, change_from_json
 from toolcrib.kernel.database import Database
+from toolcrib.kernel.due_times import is_due
 from toolcrib.kernel.events.writer import EventWriter
 from toolcrib.kernel.stored_json import is_damaged
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
@@ -91,7 +92,7 @@ async def retry_owed(database: Database, now: datetime) -> None:
         async with database.read() as session:
             query = (
                 select(_owed.fence)
-                .where(_owed.next_at <= now)
+                .where(is_due(_owed.next_at, now, LONGEST_DELAY))
                 .group_by(_owed.fence)
                 .order_by(func.min(_owed.next_at), func.min(_owed.seq))
                 .limit(PAGE)
