@@ -207,6 +207,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         ),
         started_at=clock(),
         named_keys=tuple(kind.named_keys for kind in found),
+        link_checks={kind.name: kind.check_link for kind in found if kind.check_link is not None},
         migrations={kind.name: kind.migrations for kind in found if kind.migrations},
     )
     health.add_database_check(kernel)

@@ -92,7 +92,7 @@ def test_signing_an_upload_refuses_as_uploading_does(ann: Person, ben: Person, c
     refused(ann.post("/upload/presign", **{**ann.at("a"), "bucket_type": "cellars"}), 403, "bucket_not_found")
     refused(ann.post("/upload/presign", **{**ann.at("a"), "bucket_id": "7"}), 400, "validation_error")
     refused(ann.post("/upload/presign", **ann.at("a", owner=ben.uuid)), 403, "access_denied")
-    refused(ann.post("/upload/presign", **ann.at("a"), expires_in=0), 400, "validation_error")
+    refused(ann.post("/upload/presign", **ann.at("a"), expires_in="soon"), 400, "validation_error")
     refused(ann.post("/upload/presign", **ann.at("a"), size=10**15), 413, "file_too_large")
     held = carla.stored("c.txt", bucket="companies")
     carla.post("/lock", file_id=held["file_id"])
@@ -120,12 +120,101 @@ def test_signing_a_download_refuses_as_downloading_does(ann: Person, ben: Person
     refused(ann.get("/download/presign", **without), 400, "validation_error")
     refused(ann.get("/download/presign", **ann.at("a", owner=ben.uuid)), 403, "access_denied")
     ann.stored("a.txt")
-    for seconds in ("0", "-1", "604801", "soon"):
+    for seconds in ("soon", "1.5", "9" * 5_000):
         answer = ann.get("/download/presign", **ann.at("a.txt"), expires_in=seconds)
         refused(answer, 400, "validation_error")
     refused(
         ann.get("/download/presign", **ann.at("a.txt"), version_id=str(uuid4())), 404, "version_not_found"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [(-1, 300), (0, 300), (299, 300), (86_401, 86_400), (604_800, 86_400), (10**30, 86_400)],
+)
+def test_lifetimes_lie_between_five_minutes_and_a_day(
+    crib: Crib, ann: Person, asked: int, given: int
+) -> None:
+    ann.stored("a.txt")
+    for answer in (
+        ann.get("/download/presign", **ann.at("a.txt"), expires_in=asked),
+        ann.post("/upload/presign", **ann.at("b.txt"), expires_in=min(asked, 2**63 - 1)),
+    ):
+        body = answer.json()
+        assert body["expires_in"] == given
+        end = datetime.fromisoformat(body["expires_at"])
+        assert (end - crib.clock()).total_seconds() == pytest.approx(given, abs=5)
+        assert f"X-Amz-Expires={given}" in body["url"]
+
+
+def _is_ended(answer: httpx.Response) -> bool:
+    if answer.is_success:
+        return False
+    assert (answer.status_code, answer.json()["code"]) == (403, "link_ended")
+    return True
+
+
+@pytest.mark.databases(*LOCAL)
+def test_a_download_address_ends_with_its_version(ann: Person) -> None:
+    first = ann.stored("a.txt", b"one")
+    old = ann.get("/download/presign", **ann.at("a.txt")).json()["url"]
+    ann.stored("a.txt", b"two")
+    new = ann.get("/download/presign", **ann.at("a.txt")).json()["url"]
+    assert (httpx.get(old).content, httpx.get(new).content) == (b"one", b"two")
+    succeeded(ann.call("DELETE", "/delete", json={"file_id": first["file_id"]}))
+    assert _is_ended(httpx.get(old))
+    assert httpx.head(new).status_code == 403
+    succeeded(ann.post("/restore", file_id=first["file_id"]))
+    assert httpx.get(new).content == b"two"
+    succeeded(ann.call("DELETE", "/delete", json={"file_id": first["file_id"], "physical": True}))
+    assert _is_ended(httpx.get(new))
+
+
+@pytest.mark.databases(*LOCAL)
+def test_addresses_end_with_the_rights_of_whom_they_were_given_to(
+    crib: Crib, ann: Person, ben: Person
+) -> None:
+    project = crib.project(ann, member=ben)
+    ann.stored("a.txt", b"shared", bucket="projects", owner=project)
+    place = ben.at("a.txt", "projects", project)
+    get = ben.get("/download/presign", **place).json()["url"]
+    put = ben.post("/upload/presign", **ben.at("b.txt", "projects", project)).json()["url"]
+    hers = ann.get("/download/presign", **place).json()["url"]
+    assert httpx.get(get).content == b"shared"
+    url = f"/api/projects/{project}/members/{ben.username}"
+    assert ann.client.put(url, json={"role": "viewer"}).is_success
+    assert httpx.get(get).content == b"shared"
+    assert _is_ended(httpx.put(put, content=b"x"))
+    assert ann.client.delete(url).is_success
+    assert _is_ended(httpx.get(get))
+    assert httpx.get(hers).content == b"shared"
+
+
+@pytest.mark.databases(*LOCAL)
+def test_addresses_end_with_the_account_they_were_given_to(crib: Crib, ann: Person, carla: Person) -> None:
+    ann.stored("a.txt", b"shared", bucket="companies")
+    get = carla.get("/download/presign", **carla.at("a.txt", "companies")).json()["url"]
+    put = carla.post("/upload/presign", **carla.at("b.txt", "companies")).json()["url"]
+    assert httpx.get(get).content == b"shared"
+    admin = crib.admin()
+    users = admin.client.get("/api/admin/users").json()
+    number = next(user["id"] for user in users if user["username"] == carla.username)
+    account = f"/api/admin/users/{number}"
+    assert admin.client.put(f"{account}/status", json={"is_active": False}).is_success
+    assert _is_ended(httpx.get(get))
+    assert _is_ended(httpx.put(put, content=b"x"))
+    assert admin.client.put(f"{account}/status", json={"is_active": True}).is_success
+    assert httpx.get(get).content == b"shared"
+    assert admin.client.delete(account).is_success
+    assert _is_ended(httpx.get(get))
+
+
+@pytest.mark.databases(*LOCAL)
+def test_an_upload_address_ends_with_its_upload(ann: Person) -> None:
+    reserved = ann.post("/upload/presign", **ann.at("a.txt")).json()
+    assert httpx.put(reserved["url"], content=b"one").status_code == 200
+    succeeded(ann.post("/upload/confirm", object_key=reserved["object_key"]), 201)
+    assert _is_ended(httpx.put(reserved["url"], content=b"again"))
 
 
 @pytest.mark.databases(*LOCAL)
@@ -155,10 +244,10 @@ def test_our_own_signed_addresses_cannot_be_changed(crib: Crib, ann: Person) -> 
 @pytest.mark.databases(*LOCAL)
 def test_our_own_signed_addresses_expire(crib: Crib, ann: Person) -> None:
     ann.stored("a.txt")
-    url = ann.get("/download/presign", **ann.at("a.txt"), expires_in=60).json()["url"]
-    upload = ann.post("/upload/presign", **ann.at("b.txt"), expires_in=60).json()["url"]
+    url = ann.get("/download/presign", **ann.at("a.txt"), expires_in=600).json()["url"]
+    upload = ann.post("/upload/presign", **ann.at("b.txt"), expires_in=600).json()["url"]
     assert httpx.get(url).status_code == 200
-    crib.clock.advance(seconds=61)
+    crib.clock.advance(seconds=601)
     assert httpx.get(url).status_code == 403
     assert httpx.put(upload, content=b"x").status_code == 403
 

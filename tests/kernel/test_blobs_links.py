@@ -15,9 +15,11 @@ import pytest
 from tests.clock import FakeClock
 from tests.kernel.parts import Start, kernel_of
 from tests.servers.s3 import S3Server
+from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import disposition
-from toolcrib.kernel.blobs.signing import Signer, presign
+from toolcrib.kernel.blobs.signing import Bound, LinkEnded, LinkUse, Signer, presign
 from toolcrib.kernel.blobs.store import new_key, new_upload_key
+from toolcrib.kernel.context import Kernel
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -25,15 +27,39 @@ if TYPE_CHECKING:
 CONTENT = b"0123456789" * 100
 
 
+BOUND = Bound("things", "thing", "ann")
+
+
+class Links:
+    """A kind's say: which people may still use their addresses."""
+
+    def __init__(self) -> None:
+        self.ended: set[str] = set()
+        self.uses: list[LinkUse] = []
+
+    async def __call__(self, _kernel: Kernel, use: LinkUse) -> None:
+        self.uses.append(use)
+        if use.bound.person in self.ended:
+            raise LinkEnded
+
+
 @pytest.fixture
 async def crib(app_server: Start) -> AppServer:
-    return await app_server()
+    server = await app_server()
+    kernel_of(server).link_checks["things"] = Links()
+    return server
 
 
-def link(crib: AppServer, method: str, key: str, seconds: int = 60, **more: Any) -> str:
+def links_of(crib: AppServer) -> Links:
+    found = kernel_of(crib).link_checks["things"]
+    assert isinstance(found, Links)
+    return found
+
+
+def link(crib: AppServer, method: str, key: str, seconds: int = 60, bound: Bound = BOUND, **more: Any) -> str:
     kernel = kernel_of(crib)
     signer = Signer(kernel.secrets, kernel.settings)
-    return signer.sign(method, key, now=kernel.clock(), expires_in=timedelta(seconds=seconds), **more)
+    return signer.sign(method, key, bound, now=kernel.clock(), expires_in=timedelta(seconds=seconds), **more)
 
 
 async def stored(crib: AppServer, content: bytes = CONTENT, key: str | None = None) -> str:
@@ -105,6 +131,9 @@ async def test_nothing_in_a_signed_address_can_be_changed(crib: AppServer) -> No
         url.replace("X-Amz-Expires=60", "X-Amz-Expires=600000"),
         re.sub(r"X-Amz-Date=\w+", "X-Amz-Date=20990101T000000Z", url),
         url.replace("a.txt", "b.exe"),
+        url.replace("person=ann", "person=ben"),
+        url.replace("thing=thing", "thing=other"),
+        url.replace("kind=things", "kind=document"),
         url + "&filename=b.exe",
         url[:-1] + ("0" if url[-1] != "0" else "1"),
         url.split("X-Amz-Signature")[0] + "X-Amz-Signature=%F0%9F%98%80",
@@ -124,6 +153,35 @@ async def test_a_signed_address_expires(crib: AppServer, clock: FakeClock) -> No
     clock.advance(seconds=1)
     late = await crib.client.get(url)
     assert (late.status_code, late.json()["code"]) == (403, "link_expired")
+
+
+async def test_no_address_is_good_for_more_than_a_day(crib: AppServer, clock: FakeClock) -> None:
+    url = link(crib, "GET", await stored(crib), seconds=7 * 86_400)
+    clock.advance(seconds=86_399)
+    assert (await crib.client.get(url)).status_code == 200
+    clock.advance(seconds=1)
+    assert (await crib.client.get(url)).json()["code"] == "link_expired"
+
+
+async def test_the_kind_is_asked_at_each_use_and_its_no_counts(crib: AppServer) -> None:
+    key, upload = await stored(crib), new_upload_key()
+    get, put = link(crib, "GET", key), link(crib, "PUT", upload, max_bytes=2000)
+    links = links_of(crib)
+    assert (await crib.client.get(get)).status_code == 200
+    assert (await crib.client.head(get, headers={"User-Agent": "curl/8"})).status_code == 200
+    assert [(use.method, use.key, use.bound) for use in links.uses] == [("GET", key, BOUND)] * 2
+    assert (links.uses[1].ip_address, links.uses[1].user_agent) == ("127.0.0.1", "curl/8")
+    links.ended.add("ann")
+    for answer in (await crib.client.get(get), await crib.client.put(put, content=b"x")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "link_ended")
+    assert (await crib.client.get(link(crib, "GET", key, bound=Bound("things", "thing", "ben")))).is_success
+    with pytest.raises(BlobMissing):
+        await kernel_of(crib).blobs.head(upload)
+
+
+async def test_an_address_of_a_kind_that_is_gone_is_not_good(crib: AppServer) -> None:
+    url = link(crib, "GET", await stored(crib), bound=Bound("gone", "thing", "ann"))
+    assert (await crib.client.get(url)).json()["code"] == "link_ended"
 
 
 async def test_an_upload_address_takes_one_file(crib: AppServer) -> None:
@@ -175,7 +233,7 @@ async def test_on_s3_the_address_is_its_own(app_server: Start, s3_server: S3Serv
     async def address(method: str) -> str:
         now = kernel.clock()
         return await presign(
-            kernel.blobs, signer, method, key, now=now, expires_in=timedelta(minutes=1), max_bytes=10
+            kernel.blobs, signer, method, key, BOUND, now=now, expires_in=timedelta(minutes=1), max_bytes=10
         )
 
     async with httpx.AsyncClient() as client:

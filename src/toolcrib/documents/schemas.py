@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from toolcrib.documents.models import FileStatus, VersionStatus
 from toolcrib.kernel.claims.schemas import LastingRequest
 
-# Presigned addresses: the contract's nominal range, and S3's own limit.
-MIN_EXPIRES, MAX_EXPIRES = 1, 604_800
+# Lifetimes of presigned addresses, in seconds (contract, sections 7 and 17).
+MIN_EXPIRES, MAX_EXPIRES = 300, 86_400
 
 
 def _storable(text: str) -> str:
@@ -19,9 +19,13 @@ def _storable(text: str) -> str:
     return text
 
 
+def _in_range(seconds: int) -> int:
+    return max(MIN_EXPIRES, min(seconds, MAX_EXPIRES))
+
+
 Text = Annotated[str, StringConstraints(strict=True, max_length=4000), AfterValidator(_storable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
-Signed = Annotated[int, Field(ge=MIN_EXPIRES, le=MAX_EXPIRES)]
+Signed = Annotated[int, AfterValidator(_in_range)]
 # Both spellings of the approved state are understood.
 Approved = {"approved": FileStatus.VALIDATED.value}
 FILE_STATUSES = frozenset(FileStatus)

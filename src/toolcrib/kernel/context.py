@@ -16,6 +16,7 @@ from toolcrib.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from toolcrib.kernel.blobs.signing import LinkUse
     from toolcrib.kernel.blobs.store import Blobs
     from toolcrib.kernel.claims.writer import ClaimWriter
     from toolcrib.kernel.config import RuntimeConfig
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.secrets import Secrets
 
 HealthCheck = Callable[[], Awaitable[str]]
+LinkCheck = Callable[["Kernel", "LinkUse"], Awaitable[None]]
 NamedKeys = Callable[["AsyncSession", Set[str]], Awaitable[set[str]]]
 
 
@@ -54,5 +56,7 @@ class Kernel:
     kinds: dict[str, Any] = field(default_factory=dict)
     # Each says which of some keys of the file store its kind's rows name; see `Kind`.
     named_keys: tuple[NamedKeys, ...] = ()
+    # Each says, by its kind's name, whether a signed address may still be used; see `Kind`.
+    link_checks: dict[str, LinkCheck] = field(default_factory=dict)
     # The folders of the kinds' own migrations, by the kind's name; see `Kind`.
     migrations: Mapping[str, Path] = field(default_factory=dict)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.claims.changes import Hook
     from toolcrib.kernel.claims.models import Claim
     from toolcrib.kernel.config import ConfigKey
-    from toolcrib.kernel.context import Kernel
+    from toolcrib.kernel.context import Kernel, LinkCheck
     from toolcrib.kernel.fast_routes import Endpoint
     from toolcrib.kernel.jobs import Job
     from toolcrib.kernel.wording import Wording
@@ -50,6 +50,8 @@ class Kind:
     `request_headers` and `response_headers` are those that pages of the origins in CORS_ORIGINS may send and read,
     beside everybody's. `named_keys` says which of some keys of the file store rows of this kind name, apart from
     blobs: the store's sweep lets those be.
+    `check_link` is asked at each use of a signed address that the kind gave out (`kernel.blobs.signing`), and raises
+    `LinkEnded` where its person may no longer use it.
     `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
     default; no such path is the page's.
     `rules` say which of the verbs that all kinds share may not be used on a claim now, and why
@@ -81,6 +83,7 @@ class Kind:
     request_headers: tuple[str, ...] = ()
     response_headers: tuple[str, ...] = ()
     named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys
+    check_link: LinkCheck | None = None
     hook: Hook | None = None
     migrations: Path | None = None
     fast_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from toolcrib.documents.errors import ObjectNotFound
 from toolcrib.documents.models import Upload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.row_counts import affected
+from toolcrib.documents.service import links
 from toolcrib.documents.service.content import keep, store_errors
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
@@ -57,6 +58,7 @@ async def reserve(
         Signer(kernel.secrets, kernel.settings),
         "PUT",
         key,
+        links.upload_by(caller),
         now=now,
         expires_in=lifetime,
         max_bytes=docs.max_bytes,

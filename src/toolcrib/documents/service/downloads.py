@@ -9,6 +9,7 @@ from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import NoVersion, ObjectMissing, VersionNotFound
 from toolcrib.documents.models import File, Version
+from toolcrib.documents.service import links
 from toolcrib.documents.service.content import blob_of, mark_lost, store_errors
 from toolcrib.documents.service.direct_uploads import Address
 from toolcrib.documents.service.lookup import Documents, Where, find
@@ -89,6 +90,7 @@ async def sign(
             Signer(kernel.secrets, kernel.settings),
             "GET",
             blob.key,
+            links.download_of(version, caller),
             now=now,
             expires_in=lifetime,
             filename=file.filename,

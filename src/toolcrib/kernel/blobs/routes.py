@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request, Response
 
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
-from toolcrib.kernel.blobs.signing import LinkInvalid, Signer
+from toolcrib.kernel.blobs.signing import Allowed, LinkEnded, LinkInvalid, LinkUse, Signer
 from toolcrib.kernel.blobs.store import UPLOADS
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
+from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import Conflict
 
@@ -21,12 +25,26 @@ class AlreadyUploaded(Conflict):
     code = "already_uploaded"
 
 
+async def _allowed(method: str, key: str, request: Request, kernel: Kernel, now: datetime) -> Allowed:
+    """What the address allows, once its kind has said that the person it was given to still may.
+
+    Raises:
+        LinkInvalid, LinkExpired, LinkEnded: (403).
+    """
+    allowed = Signer(kernel.secrets, kernel.settings).check(method, key, request.query_params, now=now)
+    check = kernel.link_checks.get(allowed.bound.kind)
+    if check is None:  # its package is not installed any more
+        raise LinkEnded
+    address, program = client_address(request), request.headers.get("user-agent")
+    await check(kernel, LinkUse(method, key, allowed.bound, address, program))
+    return allowed
+
+
 @router.head("/files/{key:path}", response_class=Response, include_in_schema=False)
 @router.get("/files/{key:path}", response_class=Response, responses=refusals(403), openapi_extra=PUBLIC)
 async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Download the file that a signed address names."""
-    signer = Signer(kernel.secrets, kernel.settings)
-    allowed = signer.check(request.method, key, request.query_params, now=now)
+    allowed = await _allowed("GET", key, request, kernel, now)
     info = await kernel.blobs.head(key)
     etag = key.rpartition("/")[2]  # keys are never used again for other content
     return await serve(request, kernel.blobs, key, size=info.size, etag=etag, filename=allowed.filename)
@@ -41,8 +59,7 @@ async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -
 )
 async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Upload a file to a signed address, once. A separate request then confirms what the file is for."""
-    signer = Signer(kernel.secrets, kernel.settings)
-    allowed = signer.check("PUT", key, request.query_params, now=now)
+    allowed = await _allowed("PUT", key, request, kernel, now)
     if not key.startswith(f"{UPLOADS}/") or allowed.max_bytes is None:
         raise LinkInvalid("This address is not valid: ask for a new one.")
     try:

@@ -1,15 +1,18 @@
 """Signed URLs: whoever has one may use one method on one object until it expires.
 
-For an S3 store these are S3's own. For a local store they lead to `routes` and have the same form: the method, the
-key, the expiry and every other parameter are signed.
+For a local store they lead to `routes` and have the form of S3's: the method, the key, the expiry and every other
+parameter are signed. They name what they were given for and the person they were given to, and the kind is asked at
+each use whether that person may still do it.
+
+For an S3 store they are S3's own. S3 knows neither our versions nor our people, so those stay good until they expire,
+or until the object is destroyed.
 """
 
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import quote, urlencode
@@ -20,12 +23,11 @@ from toolcrib.kernel.secrets import Secrets
 from toolcrib.settings import Settings
 
 PATH = "/api/files/"
-LONGEST = timedelta(days=7)  # as on S3
+LONGEST = timedelta(days=1)
 
 ALGORITHM = "TOOLCRIB-HMAC-SHA256"
 _TIME = "%Y%m%dT%H%M%SZ"
 _SIGNATURE = "X-Amz-Signature"
-_EXPIRES = re.compile(r"\d{1,6}")
 
 
 class LinkInvalid(Forbidden):
@@ -38,10 +40,40 @@ class LinkExpired(Forbidden):
     code = "link_expired"
 
 
+class LinkEnded(Forbidden):
+    """What the signed address was given for is gone, or the person it was given to may no longer have it."""
+
+    code = "link_ended"
+
+    def __init__(self) -> None:
+        super().__init__("This address is no longer good: ask for a new one.")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What an address was given for: something of a kind, in the kind's own words, and the person by UUID."""
+
+    kind: str
+    thing: str
+    person: str
+
+
+@dataclass(frozen=True)
+class LinkUse:
+    """A use of a valid address, for its kind to judge. `method` is GET, also for a HEAD, or PUT."""
+
+    method: str
+    key: str
+    bound: Bound
+    ip_address: str
+    user_agent: str | None
+
+
 @dataclass(frozen=True)
 class Allowed:
     """Further parameters of a valid address: the largest body of a PUT, in bytes, and the file name of a download."""
 
+    bound: Bound
     max_bytes: int | None
     filename: str | None
 
@@ -58,6 +90,7 @@ class Signer:
         self,
         method: str,
         key: str,
+        bound: Bound,
         *,
         now: datetime,
         expires_in: timedelta,
@@ -71,6 +104,7 @@ class Signer:
             "X-Amz-Credential": f"{self._credential}/{day}/{self._scope}",
             "X-Amz-Date": now.astimezone(UTC).strftime(_TIME),
             "X-Amz-Expires": str(int(min(expires_in, LONGEST).total_seconds())),
+            **asdict(bound),
         }
         if max_bytes is not None:
             parameters["max-bytes"] = str(max_bytes)
@@ -83,7 +117,8 @@ class Signer:
         """Check a signed address, and return what it allows.
 
         Raises:
-            LinkInvalid: the signature is not valid for this method and key (403).
+            LinkInvalid: the signature is not valid for this method and key, or an earlier release gave the address
+                without saying to whom (403).
             LinkExpired: the signature is valid but has expired (403).
         """
         signed = {name: value for name, value in parameters.items() if name != _SIGNATURE}
@@ -94,8 +129,12 @@ class Signer:
         signed_at = datetime.strptime(signed["X-Amz-Date"], _TIME).replace(tzinfo=UTC)
         if now >= signed_at + timedelta(seconds=int(signed["X-Amz-Expires"])):
             raise LinkExpired("This address has expired: ask for a new one.")
+        try:
+            bound = Bound(signed["kind"], signed["thing"], signed["person"])
+        except KeyError:
+            raise LinkInvalid("This address is not valid: ask for a new one.") from None
         max_bytes = signed.get("max-bytes")
-        return Allowed(int(max_bytes) if max_bytes is not None else None, signed.get("filename"))
+        return Allowed(bound, int(max_bytes) if max_bytes is not None else None, signed.get("filename"))
 
     def _signature(self, method: str, key: str, parameters: Mapping[str, str]) -> str:
         lines = [method, key, *(f"{name}={quote(parameters[name])}" for name in sorted(parameters))]
@@ -107,6 +146,7 @@ async def presign(
     signer: Signer,
     method: str,
     key: str,
+    bound: Bound,
     *,
     now: datetime,
     expires_in: timedelta,
@@ -117,4 +157,6 @@ async def presign(
     theirs = await blobs.store.presign(method, key, min(expires_in, LONGEST))
     if theirs is not None:
         return theirs
-    return signer.sign(method, key, now=now, expires_in=expires_in, max_bytes=max_bytes, filename=filename)
+    return signer.sign(
+        method, key, bound, now=now, expires_in=expires_in, max_bytes=max_bytes, filename=filename
+    )

@@ -15,7 +15,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -170,9 +170,15 @@ class Authenticator:
         Raises:
             Unauthorized: there is no such account any more, or it is disabled (401).
         """
+        return await self._principal_where(User.username == username)
+
+    async def principal_with_uuid(self, uuid: str) -> Principal:
+        """As `principal_named`, by UUID."""
+        return await self._principal_where(User.uuid == uuid)
+
+    async def _principal_where(self, condition: ColumnElement[bool]) -> Principal:
         async with self._database.read() as session:
-            found = await session.execute(select(User).where(User.username == username))
-            user = found.scalar_one_or_none()
+            user = (await session.execute(select(User).where(condition))).scalar_one_or_none()
         if user is None:
             raise Unauthorized("This account no longer exists.")
         lookup.require_usable(user, None, self._clock())

@@ -1,0 +1,65 @@
+"""Signed addresses of our own store, when they are used: each is good for one version, or one upload, and as long as
+the person it was given to could fetch or send that themselves."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Action
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.models import File, Upload, Version
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.service.content import blob_of
+from toolcrib.documents.service.lookup import KIND, documents_of, place_of
+from toolcrib.kernel.blobs.signing import Bound, LinkEnded, LinkUse
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.principal import AccessDenied, Unauthorized
+
+
+def download_of(version: Version, caller: Caller) -> Bound:
+    return Bound(KIND, version.id, caller.me.uuid)
+
+
+def upload_by(caller: Caller) -> Bound:
+    return Bound(KIND, "upload", caller.me.uuid)
+
+
+async def check_link(kernel: Kernel, use: LinkUse) -> None:
+    """Check that the person who was given the address may still do this.
+
+    Raises:
+        LinkEnded: the file, the version or the upload is gone, or the person's account or rights (403).
+        ProjectServiceUnavailable: whether they may cannot be found out (403).
+    """
+    docs = documents_of(kernel)
+    async with kernel.database.read() as session:
+        place = await (_upload(session, use) if use.method == "PUT" else _version(session, use))
+    action: Action = "write" if use.method == "PUT" else "read"
+    try:
+        me = await kernel.auth.principal_with_uuid(use.bound.person)
+    except Unauthorized:
+        raise LinkEnded from None
+    caller = Caller(me, ip_address=use.ip_address, user_agent=use.user_agent)
+    try:
+        await docs.access.require(caller, place.bucket, action, path=place.path)
+    except AccessDenied as refusal:
+        if refusal.code == AccessDenied.code:
+            raise LinkEnded from None
+        raise
+
+
+async def _version(session: AsyncSession, use: LinkUse) -> Place:
+    version = await session.get(Version, use.bound.thing)
+    file = await session.get(File, version.file_id) if version is not None else None
+    if version is None or file is None or file.is_archived:
+        raise LinkEnded
+    if (await blob_of(session, version)).key != use.key:
+        raise LinkEnded
+    return place_of(file)
+
+
+async def _upload(session: AsyncSession, use: LinkUse) -> Place:
+    upload = await session.get(Upload, use.key)
+    if upload is None or upload.owner_id != use.bound.person:
+        raise LinkEnded
+    return Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
