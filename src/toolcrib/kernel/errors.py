@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from toolcrib.kernel.bodies import failure_of
 from toolcrib.kernel.logs import request_id
@@ -40,6 +41,8 @@ _WORDS = {
     503: "database_unavailable",
 }
 
+CLIENT_GONE = 499  # the client ended the connection before it was answered; as proxies write it in their logs
+
 Answer = Callable[[Request, Any], Awaitable[Response]]
 
 
@@ -53,6 +56,7 @@ class Answers:
             RequestValidationError: self._malformed,
             HTTPException: self._framework,
             DBAPIError: self._database_error,
+            ClientDisconnect: self._client_gone,
             **dict.fromkeys(
                 (OperationalError, InterfaceError, PoolTimeout, ConnectionError), self._database_gone
             ),
@@ -101,6 +105,8 @@ class Answers:
             if answer is None:
                 raise cause
             return answer
+        if isinstance(error.__cause__, ClientDisconnect):
+            return await self._client_gone(request, error)
         status = error.status_code
         if status == 405 and _only_the_page_matches(request):
             status = 404
@@ -108,6 +114,10 @@ class Answers:
         text = error.detail if status in {400, 413, 415} else _phrase(status)
         headers = dict(error.headers or {}) if status == error.status_code else {}
         return self._response(request, status, code, text, None, headers)
+
+    async def _client_gone(self, _request: Request, _error: Exception) -> Response:
+        """For the log and the figures: nobody is there to read it."""
+        return Response(status_code=CLIENT_GONE)
 
     async def _database_gone(self, request: Request, error: Exception) -> Response:
         log.error("database_error", error=type(error).__name__, path=request.scope["path"])
