@@ -323,6 +323,14 @@ class Settings(BaseSettings):
         validation_alias="MAIL_DEFAULT_SENDER",
         description="From address, may be `Name <addr>`.",
     )
+    mail_ehlo_name: str = Field(
+        "",
+        max_length=255,
+        pattern=r"^[\w.:\[\]-]*$",
+        validation_alias="MAIL_EHLO_NAME",
+        description="How the server introduces itself to the mail server (EHLO); its host name by default. Some mail "
+        "servers refuse names that are not fully qualified.",
+    )
     mail_timeout_seconds: float = Field(
         10.0,
         gt=0,

@@ -108,8 +108,7 @@ async def test_while_the_server_is_down_mail_waits(
     first, second = await rows(kernel)
     assert (first.attempts, second.attempts) == (1, 0)  # one failed connection says enough
     assert first.next_attempt_at == clock() + timedelta(minutes=1)
-    assert "ConnectError" in first.last_error
-    assert "ann" not in first.last_error
+    assert first.last_error == "nobody listens there"
     with pytest.raises(MailStuck):
         await kernel.mailer.check()
     smtp.mode = "accept"
@@ -233,7 +232,7 @@ async def test_a_slow_server_is_not_waited_for_without_end(
     await queue(kernel, *(f"user{n}@example.com" for n in range(5)))
     await send(kernel)
     assert [row.attempts for row in await rows(kernel)] == [1, 1, 1, 0, 0]  # three in a row say enough
-    assert {row.last_error for row in await rows(kernel)} == {"SMTPReadTimeoutError", None}
+    assert {row.last_error for row in await rows(kernel)} == {"timeout", None}
     smtp.mode = "accept"
     clock.advance(minutes=1)
     await send(await post())

@@ -51,7 +51,8 @@ class SecureServer(MailServer):
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
     ) -> AuthResult:
         self.accounts.append(data.login.decode())
-        return AuthResult(success=data.password == b"hunter2")
+        is_right = data.password == b"hunter2"
+        return AuthResult(success=is_right, handled=is_right)  # else it would answer nothing
 
 
 @pytest.fixture(scope="module")
@@ -103,17 +104,17 @@ async def test_the_authority_may_be_a_named_file_in_a_folder(
 @NO_WARNING
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "reason"),
     [
-        {"custom_ca_cert_path": ""},  # an authority nobody vouches for
-        {"MAIL_SERVER": "127.0.0.1"},  # a certificate for another name
-        {"custom_ca_cert_path": "/no/such/file"},
-        {"mail_password": "wrong"},
+        ({"custom_ca_cert_path": ""}, "the certificate is not trusted"),
+        ({"MAIL_SERVER": "127.0.0.1"}, "the certificate is for another name"),
+        ({"custom_ca_cert_path": "/no/such/file"}, "FileNotFoundError"),
+        ({"mail_password": "wrong"}, "sign-in refused: 535"),
     ],
     ids=["stranger", "other name", "no file", "wrong password"],
 )
 async def test_without_trust_nothing_is_sent_and_it_stays_due(
-    post: StartKernel, secure: SecureServer, certificate: Certificate, changes: dict[str, Any]
+    post: StartKernel, secure: SecureServer, certificate: Certificate, changes: dict[str, Any], reason: str
 ) -> None:
     chosen = {"custom_ca_cert_path": str(certificate.authority), **changes}
     kernel = await post(**secured(secure, **chosen))
@@ -121,18 +122,29 @@ async def test_without_trust_nothing_is_sent_and_it_stays_due(
     await send(kernel)
     assert secure.messages == []
     (row,) = await rows(kernel)
-    assert row.last_error
-    assert "hunter2" not in row.last_error
+    assert row.last_error == reason
 
 
 @pytest.mark.databases("sqlite")
-async def test_a_connection_without_tls_is_not_taken_for_one(post: StartKernel, smtp: MailServer) -> None:
-    """A server that offers no STARTTLS gets no mail from one that was told to use it."""
-    kernel = await post(mail_use_tls=True)
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"mail_use_tls": True}, "STARTTLS is not offered"),
+        ({"mail_username": "crib", "mail_password": "hunter2"}, "sign-in (AUTH) is not offered"),
+        ({"MAIL_SERVER": "no-such-host.invalid"}, "the host name of the mail server is not known"),
+        ({"MAIL_EHLO_NAME": "refused.example"}, "our name (MAIL_EHLO_NAME) refused: 550"),
+    ],
+    ids=["no STARTTLS", "no AUTH", "no host", "name refused"],
+)
+async def test_a_server_that_cannot_do_what_was_asked_gets_no_mail(
+    post: StartKernel, smtp: MailServer, changes: dict[str, Any], reason: str
+) -> None:
+    kernel = await post(**changes)
     await queue(kernel, "ann@example.com")
     letter = await letters.take_next(kernel.database, kernel.clock())
     assert letter is not None
     with pytest.raises(NoConnection) as trouble:
         await Connection(kernel.settings).send(letter)
     assert isinstance(trouble.value, Unavailable)
+    assert trouble.value.reason == reason
     assert smtp.messages == []

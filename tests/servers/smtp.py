@@ -73,6 +73,14 @@ class MailServer:
         self._controller.start()
 
     # aiosmtpd's handler protocol
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        if hostname == "refused.example":
+            return ["550 no such name"]
+        session.host_name = hostname
+        return responses
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -94,19 +95,36 @@ class Connection:
             client = SMTP(
                 hostname=settings.mail_server,
                 port=settings.mail_port,
-                username=settings.mail_username or None,
-                password=settings.mail_password.get_secret_value() or None,
-                local_hostname=socket.gethostname(),  # the default asks DNS, and blocks
+                local_hostname=settings.mail_ehlo_name
+                or socket.gethostname(),  # its own default asks DNS, and blocks
                 timeout=settings.mail_timeout_seconds,
                 use_tls=settings.mail_use_ssl,
-                start_tls=settings.mail_use_tls and not settings.mail_use_ssl,
+                start_tls=False,  # one step at a time, so that what fails can be named
                 tls_context=tls_context(settings) if settings.mail_use_ssl or settings.mail_use_tls else None,
             )
             await client.connect()
+            self._client = client
+            await self._secure_and_sign_in(client)
         except (SMTPException, OSError, ValueError) as error:
+            self._drop()
             raise NoConnection(_reason(error)) from error
-        self._client = client
+        except NoConnection:
+            self._drop()
+            raise
         return client
+
+    async def _secure_and_sign_in(self, client: SMTP) -> None:
+        settings = self._settings
+        await client.ehlo()
+        if settings.mail_use_tls and not settings.mail_use_ssl:
+            if not client.supports_extension("starttls"):
+                raise NoConnection("STARTTLS is not offered")
+            await client.starttls()
+            await client.ehlo()
+        if settings.mail_username:
+            if not client.supports_extension("auth"):
+                raise NoConnection("sign-in (AUTH) is not offered")
+            await client.login(settings.mail_username, settings.mail_password.get_secret_value())
 
     def _drop(self) -> None:
         if self._client is not None:
@@ -164,6 +182,42 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _reason(error: Exception) -> str:
-    code = getattr(error, "code", None)
-    return type(error).__name__ if code is None else f"{type(error).__name__} {code}"
+def _reason(error: BaseException) -> str:
+    """What went wrong, in words and numbers of ours."""
+    import aiosmtplib  # noqa: PLC0415
+
+    for cause in _causes(error):
+        match cause:
+            case ssl.SSLCertVerificationError(
+                verify_code=62 | 64
+            ):  # host name or IP address mismatch, of OpenSSL
+                return "the certificate is for another name"
+            case ssl.SSLCertVerificationError():
+                return "the certificate is not trusted"
+            case ssl.SSLError():
+                return "TLS failed"
+            case socket.gaierror():
+                return "the host name of the mail server is not known"
+            case ConnectionRefusedError():
+                return "nobody listens there"
+    match error:
+        case aiosmtplib.SMTPAuthenticationError():
+            return f"sign-in refused: {error.code}"
+        case aiosmtplib.SMTPHeloError():
+            return f"our name (MAIL_EHLO_NAME) refused: {error.code}"
+        case aiosmtplib.SMTPSenderRefused():
+            return f"sender refused: {error.code}"
+        case aiosmtplib.SMTPResponseException():
+            return f"the mail server said {error.code}"
+        case TimeoutError():
+            return "timeout"
+        case aiosmtplib.SMTPServerDisconnected():
+            return "the mail server hung up"
+    return type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
