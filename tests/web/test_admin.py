@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 from playwright.async_api import expect
 
@@ -92,6 +94,19 @@ async def test_health_and_the_mail_test(open_page: Open) -> None:
     await expect(checks.get_by_role("listitem").filter(has_text="Database")).to_be_visible()
     await page.get_by_role("button", name="Send a test mail").click()
     await expect(page.get_by_role("status").filter(has_text="mail")).to_be_visible()
+
+
+async def test_what_does_not_work_is_named(open_page: Open, tmp_path: Path) -> None:
+    server = ToolcribServer(tmp_path / "data")
+    try:
+        (server.data_dir / "files").rename(tmp_path / "aside")
+        page = await open_page("admin", "/admin/health", server=server)
+        checks = page.get_by_role("list", name="Checks")
+        for name, state in (("Database", "healthy"), ("File storage", "not healthy")):
+            entry = checks.get_by_role("listitem").filter(has_text=name)
+            await expect(entry.get_by_label(state, exact=True)).to_be_visible()
+    finally:
+        server.close()
 
 
 async def test_others_are_told_that_the_page_is_not_for_them(open_page: Open) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
@@ -502,6 +504,22 @@ async def test_the_audit_tells_who_did_what(open_page: Open, crib: ToolcribServe
     await expect(lines.filter(has_text="ben unlocked it")).to_have_count(1)
     await expect(lines.last).to_contain_text("ann uploaded version 1")
     await expect(lines.last).to_contain_text("127.0.0.1")
+
+
+async def test_a_damaged_description_is_said_to_be_so(
+    open_page: Open, crib: ToolcribServer, folder: str
+) -> None:
+    shelf = a_shelf(crib, folder, "ann")
+    file_id = shelf.put("ann", "bad.txt")["file_id"]
+    shelf.put("ann", "good.txt")
+    with closing(sqlite3.connect(crib.data_dir / "toolcrib.db", timeout=30)) as database, database:
+        done = database.execute("UPDATE document_files SET tags = '{' WHERE id = ?", [file_id])
+        assert done.rowcount == 1
+    page = await open_page("ann", shelf.address)
+    await expect(row(page, "good.txt")).to_be_visible()
+    await row(page, "bad.txt").get_by_role("link").click()
+    note = drawer(page).get_by_role("status").filter(has_text="damaged")
+    await expect(note).to_be_visible()
 
 
 async def test_names_cannot_deceive(open_page: Open, crib: ToolcribServer, folder: str) -> None:
