@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.api.test_every_route import address
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -72,6 +77,66 @@ async def test_numbers_no_database_keeps_are_refused(crib: AppServer, number: st
     stream = await ann.get("/api/events/stream", headers={"Last-Event-ID": number})
     assert stream.status_code == 400
     assert (await ann.post(f"/api/claims/{number}/release")).status_code in {400, 404}
+
+
+LONG = "9" * 5_000
+
+
+async def test_numbers_of_any_length_in_headers_are_no_crash(crib: AppServer) -> None:
+    ann = await crib.user("ann")
+    tag = (await ann.get("/api/locks")).headers["etag"]
+    first, _, last = tag.strip('"').split("-")
+    answer = await ann.get("/api/locks", headers={"If-None-Match": f'"{first}-{LONG}-{last}"'})
+    assert answer.status_code == 200
+    batch = f'{{"operation":"upload","objects":[{{"oid":"{"0" * 64}","size":{LONG}}}]}}'
+    assert (await ann.post("/info/lfs/objects/batch", content=batch)).status_code == 400
+    assert (await ann.get(f"/info/lfs/locks?limit={LONG}&cursor=1")).status_code in {200, 400}
+    assert (await ann.post(f"/info/lfs/locks/{LONG}/unlock", json={})).status_code == 404
+
+
+def part_of_token(content: str) -> str:
+    return urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+async def test_numbers_of_any_length_in_tokens_are_no_crash(crib: AppServer) -> None:
+    secret = crib.kernel.secrets.signing
+    head = part_of_token('{"alg":"HS256","typ":"JWT"}')
+    for bad in (f'{{"alg":"HS256","x":{LONG}}}', "[" * 20_000):
+        answer = await crib.client.get(
+            "/api/currentuser", headers={"Authorization": f"Bearer {part_of_token(bad)}.e30.x"}
+        )
+        assert answer.status_code == 401, bad[:30]
+    for claims in (f'"exp":{LONG}', '"exp":' + "9" * 400, '"iat":' + "9" * 400, '"nbf":1e400', f'"x":{LONG}'):
+        signed = head + "." + part_of_token('{"sub":"ann",' + claims + "}")
+        seal = urlsafe_b64encode(hmac.new(secret.encode(), signed.encode(), sha256).digest())
+        answer = await crib.client.get(
+            "/api/currentuser", headers={"Authorization": f"Bearer {signed}.{seal.decode().rstrip('=')}"}
+        )
+        assert answer.status_code == 401, claims[:30]
+
+
+@pytest.mark.parametrize("half", [rb"\ud800", rb"x\uDFFFx", b"\xed\xa0\x80"])
+async def test_half_characters_are_refused_wherever_json_is_read(crib: AppServer, half: bytes) -> None:
+    """Lone surrogates: no database keeps them, and no answer can hold them."""
+    admin = await crib.admin()
+    document = (await crib.client.get("/api/openapi.json")).json()
+    body = b'{"name":"%s","key":"%s","reason":"%s"}' % (half, half, half)
+    read = 0
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            kinds = operation.get("requestBody", {}).get("content", {})
+            if "application/json" not in kinds and "application/vnd.git-lfs+json" not in kinds:
+                continue
+            answer = await admin.request(
+                method, address(path), content=body, headers={"Content-Type": "application/json"}
+            )
+            assert answer.status_code == 400, f"{method} {path} -> {answer.status_code} {answer.text[:200]}"
+            read += 1
+    assert read > 40
+    named = await admin.post(
+        "/api/projects", content=b'{"name":"%s"}' % half, headers={"Content-Type": "application/json"}
+    )
+    assert named.status_code == 400
 
 
 @pytest.mark.parametrize(

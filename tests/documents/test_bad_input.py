@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.documents.envelope import refused, succeeded
+from tests.documents.webdav import Dav
 from tests.servers.crib import BASE, Crib, Person
 
 TRAVERSALS = [
@@ -228,6 +229,16 @@ def test_json_of_the_wrong_kind_is_refused(ann: Person, body: bytes) -> None:
         ("DELETE", "/delete"),
     ):
         refused(ann.call(method, path, content=body), 400, "validation_error")
+
+
+def test_a_length_of_any_length_is_no_crash(crib: Crib, ann: Person) -> None:
+    long = "9" * 5_000
+    sent = Dav(crib, ann).put("long.bin", iter([b"hello"]), X_Expected_Entity_Length=long)
+    assert sent.status_code == 413
+    begun = ann.client.post(
+        f"{BASE}/uploads", headers={"Tus-Resumable": "1.0.0", "Upload-Length": long, "Upload-Metadata": ""}
+    )
+    assert begun.status_code == 400
 
 
 @pytest.fixture(scope="module")

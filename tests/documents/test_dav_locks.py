@@ -429,3 +429,9 @@ def test_a_lock_carries_only_so_much(ann: Person, dav: Dav, path: str) -> None:
     for token in tokens:
         assert dav.unlock(path, token).status_code == 204
     assert claims_of(ann) == []
+
+
+def test_a_timeout_of_any_length_is_no_crash(dav: Dav, path: str) -> None:
+    endless = dav.lock(path, Timeout=f"Second-{'9' * 5_000}")
+    assert endless.status_code == 200, endless.text
+    assert body_of(endless).findtext(".//{DAV:}timeout") == "Second-600"  # as for Infinite

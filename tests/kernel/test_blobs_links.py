@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import pytest
@@ -256,3 +257,14 @@ async def test_on_s3_the_address_is_its_own(app_server: Start, s3_server: S3Serv
 )
 def test_any_name_can_be_saved_under(filename: str, header: str) -> None:
     assert disposition(filename) == header
+
+
+async def test_several_parameters_are_not_signed_as_one(crib: AppServer) -> None:
+    """A name that holds what the signature sees between two parameters."""
+    path, _, query = link(crib, "GET", await stored(crib), filename="a.txt").partition("?")
+    pairs = dict(parse_qsl(query))
+    date, expires = pairs.pop("X-Amz-Date"), pairs.pop("X-Amz-Expires")
+    pairs[f"X-Amz-Date={date}\nX-Amz-Expires"] = expires
+    answer = await crib.client.get(f"{path}?{urlencode(pairs)}")
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "link_invalid"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from toolcrib.kernel.json_bodies import read_long_model
-from toolcrib.kernel.json_scan import MAX_NUMBER, MAX_TEXT, MAX_VALUES, BodyTooComplex, ObjectReader
+from toolcrib.kernel.json_scan import MAX_NUMBER, MAX_TEXT, MAX_VALUES, BadJson, ObjectReader, check_text
 
 TEXTS = st.text(alphabet='ab"\\,:[]{} \u0416\U0001f512\n', max_size=8)
 VALUES = st.recursive(
@@ -83,8 +84,28 @@ def test_lists_longer_than_a_piece_are_whole(size: int) -> None:
     ],
 )
 def test_what_is_beyond_the_bounds_is_refused(text: bytes) -> None:
-    with pytest.raises(BodyTooComplex):
+    with pytest.raises(BadJson):
         read(text + b" ", 65_536)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [
+        (rb'"\ud83d\ude00 \u00e9\n\ud7ff\ue000"', True),
+        (rb'"\\ud83d \\\\ude00"', True),
+        (rb'"\ud83d"', False),
+        (rb'"\uDE00"', False),
+        (rb'"\ud83d\\ude00"', False),
+        (rb'"\ud83d \ude00"', False),
+        (rb'"\\\ud83d\n"', False),
+        (rb'"\ud83d\ud83d\ude00"', False),
+        (b'"\xed\xa0\x80"', False),
+        ('"\u0416\ud7ff\U0001f512"'.encode(), True),
+    ],
+)
+def test_half_characters_are_refused(text: bytes, is_whole: bool) -> None:
+    with nullcontext() if is_whole else pytest.raises(BadJson):
+        check_text(text)
 
 
 class Paths(BaseModel):

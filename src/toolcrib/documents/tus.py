@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from toolcrib.documents.errors import ValidationFailed
+from toolcrib.kernel.numbers import whole_number
 
 VERSION = "1.0.0"
 EXTENSIONS = ("creation", "creation-with-upload", "expiration", "checksum", "termination")
@@ -38,9 +39,10 @@ def whole(name: str, text: str | None) -> int:
     """
     if text is None:
         raise ValidationFailed.of(name, "is missing")
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+    number = whole_number(text)
+    if number is None:
         raise ValidationFailed.of(name, "must be a whole number")
-    return int(text)
+    return number
 
 
 def metadata(header: str, known: Iterable[str]) -> dict[str, str]:

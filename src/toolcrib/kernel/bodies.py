@@ -21,7 +21,7 @@ from fastapi import Request
 from starlette.types import Message, Receive, Scope
 
 from toolcrib.kernel.forwarding import client_address
-from toolcrib.kernel.json_scan import PIECE, BodyTooComplex, JsonScan, is_harmless
+from toolcrib.kernel.json_scan import PIECE, JsonScan, check_text, is_harmless
 from toolcrib.kernel.openapi import is_public
 from toolcrib.kernel.problems import Problem
 
@@ -34,7 +34,6 @@ KEY = "toolcrib.body"  # of the RequestBody in the scope
 PATIENCE_SECONDS = 2.0
 # Smaller bodies that come in one piece are not counted: the server's own buffer held them already.
 UNCOUNTED_BYTES = 4_096
-_BYTE_ORDER_MARK = b"\xfe"  # or more: no text in UTF-8 begins so
 
 
 class BodyTooSlow(Problem):
@@ -146,7 +145,7 @@ class RequestBody:
 
         Raises:
             Unauthorized: nobody may send this who does not sign in (401).
-            BodyTooLarge, BodyTooSlow, BodyTooComplex, MemoryBusy: it is not taken.
+            BodyTooLarge, BodyTooSlow, BadJson, MemoryBusy: it is not taken.
         """
         if self.is_over:
             return await self._receive()
@@ -230,8 +229,7 @@ class RequestBody:
             body = message.get("body", b"")
             if not is_harmless(body):
                 await _scan(body)
-            if b"\0" in body[:2] or body[:1] >= _BYTE_ORDER_MARK:
-                raise BodyTooComplex("The body must be UTF-8.")
+            check_text(body)
         return message
 
 

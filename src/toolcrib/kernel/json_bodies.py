@@ -34,7 +34,7 @@ async def read_long_model(request: Request, model: type[Model]) -> Model:
 
     Raises:
         RequestValidationError: it is not that (400).
-        BodyTooComplex: it is nested too deep, or holds too much (400).
+        BadJson: it is nested too deep, or holds too much (400).
     """
     take_in_pieces(request)
     try:

@@ -28,13 +28,33 @@ MAX_MEMBER = 1_048_576
 
 # A string to its end, or what has come of it; a structural character; a number, or another word's letter `e`.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:(")|\\?\Z)|[\[\]{},]|[-+.0-9eE]++', re.DOTALL)
+# JSON without half characters among its escapes; in bytes, a half, which UTF-8 does not allow.
+_NO_HALVES = re.compile(
+    rb"(?:[^\\]++|\\(?!u[dD][89a-fA-F]).|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})*+",
+    re.DOTALL,
+)
+_HALF = re.compile(rb"\xed[\xa0-\xbf]")
+_BYTE_ORDER_MARK = b"\xfe"  # or more: no text in UTF-8 begins so
 _TEXT, _COMMA = ord('"'), ord(",")
 _OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
 _LIST, _LIST_END, _OBJECT, _OBJECT_END = b"[]{}"
 
 
-class BodyTooComplex(InvalidRequest):
-    """The JSON nests too deep, or holds too many values or too long ones."""
+class BadJson(InvalidRequest):
+    """The JSON nests too deep, holds too many values or too long ones, or text that is none."""
+
+
+def check_text(body: bytes) -> None:
+    """Check that the text in `body` can be written in UTF-8. Some parsers take other encodings, and halves of
+    characters outside the first 65,536 (lone surrogates), which neither databases nor answers can hold.
+
+    Raises:
+        BadJson: it cannot (400).
+    """
+    if b"\0" in body[:2] or body[:1] >= _BYTE_ORDER_MARK:
+        raise BadJson("The body must be UTF-8.")
+    if (b"\\u" in body and not _NO_HALVES.fullmatch(body)) or (b"\xed" in body and _HALF.search(body)):
+        raise BadJson("The body holds half a character.")
 
 
 def is_harmless(body: bytes) -> bool:
@@ -55,7 +75,7 @@ class JsonScan:
         """Scan the next piece, of at most PIECE bytes.
 
         Raises:
-            BodyTooComplex: what has come by now is beyond the bounds (400).
+            BadJson: what has come by now is beyond the bounds (400).
         """
         text = self._text + piece if self._text else piece
         at = len(text)
@@ -65,10 +85,10 @@ class JsonScan:
             if first == _COMMA:
                 self.values += 1
                 if self.values > MAX_VALUES:
-                    raise BodyTooComplex(f"The body holds more than {MAX_VALUES} values.")
+                    raise BadJson(f"The body holds more than {MAX_VALUES} values.")
             elif first == _TEXT:
                 if end - start > MAX_TEXT:
-                    raise BodyTooComplex(f"The body holds a text of more than {MAX_TEXT} bytes.")
+                    raise BadJson(f"The body holds a text of more than {MAX_TEXT} bytes.")
                 if found.lastindex is None:
                     at = start
                     break
@@ -77,14 +97,14 @@ class JsonScan:
                 self.values += 1
                 self.depth += 1
                 if self.depth > MAX_DEPTH:
-                    raise BodyTooComplex(f"The body is nested deeper than {MAX_DEPTH} levels.")
+                    raise BadJson(f"The body is nested deeper than {MAX_DEPTH} levels.")
                 if self.values > MAX_VALUES:
-                    raise BodyTooComplex(f"The body holds more than {MAX_VALUES} values.")
+                    raise BadJson(f"The body holds more than {MAX_VALUES} values.")
             elif first in _CLOSING:
                 self.depth -= 1
             else:
                 if end - start > MAX_NUMBER:
-                    raise BodyTooComplex(f"The body holds a number of more than {MAX_NUMBER} digits.")
+                    raise BadJson(f"The body holds a number of more than {MAX_NUMBER} digits.")
                 if end == len(text):
                     at = start
                 continue
@@ -124,7 +144,7 @@ class ObjectReader(JsonScan):
     def _keep_from(self, at: int) -> int:
         kept, self._cut = self._cut, 0
         if at - kept > MAX_MEMBER:
-            raise BodyTooComplex(f"The body holds a value of more than {MAX_MEMBER} bytes.")
+            raise BadJson(f"The body holds a value of more than {MAX_MEMBER} bytes.")
         return kept
 
     def _met(self, text: bytes, character: int, at: int) -> None:

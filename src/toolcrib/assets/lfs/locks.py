@@ -32,6 +32,7 @@ from toolcrib.kernel.claims.problems import ClaimHeld, day_and_minute
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.json_bodies import malformed
+from toolcrib.kernel.numbers import whole_number
 
 router = APIRouter(tags=["git lfs"])
 
@@ -158,7 +159,8 @@ async def _page(
 
 def fence_of(text: str) -> int:
     """Return the number in an id or cursor; -1, which no lock has, if it is not a number."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+    number = whole_number(text)
+    return -1 if number is None else number
 
 
 def branch_of(ref: LfsRef | None) -> str:

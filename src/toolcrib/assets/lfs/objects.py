@@ -19,6 +19,7 @@ from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
+from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Conflict, InvalidRequest, Problem
 
@@ -118,11 +119,11 @@ async def upload(request: Request) -> Response:
     kernel = responses.kernel_of(request)
     allowed = await _authorize(request, "upload")
     size = allowed.size
-    length = request.headers.get("content-length", "")
-    if length.isdigit():
-        if size is not None and int(length) != size:
+    length = size_number(request.headers.get("content-length", ""))
+    if length is not None:
+        if size is not None and length != size:
             raise InvalidRequest(f"{size} bytes were announced, {length} are on their way.")
-        size = int(length)
+        size = length
     stored = await kernel.blobs.put(
         request.stream(),
         max_bytes=kernel.settings.lfs_max_object_bytes,

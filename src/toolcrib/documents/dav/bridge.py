@@ -29,6 +29,7 @@ from toolcrib.documents.service.lookup import Documents, documents_of
 from toolcrib.documents.service.transfers import Onto
 from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.deps import KernelDep
+from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.problems import Problem
 
 METHODS = (
@@ -82,8 +83,8 @@ def _closes_connection(request: Request) -> bool:
     A client that is still sending would not see the response, so normally the rest of the body is read and discarded.
     Close instead if the client waits for `100 Continue`, or the body is large.
     """
-    declared = request.headers.get("content-length", "")
-    return "expect" in request.headers or (declared.isdecimal() and int(declared) > MAX_DISCARDED_BYTES)
+    declared = size_number(request.headers.get("content-length", "")) or 0
+    return "expect" in request.headers or declared > MAX_DISCARDED_BYTES
 
 
 async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) -> Response:
@@ -194,11 +195,10 @@ async def _copy_or_move(request: Request, dav: WebDAVRequest, intent: CopyOrMove
 
 
 async def _receive_upload(request: Request, dav: WebDAVRequest, intent: Upload) -> Response:
-    declared = request.headers.get("content-length", "")
-    size = int(declared) if declared.isdecimal() else None
-    expected = request.headers.get("x-expected-entity-length", "")  # Finder sends in chunks
-    if size is None and expected.isdecimal():
-        uploads.refuse_too_large(dav.docs, int(expected))
+    size = size_number(request.headers.get("content-length", ""))
+    expected = size_number(request.headers.get("x-expected-entity-length", ""))  # Finder sends in chunks
+    if size is None and expected is not None:
+        uploads.refuse_too_large(dav.docs, expected)
     saved = await saving.store_upload(
         dav.docs,
         dav.caller,

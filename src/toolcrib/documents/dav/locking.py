@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -28,9 +29,12 @@ from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import uploads, webdav_locks
 from toolcrib.documents.service.webdav_locks import NoSuchToken
+from toolcrib.kernel.numbers import LARGEST, MAX_DIGITS
 
 # Clients write a name, or the URL of a page.
 OWNER_BYTES = 512
+# WsgiDAV reads numbers of any length.
+_LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS},}}")
 
 
 class Locking(Conditions):
@@ -43,7 +47,8 @@ class Locking(Conditions):
         res = self._davProvider.get_resource_inst(path, environ)
         if isinstance(res, ListingResource):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be locked here.")
-        seconds = util.read_timeout_value_header(environ.get("HTTP_TIMEOUT", ""))
+        timeout = _LONG_NUMBER.sub(str(LARGEST), environ.get("HTTP_TIMEOUT", ""))
+        seconds = util.read_timeout_value_header(timeout)
         asked = read_xml(environ, allow_empty=True)
         if asked is None:
             return self._refresh(res, seconds, environ, start_response)

@@ -25,7 +25,8 @@ from toolcrib.kernel.identity.credentials import find, split_authorization
 from toolcrib.kernel.identity.lookup import API_KEY_MARK
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.identity.tokens import as_uuid as is_uuid
-from toolcrib.kernel.json_scan import BodyTooComplex
+from toolcrib.kernel.json_scan import BadJson
+from toolcrib.kernel.numbers import whole_number
 
 Model = TypeVar("Model", bound=BaseModel)
 PREFIX = "/storage"
@@ -106,7 +107,7 @@ async def json_body(request: Request, *, optional: bool = False) -> dict[str, An
     """
     try:
         raw = await request.body()
-    except BodyTooComplex as refused:
+    except BadJson as refused:
         raise ValidationFailed.of("body", refused.detail) from None
     if optional and not raw.strip():
         return {}
@@ -177,11 +178,12 @@ def number(fields: Mapping[str, str], name: str, default: int, *, least: int, mo
     text = fields.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or int(text) < least:
+    found = whole_number(text)
+    if found is None or len(text) > 9 or found < least:
         raise ValidationFailed.of(name, f"must be a number from {least} on")
-    if most is not None and int(text) > most:
+    if most is not None and found > most:
         raise ValidationFailed.of(name, f"must be at most {most}")
-    return int(text)
+    return found
 
 
 def conditions(fields: Mapping[str, str]) -> Conditions:
@@ -201,9 +203,10 @@ def _whole(fields: Mapping[str, str], name: str) -> int | None:
     text = fields.get(name)
     if not text:
         return None
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+    number = whole_number(text)
+    if number is None:
         raise ValidationFailed.of(name, "must be a whole number")
-    return int(text)
+    return number
 
 
 def flag(fields: Mapping[str, str], name: str) -> bool:

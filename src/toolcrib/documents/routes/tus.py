@@ -36,6 +36,7 @@ from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
 from toolcrib.documents.service.uploads import VersionOptions
 from toolcrib.kernel.bodies import BodyTooSlow
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Problem
 
@@ -90,8 +91,7 @@ def _size(request: Request) -> int | None:
     """How long the body is; None where its sender does not say."""
     if "transfer-encoding" in request.headers:
         return None
-    declared = request.headers.get("content-length", "0")
-    return int(declared) if declared.isascii() and declared.isdecimal() else None
+    return size_number(request.headers.get("content-length", "0"))
 
 
 def _version(request: Request, caller: CallerDep) -> None:

@@ -31,6 +31,7 @@ from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.kernel.problems import Problem
 
@@ -125,8 +126,7 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
 )
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Send a file as a form. Fields before the file let a refusal come before its bytes."""
-    declared = request.headers.get("content-length", "")
-    length = int(declared) if declared.isdecimal() else None
+    length = size_number(request.headers.get("content-length", ""))
     try:
         _refuse_too_long(docs, length or 0)
         form = FormReader(request.headers.get("content-type", ""), _limited(docs, request.stream()))

@@ -13,6 +13,7 @@ from toolcrib.kernel.blobs.store import UPLOADS
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
 from toolcrib.kernel.forwarding import client_address
+from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import Conflict
 
@@ -68,11 +69,10 @@ async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> 
         pass
     else:
         raise AlreadyUploaded("A file was sent to this address before.")
-    length = request.headers.get("content-length", "")
     stored = await kernel.blobs.put(
         request.stream(),
         key=key,
         max_bytes=allowed.max_bytes,
-        expected_size=int(length) if length.isdigit() else None,
+        expected_size=size_number(request.headers.get("content-length", "")),
     )
     return Response(status_code=200, headers={"ETag": f'"{stored.sha256}"'})

@@ -9,8 +9,9 @@ from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from toolcrib.kernel.blobs.store import Blobs
+from toolcrib.kernel.numbers import size_number
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 _PLAIN = re.compile(r"[\x20-\x7e]+")
 
 
@@ -66,18 +67,17 @@ def _part(header: str, size: int) -> tuple[int, int] | None:
     match = _RANGE.fullmatch(header.strip())
     if match is None or match.group(0) == "bytes=-":
         return None
-    first, last = match.groups()
-    if not first:
-        length = min(int(last), size)
+    start, last = (size_number(each) for each in match.groups())
+    if start is None:
+        length = min(last or 0, size)
         if length == 0:
             raise RangeUnusable
         return size - length, size
-    start = int(first)
-    if last and int(last) < start:
+    if last is not None and last < start:
         return None
     if start >= size:
         raise RangeUnusable
-    return start, min(int(last) + 1, size) if last else size
+    return start, size if last is None else min(last + 1, size)
 
 
 def _matches(if_none_match: str | None, tag: str) -> bool:

@@ -137,7 +137,9 @@ class Signer:
         return Allowed(bound, int(max_bytes) if max_bytes is not None else None, signed.get("filename"))
 
     def _signature(self, method: str, key: str, parameters: Mapping[str, str]) -> str:
-        lines = [method, key, *(f"{name}={quote(parameters[name])}" for name in sorted(parameters))]
+        # Quoted, so that no name or value can pass for several of them.
+        pairs = (f"{quote(name)}={quote(parameters[name])}" for name in sorted(parameters))
+        lines = [method, quote(key), *pairs]
         return hmac.new(self._key, "\n".join(lines).encode(), sha256).hexdigest()
 
 

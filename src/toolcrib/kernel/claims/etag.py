@@ -9,6 +9,7 @@ from hashlib import blake2b
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.numbers import whole_number
 
 # The longest a list may be reused while nothing was written; claims end by themselves.
 _NEVER = 0
@@ -67,8 +68,9 @@ def still_good(if_none_match: str | None, seq: int, view: str, now: datetime) ->
     for part in if_none_match.split(","):
         tag = part.strip().removeprefix("W/")
         fields = tag.strip('"').split("-")
-        if len(fields) != 3 or fields[0] != str(seq) or fields[2] != view or not fields[1].isdecimal():
+        if len(fields) != 3 or fields[0] != str(seq) or fields[2] != view:
             continue
-        if int(fields[1]) == _NEVER or now.timestamp() * 1000 < int(fields[1]):
+        end = whole_number(fields[1])
+        if end is not None and (end == _NEVER or now.timestamp() * 1000 < end):
             return tag
     return None

@@ -22,6 +22,7 @@ from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.writer import Event, events
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.numbers import whole_number
 from toolcrib.kernel.problems import InvalidRequest, Problem
 from toolcrib.kernel.search import prefix_match
 
@@ -172,9 +173,9 @@ async def stream_events(
     next event. When the server ends the stream, connect again.
     """
     if last_event_id:
-        if not last_event_id.isascii() or not last_event_id.isdecimal() or len(last_event_id) > 18:
+        after = whole_number(last_event_id)
+        if after is None:
             raise InvalidRequest("Last-Event-ID must be the number of an event.")
-        after = int(last_event_id)
     kinds = set(kind.split(",")) if kind else None
     return StreamingResponse(
         _stream(kernel, me, kinds, after),

@@ -97,7 +97,7 @@ class Tokens:
             raise Unauthorized("Invalid token: bad signature") from None
         except jwt.InvalidAlgorithmError:
             raise Unauthorized("Invalid token: algorithm not allowed") from None
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, RecursionError):
             raise Unauthorized("Invalid token: malformed") from None
         expires_at = _moment(claims, "exp")
         if expires_at is not None and expires_at <= now.timestamp():
@@ -145,9 +145,13 @@ def _moment(claims: dict[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if type(value) not in {int, float} or not math.isfinite(value):
+    try:
+        moment = float(value) if type(value) in {int, float} else math.nan
+    except OverflowError:
+        moment = math.inf
+    if not math.isfinite(moment):
         raise Unauthorized(f"Invalid token: {name} is not a number")
-    return float(value)
+    return moment
 
 
 def _name(claims: dict[str, Any], name: str) -> str | None:
