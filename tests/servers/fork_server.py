@@ -126,6 +126,7 @@ def become(call: Call) -> None:
     os.umask(call.umask)
     os.environb.clear()
     os.environb.update(call.environment)
+    importlib.invalidate_caches()  # folders of PYTHONPATH may have been made since
     time.tzset()
     sys.argv[:] = call.argv
     # The encodings and error handlers are what the interpreter chose for this process when it started.

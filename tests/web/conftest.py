@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def chromium() -> AsyncIterator[Browser]:
     if not (STATIC / "index.html").exists():
         pytest.skip("the page is not built: make web")
-    executable = program("chromium")
+    executable = program("chromium-headless-shell")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
