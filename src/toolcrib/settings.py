@@ -245,6 +245,13 @@ class Settings(BaseSettings):
         validation_alias="LOGIN_RATE",
         description="Sign-in attempts per client address; in HTTP Basic only wrong passwords count.",
     )
+    session_days: int = Field(
+        30,
+        ge=1,
+        le=400,
+        validation_alias="SESSION_DAYS",
+        description="How long a browser stays signed in, unless tokens expire earlier.",
+    )
     oidc_provider_url: str = Field(
         "",
         validation_alias=_named("OIDC_PROVIDER_URL", "SOCIAL_AUTH_OIDC_PROVIDER_URL"),

@@ -29,6 +29,7 @@ PAGES = {
     "/settings": "Settings",
     "/settings?tab=password": "Change your password",
     "/settings?tab=email": "Change your e-mail address",
+    "/settings?tab=sessions": "Where you are signed in",
     "/settings?tab=keys": "API keys",
     "/settings?tab=setup": "Command line and git",
     "/admin/users": "Users",

@@ -104,6 +104,30 @@ async def test_a_key_is_shown_once_works_and_is_revoked(open_page: Open, crib: T
     assert httpx.get(f"{crib.url}/api/currentuser", headers=headers).status_code == 401
 
 
+async def test_browsers_are_listed_and_signed_out(open_page: Open, crib: ToolcribServer) -> None:
+    page = await open_page(None, "/settings?tab=sessions")
+    crib.user("sven")
+    await sign_in(page, "sven", PASSWORD)
+    mine = row(page, "(this browser)")
+    await expect(mine).to_contain_text("Chrome on Linux")
+    await expect(page.get_by_role("button", name=re.compile("^Sign out Chrome"))).to_have_count(0)
+
+    other = await open_page(None, "/settings?tab=sessions")  # while the first page looks on
+    await sign_in(other, "sven", PASSWORD)
+    await expect(page.get_by_role("button", name="Sign out Chrome on Linux")).to_be_visible()
+    await page.get_by_role("button", name="Sign out Chrome on Linux").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("button", name="Sign out Chrome on Linux")).to_have_count(0)
+    assert (await other.request.get(f"{crib.url}/api/currentuser")).status == 401
+    assert (await page.request.get(f"{crib.url}/api/currentuser")).status == 200
+
+    await page.get_by_role("button", name="Sign out everywhere").click()
+    copied = {each["name"]: each["value"] for each in await page.context.cookies()}
+    await page.get_by_role("dialog").get_by_role("button", name="Sign out everywhere").click()
+    await expect(page.get_by_label("Password", exact=True)).to_be_visible()
+    assert httpx.get(f"{crib.url}/api/currentuser", cookies=copied).status_code == 401
+
+
 async def test_the_instructions_name_this_server(open_page: Open, crib: ToolcribServer) -> None:
     page = await open_page("ann", "/settings?tab=setup")
     await expect(page.get_by_text(f"toolcrib login --url {crib.url} --username ann")).to_be_visible()

@@ -11,6 +11,7 @@ import type {
   Person,
   Project,
   Providers,
+  Session,
   User,
   Waiter,
 } from "./types";
@@ -71,6 +72,11 @@ export const mailQuery = queryOptions({
 export const keysQuery = queryOptions({
   queryKey: ["keys"],
   queryFn: ({ signal }) => api<ApiKey[]>("users/me/keys", { signal }),
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: ["sessions"],
+  queryFn: ({ signal }) => api<Session[]>("users/me/sessions", { signal }),
 });
 
 export const usersQuery = queryOptions({

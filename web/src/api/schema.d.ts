@@ -1793,6 +1793,24 @@ export interface components {
             msg: string;
         };
         /**
+         * SessionRead
+         * @description A browser that is signed in.
+         */
+        SessionRead: {
+            /** Created At */
+            created_at: string;
+            /** Device */
+            device: string;
+            /** Expires At */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /** Is Current */
+            is_current: boolean;
+            /** Last Used At */
+            last_used_at: string;
+        };
+        /**
          * Shelf
          * @description A bucket one may look into. `scope` is where its claims and events are told; `name` is None where nobody
          *     registered it here.

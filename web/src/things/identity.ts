@@ -1,4 +1,4 @@
-import { IconAdjustments, IconBuilding, IconKey, IconMail, IconStack2, IconUser } from "@tabler/icons-react";
+import { IconAdjustments, IconBuilding, IconDevices, IconKey, IconMail, IconStack2, IconUser } from "@tabler/icons-react";
 import type { Kind } from "./kind";
 
 // Things nobody holds, but that people and the log speak of.
@@ -45,6 +45,7 @@ export const identityKinds: Kind[] = [
       password_change_requested: "{actor} asked to change the password of {thing}",
       email_changed: "{actor} changed the e-mail address of {thing}",
       email_change_requested: "{actor} asked to change the e-mail address of {thing}",
+      signed_out_everywhere: "{actor} signed out everywhere",
       company_changed: "{actor} changed the company of {thing}",
     },
   }),
@@ -63,6 +64,21 @@ export const identityKinds: Kind[] = [
       key_revoked: "{actor} revoked the API key {thing}",
       created: "{actor} created the API key {thing}",
       deleted: "{actor} revoked the API key {thing}",
+    },
+  }),
+  told({
+    name: "session",
+    label: "Session",
+    plural: "Sessions",
+    Icon: IconDevices,
+    readAgainOn: { session: [["sessions"]] },
+    verbs: {
+      signed_in: "signed in",
+      signed_out: "signed out",
+    },
+    sentences: {
+      signed_in: "{actor} signed in with {thing}",
+      signed_out: "{actor} signed out {thing}",
     },
   }),
   told({

@@ -35,10 +35,11 @@ from toolcrib.kernel.identity.credentials import (
     split_basic,
 )
 from toolcrib.kernel.identity.lookup import API_KEY_MARK, UnknownPerson
-from toolcrib.kernel.identity.models import ApiKey, User
+from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
 from toolcrib.kernel.identity.passwords import Passwords
 from toolcrib.kernel.identity.principal import Grant, Principal, Unauthorized, Via
 from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
+from toolcrib.kernel.identity.sessions import SIGNED_IN
 from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
 from toolcrib.kernel.identity.tokens import Tokens
 from toolcrib.kernel.ratelimit import RateLimiter
@@ -50,15 +51,17 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-IDENTITY_KINDS = frozenset({"user", "api_key", "company", "project"})
+IDENTITY_KINDS = frozenset({"user", "api_key", "session", "company", "project"})
 # Answers kept; the oldest goes when one more comes.
 KEPT = 20_000
 # How long a password that was proved need not be hashed again. What it proved is still checked each time.
 PASSWORD_PROOF = timedelta(minutes=10)
-# An API key's use is noted this often, and this long its answer is kept.
+# The use of an API key and of a browser's session is noted this often, and this long their answers are kept.
 KEY_USE_NOTED = timedelta(minutes=1)
+SESSION_USE_NOTED = timedelta(minutes=5)
 
 Scope = Any  # an ASGI scope
+Noted = ApiKey | BrowserSession
 
 
 class Authenticator:
@@ -100,7 +103,7 @@ class Authenticator:
         self._changes = 0
         self._proofs: dict[bytes, tuple[Grant, datetime]] = {}
         self._followed: dict[bytes, None] = {}
-        self._used_keys: set[int] = set()
+        self._used: set[tuple[type[Noted], int | str]] = set()
         self._noting: asyncio.Task[None] | None = None
         database.on_commit(self._committed_here)
         tail.on_event(self._heard)
@@ -221,6 +224,8 @@ class Authenticator:
         until = inf if grant.expires_at is None else grant.expires_at.timestamp()
         if grant.api_key_id is not None:
             until = min(until, (now + KEY_USE_NOTED).timestamp())
+        if grant.session_id is not None:
+            until = min(until, (now + SESSION_USE_NOTED).timestamp())
         self._answers.pop(grant.digest, None)
         if len(self._answers) >= KEPT:
             del self._answers[next(iter(self._answers))]
@@ -228,11 +233,11 @@ class Authenticator:
 
     def _committed_here(self, lines: list[Event]) -> None:
         # Not left to the tail: it may have to read what others wrote first, and we act at once.
-        if any(line.kind in IDENTITY_KINDS for line in lines):
-            self._forget()
+        for line in lines:
+            self._heard(line)
 
     def _heard(self, event: Event) -> None:
-        if event.kind in IDENTITY_KINDS:
+        if event.kind in IDENTITY_KINDS and event.verb != SIGNED_IN:
             self._forget()
 
     def _forget(self) -> None:
@@ -271,14 +276,18 @@ class Authenticator:
                     raise
             else:
                 lookup.require_usable(user, token.expires_at, now)
+                await lookup.require_session(session, token.session_id, user.id)
                 if company_id in {None, user.company_id} or digest in self._followed:
                     self._note_followed(company_id, digest)
-                    grant = lookup.version_grant(digest, via, user, token.expires_at, company_id)
-                    return await self._answer(session, user, grant, now, changes)
+                    grant = lookup.token_grant(digest, via, user, token, company_id)
+                    answer = await self._answer(session, user, grant, now, changes)
+                    if token.session_id is not None:
+                        self._note_use(BrowserSession, token.session_id)
+                    return answer
         async with self._database.write() as write:
             user = await provisioning.from_token(write, token, now=now)
         self._note_followed(company_id, digest)
-        return await self._admit(lookup.version_grant(digest, via, user, token.expires_at, company_id))
+        return await self._admit(lookup.token_grant(digest, via, user, token, company_id))
 
     def _note_followed(self, company_id: str | None, digest: bytes) -> None:
         """The account follows each token once. Else somebody who uses two, of two companies, would move to and fro with
@@ -296,7 +305,7 @@ class Authenticator:
             grant = lookup.key_grant(digest, via, user, key)
             answer = await self._answer(session, user, grant, now, changes)
         if key.last_used_at is None or key.last_used_at <= now - KEY_USE_NOTED:
-            self._note_use(key.id)
+            self._note_use(ApiKey, key.id)
         return answer
 
     async def _by_password(self, username: str, password: str, digest: bytes, scope: Scope) -> Principal:
@@ -354,20 +363,20 @@ class Authenticator:
             self._keep(principal, grant, now)
         return principal
 
-    # The use of API keys, noted apart from the requests that use them
+    # The use of API keys and sessions, noted apart from the requests that use them
 
-    def _note_use(self, key_id: int) -> None:
-        self._used_keys.add(key_id)
+    def _note_use(self, what: type[Noted], row_id: int | str) -> None:
+        self._used.add((what, row_id))
         if self._noting is None or self._noting.done():
-            self._noting = asyncio.create_task(self._note_uses(), name="api-key-uses")
+            self._noting = asyncio.create_task(self._note_uses(), name="uses-of-credentials")
 
     async def _note_uses(self) -> None:
-        while self._used_keys:
-            used, self._used_keys = self._used_keys, set()
+        while self._used:
+            used, self._used = self._used, set()
             try:
                 await note_uses(self._database, used, self._clock())
             except (SQLAlchemyError, OSError) as error:
-                log.warning("api_key_uses_not_noted", error=type(error).__name__)
+                log.warning("uses_of_credentials_not_noted", error=type(error).__name__)
 
 
 def _oidc_provider(settings: Settings, clock: Clock) -> OidcProvider | None:
@@ -379,14 +388,15 @@ def _oidc_provider(settings: Settings, clock: Clock) -> OidcProvider | None:
     return OidcProvider(settings, clock)
 
 
-async def note_uses(database: Database, key_ids: Iterable[int], now: datetime) -> None:
+async def note_uses(database: Database, used: Iterable[tuple[type[Noted], int | str]], now: datetime) -> None:
+    """Write when each API key and session was last used."""
     async with database.write() as session:
-        await session.execute(
-            update(ApiKey)
-            .where(
-                ApiKey.id.in_(list(key_ids)),
-                or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now),
-            )
-            .values(last_used_at=now)
-            .execution_options(synchronize_session=False)
-        )
+        for model in (ApiKey, BrowserSession):
+            ids = [row_id for what, row_id in used if what is model]
+            if ids:
+                await session.execute(
+                    update(model)
+                    .where(model.id.in_(ids), or_(model.last_used_at.is_(None), model.last_used_at < now))
+                    .values(last_used_at=now)
+                    .execution_options(synchronize_session=False)
+                )

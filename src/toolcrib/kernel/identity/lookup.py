@@ -8,7 +8,7 @@ from hashlib import sha256
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.identity.models import ApiKey, User
+from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
 from toolcrib.kernel.identity.principal import Grant, Unauthorized, Via
 from toolcrib.kernel.identity.tokens import Token, as_uuid
 
@@ -79,6 +79,19 @@ async def by_api_key(session: AsyncSession, secret: str) -> tuple[User, ApiKey]:
     return row
 
 
+async def require_session(session: AsyncSession, session_id: str | None, user_id: int) -> None:
+    """Check that the browser session a token names is there.
+
+    Raises:
+        Unauthorized: it was ended (401).
+    """
+    if session_id is None:
+        return
+    found = await session.get(BrowserSession, session_id)
+    if found is None or found.user_id != user_id:
+        raise Unauthorized("This sign-in has ended. Sign in again.")
+
+
 def api_key_digest(secret: str) -> str:
     """What is stored of a key. Its secret is random, so a plain hash cannot be guessed back."""
     return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
@@ -88,7 +101,7 @@ async def by_grant(session: AsyncSession, grant: Grant) -> User:
     """The person a credential was proved to stand for, if it still does.
 
     Raises:
-        Unauthorized: the person is gone, the password changed, or the API key was revoked.
+        Unauthorized: the person is gone, the password changed, the API key was revoked, or the session ended.
     """
     user = await session.get(User, grant.user_id)
     if user is None:
@@ -97,6 +110,7 @@ async def by_grant(session: AsyncSession, grant: Grant) -> User:
         raise Unauthorized("This sign-in has ended. Sign in again.")
     if grant.api_key_id is not None and await session.get(ApiKey, grant.api_key_id) is None:
         raise Unauthorized("This API key does not exist or was revoked.")
+    await require_session(session, grant.session_id, user.id)
     return user
 
 
@@ -116,9 +130,18 @@ def key_grant(digest: bytes, via: Via, user: User, key: ApiKey) -> Grant:
     return Grant(digest, via, user.id, version=None, api_key_id=key.id, expires_at=key.expires_at)
 
 
-def version_grant(
-    digest: bytes, via: Via, user: User, expires_at: datetime | None = None, company_id: str | None = None
-) -> Grant:
+def version_grant(digest: bytes, via: Via, user: User) -> Grant:
+    return Grant(digest, via, user.id, version=user.token_version)
+
+
+def token_grant(digest: bytes, via: Via, user: User, token: Token, company_id: str | None) -> Grant:
+    """`company_id` is the one that the token is trusted to name."""
     return Grant(
-        digest, via, user.id, version=user.token_version, expires_at=expires_at, company_id=company_id
+        digest,
+        via,
+        user.id,
+        version=user.token_version,
+        session_id=token.session_id,
+        expires_at=token.expires_at,
+        company_id=company_id,
     )

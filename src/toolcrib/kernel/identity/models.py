@@ -20,6 +20,7 @@ EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
 EMAIL_KEY_LENGTH = 320  # folding case may lengthen
 PROJECT_NAME_LENGTH = 255
 COMPANY_NAME_LENGTH = 255
+DEVICE_LENGTH = 100
 
 
 def new_uuid() -> str:
@@ -85,6 +86,19 @@ class ApiKey(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+
+
+class BrowserSession(Base):
+    """A browser that is signed in. The token in its cookie names this row, and counts only while it is there."""
+
+    __tablename__ = "browser_sessions"
+
+    id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_uuid)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    device: Mapped[str] = mapped_column(exact_string(DEVICE_LENGTH))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Project(Base):

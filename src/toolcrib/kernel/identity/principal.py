@@ -31,8 +31,9 @@ class Grant:
     """What a credential proved when it was shown, kept so that it can be held against the database again.
 
     `digest` stands for the credential. `version` is the person's token version at the time: passwords and
-    tokens end when it moves on. API keys outlive it and end with their own row instead. `company_id` is the company
-    that the credential itself names, where it is trusted to; else the account's counts.
+    tokens end when it moves on. API keys outlive it and end with their own row instead; a browser's
+    session ends with either. `company_id` is the company that the credential itself names, where it is trusted to; else
+    the account's counts.
     """
 
     digest: bytes
@@ -40,6 +41,7 @@ class Grant:
     user_id: int
     version: int | None
     api_key_id: int | None = None
+    session_id: str | None = None
     expires_at: datetime | None = None
     company_id: str | None = None
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
-from toolcrib.kernel.identity import keys, self_service
-from toolcrib.kernel.identity.principal import AccessDenied
-from toolcrib.kernel.identity.routes_session import set_cookie, token_lifetime
+from toolcrib.kernel.identity import keys, self_service, sessions
+from toolcrib.kernel.identity.principal import AccessDenied, Principal
+from toolcrib.kernel.identity.routes_session import forget_cookie, sign_browser_in
 from toolcrib.kernel.identity.schemas import (
     ApiKeyMade,
     ApiKeyRead,
@@ -20,8 +21,9 @@ from toolcrib.kernel.identity.schemas import (
     PasswordChange,
     RowId,
     Sentence,
+    SessionRead,
 )
-from toolcrib.kernel.identity.users import EmailTaken, get_user
+from toolcrib.kernel.identity.users import EmailTaken, get_user, sign_out_everywhere
 from toolcrib.kernel.openapi import PUBLIC, refusals
 
 router = APIRouter(tags=["own account"])
@@ -37,19 +39,18 @@ async def change_password(
     me: PrincipalDep,
     now: NowDep,
 ) -> ChangeAnswer:
-    """Change one's password, at once or by a mailed link. All one's tokens end; a browser gets a new one."""
+    """Change one's password, at once or by a mailed link. All one's tokens and sessions end; the browser that asks gets
+    a new one."""
     proved = await self_service.prove(kernel.auth.sign_in, me, body.current_password, client_address(request))
     password_hash = await kernel.auth.passwords.hash_new(body.new_password, by=me.uuid)
     async with kernel.database.write() as session:
         pending = await self_service.change_password(session, kernel.mailer, proved, password_hash, now=now)
-        user = await get_user(session, me.id)
+        if me.via == "cookie" and not pending:
+            user = await get_user(session, me.id)
+            await sign_browser_in(request, response, kernel, session, user, now=now)
     if pending:
         text = "A link was mailed to you: follow it to change the password."
         return ChangeAnswer(msg=text, message=text, pending=True)
-    if me.via == "cookie":
-        lifetime = await token_lifetime(kernel)
-        token = kernel.auth.tokens.issue(user, now=now, lifetime=lifetime)
-        set_cookie(request, response, kernel, token, lifetime)
     text = "The password is updated."
     return ChangeAnswer(msg=text, message=text, pending=False)
 
@@ -104,3 +105,33 @@ async def create_key(body: NewApiKey, session: SessionDep, me: PrincipalDep, now
 async def revoke_key(key_id: RowId, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
     await keys.revoke_key(session, me, key_id, now=now)
     return Response(status_code=204)
+
+
+@router.get("/users/me/sessions")
+async def list_sessions(session: ReadSessionDep, me: PrincipalDep, now: NowDep) -> list[SessionRead]:
+    """The browsers in which one is signed in, the one used last first."""
+    return [SessionRead.of(each, me) for each in await sessions.list_sessions(session, me.id, now=now)]
+
+
+@router.delete("/users/me/sessions", status_code=204)
+async def end_all_sessions(kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
+    """Sign out everywhere: all browsers, this one too, and all tokens. API keys stay."""
+    _require_no_key(me)
+    await sign_out_everywhere(session, await get_user(session, me.id), now=now)
+    response = Response(status_code=204)
+    if me.via == "cookie":
+        forget_cookie(response, kernel)
+    return response
+
+
+@router.delete("/users/me/sessions/{session_id}", status_code=204)
+async def end_session(session_id: UUID, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
+    """Sign one browser out."""
+    _require_no_key(me)
+    await sessions.end(session, me, str(session_id), now=now)
+    return Response(status_code=204)
+
+
+def _require_no_key(me: Principal) -> None:
+    if me.grant is not None and me.grant.api_key_id is not None:
+        raise AccessDenied("An API key cannot sign people out: sign in.")

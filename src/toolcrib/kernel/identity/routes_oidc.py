@@ -14,7 +14,7 @@ from toolcrib.kernel.deps import KernelDep, NowDep
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import oidc
 from toolcrib.kernel.identity.models import User
-from toolcrib.kernel.identity.routes_session import set_cookie, token_lifetime
+from toolcrib.kernel.identity.routes_session import sign_browser_in, token_lifetime
 from toolcrib.kernel.identity.schemas import (
     OidcAnswer,
     OidcCallback,
@@ -131,14 +131,12 @@ async def return_from_provider(
         if not code or not state:
             raise InvalidRequest("the provider did not sign you in" if error else "the answer is incomplete")
         user = await _sign_in(kernel, code, state, browser, bound=True)
-    except Problem as problem:  # a person is looking at this: the sign-in page says it
-        response = RedirectResponse(f"{home}/login?{urlencode({'error': problem.detail})}", status_code=302)
-    else:
-        lifetime = await token_lifetime(kernel)
         page = unquote(next_page)
         response = RedirectResponse(home + (page if PAGE.fullmatch(page) else "/"), status_code=302)
-        token = kernel.auth.tokens.issue(user, now=now, lifetime=lifetime)
-        set_cookie(request, response, kernel, token, lifetime)
+        async with kernel.database.write() as session:
+            await sign_browser_in(request, response, kernel, session, user, now=now)
+    except Problem as problem:  # a person is looking at this: the sign-in page says it
+        response = RedirectResponse(f"{home}/login?{urlencode({'error': problem.detail})}", status_code=302)
     for name in (COOKIE, NEXT_COOKIE):
         response.delete_cookie(name, path=home + PATH, httponly=True, samesite="lax")
     return response

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
-from toolcrib.kernel.identity import users
-from toolcrib.kernel.identity.credentials import COOKIE
+from toolcrib.kernel.identity import sessions, users
+from toolcrib.kernel.identity.credentials import COOKIE, find
 from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.identity.schemas import LoginAnswer, LoginRequest, UserRead, WhoAmI
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest
 
 router = APIRouter(tags=["sign-in"])
-
-# The cookie of a token that does not expire; browsers keep none for longer than 400 days.
-COOKIE_DAYS = 365
 
 
 async def count_login(request: Request, kernel: KernelDep) -> None:
@@ -49,24 +48,41 @@ async def open_session(
     request: Request,
     response: Response,
     kernel: KernelDep,
-    session: ReadSessionDep,
+    session: SessionDep,
     now: NowDep,
 ) -> UserRead:
-    """Sign a browser in: as `/login`, but the token goes into a cookie that pages cannot read."""
+    """Sign a browser in: as `/login`, but the token goes into a cookie that pages cannot read, and ends with the
+    browser's session."""
     kernel.auth.refuse_cross_site(request)
     user = await _prove(kernel, body, request)
-    token = kernel.auth.tokens.issue(user, now=now, lifetime=(lifetime := await token_lifetime(kernel)))
-    set_cookie(request, response, kernel, token, lifetime)
+    await sign_browser_in(request, response, kernel, session, user, now=now)
     return UserRead.of(user, await users.company_name(session, user.company_id))
 
 
 @router.delete("/session", status_code=204, responses=refusals(403), openapi_extra=PUBLIC)
-async def close_session(request: Request, kernel: KernelDep) -> Response:
-    """Sign a browser out."""
+async def close_session(request: Request, kernel: KernelDep, now: NowDep) -> Response:
+    """Sign a browser out: its session ends."""
     kernel.auth.refuse_cross_site(request)
+    carried = find(request.scope["headers"])
+    if carried is not None and carried[0] == "cookie":
+        await _end_session(request, kernel, now)
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, path=kernel.settings.base_path or "/", httponly=True, samesite="lax")
+    forget_cookie(response, kernel)
     return response
+
+
+async def _end_session(request: Request, kernel: Kernel, now: datetime) -> None:
+    try:
+        me = await kernel.auth.principal(request)
+    except Unauthorized:  # over already
+        return
+    if me.grant is None or me.grant.session_id is None:
+        return
+    try:
+        async with kernel.database.write() as session:
+            await sessions.end(session, me, me.grant.session_id, now=now)
+    except sessions.SessionNotFound:  # at the same moment from elsewhere
+        return
 
 
 @router.get("/currentuser")
@@ -90,18 +106,34 @@ async def token_lifetime(kernel: Kernel) -> timedelta | None:
     return timedelta(minutes=minutes) if minutes > 0 else None
 
 
-def set_cookie(
-    request: Request, response: Response, kernel: Kernel, token: str, lifetime: timedelta | None
+async def sign_browser_in(
+    request: Request,
+    response: Response,
+    kernel: Kernel,
+    session: AsyncSession,
+    user: User,
+    *,
+    now: datetime,
 ) -> None:
+    """Start a session for somebody who has proved who they are, and give the browser its cookie."""
+    longest = timedelta(days=kernel.settings.session_days)
+    lifetime = min(await token_lifetime(kernel) or longest, longest)
+    started = await sessions.start(
+        session, user, user_agent=request.headers.get("user-agent"), lifetime=lifetime, now=now
+    )
     response.set_cookie(
         COOKIE,
-        token,
-        max_age=int((lifetime or timedelta(days=COOKIE_DAYS)).total_seconds()),
+        kernel.auth.tokens.issue(user, now=now, lifetime=lifetime, session_id=started.id),
+        max_age=int(lifetime.total_seconds()),
         path=kernel.settings.base_path or "/",
         httponly=True,
         samesite="lax",
         secure=kernel.settings.cookie_secure or request.url.scheme == "https",
     )
+
+
+def forget_cookie(response: Response, kernel: Kernel) -> None:
+    response.delete_cookie(COOKIE, path=kernel.settings.base_path or "/", httponly=True, samesite="lax")
 
 
 async def _prove(kernel: Kernel, body: LoginRequest, request: Request) -> User:

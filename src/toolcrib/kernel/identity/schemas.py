@@ -9,8 +9,8 @@ from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool
 
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.identity.models import ApiKey, CompanyRole, User
-from toolcrib.kernel.identity.principal import Role
+from toolcrib.kernel.identity.models import ApiKey, BrowserSession, CompanyRole, User
+from toolcrib.kernel.identity.principal import Principal, Role
 
 PASSWORD_LENGTH = 1024  # nobody's password, but short enough to hash
 
@@ -199,6 +199,28 @@ def _api_key(key: ApiKey) -> dict[str, Any]:
         "last_used_at": iso_format(key.last_used_at) if key.last_used_at else None,
         "expires_at": iso_format(key.expires_at) if key.expires_at else None,
     }
+
+
+class SessionRead(BaseModel):
+    """A browser that is signed in."""
+
+    id: str
+    device: str
+    created_at: str
+    last_used_at: str
+    expires_at: str
+    is_current: bool
+
+    @classmethod
+    def of(cls, session: BrowserSession, me: Principal) -> SessionRead:
+        return cls(
+            id=session.id,
+            device=session.device,
+            created_at=iso_format(session.created_at),
+            last_used_at=iso_format(session.last_used_at),
+            expires_at=iso_format(session.expires_at),
+            is_current=me.grant is not None and me.grant.session_id == session.id,
+        )
 
 
 class NewApiKey(BaseModel):

@@ -22,6 +22,7 @@ ALGORITHM = "HS256"
 # How far other issuers' clocks may run ahead of ours.
 LEEWAY_SECONDS = 30
 VERSION_CLAIM = "token_version"
+SESSION_CLAIM = "sid"
 
 
 class TokenExpired(Unauthorized):
@@ -36,12 +37,14 @@ class InvalidSubject(Forbidden):
 class Token:
     """A token whose signature and times are in order.
 
-    `version` is only in our own tokens of today; those are for exactly the person `user_id`.
+    `version` is only in our own tokens of today; those are for exactly the person `user_id`. `session_id` is in those
+    of a browser's cookie.
     """
 
     subject: str | None
     user_id: str | None
     version: int | None
+    session_id: str | None
     issuer: str | None
     issued_at: float | None
     expires_at: datetime | None
@@ -63,8 +66,11 @@ class Tokens:
             "verify_iss": False,
         }
 
-    def issue(self, user: User, *, now: datetime, lifetime: timedelta | None) -> str:
-        """A token for `user`; without a lifetime it has no `exp` and lasts until the password changes."""
+    def issue(
+        self, user: User, *, now: datetime, lifetime: timedelta | None, session_id: str | None = None
+    ) -> str:
+        """A token for `user`; without a lifetime it has no `exp` and lasts until the password changes. With a
+        `session_id` it ends with that browser session."""
         issued = math.floor(now.timestamp())
         claims: dict[str, Any] = {
             "iss": self._issuer,
@@ -80,6 +86,8 @@ class Tokens:
             "fresh": False,
             VERSION_CLAIM: user.token_version,
         }
+        if session_id is not None:
+            claims[SESSION_CLAIM] = session_id
         if lifetime is not None:
             claims["exp"] = issued + int(lifetime.total_seconds())
         return jwt.encode(claims, self._secret, ALGORITHM)
@@ -119,11 +127,14 @@ class Tokens:
         version = claims.get(VERSION_CLAIM) if claims.get("iss") == self._issuer else None
         if version is not None and (type(version) is not int or user_id is None):
             raise Unauthorized("Invalid token: malformed claims")
+        # Other services' tokens may have a claim of this name, which means their own sessions.
+        session_id = None if version is None else _name(claims, SESSION_CLAIM)
         issuer = claims.get("iss")
         return Token(
             subject=subject or None,
             user_id=user_id or None,
             version=version,
+            session_id=session_id,
             issuer=issuer if isinstance(issuer, str) else None,
             issued_at=issued_at,
             expires_at=None if expires_at is None else _date(expires_at),

@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
-from toolcrib.kernel.identity.models import Company, CompanyRole, PendingChange, RetiredName, User, new_uuid
+from toolcrib.kernel.identity.models import (
+    BrowserSession,
+    Company,
+    CompanyRole,
+    PendingChange,
+    RetiredName,
+    User,
+    new_uuid,
+)
 from toolcrib.kernel.identity.names import check_email, check_username, email_key, is_storable
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import Conflict, Forbidden, NotFound
@@ -209,7 +217,7 @@ async def set_password(
     """Ends all tokens the person has. API keys stay: they are revoked one by one."""
     await take_write_lock(session)
     user.password_hash = password_hash
-    end_tokens(user, now)
+    await end_tokens(session, user, now)
     await session.execute(
         delete(PendingChange).where(
             PendingChange.user_id == user.id,
@@ -272,15 +280,24 @@ async def set_status(
     if is_active is not None and is_active != user.is_active:
         user.is_active = is_active
         if not is_active:
-            end_tokens(user, now)
+            await end_tokens(session, user, now)
             await kernel.disabled_holders.account_disabled(session, kernel, user, by=by, now=now)
         verb = "enabled" if is_active else "disabled"
         await _record_about(session, user, verb, actor=actor.username, now=now)
 
 
-def end_tokens(user: User, now: datetime) -> None:
+async def sign_out_everywhere(session: AsyncSession, user: User, *, now: datetime) -> None:
+    """End the sessions of all browsers and all tokens, the command line's among them. API keys stay."""
+    await take_write_lock(session)
+    await end_tokens(session, user, now)
+    await _record_about(session, user, "signed_out_everywhere", actor=user.username, now=now)
+
+
+async def end_tokens(session: AsyncSession, user: User, now: datetime) -> None:
+    """The tokens of browsers' sessions end with the others. The caller records an event about the person."""
     user.token_version += 1
     user.tokens_valid_from = now
+    await session.execute(delete(BrowserSession).where(BrowserSession.user_id == user.id))
 
 
 async def require_free_address(session: AsyncSession, address: str, *, besides: User | None = None) -> None:

@@ -1,5 +1,5 @@
 import { Tabs } from "@mantine/core";
-import { IconAt, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
+import { IconAt, IconDevices, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { IconProps } from "../../ui/icon";
 import { useNarrow } from "../../ui/useNarrow";
@@ -8,6 +8,7 @@ import { EmailForm } from "./EmailForm";
 import { Keys } from "./Keys";
 import { PasswordForm } from "./PasswordForm";
 import { Profile } from "./Profile";
+import { Sessions } from "./Sessions";
 import classes from "./Settings.module.css";
 import { SetUp } from "./SetUp";
 
@@ -15,6 +16,7 @@ const TABS: { value: string; label: string; Icon: ComponentType<IconProps>; Cont
   { value: "profile", label: "Profile", Icon: IconUser, Content: Profile },
   { value: "password", label: "Password", Icon: IconLock, Content: PasswordForm },
   { value: "email", label: "E-mail", Icon: IconAt, Content: EmailForm },
+  { value: "sessions", label: "Sessions", Icon: IconDevices, Content: Sessions },
   { value: "keys", label: "API keys", Icon: IconKey, Content: Keys },
   { value: "setup", label: "Command line and git", Icon: IconTerminal2, Content: SetUp },
 ];

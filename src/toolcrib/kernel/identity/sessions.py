@@ -1,0 +1,127 @@
+"""Browsers that are signed in: started by signing in, listed for their person, and ended by them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity.models import DEVICE_LENGTH, BrowserSession, User
+from toolcrib.kernel.identity.principal import Principal, Unauthorized
+from toolcrib.kernel.problems import NotFound
+
+# More browsers than anybody has; the one that was used longest ago is signed out when one more comes.
+SESSIONS_PER_PERSON = 100
+SIGNED_IN = "signed_in"
+
+# The first that a browser names: later ones imitate earlier ones.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+_PROGRAM = re.compile(r"[A-Za-z0-9._/-]{1,80}")
+
+
+class SessionNotFound(NotFound):
+    pass
+
+
+async def start(
+    session: AsyncSession, proved: User, *, user_agent: str | None, lifetime: timedelta, now: datetime
+) -> BrowserSession:
+    """Sign a browser in as somebody who has just proved who they are. Takes the write lock.
+
+    Raises:
+        Unauthorized: the account is gone or disabled, or its password was changed, since (401).
+    """
+    await take_write_lock(session)
+    user = await session.get(User, proved.id, populate_existing=True)
+    if user is None or not user.is_active or user.token_version != proved.token_version:
+        raise Unauthorized("This account has changed meanwhile. Sign in again.")
+    await session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
+    await _make_room(session, user, now)
+    started = BrowserSession(
+        user_id=user.id,
+        device=device_name(user_agent),
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + lifetime,
+    )
+    session.add(started)
+    await session.flush()
+    await _record(session, SIGNED_IN, started, user.username, user.uuid, now)
+    return started
+
+
+async def list_sessions(session: AsyncSession, user_id: int, *, now: datetime) -> list[BrowserSession]:
+    """Those that have not expired, the one used last first."""
+    found = await session.scalars(
+        select(BrowserSession)
+        .where(BrowserSession.user_id == user_id, BrowserSession.expires_at > now)
+        .order_by(BrowserSession.last_used_at.desc(), BrowserSession.created_at.desc())
+    )
+    return list(found)
+
+
+async def end(session: AsyncSession, me: Principal, session_id: str, *, now: datetime) -> None:
+    """Sign one of the caller's browsers out.
+
+    Raises:
+        SessionNotFound: the person has no such session (404).
+    """
+    await take_write_lock(session)
+    found = await session.get(BrowserSession, session_id)
+    if found is None or found.user_id != me.id:
+        raise SessionNotFound("You have no such session.")
+    await session.delete(found)
+    await session.flush()
+    await _record(session, "signed_out", found, me.username, me.uuid, now)
+
+
+def device_name(user_agent: str | None) -> str:
+    """What people recognise: `Firefox on Linux`; of programs that are no browsers their first word."""
+    text = user_agent or ""
+    browser = next((name for mark, name in _BROWSERS if mark in text), None)
+    system = next((name for mark, name in _SYSTEMS if mark in text), None)
+    if browser:
+        return f"{browser} on {system}" if system else browser
+    program = _PROGRAM.match(text)
+    return program[0][:DEVICE_LENGTH] if program else "Unknown device"
+
+
+async def _make_room(session: AsyncSession, user: User, now: datetime) -> None:
+    for surplus in (await list_sessions(session, user.id, now=now))[SESSIONS_PER_PERSON - 1 :]:
+        await session.delete(surplus)
+        await _record(session, "signed_out", surplus, user.username, user.uuid, now)
+
+
+async def _record(
+    session: AsyncSession, verb: str, about: BrowserSession, username: str, uuid: str, now: datetime
+) -> None:
+    await record(
+        session,
+        verb,
+        kind="session",
+        key=about.device,
+        actor=username,
+        now=now,
+        scope=f"user:{uuid}",
+    )
