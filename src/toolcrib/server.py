@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import entry_points, version
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -34,6 +35,7 @@ from toolcrib.kernel.config import RuntimeConfig
 from toolcrib.kernel.connections import Connections
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
+from toolcrib.kernel.database_wait import wait_for_database
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.fast_routes import FastRoutes
@@ -241,6 +243,29 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await kernel.tail.close()
         await kernel.limiter.close()
         await kernel.database.close()
+
+
+async def reach_database(settings: Settings) -> None:
+    """Before a start: wait for the database, and look whether it is one that this release can use.
+
+    Raises:
+        DatabaseUnreachable, NewerDatabase, ForeignDatabase: it cannot start.
+    """
+    logs.configure(settings)
+    database = Database(settings.database, settings.database_timeout_seconds)
+    if _is_still_to_be_made(database):
+        return
+    try:
+        if database.dialect != "sqlite":
+            await wait_for_database(database, settings.database_wait_seconds)
+        folders = {kind.name: kind.migrations for kind in kinds() if kind.migrations}
+        await migrate.check(database, folders)
+    finally:
+        await database.close()
+
+
+def _is_still_to_be_made(database: Database) -> bool:
+    return database.dialect == "sqlite" and not Path(database.url.database or "").exists()
 
 
 async def prepare_alone(settings: Settings) -> None:

@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         description="Longest wait for PostgreSQL or MariaDB: to connect, for a connection of the pool, for the "
         "answer to a statement. Then the connection is dropped, and whoever waited is answered 503.",
     )
+    database_wait_seconds: float = Field(
+        60.0,
+        ge=0,
+        validation_alias="DATABASE_WAIT_SECONDS",
+        description="How long a server or worker waits at its start for PostgreSQL or MariaDB to answer.",
+    )
     request_timeout_seconds: float = Field(
         30.0,
         ge=1,

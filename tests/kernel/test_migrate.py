@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, inspect, select, text
 
 import toolcrib.server  # noqa: F401 - knows every kind, so every table
 from tests.servers.databases import Database as Given
@@ -93,6 +93,27 @@ async def test_of_many_processes_that_start_at_once_one_makes_the_schema(
     finally:
         for database in databases:
             await database.close()
+
+
+@pytest.mark.parametrize(
+    ("tables", "revision"),
+    [(("asset_lock", "team"), "3f9ac1d2b4e7"), (("asset_lock",), "0001"), (("asset_lock", "users"), "")],
+)
+async def test_a_database_of_another_program_is_left_alone(
+    empty: Database, tables: tuple[str, ...], revision: str
+) -> None:
+    async with empty.writes.begin() as connection:
+        for name in tables:
+            await connection.execute(text(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY)"))
+        if revision:
+            await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+            await connection.execute(text(f"INSERT INTO alembic_version VALUES ('{revision}')"))
+    for look in (migrate.check, migrate.upgrade):
+        with pytest.raises(migrate.ForeignDatabase, match="asset_lock"):
+            await look(empty)
+    async with empty.connection() as connection:
+        found = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    assert set(found) - {"alembic_version"} == set(tables)
 
 
 async def test_a_database_of_a_later_release_is_left_alone(empty: Database) -> None:

@@ -8,15 +8,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
+from tests.servers.process import free_port
+
 CHUNK = 64 * 1024
 
 
 class TcpProxy:
-    """Passes connections to `port` of this machine on to `target`, from a thread of its own."""
+    """Passes connections to `port` of this machine on to `target`, from a thread of its own. Unless it `listens` at
+    once, nobody is at that port until `listen`."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, *, listens: bool = True) -> None:
         self.target = target
-        self.port = 0
+        self.port = free_port()
+        self._servers: list[asyncio.Server] = []
         self._swallowed: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._swallows_new = False
@@ -28,6 +32,11 @@ class TcpProxy:
         )
         self._thread.start()
         self._loop = started.result(10)
+        if listens:
+            self.listen()
+
+    def listen(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
 
     def swallow(self, *, new: bool = False) -> None:
         """From now on nothing passes through the connections that are open, not even their end, and nothing is
@@ -54,14 +63,16 @@ class TcpProxy:
         done.result(10)
 
     async def _run(self, started: Future[asyncio.AbstractEventLoop]) -> None:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
         started.set_result(asyncio.get_running_loop())
         await self._stop.wait()
-        server.close()
+        for server in self._servers:
+            server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        self._servers.append(await asyncio.start_server(self._accept, "127.0.0.1", self.port))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))

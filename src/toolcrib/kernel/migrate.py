@@ -13,7 +13,7 @@ import asyncio
 import fcntl
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +46,10 @@ _LOCK = 706_815_221  # ours among PostgreSQL's advisory locks
 
 class NewerDatabase(RuntimeError):
     """The database was written by a later release: running on it could lose data."""
+
+
+class ForeignDatabase(RuntimeError):
+    """The database is another program's: using it would damage both."""
 
 
 @dataclass(frozen=True)
@@ -89,20 +93,21 @@ async def upgrade(database: Database, kinds: Mapping[str, Path] = NO_KINDS) -> s
 
     Raises:
         NewerDatabase: start the later release again, or restore a backup.
+        ForeignDatabase: give us one of our own.
     """
-    branches = [OURS, *(Branch(kind, folder) for kind, folder in kinds.items())]
+    branches = _branches(kinds)
     heads = {branch.version_table: branch.head() for branch in branches}
     if database.dialect == "sqlite" and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with database.writes.connect() as connection:
-        at = await connection.run_sync(_revisions)
+        at = await connection.run_sync(_known_revisions, branches)
     if gone := sorted(at.keys() - heads.keys()):
         missing = [table.removeprefix(f"{VERSION_TABLE}_") for table in gone]
         log.warning("kinds_not_installed", kinds=missing, note="Their tables stay as they are.")
     if at | heads == at:
         return at[VERSION_TABLE]
     async with database.connection_without_deadlines() as connection, _alone(database, connection):
-        at = await connection.run_sync(_revisions)
+        at = await connection.run_sync(_known_revisions, branches)
         for branch in branches:
             await _upgrade_branch(connection, branch, at.get(branch.version_table, ""))
     return at.get(VERSION_TABLE, "")
@@ -111,9 +116,6 @@ async def upgrade(database: Database, kinds: Mapping[str, Path] = NO_KINDS) -> s
 async def _upgrade_branch(connection: AsyncConnection, branch: Branch, at: str) -> None:
     if at == branch.head():
         return
-    whose = f"The tables of the kind {branch.kind} are" if branch.kind else "The database is"
-    if at and at not in branch.revisions():
-        raise NewerDatabase(f"{whose} at revision {at}; this release knows up to {branch.head()}.")
     log.info("database_upgrade", kind=branch.kind, since=at or "nothing", to=branch.head())
     if branch is OURS and not at:
         await connection.run_sync(create)
@@ -122,10 +124,59 @@ async def _upgrade_branch(connection: AsyncConnection, branch: Branch, at: str) 
     await connection.commit()
 
 
+async def check(database: Database, kinds: Mapping[str, Path] = NO_KINDS) -> None:
+    """Look whether `upgrade` could work on this database, and change nothing.
+
+    Raises:
+        NewerDatabase, ForeignDatabase: see `upgrade`.
+    """
+    async with database.reads.connect() as connection:
+        await connection.run_sync(_known_revisions, _branches(kinds))
+
+
+def _branches(kinds: Mapping[str, Path]) -> list[Branch]:
+    return [OURS, *(Branch(kind, folder) for kind, folder in kinds.items())]
+
+
 async def revision(database: Database) -> str:
     """What the database is at, empty for one without our tables."""
     async with database.reads.connect() as connection:
         return (await connection.run_sync(_revisions)).get(VERSION_TABLE, "")
+
+
+def _known_revisions(connection: Connection, branches: Sequence[Branch]) -> dict[str, str]:
+    """`_revisions`, of a database that is ours and that this release knows.
+
+    Raises:
+        NewerDatabase, ForeignDatabase: it is not.
+    """
+    at = _revisions(connection)
+    _refuse_foreign(set(inspect(connection).get_table_names()), at.get(VERSION_TABLE, ""))
+    for branch in branches:
+        found = at.get(branch.version_table, "")
+        if found and found not in branch.revisions():
+            whose = f"The tables of the kind {branch.kind} are" if branch.kind else "The database is"
+            raise NewerDatabase(f"{whose} at revision {found}; this release knows up to {branch.head()}.")
+    return at
+
+
+def _refuse_foreign(tables: set[str], at: str) -> None:
+    """Our own database has our counter of events. One that we began and did not finish has no revision yet, and no
+    tables but ours."""
+    if event_counter.name in tables:
+        return
+    others = sorted(tables - Base.metadata.tables.keys() - {VERSION_TABLE})
+    if at:
+        sign = f"its revision is {at}, but it has no table {event_counter.name}"
+    elif others and tables & Base.metadata.tables.keys():
+        sign = "it has tables of our names, but no revision"
+    else:
+        return
+    shown = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
+    raise ForeignDatabase(
+        f"The database is another program's: {sign}{f' (its tables: {shown})' if shown else ''}. Give Toolcrib a "
+        "database of its own (DATABASE_URL)."
+    )
 
 
 def _revisions(connection: Connection) -> dict[str, str]:

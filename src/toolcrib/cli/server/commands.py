@@ -133,7 +133,7 @@ def with_kernel(
             print_text(answer)
     except Problem as refused:
         raise Failure(refused.detail, code=refused.code) from refused
-    except (migrate.NewerDatabase, DBAPIError, OSError) as broken:
+    except (migrate.NewerDatabase, migrate.ForeignDatabase, DBAPIError, OSError) as broken:
         reason = str(getattr(broken, "orig", None) or broken).splitlines()[0]
         raise CannotTell(f"The database cannot be used: {reason}") from broken
 

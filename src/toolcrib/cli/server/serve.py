@@ -125,7 +125,7 @@ def serve(settings: Settings, workers: int) -> None:
     """Serve until asked to stop; then finish the requests that have begun, and return.
 
     Raises:
-        CannotTell: the address is taken.
+        CannotTell: the address is taken, or the database cannot be used.
         Failure: the application could not start; its log says why.
     """
     keep_new_files_private()
@@ -136,6 +136,8 @@ def serve(settings: Settings, workers: int) -> None:
         _end_quietly_on_signals()
         gc.disable()  # until everything is loaded: none of it is garbage
         from toolcrib.server import create_app
+
+        _reach_database(settings)
 
         def app() -> Any:
             _limit_shutdown(settings.shutdown_seconds)
@@ -151,6 +153,7 @@ def serve(settings: Settings, workers: int) -> None:
         return
     from toolcrib.server import prepare_alone
 
+    _reach_database(settings)
     asyncio.run(prepare_alone(settings))
     os.environ[PARENT] = str(os.getpid())
     processes = Processes(
@@ -159,6 +162,29 @@ def serve(settings: Settings, workers: int) -> None:
     processes.run()
     if not processes.announced and any(one.exitcode == STARTUP_FAILURE for one in processes.processes):
         raise Failure("The server could not start.", code="startup_failed")
+
+
+def _reach_database(settings: Settings) -> None:
+    """Wait for the database, before anything is started that would fail at length.
+
+    Raises:
+        CannotTell: it cannot be used.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from toolcrib.kernel.database_wait import DatabaseUnreachable
+    from toolcrib.kernel.migrate import ForeignDatabase, NewerDatabase
+    from toolcrib.server import reach_database
+
+    try:
+        asyncio.run(reach_database(settings))
+    except DatabaseUnreachable as away:
+        raise CannotTell(str(away), code="database_unreachable") from away
+    except (SQLAlchemyError, OSError) as broken:
+        reason = str(getattr(broken, "orig", None) or broken).splitlines()[0]
+        raise CannotTell(f"The database cannot be used: {reason}", code="database_unusable") from broken
+    except (NewerDatabase, ForeignDatabase) as other:
+        raise CannotTell(str(other), code="other_database") from other
 
 
 def _end_quietly_on_signals() -> None:
@@ -225,6 +251,7 @@ def work(settings: Settings) -> None:
     from toolcrib.server import create_app
 
     keep_new_files_private()
+    _reach_database(settings)
 
     async def run() -> None:
         stop = asyncio.Event()
