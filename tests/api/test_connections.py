@@ -65,7 +65,10 @@ def is_closed(line: socket.socket) -> bool:
         return True
 
 
-def test_silence_ends_and_health_is_answered_meanwhile(crib: ToolcribServer, lines: ExitStack) -> None:
+def test_silence_ends_and_health_is_answered_meanwhile(
+    server: Callable[..., ToolcribServer], lines: ExitStack
+) -> None:
+    crib = server(MAX_CONNECTIONS=ALL, CONNECTIONS_PER_ADDRESS=EACH, HEAD_SECONDS=24)
     crib.client.close()
     silent = [connect(crib, lines, f"127.0.1.{number % 200}") for number in range(ALL + 6)]
     watcher, other = connect(crib, lines, "127.0.0.9"), connect(crib, lines, "127.0.0.10")
@@ -122,6 +125,25 @@ def test_a_head_may_not_take_long_nor_be_long(crib: ToolcribServer, lines: ExitS
         for _ in range(10_000):
             long.sendall(b"A: " + b"b" * 1_000 + b"\r\n")
         long.sendall(b"\r\n")
+
+
+def test_trailers_without_end_are_cut(crib: ToolcribServer, lines: ExitStack) -> None:
+    line = connect(crib, lines, "127.0.0.3")
+    line.sendall(b"POST /api/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+    with pytest.raises(ConnectionError):  # noqa: PT012 - whichever write is the first too many
+        for _ in range(10_000):
+            line.sendall(b"A: " + b"b" * 1_000 + b"\r\n")
+        line.sendall(b"\r\n")
+
+
+def test_an_idle_connection_may_stay_longer_than_a_head_may_take(
+    server: Callable[..., ToolcribServer], lines: ExitStack
+) -> None:
+    crib = server(HEAD_SECONDS=1, KEEP_ALIVE_SECONDS=30)
+    line, silent = connect(crib, lines, "127.0.0.3"), connect(crib, lines, "127.0.0.3")
+    assert ask(line, "/health")[0] == 200
+    assert is_closed(silent)
+    assert ask(line, "/health")[0] == 200
 
 
 def test_a_refused_body_may_not_come_for_ever(crib: ToolcribServer, lines: ExitStack) -> None:

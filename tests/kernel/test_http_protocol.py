@@ -136,6 +136,9 @@ async def test_small_writes_of_one_turn_are_one() -> None:
         def close(self) -> None:
             self.closing = True
 
+        def get_write_buffer_size(self) -> int:
+            return 0
+
     def started() -> tuple[Recorded, GatheringTransport]:
         below = Recorded()
         return below, GatheringTransport(below, asyncio.get_running_loop())  # type: ignore[arg-type]
@@ -166,3 +169,40 @@ async def test_small_writes_of_one_turn_are_one() -> None:
     below.closing = True
     await asyncio.sleep(0)
     assert below.calls == [], "nobody is there any more"
+
+
+async def test_a_closed_connection_whose_client_takes_nothing_is_cut() -> None:
+    lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+    class Sender(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            gathering = GatheringTransport(transport, asyncio.get_running_loop(), stuck_seconds=0.1)
+            gathering.write(bytes(32 * 2**20))  # more than the system takes
+            gathering.close()
+
+        def connection_lost(self, error: Exception | None) -> None:
+            lost.set_result(error)
+
+    listening = await asyncio.get_running_loop().create_server(Sender, "127.0.0.1", 0)
+    async with listening:
+        with socket.create_connection(listening.sockets[0].getsockname()):
+            async with asyncio.timeout(20):
+                await lost
+
+
+async def test_a_closed_connection_is_not_cut_while_its_client_reads() -> None:
+    size = 8 * 2**20
+
+    class Sender(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            gathering = GatheringTransport(transport, asyncio.get_running_loop(), stuck_seconds=1)
+            gathering.write(bytes(size))
+            gathering.close()
+
+    listening = await asyncio.get_running_loop().create_server(Sender, "127.0.0.1", 0)
+    async with listening:
+        reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+        assert len(await reader.read()) == size
+        writer.close()

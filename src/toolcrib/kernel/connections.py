@@ -41,10 +41,11 @@ class TooManyConnections(Problem):
 
 
 class Connection(Protocol):
-    """What is asked of a connection: since when it has been waiting for a head, by the loop's clock (None while a
-    request is under way)."""
+    """What is asked of a connection: since when it has been waiting for the end of a head, by the loop's clock (None
+    while a request is under way), and whether that head has not begun."""
 
     waits_since: float | None
+    is_idle: bool
     is_spare: bool
 
     def close_for_silence(self) -> None: ...
@@ -66,6 +67,7 @@ class Connections:
     def __init__(self, settings: Settings, proxies: TrustedProxies, wordings: Wordings) -> None:
         self.most = min(settings.max_connections, max(16, _descriptors() - KEPT_DESCRIPTORS))
         self.head_seconds = settings.head_seconds
+        self.keep_alive_seconds = settings.keep_alive_seconds
         self.health = frozenset((settings.base_path + path).encode() for path in HEALTH)
         self._per_address = settings.connections_per_address
         self._proxies = proxies
@@ -120,13 +122,12 @@ class Connections:
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        allowed = self.head_seconds / (HASTE if self.is_full else 1)
+        now, haste = loop.time(), HASTE if self.is_full else 1
         for each in list(self._open):
-            since = each.waits_since
-            if since is not None and now - since > (
-                min(SPARE_SECONDS, allowed) if each.is_spare else allowed
-            ):
+            if each.waits_since is None:
+                continue
+            allowed = (self.keep_alive_seconds if each.is_idle else self.head_seconds) / haste
+            if now - each.waits_since > (min(SPARE_SECONDS, allowed) if each.is_spare else allowed):
                 each.close_for_silence()
         self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep) if self._open else None
 

@@ -19,8 +19,10 @@ from toolcrib.kernel.wording import default_body
 
 # Above this, copying costs more than a write saves, and the transport must get to say that it is full.
 GATHER_BYTES = 65_536
-# The parser itself would keep a head of any length.
+# The parser itself would keep a head of any length, and trailers without end.
 MAX_HEAD_BYTES = 65_536
+# A connection that is being closed, and whose client takes nothing of what is left for so long, is cut.
+STUCK_SECONDS = 10.0
 _TOO_LARGE = orjson.dumps(default_body("head_too_large", "The head of the request is too large.", None))
 _HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -31,9 +33,16 @@ _HEAD_TOO_LARGE = (
 class GatheringTransport:
     """A transport whose small writes wait for the end of the loop's turn. All else is the transport's own."""
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        stuck_seconds: float = STUCK_SECONDS,
+    ) -> None:
+        self._stuck_seconds = stuck_seconds
         self._transport = transport
         self._call_soon = loop.call_soon
+        self._call_later = loop.call_later
         self._pieces: list[bytes] = []
         self._size = 0
         self.is_closing = transport.is_closing
@@ -63,8 +72,19 @@ class GatheringTransport:
             self._transport.writelines(pieces)
 
     def close(self) -> None:
+        """Close it when all is sent. A client that takes nothing would keep it open for good otherwise."""
         self._flush()
         self._transport.close()
+        self._cut_if_stuck(None)
+
+    def _cut_if_stuck(self, left_before: int | None) -> None:
+        left = self._transport.get_write_buffer_size()
+        if left == 0:
+            return
+        if left == left_before:
+            self._transport.abort()
+        else:
+            self._call_later(self._stuck_seconds, self._cut_if_stuck, left)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -75,12 +95,15 @@ class OneWriteProtocol(HttpToolsProtocol):
 
     _limits: Connections | None = None
     waits_since: float | None = None
+    is_idle = True
     is_spare = False
-    _head_bytes = 0
+    _is_in_message = False
+    _loose_bytes = 0  # of heads, trailers and the like, since anything was complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(GatheringTransport(transport, self.loop))  # type: ignore[arg-type]
         self._limits = getattr(getattr(self.app, "state", None), "connections", None)
+        self.is_idle = False  # the first head is due now
         self.waits_since = self.loop.time()
         if self._limits is not None and not self._limits.enter(self, self.client and self.client[0]):
             transport.abort()
@@ -91,35 +114,51 @@ class OneWriteProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        cycle = self.cycle
-        is_head = cycle is None or not cycle.more_body
+        if self.is_idle:
+            self.is_idle = False
+            self.waits_since = self.loop.time()
+        self._loose_bytes += len(data)
         super().data_received(data)
-        if is_head and self.cycle is cycle:  # a head that is not complete
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        if self._loose_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            if self._is_in_message or not (self.cycle is None or self.cycle.response_complete):
+                self.transport.abort()
+            else:
                 self.transport.write(_HEAD_TOO_LARGE)
                 self.transport.close()
 
     def on_headers_complete(self) -> None:
         self.waits_since = None
-        self._head_bytes = 0
+        self._loose_bytes = 0
+        self._is_in_message = True
         if self.is_spare and self._limits is not None:
             self.is_spare = self._limits.is_full
             is_health = self.url.partition(b"?")[0] in self._limits.health
             self.app = self.config.loaded_app if is_health or not self.is_spare else self._limits.refuse
         super().on_headers_complete()
+        self.headers = []  # what trailers add is no part of the request, which was checked
+
+    def on_body(self, body: bytes) -> None:
+        self._loose_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._loose_bytes = 0
+        self._is_in_message = False
         super().on_message_complete()
         if self.cycle is not None:
             self.cycle.more_body = False  # also of a body that was answered without reading it
+            self.is_idle = self.cycle.response_complete
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.cycle.response_complete:  # else the next one was sent ahead
             self.waits_since = self.loop.time()
+            self.is_idle = not self._is_in_message
 
     def close_for_silence(self) -> None:
         """The head of a request, or what is left of a body that nobody reads, takes too long."""
         if not self.transport.is_closing():
             self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: anybody may ask for a WebSocket, and gets an ordinary answer."""

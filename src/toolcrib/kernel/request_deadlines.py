@@ -28,6 +28,7 @@ class RequestDeadlines:
             return
         answering = False
         body_is_here = False
+        client_reads = False
 
         async def receiving() -> Message:
             nonlocal body_is_here
@@ -43,12 +44,14 @@ class RequestDeadlines:
             return message
 
         async def sending(message: Message) -> None:
-            nonlocal answering
+            nonlocal answering, client_reads
             if not answering:
                 answering = True
                 progress.limit = max(progress.limit, TRANSFER_SECONDS)
             progress.made()
+            client_reads = True
             await send(message)
+            client_reads = False
             progress.made()
 
         progress: Progress
@@ -62,7 +65,10 @@ class RequestDeadlines:
         except TimeoutError:
             if not end.expired():
                 raise
-            log.error("request_timed_out", path=scope["path"], seconds=progress.limit)
+            if client_reads:
+                log.info("client_reads_too_slowly", path=scope["path"], seconds=progress.limit)
+            else:
+                log.error("request_timed_out", path=scope["path"], seconds=progress.limit)
             if answering:
                 return  # the server closes the connection, so that the client does not take it for complete
             late = RequestTimedOut("The server waited too long for a part of its own. Try again.")

@@ -109,6 +109,7 @@ def configuration(app: Any, settings: Settings, workers: int) -> uvicorn.Config:
         factory=True,
         loop="uvloop",
         http=OneWriteProtocol,
+        ws="none",  # there are none, and a connection that became one would no longer be counted
         lifespan="on",
         log_config=None,  # logs.configure configures logging
         access_log=False,
