@@ -193,8 +193,9 @@ class Settings(BaseSettings):
         128 * 2**20,
         ge=2**20,
         validation_alias="BODY_MEMORY_BYTES",
-        description="Memory that the bodies of requests under way may fill together, in each process; half of it for "
-        "one person. Beyond it they are told to try again (503). Uploads are written as they arrive and do not count.",
+        description="Memory that the bodies of requests under way may fill together, in each process: half of it for "
+        "one person, a quarter for all who have not signed in. Beyond it they are told to try again (503). Uploads are "
+        "written as they arrive and do not count.",
     )
     body_stall_seconds: float = Field(
         60.0,

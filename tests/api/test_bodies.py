@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -196,7 +196,7 @@ async def test_a_body_that_trickles_is_given_up(app_server: Start) -> None:
 
 
 async def test_a_body_may_take_longer_than_any_one_stop(app_server: Start) -> None:
-    crib = await app_server(body_stall_seconds=0.5)
+    crib = await app_server(body_stall_seconds=2)
     ann = await crib.user("ann")
     body = {"asset_path": "a", "branch": "b", "x": "x" * 48_000}
     async with line(crib, "POST", "/api/locks", None, ann) as sending:
@@ -204,7 +204,7 @@ async def test_a_body_may_take_longer_than_any_one_stop(app_server: Start) -> No
         for start in range(0, len(whole), 1_000):  # for twice as long as the longest stop
             piece = whole[start : start + 1_000]
             await sending.send(b"%x\r\n%s\r\n" % (len(piece), piece))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.08)
         await sending.send(b"0\r\n\r\n")
         assert (await sending.answer())[0] == 201
 
@@ -239,6 +239,19 @@ async def test_bodies_under_way_fill_only_so_much_memory(app_server: Start) -> N
     async with asyncio.timeout(PATIENCE):
         while (await ben.post("/api/locks/check", json=paths)).status_code == 503:
             pass
+
+
+async def test_strangers_together_have_a_quarter_of_it(app_server: Start) -> None:
+    crib = await app_server(body_memory_bytes=MIB)
+    ann = await crib.user("ann")
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(line(crib, "POST", "/api/login", 65_000)) for _ in range(5)]
+        for each in lines:
+            await each.send(b'{"username":"' + b"x" * 60_000)
+        status, _, body = await first_of(*(each.answer() for each in lines))
+        assert (status, json.loads(body)["code"]) == (503, "memory_busy")
+        paths = {"paths": ["x" * 1_000] * 200}
+        assert (await ann.post("/api/locks/check", json=paths)).status_code == 200
 
 
 async def test_nobody_has_more_than_half_of_it(app_server: Start) -> None:

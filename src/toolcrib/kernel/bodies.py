@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fastapi import Request
 from starlette.types import Message, Receive, Scope
 
-from toolcrib.kernel.forwarding import client_address
+from toolcrib.kernel.deadlines import STALL_SECONDS
 from toolcrib.kernel.json_scan import PIECE, JsonScan, check_text, is_harmless
 from toolcrib.kernel.openapi import is_public
 from toolcrib.kernel.problems import Problem
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from toolcrib.settings import Settings
 
 KEY = "toolcrib.body"  # of the RequestBody in the scope
+STRANGERS = "strangers"  # the sender of bodies that anybody may send; others are named by their UUID
 # How long a body waits for others to leave memory.
 PATIENCE_SECONDS = 2.0
 # Smaller bodies that come in one piece are not counted: the server's own buffer held them already.
@@ -55,12 +56,13 @@ class MemoryBusy(Problem):
 
 
 class BodyMemory:
-    """Counts the bytes of bodies in memory. One sender has at most half of them, and bodies beyond the ordinary size
-    leave a quarter to the others."""
+    """Counts the bytes of bodies in memory. One sender has at most half of them, those who have not signed in have at
+    most a quarter together, and bodies beyond the ordinary size leave a quarter to the others."""
 
     def __init__(self, total: int, patience: float = PATIENCE_SECONDS) -> None:
         self.most = {False: total, True: total - total // 4}
         self.share = total // 2
+        self.strangers_share = total // 4
         self.held = 0
         self._held_by: Counter[str] = Counter()
         self._patience = patience
@@ -94,7 +96,8 @@ class BodyMemory:
         self._waiting.clear()
 
     def _fits(self, who: str, size: int, is_large: bool) -> bool:
-        return self.held + size <= self.most[is_large] and self._held_by[who] + size <= self.share
+        share = self.strangers_share if who == STRANGERS else self.share
+        return self.held + size <= self.most[is_large] and self._held_by[who] + size <= share
 
     async def _change(self) -> None:
         change = asyncio.get_running_loop().create_future()
@@ -172,7 +175,7 @@ class RequestBody:
 
     async def _admit(self) -> None:
         if is_public(self._scope.get("route")):
-            self._who = client_address(self._scope)
+            self._who = STRANGERS
         else:
             self._who = (await self._intake.auth.principal_for(self._scope)).uuid
         self.is_admitted = True
@@ -207,8 +210,12 @@ class RequestBody:
         clock = asyncio.get_running_loop().time
         before = clock()
         try:
-            async with asyncio.timeout(self._allowed):
-                message = await _go_on(receiving, waits_for)
+            async with asyncio.timeout(None) as limit:
+                patience = _Patience(limit, self._allowed)
+                try:
+                    message = await _go_on(receiving, waits_for)
+                finally:
+                    patience.over()
         except TimeoutError:
             self.is_over = True
             text = "The body stopped arriving, or arrived too slowly."
@@ -231,6 +238,28 @@ class RequestBody:
                 await _scan(body)
             check_text(body)
         return message
+
+
+class _Patience:
+    """Ends a wait after `seconds`. If that is noticed late, this process did not run meanwhile: it begins anew."""
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
+        self._limit, self._seconds = limit, seconds
+        self._loop = asyncio.get_running_loop()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._due = self._loop.time() + self._seconds
+        self._timer = self._loop.call_at(self._due, self._end)
+
+    def _end(self) -> None:
+        if self._loop.time() - self._due > STALL_SECONDS:
+            self._begin()
+        else:
+            self._limit.reschedule(self._loop.time())
+
+    def over(self) -> None:
+        self._timer.cancel()
 
 
 @coroutine

@@ -19,8 +19,8 @@ _pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="blobs")
 def submit(
     call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Future[Result]:
-    """Start `call` in a thread, and return its future. Cancelling a task that waits for the future neither stops the
-    call nor marks it as done."""
+    """Start `call` in a thread, and return its future. Cancelling a task that waits for the future does not stop a call
+    that has begun; one that is still queued is dropped."""
     return _pool.submit(call, *args, **kwargs)
 
 
