@@ -25,7 +25,10 @@ class Template:
         """The statement that makes a copy one of this moment."""
         start = datetime.now(UTC).replace(tzinfo=None)
         cases = " ".join(f"WHEN '{name}' THEN '{start + after}'" for name, after in self.due_after.items())
-        return f"UPDATE schedule SET next_at = CAST(CASE name {cases} END AS {{moment}})"
+        return (
+            f"UPDATE schedule SET next_at = CAST(CASE name {cases} END AS {{moment}}), "
+            f"last_finished_at = CAST('{start}' AS {{moment}})"
+        )
 
 
 def migrate(url: str) -> None:

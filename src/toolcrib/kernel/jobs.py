@@ -212,7 +212,8 @@ class Jobs:
         upcoming = [now + timedelta(seconds=LONGEST_NAP_SECONDS)]
         for name, next_at in rows:
             if next_at > now + periodic[name] + CLOCK_DIFFERENCE:
-                log.warning("clock_set_back", job=name, by=str(next_at - now - periodic[name]))
+                note = "The clock was set back, or the job runs more often than before."
+                log.warning("turn_too_far_ahead", job=name, by=str(next_at - now - periodic[name]), note=note)
             elif next_at > now:
                 upcoming.append(next_at)
                 continue

@@ -239,6 +239,8 @@ class Authenticator:
     def _heard(self, event: Event) -> None:
         if event.kind in IDENTITY_KINDS and event.verb != SIGNED_IN:
             self._forget()
+        if (event.kind, event.verb) == ("company", "deleted"):
+            self._followed.clear()  # a token that names it is to find out that it is gone
 
     def _forget(self) -> None:
         self._answers.clear()

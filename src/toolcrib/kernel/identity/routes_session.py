@@ -25,7 +25,7 @@ async def count_login(request: Request, kernel: KernelDep) -> None:
     await kernel.auth.sign_in.count(client_address(request))
 
 
-# Before the body is looked at: malformed attempts count too.
+# Attempts whose JSON has the wrong shape count too.
 LoginLimit = Depends(count_login)
 
 
