@@ -37,11 +37,11 @@ def _person(crib: ToolcribServer, somebody: tuple[str, dict[str, str]]) -> Perso
     return Person(me, "", httpx.Client(base_url=crib.url, cookies=cookies, timeout=60))
 
 
-@pytest.mark.timeout(600)
 def _has(person: Person, upload: str, least: int) -> bool:
     return offset_of(person, upload) >= least
 
 
+@pytest.mark.timeout(600)
 def test_killed_again_and_again_in_the_middle_of_a_body(
     server: Start, tmp_path: Path, somebody: tuple[str, dict[str, str]]
 ) -> None:
@@ -57,21 +57,24 @@ def test_killed_again_and_again_in_the_middle_of_a_body(
         assert answer.status_code == 200
         assert int(answer.headers["Upload-Offset"]) >= offset
         offset = int(answer.headers["Upload-Offset"])
-        sent = threading.Event()
+        sent, killed = threading.Event(), threading.Event()
         # Up to 40 MiB further it is killed; the last time it is not.
         stop = random.Random(kills).randrange(20 * MIB, 40 * MIB)
         is_last = offset + stop >= len(content)
 
-        def body(offset: int = offset, stop: int = stop, sent: threading.Event = sent) -> Iterator[bytes]:
+        def body(offset: int, stop: int, sent: threading.Event, killed: threading.Event) -> Iterator[bytes]:
             for start in range(offset, len(content), MIB):
-                if start - offset >= stop:
+                if start - offset >= stop and not sent.is_set():
                     sent.set()
+                    killed.wait(60)  # else a quick server might have it all before that
                 yield content[start : start + MIB]
 
-        def transfer(person: Person = person, offset: int = offset, body: object = body) -> None:
+        coming = body(offset, stop, sent, killed)
+
+        def transfer(person: Person = person, offset: int = offset, coming: Iterator[bytes] = coming) -> None:
             headers = {"Content-Length": str(len(content) - offset)}
             try:
-                answer = send(person, upload, offset, body(), headers)  # type: ignore[operator]
+                answer = send(person, upload, offset, coming, headers)
             except httpx.TransportError:
                 return
             assert answer.status_code == 204, answer.text
@@ -83,6 +86,7 @@ def test_killed_again_and_again_in_the_middle_of_a_body(
             assert sent.wait(60)
             wait_until(partial(_has, person, upload, least), "a part to be kept", 60)
             crib.kill()
+            killed.set()
             kills += 1
         sender.join()
         if not is_last:
