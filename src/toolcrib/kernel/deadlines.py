@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import structlog
 from sqlalchemy import URL
@@ -73,6 +73,22 @@ class _Wait:
             self._give_up(self._driver, self._seconds)
 
 
+class Server(Protocol):
+    """What PostgreSQL and MariaDB do each in their own way. `driver` is a connection of their driver."""
+
+    async def open(self, *args: Any, **named: Any) -> Any:
+        """Open a connection of the driver."""
+
+    async def limit_session(self, driver: Any, statement_seconds: float) -> None:
+        """Have the server end by itself what we would no longer wait for."""
+
+    def session_of(self, driver: Any) -> Any:
+        """What the server calls the session of this connection."""
+
+    async def end_sessions(self, driver: Any, sessions: Sequence[Any]) -> None:
+        """Have the server end those of `sessions` that it still has."""
+
+
 _Dialect: Any = DefaultDialect  # many of its methods have no types
 
 
@@ -82,6 +98,8 @@ class DeadlineDialect(_Dialect):  # type: ignore[misc]
     Connecting may take `connect_seconds`; any other wait `statement_seconds`, None for no limit.
     """
 
+    server: Server
+
     def __init__(
         self, connect_seconds: float = 10.0, statement_seconds: float | None = None, **options: Any
     ) -> None:
@@ -89,24 +107,6 @@ class DeadlineDialect(_Dialect):  # type: ignore[misc]
         self.connect_seconds = connect_seconds
         self.statement_seconds = statement_seconds
         self._silent_since: float | None = None
-
-    # For each server
-
-    async def open(self, *args: Any, **named: Any) -> Any:
-        """Open a connection of the driver."""
-        raise NotImplementedError
-
-    async def limit_session(self, driver: Any, statement_seconds: float) -> None:
-        """Have the server end by itself what we would no longer wait for."""
-        raise NotImplementedError
-
-    def session_of(self, driver: Any) -> Any:
-        """What the server calls the session of this connection."""
-        raise NotImplementedError
-
-    async def end_sessions(self, driver: Any, sessions: Sequence[Any]) -> None:
-        """Have the server end those of `sessions` that it still has."""
-        raise NotImplementedError
 
     # Waits
 
@@ -135,10 +135,10 @@ class DeadlineDialect(_Dialect):  # type: ignore[misc]
         """
         try:
             async with asyncio.timeout(self.connect_seconds):
-                driver = await self.open(*args, **named)
+                driver = await self.server.open(*args, **named)
                 if self.statement_seconds is not None:
                     try:
-                        await self.limit_session(driver, self.statement_seconds)
+                        await self.server.limit_session(driver, self.statement_seconds)
                     except BaseException:
                         hang_up(driver)
                         raise

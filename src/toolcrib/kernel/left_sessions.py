@@ -36,7 +36,9 @@ class LeftSessions:
         event.listen(engine.sync_engine, "invalidate", self._end)
 
     def _remember(self, connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["session"] = self._dialect.session_of(self._dialect.get_driver_connection(connection))
+        record.info["session"] = self._dialect.server.session_of(
+            self._dialect.get_driver_connection(connection)
+        )
 
     def _end(self, _connection: Any, record: ConnectionPoolEntry, _error: BaseException | None) -> None:
         session = record.info.get("session")
@@ -65,7 +67,7 @@ class LeftSessions:
             driver = await self._dialect.open_in_time(*args, **named)
             try:
                 async with asyncio.timeout(self._seconds):
-                    await self._dialect.end_sessions(driver, asked)
+                    await self._dialect.server.end_sessions(driver, asked)
             finally:
                 hang_up(driver)
         except Exception as error:  # noqa: BLE001 - the drivers' errors have nothing in common

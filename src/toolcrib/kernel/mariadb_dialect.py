@@ -12,10 +12,7 @@ from sqlalchemy.dialects.mysql.asyncmy import MySQLDialect_asyncmy
 from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_idle_seconds
 
 
-class MariaDBDialect(DeadlineDialect, MySQLDialect_asyncmy):
-    driver = "toolcrib"
-    supports_statement_cache = True
-
+class MariaDB:
     async def open(self, *args: Any, **named: Any) -> Any:
         return await asyncmy.connect(*args, **named)
 
@@ -39,3 +36,9 @@ class MariaDBDialect(DeadlineDialect, MySQLDialect_asyncmy):
             )
             for (session,) in await cursor.fetchall():
                 await cursor.execute(f"KILL {session}")
+
+
+class MariaDBDialect(DeadlineDialect, MySQLDialect_asyncmy):
+    driver = "toolcrib"
+    server = MariaDB()
+    supports_statement_cache = True

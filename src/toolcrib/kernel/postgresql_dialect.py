@@ -12,10 +12,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_idle_seconds
 
 
-class PostgreSQLDialect(DeadlineDialect, PGDialect_asyncpg):
-    driver = "toolcrib"
-    supports_statement_cache = True
-
+class PostgreSQL:
     async def open(self, *args: Any, **named: Any) -> Any:
         return await asyncpg.connect(*args, **named)
 
@@ -35,3 +32,9 @@ class PostgreSQLDialect(DeadlineDialect, PGDialect_asyncpg):
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY($1)",
             list(sessions),
         )
+
+
+class PostgreSQLDialect(DeadlineDialect, PGDialect_asyncpg):
+    driver = "toolcrib"
+    server = PostgreSQL()
+    supports_statement_cache = True
