@@ -259,6 +259,18 @@ class Settings(BaseSettings):
         validation_alias="SESSION_DAYS",
         description="How long a browser stays signed in, unless tokens expire earlier.",
     )
+    sessions_per_person: int = Field(
+        100,
+        ge=1,
+        validation_alias="SESSIONS_PER_PERSON",
+        description="Browsers in which one person may be signed in; beyond it, the one used longest ago is signed out.",
+    )
+    credentials_kept: int = Field(
+        20_000,
+        ge=1,
+        validation_alias="CREDENTIALS_KEPT",
+        description="Credentials that each process remembers the answer to, so that it asks the database less.",
+    )
     oidc_provider_url: str = Field(
         "",
         validation_alias=_named("OIDC_PROVIDER_URL", "SOCIAL_AUTH_OIDC_PROVIDER_URL"),
@@ -484,6 +496,13 @@ class Settings(BaseSettings):
         le=1,
         validation_alias="TAIL_SECONDS",
         description="How often other processes' events are looked for.",
+    )
+    stream_heartbeat_seconds: float = Field(
+        15.0,
+        gt=0,
+        validation_alias="STREAM_HEARTBEAT_SECONDS",
+        description="A silent event stream says that often that it is there, and looks whether its reader may stay. "
+        "Below the idle limit of a proxy in front.",
     )
 
     @field_validator("log_level", mode="before")

@@ -181,8 +181,8 @@ async def test_what_ends_here_ends_at_once_even_while_others_write(
     assert here.kernel.auth.cached(scope) is None
 
 
-async def test_answers_do_not_pile_up(lite: AppServer, mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolcrib.kernel.identity.authenticate.KEPT", 2)
+async def test_answers_do_not_pile_up(app_server: StartApp, mint: Mint) -> None:
+    lite = await app_server(credentials_kept=2)
     tokens = [mint(sub=ADMIN, jti=str(number)) for number in range(4)]
     for token in tokens:
         assert (await whoami(lite, **bearer(token))).status_code == 200
@@ -195,10 +195,8 @@ async def test_answers_do_not_pile_up(lite: AppServer, mint: Mint, monkeypatch: 
     assert (await whoami(lite, **bearer(tokens[0]))).status_code == 200
 
 
-async def test_a_stream_learns_that_its_reader_is_gone(
-    crib: AppServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("toolcrib.kernel.events.routes.HEARTBEAT_SECONDS", 0.2)
+async def test_a_stream_learns_that_its_reader_is_gone(app_server: StartApp, database_url: str) -> None:
+    crib = await app_server(database_url=database_url, stream_heartbeat_seconds=0.2)
     ann = await crib.user("ann")
     id_ = (await me(ann))["id"]
     async with ann.stream("GET", "/api/events/stream") as stream:

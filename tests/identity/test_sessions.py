@@ -207,10 +207,8 @@ async def test_a_cookie_from_before_sessions_stays_good(lite: AppServer) -> None
     assert not await old.is_in()
 
 
-async def test_a_person_has_a_bounded_number_of_sessions(
-    lite: AppServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("toolcrib.kernel.identity.sessions.SESSIONS_PER_PERSON", 3)
+async def test_a_person_has_a_bounded_number_of_sessions(app_server: StartApp) -> None:
+    lite = await app_server(sessions_per_person=3)
     await lite.user("ann")
     browsers = []
     for _ in range(4):

@@ -29,7 +29,6 @@ from toolcrib.kernel.search import prefix_match
 log = structlog.get_logger()
 router = APIRouter(tags=["events"])
 
-HEARTBEAT_SECONDS = 15.0
 CSV_ROWS = 100_000
 
 
@@ -200,7 +199,7 @@ async def _stream(
             me = await _refreshed(kernel, me)
             yield b"".join(event.sse for event in page if wanted(event))
         while not subscription.closed:
-            found = await subscription.get(HEARTBEAT_SECONDS)
+            found = await subscription.get(kernel.settings.stream_heartbeat_seconds)
             # Events were queued by the rights the reader had then; check again with the rights they have now.
             me = await _refreshed(kernel, me)
             yield b"".join(event.sse for event in found if wanted(event)) or b": still here\n\n"

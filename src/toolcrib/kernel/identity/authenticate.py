@@ -42,6 +42,7 @@ from toolcrib.kernel.identity.rights import Registry, read_principal, read_regis
 from toolcrib.kernel.identity.sessions import SIGNED_IN
 from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
 from toolcrib.kernel.identity.tokens import Tokens
+from toolcrib.kernel.newest import Newest
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.settings import Settings
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 IDENTITY_KINDS = frozenset({"user", "api_key", "session", "company", "project"})
-# Answers kept; the oldest goes when one more comes.
-KEPT = 20_000
 # How long a password that was proved need not be hashed again. What it proved is still checked each time.
 PASSWORD_PROOF = timedelta(minutes=10)
 # The use of an API key and of a browser's session is noted this often, and this long their answers are kept.
@@ -98,11 +97,11 @@ class Authenticator:
         self._own_origins = frozenset({*settings.cors_origins, settings.public_url} - {""})
         # Credentials are known here by keyed digests, so that none lies about in memory.
         self._blank = blake2b(key=secrets.derive("credential cache"), digest_size=16)
-        self._answers: dict[bytes, tuple[Principal, float]] = {}
+        self._answers: Newest[bytes, tuple[Principal, float]] = Newest(settings.credentials_kept)
         self._registry: Registry | None = None
         self._changes = 0
-        self._proofs: dict[bytes, tuple[Grant, datetime]] = {}
-        self._followed: dict[bytes, None] = {}
+        self._proofs: Newest[bytes, tuple[Grant, datetime]] = Newest(settings.credentials_kept)
+        self._followed: Newest[bytes, None] = Newest(settings.credentials_kept)
         self._used: set[tuple[type[Noted], int | str]] = set()
         self._noting: asyncio.Task[None] | None = None
         database.on_commit(self._committed_here)
@@ -226,10 +225,7 @@ class Authenticator:
             until = min(until, (now + KEY_USE_NOTED).timestamp())
         if grant.session_id is not None:
             until = min(until, (now + SESSION_USE_NOTED).timestamp())
-        self._answers.pop(grant.digest, None)
-        if len(self._answers) >= KEPT:
-            del self._answers[next(iter(self._answers))]
-        self._answers[grant.digest] = (principal, until)
+        self._answers.put(grant.digest, (principal, until))
 
     def _committed_here(self, lines: list[Event]) -> None:
         # Not left to the tail: it may have to read what others wrote first, and we act at once.
@@ -294,11 +290,8 @@ class Authenticator:
     def _note_followed(self, company_id: str | None, digest: bytes) -> None:
         """The account follows each token once. Else somebody who uses two, of two companies, would move to and fro with
         every request."""
-        if company_id is None or digest in self._followed:
-            return
-        if len(self._followed) >= KEPT:
-            del self._followed[next(iter(self._followed))]
-        self._followed[digest] = None
+        if company_id is not None and digest not in self._followed:
+            self._followed.put(digest, None)
 
     async def _by_key(self, secret: str, digest: bytes, via: Via) -> Principal:
         now, changes = self._clock(), self._changes
@@ -327,9 +320,7 @@ class Authenticator:
         except InvalidGrant as wrong:
             raise Unauthorized(wrong.detail) from None
         grant = lookup.version_grant(digest, "basic", user)
-        if len(self._proofs) >= KEPT:
-            del self._proofs[next(iter(self._proofs))]
-        self._proofs[pair] = (grant, self._clock() + PASSWORD_PROOF)
+        self._proofs.put(pair, (grant, self._clock() + PASSWORD_PROOF))
         return await self._admit(grant)
 
     async def _by_proof(self, pair: bytes, digest: bytes) -> Principal | None:

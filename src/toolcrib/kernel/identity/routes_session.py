@@ -119,7 +119,12 @@ async def sign_browser_in(
     longest = timedelta(days=kernel.settings.session_days)
     lifetime = min(await token_lifetime(kernel) or longest, longest)
     started = await sessions.start(
-        session, user, user_agent=request.headers.get("user-agent"), lifetime=lifetime, now=now
+        session,
+        user,
+        user_agent=request.headers.get("user-agent"),
+        lifetime=lifetime,
+        most=kernel.settings.sessions_per_person,
+        now=now,
     )
     response.set_cookie(
         COOKIE,

@@ -14,8 +14,6 @@ from toolcrib.kernel.identity.models import DEVICE_LENGTH, BrowserSession, User
 from toolcrib.kernel.identity.principal import Principal, Unauthorized
 from toolcrib.kernel.problems import NotFound
 
-# More browsers than anybody has; the one that was used longest ago is signed out when one more comes.
-SESSIONS_PER_PERSON = 100
 SIGNED_IN = "signed_in"
 
 # The first that a browser names: later ones imitate earlier ones.
@@ -45,9 +43,16 @@ class SessionNotFound(NotFound):
 
 
 async def start(
-    session: AsyncSession, proved: User, *, user_agent: str | None, lifetime: timedelta, now: datetime
+    session: AsyncSession,
+    proved: User,
+    *,
+    user_agent: str | None,
+    lifetime: timedelta,
+    most: int,
+    now: datetime,
 ) -> BrowserSession:
-    """Sign a browser in as somebody who has just proved who they are. Takes the write lock.
+    """Sign a browser in as somebody who has just proved who they are. Takes the write lock. Of more than `most`
+    browsers of theirs, the one that was used longest ago is signed out.
 
     Raises:
         Unauthorized: the account is gone or disabled, or its password was changed, since (401).
@@ -57,7 +62,7 @@ async def start(
     if user is None or not user.is_active or user.token_version != proved.token_version:
         raise Unauthorized("This account has changed meanwhile. Sign in again.")
     await session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= now))
-    await _make_room(session, user, now)
+    await _make_room(session, user, most, now)
     started = BrowserSession(
         user_id=user.id,
         device=device_name(user_agent),
@@ -107,8 +112,8 @@ def device_name(user_agent: str | None) -> str:
     return program[0][:DEVICE_LENGTH] if program else "Unknown device"
 
 
-async def _make_room(session: AsyncSession, user: User, now: datetime) -> None:
-    for surplus in (await list_sessions(session, user.id, now=now))[SESSIONS_PER_PERSON - 1 :]:
+async def _make_room(session: AsyncSession, user: User, most: int, now: datetime) -> None:
+    for surplus in (await list_sessions(session, user.id, now=now))[most - 1 :]:
         await session.delete(surplus)
         await _record(session, "signed_out", surplus, user.username, user.uuid, now)
 
