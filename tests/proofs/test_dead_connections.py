@@ -5,18 +5,24 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from asyncmy.errors import OperationalError
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.servers.mariadb import MariaDB
 from tests.servers.process import wait_until
 from tests.servers.tcp_proxy import TcpProxy
 from tests.servers.toolcrib import ToolcribServer
 from toolcrib.kernel.database import Database, take_write_lock
+from toolcrib.kernel.deadlines import hang_up
+from toolcrib.kernel.mariadb_dialect import MariaDBDialect
 from toolcrib.settings import Settings
 
 pytestmark = [pytest.mark.every_database, pytest.mark.databases("postgresql", "mariadb")]
@@ -213,3 +219,38 @@ async def test_sigterm_ends_by_force_what_does_not_end(
     assert workers == 2 or status == 1  # the parent of several ends well once they have ended
     with pytest.raises(httpx.TransportError):
         await asked
+
+
+async def test_after_a_restart_mariadb_s_ids_are_taken_for_others(
+    start_mariadb: Callable[..., MariaDB],
+) -> None:
+    """A restarted server gives the ids of lost sessions to new ones, which nobody may end."""
+    running = start_mariadb(durable=True)
+    _, named = MariaDBDialect().create_connect_args(make_url(running.fresh("bare").url))
+    server = MariaDBDialect.server
+
+    async def opened() -> Any:
+        driver = await server.open(**named)
+        await server.limit_session(driver, 10)
+        return driver
+
+    old = await opened()
+    left, start = server.session_of(old)
+    # Starts are told apart by whole seconds.
+    await asyncio.to_thread(wait_until, lambda: time.time() > start + 5, "an age of the server")
+    hang_up(old)
+    running.stop()
+    await asyncio.to_thread(running.start)
+    drivers = [await opened()]
+    while drivers[-1].thread_id() < left:
+        drivers.append(await opened())
+    same = drivers[-1]
+    assert same.thread_id() == left
+    ending = await opened()
+    await server.end_sessions(ending, [(left, start)])
+    await same.ping(reconnect=False)
+    await server.end_sessions(ending, [server.session_of(same)])
+    with pytest.raises(OperationalError):
+        await same.ping(reconnect=False)
+    for driver in (*drivers, ending):
+        hang_up(driver)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import asyncmy
 from sqlalchemy.dialects.mysql.asyncmy import MySQLDialect_asyncmy
 
 from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_idle_seconds
 
+# What rounding, and a clock that is being corrected, may make of the same start.
+CLOCK_SECONDS = 2.0
+
 
 class MariaDB:
+    def __init__(self) -> None:
+        self._started: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+
     async def open(self, *args: Any, **named: Any) -> Any:
         return await asyncmy.connect(*args, **named)
 
@@ -22,20 +29,37 @@ class MariaDB:
             f"SET SESSION innodb_lock_wait_timeout = {math.ceil(statement_seconds * SERVER_MARGIN)}, "
             f"idle_transaction_timeout = {session_idle_seconds(statement_seconds)}"
         )
+        self._started[driver] = await _server_start(driver)
 
     def session_of(self, driver: Any) -> Any:
-        return driver.thread_id()
+        """Its id, and when the server started: after a restart it gives the same ids to others."""
+        return driver.thread_id(), self._started[driver]
 
     async def end_sessions(self, driver: Any, sessions: Sequence[Any]) -> None:
-        # Ids are given again only after a restart of the server. This shows sessions of our own user alone.
+        start = await _server_start(driver)
+        ids = tuple(id_ for id_, started in sessions if abs(started - start) <= CLOCK_SECONDS)
+        if not ids:
+            return
+        # This shows sessions of our own user alone.
         async with driver.cursor() as cursor:
             await cursor.execute(
                 "SELECT id FROM information_schema.processlist "
                 "WHERE id IN %s AND db = DATABASE() AND user = SUBSTRING_INDEX(USER(), '@', 1)",
-                [tuple(sessions)],
+                [ids],
             )
             for (session,) in await cursor.fetchall():
                 await cursor.execute(f"KILL {session}")
+
+
+async def _server_start(driver: Any) -> float:
+    """When the server started, by its own clock, to a second or two."""
+    async with driver.cursor() as cursor:
+        await cursor.execute(
+            "SELECT UNIX_TIMESTAMP() - variable_value FROM information_schema.global_status "
+            "WHERE variable_name = 'UPTIME'"
+        )
+        (start,) = await cursor.fetchone()
+        return float(start)
 
 
 class MariaDBDialect(DeadlineDialect, MySQLDialect_asyncmy):
