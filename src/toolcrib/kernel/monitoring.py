@@ -6,6 +6,7 @@ Balancers need the status of the health pages, so that is for everybody. Version
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 from ipaddress import ip_address
 
 from fastapi import Request
@@ -64,7 +65,13 @@ def _is_local(request: Request) -> bool:
     for name, _value in request.scope["headers"]:
         if name in _FORWARDING or name.startswith(_FORWARDING_PREFIX):
             return False
+    return _is_loopback((request.scope.get("client") or ("",))[0])
+
+
+@lru_cache(maxsize=1024)
+def _is_loopback(host: str) -> bool:
+    """Remembered: balancers ask for health again and again."""
     try:
-        return ip_address((request.scope.get("client") or ("",))[0]).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
