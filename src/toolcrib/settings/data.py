@@ -1,0 +1,89 @@
+"""Where the data is, and how long to wait for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from toolcrib.settings.values import Folder, named
+
+
+class Data(BaseSettings):
+    data_dir: Folder = Field(
+        Path("~/.local/share/toolcrib"),
+        validation_alias=named("DATA_DIR", "TOOLCRIB_DATA_DIR"),
+        description="Folder for the embedded database, the file store and the generated secret.",
+    )
+    database_url: str = Field(
+        "",
+        validation_alias=named("DATABASE_URL", "DATABASE_URI"),
+        description="`postgresql://…` or `mysql://…` (MariaDB); empty means SQLite in the data directory.",
+    )
+    postgres_user: str = Field(
+        "", validation_alias="POSTGRES_USER", description="Builds DATABASE_URL when that is empty."
+    )
+    postgres_password: SecretStr = Field(
+        SecretStr(""), validation_alias="POSTGRES_PASSWORD", description="See POSTGRES_USER."
+    )
+    postgres_db: str = Field("", validation_alias="POSTGRES_DB", description="See POSTGRES_USER.")
+    postgres_host: str = Field("db", validation_alias="POSTGRES_HOST", description="See POSTGRES_USER.")
+    database_timeout_seconds: float = Field(
+        10.0,
+        ge=1,
+        validation_alias="DATABASE_TIMEOUT_SECONDS",
+        description="Longest wait for PostgreSQL or MariaDB: to connect, for a connection of the pool, for the "
+        "answer to a statement. Then the connection is dropped, and whoever waited is answered 503.",
+    )
+    database_wait_seconds: float = Field(
+        60.0,
+        ge=0,
+        validation_alias="DATABASE_WAIT_SECONDS",
+        description="How long a server or worker waits at its start for PostgreSQL or MariaDB to answer.",
+    )
+    request_timeout_seconds: float = Field(
+        30.0,
+        ge=1,
+        validation_alias="REQUEST_TIMEOUT_SECONDS",
+        description="A request that makes no progress for so long is answered 503. Progress is each piece of a "
+        "body, each answer of the database, each block of a file. Files and answers under way have 300 seconds.",
+    )
+    health_timeout_seconds: float = Field(
+        5.0,
+        gt=0,
+        validation_alias="HEALTH_TIMEOUT_SECONDS",
+        description="How long the detailed health pages wait for each part. All are asked at once.",
+    )
+    redis_url: str = Field(
+        "",
+        validation_alias="REDIS_URL",
+        description="Job queue and, unless set apart, rate counters. Empty: in process.",
+    )
+    ratelimit_storage_uri: str = Field(
+        "",
+        validation_alias="RATELIMIT_STORAGE_URI",
+        description="Rate counters shared by all processes. Empty: REDIS_URL.",
+    )
+
+    @property
+    def database(self) -> str:
+        """The database as SQLAlchemy's async URL. Plain `postgresql://` and `mysql://` forms get their driver."""
+        url = self.database_url
+        if not url and self.postgres_user and self.postgres_db:
+            password = quote(self.postgres_password.get_secret_value(), safe="")
+            user = quote(self.postgres_user, safe="")
+            url = f"postgresql://{user}:{password}@{self.postgres_host}:5432/{self.postgres_db}"
+        if not url:
+            url = f"sqlite:///{self.data_dir.absolute() / 'toolcrib.db'}"
+        scheme, _, rest = url.partition("://")
+        dialect = {"postgres": "postgresql", "mariadb": "mysql"}.get(
+            scheme.partition("+")[0], scheme.partition("+")[0]
+        )
+        driver = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mysql": "asyncmy"}.get(dialect)
+        if driver is None:
+            raise ValueError(f"DATABASE_URL: {scheme} is not supported; use sqlite, postgresql or mysql")
+        if dialect == "mysql" and "charset=" not in rest:
+            rest += ("&" if "?" in rest else "?") + "charset=utf8mb4"
+        return f"{dialect}+{driver}://{rest}"

@@ -1,0 +1,97 @@
+"""Where content is stored, and how much."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings
+
+from toolcrib.settings.values import Address, Flag, Folder, named
+
+
+class Files(BaseSettings):
+    # Files
+    files_dir: Folder | None = Field(
+        None,
+        validation_alias="FILES_DIR",
+        description="Folder of the file store. Unset: `files` in the data directory.",
+    )
+    s3_endpoint: str = Field(
+        "",
+        validation_alias=named("MINIO_SERVICE_URL", "MINIO_ENDPOINT", "S3_ENDPOINT"),
+        description="S3 server that keeps the files instead of a folder: a URL, or `host:port` for plain HTTP.",
+    )
+    s3_access_key: str = Field(
+        "minioadmin",
+        validation_alias=named("MINIO_ACCESS_KEY", "S3_ACCESS_KEY"),
+        description="See MINIO_ENDPOINT.",
+    )
+    s3_secret_key: SecretStr = Field(
+        SecretStr("minioadmin"),
+        validation_alias=named("MINIO_SECRET_KEY", "S3_SECRET_KEY"),
+        description="See MINIO_ENDPOINT.",
+    )
+    s3_bucket: str = Field(
+        "storage",
+        validation_alias=named("MINIO_BUCKET_NAME", "S3_BUCKET"),
+        description="Bucket all files go to. It is made at start where it is missing.",
+    )
+    s3_region: str = Field(
+        "us-east-1",
+        validation_alias=named("MINIO_REGION", "S3_REGION"),
+        description="Region the bucket is in.",
+    )
+    files_grace_hours: float = Field(
+        24.0,
+        ge=1,
+        validation_alias="FILES_GRACE_HOURS",
+        description="How long stored bytes that nothing refers to are kept.",
+    )
+
+    # Documents
+    storage_max_bytes: int = Field(
+        5 * 2**30, gt=0, validation_alias="STORAGE_MAX_BYTES", description="Largest document accepted."
+    )
+    storage_upload_hours: float = Field(
+        24.0,
+        gt=0,
+        validation_alias="STORAGE_UPLOAD_HOURS",
+        description="How long an upload is kept that nobody committed or confirmed or, if it is resumable, that "
+        "nothing comes for.",
+    )
+    project_service_url: Address = Field(
+        "",
+        validation_alias="PROJECT_SERVICE_URL",
+        description="Service that decides who may do what in `projects` buckets. Empty: the memberships kept here.",
+    )
+    use_project_service: Flag = Field(
+        True,
+        validation_alias="USE_PROJECT_SERVICE",
+        description="Off: PROJECT_SERVICE_URL is not asked, the memberships kept here decide.",
+    )
+    project_service_seconds: float = Field(
+        2.0,
+        gt=0,
+        validation_alias="PROJECT_SERVICE_SECONDS",
+        description="Longest wait for the project service.",
+    )
+    environment: str = Field(
+        "production",
+        validation_alias=named("TOOLCRIB_ENV", "FLASK_ENV"),
+        description="What `/api/storage/health` calls this installation.",
+    )
+
+    # Git LFS
+    lfs_redirect_url: Address = Field(
+        "",
+        validation_alias="LFS_REDIRECT_URL",
+        description="LFS host that `objects/batch` is sent on to (307); empty serves objects here.",
+    )
+    lfs_max_object_bytes: int = Field(
+        5 * 2**30, gt=0, validation_alias="LFS_MAX_OBJECT_BYTES", description="Largest LFS object accepted."
+    )
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _with_scheme(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        return f"http://{value}" if value and "://" not in value else value

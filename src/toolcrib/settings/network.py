@@ -1,0 +1,115 @@
+"""How the server is reached, and how much one client may take."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings
+
+from toolcrib.settings.values import Address, Flag, Words, named
+
+
+class Network(BaseSettings):
+    host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on.")
+    port: int = Field(5000, ge=0, le=65535, validation_alias="PORT", description="Port to listen on.")
+    base_path: str = Field(
+        "", validation_alias="BASE_PATH", description="Sub-path the whole site lives under, like `/crib`."
+    )
+    public_url: Address = Field(
+        "",
+        validation_alias=named("FRONTEND_BASE_URL", "PUBLIC_URL"),
+        description="The site's address as people type it; links in mail and refusals start with it.",
+    )
+    api_at_root: Flag = Field(
+        False, validation_alias="API_AT_ROOT", description="Also answer API routes without the `/api` prefix."
+    )
+    trusted_proxies: Words = Field(
+        ["127.0.0.1", "::1"],
+        validation_alias="TRUSTED_PROXIES",
+        description="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses and networks "
+        "(`10.0.0.0/8`), comma separated; `*` for whoever connects.",
+    )
+    cors_origins: Words = Field(
+        [],
+        validation_alias="CORS_ORIGINS",
+        description="Other origins whose pages may call the API, comma separated.",
+    )
+    cookie_secure: Flag = Field(
+        False,
+        validation_alias="COOKIE_SECURE",
+        description="Mark the sign-in cookie Secure even when the request was HTTP.",
+    )
+    max_body_bytes: int = Field(
+        65_536,
+        ge=65_536,
+        validation_alias="MAX_BODY_BYTES",
+        description="Largest ordinary JSON body; uploads and bulk calls have their own.",
+    )
+    max_connections: int = Field(
+        4_096,
+        ge=16,
+        validation_alias="MAX_CONNECTIONS",
+        description="Connections at the same time, in each process; fewer if it may have fewer descriptors. A few "
+        "more are taken for `/health` alone.",
+    )
+    connections_per_address: int = Field(
+        512,
+        ge=1,
+        validation_alias="CONNECTIONS_PER_ADDRESS",
+        description="Of those, how many one address may have (an IPv6 network of 64 bits counts as one). For what "
+        "comes through TRUSTED_PROXIES, how many requests under way from the address that the proxy names.",
+    )
+    head_seconds: float = Field(
+        20.0,
+        gt=0,
+        validation_alias="HEAD_SECONDS",
+        description="How long a connection may stay without the whole head of a request; a quarter of it while all "
+        "connections are taken.",
+    )
+    keep_alive_seconds: float = Field(
+        5.0,
+        gt=0,
+        validation_alias="KEEP_ALIVE_SECONDS",
+        description="How long a connection on which nothing comes stays open after an answer.",
+    )
+    body_memory_bytes: int = Field(
+        128 * 2**20,
+        ge=2**20,
+        validation_alias="BODY_MEMORY_BYTES",
+        description="Memory that the bodies of requests under way may fill together, in each process: half of it for "
+        "one person, a quarter for all who have not signed in. Beyond it they are told to try again (503). Uploads are "
+        "written as they arrive and do not count.",
+    )
+    body_stall_seconds: float = Field(
+        60.0,
+        gt=0,
+        validation_alias="BODY_STALL_SECONDS",
+        description="How long a body may stop arriving before the request is ended (408).",
+    )
+    body_bytes_per_second: int = Field(
+        512,
+        gt=0,
+        validation_alias="BODY_BYTES_PER_SECOND",
+        description="Slowest pace at which a body may arrive; a stop counts no longer than BODY_STALL_SECONDS. An "
+        "upload may take as long as it likes.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        try:
+            for each in value:
+                if each != "*":
+                    ip_network(each, strict=False)
+        except ValueError:
+            raise ValueError(
+                "write addresses, networks like 10.0.0.0/8, or *; host names are not looked up"
+            ) from None
+        return value
+
+    @field_validator("base_path")
+    @classmethod
+    def _rooted(cls, value: str) -> str:
+        trimmed = value.strip("/")
+        return f"/{trimmed}" if trimmed else ""

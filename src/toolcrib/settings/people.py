@@ -1,0 +1,98 @@
+"""Who people are, and how they sign in."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from toolcrib.settings.values import Address, Flag, Minutes, Words, named
+
+
+class People(BaseSettings):
+    secret: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=named("JWT_SECRET_KEY", "JWT_SECRET", "SECRET_KEY"),
+        description="Signs tokens and encrypts stored secrets. Empty: generated once and kept in the data directory.",
+    )
+    jwt_issuer: str = Field(
+        "toolcrib", validation_alias="JWT_ISSUER", description="`iss` of the tokens we issue."
+    )
+    jwt_minutes: Minutes = Field(
+        0,
+        validation_alias=named("JWT_ACCESS_TOKEN_EXPIRES_MINUTES", "JWT_EXPIRES_MINUTES"),
+        description="Token lifetime in minutes; 0 means tokens do not expire.",
+    )
+    trust_token_issuers: Words = Field(
+        [],
+        validation_alias="TRUST_TOKEN_ISSUERS",
+        description="Issuers whose tokens, signed with our secret, create unknown people and say by `company_id` which "
+        "company the caller belongs to; `*` for any.",
+    )
+    initial_admin_user: str = Field(
+        "",
+        validation_alias=named("INITIAL_ADMIN_USER", "INITIAL_ADMIN_USERNAME", "ADMIN_DEFAULT_USERNAME"),
+        description="First administrator. Unset: `admin` with a random password, printed once.",
+    )
+    initial_admin_email: str = Field(
+        "", validation_alias="INITIAL_ADMIN_EMAIL", description="See INITIAL_ADMIN_USER."
+    )
+    initial_admin_password: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=named("INITIAL_ADMIN_PASSWORD", "ADMIN_DEFAULT_PASSWORD"),
+        description="See INITIAL_ADMIN_USER.",
+    )
+    password_min_length: int = Field(
+        8, ge=1, le=128, validation_alias="PASSWORD_MIN_LENGTH", description="Shortest new password."
+    )
+    login_rate: str = Field(
+        "10/minute",
+        validation_alias="LOGIN_RATE",
+        description="Sign-in attempts per client address; in HTTP Basic only wrong passwords count.",
+    )
+    session_days: int = Field(
+        30,
+        ge=1,
+        le=400,
+        validation_alias="SESSION_DAYS",
+        description="How long a browser stays signed in, unless tokens expire earlier.",
+    )
+    sessions_per_person: int = Field(
+        100,
+        ge=1,
+        validation_alias="SESSIONS_PER_PERSON",
+        description="Browsers in which one person may be signed in; beyond it, the one used longest ago is signed out.",
+    )
+    credentials_kept: int = Field(
+        20_000,
+        ge=1,
+        validation_alias="CREDENTIALS_KEPT",
+        description="Credentials that each process remembers the answer to, so that it asks the database less.",
+    )
+    oidc_provider_url: Address = Field(
+        "",
+        validation_alias=named("OIDC_PROVIDER_URL", "SOCIAL_AUTH_OIDC_PROVIDER_URL"),
+        description="OpenID Connect issuer; sign-in by OIDC is off without it.",
+    )
+    oidc_client_id: str = Field(
+        "",
+        validation_alias=named("OIDC_CLIENT_ID", "SOCIAL_AUTH_OIDC_CLIENT_ID"),
+        description="See OIDC_PROVIDER_URL.",
+    )
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=named("OIDC_CLIENT_SECRET", "SOCIAL_AUTH_OIDC_CLIENT_SECRET"),
+        description="See OIDC_PROVIDER_URL.",
+    )
+    oidc_callback_url: str = Field(
+        "",
+        validation_alias=named("OIDC_CALLBACK_URL", "SOCIAL_AUTH_OIDC_FRONTEND_REDIRECT_URI"),
+        description="Page of another web app that the provider returns to. Empty: our own.",
+    )
+    oidc_create_users: Flag = Field(
+        True,
+        validation_alias="OIDC_CREATE_USERS",
+        description="Create an account for whoever the provider vouches for; otherwise only those known get in.",
+    )
+    oidc_label: str = Field(
+        "Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button."
+    )
