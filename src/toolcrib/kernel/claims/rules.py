@@ -1,19 +1,14 @@
 """The rules of holding, as plain code on plain values: no database, no clock, no I/O.
 
-A `ClaimRules` starts with the claims and waiters that the commands name, as read by whoever holds the write lock, and
-records what changes. `statements.py` brings it from and to the database.
+What they change, and how that is recorded, is in `state.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from toolcrib.kernel.claims.changes import Change
 from toolcrib.kernel.claims.commands import (
     Acquire,
     Command,
@@ -37,43 +32,14 @@ from toolcrib.kernel.claims.problems import (
     ClaimNotFound,
     NotHolder,
 )
+from toolcrib.kernel.claims.state import ClaimState, labelled
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.events.writer import EventWriter
-from toolcrib.kernel.requester import Requester
 
 # These are about claims past their end: they find them as they are.
 _FOR_WHAT_IS_OVER = frozenset({Expire, Forgive})
 
 
-class ClaimRules:
-    def __init__(
-        self,
-        claims: Iterable[Claim],
-        waiters: Iterable[Waiter],
-        events: EventWriter,
-        now: datetime,
-        hooked: Container[str] = (),
-    ) -> None:
-        """`hooked` are the kinds whose changes are recorded in `changes`, in their order."""
-        self.now = now
-        self.events = events
-        self.claims: dict[str, Claim] = {claim.digest: claim for claim in claims}
-        self.waiters: dict[str, list[Waiter]] = {}
-        for waiter in sorted(waiters, key=lambda each: each.position):
-            self.waiters.setdefault(waiter.digest, []).append(waiter)
-        self.changes: list[Change] = []
-        self.was_written()
-        self._hooked = hooked
-        self._by: Requester | None = None
-        self._refusable = True
-        self._undo: list[Callable[[], object]] | None = None
-        self._lines = 0
-
-    def was_written(self) -> None:
-        """The database now has the claims and waiters as they are here."""
-        self.read_claims = dict(self.claims)
-        self.read_waiters = {waiter.id: waiter for queue in self.waiters.values() for waiter in queue}
-
+class ClaimRules(ClaimState):
     def run_group(self, group: Group) -> list[Claim | None]:
         """Carry out all commands of `group` or, if one is refused, none of them.
 
@@ -103,19 +69,6 @@ class ClaimRules:
             raise
         finally:
             self._by = None
-
-    def keep_group(self) -> None:
-        """The last `try_group` stands. Its undo steps refer to these rules: until the garbage collector came, they
-        would keep the whole batch in memory."""
-        self._undo = None
-
-    def undo_group(self) -> None:
-        """Take back everything that the last `try_group` did."""
-        for undo in reversed(self._undo or ()):
-            undo()
-        self.events.truncate(self._lines)
-        self.changes.clear()
-        self._undo = None
 
     def run(self, command: Command) -> Claim | None:
         """Carry out one command. Returns the claim as it now is, or as it was when it ended."""
@@ -349,7 +302,7 @@ class ClaimRules:
             if waiter.until is not None and waiter.until <= self.now:
                 continue
             if not waiter.take:
-                self._write(ended.ref, None, "offered", {"holder": waiter.holder, **_labelled(ended)})
+                self._write(ended.ref, None, "offered", {"holder": waiter.holder, **labelled(ended)})
                 continue
             ends = self.now + timedelta(seconds=waiter.ttl_seconds) if waiter.ttl_seconds else None
             self.acquire(
@@ -363,68 +316,6 @@ class ClaimRules:
                 )
             )
             return
-
-    # Recording
-
-    def _write(self, ref: Ref, actor: str | None, verb: str, data: dict[str, Any]) -> int:
-        return self.events.append(
-            at=self.now,
-            actor=actor,
-            verb=verb,
-            kind=ref.kind,
-            scope=ref.scope,
-            key=ref.key,
-            digest=ref.digest,
-            data=data,
-        )
-
-    def _write_about(self, claim: Claim, actor: str | None, verb: str, data: dict[str, Any]) -> int:
-        data.setdefault("holder", claim.holder)
-        data["fence"] = claim.fence
-        if claim.branch is not None:
-            data["branch"] = claim.branch
-        data.update(_labelled(claim))
-        return self._write(claim.ref, actor, verb, data)
-
-    @contextmanager
-    def _by_itself(self) -> Iterator[None]:
-        """For what time brings: nobody asked for it, and no kind can refuse it."""
-        by, self._by, self._refusable = self._by, None, False
-        yield
-        self._by, self._refusable = by, True
-
-    def _set(self, digest: str, claim: Claim | None, reason: str | None = None) -> None:
-        """Put `claim` in place of what is held now, None for nothing; the event of it was written just before."""
-        before = self.claims.get(digest)
-        if self._undo is not None:
-            self._undo.append(partial(self._put, digest, before))
-        self._put(digest, claim)
-        event = self.events.lines[-1]
-        if event.kind in self._hooked:
-            self.changes.append(Change(before, claim, event, self._by, reason, refusable=self._refusable))
-
-    def _put(self, digest: str, claim: Claim | None) -> None:
-        if claim is None:
-            self.claims.pop(digest, None)
-        else:
-            self.claims[digest] = claim
-
-    def _set_queue(self, digest: str, queue: list[Waiter]) -> None:
-        if self._undo is not None:
-            self._undo.append(partial(self.waiters.__setitem__, digest, self.waiters.get(digest, [])))
-        self.waiters[digest] = queue
-
-    def _forget_waiter(self, digest: str, holder_uuid: str) -> bool:
-        queue = self.waiters.get(digest, [])
-        left = [waiter for waiter in queue if waiter.holder_uuid != holder_uuid]
-        if len(left) == len(queue):
-            return False
-        self._set_queue(digest, left)
-        return True
-
-
-def _labelled(claim: Claim) -> dict[str, str]:
-    return {"label": claim.data["label"]} if "label" in claim.data else {}
 
 
 def _shown(moment: datetime | None) -> str | None:
