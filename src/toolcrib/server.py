@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from types import FrameType
@@ -216,6 +216,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     kernel.health["storage"] = kernel.blobs.check
     kernel.health["mail"] = kernel.mailer.check
     kernel.health["jobs"] = jobs.check
+    kernel.health["sweep"] = partial(jobs.check, sweep.NAME)
     if (redis := redis_check(settings)) is not None:
         kernel.health["redis"] = redis
     return kernel

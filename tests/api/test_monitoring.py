@@ -7,6 +7,7 @@ import os
 import httpx
 import pytest
 
+from tests.clock import FakeClock
 from tests.kernel.parts import Start
 from tests.servers.inprocess import AppServer
 from tests.servers.redis import RedisServer
@@ -120,10 +121,22 @@ async def test_a_lost_redis_is_degraded_and_not_unhealthy(app_server: Start, red
         assert (await crib.client.get(path)).json()["status"] == "healthy"
 
 
+async def test_claims_that_are_not_swept_are_unhealthy(app_server: Start, clock: FakeClock) -> None:
+    crib = await app_server()
+    admin = await crib.admin()
+    clock.advance(minutes=10)
+    answer = await admin.get("/api/admin/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+    assert answer.json()["checks"]["sweep"]["healthy"] is False
+    await crib.kernel.jobs.run_due()
+    answer = await admin.get("/api/admin/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+
+
 async def test_without_redis_there_is_none_to_lose(app_server: Start) -> None:
     crib = await app_server()
     health = (await (await crib.admin()).get("/api/admin/health")).json()
-    assert set(health["checks"]) == {"database", "storage", "mail", "jobs"}
+    assert set(health["checks"]) == {"database", "storage", "mail", "jobs", "sweep"}
 
 
 async def test_a_file_store_that_is_away_is_told_in_fixed_words(app_server: Start) -> None:

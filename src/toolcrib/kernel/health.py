@@ -32,9 +32,9 @@ log = structlog.get_logger()
 
 # A database that has not answered for this long is down, not merely slow.
 SICK_SECONDS = 5.0
-# Without these nothing can be served. Without the others mails and background work wait, and counters are this
-# process's own.
-ESSENTIAL = frozenset({"database", "storage"})
+# Without these nothing can be served, or claims do not end. Without the others mails and background work wait, and
+# counters are this process's own.
+ESSENTIAL = frozenset({"database", "storage", "sweep"})
 # Fixed words for those who may not read details.
 HIDDEN = "hidden"
 ANSWERS, SILENT = "answers", "does not answer"

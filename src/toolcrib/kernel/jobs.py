@@ -247,15 +247,16 @@ class Jobs:
         except Exception as failure:  # noqa: BLE001 - the turn comes again, as after a crash
             log.warning("schedule_unavailable", error=type(failure).__name__)
 
-    async def check(self) -> str:
-        """For the health page: good news, or raises if a turn's last run failed or none has ended for too long."""
-        periodic, now = self._periodic(), self._clock()
+    async def check(self, *names: str) -> str:
+        """For the health page: good news, or raises if a turn's last run failed or none has ended for too long. Of
+        these jobs alone, if they are named."""
+        periodic, now = list(names or self._periodic()), self._clock()
         async with self._database.connection() as connection:
             rows = await connection.execute(select(schedule).where(schedule.c.name.in_(periodic)))
             failing = [f"{row.name}: {row.last_error or 'overdue'}" for row in rows if self._fails(row, now)]
         if failing:
             raise JobsFailing(", ".join(failing))
-        return f"{len(self._jobs)} jobs"
+        return f"{len(names or self._jobs)} jobs"
 
     def _fails(self, row: Row[Any], now: datetime) -> bool:
         every = self._periodic()[row.name]

@@ -20,6 +20,7 @@ from toolcrib.settings import Settings
 
 log = structlog.get_logger()
 
+NAME = "claims.announce_ends"
 # So many ends make one commit at most.
 PAGE = 100
 
@@ -75,4 +76,4 @@ async def forgive_outage(database: Database, now: datetime, grace: timedelta) ->
 
 
 def job(settings: Settings) -> Job:
-    return Job("claims.announce_ends", announce_ends, every=timedelta(seconds=settings.sweep_seconds))
+    return Job(NAME, announce_ends, every=timedelta(seconds=settings.sweep_seconds))

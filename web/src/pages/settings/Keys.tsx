@@ -11,6 +11,7 @@ import { Empty } from "../../ui/Empty";
 import { ListSkeleton } from "../../ui/ListSkeleton";
 import { Refusal } from "../../ui/Refusal";
 import { Ago, Until } from "../../ui/Time";
+import { RowsTable } from "./RowsTable";
 import classes from "./Settings.module.css";
 
 const LIFETIMES = [
@@ -82,43 +83,37 @@ export function Keys() {
           </Empty>
         )}
         {keys && keys.length > 0 && (
-          <table className={classes.keyTable}>
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>Begins with</th>
-                <th className={classes.optional}>Created</th>
-                <th className={classes.optional}>Last used</th>
-                <th className={classes.optional}>Ends</th>
-                <th>
-                  <span className="visually-hidden">Actions</span>
-                </th>
+          <RowsTable
+            columns={[
+              { name: "Name" },
+              { name: "Begins with" },
+              { name: "Created", optional: true },
+              { name: "Last used", optional: true },
+              { name: "Ends", optional: true },
+            ]}
+          >
+            {keys.map((key) => (
+              <tr key={key.id}>
+                <td>{key.name}</td>
+                <td className="mono">{key.prefix}…</td>
+                <td className={classes.optional}>
+                  <Ago at={key.created_at} />
+                </td>
+                <td className={classes.optional}>{key.last_used_at ? <Ago at={key.last_used_at} /> : "never"}</td>
+                <td className={classes.optional}><Until at={key.expires_at} /></td>
+                <td>
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    aria-label={`Revoke ${key.name}`}
+                    onClick={() => setRevoking(key)}
+                  >
+                    Revoke
+                  </Button>
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {keys.map((key) => (
-                <tr key={key.id}>
-                  <td>{key.name}</td>
-                  <td className="mono">{key.prefix}…</td>
-                  <td className={classes.optional}>
-                    <Ago at={key.created_at} />
-                  </td>
-                  <td className={classes.optional}>{key.last_used_at ? <Ago at={key.last_used_at} /> : "never"}</td>
-                  <td className={classes.optional}><Until at={key.expires_at} /></td>
-                  <td>
-                    <Button
-                      size="compact-xs"
-                      variant="default"
-                      aria-label={`Revoke ${key.name}`}
-                      onClick={() => setRevoking(key)}
-                    >
-                      Revoke
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </RowsTable>
         )}
       </div>
       {revoking && (

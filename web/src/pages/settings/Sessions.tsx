@@ -11,6 +11,7 @@ import { Empty } from "../../ui/Empty";
 import { ListSkeleton } from "../../ui/ListSkeleton";
 import { Refusal } from "../../ui/Refusal";
 import { Ago, Until } from "../../ui/Time";
+import { RowsTable } from "./RowsTable";
 import classes from "./Settings.module.css";
 
 /** The browsers in which one is signed in. Ending this one is signing out. */
@@ -32,48 +33,42 @@ export function Sessions() {
           </Empty>
         )}
         {sessions && sessions.length > 0 && (
-          <table className={classes.keyTable}>
-            <thead>
-              <tr>
-                <th>Device</th>
-                <th>Last used</th>
-                <th className={classes.optional}>Signed in</th>
-                <th className={classes.optional}>Ends</th>
-                <th>
-                  <span className="visually-hidden">Actions</span>
-                </th>
+          <RowsTable
+            columns={[
+              { name: "Device" },
+              { name: "Last used" },
+              { name: "Signed in", optional: true },
+              { name: "Ends", optional: true },
+            ]}
+          >
+            {sessions.map((session) => (
+              <tr key={session.id}>
+                <td>
+                  {session.device}
+                  {session.is_current && <strong> (this browser)</strong>}
+                </td>
+                <td>
+                  <Ago at={session.last_used_at} />
+                </td>
+                <td className={classes.optional}>
+                  <Ago at={session.created_at} />
+                </td>
+                <td className={classes.optional}>
+                  <Until at={session.expires_at} />
+                </td>
+                <td>
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    aria-label={`Sign out ${session.is_current ? "this browser" : session.device}`}
+                    onClick={() => (session.is_current ? void signOut() : setEnding(session))}
+                  >
+                    Sign out
+                  </Button>
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {sessions.map((session) => (
-                <tr key={session.id}>
-                  <td>
-                    {session.device}
-                    {session.is_current && <strong> (this browser)</strong>}
-                  </td>
-                  <td>
-                    <Ago at={session.last_used_at} />
-                  </td>
-                  <td className={classes.optional}>
-                    <Ago at={session.created_at} />
-                  </td>
-                  <td className={classes.optional}>
-                    <Until at={session.expires_at} />
-                  </td>
-                  <td>
-                    <Button
-                      size="compact-xs"
-                      variant="default"
-                      aria-label={`Sign out ${session.is_current ? "this browser" : session.device}`}
-                      onClick={() => (session.is_current ? void signOut() : setEnding(session))}
-                    >
-                      Sign out
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </RowsTable>
         )}
         <Button variant="default" onClick={() => setEnding("all")}>
           Sign out everywhere
