@@ -170,7 +170,9 @@ def _router(found: tuple[Kind, ...]) -> APIRouter:
 
 def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Kernel:
     """The parts, joined. Nothing here touches the database yet."""
-    database = Database(settings.database, settings.database_timeout_seconds)
+    database = Database(
+        settings.database, settings.database_timeout_seconds, settings.database_reserve_mib * 2**20
+    )
     database.claim_hooks = {kind.name: kind.hook for kind in found if kind.hook is not None}
     secrets = load_secrets(settings)
     tail = EventTail(database, settings.tail_seconds)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.documents.envelope import refused
+from tests.documents.webdav import Dav
 from tests.servers.crib import Crib, Person
 from tests.servers.full_disk import SmallDisk, small_disk
 from tests.servers.toolcrib import ToolcribServer
@@ -45,7 +46,7 @@ def _is_well(ann: Person) -> bool:
 
 
 def test_full_then_read_only_then_well_again(server: Callable[..., ToolcribServer], disk: SmallDisk) -> None:
-    crib = Crib(server(FILES_DIR=str(disk.path / "files"), TRUST_TOKEN_ISSUERS="*"))
+    crib = Crib(server(FILES_DIR=str(disk.path / "files"), FILES_KEEP_FREE_MIB=0, TRUST_TOKEN_ISSUERS="*"))
     ann = crib.person()
     assert ann.put("kept.bin", b"kept").status_code == 201
     files = disk.path / "files"
@@ -75,3 +76,19 @@ def test_full_then_read_only_then_well_again(server: Callable[..., ToolcribServe
     assert _is_well(ann)
     assert ann.put("small.bin", b"x").json()["data"]["version_number"] == 1
     assert ann.fetch("small.bin").content == b"x"
+
+
+def test_uploads_are_refused_that_would_leave_too_little_free(
+    server: Callable[..., ToolcribServer], disk: SmallDisk
+) -> None:
+    crib = Crib(server(FILES_DIR=str(disk.path / "files"), FILES_KEEP_FREE_MIB=4, TRUST_TOKEN_ISSUERS="*"))
+    ann = crib.person()
+    assert ann.put("kept.bin", bytes(3 * MIB)).status_code == 201
+    _check_refused(ann.put("too.bin", bytes(2 * MIB)))
+    assert disk.free_bytes > 4 * MIB
+    assert Dav(crib, ann).put("too.bin", bytes(2 * MIB)).status_code == 507
+    assert _is_well(ann)
+    disk.fill(leave=4 * MIB - 1)
+    _check_refused(ann.put("small.bin", b"x"))
+    assert not _is_well(ann)
+    assert ann.fetch("kept.bin").content == bytes(3 * MIB)

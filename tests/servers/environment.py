@@ -19,6 +19,7 @@ DEFAULTS = {
     "INITIAL_ADMIN_PASSWORD": PASSWORD,
     "JWT_SECRET_KEY": "one for all servers of the tests, so that several can share a database",
     "LOGIN_RATE": "100000/minute",
+    "DATABASE_RESERVE_MIB": "0",
 }
 # For clients of servers that speak plain HTTP: loading the machine's certificates takes longer than most tests.
 PLAIN = False

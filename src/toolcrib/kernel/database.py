@@ -15,21 +15,26 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.util import await_only
 
 from toolcrib.kernel.deadlines import url_with_deadlines
+from toolcrib.kernel.disk_reserve import USUAL_PAGES, DiskReserve
 from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter
 from toolcrib.kernel.left_sessions import LeftSessions
 from toolcrib.kernel.progress import count_statements
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import ExceptionContext
+
     from toolcrib.kernel.claims.changes import Hooks
 
 log = structlog.get_logger()
@@ -40,16 +45,19 @@ BUSY_TIMEOUT_SECONDS = 30
 class Database:
     """One database. `read()` and `write()` open units of work; the write lock keeps writers in turn."""
 
-    def __init__(self, url: str, timeout_seconds: float = 10.0) -> None:
+    def __init__(self, url: str, timeout_seconds: float = 10.0, reserve_bytes: int = 0) -> None:
         """`timeout_seconds` bounds, on PostgreSQL and MariaDB, each wait for the server: to connect, for a
-        connection of the pool, for the answer to a statement."""
+        connection of the pool, for the answer to a statement. `reserve_bytes` of the disk are kept for SQLite."""
         self.url = make_url(url)
         self._timeout = timeout_seconds
         self._left_sessions: LeftSessions | None = None
         self.dialect = "mariadb" if self.url.get_backend_name() == "mysql" else self.url.get_backend_name()
         # Fairness inside this process: SQLite's own lock makes waiters poll and can starve them.
         self._turn = asyncio.Lock()
+        self._reserve: DiskReserve | None = None
         if self.dialect == "sqlite":
+            if reserve_bytes and self.url.database:
+                self._reserve = DiskReserve(Path(self.url.database), reserve_bytes)
             self.writes = self._sqlite_engine(read_only=False)
             self.reads = self._sqlite_engine(read_only=True)
             self._group_engine: Engine | None = self._sqlite_group_engine()
@@ -145,8 +153,14 @@ class Database:
             self._group_connection = engine.connect()
         try:
             return transaction(self._group_connection)
-        except BaseException:
+        except OperationalError as error:
             self._group_connection.close()  # rolls back
+            self._group_connection = None
+            if self._reserve is None or not self._reserve.failed(error.orig):
+                raise
+            return self._on_group_connection(engine, transaction)  # with the room of the reserve
+        except BaseException:
+            self._group_connection.close()
             self._group_connection = None
             raise
 
@@ -226,7 +240,13 @@ class Database:
         if read_only:
             _configure_sqlite(engine.sync_engine, "BEGIN", read_only=True)
         else:
-            _configure_sqlite(engine.sync_engine, "BEGIN IMMEDIATE", wait_for_turn=self._wait_for_turn)
+            _configure_sqlite(
+                engine.sync_engine,
+                "BEGIN IMMEDIATE",
+                wait_for_turn=self._wait_for_turn,
+                reserve=self._reserve,
+            )
+            event.listen(engine.sync_engine, "handle_error", self._write_failed)
             event.listen(engine.sync_engine, "checkin", self._give_up_turn)
             event.listen(engine.sync_engine, "invalidate", self._give_up_turn)
         return engine
@@ -238,7 +258,7 @@ class Database:
             connect_args={"check_same_thread": False},
             hide_parameters=True,
         )
-        _configure_sqlite(engine, "BEGIN IMMEDIATE")
+        _configure_sqlite(engine, "BEGIN IMMEDIATE", reserve=self._reserve)
         return engine
 
     def _sqlite_instant_reads(self) -> sqlite3.Connection:
@@ -251,6 +271,11 @@ class Database:
             await_only(self._turn.acquire())
             connection.info["turn"] = True
 
+    def _write_failed(self, context: ExceptionContext) -> None:
+        """Make room for the next try, where it was room that this one lacked."""
+        if self._reserve is not None:
+            self._reserve.failed(context.original_exception)
+
     def _give_up_turn(self, _connection: Any, record: ConnectionPoolEntry, *_error: Any) -> None:
         if record.info.pop("turn", False):
             self._turn.release()
@@ -262,6 +287,7 @@ def _configure_sqlite(
     *,
     read_only: bool = False,
     wait_for_turn: Callable[[Connection], None] | None = None,
+    reserve: DiskReserve | None = None,
 ) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
@@ -273,7 +299,7 @@ def _configure_sqlite(
             # Room for what one large unit of work changes, and 16 MB of log between two checkpoints, each of
             # which the writer waits for: pages that are written again and again go to the file once.
             cursor.execute("PRAGMA cache_size = -16000")
-            cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {USUAL_PAGES}")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         # LIKE that respects case, as on PostgreSQL: prefixes are paths.
@@ -286,6 +312,11 @@ def _configure_sqlite(
     def say_begin(connection: Connection) -> None:
         if wait_for_turn is not None:
             wait_for_turn(connection)
+        if reserve is not None:
+            reserve.look()
+            if connection.info.get("wal_pages", USUAL_PAGES) != reserve.wal_pages:
+                connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {reserve.wal_pages}")
+                connection.info["wal_pages"] = reserve.wal_pages
         connection.exec_driver_sql(begin)
 
 

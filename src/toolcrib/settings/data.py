@@ -43,6 +43,14 @@ class Data(BaseSettings):
         validation_alias="DATABASE_WAIT_SECONDS",
         description="How long a server or worker waits at its start for PostgreSQL or MariaDB to answer.",
     )
+    database_reserve_mib: int = Field(
+        32,
+        ge=0,
+        le=65536,
+        validation_alias="DATABASE_RESERVE_MIB",
+        description="Room kept on the disk of an SQLite database, in MiB: a file beside it that is removed when the "
+        "disk is full, so that people can still release, delete and sign in. 0: none.",
+    )
     request_timeout_seconds: float = Field(
         30.0,
         ge=1,

@@ -15,6 +15,13 @@ class Files(BaseSettings):
         validation_alias="FILES_DIR",
         description="Folder of the file store. Unset: `files` in the data directory.",
     )
+    files_keep_free_mib: int = Field(
+        256,
+        ge=0,
+        validation_alias="FILES_KEEP_FREE_MIB",
+        description="Uploads to the folder of the file store are refused that would leave less than this free on its "
+        "disk, in MiB.",
+    )
     s3_endpoint: str = Field(
         "",
         validation_alias=named("MINIO_SERVICE_URL", "MINIO_ENDPOINT", "S3_ENDPOINT"),

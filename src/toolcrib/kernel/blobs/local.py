@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
@@ -37,10 +36,11 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 class LocalObjects:
     """Stores each key as a file below `root`; files being received are in `drafts`. If `drafts` is missing, the disk is
-    taken to be not mounted."""
+    taken to be not mounted. Nothing is stored that would leave less than `keep_free` bytes on the disk."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, keep_free: int = 0) -> None:
         self.root = root
+        self._keep_free = keep_free
         self._known_folders: set[Path] = set()
 
     async def make(self) -> None:
@@ -50,7 +50,7 @@ class LocalObjects:
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         target = self._path(key)
         draft = self.root / DRAFTS / uuid4().hex
-        opening = submit(os.open, draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        opening = submit(self._open, draft, size or 0)
         writing: Future[Any] | None = None
         try:
             with _translated_errors():
@@ -59,7 +59,7 @@ class LocalObjects:
                 if writing is not None:
                     with _translated_errors():
                         await asyncio.wrap_future(writing)
-                writing = submit(_write_all, descriptor, block)
+                writing = submit(self._write_all, descriptor, block)
             with _translated_errors():
                 if writing is not None:
                     await asyncio.wrap_future(writing)
@@ -71,6 +71,21 @@ class LocalObjects:
                 await asyncio.wrap_future(gone)
             raise
         os.close(descriptor)
+
+    def _open(self, draft: Path, size: int) -> int:
+        self._refuse_without_room(self.root / DRAFTS, size)
+        return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+    def _write_all(self, descriptor: int, block: bytes) -> None:
+        self._refuse_without_room(descriptor, len(block))
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+
+    def _refuse_without_room(self, where: Path | int, size: int) -> None:
+        """Raise ENOSPC if `size` more bytes would leave less on that disk than is to be kept free."""
+        if self._keep_free and _free_bytes(where) - size < self._keep_free:
+            raise OSError(errno.ENOSPC, "the rest of the disk is kept free")
 
     def _publish(self, descriptor: int, draft: Path, target: Path) -> None:
         os.fsync(descriptor)
@@ -145,8 +160,8 @@ class LocalObjects:
         drafts = self.root / DRAFTS
         if not drafts.is_dir() or not os.access(drafts, os.R_OK | os.W_OK | os.X_OK):
             raise StorageUnavailable
-        free = shutil.disk_usage(drafts).free
-        if free < FULL_BYTES:
+        free = _free_bytes(drafts)
+        if free < max(FULL_BYTES, self._keep_free):
             raise StorageFull
         return f"{free // 2**20} MiB free"
 
@@ -186,10 +201,9 @@ async def _blocks(file: Any, start: int, end: int | None) -> AsyncIterator[bytes
             reading.add_done_callback(lambda _: file.close())
 
 
-def _write_all(descriptor: int, block: bytes) -> None:
-    rest = memoryview(block)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def _free_bytes(where: Path | int) -> int:
+    found = os.statvfs(where)
+    return found.f_bavail * found.f_frsize
 
 
 def _discard(opening: Future[int], draft: Path, *, after: Future[Any] | None) -> None:

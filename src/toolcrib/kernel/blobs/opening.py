@@ -25,4 +25,4 @@ def open_blobs(settings: Settings) -> Blobs:
         return Blobs(S3Objects(settings))
     from toolcrib.kernel.blobs.local import LocalObjects  # noqa: PLC0415
 
-    return Blobs(LocalObjects(_folder(settings)))
+    return Blobs(LocalObjects(_folder(settings), settings.files_keep_free_mib * 2**20))
