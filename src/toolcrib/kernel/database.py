@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
+from sqlalchemy.dialects import registry
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BUSY_TIMEOUT_SECONDS = 30
+
+registry.register("sqlite.toolcrib", "toolcrib.kernel.sqlite_dialect", "SQLiteDialect")
 
 
 class Database:
@@ -234,9 +237,8 @@ class Database:
 
     def _sqlite_engine(self, *, read_only: bool) -> AsyncEngine:
         size = {"pool_size": 6, "max_overflow": 4} if read_only else {"pool_size": 1, "max_overflow": 0}
-        engine = create_async_engine(
-            self.url, pool_timeout=BUSY_TIMEOUT_SECONDS, hide_parameters=True, **size
-        )
+        url = self.url.set(drivername="sqlite+toolcrib")
+        engine = create_async_engine(url, pool_timeout=BUSY_TIMEOUT_SECONDS, hide_parameters=True, **size)
         if read_only:
             _configure_sqlite(engine.sync_engine, "BEGIN", read_only=True)
         else:

@@ -1,4 +1,8 @@
-"""What routes ask for: the kernel, a session, who is asking, the time."""
+"""What routes ask for: the kernel, a session, who is asking, the time.
+
+All are coroutines, also those that wait for nothing: FastAPI runs a plain function in another thread, which costs
+more than most of what a request does.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,12 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
 
 
-def kernel_of(request: Request) -> Kernel:
+async def _kernel(request: Request) -> Kernel:
     kernel: Kernel = request.app.state.kernel
     return kernel
 
 
-KernelDep = Annotated[Kernel, Depends(kernel_of)]
+KernelDep = Annotated[Kernel, Depends(_kernel)]
 
 
 async def _unit_of_work(kernel: KernelDep) -> AsyncIterator[AsyncSession]:
@@ -45,12 +49,12 @@ async def _admin(principal: PrincipalDep) -> Principal:
     return principal
 
 
-def _requester(request: Request, kernel: KernelDep, me: PrincipalDep) -> Requester:
+async def _requester(request: Request, kernel: KernelDep, me: PrincipalDep) -> Requester:
     """Who asks, from where and with which program, for audits."""
     return Requester(me.username, me.uuid, client_address(request), request.headers.get("user-agent"))
 
 
-def _now(kernel: KernelDep) -> datetime:
+async def _now(kernel: KernelDep) -> datetime:
     return kernel.clock()
 
 

@@ -88,7 +88,7 @@ def _require_company(kernel: Kernel, token: str) -> None:
         raise Unauthorized("Invalid token: company_id is missing or no UUID")
 
 
-def _documents(kernel: KernelDep) -> Documents:
+async def _documents(kernel: KernelDep) -> Documents:
     return documents_of(kernel)
 
 

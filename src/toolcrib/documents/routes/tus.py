@@ -94,14 +94,14 @@ def _size(request: Request) -> int | None:
     return size_number(request.headers.get("content-length", "0"))
 
 
-def _version(request: Request, caller: CallerDep) -> None:
+async def _version(request: Request, caller: CallerDep) -> None:
     """After the question who asks, as everywhere."""
     if request.headers.get("tus-resumable") != tus.VERSION:
         text = f"Send Tus-Resumable: {tus.VERSION}; no other version of the protocol is spoken here."
         raise TusVersionUnsupported(text, headers={"Tus-Version": tus.VERSION})
 
 
-def _upload_id(upload_id: str) -> str:
+async def _upload_id(upload_id: str) -> str:
     if not _ID.fullmatch(upload_id):
         raise UploadNotFound("There is no such upload of yours.")
     return upload_id

@@ -43,7 +43,7 @@ router = APIRouter(prefix="/claims", tags=["claims"])
 Fence = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
-def _site(request: Request) -> Site:
+async def _site(request: Request) -> Site:
     site: Site = request.app.state.site
     return site
 
