@@ -24,6 +24,7 @@ from toolcrib.kernel.deadlines import STALL_SECONDS
 from toolcrib.kernel.json_scan import PIECE, JsonScan, check_text, is_harmless
 from toolcrib.kernel.openapi import is_public
 from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.progress import client_sends
 
 if TYPE_CHECKING:
     from toolcrib.kernel.identity.authenticate import Authenticator
@@ -213,7 +214,8 @@ class RequestBody:
             async with asyncio.timeout(None) as limit:
                 patience = _Patience(limit, self._allowed)
                 try:
-                    message = await _go_on(receiving, waits_for)
+                    with client_sends():
+                        message = await _go_on(receiving, waits_for)
                 finally:
                     patience.over()
         except TimeoutError:

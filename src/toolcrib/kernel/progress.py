@@ -24,44 +24,69 @@ _current: ContextVar[Progress | None] = ContextVar("request_progress", default=N
 
 
 class Progress:
-    """When a request last made progress, and the timer that looks."""
+    """When one request last made progress."""
 
-    __slots__ = ("_due", "_end", "_last", "_loop", "_timer", "client_sends", "limit")
+    __slots__ = ("answers", "cancelling", "client_reads", "client_sends", "is_ended", "last", "limit", "task")
 
-    def __init__(self, seconds: float, end: asyncio.Timeout) -> None:
+    def __init__(self, seconds: float) -> None:
         self.limit = seconds
-        self.client_sends = False
-        self._end = end
-        self._loop = asyncio.get_running_loop()
-        self._last = time.monotonic()
-        self._look_in(seconds)
+        self.last = time.monotonic()
+        self.client_sends = self.client_reads = False
+        self.answers = False  # it has begun to
+        self.is_ended = False
+        self.task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # requests are served in tasks
+        self.cancelling = self.task.cancelling()
 
     def made(self) -> None:
-        self._last = time.monotonic()
+        self.last = time.monotonic()
 
-    def over(self) -> None:
-        self._timer.cancel()
+    def end(self) -> None:
+        self.is_ended = True
+        self.task.cancel()
 
-    def _look_in(self, seconds: float) -> None:
-        self._due = time.monotonic() + seconds
-        self._timer = self._loop.call_later(seconds, self._look)
+    def was_ended(self) -> bool:
+        """Whether `end` is why the task was cancelled, which is undone then. To be asked once, of a cancelled task."""
+        return self.is_ended and self.task.uncancel() <= self.cancelling
+
+
+class Watch:
+    """The requests under way, and one timer that looks at them all: a timer for each would cost as much as routing."""
+
+    def __init__(self, seconds: float) -> None:
+        """A request has `seconds` for its next progress. What takes longer is noticed a tenth of that later at most."""
+        self._seconds = seconds
+        self._pause = min(1.0, seconds / 10)
+        self._under_way: set[Progress] = set()
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> Progress:
+        """Watch the request of the present task, until `over`."""
+        progress = Progress(self._seconds)
+        self._under_way.add(progress)
+        _current.set(progress)
+        if self._timer is None:
+            self._look_later()
+        return progress
+
+    def over(self, progress: Progress) -> None:
+        self._under_way.discard(progress)
+
+    def _look_later(self) -> None:
+        self._due = time.monotonic() + self._pause
+        self._timer = asyncio.get_running_loop().call_later(self._pause, self._look)
 
     def _look(self) -> None:
         now = time.monotonic()
-        if self.client_sends or now - self._due > STALL_SECONDS:  # late: this process did not run meanwhile
-            self._last = now
-        left = self._last + self.limit - now
-        if left > 0:
-            self._look_in(left)
-        else:
-            self._end.reschedule(self._loop.time())
-
-
-def begin_progress(seconds: float, end: asyncio.Timeout) -> Progress:
-    """Watch the present request: after `seconds` without progress, `end` is due at once."""
-    progress = Progress(seconds, end)
-    _current.set(progress)
-    return progress
+        did_not_run = now - self._due > STALL_SECONDS  # this process: nobody made progress meanwhile
+        for progress in self._under_way:
+            if progress.client_sends or did_not_run:
+                progress.last = now
+            elif now - progress.last > progress.limit and not progress.is_ended:
+                progress.end()
+        self._timer = None
+        if self._under_way:
+            self._look_later()
 
 
 def made_progress() -> None:
@@ -83,6 +108,21 @@ def transfer() -> Iterator[None]:
         yield
     finally:
         progress.limit = before
+        progress.made()
+
+
+@contextmanager
+def client_sends() -> Iterator[None]:
+    """Let no time pass for the present request, for the length of the block."""
+    progress = _current.get()
+    if progress is None:
+        yield
+        return
+    progress.client_sends = True
+    try:
+        yield
+    finally:
+        progress.client_sends = False
         progress.made()
 
 
