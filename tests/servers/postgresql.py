@@ -62,7 +62,15 @@ class PostgreSQL:
         self.start()
 
     def start(self) -> None:
-        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200"}
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": "200",
+            "dynamic_shared_memory_type": "mmap",  # in its folder: a killed one leaves nothing elsewhere
+            "max_wal_size": "64MB",
+            "min_wal_size": "32MB",
+            "autovacuum": "off",  # it goes round all databases again and again
+        }
         if not self._durable:
             options |= HASTY
         self._process = Process(
