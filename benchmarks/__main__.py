@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -30,9 +31,9 @@ def _on(database: str, run: Callable[[Target, str], list[Figure]]) -> Callable[[
     return measure
 
 
-def _on_sqlite(run: Callable[[Target], list[Figure]]) -> Callable[[], list[Figure]]:
+def _on_sqlite(run: Callable[[Target], list[Figure]], **settings: Any) -> Callable[[], list[Figure]]:
     def measure() -> list[Figure]:
-        with target() as server:
+        with target(**settings) as server:
             return run(server)
 
     return measure
@@ -43,7 +44,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "locks-sqlite": _on("sqlite", locks.run),
     "locks-postgresql": _on("postgresql", locks.run),
     "locks-mariadb": _on("mariadb", locks.run),
-    "events": _on_sqlite(events.run),
+    "events": _on_sqlite(events.run, STREAMS_PER_PERSON=events.SUBSCRIBERS),
     "lfs": _on_sqlite(lfs.run),
     "documents": _on_sqlite(documents.run),
     "listing-sqlite": _on("sqlite", listing.run),

@@ -48,6 +48,7 @@ from toolcrib.kernel.identity.disabled_holders import JOB as HOLDERS_JOB
 from toolcrib.kernel.identity.disabled_holders import DisabledHolders
 from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
+from toolcrib.kernel.long_answers import Turns
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.middleware import RequestMiddleware
 from toolcrib.kernel.ratelimit import RateLimiter
@@ -175,7 +176,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     )
     database.claim_hooks = {kind.name: kind.hook for kind in found if kind.hook is not None}
     secrets = load_secrets(settings)
-    tail = EventTail(database, settings.tail_seconds)
+    tail = EventTail(database, settings.tail_seconds, settings.streams_per_person)
     config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
     limiter = RateLimiter(settings, clock)
     all_jobs = (
@@ -209,6 +210,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         disabled_holders=DisabledHolders(
             settings.disabled_holders, frozenset(kind.name for kind in found if kind.outlives_account)
         ),
+        turns=Turns(),
         started_at=clock(),
         named_keys=tuple(kind.named_keys for kind in found),
         link_checks={kind.name: kind.check_link for kind in found if kind.check_link is not None},

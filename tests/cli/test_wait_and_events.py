@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from tests.cli.conftest import Person
@@ -133,6 +134,31 @@ def test_following_survives_restarts_without_a_gap_or_a_repeat(
     code, _out, err = finish(following)
     assert (code, err) == (130, "")
     assert seen == expected
+
+
+def test_who_follows_in_too_many_places_hears_everything_and_ends_no_other_stream(
+    server: Callable[..., ToolcribServer], person: Callable[..., Person]
+) -> None:
+    mine = server(STREAMS_PER_PERSON=1)
+    ann = person("ann", server=mine)
+    following = ann.start("events", "--follow", "--json", "-n", "0", "--kind", "asset")
+    wait_until(lambda: f"{SUBSCRIBERS} 1" in mine.client.get("/metrics").text, "the stream to begin")
+    with ann.client.stream("GET", "/api/events/stream") as newer:
+        lines = newer.iter_lines()
+        assert "hello" in next(lines)
+        for path in ("one", "two"):
+            ann.client.post("/api/locks", json={"asset_path": path, "branch": "main"}).raise_for_status()
+        assert following.stdout is not None
+        seen = [json.loads(following.stdout.readline())["key"] for _ in range(2)]
+        heard = [json.loads(line[6:])["key"] for line in lines_of_events(lines, 2)]
+    following.send_signal(signal.SIGINT)
+    _code, _out, err = finish(following)
+    assert seen == heard == ["one", "two"]
+    assert "too many places" in err
+
+
+def lines_of_events(lines: Iterator[str], count: int) -> list[str]:
+    return list(islice((line for line in lines if '"verb"' in line), count))
 
 
 def test_following_with_a_credential_that_ends_says_so(

@@ -21,6 +21,9 @@ class FakeSource implements Source {
   event(seq: number): void {
     this.listeners.get("event")?.(new MessageEvent("event", { data: JSON.stringify(anEvent("acquired", { seq })) }));
   }
+  end(reason: string): void {
+    this.listeners.get("end")?.(new MessageEvent("end", { data: JSON.stringify({ reason }) }));
+  }
   fail(): void {
     this.onerror?.(new Event("error"));
   }
@@ -93,6 +96,26 @@ describe("the live stream", () => {
     sources[1]!.event(12);
     await vi.advanceTimersByTimeAsync(200);
     expect(batches.flat()).toEqual([11, 12]);
+  });
+
+  test("ended in favour of a newer stream, waits until somebody turns to it", async () => {
+    const stream = start(10);
+    sources[0]!.hello(10);
+    sources[0]!.event(11);
+    sources[0]!.end("too_many_streams");
+    expect(batches).toEqual([[11]]);
+    expect(states.at(-1)).toBe("paused");
+    expect(sources[0]!.closed).toBe(true);
+    sources[0]!.fail();
+    stream.reconnect();
+    await vi.advanceTimersByTimeAsync(10 * 60_000);
+    expect(sources).toHaveLength(1);
+    expect(stream.isPaused).toBe(true);
+    stream.start();
+    expect(sources[1]?.after).toBe(11);
+    sources[1]!.hello(11);
+    expect(states.at(-1)).toBe("live");
+    expect(stream.isPaused).toBe(false);
   });
 
   test("an event that comes twice is handed on once", async () => {

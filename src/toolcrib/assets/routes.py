@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from toolcrib.assets import alerts, service
+from toolcrib.assets import alerts, listing, service
 from toolcrib.assets.paths import from_url, normalise
 from toolcrib.assets.schemas import (
     AssetCheckRequest,
@@ -30,7 +30,6 @@ from toolcrib.assets.schemas import (
     lock_as_dict,
 )
 from toolcrib.kernel.claims import etag, queries
-from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.problems import ClaimHeld
 from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.context import Kernel
@@ -42,7 +41,6 @@ from toolcrib.kernel.fast_routes import FastResponse, header
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
 from toolcrib.kernel.json_bodies import malformed, read_long_model, read_model
 from toolcrib.kernel.openapi import body_of, refusals
-from toolcrib.kernel.search import prefix_match, text_match
 
 router = APIRouter(tags=["assets"])
 
@@ -140,24 +138,7 @@ async def list_locks(request: Request) -> Response:
     if good:
         return FastResponse(304, b"", (b"etag", good.encode("latin-1")))
 
-    wanted = _wanted(request)
-    limit = wanted.limit
-    async with kernel.database.read() as session:
-        found = await service.listing(
-            session,
-            me,
-            wanted.project or kernel.settings.default_project,
-            _conditions(wanted, me.uuid),
-            now=now,
-            limit=None if limit is None else limit + 1,
-            after=wanted.cursor,
-        )
-    headers = []
-    if limit is not None and len(found) > limit:
-        found = found[:limit]
-        headers.append((b"x-next-cursor", b"%d" % found[-1].fence))
-    headers.append((b"etag", etag.make(seq, view, found).encode()))
-    return FastResponse(200, orjson.dumps([lock_as_dict(claim) for claim in found]), *headers)
+    return await listing.answer(kernel, me, _wanted(request), view, seq, now)
 
 
 def _wanted(request: Request) -> LockFilter:
@@ -165,23 +146,6 @@ def _wanted(request: Request) -> LockFilter:
         return LockFilter.model_validate(dict(request.query_params))
     except ValidationError as error:
         raise malformed(error, "query") from None
-
-
-def _conditions(wanted: LockFilter, my_uuid: str) -> list[Any]:
-    conditions: list[Any] = []
-    if wanted.branch is not None:
-        conditions.append(claims.c.branch == wanted.branch)
-    if wanted.holder is not None:
-        conditions.append(claims.c.holder == wanted.holder)
-    if wanted.mine:
-        conditions.append(claims.c.holder_uuid == my_uuid)
-    if wanted.prefix:
-        conditions.append(prefix_match(claims.c.key, wanted.prefix))
-    if wanted.path is not None:
-        conditions.append(claims.c.key == normalise(wanted.path))
-    if wanted.q:
-        conditions.append(text_match(claims.c.key, wanted.q) | text_match(claims.c.holder, wanted.q))
-    return conditions
 
 
 @router.post("/locks/auto-release", response_model=BranchReleased)

@@ -243,6 +243,17 @@ async def listing(
     return await queries.find(session, [*_in(scope), *conditions], now=now, limit=limit, after=after)
 
 
+async def first_end(
+    session: AsyncSession,
+    project: str,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    now: datetime,
+) -> datetime | None:
+    """When the first of the locks that `listing` lists ends."""
+    return await queries.first_end(session, [*_in(f"project:{project}"), *conditions], now=now)
+
+
 def _in(scope: str) -> list[ColumnElement[bool]]:
     return [claims.c.kind == KIND, claims.c.scope == scope]
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.identity.authenticate import Authenticator
     from toolcrib.kernel.identity.disabled_holders import DisabledHolders
     from toolcrib.kernel.jobs import Jobs
+    from toolcrib.kernel.long_answers import Turns
     from toolcrib.kernel.mail import Mailer
     from toolcrib.kernel.ratelimit import RateLimiter
     from toolcrib.kernel.secrets import Secrets
@@ -49,6 +50,8 @@ class Kernel:
     blobs: Blobs
     permissions: Permissions
     disabled_holders: DisabledHolders
+    # At making the pages of long answers.
+    turns: Turns
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)

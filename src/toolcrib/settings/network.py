@@ -60,6 +60,12 @@ class Network(BaseSettings):
         description="Of those, how many one address may have (an IPv6 network of 64 bits counts as one). For what "
         "comes through TRUSTED_PROXIES, how many requests under way from the address that the proxy names.",
     )
+    streams_per_person: int = Field(
+        50,
+        ge=1,
+        validation_alias="STREAMS_PER_PERSON",
+        description="Live event streams that one person may have, in each process. One more ends their oldest.",
+    )
     head_seconds: float = Field(
         20.0,
         gt=0,

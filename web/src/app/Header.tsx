@@ -10,7 +10,16 @@ import { showShortcuts } from "./showShortcuts";
 import { signOut, useMe } from "../session/session";
 import classes from "./Shell.module.css";
 
-const WORDS: Record<LiveState, string> = { live: "Live", lost: "Reconnecting", connecting: "Connecting" };
+const WORDS: Record<LiveState, string> = {
+  live: "Live",
+  lost: "Reconnecting",
+  connecting: "Connecting",
+  paused: "Paused",
+};
+const TITLES: Partial<Record<LiveState, string>> = {
+  live: "Changes appear by themselves",
+  paused: "You have too many pages open. This one goes on when you click in it.",
+};
 
 export function Header({ onMenu }: { onMenu: () => void }) {
   const me = useMe();
@@ -30,7 +39,7 @@ export function Header({ onMenu }: { onMenu: () => void }) {
         <kbd className="key">Ctrl K</kbd>
       </button>
       <div className={classes.spacer} />
-      <span className={classes.live} data-state={live} title={live === "live" ? "Changes appear by themselves" : WORDS[live]}>
+      <span className={classes.live} data-state={live} title={TITLES[live] ?? WORDS[live]}>
         <span className={classes.dot} aria-hidden="true" />
         <span className={classes.liveText}>{WORDS[live]}</span>
       </span>

@@ -130,8 +130,17 @@ export function startLive(after: number | null, latestSeq: () => number | undefi
     beat = now;
   }, WATCH_MS);
   const onOnline = (): void => stream.reconnect();
+  // Of many windows, the one that somebody turns to is live.
+  const onAttention = (): void => {
+    if (!stream.isPaused || document.hidden) return;
+    setState("connecting");
+    stream.start();
+  };
 
   document.addEventListener("visibilitychange", onVisibility);
+  document.addEventListener("visibilitychange", onAttention);
+  addEventListener("focus", onAttention);
+  addEventListener("pointerdown", onAttention);
   addEventListener("online", onOnline);
   stream.start();
   return () => {
@@ -139,6 +148,9 @@ export function startLive(after: number | null, latestSeq: () => number | undefi
     clearInterval(watch);
     if (hideTimer) clearTimeout(hideTimer);
     document.removeEventListener("visibilitychange", onVisibility);
+    document.removeEventListener("visibilitychange", onAttention);
+    removeEventListener("focus", onAttention);
+    removeEventListener("pointerdown", onAttention);
     removeEventListener("online", onOnline);
     setState("connecting");
   };

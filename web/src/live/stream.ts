@@ -1,6 +1,7 @@
 import type { LogEvent } from "../api/types";
 
-export type LiveState = "connecting" | "live" | "lost";
+/** `paused`: newer streams of the same person took the place of this one. */
+export type LiveState = "connecting" | "live" | "lost" | "paused";
 
 /** The little of EventSource that is used, so that a test can stand in for the server. */
 export interface Source {
@@ -36,6 +37,7 @@ export class LiveStream {
   private gatherTimer: ReturnType<typeof setTimeout> | null = null;
   private gathered: LogEvent[] = [];
   private running = false;
+  private paused = false;
 
   constructor(
     private readonly options: StreamOptions,
@@ -48,9 +50,15 @@ export class LiveStream {
     return this.seq;
   }
 
+  /** Ended by the server in favour of newer ones; `start` goes on from the last event seen. */
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
   start(): void {
     if (this.running) return;
     this.running = true;
+    this.paused = false;
     this.connect();
   }
 
@@ -92,6 +100,11 @@ export class LiveStream {
       if (source !== this.source) return;
       this.take(JSON.parse(message.data) as LogEvent);
     });
+    source.addEventListener("end", (message) => {
+      if (source !== this.source) return;
+      const { reason } = JSON.parse(message.data) as { reason: string };
+      if (reason === "too_many_streams") this.pause();
+    });
     source.onerror = () => {
       if (source === this.source) void this.lost();
     };
@@ -112,6 +125,13 @@ export class LiveStream {
       this.retryTimer = null;
       if (this.running) this.connect();
     }, wait);
+  }
+
+  /** To connect again at once would end another stream of the same person, which would do the same. */
+  private pause(): void {
+    this.stop();
+    this.paused = true;
+    this.options.onState("paused");
   }
 
   private drop(): void {

@@ -7,9 +7,14 @@ from typing import Any
 
 from toolcrib.cli.core.client import ApiClient
 from toolcrib.cli.core.failures import Unreachable
+from toolcrib.cli.core.output import warn
 
 IDLE_SECONDS = 45.0  # the server sends a heartbeat every 15 s
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
+# Without a stream of our own we ask that often.
+ASK_SECONDS = 5.0
+PAGE = 1_000
+TOO_MANY = "too_many_streams"
 
 
 def messages(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -36,6 +41,9 @@ def follow(
     Yields None when nothing happened for a while or the connection was lost, so that the caller can check its state.
     Ends at `deadline` (monotonic seconds). If the first connection fails, that is raised. Later connections are
     tried again until they succeed or the server refuses us.
+
+    One person may have so many streams. When a newer one takes the place of ours, events are asked for every
+    ASK_SECONDS from then on: connecting again would end another of the same person's, which would do the same.
     """
     pause, connected = FIRST_PAUSE_SECONDS, False
     while deadline is None or time.monotonic() < deadline:
@@ -49,6 +57,9 @@ def follow(
                     elif name == "event":
                         after = int(data["seq"])
                         yield data
+                    elif name == "end" and data.get("reason") == TOO_MANY:
+                        yield from _ask_now_and_then(api, after, deadline, filters)
+                        return
                     if deadline is not None and time.monotonic() >= deadline:
                         return
         except Unreachable:
@@ -58,3 +69,23 @@ def follow(
         rest = pause if deadline is None else min(pause, max(0.0, deadline - time.monotonic()))
         time.sleep(rest)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _ask_now_and_then(
+    api: ApiClient, after: int | None, deadline: float | None, filters: dict[str, Any]
+) -> Iterator[Any]:
+    warn(f"You follow events in too many places; from now on this one looks every {ASK_SECONDS:.0f} seconds.")
+    while deadline is None or time.monotonic() < deadline:
+        left = ASK_SECONDS if deadline is None else deadline - time.monotonic()
+        time.sleep(max(0.0, min(ASK_SECONDS, left)))
+        more = True
+        while more:
+            try:
+                page = api.get("/events", order="asc", limit=PAGE, after=after, **filters)
+            except Unreachable:
+                break
+            for event in page["events"]:
+                after = int(event["seq"])
+                yield event
+            more = page["next_after"] is not None
+        yield None

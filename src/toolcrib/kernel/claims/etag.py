@@ -30,8 +30,12 @@ def view_of(me: Principal, *filters: object) -> str:
 
 def make(seq: int, view: str, listed: Iterable[Claim]) -> str:
     """A list is as it was while the log stands at `seq` and none of its claims has come to its end."""
-    ends = [claim.expires_at.timestamp() for claim in listed if claim.expires_at is not None]
-    return f'"{seq}-{int(min(ends) * 1000) if ends else _NEVER}-{view}"'
+    return until(seq, view, min((claim.expires_at for claim in listed if claim.expires_at), default=None))
+
+
+def until(seq: int, view: str, first_end: datetime | None) -> str:
+    """As `make`, for a list whose first claim to end does so at `first_end`."""
+    return f'"{seq}-{int(first_end.timestamp() * 1000) if first_end else _NEVER}-{view}"'
 
 
 class Lists:

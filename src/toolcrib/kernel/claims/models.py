@@ -124,7 +124,7 @@ claims = Table(
     Column("fence", BigId, nullable=False),
     Column("data", JsonText(), nullable=False),
     UniqueConstraint("fence"),
-    Index("ix_claims_kind_scope", "kind", "scope"),
+    Index("ix_claims_kind_scope_fence", "kind", "scope", "fence"),
     Index("ix_claims_holder_uuid", "holder_uuid"),
     Index("ix_claims_expires_at", "expires_at"),
 )

@@ -42,6 +42,14 @@ async def find(
     return [Claim(*row) for row in await session.execute(query)]
 
 
+async def first_end(
+    session: AsyncSession, conditions: Sequence[ColumnElement[bool]], *, now: datetime
+) -> datetime | None:
+    """When the first of those live claims ends; None if none has an end."""
+    query = select(claims.c.expires_at).where(*conditions, claims.c.expires_at > now)
+    return await session.scalar(query.order_by(claims.c.expires_at).limit(1))
+
+
 async def get(session: AsyncSession, ref: Ref, *, now: datetime) -> Claim | None:
     found = await find(session, [claims.c.digest == ref.digest], now=now)
     return found[0] if found else None

@@ -8,25 +8,24 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement
-from sqlalchemy.exc import SQLAlchemyError
 
 from toolcrib.kernel.access import visible
 from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import log as event_log
-from toolcrib.kernel.events.writer import Event, events
+from toolcrib.kernel.events.stream import stream
+from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.long_answers import PAGE, refreshed
 from toolcrib.kernel.numbers import whole_number
-from toolcrib.kernel.problems import InvalidRequest, Problem
+from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.search import prefix_match
 
-log = structlog.get_logger()
 router = APIRouter(tags=["events"])
 
 CSV_ROWS = 100_000
@@ -119,32 +118,36 @@ async def export_events(
 ) -> Response:
     """Export the newest 100,000 matching events as CSV, newest first."""
     return StreamingResponse(
-        _csv(kernel, wanted.conditions(me)),
+        _csv(kernel, me, wanted),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="events.csv"'},
     )
 
 
-async def _csv(kernel: Kernel, conditions: list[ColumnElement[bool]]) -> AsyncIterator[str]:
+async def _csv(kernel: Kernel, me: Principal, wanted: EventFilter) -> AsyncIterator[str]:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["seq", "at", "actor", "verb", "kind", "scope", "key", "holder", "comment", "reason"])
     before: int | None = None
     written = 0
     while written < CSV_ROWS:
-        page_conditions = conditions if before is None else [*conditions, events.c.seq < before]
-        async with kernel.database.read() as session:
-            page = await event_log.search(session, page_conditions, newest_first=True, limit=1000)
-        for event in page:
-            row = event.as_dict()
-            data = row["data"]
-            cells = [row[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key")]
-            cells += [data.get("holder"), data.get("comment"), data.get("reason")]
-            writer.writerow([_without_formula(cell) for cell in cells])
+        async with kernel.turns.turn(me.uuid):
+            me = await refreshed(kernel, me)
+            conditions = wanted.conditions(me)
+            if before is not None:
+                conditions.append(events.c.seq < before)
+            async with kernel.database.read() as session:
+                page = await event_log.search(session, conditions, newest_first=True, limit=PAGE)
+            for event in page:
+                row = event.as_dict()
+                data = row["data"]
+                cells = [row[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key")]
+                cells += [data.get("holder"), data.get("comment"), data.get("reason")]
+                writer.writerow([_without_formula(cell) for cell in cells])
         yield out.getvalue()
         out.seek(0)
         out.truncate()
-        if len(page) < 1000:
+        if len(page) < PAGE:
             return
         before = page[-1].seq
         written += len(page)
@@ -169,52 +172,17 @@ async def stream_events(
     """Stream events as they are committed (server-sent events).
 
     Continues after `Last-Event-ID` or `after` without missing or repeating an event; without either it starts with the
-    next event. When the server ends the stream, connect again.
+    next event. When the stream ends, connect again, unless a message `end` came before: its `reason`
+    `too_many_streams` says that newer streams of the same person took its place (STREAMS_PER_PERSON). Whoever still
+    needs the events then asks `GET /api/events` for them now and then.
     """
     if last_event_id:
         after = whole_number(last_event_id)
         if after is None:
             raise InvalidRequest("Last-Event-ID must be the number of an event.")
-    kinds = set(kind.split(",")) if kind else None
+    kinds = frozenset(kind.split(",")) if kind else None
     return StreamingResponse(
-        _stream(kernel, me, kinds, after),
+        stream(kernel, me, kinds, after),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-
-
-async def _stream(
-    kernel: Kernel, me: Principal, kinds: set[str] | None, after: int | None
-) -> AsyncIterator[bytes]:
-    def wanted(event: Event) -> bool:
-        return (kinds is None or event.kind in kinds) and me.may(event.scope)
-
-    subscription = kernel.tail.subscribe(wanted)
-    try:
-        start = subscription.start
-        # If `after` is past the end of the log (the database was replaced), start at the end.
-        resume = start if after is None or after > start else after
-        yield b'event: hello\ndata: {"seq":%d}\n\n' % resume
-        async for page in kernel.tail.replay(resume, start, wanted):
-            me = await _refreshed(kernel, me)
-            yield b"".join(event.sse for event in page if wanted(event))
-        while not subscription.closed:
-            found = await subscription.get(kernel.settings.stream_heartbeat_seconds)
-            # Events were queued by the rights the reader had then; check again with the rights they have now.
-            me = await _refreshed(kernel, me)
-            yield b"".join(event.sse for event in found if wanted(event)) or b": still here\n\n"
-    except Problem:
-        return  # signed out, disabled or removed: the stream ends, and reconnecting is refused
-    except (SQLAlchemyError, OSError) as error:
-        log.warning("event_stream_ended", error=type(error).__name__)  # the reader connects again
-    finally:
-        kernel.tail.unsubscribe(subscription)
-
-
-async def _refreshed(kernel: Kernel, me: Principal) -> Principal:
-    """Return the reader with their present rights.
-
-    Raises:
-        Unauthorized: signed out, disabled or removed (401).
-    """
-    return me if kernel.auth.is_current(me) else await kernel.auth.refresh(me)

@@ -8,64 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.audiences import Audiences, Subscription
 from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.identity.principal import Principal
 
 log = structlog.get_logger()
 
 PAGE = 1_000
-# A subscriber this far behind is dropped; it resumes from the last event it saw.
-QUEUE_EVENTS = 2_000
 FRESH_SECONDS = 1.0
 
 
-class Subscription:
-    """The bounded queue of one subscriber. `get` waits for at least one event and returns all that are queued."""
-
-    def __init__(self, wanted: Callable[[Event], bool], start: int) -> None:
-        self.start = start
-        self._wanted = wanted
-        self._events: list[Event] = []
-        self._ready = asyncio.Event()
-        self.closed = False
-
-    def put(self, event: Event) -> None:
-        if self.closed or not self._wanted(event):
-            return
-        if len(self._events) >= QUEUE_EVENTS:
-            self.close()
-            return
-        self._events.append(event)
-        self._ready.set()
-
-    async def get(self, timeout_seconds: float) -> list[Event]:
-        """Return all queued events; an empty list if none came within `timeout_seconds`, or if closed."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), timeout_seconds)
-        found, self._events = self._events, []
-        if not self.closed:
-            self._ready.clear()
-        return found
-
-    def close(self) -> None:
-        self.closed = True
-        self._ready.set()
-
-
 class EventTail:
-    def __init__(self, database: Database, every_seconds: float) -> None:
+    def __init__(self, database: Database, every_seconds: float, streams_per_person: int) -> None:
         self._database = database
         self._every = every_seconds
         self.seq = 0
         self._looked_at = 0.0
         self._callbacks: list[Callable[[Event], None]] = []
-        self._subscriptions: set[Subscription] = set()
+        self._audiences = Audiences(streams_per_person)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -80,7 +47,7 @@ class EventTail:
 
     @property
     def subscribers(self) -> int:
-        return len(self._subscriptions)
+        return len(self._audiences)
 
     async def start(self) -> None:
         async with self._database.read() as session:
@@ -92,8 +59,7 @@ class EventTail:
     def close_streams(self) -> None:
         """End all streams, so that open ones do not keep a server from stopping."""
         self._closing = True
-        for subscription in self._subscriptions:
-            subscription.close()
+        self._audiences.close()
 
     async def close(self) -> None:
         self.close_streams()
@@ -102,28 +68,20 @@ class EventTail:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def subscribe(self, wanted: Callable[[Event], bool]) -> Subscription:
-        """Queue every event after `subscription.start` for which `wanted` returns true."""
-        subscription = Subscription(wanted, self.seq)
+    def subscribe(self, reader: Principal, kinds: frozenset[str] | None = None) -> Subscription:
+        """Queue every event after `subscription.start` that the reader may see, of `kinds` or of all."""
+        subscription = Subscription(reader, kinds, self.seq)
         if self._closing:
             subscription.close()
-        self._subscriptions.add(subscription)
+        self._audiences.add(subscription)
         return subscription
 
-    def unsubscribe(self, subscription: Subscription) -> None:
-        self._subscriptions.discard(subscription)
+    def set_reader(self, subscription: Subscription, reader: Principal) -> bool:
+        """Note the reader's present rights. Returns whether they may see other things than before."""
+        return self._audiences.set_reader(subscription, reader)
 
-    async def replay(
-        self, after: int, until: int, wanted: Callable[[Event], bool]
-    ) -> AsyncIterator[list[Event]]:
-        """Yield the events with `after < seq <= until`, in pages."""
-        while after < until:
-            async with self._database.read() as session:
-                page = await event_log.read_after(session, after, PAGE)
-            if not page:
-                return
-            after = page[-1].seq
-            yield [event for event in page if event.seq <= until and wanted(event)]
+    def unsubscribe(self, subscription: Subscription) -> None:
+        self._audiences.discard(subscription)
 
     # Following
 
@@ -159,5 +117,5 @@ class EventTail:
             self.seq = event.seq
             for call in self._callbacks:
                 call(event)
-            for subscription in self._subscriptions:
-                subscription.put(event)
+        if found:
+            self._audiences.pass_on(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -68,6 +68,14 @@ class Principal:
     @property
     def holder(self) -> Holder:
         return Holder(self.username, self.uuid)
+
+    @property
+    def sight(self) -> Hashable:
+        """Whoever has the same may see the same, but for what is a person's own (`user:`)."""
+        if self.is_admin:
+            return None
+        mine = frozenset(name for name, role in self.projects.items() if role is not None)
+        return self.company_id, self.open_projects, frozenset(self.projects), mine
 
     def project_role(self, name: str) -> Role | None:
         """The role in project `name`. When unregistered ones are open, all who sign in are members there."""

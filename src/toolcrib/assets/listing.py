@@ -1,0 +1,120 @@
+"""The list of a project's locks, of any length."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import ColumnElement
+
+from toolcrib.assets import service
+from toolcrib.assets.paths import normalise
+from toolcrib.assets.schemas import LockFilter, lock_as_dict
+from toolcrib.kernel.claims import etag
+from toolcrib.kernel.claims.models import Claim, claims
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.fast_routes import FastResponse
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.long_answers import JSON, PAGE, refreshed
+from toolcrib.kernel.search import prefix_match, text_match
+
+
+async def answer(
+    kernel: Kernel, me: Principal, wanted: LockFilter, view: str, seq: int, now: datetime
+) -> Response:
+    """Answer with the locks as they are while the log stands at `seq`.
+
+    Up to a page is read at once. More is read in pages (`kernel.long_answers`): without `limit` each is sent before
+    the next is read; with it they are sent together, since a header tells where to go on.
+    """
+    listing = _Listing(kernel, wanted, me.uuid, now)
+    limit = wanted.limit
+    size = PAGE if limit is None else min(limit, PAGE)
+    found = await listing.read(me, wanted.cursor, size + 1)
+    is_more = len(found) > size
+    found = found[:size]
+    if not is_more or limit == size:
+        return _whole(orjson.dumps([lock_as_dict(claim) for claim in found]), found, seq, view, is_more)
+    if limit is None:
+        # Nobody takes a lock for another that was taken while the list was read: each path is in it once.
+        listing.conditions.append(claims.c.fence <= seq)
+        found = [claim for claim in found if claim.fence <= seq]
+        tag = etag.until(seq, view, await listing.first_end(wanted.cursor))
+        return StreamingResponse(_pieces(listing, me, found), media_type=JSON, headers={"ETag": tag})
+    pieces = [_text(found)]
+    while is_more and len(found) < limit:
+        async with kernel.turns.turn(me.uuid):
+            me = await refreshed(kernel, me)
+            size = min(limit - len(found), PAGE)
+            page = await listing.read(me, found[-1].fence, size + 1)
+            is_more = len(page) > size
+            found += page[:size]
+            pieces.append(_text(page[:size]))
+    return _whole(b"[" + b",".join(filter(None, pieces)) + b"]", found, seq, view, is_more)
+
+
+class _Listing:
+    """What is asked for, to be read in pages."""
+
+    def __init__(self, kernel: Kernel, wanted: LockFilter, my_uuid: str, now: datetime) -> None:
+        self.kernel = kernel
+        self.now = now
+        self.project = wanted.project or kernel.settings.default_project
+        self.conditions = _conditions(wanted, my_uuid)
+
+    async def read(self, me: Principal, after: int | None, limit: int) -> list[Claim]:
+        async with self.kernel.database.read() as session:
+            return await service.listing(
+                session, me, self.project, self.conditions, now=self.now, limit=limit, after=after
+            )
+
+    async def first_end(self, after: int | None) -> datetime | None:
+        conditions = self.conditions if after is None else [*self.conditions, claims.c.fence > after]
+        async with self.kernel.database.read() as session:
+            return await service.first_end(session, self.project, conditions, now=self.now)
+
+
+async def _pieces(listing: _Listing, me: Principal, page: list[Claim]) -> AsyncIterator[bytes]:
+    """Yield the whole list as JSON; `page` is its beginning."""
+    yield b"[" + _text(page)
+    while page:
+        async with listing.kernel.turns.turn(me.uuid):
+            me = await refreshed(listing.kernel, me)
+            page = await listing.read(me, page[-1].fence, PAGE)
+            text = _text(page)
+        if text:
+            yield b"," + text
+    yield b"]"
+
+
+def _text(page: Sequence[Claim]) -> bytes:
+    return orjson.dumps([lock_as_dict(claim) for claim in page])[1:-1]
+
+
+def _whole(body: bytes, found: Sequence[Claim], seq: int, view: str, is_more: bool) -> Response:
+    headers = []
+    if is_more:
+        headers.append((b"x-next-cursor", b"%d" % found[-1].fence))
+    headers.append((b"etag", etag.make(seq, view, found).encode()))
+    return FastResponse(200, body, *headers)
+
+
+def _conditions(wanted: LockFilter, my_uuid: str) -> list[ColumnElement[bool]]:
+    conditions: list[Any] = []
+    if wanted.branch is not None:
+        conditions.append(claims.c.branch == wanted.branch)
+    if wanted.holder is not None:
+        conditions.append(claims.c.holder == wanted.holder)
+    if wanted.mine:
+        conditions.append(claims.c.holder_uuid == my_uuid)
+    if wanted.prefix:
+        conditions.append(prefix_match(claims.c.key, wanted.prefix))
+    if wanted.path is not None:
+        conditions.append(claims.c.key == normalise(wanted.path))
+    if wanted.q:
+        conditions.append(text_match(claims.c.key, wanted.q) | text_match(claims.c.holder, wanted.q))
+    return conditions

@@ -1,0 +1,101 @@
+"""Answers that may be of any length, made page by page.
+
+A page is read in a transaction of its own, so none stays open for a slow reader, and memory holds one page for each
+reader. Between two pages the loop serves others, and pages are made in turns: whoever asks for much, or many times
+at once, waits for themselves. What the caller may see is looked at again for each page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
+
+import orjson
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from toolcrib.kernel.identity.principal import Principal
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.context import Kernel
+
+JSON = "application/json"
+PAGE = 1_000
+# A shorter answer is sent as a whole, with its length.
+WHOLE_BYTES = 262_144
+
+Cursor = TypeVar("Cursor")
+# Given the caller and where to go on (None: at the beginning), returns the items and where the next page begins
+# (None: there is no more).
+Read = Callable[[Principal, Cursor | None], Awaitable[tuple[Sequence[Any], Cursor | None]]]
+
+
+class Turns:
+    """Turns at making pages: `at_once` at the same time, of which each person has one."""
+
+    def __init__(self, at_once: int = 2) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._of_person: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, person: str) -> AsyncIterator[None]:
+        """Hold a turn while a page is made, never while somebody takes it."""
+        mine = self._of_person.setdefault(person, asyncio.Lock())
+        async with mine, self._free:
+            yield
+
+
+async def refreshed(kernel: Kernel, me: Principal) -> Principal:
+    """Return the reader with their present rights.
+
+    Raises:
+        Unauthorized: signed out, disabled or removed (401).
+    """
+    return me if kernel.auth.is_current(me) else await kernel.auth.refresh(me)
+
+
+async def items(kernel: Kernel, me: Principal, read: Read[Cursor]) -> AsyncIterator[bytes]:
+    """Yield the items of a list as JSON text, a page at a time, without the brackets around them."""
+    after: Cursor | None = None
+    comma = b""
+    is_first = True
+    while is_first or after is not None:
+        # Most lists are one page: those wait for nobody.
+        async with nullcontext() if is_first else kernel.turns.turn(me.uuid):
+            if not is_first:
+                me = await refreshed(kernel, me)
+            page, after = await read(me, after)
+            text = orjson.dumps(page)[1:-1]
+        is_first = False
+        if text:
+            yield comma + text
+            comma = b","
+
+
+async def array(kernel: Kernel, me: Principal, read: Read[Cursor]) -> Response:
+    """Answer with a bare JSON array of any length."""
+    return await answer(in_text(b"[", items(kernel, me, read), b"]"))
+
+
+async def in_text(*parts: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield all parts, one after the other."""
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part
+        else:
+            async for piece in part:
+                yield piece
+
+
+async def answer(pieces: AsyncIterator[bytes], media_type: str = JSON, **headers: str) -> Response:
+    """Send the pieces as they are made; as a whole if they are few. What is raised before the answer begins is still
+    a refusal; later, the connection is closed, so that nobody takes the answer for complete."""
+    begun: list[bytes] = []
+    async for piece in pieces:
+        begun.append(piece)
+        if sum(map(len, begun)) > WHOLE_BYTES:
+            return StreamingResponse(in_text(b"".join(begun), pieces), media_type=media_type, headers=headers)
+    return Response(b"".join(begun), media_type=media_type, headers=headers)
