@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,12 @@ S3 = "sqlite-s3"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "crib" in metafunc.fixturenames:
+    for name in {"crib", "own_crib"} & set(metafunc.fixturenames):
         grounds = databases_of(metafunc)
         if _runs_on_s3(metafunc):
             grounds.append(S3)
-        metafunc.parametrize("crib", grounds, indirect=True, scope="session")
+        is_own = name == "own_crib"
+        metafunc.parametrize(name, grounds, indirect=True, scope="function" if is_own else "session")
 
 
 def _runs_on_s3(metafunc: pytest.Metafunc) -> bool:
@@ -36,13 +38,25 @@ def _runs_on_s3(metafunc: pytest.Metafunc) -> bool:
 @pytest.fixture(scope="session")
 def crib(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crib]:
     """One server for all tests on this ground: people and paths of a test are its own."""
+    with _running(request, tmp_path_factory.mktemp(f"documents-{request.param}")) as one:
+        yield one
+
+
+@pytest.fixture
+def own_crib(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crib]:
+    """A server of the test's own, for one that is about all there is."""
+    with _running(request, tmp_path) as one:
+        yield one
+
+
+@contextmanager
+def _running(request: pytest.FixtureRequest, folder: Path) -> Iterator[Crib]:
     from tests.servers.crib import Crib  # noqa: PLC0415 - loads the whole server
 
     kind, _, store = request.param.partition("-")
     databases = request.getfixturevalue(kind)
     database = databases.fresh()
     settings = request.getfixturevalue("s3_server").settings() if store else {}
-    folder: Path = tmp_path_factory.mktemp(f"documents-{request.param}")
     one = Crib.start(folder, database_url=database.url, **settings)
     yield one
     one.close()

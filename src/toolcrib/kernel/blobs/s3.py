@@ -40,6 +40,7 @@ _NO_BUCKET = "NoSuchBucket"
 class S3Objects:
     def __init__(self, settings: Settings) -> None:
         self._region = settings.s3_region
+        self._has_bucket = False  # true once it was seen
         self._store = S3Store(
             settings.s3_bucket,
             endpoint=settings.s3_endpoint,
@@ -132,6 +133,8 @@ class S3Objects:
     async def presign(self, method: str, key: str, expires_in: timedelta) -> str | None:
         if method not in _PRESIGN_METHODS:
             raise ValueError(f"no signed address for {method}")
+        if method == "PUT":
+            await self._require_bucket()
         return await obstore.sign_async(self._store, "GET" if method == "GET" else "PUT", key, expires_in)
 
     async def check(self) -> str:
@@ -141,6 +144,18 @@ class S3Objects:
         except BlobMissing:
             return "answers"
         return "answers"
+
+    async def _require_bucket(self) -> None:
+        """Create the bucket if there is none: whoever writes to a signed address cannot."""
+        if self._has_bucket:
+            return
+        try:
+            with _translated_errors():
+                async for _page in obstore.list(self._store, "blobs/check", chunk_size=1):
+                    break
+        except _BucketMissing:
+            await self._make_bucket()
+        self._has_bucket = True
 
     async def _make_bucket(self) -> None:
         """Create the bucket. obstore has no call for this, but can sign the request."""
