@@ -284,13 +284,13 @@ def server(
     first start.
     """
     started = request.node.stash.setdefault(SERVERS, [])
-    is_installed = not command.FORKS or request.node.get_closest_marker("installed") is not None
+    is_installed = request.node.get_closest_marker("installed") is not None
 
     def start(data_dir: Path | None = None, *, new: bool = False, **settings: Any) -> ToolcribServer:
         data_dir = data_dir or tmp_path / f"data{len(started)}"
         if not new and "DATABASE_URL" not in settings:
             fill_data_dir(sqlite, data_dir)
-        process = Process if is_installed or settings.get("workers", 1) > 1 else command.ForkedProcess
+        process = Process if is_installed else command.Background
         one = ToolcribServer(data_dir, process=process, **settings)
         started.append(one)
         return one

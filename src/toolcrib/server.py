@@ -25,6 +25,7 @@ from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.registry import make_new_store
 from toolcrib.kernel.blobs.signing import PATH as FILES
 from toolcrib.kernel.blobs.sweep import SWEEP_JOB
+from toolcrib.kernel.blobs.threads import end_threads
 from toolcrib.kernel.bodies import Intake
 from toolcrib.kernel.claims import routes as claim_routes
 from toolcrib.kernel.claims import sweep
@@ -282,6 +283,7 @@ async def prepare_alone(settings: Settings) -> None:
     finally:
         await kernel.limiter.close()
         await kernel.database.close()
+        end_threads()
 
 
 async def prepare(kernel: Kernel) -> None:

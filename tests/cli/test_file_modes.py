@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Person
-from tests.cli.test_server_commands import children, operate
-from tests.servers.environment import DEFAULTS, child_environment
+from tests.cli.test_server_commands import children, operate, working
+from tests.servers.environment import DEFAULTS
 from tests.servers.sqlite import NAME
 from tests.servers.toolcrib import ToolcribServer
 
@@ -76,17 +76,11 @@ def test_what_a_server_makes_is_private(server: Start, workers: int) -> None:
     assert warnings(one.output()) == []
 
 
-def test_what_a_worker_makes_is_private(person: Callable[..., Person], server: Start, tmp_path: Path) -> None:
+def test_what_a_worker_makes_is_private(tmp_path: Path) -> None:
     data = tmp_path / "elsewhere"
-    ann = person("ann", server=server())
-    ann.env |= child_environment(**DEFAULTS) | {"DATA_DIR": str(data)}
-    worker = ann.start("worker")
-    assert worker.stdout is not None
-    assert "runs jobs" in worker.stdout.readline()
-    found = open_to_others(data)
-    worker.terminate()
-    assert worker.wait(30) == 0
-    assert found == {}
+    with working(data):
+        assert (data / NAME).exists()
+        assert open_to_others(data) == {}
 
 
 def test_a_start_names_what_is_open_to_others_and_the_command_that_mends_it(server: Start) -> None:

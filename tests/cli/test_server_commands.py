@@ -8,17 +8,17 @@ import re
 import signal
 import socket
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.cli.conftest import Person
 from tests.servers import command
 from tests.servers.command import Done
-from tests.servers.environment import DEFAULTS, PASSWORD, child_environment
-from tests.servers.process import free_port, wait_until
+from tests.servers.environment import DEFAULTS, PASSWORD, PLAIN, child_environment, toolcrib
+from tests.servers.process import Process, free_port, wait_until
 from tests.servers.smtp import MailServer
 from tests.servers.toolcrib import ToolcribServer
 
@@ -76,6 +76,7 @@ def test_live_streams_do_not_keep_a_server_from_stopping(server: Start) -> None:
     assert one.wait() == 0
 
 
+@pytest.mark.installed  # a new process starts from the command
 def test_a_server_process_that_dies_is_replaced(server: Start) -> None:
     one = server(workers=2)
     before = children(one.pid)
@@ -128,7 +129,7 @@ def test_settings_that_cannot_be_used_are_named_without_their_values(tmp_path: P
 
 def test_ipv6_and_names_can_be_listened_on(server: Start, tmp_path: Path) -> None:
     one = server(arguments=["--host", "localhost"])
-    assert httpx.get(f"http://localhost:{one.port}/health").status_code == 200
+    assert httpx.get(f"http://localhost:{one.port}/health", verify=PLAIN).status_code == 200
     assert f"http://localhost:{one.port}" in one.output()
 
 
@@ -208,12 +209,20 @@ def test_the_mail_test_says_how_it_went(server: Start, smtp: MailServer) -> None
     assert operate(one.data_dir, "admin", "test-email", **smtp.settings).code == 1
 
 
-def test_a_worker_runs_until_it_is_asked_to_stop(server: Start, person: Callable[..., Person]) -> None:
-    one = server()
-    ann = person("ann", server=one)
-    ann.env |= child_environment(**DEFAULTS) | {"DATA_DIR": str(one.data_dir)}
-    worker = ann.start("worker")
-    assert worker.stdout is not None
-    assert "runs jobs" in worker.stdout.readline()
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(30) == 0
+@contextmanager
+def working(place: Path) -> Iterator[Process]:
+    """`toolcrib worker` with its data in `place`, once it says that it runs jobs."""
+    env = child_environment(**(DEFAULTS | {"DATA_DIR": place}))
+    worker = command.Background(
+        [toolcrib(), "worker"], output=place.with_name(f"{place.name}-worker.log"), env=env
+    )
+    try:
+        worker.wait_ready(lambda: "The worker runs jobs" in worker.text())
+        yield worker
+    finally:
+        worker.kill()
+
+
+def test_a_worker_runs_until_it_is_asked_to_stop(server: Start) -> None:
+    with working(server().data_dir) as worker:
+        assert worker.stop(signal.SIGTERM) == 0

@@ -14,8 +14,9 @@ from sqlalchemy import insert, select
 from structlog.testing import capture_logs
 
 from tests.clock import FakeClock
+from tests.servers import command
 from tests.servers.environment import DEFAULTS, child_environment, settings, toolcrib
-from tests.servers.process import Process, free_port, wait_until
+from tests.servers.process import free_port, wait_until
 from tests.servers.redis import RedisServer
 from tests.servers.smtp import MailServer
 from toolcrib.kernel.clock import system_clock
@@ -350,7 +351,7 @@ async def test_a_worker_sends_what_no_server_is_there_to_send(
     await kernel.database.close()
     environment = {**DEFAULTS, **smtp.settings, "DATABASE_URL": new_database_url, "REDIS_URL": redis.url}
     environment["DATA_DIR"] = str(tmp_path)
-    worker = Process(
+    worker = command.Background(
         [toolcrib(), "worker"], output=tmp_path / "worker.log", env=child_environment(**environment)
     )
     try:

@@ -211,6 +211,10 @@ class ForkedProcess(Process):
         self._child = _Fork(self.argv, cwd=Path(), env=env, streams=streams, leads=True)
 
 
+# For a command in the background.
+Background: type[Process] = ForkedProcess if FORKS else Process
+
+
 def _communicate(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: bytes) -> Done:
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()

@@ -12,6 +12,8 @@ import httpx
 from tests.servers.environment import ADMIN, DEFAULTS, PASSWORD, PLAIN, child_environment, toolcrib
 from tests.servers.process import Process, free_port
 
+READY = "Toolcrib is ready at "
+
 
 class ToolcribServer:
     """One `toolcrib serve`, ready when this returns. It keeps its port and data over a restart.
@@ -43,10 +45,11 @@ class ToolcribServer:
 
     def start(self) -> None:
         where = ["--host", "127.0.0.1", "--port", str(self.port), "--data-dir", str(self.data_dir)]
+        said = self.output().count(READY)
         self._process = self._run(
             [toolcrib(), "serve", *where, *self._arguments], output=self.log, env=self._environment
         )
-        self._process.wait_ready(self._healthy)
+        self._process.wait_ready(lambda: self.output().count(READY) > said and self._healthy())
 
     def _healthy(self) -> bool:
         try:

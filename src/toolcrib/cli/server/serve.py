@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import multiprocessing
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import SIGNALS, Process
 
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.kernel.connections import raise_descriptor_limit
@@ -88,6 +90,21 @@ class Server(uvicorn.Server):
             announce(self.url)
 
 
+class ForkedProcess(Process):
+    """A server process that is forked from this one, where everything is loaded already: it starts in a fraction of
+    the time, and shares memory with the others."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        fork: Any = multiprocessing.get_context("fork")
+        self.process = fork.Process(target=self.target, kwargs={"sockets": sockets})
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        for number in SIGNALS:  # the parent has handlers of its own
+            signal.signal(number, signal.SIG_DFL)
+        super().target(sockets)
+
+
 class Processes(Multiprocess):
     """Several server processes on the same sockets; one that dies is replaced."""
 
@@ -95,6 +112,18 @@ class Processes(Multiprocess):
         super().__init__(config, sockets)
         self.url = url
         self.announced = False
+
+    def init_processes(self) -> None:
+        # Only a process without threads can be forked, and only on Linux do the libraries bear it.
+        if sys.platform != "linux" or threading.active_count() > 1:
+            super().init_processes()
+            return
+        gc.collect()
+        gc.freeze()  # the collector would write to what they share, and so copy it
+        for _ in range(self.processes_num):
+            process = ForkedProcess(self.config, self.sockets)
+            process.start()
+            self.processes.append(process)
 
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()

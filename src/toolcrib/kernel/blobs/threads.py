@@ -12,8 +12,12 @@ from toolcrib.kernel.progress import made_progress
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-# Threads are started only when needed.
-_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="blobs")
+
+def _new_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="blobs")
+
+
+_pool = _new_pool()  # threads are started only when needed
 
 
 def submit(
@@ -30,3 +34,10 @@ async def in_thread(
     result = await asyncio.wrap_future(submit(call, *args, **kwargs))
     made_progress()
     return result
+
+
+def end_threads() -> None:
+    """Wait for what runs, and end the threads: a process that forks must have none. The next call starts new ones."""
+    global _pool  # noqa: PLW0603 - one for the process
+    _pool.shutdown()
+    _pool = _new_pool()
