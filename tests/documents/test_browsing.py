@@ -10,7 +10,6 @@ import pytest
 
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
-from toolcrib.documents.service.buckets import MAX_UNREGISTERED
 
 pytestmark = pytest.mark.every_database
 
@@ -166,19 +165,19 @@ def test_only_our_own_page_frames_a_pdf(ann: Person) -> None:
 
 def test_nobody_hides_projects_by_making_many(tmp_path: Path) -> None:
     """Only so many that nobody registered are listed: one's own are, and those last written to."""
-    crib = Crib.start(tmp_path)
+    crib = Crib.start(tmp_path, STORAGE_LISTED_PROJECTS=5)
     try:
         ann, ben = crib.person(), crib.person()
         mine, busy = f"ffffffff{str(uuid4())[8:]}", f"fffffffe{str(uuid4())[8:]}"
         ann.stored("mine.txt", bucket="projects", owner=mine)
-        for number in range(MAX_UNREGISTERED):
+        for number in range(5):
             crib.clock.advance(seconds=1)
             ben.stored("a.txt", bucket="projects", owner=f"{number:08}{str(uuid4())[8:]}")
         crib.clock.advance(seconds=1)
         ben.stored("busy.txt", bucket="projects", owner=busy)
         listed = {one["id"] for one in _buckets(ann)}
         assert {mine, busy} < listed
-        assert len(listed) == 2 + MAX_UNREGISTERED
+        assert len(listed) == 2 + 5
         assert _found(ann, "mine") == ["mine.txt"]
         assert _found(ann, "busy") == ["busy.txt"]
     finally:

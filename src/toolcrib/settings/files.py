@@ -65,6 +65,18 @@ class Files(BaseSettings):
         description="How long an upload is kept that nobody committed or confirmed or, if it is resumable, that "
         "nothing comes for.",
     )
+    storage_copy_files: int = Field(
+        1_000,
+        gt=0,
+        validation_alias="STORAGE_COPY_FILES",
+        description="How many files and folders one copy over WebDAV, or one move to another bucket, takes at most.",
+    )
+    storage_listed_projects: int = Field(
+        200,
+        gt=0,
+        validation_alias="STORAGE_LISTED_PROJECTS",
+        description="How many projects that hold documents and that nobody registered are listed at most.",
+    )
     project_service_url: Address = Field(
         "",
         validation_alias="PROJECT_SERVICE_URL",

@@ -16,8 +16,6 @@ from toolcrib.documents.service.lookup import Documents, bucket_of
 from toolcrib.kernel.identity import companies, projects
 from toolcrib.kernel.search import text_match
 
-# Projects that nobody registered here: how many of them are looked for.
-MAX_UNREGISTERED = 200
 MAX_WORDS = 8
 
 
@@ -44,7 +42,8 @@ async def listed_buckets(docs: Documents, caller: Caller) -> list[ListedBucket]:
         for company, _ in await companies.list_companies(session, me):
             found.append(ListedBucket(Bucket("companies", company.id), company.name, f"company:{company.id}"))
         names = {project.id: project.name for project, _ in await projects.list_projects(session, me)}
-        used = await _used_projects(session, me.uuid)
+        most = docs.kernel.settings.storage_listed_projects
+        used = await _used_projects(session, me.uuid, most=most)
     company_id = me.company_id
     if company_id and all(one.bucket.id != company_id for one in found):
         # The company comes from another sign-in service's token; it has no name here.
@@ -60,10 +59,10 @@ async def listed_buckets(docs: Documents, caller: Caller) -> list[ListedBucket]:
     return found
 
 
-async def _used_projects(session: AsyncSession, uuid: str) -> list[str]:
+async def _used_projects(session: AsyncSession, uuid: str, *, most: int) -> list[str]:
     """Return ids of projects that have files: first those with files of the person `uuid`, then by last change.
 
-    The number is limited; this order keeps a person's own projects in the list even if somebody else makes up many.
+    There are at most `most`; this order keeps a person's own projects in the list even if somebody else makes up many.
     Reads all files of projects once.
     """
     own = func.max(case((File.owner_id == uuid, 1), else_=0))
@@ -72,7 +71,7 @@ async def _used_projects(session: AsyncSession, uuid: str) -> list[str]:
         .where(File.bucket_type == "projects")
         .group_by(File.bucket_id)
         .order_by(own.desc(), func.max(File.updated_at).desc())
-        .limit(MAX_UNREGISTERED)
+        .limit(most)
     )
     return list((await session.execute(query)).scalars())
 

@@ -34,9 +34,6 @@ from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
 
-# One transaction writes them all, and other writers wait for it.
-MAX_FILES = 1_000
-
 
 class Onto(Enum):
     """What the request found at the target: nothing, a file that gets another version, or something to be replaced."""
@@ -141,8 +138,11 @@ async def _read_source(docs: Documents, caller: Caller, order: Order, *, now: da
         tree = await tree_at(session, order.source)
     if not order.deep:
         return Tree(tree.place, tree.top, [], [])
-    if len(tree.files) + len(tree.folders) > MAX_FILES:
-        raise TooManyFiles(f"At most {MAX_FILES} files and folders are copied at once.")
+    most = (
+        docs.kernel.settings.storage_copy_files
+    )  # one transaction writes them all, and other writers wait for it
+    if len(tree.files) + len(tree.folders) > most:
+        raise TooManyFiles(f"At most {most} files and folders are copied at once.")
     for path in [each.path for each in tree.folders] + [each.logical_path for each in tree.files]:
         moved(Place(order.source.bucket, path), order.source, order.target)
     return tree
