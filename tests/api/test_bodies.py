@@ -74,7 +74,7 @@ async def crib(app_server: Start) -> AppServer:
 
 async def test_a_stranger_is_refused_before_the_body(crib: AppServer) -> None:
     """Whatever the route: nothing of the body is sent, and the answer is there."""
-    document = (await crib.client.get("/api/openapi.json")).json()
+    document = await crib.description()
     found = [
         (method, path)
         for method, path in operations(document)

@@ -281,7 +281,7 @@ def test_lock_checking_survives_an_outage_of_the_database(
 @pytest.mark.timeout(240)
 def test_of_20_at_once_one_wins_every_time(pytestconfig: pytest.Config, studio: Studio) -> None:
     """20 `git lfs lock` of one path, many times: one winner each, and nobody is told of a server error."""
-    rounds = 50 if is_full(pytestconfig) else 12
+    rounds = 50 if is_full(pytestconfig) else 3
     people = [studio.artist(f"artist{number}") for number in range(4)]
     add(people[0], **{f"f{turn}_psd": "x" for turn in range(rounds)})
     for each in people[1:]:

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Person
 from tests.cli.documents import new_project, put
 from tests.cli.git import execute
-from tests.servers.environment import toolcrib
+from tests.servers import command
 
 
 def zsh(person: Person, typed: str, **env: str) -> str:
@@ -41,10 +41,9 @@ def bash(person: Person, line: str) -> list[str]:
         _toolcrib_completion toolcrib
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    folder = toolcrib().rpartition("/")[0]
     env = {
         **person.env,
-        "PATH": f"{folder}:{person.env['PATH']}",
+        "PATH": f"{command.launcher(person.env).parent}:{person.env['PATH']}",
         "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
     }
     done = execute("bash", "--norc", "-c", script, cwd=person.cwd, env=env)

@@ -13,16 +13,18 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Person
-from tests.cli.git import Done, execute
-from tests.servers.environment import toolcrib
+from tests.servers import command
+from tests.servers.command import Done
 from tests.servers.process import wait_until
 
 ROOMS = Path(__file__).with_name("rooms")
 
+Packages = dict[str, dict[str, str]]  # entry points by package and name
+
 
 @dataclass(frozen=True)
 class Installed:
-    """Packages with entry points, on the path of the real command in a new process."""
+    """Packages with entry points, on the path of the command."""
 
     path: str
 
@@ -30,29 +32,36 @@ class Installed:
         return {**person.env, "PYTHONPATH": self.path}
 
     def run(self, person: Person, *arguments: str, code: int = 0) -> Done:
-        done = execute(toolcrib(), *arguments, cwd=person.cwd, env=self.environment(person))
+        done = command.run(*arguments, cwd=person.cwd, env=self.environment(person))
         assert done.code == code, f"exit {done.code}: {done.text}"
         assert "Traceback" not in done.err, done.err
         return done
 
 
-@pytest.fixture
-def installed(tmp_path: Path) -> Callable[[dict[str, dict[str, str]]], Installed]:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Packages], Installed]:
     """`installed({"toolcrib-rooms": {"rooms": "toolcrib_rooms:app"}})`: packages with these entry points."""
 
-    def install(packages: dict[str, dict[str, str]]) -> Installed:
+    known: list[tuple[Packages, Installed]] = []  # each new path costs a start of Python
+
+    def install(packages: Packages) -> Installed:
+        for others, already in known:
+            if others == packages:
+                return already
+        folder = tmp_path_factory.mktemp("packages")
         for package, groups in packages.items():
-            info = tmp_path / f"{package.replace('-', '_')}-1.5.dist-info"
+            info = folder / f"{package.replace('-', '_')}-1.5.dist-info"
             info.mkdir()
             (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.5\n")
             lines = [f"{name} = {target}" for name, target in groups.items()]
             (info / "entry_points.txt").write_text("\n".join(["[toolcrib.commands]", *lines, ""]))
-        return Installed(os.pathsep.join([str(tmp_path), str(ROOMS)]))
+        known.append((packages, Installed(os.pathsep.join([str(folder), str(ROOMS)]))))
+        return known[-1][1]
 
     return install
 
 
-Install = Callable[[dict[str, dict[str, str]]], Installed]
+Install = Callable[[Packages], Installed]
 ROOMS_PACKAGE = {"toolcrib-rooms": {"rooms": "toolcrib_rooms:app"}}
 
 
@@ -105,9 +114,9 @@ def test_an_installed_kind_can_wait_in_the_queue(
     queue = f"/api/claims/{fence}/queue"
     assert ann.client.get(queue).json() == []
     waiting = subprocess.Popen(
-        [toolcrib(), "rooms", "take", "--wait", room],
+        [command.launcher(env := packages.environment(ben)), "rooms", "take", "--wait", room],
         cwd=ben.cwd,
-        env=packages.environment(ben),
+        env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -153,8 +162,8 @@ def test_no_package_replaces_our_commands(installed: Install, ann: Person) -> No
         {"toolcrib-rooms": dict.fromkeys(("lock", "docs", "configure"), "toolcrib_rooms:app")}
     ).run
     assert run(ann, "--help").out == ann.run("--help").out
-    for command in ("lock", "docs"):
-        assert run(ann, command, "--help").out == ann.run(command, "--help").out
+    for name in ("lock", "docs"):
+        assert run(ann, name, "--help").out == ann.run(name, "--help").out
 
 
 def test_a_word_that_is_no_command_is_a_usage_error(ann: Person) -> None:

@@ -153,7 +153,7 @@ CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
 
 
 def _routes(crib: Crib) -> list[Route]:
-    paths = crib.client().get("/api/openapi.json").json()["paths"]
+    paths = crib.run(crib.app.description())["paths"]
     return [
         (method.upper(), path.removeprefix(BASE))
         for path, item in paths.items()

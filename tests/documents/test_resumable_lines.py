@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.clock import FakeClock
+from tests.conftest import is_full
 from tests.documents.envelope import refused
 from tests.documents.resumable import OCTETS, begin, begun, end, look, offset_of, send, uploaded
 from tests.documents.test_races import at_once
@@ -201,8 +202,8 @@ def test_an_upload_ended_while_its_bytes_come(crib: Crib, ann: Person) -> None:
 @pytest.mark.every_database
 @pytest.mark.databases("sqlite", "postgresql", "mariadb")
 @pytest.mark.parametrize("ways", ["whole", "half", "checked"])
-def test_of_many_at_once_one_goes_on(ann: Person, ways: str) -> None:
-    for round_ in range(10):
+def test_of_many_at_once_one_goes_on(pytestconfig: pytest.Config, ann: Person, ways: str) -> None:
+    for round_ in range(10 if is_full(pytestconfig) else 3):
         path = f"{ways}{round_}.bin"
         contents = [bytes([65 + number]) * 5000 for number in range(8)]
         upload = begun(ann, 5000 if ways == "whole" else 10_000, path)

@@ -65,6 +65,13 @@ class AppServer:
     def _new_client(self, **headers: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.url, timeout=30, verify=PLAIN, headers=headers)
 
+    async def description(self) -> dict[str, Any]:
+        """The OpenAPI document. It is the same on every server, so that the first one's serves for all: a server takes
+        longer to make it than to start."""
+        if not _description:
+            _description.update((await self.client.get("/api/openapi.json")).json())
+        return _description
+
     async def sign_in(self, username: str, password: str = PASSWORD) -> httpx.AsyncClient:
         """A client that carries this person's token."""
         answer = await self.client.post("/api/login", json={"username": username, "password": password})
@@ -102,6 +109,9 @@ class AppServer:
         client = self._new_client(Authorization=f"Bearer {token}")
         self._clients[username] = client
         return client
+
+
+_description: dict[str, Any] = {}
 
 
 @cache
