@@ -28,7 +28,7 @@ class Target:
 
 
 @contextmanager
-def target(database: str = "sqlite", **settings: Any) -> Iterator[Target]:
+def target(database: str = "sqlite", *, workers: int = 1, **settings: Any) -> Iterator[Target]:
     """A server on a fresh database, gone at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="toolcrib-bench-")))
@@ -36,7 +36,7 @@ def target(database: str = "sqlite", **settings: Any) -> Iterator[Target]:
             settings["DATABASE_URL"] = stack.enter_context(postgresql(durable=True)).fresh("migrated").url
         elif database == "mariadb":
             settings["DATABASE_URL"] = stack.enter_context(mariadb(durable=True)).fresh("migrated").url
-        server = ToolcribServer(folder / "data", **settings)
+        server = ToolcribServer(folder / "data", workers=workers, **settings)
         stack.callback(server.close)
         read = Settings(database_url=settings.get("DATABASE_URL", ""), data_dir=folder / "data")
         yield Target(server, read.database)

@@ -17,7 +17,7 @@ from toolcrib.kernel.claims.problems import (
     ClaimNotFound,
     NotHolder,
 )
-from toolcrib.kernel.database import Database
+from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.problems import Problem
 
 pytestmark = pytest.mark.every_database
@@ -301,6 +301,27 @@ async def test_crossed_groups_from_two_processes_never_deadlock(claims: Claims, 
                 await claims.release(claim.key, claim.holder)
     finally:
         await other.database.close()
+
+
+async def test_whoever_comes_while_a_batch_waits_for_the_write_lock_is_in_it(
+    engine: Database, clock: FakeClock
+) -> None:
+    """Else each of several processes would take its turn for those alone who came before it had to wait."""
+    claims = Claims(engine, clock, "group_commit")
+    other = Database(engine.url.render_as_string(hide_password=False))
+    try:
+        async with other.write() as session:
+            await take_write_lock(session)
+            first = asyncio.create_task(claims.acquire("first", "ana"))
+            await asyncio.sleep(0)  # both tasks, this one and the writer's, begin
+            await asyncio.sleep(0)
+            clock.advance(minutes=1)
+            second = asyncio.create_task(claims.acquire("second", "bob"))
+            await asyncio.sleep(0)
+        batch = [await first, await second]
+    finally:
+        await other.close()
+    assert [claim.acquired_at for claim in batch] == [clock(), clock()]  # each batch asks the clock once
 
 
 async def test_one_bad_group_does_not_spoil_the_batch(claims: Claims) -> None:

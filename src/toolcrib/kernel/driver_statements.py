@@ -7,6 +7,7 @@ what the columns' types say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ from sqlalchemy import (
 )
 
 from toolcrib.kernel.tables import JsonText
+
+_PARAMETER = re.compile(r"\$(\d+)")
 
 Row = Sequence[Any]
 Convert = Callable[[Any], Any]
@@ -58,13 +61,23 @@ class DriverStatement:
         """Once for each of `rows`."""
         sql, converters, by_column = self._for(connection.dialect)
         if by_column or converters:
-            columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-            for index, convert in converters:
-                columns[index] = _converted(columns[index], convert)
+            columns = self._columns(converters, rows)
             if by_column:
                 return connection.exec_driver_sql(sql, tuple(columns))
             rows = list(zip(*columns, strict=True))
         return connection.exec_driver_sql(sql, list(rows))
+
+    def part(self, connection: Connection, rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        """The SQL and its parameters, for a larger statement: see `insert_and_set`."""
+        sql, converters, by_column = self._for(connection.dialect)
+        columns = self._columns(converters, rows)
+        return sql, columns if by_column else [value for (value,) in columns]
+
+    def _columns(self, converters: list[tuple[int, Convert]], rows: Sequence[Row]) -> list[Sequence[Any]]:
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for index, convert in converters:
+            columns[index] = _converted(columns[index], convert)
+        return columns
 
     def _for(self, dialect: Dialect) -> _Compiled:
         try:
@@ -88,6 +101,37 @@ class DriverStatement:
             if convert is not None:
                 converters.append((index, convert))
         return _Compiled(str(compiled), converters, by_column)
+
+
+def insert_and_set(
+    connection: Connection,
+    inserts: Sequence[tuple[DriverStatement, Sequence[Row]]],
+    update: DriverStatement,
+    row: Row,
+) -> None:
+    """Insert the rows of each of `inserts`, and run `update` once.
+
+    On PostgreSQL that is one statement. Whoever holds the write lock keeps all others waiting, and each trip to the
+    server takes as long as a busy process needs to notice the answer.
+    """
+    if connection.dialect.name != "postgresql":
+        for statement, rows in inserts:
+            statement.run(connection, rows)
+        update.run(connection, [row])
+        return
+    parts: list[str] = []
+    values: list[Any] = []
+    for statement, rows in [*inserts, (update, [row])]:
+        sql, its_values = statement.part(connection, rows)
+        parts.append(_numbered_from(sql, len(values)))
+        values += its_values
+    before = ", ".join(f"part_{number} AS ({sql})" for number, sql in enumerate(parts[:-1]))
+    connection.exec_driver_sql(f"WITH {before} {parts[-1]}", tuple(values))
+
+
+def _numbered_from(sql: str, count: int) -> str:
+    """`sql` with its parameters `$1…` numbered after `count` others."""
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + count}", sql) if count else sql
 
 
 def _insert_by_column(table: Table, names: Sequence[str]) -> Insert:

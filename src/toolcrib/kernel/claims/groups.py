@@ -62,7 +62,7 @@ def carry_out(
             outcomes.append(Outcome(rules.run_group(group)))
         except Problem as problem:
             outcomes.append(Outcome([], problem))
-    write_changes(connection, rules)
+    write_changes(connection, rules, is_last=True)
     return outcomes
 
 

@@ -72,7 +72,9 @@ def read_rules(
     return ClaimRules(found, waiting, events, now, hooked)
 
 
-def write_changes(connection: Connection, rules: ClaimRules) -> None:
+def write_changes(connection: Connection, rules: ClaimRules, *, is_last: bool = False) -> None:
+    """Write what the rules changed since it was read or last written. If that `is_last` before the commit, new claims
+    are left to the event writer: it writes them together with their events."""
     before, after = rules.read_claims, rules.claims
     gone = [claim for digest, claim in before.items() if digest not in after]
     fresh = [claim for digest, claim in after.items() if digest not in before]
@@ -83,7 +85,9 @@ def write_changes(connection: Connection, rules: ClaimRules) -> None:
         _each_one(connection, _DELETE, [_that_one(claim) for claim in gone])
     if moved:
         _each_one(connection, _UPDATE, [_row(new) + _that_one(old) for old, new in moved])
-    if fresh:
+    if fresh and is_last:
+        rules.events.rows.append((_INSERT, [_row(claim) for claim in fresh]))
+    elif fresh:
         _INSERT.run(connection, [_row(claim) for claim in fresh])
     if rules.read_waiters or rules.waiters:
         _write_waiters(connection, rules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.driver_statements import DriverStatement
+from toolcrib.kernel.driver_statements import DriverStatement, Row, insert_and_set
 from toolcrib.kernel.stored_json import MARK, is_damaged
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
@@ -108,6 +109,8 @@ class EventWriter:
     lines: list[Event] = field(default_factory=list)
     written: list[Event] = field(default_factory=list)
     nudges: set[str] = field(default_factory=set)
+    # Rows of other tables, with their statements, that the events are about and that nothing reads before the commit.
+    rows: list[tuple[DriverStatement, Sequence[Row]]] = field(default_factory=list)
 
     def append(
         self,
@@ -132,13 +135,13 @@ class EventWriter:
         del self.lines[count:]
 
     def write_events(self, connection: Connection) -> None:
-        """Write the events to the database. Must be the last statements before the commit."""
-        if not self.lines:
+        """Write the events to the database, and `rows`. Must be the last statements before the commit."""
+        if not self.lines and not self.rows:
             return
-        _INSERT.run(connection, [_row(line) for line in self.lines])
-        _SET_COUNTER.run(connection, [(self.seq,)])
+        written = (_INSERT, [_row(line) for line in self.lines])
+        insert_and_set(connection, [*self.rows, written], _SET_COUNTER, (self.seq,))
         self.written += self.lines
-        self.lines = []
+        self.lines, self.rows = [], []
 
 
 def lock_event_counter(connection: Connection) -> EventWriter:
