@@ -47,6 +47,7 @@ from toolcrib.kernel.identity import routes as identity_routes
 from toolcrib.kernel.identity.authenticate import Authenticator
 from toolcrib.kernel.identity.disabled_holders import JOB as HOLDERS_JOB
 from toolcrib.kernel.identity.disabled_holders import DisabledHolders
+from toolcrib.kernel.identity.key_scopes import API, KeyScopes
 from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.long_answers import Turns
@@ -61,6 +62,16 @@ from toolcrib.kernel.wording import Wordings
 from toolcrib.machines.kind import kind as machines
 from toolcrib.settings import Settings
 
+# Under `/api`, before those of the kinds.
+KERNEL_ROUTERS = (
+    *identity_routes.ROUTERS,
+    config_routes.router,
+    mail_routes.router,
+    health.router,
+    claim_routes.router,
+    event_routes.router,
+    file_routes.router,
+)
 OUR_KINDS: tuple[Kind, ...] = (assets, documents, machines)
 
 
@@ -104,7 +115,7 @@ def create_app(
     app.state.site = Site(settings, {kind.name: kind.link for kind in found})
     app.state.wordings = wordings = Wordings(each for kind in found for each in kind.wordings)
     app.state.connections = connections = Connections(settings, proxies, wordings)
-    openapi.install(app, wordings)
+    openapi.install(app, wordings, kernel.auth.key_scopes)
     answers = errors.install(app, wordings)
 
     app.router.routes.extend(_router(found).routes)
@@ -153,17 +164,8 @@ def _router(found: tuple[Kind, ...]) -> APIRouter:
     router = APIRouter(redirect_slashes=False)
     router.include_router(health.root_router)
     router.include_router(metrics.router)
-    kernel_routers = [
-        *identity_routes.ROUTERS,
-        config_routes.router,
-        mail_routes.router,
-        health.router,
-        claim_routes.router,
-        event_routes.router,
-        file_routes.router,
-    ]
-    for each in kernel_routers + [each for kind in found for each in kind.routers]:
-        router.include_router(each, prefix="/api")
+    for each in [*KERNEL_ROUTERS, *(each for kind in found for each in kind.routers)]:
+        router.include_router(each, prefix=API)
     for each in [each for kind in found for each in kind.root_routers]:
         router.include_router(each)
     router.include_router(web.router)
@@ -188,6 +190,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         *(job for kind in found for job in kind.jobs),
     )
     jobs = Jobs(settings, database, clock, all_jobs)
+    key_scopes = KeyScopes(KERNEL_ROUTERS, (metrics.router,), found)
     database.on_nudge(jobs.nudge)
     kernel = Kernel(
         settings=settings,
@@ -198,7 +201,13 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         tail=tail,
         config=config,
         auth=Authenticator(
-            settings=settings, clock=clock, database=database, secrets=secrets, tail=tail, limiter=limiter
+            settings=settings,
+            clock=clock,
+            database=database,
+            secrets=secrets,
+            tail=tail,
+            limiter=limiter,
+            key_scopes=key_scopes,
         ),
         limiter=limiter,
         mailer=Mailer(settings, database, config, jobs),
@@ -207,6 +216,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         permissions=Permissions(
             {kind.name: kind.rules for kind in found},
             frozenset(kind.name for kind in found if kind.notifies),
+            key_scopes.of_kind,
         ),
         disabled_holders=DisabledHolders(
             settings.disabled_holders, frozenset(kind.name for kind in found if kind.outlives_account)

@@ -228,7 +228,8 @@ def test_a_wrong_password_is_asked_for_again_and_forgotten(studio: Studio) -> No
 
 
 def test_an_api_key_is_a_password(studio: Studio) -> None:
-    key = studio.server.user("ann").post("/api/users/me/keys", json={"name": "git"}).json()["key"]
+    made = studio.server.user("ann").post("/api/users/me/keys", json={"name": "git", "scopes": ["locks"]})
+    key = made.json()["key"]
     ann = studio.artist("ann", key)
     add(ann, sky_psd="blue")
     ann.lfs("lock", "sky.psd")

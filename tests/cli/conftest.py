@@ -102,8 +102,9 @@ class Person:
             "login", "--url", self.server.url, "-u", self.name, "--password-stdin", stdin=PASSWORD + "\n"
         )
 
-    def api_key(self, name: str = "test") -> str:
-        key: str = self.client.post("/api/users/me/keys", json={"name": name}).json()["key"]
+    def api_key(self, name: str = "test", *scopes: str) -> str:
+        body = {"name": name, **({"scopes": scopes} if scopes else {})}
+        key: str = self.client.post("/api/users/me/keys", json=body).json()["key"]
         return key
 
     @property

@@ -288,7 +288,9 @@ def test_git_that_signs_in_as_somebody_else_is_put_right(
 ) -> None:
     anns.git("config", "--unset-all", f"credential.{crib.url}.helper")
     anns.git(
-        "config", f"credential.{crib.url}.helper", f"!echo username=ben; echo password={ben.api_key()}; true"
+        "config",
+        f"credential.{crib.url}.helper",
+        f"!echo username=ben; echo password={ben.api_key('git', 'locks')}; true",
     )
     anns.git("lfs", "lock", MAP)
     assert ben.holds() == {MAP}

@@ -107,7 +107,8 @@ def test_a_missing_name_or_password_is_a_usage_error_when_nobody_can_be_asked(
 def test_an_api_key_signs_in_and_can_be_revoked(
     ann: Person, person: Callable[..., Person], crib: ToolcribServer
 ) -> None:
-    made = ann.run("keys", "create", "build machine")
+    assert "documents" in ann.run("keys", "scopes").out
+    made = ann.run("keys", "create", "build machine", "--scope", "locks", "--scope", "read")
     key = made.out.strip()
     assert key.startswith("tck_")
     assert "not shown again" in made.err
@@ -116,8 +117,43 @@ def test_an_api_key_signs_in_and_can_be_revoked(
     assert robot.run("currentuser").out == "ann\n"
     (listed,) = [row for row in ann.json("keys", "list") if row["name"] == "build machine"]
     assert "build machine" in ann.run("keys", "list").out
+    assert "read locks" in ann.run("keys", "list").out
+    robot.run("lock", "a.psd", "--project", "keys")
+    assert "documents" in robot.run("docs", "mkdir", "me:new", code=1).err
+    refused = json.loads(robot.run("keys", "create", "more", "--json", code=1).err)
+    assert refused["code"] == "sign_in_needed"
     ann.run("keys", "revoke", str(listed["id"]))
     assert "no longer" in robot.run("locks", code=2).err
+
+
+def test_a_key_only_reads_unless_more_is_asked_for(ann: Person) -> None:
+    ann.run("keys", "create", "hook")
+    (listed,) = [row for row in ann.json("keys", "list") if row["name"] == "hook"]
+    assert listed["scopes"] == ["read"]
+    assert "no scope" in ann.run("keys", "create", "bad", "--scope", "everything", code=1).err
+
+
+def test_a_changed_password_signs_in_again_and_ends_the_keys_if_asked(
+    person: Callable[..., Person], crib: ToolcribServer
+) -> None:
+    pam = person("pam")
+    key = pam.api_key()
+    new = "an entirely new password"
+    wrong = pam.run("password", "--password-stdin", stdin=f"no\n{new}\n", code=1)
+    assert wrong.err == "toolcrib: The current password is wrong.\n"
+    pam.run("password", "--password-stdin", stdin=f"{PASSWORD}\n{new}\n")
+    assert pam.run("currentuser").out == "pam\n"
+    robot = {"TOOLCRIB_TOKEN": key}
+    assert pam.run("currentuser", env=robot).out == "pam\n"
+    assert (
+        "sign in"
+        in pam.run("password", "--password-stdin", stdin=f"{new}\n{PASSWORD}\n", env=robot, code=1).err
+    )
+    pam.run(
+        "password", "--end-keys", env={"TOOLCRIB_PASSWORD": new, "TOOLCRIB_NEW_PASSWORD": "a third password"}
+    )
+    assert pam.run("currentuser").out == "pam\n"
+    assert "TOOLCRIB_TOKEN" in pam.run("currentuser", env=robot, code=2).err
 
 
 def test_after_signing_out_nothing_is_sent(ann: Person, crib: ToolcribServer) -> None:

@@ -102,8 +102,8 @@ def test_basic_takes_the_password_or_a_key(crib: Crib) -> None:
     made = {"username": name, "password": PASSWORD, "email": f"{name}@example.com"}
     assert admin.client.post("/api/admin/users", json=made).status_code == 201
     client = crib.client()
-    key = client.post("/api/users/me/keys", json={"name": "dav"}, auth=(name, PASSWORD)).json()
-    secret = key["key"]
+    body = {"name": "dav", "scopes": ["documents"]}
+    secret = client.post("/api/users/me/keys", json=body, auth=(name, PASSWORD)).json()["key"]
     for auth in ((name, PASSWORD), (name, secret)):
         answer = client.put(f"/dav/users/me/{uuid4().hex}", content=b"x", auth=auth)
         assert answer.status_code == 201

@@ -191,6 +191,22 @@ async def test_a_password_changes_when_its_link_is_followed(mailing: AppServer, 
     assert len(await mailbox.to("ann@example.com")) == told == 2
 
 
+@pytest.mark.parametrize("end_api_keys", [True, False])
+async def test_api_keys_end_with_a_followed_link_if_that_was_asked_for(
+    mailing: AppServer, mailbox: Mailbox, end_api_keys: bool
+) -> None:
+    ann = await mailing.user("ann")
+    made = await ann.post("/api/users/me/keys", json={"name": "k"})
+    headers = {"X-API-Key": made.json()["key"]}
+    body = {"current_password": PASSWORD, "new_password": NEW, "end_api_keys": end_api_keys}
+    assert (await ann.put("/api/users/me/password", json=body)).json()["pending"] is True
+    assert (await mailing.client.get("/api/whoami", headers=headers)).status_code == 200
+    token = await mailbox.token("ann@example.com", "password")
+    assert (await mailing.client.get(f"/api/confirm-password/{token}")).status_code == 200
+    after = await mailing.client.get("/api/whoami", headers=headers)
+    assert after.status_code == (401 if end_api_keys else 200)
+
+
 async def test_following_a_link_again_undoes_nothing(mailing: AppServer, mailbox: Mailbox) -> None:
     ann = await mailing.user("ann")
     await change_password(ann)

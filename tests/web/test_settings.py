@@ -32,9 +32,12 @@ async def test_a_password_changes_through_the_link_in_the_mail(
     open_page: Open, mailing_crib: ToolcribServer, mailbox: MailServer
 ) -> None:
     page = await open_page("pia", "/settings?tab=password", server=mailing_crib)
+    made = await page.request.post(f"{mailing_crib.url}/api/users/me/keys", data={"name": "k"})
+    headers = {"X-API-Key": (await made.json())["key"]}
     await page.get_by_label("Current password").fill(PASSWORD)
     await page.get_by_label("New password", exact=True).fill("a brand new passphrase")
     await page.get_by_label("New password, again").fill("a brand new passphrase")
+    await page.get_by_label("End my API keys too").check()
     await page.get_by_role("button", name="Change password").click()
     await expect(page.get_by_role("status").filter(has_text=re.compile("mail", re.I))).to_be_visible()
     link = await _link_in_mail(page, mailbox, "pia@example.com", "confirm-password")
@@ -45,6 +48,7 @@ async def test_a_password_changes_through_the_link_in_the_mail(
     await elsewhere.goto(f"{mailing_crib.url}/login")
     await sign_in(elsewhere, "pia", "a brand new passphrase")
     await expect(elsewhere.get_by_role("heading", name="Board")).to_be_visible()
+    assert httpx.get(f"{mailing_crib.url}/api/whoami", headers=headers).status_code == 401
     login = {"username": "pia", "password": PASSWORD}
     assert httpx.post(f"{mailing_crib.url}/api/login", json=login).status_code == 401
 
@@ -86,17 +90,24 @@ async def test_a_link_that_is_no_longer_good_says_so(open_page: Open) -> None:
 async def test_a_key_is_shown_once_works_and_is_revoked(open_page: Open, crib: ToolcribServer) -> None:
     page = await open_page("rosa", "/settings?tab=keys")
     await page.get_by_label("Name").fill("build machine")
+    await expect(page.get_by_role("checkbox", name="read")).to_be_checked()
+    await expect(page.get_by_role("checkbox", name="admin")).not_to_be_checked()
+    await page.get_by_role("checkbox", name="locks").check()
     await page.get_by_role("button", name="Create key").click()
     shown = page.get_by_role("status").locator("code")
     await expect(shown).to_have_text(re.compile("^tck_"))
     key = await shown.inner_text()
     headers = {"X-API-Key": key}
     assert httpx.get(f"{crib.url}/api/currentuser", headers=headers).json()["username"] == "rosa"
+    lock = {"asset_path": "rosa.psd", "branch": "main"}
+    assert httpx.post(f"{crib.url}/api/locks", json=lock, headers=headers).status_code == 201
+    refused = httpx.post(f"{crib.url}/api/projects", json={"name": "rosas"}, headers=headers)
+    assert refused.json()["details"] == {"scopes": ["admin"]}
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await page.get_by_role("status").get_by_role("button", name=re.compile("^Copy")).click()
     assert await page.evaluate("navigator.clipboard.readText()") == key
     await page.reload()
-    await expect(row(page, "build machine")).to_be_visible()
+    await expect(row(page, "build machine")).to_contain_text("read, locks")
     await expect(page.get_by_text(key)).to_have_count(0)
     await page.get_by_role("button", name="Revoke build machine").click()
     await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()

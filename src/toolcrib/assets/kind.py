@@ -17,6 +17,7 @@ from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.identity.key_scopes import KeyScope
 from toolcrib.kernel.jobs import Job
 from toolcrib.kernel.kinds import Kind
 
@@ -50,10 +51,18 @@ async def _start(kernel: Kernel) -> None:
 # Wherever a project's LFS server lies; never below the API, whose paths may end in anything.
 LFS_OBJECT = re.compile(r"(?!/api/)/(?:.+/)?info/lfs/objects/[0-9a-f]{64}")
 LFS_BATCH = re.compile(r"(?!/api/)/(?:.+/)?info/lfs/objects/batch")
+# A batch call that asks to upload is asked for the kind's own scope as well.
+LFS_READS = frozenset(
+    ("POST", f"{project}/info/lfs/{ending}")
+    for project in ("", "/{project}")
+    for ending in ("locks/verify", "objects/batch")
+)
 ALERTS = Job("assets.alerts", alerts.send_alerts, every=timedelta(minutes=5))
 
 kind = Kind(
     name=service.KIND,
+    key_scope=KeyScope(service.KEY_SCOPE, "Lock and release assets, and send files with git lfs."),
+    reads=frozenset({("POST", "/api/locks/check"), *LFS_READS}),
     routers=(router,),
     root_routers=(lfs_locks.router, lfs_objects.router),
     config_keys=CONFIG_KEYS,

@@ -20,6 +20,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
 KIND = "asset"
+KEY_SCOPE = "locks"  # what an API key needs to change what is of this kind
 PATIENCE = timedelta(days=7)
 
 

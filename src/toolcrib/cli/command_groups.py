@@ -27,6 +27,7 @@ ENTRY_POINTS = "toolcrib.commands"
 # In the order of the help: (the group's name, or None for commands without a group; where it is).
 OWN: tuple[tuple[str | None, str], ...] = (
     (None, "toolcrib.cli.general.sign_in:app"),
+    (None, "toolcrib.cli.general.password:app"),
     (None, "toolcrib.cli.assets.commands:app"),
     ("docs", "toolcrib.cli.documents.commands:app"),
     ("hold", "toolcrib.cli.general.hold:app"),

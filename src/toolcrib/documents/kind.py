@@ -16,6 +16,7 @@ from toolcrib.documents.service.lookup import KIND, Documents, documents_of
 from toolcrib.documents.wording import WORDINGS
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.key_scopes import KeyScope
 from toolcrib.kernel.kinds import Kind
 
 
@@ -36,8 +37,17 @@ async def _stop(kernel: Kernel) -> None:
     await documents_of(kernel).access.close()
 
 
+# Checks of rights, addresses to download from, and what WebDAV asks about files.
+READS = frozenset(
+    {("POST", f"{prefix}/check-file-access{ending}") for prefix in ("", "/api") for ending in ("", "/batch")}
+    | {("POST", "/api/storage/download/presign")}
+    | {("PROPFIND", MOUNT), ("PROPFIND", f"{MOUNT}/{{path}}")}
+)
+
 kind = Kind(
     name=KIND,
+    key_scope=KeyScope("documents", "Change documents: check out, upload, move, delete; also over WebDAV."),
+    reads=READS,
     routers=API_ROUTERS,
     root_routers=(*ROOT_ROUTERS, bridge.router),
     jobs=JOBS,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from toolcrib.kernel.claims.permissions import Rules, no_rules
+from toolcrib.kernel.identity.key_scopes import KeyScope
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,10 +64,15 @@ class Kind:
     They run after ours, in a new database too, so the kind's models need a MetaData of their own.
     A claim ends when its holder's account is disabled or removed, unless the kind `outlives_account`: then the
     setting DISABLED_HOLDERS says what becomes of it.
+    `key_scope` is what an API key needs for the kind's own routes and claims; without it, it is named for the kind. The
+    routes in `reads`, by method and full path as declared, change nothing though their method says otherwise: the scope
+    `read` will do for them (`kernel.identity.key_scopes`).
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
     name: str
+    key_scope: KeyScope | None = None
+    reads: Set[tuple[str, str]] = frozenset()
     routers: tuple[APIRouter, ...] = ()
     root_routers: tuple[APIRouter, ...] = ()
     jobs: tuple[Job, ...] = ()
@@ -87,3 +93,7 @@ class Kind:
     hook: Hook | None = None
     migrations: Path | None = None
     fast_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> KeyScope:
+        return self.key_scope or KeyScope(self.name, f"Use what belongs to the kind {self.name}.")

@@ -39,6 +39,7 @@ from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.logs import begin_request
 from toolcrib.kernel.monitoring import require_monitoring
 from toolcrib.kernel.outbox import outbox
+from toolcrib.kernel.route_paths import route_path
 
 log = structlog.get_logger()
 
@@ -195,7 +196,8 @@ class Observe:
             self._note(scope, status or 499, seconds)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = _route(scope)
+        # As it was declared: labels must be few, and a path may hold a secret.
+        route = route_path(scope) or "unmatched"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self.metrics.answered(method, route, status, seconds)
         if status >= 400 or seconds >= SLOW_SECONDS or self.log_all:
@@ -206,13 +208,6 @@ class Observe:
                 status=status,
                 milliseconds=round(seconds * 1000, 1),
             )
-
-
-def _route(scope: Scope) -> str:
-    """The path as it was declared: labels must be few, and a path may hold a secret."""
-    # FastAPI keeps a router's own route in `route`, and the one with the prefix it was included at apart.
-    included = scope.get("fastapi", {}).get("effective_route_context")
-    return getattr(included, "path_format", None) or getattr(scope.get("route"), "path", None) or "unmatched"
 
 
 def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str:

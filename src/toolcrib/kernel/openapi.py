@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI
@@ -17,6 +17,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from toolcrib.kernel.wording import Wordings
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.identity.key_scopes import KeyScopes
 
 SCHEMES: dict[str, dict[str, Any]] = {
     "bearer": {
@@ -38,7 +41,6 @@ SCHEMES: dict[str, dict[str, Any]] = {
         "description": "Login name, and a password or an API key: what git's credential helpers send.",
     },
 }
-ANY_SCHEME: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
 PUBLIC: dict[str, Any] = {"security": []}
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -78,34 +80,53 @@ def body_of(
     return {"requestBody": {"required": required, "content": content}}
 
 
-def install(app: FastAPI, wordings: Wordings) -> None:
+def install(app: FastAPI, wordings: Wordings, key_scopes: KeyScopes) -> None:
     """Have `app` describe itself in full."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _completed(plain(), wordings)
+            app.openapi_schema = _completed(plain(), wordings, key_scopes)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
 
 
-def _completed(document: dict[str, Any], wordings: Wordings) -> dict[str, Any]:
+def _completed(document: dict[str, Any], wordings: Wordings, key_scopes: KeyScopes) -> dict[str, Any]:
     components = document.setdefault("components", {})
-    components["securitySchemes"] = SCHEMES
+    components["securitySchemes"] = _schemes(key_scopes)
     schemas: dict[str, Any] = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):  # what FastAPI would answer 422 with
         schemas.pop(name, None)
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method in METHODS:
-                operation.setdefault("security", ANY_SCHEME)
+                if "security" not in operation:
+                    _add_security(operation, key_scopes.sorted(key_scopes.need(method.upper(), path)))
                 for content in operation.get("requestBody", {}).get("content", {}).values():
                     if _MODEL in content["schema"]:
                         content["schema"] = _add(orjson.loads(content["schema"][_MODEL]), schemas)
                 _add_refusals(path, method, operation, wordings, schemas)
     components["schemas"] = dict(sorted(schemas.items()))
     return document
+
+
+def _schemes(key_scopes: KeyScopes) -> dict[str, Any]:
+    scopes = "".join(f"\n- `{each.name}`: {each.text}" for each in key_scopes.choices)
+    text = f"Made under Settings. A key has one or more scopes:\n{scopes}\n\nEach operation names those it takes."
+    return {**SCHEMES, "apiKey": {**SCHEMES["apiKey"], "description": text}}
+
+
+def _add_security(operation: dict[str, Any], scopes: list[str]) -> None:
+    """Name the scopes of which an API key needs one; without any, no key will do."""
+    keys: list[dict[str, list[str]]] = [{"apiKey": [scope]} for scope in scopes]
+    operation["security"] = [{"bearer": []}, *keys, {"cookie": []}, {"basic": []}]
+    text = (
+        f"API keys: with the scope {' or '.join(f'`{scope}`' for scope in scopes)}."
+        if scopes
+        else "Not with API keys."
+    )
+    operation["description"] = "\n\n".join(filter(None, (operation.get("description"), text)))
 
 
 def _add_refusals(
@@ -131,8 +152,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> set[int]:
     found = {503}
     if operation["security"]:
         found |= {401, 429}
-        if method not in _SAFE:
-            found.add(403)  # a cookie, from a page of another site
+        found.add(403)  # an API key without the scope; a cookie, from a page of another site
     if "requestBody" in operation:
         found |= {400, 413}
     if any(each["in"] in {"query", "header"} for each in operation.get("parameters", ())):

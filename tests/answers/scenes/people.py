@@ -136,8 +136,15 @@ def _own_account(p: Play) -> None:
 
 def _keys(p: Play) -> None:
     keys = "/api/users/me/keys"
-    made = p.ask(f"{ANONYMOUS} hank", "POST", keys, json={"name": "build", "expires_in_days": 30})
+    made = p.ask(
+        f"{ANONYMOUS} hank",
+        "POST",
+        keys,
+        json={"name": "build", "expires_in_days": 30, "scopes": ["read", "locks"]},
+    )
     p.ask("hank", "POST", keys, "no name", json={"name": ""})
+    p.ask("hank", "POST", keys, "unknown scope", json={"name": "x", "scopes": ["all"]})
+    p.ask(f"{ANONYMOUS} hank", "GET", f"{keys}/scopes")
     p.ask("hank", "POST", keys, "too long", json={"name": "x", "expires_in_days": 9999})
     key = made.at("key", missing="tck_")
     p.guest("robot", **{"X-API-Key": key})

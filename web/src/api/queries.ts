@@ -3,6 +3,7 @@ import { api, query } from "./client";
 import { Problem } from "./problem";
 import type {
   ApiKey,
+  KeyScope,
   Company,
   ConfigDetail,
   EventPage,
@@ -72,6 +73,11 @@ export const mailQuery = queryOptions({
 export const keysQuery = queryOptions({
   queryKey: ["keys"],
   queryFn: ({ signal }) => api<ApiKey[]>("users/me/keys", { signal }),
+});
+
+export const keyScopesQuery = queryOptions({
+  queryKey: ["key-scopes"],
+  queryFn: ({ signal }) => api<KeyScope[]>("users/me/keys/scopes", { signal }),
 });
 
 export const sessionsQuery = queryOptions({

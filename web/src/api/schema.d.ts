@@ -94,8 +94,13 @@ export interface components {
             name: string;
             /** Prefix */
             prefix: string;
+            /** Scopes */
+            scopes: string[] | null;
         };
-        /** ApiKeyRead */
+        /**
+         * ApiKeyRead
+         * @description `scopes` null: all there are, as keys from before there were scopes have.
+         */
         ApiKeyRead: {
             /** Created At */
             created_at: string;
@@ -109,6 +114,8 @@ export interface components {
             name: string;
             /** Prefix */
             prefix: string;
+            /** Scopes */
+            scopes: string[] | null;
         };
         /** AssetCheckRequest */
         AssetCheckRequest: {
@@ -1091,6 +1098,16 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
+        /**
+         * KeyScopeRead
+         * @description A scope that an API key may have; `text` says what a key with it may do.
+         */
+        KeyScopeRead: {
+            /** Name */
+            name: string;
+            /** Text */
+            text: string;
+        };
         /** LfsBatch */
         LfsBatch: {
             /**
@@ -1398,12 +1415,22 @@ export interface components {
             /** Username */
             username?: string | null;
         };
-        /** NewApiKey */
+        /**
+         * NewApiKey
+         * @description Without `scopes` the key may only read.
+         */
         NewApiKey: {
             /** Expires In Days */
             expires_in_days?: number | null;
             /** Name */
             name: string;
+            /**
+             * Scopes
+             * @default [
+             *       "read"
+             *     ]
+             */
+            scopes: string[];
         };
         /** NewCompanyRole */
         NewCompanyRole: {
@@ -1507,15 +1534,31 @@ export interface components {
             /** Total Pages */
             total_pages: number;
         };
-        /** PasswordChange */
+        /**
+         * PasswordChange
+         * @description `end_api_keys`: revoke all one's API keys when the password changes; else they stay.
+         */
         PasswordChange: {
             /** Current Password */
             current_password: string;
+            /**
+             * End Api Keys
+             * @default false
+             */
+            end_api_keys: boolean;
             /** New Password */
             new_password: string;
         };
-        /** PasswordReset */
+        /**
+         * PasswordReset
+         * @description `end_api_keys`: revoke all the person's API keys too.
+         */
         PasswordReset: {
+            /**
+             * End Api Keys
+             * @default false
+             */
+            end_api_keys: boolean;
             /** New Password */
             new_password: string;
         };

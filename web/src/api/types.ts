@@ -19,6 +19,7 @@ export type Company = Schemas["CompanyRead"];
 export type Member = Schemas["ProjectMemberRead"] | Schemas["CompanyMember"];
 export type Role = Schemas["NewProjectRole"]["role"];
 export type ApiKey = Schemas["ApiKeyRead"];
+export type KeyScope = Schemas["KeyScopeRead"];
 export type Session = Schemas["SessionRead"];
 export type NewApiKey = Schemas["ApiKeyMade"];
 export type Providers = Schemas["Providers"];

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from toolcrib.assets.lfs import responses, service
 from toolcrib.assets.lfs.schemas import MAX_OBJECTS, LfsBatch, LfsBatchRequest, ObjectName
 from toolcrib.assets.lfs.tickets import LIFETIME, Operation, Tickets
+from toolcrib.assets.service import KEY_SCOPE
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
@@ -49,6 +50,8 @@ async def batch(request: Request) -> Response:
     me = await kernel.auth.principal(request)
     scope = f"project:{responses.project_of(request)}"
     body = await responses.read(request, LfsBatchRequest)
+    if body.operation == "upload":
+        me.require_scope(KEY_SCOPE)
     me.require(scope, "member" if body.operation == "upload" else "viewer")
     if len(body.objects) > MAX_OBJECTS:
         raise TooManyObjects(f"Ask for at most {MAX_OBJECTS} objects at a time.")

@@ -17,11 +17,22 @@ def list_keys(context: Context) -> None:
     if context.as_json:
         output.print_json(rows)
         return
-    columns = ("Name", "Id", "Begins with", "Made", "Last used", "Ends")
-    fields = ("name", "id", "prefix", "created_at", "last_used_at", "expires_at")
+    columns = ("Name", "Id", "Begins with", "Scopes", "Made", "Last used", "Ends")
+    fields = ("name", "id", "prefix", "scopes", "created_at", "last_used_at", "expires_at")
+    shown = [{**row, "scopes": " ".join(row.get("scopes") or ["all"])} for row in rows]
     output.print_table(
-        columns, [[row.get(one) for one in fields] for row in rows], empty="You have no API keys."
+        columns, [[row.get(one) for one in fields] for row in shown], empty="You have no API keys."
     )
+
+
+@command(app, "scopes")
+def list_scopes(context: Context) -> None:
+    """List what an API key may be made for, the least first."""
+    rows = context.api.get("/users/me/keys/scopes")
+    if context.as_json:
+        output.print_json(rows)
+        return
+    output.print_table(("Scope", "A key with it may"), [[row["name"], row["text"]] for row in rows], empty="")
 
 
 @command(app, "create")
@@ -31,9 +42,15 @@ def create_key(
     days: Annotated[
         int | None, typer.Option("--days", min=1, help="Ends after so many days; default never.")
     ] = None,
+    scopes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope", help="What it may do; may be given several times. See `toolcrib keys scopes`."
+        ),
+    ] = None,
 ) -> None:
-    """Make an API key. It is printed once, alone on standard output."""
-    body: dict[str, Any] = {"name": name}
+    """Make an API key. It is printed once, alone on standard output. Without `--scope` it may only read."""
+    body: dict[str, Any] = {"name": name, "scopes": scopes or ["read"]}
     if days:
         body["expires_in_days"] = days
     made = context.api.post("/users/me/keys", body)

@@ -95,7 +95,7 @@ def login(
         password = secret(
             f"Password of {name} at {url}", from_stdin=password_stdin, variable="TOOLCRIB_PASSWORD"
         )
-        account = _sign_in(url, name, password)
+        account = sign_in(url, name, password)
     CredentialsFile.read().with_account(account).write()
     context.show({"url": url, "username": account.username}, f"Signed in to {url} as {account.username}.")
 
@@ -107,7 +107,12 @@ def _ask_name() -> str:
     return name
 
 
-def _sign_in(url: str, name: str, password: str) -> Account:
+def sign_in(url: str, name: str, password: str) -> Account:
+    """Return the account with a token for this name and password.
+
+    Raises:
+        Failure: the server does not accept them.
+    """
     try:
         answer = ApiClient(Account(url)).post("/login", {"username": name, "password": password})
     except NotSignedIn as refused:

@@ -56,15 +56,31 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """`rules` are the kinds' own; `notifying` names those with a way to send a holder a message."""
+    """`rules` are the kinds' own; `notifying` names those with a way to send a holder a message. `key_scopes` holds the
+    scope that an API key needs for the claims of each kind."""
 
     rules: Mapping[str, Rules] = field(default_factory=dict)
     notifying: Set[str] = frozenset()
+    key_scopes: Mapping[str, str] = field(default_factory=dict)
 
     def refusals(self, claim: Claim, caller: Caller) -> dict[Verb, str]:
         """Why the caller may not: a sentence for each verb that would be refused, the kernel's before the kind's."""
+        has, need = caller.me.key_scopes, self._key_scope(claim)
+        if has is not None and need not in has:
+            return dict.fromkeys(VERBS, f"This API key lacks the scope {need}.")
         kind = self.rules.get(claim.kind, no_rules)
         return {**kind(claim, caller.me, caller.now), **self._kernel_refusals(claim, caller)}
+
+    def _key_scope(self, claim: Claim) -> str:
+        return self.key_scopes.get(claim.kind, claim.kind)
+
+    def require_scope(self, claim: Claim, me: Principal) -> None:
+        """Refuse an API key that may not be used for claims of this kind.
+
+        Raises:
+            MissingScope: (403).
+        """
+        me.require_scope(self._key_scope(claim))
 
     def _kernel_refusals(self, claim: Claim, caller: Caller) -> dict[Verb, str]:
         found: dict[Verb, str] = {}
@@ -96,9 +112,11 @@ class Permissions:
         claim rules run, and they look again.
 
         Raises:
+            MissingScope: the caller's API key may not be used for claims of this kind (403).
             NotHolder, AccessDenied: it is not the caller's to do (403).
             VerbRefused: the kind has a reason against it (409).
         """
+        self.require_scope(claim, me)
         reason = self._kernel_refusals(claim, Caller(me, now)).get(verb)
         if reason == HELD_BY_YOU:
             return  # refused by the claim rules, which know the queue

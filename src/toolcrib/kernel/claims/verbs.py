@@ -123,6 +123,7 @@ async def wait(
 
 async def stop_waiting(kernel: Kernel, me: Principal, fence: int) -> None:
     claim = await look_up(kernel, me, fence)
+    kernel.permissions.require_scope(claim, me)
     await kernel.claims.submit([StopWaiting(claim.ref, me.holder)])
 
 

@@ -48,6 +48,7 @@ from toolcrib.kernel.secrets import Secrets
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
+    from toolcrib.kernel.identity.key_scopes import KeyScopes
     from toolcrib.kernel.identity.oidc_provider import OidcProvider
 
 log = structlog.get_logger()
@@ -64,7 +65,7 @@ Noted = ApiKey | BrowserSession
 
 
 class Authenticator:
-    """`principal` and `principal_for` answer; `cached` answers only from memory, for the fast routes.
+    """`principal` and `principal_for` answer; `cached` answers only from memory.
 
     `passwords`, `sign_in`, `tokens` and `oidc` (None unless configured) are its tools, for whoever makes credentials.
     """
@@ -78,7 +79,9 @@ class Authenticator:
         secrets: Secrets,
         limiter: RateLimiter,
         clock: Clock,
+        key_scopes: KeyScopes,
     ) -> None:
+        self.key_scopes = key_scopes
         self.passwords = Passwords(settings.password_min_length)
         self.sign_in = SignIn(
             database,
@@ -115,6 +118,7 @@ class Authenticator:
         Raises:
             Unauthorized: there is no credential, or it is not valid or no longer valid (401).
             CrossSiteWrite: a write request with the sign-in cookie came from a page of another site (403).
+            MissingScope, SignInNeeded: an API key may not be used for this route (403).
             RateLimited: too many wrong passwords from this address, or for this account there (429).
         """
         return await self.principal_for(request.scope)
@@ -122,20 +126,19 @@ class Authenticator:
     async def principal_for(self, scope: Scope) -> Principal:
         """As `principal`, from an ASGI scope."""
         answer = self.cached(scope)
-        if answer is not None:
-            return answer
-        found = find(scope["headers"])
-        if found is None:
-            raise Unauthorized("Missing Bearer token")
-        carrier, raw = found
-        return await self._authenticate(carrier, raw, self._digest(carrier, raw), scope)
+        if answer is None:
+            found = find(scope["headers"])
+            if found is None:
+                raise Unauthorized("Missing Bearer token")
+            carrier, raw = found
+            answer = await self._authenticate(carrier, raw, self._digest(carrier, raw), scope)
+        if answer.grant is not None and answer.grant.api_key_id is not None:
+            self.key_scopes.require(answer, scope)
+        return answer
 
     def cached(self, scope: Scope) -> Principal | None:
-        """The answer if it is known and cannot have changed: a few microseconds, no waiting.
-
-        Raises:
-            CrossSiteWrite: a write request with the sign-in cookie came from a page of another site (403).
-        """
+        """The answer if it is known and cannot have changed: a few microseconds, no waiting. Raises CrossSiteWrite as
+        `principal` does, and does not ask whether an API key may be used for the route."""
         found = find(scope["headers"])
         if found is None:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.lookup import API_KEY_MARK, api_key_digest
-from toolcrib.kernel.identity.models import ApiKey
+from toolcrib.kernel.identity.models import ApiKey, User
 from toolcrib.kernel.identity.names import check_label
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import Conflict, NotFound
@@ -37,9 +38,16 @@ async def list_keys(session: AsyncSession, user_id: int) -> list[ApiKey]:
 
 
 async def create_key(
-    session: AsyncSession, me: Principal, name: str, *, lifetime: timedelta | None, now: datetime
+    session: AsyncSession,
+    me: Principal,
+    name: str,
+    *,
+    scopes: list[str],
+    lifetime: timedelta | None,
+    now: datetime,
 ) -> tuple[ApiKey, str]:
-    """The new key and its secret, which is not kept. Flushes, for the id.
+    """The new key and its secret, which is not kept. `scopes` have been checked (`KeyScopes.check`). Flushes, for the
+    id.
 
     Raises:
         BadName: not a name (400).
@@ -59,10 +67,11 @@ async def create_key(
         created_at=now,
         last_used_at=None,
         expires_at=now + lifetime if lifetime else None,
+        scopes=" ".join(scopes),
     )
     session.add(key)
     await session.flush()
-    await _record(session, "key_created", key, me, now)
+    await _record(session, "key_created", key, me.username, me.uuid, now, scopes=scopes)
     return key, secret
 
 
@@ -77,17 +86,29 @@ async def revoke_key(session: AsyncSession, me: Principal, key_id: int, *, now: 
         raise KeyNotFound("You have no such API key.")
     await session.delete(key)
     await session.flush()
-    await _record(session, "key_revoked", key, me, now)
+    await _record(session, "key_revoked", key, me.username, me.uuid, now)
 
 
-async def _record(session: AsyncSession, verb: str, key: ApiKey, me: Principal, now: datetime) -> None:
+async def revoke_all(session: AsyncSession, user: User, *, actor: str | None, now: datetime) -> None:
+    """Delete all API keys of a person."""
+    await take_write_lock(session)
+    for key in await list_keys(session, user.id):
+        await session.delete(key)
+        await _record(session, "key_revoked", key, actor, user.uuid, now)
+    await session.flush()
+
+
+async def _record(
+    session: AsyncSession, verb: str, key: ApiKey, actor: str | None, uuid: str, now: datetime, **data: Any
+) -> None:
     await record(
         session,
         verb,
         kind="api_key",
         key=key.name,
-        actor=me.username,
+        actor=actor,
         now=now,
-        scope=f"user:{me.uuid}",
+        scope=f"user:{uuid}",
         prefix=key.prefix,
+        **data,
     )

@@ -127,7 +127,15 @@ def require_usable(user: User, expires_at: datetime | None, now: datetime) -> No
 
 
 def key_grant(digest: bytes, via: Via, user: User, key: ApiKey) -> Grant:
-    return Grant(digest, via, user.id, version=None, api_key_id=key.id, expires_at=key.expires_at)
+    return Grant(
+        digest,
+        via,
+        user.id,
+        version=None,
+        api_key_id=key.id,
+        expires_at=key.expires_at,
+        scopes=key.scope_names,
+    )
 
 
 def version_grant(digest: bytes, via: Via, user: User) -> Grant:

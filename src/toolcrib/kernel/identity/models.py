@@ -21,6 +21,7 @@ EMAIL_KEY_LENGTH = 320  # folding case may lengthen
 PROJECT_NAME_LENGTH = 255
 COMPANY_NAME_LENGTH = 255
 DEVICE_LENGTH = 100
+SCOPES_LENGTH = 1024
 
 
 def new_uuid() -> str:
@@ -73,7 +74,8 @@ class RetiredName(Base):
 
 
 class ApiKey(Base):
-    """A secret made by its user for programs. Only its SHA-256 is kept; `prefix` tells them apart."""
+    """A secret made by its user for programs. Only its SHA-256 is kept; `prefix` tells them apart. `scopes` are names
+    with spaces between; None stands for all there ever are, which keys from before there were scopes have."""
 
     __tablename__ = "api_keys"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -86,6 +88,11 @@ class ApiKey(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    scopes: Mapped[str | None] = mapped_column(exact_string(SCOPES_LENGTH))
+
+    @property
+    def scope_names(self) -> frozenset[str] | None:
+        return None if self.scopes is None else frozenset(self.scopes.split())
 
 
 class BrowserSession(Base):
@@ -141,6 +148,7 @@ class PendingChange(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+    end_api_keys: Mapped[bool] = mapped_column(default=False)
 
 
 class OidcState(Base):

@@ -12,6 +12,8 @@ from toolcrib.kernel.problems import Forbidden, Problem
 
 Role = Literal["owner", "admin", "member", "viewer"]
 Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
+# The scope that an administrator's rights ask of an API key.
+ADMIN_SCOPE = "admin"
 RANK: dict[str, int] = {"viewer": 1, "member": 2, "admin": 3, "owner": 4}
 
 
@@ -26,6 +28,23 @@ class AccessDenied(Forbidden):
     code = "access_denied"
 
 
+class MissingScope(Forbidden):
+    """The API key lacks a scope (`key_scopes`): any one of `details.scopes` would do."""
+
+    code = "missing_scope"
+
+    def __init__(self, scopes: list[str]) -> None:
+        what = f"the scope {scopes[0]}" if len(scopes) == 1 else f"all of the scopes {', '.join(scopes)}"
+        text = f"This API key lacks {what}. Scopes are chosen when a key is made: make another one."
+        super().__init__(text, {"scopes": scopes})
+
+
+class SignInNeeded(Forbidden):
+    """No API key may do this, whatever its scopes."""
+
+    code = "sign_in_needed"
+
+
 @dataclass(slots=True, frozen=True)
 class Grant:
     """What a credential proved when it was shown, kept so that it can be held against the database again.
@@ -33,7 +52,7 @@ class Grant:
     `digest` stands for the credential. `version` is the person's token version at the time: passwords and
     tokens end when it moves on. API keys outlive it and end with their own row instead; a browser's
     session ends with either. `company_id` is the company that the credential itself names, where it is trusted to; else
-    the account's counts.
+    the account's counts. `scopes` are those of an API key; None for all, as other credentials have.
     """
 
     digest: bytes
@@ -44,6 +63,10 @@ class Grant:
     session_id: str | None = None
     expires_at: datetime | None = None
     company_id: str | None = None
+    scopes: frozenset[str] | None = None
+
+    def allows(self, scope: str) -> bool:
+        return self.scopes is None or scope in self.scopes
 
 
 @dataclass(slots=True, frozen=True)
@@ -76,6 +99,11 @@ class Principal:
             return None
         mine = frozenset(name for name, role in self.projects.items() if role is not None)
         return self.company_id, self.open_projects, frozenset(self.projects), mine
+
+    @property
+    def key_scopes(self) -> frozenset[str] | None:
+        """Of the API key that was shown; None: all, or it was no key."""
+        return self.grant.scopes if self.grant is not None else None
 
     def project_role(self, name: str) -> Role | None:
         """The role in project `name`. When unregistered ones are open, all who sign in are members there."""
@@ -113,6 +141,21 @@ class Principal:
             what = f"project {name}" if family == "project" else "this"
             raise AccessDenied(f"You have no {at_least} right on {what}.")
 
+    def require_scope(self, scope: str) -> None:
+        """Check that whoever shows an API key may use it for this.
+
+        Raises:
+            MissingScope: the key lacks `scope` (403).
+        """
+        if self.grant is not None and not self.grant.allows(scope):
+            raise MissingScope([scope])
+
     def require_admin(self) -> None:
+        """Check that the person is an administrator, and that their API key, if they show one, may be used for it.
+
+        Raises:
+            MissingScope, Forbidden: (403).
+        """
+        self.require_scope(ADMIN_SCOPE)
         if not self.is_admin:
             raise Forbidden("Only an administrator may do this.")

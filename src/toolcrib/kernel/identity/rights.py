@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.identity.models import Project, ProjectMember, User
-from toolcrib.kernel.identity.principal import Grant, Principal, Role
+from toolcrib.kernel.identity.principal import ADMIN_SCOPE, Grant, Principal, Role
 
 
 @dataclass(slots=True, frozen=True)
@@ -62,7 +62,7 @@ async def read_principal(
 ) -> Principal:
     """The person as they are now. Owners of a company own its projects. `grant` None: they are not asking
     themselves, somebody else asks what they may do. Where the credential names another company than the account has,
-    the person is a member there."""
+    the person is a member there. With an API key that lacks the scope `admin`, an administrator is nobody special."""
     company_id, company_role = user.company_id, user.company_role
     if grant and grant.company_id and grant.company_id != company_id:
         company_id, company_role = grant.company_id, "member"
@@ -78,7 +78,7 @@ async def read_principal(
         id=user.id,
         uuid=user.uuid,
         username=user.username,
-        is_admin=user.is_admin,
+        is_admin=user.is_admin and (grant is None or grant.allows(ADMIN_SCOPE)),
         company_id=company_id,
         company_role=company_role,
         projects=ProjectRoles(registry.names, mine),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, RequesterDep, SessionDep
-from toolcrib.kernel.identity import companies, users
+from toolcrib.kernel.identity import companies, keys, users
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.schemas import (
     CompanyChange,
@@ -77,6 +77,8 @@ async def set_password(
     password_hash = await kernel.auth.passwords.hash_new(body.new_password, by=me.uuid)
     user = await users.get_user(session, user_id)
     await users.set_password(session, user, password_hash, actor=me.username, now=now)
+    if body.end_api_keys:
+        await keys.revoke_all(session, user, actor=me.username, now=now)
     return Sentence.that(f"The password of {user.username} is changed.")
 
 

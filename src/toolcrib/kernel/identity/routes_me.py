@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request, Response
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import keys, self_service, sessions
-from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.identity.routes_session import forget_cookie, sign_browser_in
 from toolcrib.kernel.identity.schemas import (
     ApiKeyMade,
     ApiKeyRead,
     ChangeAnswer,
     EmailChange,
+    KeyScopeRead,
     NewApiKey,
     PasswordChange,
     RowId,
@@ -40,11 +40,13 @@ async def change_password(
     now: NowDep,
 ) -> ChangeAnswer:
     """Change one's password, at once or by a mailed link. All one's tokens and sessions end; the browser that asks gets
-    a new one."""
+    a new one. API keys end too if that is asked for."""
     proved = await self_service.prove(kernel.auth.sign_in, me, body.current_password, client_address(request))
     password_hash = await kernel.auth.passwords.hash_new(body.new_password, by=me.uuid)
     async with kernel.database.write() as session:
-        pending = await self_service.change_password(session, kernel.mailer, proved, password_hash, now=now)
+        pending = await self_service.change_password(
+            session, kernel.mailer, proved, password_hash, end_api_keys=body.end_api_keys, now=now
+        )
         if me.via == "cookie" and not pending:
             user = await get_user(session, me.id)
             await sign_browser_in(request, response, kernel, session, user, now=now)
@@ -91,13 +93,20 @@ async def list_keys(session: ReadSessionDep, me: PrincipalDep) -> list[ApiKeyRea
     return [ApiKeyRead.of(key) for key in await keys.list_keys(session, me.id)]
 
 
+@router.get("/users/me/keys/scopes")
+async def list_key_scopes(kernel: KernelDep, _: PrincipalDep) -> list[KeyScopeRead]:
+    """The scopes that a new API key may have, the least one first."""
+    return [KeyScopeRead(name=each.name, text=each.text) for each in kernel.auth.key_scopes.choices]
+
+
 @router.post("/users/me/keys", status_code=201)
-async def create_key(body: NewApiKey, session: SessionDep, me: PrincipalDep, now: NowDep) -> ApiKeyMade:
-    """Make an API key. It is shown in this answer and never again."""
-    if me.grant is not None and me.grant.api_key_id is not None:
-        raise AccessDenied("An API key cannot make API keys: sign in.")
+async def create_key(
+    body: NewApiKey, kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep
+) -> ApiKeyMade:
+    """Make an API key that may be used for what its scopes say. It is shown in this answer and never again."""
+    scopes = kernel.auth.key_scopes.check(body.scopes)
     lifetime = timedelta(days=body.expires_in_days) if body.expires_in_days else None
-    key, secret = await keys.create_key(session, me, body.name, lifetime=lifetime, now=now)
+    key, secret = await keys.create_key(session, me, body.name, scopes=scopes, lifetime=lifetime, now=now)
     return ApiKeyMade.with_secret(key, secret)
 
 
@@ -116,7 +125,6 @@ async def list_sessions(session: ReadSessionDep, me: PrincipalDep, now: NowDep) 
 @router.delete("/users/me/sessions", status_code=204)
 async def end_all_sessions(kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
     """Sign out everywhere: all browsers, this one too, and all tokens. API keys stay."""
-    _require_no_key(me)
     await sign_out_everywhere(session, await get_user(session, me.id), now=now)
     response = Response(status_code=204)
     if me.via == "cookie":
@@ -127,11 +135,5 @@ async def end_all_sessions(kernel: KernelDep, session: SessionDep, me: Principal
 @router.delete("/users/me/sessions/{session_id}", status_code=204)
 async def end_session(session_id: UUID, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
     """Sign one browser out."""
-    _require_no_key(me)
     await sessions.end(session, me, str(session_id), now=now)
     return Response(status_code=204)
-
-
-def _require_no_key(me: Principal) -> None:
-    if me.grant is not None and me.grant.api_key_id is not None:
-        raise AccessDenied("An API key cannot sign people out: sign in.")

@@ -87,10 +87,13 @@ async def _end_session(request: Request, kernel: Kernel, now: datetime) -> None:
 
 @router.get("/currentuser")
 async def current_user(me: PrincipalDep, session: ReadSessionDep) -> UserRead:
-    """Who asks, in the company that counts for the request: a trusted token may name another than the account's."""
+    """Who asks, in the company that counts for the request: a trusted token may name another than the account's. With
+    an API key that lacks the scope `admin`, nobody is an administrator."""
     user = await users.get_user(session, me.id)
     read = UserRead.of(user, await users.company_name(session, me.company_id))
-    return read.model_copy(update={"company_id": me.company_id, "company_role": me.company_role})
+    return read.model_copy(
+        update={"company_id": me.company_id, "company_role": me.company_role, "is_admin": me.is_admin}
+    )
 
 
 @router.get("/whoami")

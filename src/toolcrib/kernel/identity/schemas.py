@@ -124,8 +124,11 @@ class OidcAnswer(BaseModel):
 
 
 class PasswordChange(BaseModel):
+    """`end_api_keys`: revoke all one's API keys when the password changes; else they stay."""
+
     current_password: Secret
     new_password: Secret
+    end_api_keys: StrictBool = False
 
 
 class EmailChange(BaseModel):
@@ -147,7 +150,10 @@ class NewUser(BaseModel):
 
 
 class PasswordReset(BaseModel):
+    """`end_api_keys`: revoke all the person's API keys too."""
+
     new_password: Secret
+    end_api_keys: StrictBool = False
 
 
 class EmailReset(BaseModel):
@@ -167,10 +173,20 @@ class CompanyChange(BaseModel):
 # API keys
 
 
+class KeyScopeRead(BaseModel):
+    """A scope that an API key may have; `text` says what a key with it may do."""
+
+    name: str
+    text: str
+
+
 class ApiKeyRead(BaseModel):
+    """`scopes` null: all there are, as keys from before there were scopes have."""
+
     id: int
     name: str
     prefix: str
+    scopes: list[str] | None
     created_at: str
     last_used_at: str | None
     expires_at: str | None
@@ -195,6 +211,7 @@ def _api_key(key: ApiKey) -> dict[str, Any]:
         "id": key.id,
         "name": key.name,
         "prefix": key.prefix,
+        "scopes": None if key.scopes is None else key.scopes.split(),
         "created_at": iso_format(key.created_at),
         "last_used_at": iso_format(key.last_used_at) if key.last_used_at else None,
         "expires_at": iso_format(key.expires_at) if key.expires_at else None,
@@ -224,8 +241,11 @@ class SessionRead(BaseModel):
 
 
 class NewApiKey(BaseModel):
+    """Without `scopes` the key may only read."""
+
     name: Annotated[str, Field(min_length=1, max_length=255)]
     expires_in_days: Annotated[int, Field(ge=1, le=3660, strict=True)] | None = None
+    scopes: Annotated[list[str], Field(min_length=1, max_length=50)] = ["read"]
 
 
 # Companies and projects

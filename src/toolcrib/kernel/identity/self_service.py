@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel import messages
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
-from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity import keys, users
 from toolcrib.kernel.identity.models import PendingChange, Purpose, User
 from toolcrib.kernel.identity.names import check_email, email_key
 from toolcrib.kernel.identity.principal import Principal
@@ -56,10 +56,16 @@ async def prove(sign_in: SignIn, me: Principal, password: str, address: str) -> 
 
 
 async def change_password(
-    session: AsyncSession, mailer: Mailer, proved: User, password_hash: str, *, now: datetime
+    session: AsyncSession,
+    mailer: Mailer,
+    proved: User,
+    password_hash: str,
+    *,
+    end_api_keys: bool,
+    now: datetime,
 ) -> bool:
     """Change the password, or mail the link that will. True if it waits for the link; people without an
-    address need none.
+    address need none. The API keys end with the change if `end_api_keys`.
 
     Raises:
         WrongPassword: the password was changed since it was proved (401).
@@ -67,9 +73,11 @@ async def change_password(
     """
     user = await _still_proved(session, proved)
     if not user.email or not await mailer.may_send(session):
-        await users.set_password(session, user, password_hash, actor=user.username, now=now)
+        await _set_password(session, user, password_hash, end_api_keys=end_api_keys, now=now)
         return False
-    token, expires_at = await _await_link(session, user, "password", password_hash, now=now)
+    token, expires_at = await _await_link(
+        session, user, "password", password_hash, end_api_keys=end_api_keys, now=now
+    )
     link = mailer.link(f"confirm-password?token={token}")
     message = messages.confirm_password(username=user.username, link=link, expires_at=expires_at)
     await mailer.queue(session, to=user.email, message=message, now=now, expires_at=expires_at)
@@ -116,7 +124,7 @@ async def confirm_password(session: AsyncSession, mailer: Mailer, token: str, *,
     if change.used_at is not None:
         return
     password_hash = _use(change, now)
-    await users.set_password(session, user, password_hash, actor=user.username, now=now)
+    await _set_password(session, user, password_hash, end_api_keys=change.end_api_keys, now=now)
     if user.email and await mailer.may_send(session):
         message = messages.password_changed(username=user.username)
         await mailer.queue(session, to=user.email, message=message, now=now)
@@ -146,6 +154,14 @@ async def confirm_email(session: AsyncSession, mailer: Mailer, token: str, *, no
     return True
 
 
+async def _set_password(
+    session: AsyncSession, user: User, password_hash: str, *, end_api_keys: bool, now: datetime
+) -> None:
+    await users.set_password(session, user, password_hash, actor=user.username, now=now)
+    if end_api_keys:
+        await keys.revoke_all(session, user, actor=user.username, now=now)
+
+
 async def _still_proved(session: AsyncSession, proved: User) -> User:
     await take_write_lock(session)
     user = await users.get_user(session, proved.id)
@@ -168,7 +184,13 @@ async def _require_not_pending(session: AsyncSession, user: User, address: str, 
 
 
 async def _await_link(
-    session: AsyncSession, user: User, purpose: Purpose, value: str, *, now: datetime
+    session: AsyncSession,
+    user: User,
+    purpose: Purpose,
+    value: str,
+    *,
+    end_api_keys: bool = False,
+    now: datetime,
 ) -> tuple[str, datetime]:
     """Keep `value` until the link is followed. Links of the same purpose that were not followed are void, and
     what has lapsed, anybody's, is forgotten."""
@@ -194,6 +216,7 @@ async def _await_link(
             created_at=now,
             expires_at=expires_at,
             used_at=None,
+            end_api_keys=end_api_keys,
         )
     )
     return token, expires_at

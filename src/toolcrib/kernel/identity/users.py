@@ -214,7 +214,7 @@ async def delete_user(
 async def set_password(
     session: AsyncSession, user: User, password_hash: str, *, actor: str | None, now: datetime
 ) -> None:
-    """Ends all tokens the person has. API keys stay: they are revoked one by one."""
+    """Ends all tokens the person has. API keys stay: `keys.revoke_all` ends them."""
     await take_write_lock(session)
     user.password_hash = password_hash
     await end_tokens(session, user, now)

@@ -1,4 +1,16 @@
-import { Button, Drawer, Group, NativeSelect, PasswordInput, Select, Stack, Switch, TextInput, Tooltip } from "@mantine/core";
+import {
+  Button,
+  Checkbox,
+  Drawer,
+  Group,
+  NativeSelect,
+  PasswordInput,
+  Select,
+  Stack,
+  Switch,
+  TextInput,
+  Tooltip,
+} from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
@@ -22,6 +34,7 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
   const own = user.id === me.id ? "This is your own account." : null;
   const [email, setEmail] = useState(user.email);
   const [password, setPassword] = useState("");
+  const [endKeys, setEndKeys] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const put = useMutation({
     mutationFn: ({ part, json }: { part: string; json: object; done: string }) =>
@@ -99,7 +112,11 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
               variant="default"
               disabled={!password}
               onClick={() =>
-                put.mutate({ part: "password", json: { new_password: password }, done: "The new password is set" })
+                put.mutate({
+                  part: "password",
+                  json: { new_password: password, end_api_keys: endKeys },
+                  done: "The new password is set",
+                })
               }
             >
               Set
@@ -111,6 +128,11 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
             </Button>
             {password && <CopyButton text={password} label="Copy password" />}
           </Group>
+          <Checkbox
+            label="End their API keys too"
+            checked={endKeys}
+            onChange={(event) => setEndKeys(event.currentTarget.checked)}
+          />
         </Part>
         <CompanyPart user={user} onSave={(json) => put.mutate({ part: "company", json, done: "Company changed" })} />
         <BlockableButton

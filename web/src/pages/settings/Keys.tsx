@@ -1,9 +1,9 @@
-import { Alert, Button, NativeSelect, TextInput } from "@mantine/core";
+import { Alert, Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "../../api/client";
-import { keysQuery, queryClient } from "../../api/queries";
+import { keyScopesQuery, keysQuery, queryClient } from "../../api/queries";
 import type { ApiKey, NewApiKey } from "../../api/types";
 import { FormDialog } from "../../overlays/FormDialog";
 import { CopyLine } from "../../ui/CopyLine";
@@ -21,32 +21,37 @@ const LIFETIMES = [
   { value: "", label: "no end" },
 ];
 
+const LEAST = ["read"];
+
 /** Keys for scripts and editors. A key is shown once: the server keeps only its hash. */
 export function Keys() {
   const { data: keys, error, isPending } = useQuery(keysQuery);
   const [name, setName] = useState("");
   const [days, setDays] = useState("90");
+  const { data: offered } = useQuery(keyScopesQuery);
+  const [scopes, setScopes] = useState(LEAST);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const create = useMutation({
     mutationFn: () =>
       api<NewApiKey>("users/me/keys", {
         method: "POST",
-        json: { name: name.trim(), ...(days ? { expires_in_days: Number(days) } : {}) },
+        json: { name: name.trim(), scopes, ...(days ? { expires_in_days: Number(days) } : {}) },
       }),
     onSuccess: () => {
       setName("");
+      setScopes(LEAST);
       void queryClient.invalidateQueries({ queryKey: keysQuery.queryKey });
     },
   });
   const onSubmit = (event: FormEvent): void => {
     event.preventDefault();
-    if (name.trim()) create.mutate();
+    if (name.trim() && scopes.length > 0) create.mutate();
   };
   return (
     <>
       <h2 className={classes.heading}>API keys</h2>
       <p className={classes.lead}>
-        For scripts, build machines and editors. A key may do all that you may do; give each program its own, so that
+        For scripts, build machines and editors. Give each program a key of its own, with no more scopes than it needs, so that
         one can be revoked alone.
       </p>
       <form onSubmit={onSubmit} style={{ display: "flex", gap: 10, flexWrap: "wrap", alignItems: "flex-end" }}>
@@ -64,9 +69,16 @@ export function Keys() {
           value={days}
           onChange={(event) => setDays(event.currentTarget.value)}
         />
-        <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
+        <Button type="submit" loading={create.isPending} disabled={!name.trim() || scopes.length === 0}>
           Create key
         </Button>
+        <Checkbox.Group label="Scopes" value={scopes} onChange={setScopes} style={{ flexBasis: "100%" }}>
+          <div style={{ display: "grid", gap: 8, marginTop: 6 }}>
+            {offered?.map((scope) => (
+              <Checkbox key={scope.name} value={scope.name} label={scope.name} description={scope.text} />
+            ))}
+          </div>
+        </Checkbox.Group>
       </form>
       <div style={{ display: "grid", gap: 16, marginTop: 16 }}>
         <Refusal error={create.error ?? error} />
@@ -87,6 +99,7 @@ export function Keys() {
             columns={[
               { name: "Name" },
               { name: "Begins with" },
+              { name: "Scopes", optional: true },
               { name: "Created", optional: true },
               { name: "Last used", optional: true },
               { name: "Ends", optional: true },
@@ -96,6 +109,7 @@ export function Keys() {
               <tr key={key.id}>
                 <td>{key.name}</td>
                 <td className="mono">{key.prefix}…</td>
+                <td className={classes.optional}>{key.scopes?.join(", ") ?? "all"}</td>
                 <td className={classes.optional}>
                   <Ago at={key.created_at} />
                 </td>

@@ -1,9 +1,9 @@
-import { Alert, Button, PasswordInput } from "@mantine/core";
+import { Alert, Button, Checkbox, PasswordInput } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "../../api/client";
-import { mailQuery } from "../../api/queries";
+import { keysQuery, mailQuery, queryClient } from "../../api/queries";
 import { useMe } from "../../session/session";
 import { Refusal } from "../../ui/Refusal";
 import classes from "./Settings.module.css";
@@ -16,17 +16,20 @@ export function PasswordForm() {
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const [again, setAgain] = useState("");
+  const [endKeys, setEndKeys] = useState(false);
   const send = useMutation({
     mutationFn: () =>
       api<{ msg: string; pending?: boolean }>("users/me/password", {
         method: "PUT",
-        json: { current_password: current, new_password: next },
+        json: { current_password: current, new_password: next, end_api_keys: endKeys },
         checksPassword: true,
       }),
     onSuccess: () => {
       setCurrent("");
       setNext("");
       setAgain("");
+      setEndKeys(false);
+      void queryClient.invalidateQueries({ queryKey: keysQuery.queryKey });
     },
   });
   const differs = again !== "" && next !== again;
@@ -65,6 +68,12 @@ export function PasswordForm() {
           visibilityToggleButtonProps={TOGGLE}
           error={differs ? "The two differ." : undefined}
           onChange={(event) => setAgain(event.currentTarget.value)}
+        />
+        <Checkbox
+          label="End my API keys too"
+          description="Do so if somebody else may have seen the password. Programs with a key then need a new one."
+          checked={endKeys}
+          onChange={(event) => setEndKeys(event.currentTarget.checked)}
         />
         <Refusal error={send.error} />
         {send.data && (

@@ -54,7 +54,8 @@ def give_key(account: Account) -> None:
     """Make an API key for git on this machine if there is none. The credential helper passes it to git."""
     if has_key(account):
         return
-    made = ApiClient(account).post("/users/me/keys", {"name": f"git on {socket.gethostname()}"[:80]})
+    wanted = {"name": f"git on {socket.gethostname()}"[:80], "scopes": ["locks"]}
+    made = ApiClient(account).post("/users/me/keys", wanted)
     CredentialsFile.read().with_git_key(account.url, made["key"], made["id"]).write()
 
 

@@ -1,0 +1,138 @@
+"""What an API key may be used for: the scopes there are, and which of them each route asks for.
+
+All rules are here, by address and method, so that a new route has one without anybody thinking of it:
+
+- what only reads takes `read`; below a kind's addresses the kind's own scope will do as well;
+- what changes something takes the scope of the kind whose address it is; the verbs that all kinds share take the scope
+  of the claim's kind (`claims.permissions`);
+- administration takes `admin`, for reading too. A key without it has no administrator's rights at all
+  (`rights.read_principal`);
+- accounts and what people may do are not changed with keys, whatever their scopes: else whoever finds one could keep
+  the account for good.
+
+Passwords, sessions and tokens know no scopes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from fastapi.routing import iter_route_contexts
+
+from toolcrib.kernel.identity.credentials import SAFE_METHODS
+from toolcrib.kernel.identity.principal import ADMIN_SCOPE, MissingScope, SignInNeeded
+from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.route_paths import route_path
+
+if TYPE_CHECKING:
+    from toolcrib.kernel.identity.principal import Principal
+    from toolcrib.kernel.kinds import Kind
+
+API = "/api"
+READ, ADMIN = "read", ADMIN_SCOPE
+
+# Any one of these scopes is enough; of none, no key is.
+Need = frozenset[str]
+NO_KEY: Need = frozenset()
+
+# Whoever holds a key may ask whose it is.
+_WHOSE = frozenset({"/api/whoami", "/api/currentuser"})
+_ADMINISTRATION = re.compile(r"/api/admin/|/api/users$|/metrics$")
+_CLAIMS = re.compile(r"/api/claims(/|$)")
+_ACCOUNTS = re.compile(
+    r"/api/(admin/)?users(/|$)|/api/(login|session|auth|confirm-\w+)(/|$)|/api/(companies|projects)/.+/members(/|$)"
+)
+
+
+class UnknownScope(InvalidRequest):
+    code = "unknown_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyScope:
+    """A scope as people choose it. `text` says what a key with it may do."""
+
+    name: str
+    text: str
+
+
+class KeyScopes:
+    """`choices` are the scopes there are, the least one first; `of_kind` is the scope of each kind's claims."""
+
+    def __init__(
+        self, api_routers: Iterable[APIRouter], root_routers: Iterable[APIRouter], kinds: Iterable[Kind]
+    ) -> None:
+        kinds = tuple(kinds)
+        offered = [kind.scope for kind in kinds if kind.routers or kind.root_routers]
+        self.of_kind: Mapping[str, str] = {kind.name: kind.scope.name for kind in kinds}
+        self.choices = (
+            KeyScope(READ, "Read whatever you may see."),
+            *offered,
+            KeyScope(
+                ADMIN,
+                "Administer: register projects and companies, and use an administrator's rights if you have them.",
+            ),
+        )
+        self._kinds = [each.name for each in offered]
+        self._names = {each.name: None for each in self.choices}
+        self._needs: dict[tuple[str, str], Need] = {}
+        for method, path in [*_routes(api_routers, API), *_routes(root_routers, "")]:
+            self._needs[method, path] = self._kernels(method, path)
+        for kind in kinds:
+            found = [*_routes(kind.routers, API), *_routes(kind.root_routers, "")]
+            for method, path in found:
+                reads = method in SAFE_METHODS or (method, path) in kind.reads
+                self._needs[method, path] = frozenset({kind.scope.name, READ} if reads else {kind.scope.name})
+
+    def _kernels(self, method: str, path: str) -> Need:
+        if method not in SAFE_METHODS:
+            if _ACCOUNTS.match(path):
+                return NO_KEY
+            return frozenset(self._kinds if _CLAIMS.match(path) else {ADMIN})
+        if path in _WHOSE:
+            return frozenset(self._names)
+        return frozenset({ADMIN if _ADMINISTRATION.match(path) else READ})
+
+    def need(self, method: str, path: str) -> Need:
+        """What the route declared at `path` asks for. Of a route that is not known here, no key is enough."""
+        return self._needs.get((method, path), NO_KEY)
+
+    def require(self, me: Principal, scope: Any) -> None:
+        """Refuse a request with an API key that may not be used for its route. `scope` is the ASGI scope.
+
+        Raises:
+            SignInNeeded: no key may (403).
+            MissingScope: this one may not (403).
+        """
+        need = self.need(scope["method"], route_path(scope) or "")
+        if not need:
+            raise SignInNeeded("API keys cannot change accounts: sign in with your password.")
+        has = me.key_scopes
+        if has is not None and not (need & has):
+            raise MissingScope(self.sorted(need))
+
+    def sorted(self, names: Iterable[str]) -> list[str]:
+        """In the order of the choices."""
+        return sorted(names, key=[*self._names, *names].index)
+
+    def check(self, names: Iterable[str]) -> list[str]:
+        """The scopes that somebody chose for a key, each once and in order.
+
+        Raises:
+            UnknownScope: there is no such scope (400).
+        """
+        for name in names:
+            if name not in self._names:
+                raise UnknownScope(f"{name[:40]} is no scope. There are {', '.join(self._names)}.")
+        return self.sorted({*names})
+
+
+def _routes(routers: Iterable[APIRouter], prefix: str) -> Iterator[tuple[str, str]]:
+    for router in routers:
+        for route in iter_route_contexts(router.routes):
+            for method in route.methods or ():
+                yield method, f"{prefix}{route.path_format}"
