@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import documents, events, lfs, listing, locks, page, processes, startup
+from benchmarks import documents, etcd, events, lfs, listing, locks, page, processes, startup
 from benchmarks.figures import Figure
 from benchmarks.target import Target, target
 
@@ -45,6 +45,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "locks-postgresql": _on("postgresql", locks.run),
     "locks-mariadb": _on("mariadb", locks.run),
     "locks-processes": processes.run,
+    "locks-etcd": etcd.run,
     "events": _on_sqlite(events.run, STREAMS_PER_PERSON=events.SUBSCRIBERS),
     "lfs": _on_sqlite(lfs.run),
     "documents": _on_sqlite(documents.run),
