@@ -1,4 +1,4 @@
-"""A kind's hook has its say in every change of its claims, through both doors, on every database."""
+"""A kind's hook has its say in every change of its claims, through both doors."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.requester import Requester
 from toolcrib.settings import Settings
-
-pytestmark = pytest.mark.every_database
 
 
 class Rooms:
@@ -152,6 +150,7 @@ async def test_the_hook_hears_who_asked_and_from_where(claims: Claims, rooms: Ro
     ]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("what", ["refuse", "crash", "bad statement"])
 async def test_a_hook_that_raises_rolls_back_its_own_group_alone(
     claims: Claims, rooms: Rooms, what: str
@@ -186,6 +185,7 @@ async def test_a_hook_that_raises_rolls_back_its_own_group_alone(
     await rooms.agree()
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("what", ["refuse", "crash", "bad statement"])
 async def test_an_end_by_time_comes_whatever_the_hook_does(claims: Claims, rooms: Rooms, what: str) -> None:
     first = await claims.acquire("m1", "ana", minutes=1)
@@ -208,6 +208,7 @@ async def test_an_end_by_time_comes_whatever_the_hook_does(claims: Claims, rooms
     await rooms.agree()
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("what", ["refuse", "crash"])
 async def test_a_release_ends_the_claim_whatever_the_hook_says_of_whoever_is_next(
     claims: Claims, rooms: Rooms, what: str
@@ -227,6 +228,7 @@ async def test_a_release_ends_the_claim_whatever_the_hook_says_of_whoever_is_nex
     await rooms.agree()
 
 
+@pytest.mark.every_database
 async def test_an_account_s_end_ends_its_claims_whatever_the_hook_says(claims: Claims, rooms: Rooms) -> None:
     await claims.acquire("m1", "ana")
     await claims.acquire("m2", "ana")

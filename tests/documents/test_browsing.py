@@ -11,8 +11,6 @@ import pytest
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
 
-pytestmark = pytest.mark.every_database
-
 
 def _buckets(person: Person) -> list[dict[str, Any]]:
     answer = person.get("/buckets")
@@ -51,6 +49,7 @@ def test_buckets_are_ones_own_the_companys_and_ones_projects(crib: Crib, ann: Pe
     assert {one["id"] for one in mine if one["bucket"] == "users"} == {ben.uuid}
 
 
+@pytest.mark.every_database
 def test_a_project_nobody_registered_is_found_by_its_files(ann: Person, ben: Person) -> None:
     project = str(uuid4())
     assert project not in {one["id"] for one in _buckets(ben)}
@@ -63,6 +62,7 @@ def test_nobody_lists_buckets_or_searches_without_signing_in(crib: Crib) -> None
         assert crib.client().get(f"/api/storage{route}").status_code == 401
 
 
+@pytest.mark.every_database
 def test_a_search_goes_through_every_bucket_one_may_read_and_no_other(
     crib: Crib, ann: Person, ben: Person
 ) -> None:
@@ -82,6 +82,7 @@ def test_a_search_goes_through_every_bucket_one_may_read_and_no_other(
     refused(ben.get("/search", q="a", limit=51), 400, "validation_error")
 
 
+@pytest.mark.every_database
 def test_a_folder_moves_with_all_below_it(ann: Person, ben: Person, carla: Person) -> None:
     data = ann.stored("old/in/a.txt", bucket="companies")
     ann.stored("other.txt", bucket="companies")

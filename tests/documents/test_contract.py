@@ -14,8 +14,6 @@ from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import BASE, Crib, Person
 from tests.servers.postgresql import PostgreSQL
 
-pytestmark = pytest.mark.every_database
-
 # Section 3: addresses
 
 Form = Callable[[Person, str], dict[str, str]]
@@ -94,6 +92,7 @@ def test_ids_that_look_like_nothing_are_ids(ann: Person) -> None:
 # Section 1: authentication, then shape, then access, then existence, then state
 
 
+@pytest.mark.every_database
 def test_refusals_come_in_the_contracts_order(crib: Crib, ann: Person, ben: Person) -> None:
     data = ann.stored("held.txt")
     succeeded(ann.post("/lock", file_id=data["file_id"]))
@@ -113,6 +112,7 @@ def test_refusals_come_in_the_contracts_order(crib: Crib, ann: Person, ben: Pers
 # Section 9: what somebody's lock keeps others from
 
 
+@pytest.mark.every_database
 def test_a_lock_keeps_all_others_from_changing_the_file(crib: Crib, ann: Person, carla: Person) -> None:
     data = ann.stored("d/held.txt", b"held", bucket="companies")
     file_id, place = data["file_id"], carla.at("d/held.txt", "companies")
@@ -248,6 +248,7 @@ def test_both_spellings_of_approved_are_understood(ann: Person, carla: Person, w
 
 
 @pytest.mark.moves_bytes
+@pytest.mark.every_database
 def test_the_same_content_is_kept_once_for_each_bucket(ann: Person, ben: Person) -> None:
     content = uuid4().bytes
     first, again = ann.stored("a.txt", content), ann.stored("b.txt", content)

@@ -16,7 +16,9 @@ from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
 from botocore.credentials import Credentials  # type: ignore[import-untyped]
 
+from tests.conftest import is_full
 from tests.servers.crib import BASE, Crib, token
+from tests.servers.environment import PLAIN
 from tests.servers.process import wait_until
 from tests.servers.s3 import S3Server
 from tests.servers.toolcrib import ToolcribServer
@@ -25,7 +27,6 @@ pytestmark = pytest.mark.databases("sqlite")
 
 Start = Callable[..., ToolcribServer]
 MIB = 2**20
-KILLS = 30
 
 
 def _upload(client: httpx.Client, me: str, path: str, content: bytes) -> httpx.Response:
@@ -34,7 +35,9 @@ def _upload(client: httpx.Client, me: str, path: str, content: bytes) -> httpx.R
 
 
 @pytest.mark.timeout(900)
-def test_no_acknowledged_version_is_lost_to_a_kill(server: Start, tmp_path: Path) -> None:
+def test_no_acknowledged_version_is_lost_to_a_kill(
+    pytestconfig: pytest.Config, server: Start, tmp_path: Path
+) -> None:
     folder = tmp_path / "crib"
     crib = server(folder, TRUST_TOKEN_ISSUERS="*", FILES_GRACE_HOURS="1")
     me = str(uuid4())
@@ -43,7 +46,7 @@ def test_no_acknowledged_version_is_lost_to_a_kill(server: Start, tmp_path: Path
     random.seed(4)
 
     def keep_uploading(worker: int) -> None:
-        with httpx.Client(base_url=crib.url, cookies=cookies, timeout=30) as client:
+        with httpx.Client(base_url=crib.url, cookies=cookies, timeout=30, verify=PLAIN) as client:
             while True:
                 content = random.randbytes(random.choice((10, 5_000, 400_000, 3 * MIB)))
                 path = f"{worker}/{random.randrange(3)}.bin"
@@ -54,7 +57,7 @@ def test_no_acknowledged_version_is_lost_to_a_kill(server: Start, tmp_path: Path
                 assert answer.status_code == 201, answer.text
                 acknowledged[answer.json()["data"]["version_id"]] = (path, sha256(content).hexdigest())
 
-    for _ in range(KILLS):
+    for _ in range(30 if is_full(pytestconfig) else 8):
         before = len(acknowledged)
         workers = [threading.Thread(target=keep_uploading, args=(number,)) for number in range(3)]
         for worker in workers:
@@ -112,11 +115,12 @@ def _resident(pid: int) -> dict[str, int]:
 
 
 @pytest.mark.timeout(600)
-def test_a_large_upload_takes_no_memory(server: Start) -> None:
-    size = 512 * MIB
+def test_a_large_upload_takes_no_memory(pytestconfig: pytest.Config, server: Start) -> None:
+    size = (512 if is_full(pytestconfig) else 128) * MIB
     crib = server(TRUST_TOKEN_ISSUERS="*")
     me = str(uuid4())
-    client = httpx.Client(base_url=crib.url, cookies={"access_token": token(me, str(uuid4()))}, timeout=120)
+    cookies = {"access_token": token(me, str(uuid4()))}
+    client = httpx.Client(base_url=crib.url, cookies=cookies, timeout=120, verify=PLAIN)
     assert _upload(client, me, "warm.bin", b"x" * 8 * MIB).status_code == 201  # what is loaded on first use
     head = b"".join(
         f'--xx\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()

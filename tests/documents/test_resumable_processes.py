@@ -14,9 +14,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.conftest import is_full
 from tests.documents.resumable import begin, begun, look, offset_of, send
 from tests.documents.test_processes import _resident
 from tests.servers.crib import BASE, Crib, Person, token
+from tests.servers.environment import PLAIN
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 
@@ -34,7 +36,7 @@ def somebody() -> tuple[str, dict[str, str]]:
 
 def _person(crib: ToolcribServer, somebody: tuple[str, dict[str, str]]) -> Person:
     me, cookies = somebody
-    return Person(me, "", httpx.Client(base_url=crib.url, cookies=cookies, timeout=60))
+    return Person(me, "", httpx.Client(base_url=crib.url, cookies=cookies, timeout=60, verify=PLAIN))
 
 
 def _has(person: Person, upload: str, least: int) -> bool:
@@ -43,12 +45,12 @@ def _has(person: Person, upload: str, least: int) -> bool:
 
 @pytest.mark.timeout(600)
 def test_killed_again_and_again_in_the_middle_of_a_body(
-    server: Start, tmp_path: Path, somebody: tuple[str, dict[str, str]]
+    pytestconfig: pytest.Config, server: Start, tmp_path: Path, somebody: tuple[str, dict[str, str]]
 ) -> None:
     """Two processes; 16 MiB and more are kept over each kill, and no byte is sent twice but of the last part."""
     folder = tmp_path / "crib"
     crib = server(folder, workers=2, TRUST_TOKEN_ISSUERS="*", FILES_GRACE_HOURS="1")
-    content = random.Random(3).randbytes(150 * MIB)
+    content = random.Random(3).randbytes((150 if is_full(pytestconfig) else 90) * MIB)
     upload = begun(_person(crib, somebody), len(content), "big.bin", sha256=sha256(content).hexdigest())
     offset = kills = 0
     while offset < len(content):
@@ -109,13 +111,13 @@ def test_killed_again_and_again_in_the_middle_of_a_body(
 
 @pytest.mark.timeout(600)
 def test_a_kill_near_the_end_leaves_all_or_a_place_to_go_on_from(
-    server: Start, tmp_path: Path, somebody: tuple[str, dict[str, str]]
+    pytestconfig: pytest.Config, server: Start, tmp_path: Path, somebody: tuple[str, dict[str, str]]
 ) -> None:
     folder = tmp_path / "crib"
     crib = server(folder, TRUST_TOKEN_ISSUERS="*", FILES_GRACE_HOURS="1")
     dice = random.Random(5)
     seen: set[str] = set()
-    rounds = 15
+    rounds = 15 if is_full(pytestconfig) else 6
     for round_ in range(rounds):
         person = _person(crib, somebody)
         content = dice.randbytes(dice.choice([3, 50_000, 6 * MIB]))
@@ -182,8 +184,10 @@ def _nothing_is_left_over(folder: Path, *, versions: int) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_large_upload_takes_no_memory(server: Start, somebody: tuple[str, dict[str, str]]) -> None:
-    size = 300 * MIB
+def test_a_large_upload_takes_no_memory(
+    pytestconfig: pytest.Config, server: Start, somebody: tuple[str, dict[str, str]]
+) -> None:
+    size = (300 if is_full(pytestconfig) else 100) * MIB
     crib = server(TRUST_TOKEN_ISSUERS="*")
     person = _person(crib, somebody)
     upload = begun(person, 24 * MIB, "warm.bin")  # what is loaded on first use

@@ -155,15 +155,15 @@ async def test_members_must_be_people_with_a_role(lite: AppServer) -> None:
         assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("name", ["game", "studio/game", "a/b/c", "A.b_c-1", "_x", "-", "x" * 255, "a.gitx"])
-async def test_names_that_make_addresses_are_names(lite: AppServer, name: str) -> None:
+async def test_names_that_make_addresses_are_names(lite: AppServer) -> None:
     ann = await lite.user("ann")
-    assert (await register(ann, name))["name"] == name
+    for name in ("game", "studio/game", "a/b/c", "A.b_c-1", "_x", "-", "x" * 255, "a.gitx"):
+        assert (await register(ann, name))["name"] == name
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+async def test_names_that_make_none_are_refused(lite: AppServer) -> None:
+    ann = await lite.user("ann")
+    names = [
         "",
         "/",
         "/a",
@@ -187,11 +187,9 @@ async def test_names_that_make_addresses_are_names(lite: AppServer, name: str) -
         "x" * 256,
         None,
         7,
-    ],
-)
-async def test_names_that_make_none_are_refused(lite: AppServer, name: Any) -> None:
-    ann = await lite.user("ann")
-    assert (await ann.post("/api/projects", json={"name": name})).status_code == 400
+    ]
+    for name in names:
+        assert (await ann.post("/api/projects", json={"name": name})).status_code == 400, name
 
 
 @pytest.mark.every_database
