@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from toolcrib.assets.kind import kind as assets
 from toolcrib.documents.kind import kind as documents
 from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, openapi, web
+from toolcrib.kernel.audit_lines import AuditLines
 from toolcrib.kernel.blobs import routes as file_routes
 from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.registry import make_new_store
@@ -213,6 +214,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         mailer=Mailer(settings, database, config, jobs),
         jobs=jobs,
         blobs=open_blobs(settings),
+        audit_lines=AuditLines(database),
         permissions=Permissions(
             {kind.name: kind.rules for kind in found},
             frozenset(kind.name for kind in found if kind.notifies),
@@ -256,8 +258,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await kind.stop(kernel)
         await kernel.claims.close()
         await kernel.auth.close()
+        await kernel.audit_lines.close()
         await kernel.tail.close()
         await kernel.limiter.close()
+        await kernel.blobs.close()
         await kernel.database.close()
 
 

@@ -109,14 +109,16 @@ async def test_a_lost_redis_is_degraded_and_not_unhealthy(app_server: Start, red
     crib = await app_server(REDIS_URL=redis.url)
     admin = await crib.admin()
 
-    async def told() -> tuple[int, str, bool]:
+    async def told() -> tuple[int, str, str]:
         answer = await admin.get("/api/admin/health")
         body = answer.json()
-        return answer.status_code, body["status"], body["checks"]["redis"]["healthy"]
+        return answer.status_code, body["status"], body["checks"]["redis"]["message"]
 
-    assert await told() == (200, "healthy", True)
+    assert await told() == (200, "healthy", "answers")
     redis.stop()
-    assert await told() == (200, "degraded", False)
+    status, state, message = await told()
+    assert (status, state) == (200, "degraded")
+    assert message == "Redis for jobs and rate counters: nobody listens at its address"
     for path in ("/health", STORAGE):
         assert (await crib.client.get(path)).json()["status"] == "healthy"
 
@@ -139,17 +141,19 @@ async def test_without_redis_there_is_none_to_lose(app_server: Start) -> None:
     assert set(health["checks"]) == {"database", "storage", "mail", "jobs", "sweep"}
 
 
-async def test_a_file_store_that_is_away_is_told_in_fixed_words(app_server: Start) -> None:
+async def test_a_file_store_that_is_away_is_told_to_strangers_in_fixed_words(app_server: Start) -> None:
     crib = await app_server()
     files = crib.settings.data_dir / "files"
     files.rename(files.with_name("aside"))
-    for headers in ({}, FORWARDING[1]):
+    why = "its folder is missing: is its disk mounted?"
+    for headers, message in (({}, why), (FORWARDING[1], "does not answer")):
         answer = await crib.client.get(STORAGE, headers=headers)
         assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
         storage = answer.json()["checks"]["storage"]
-        assert (storage["healthy"], storage["message"]) == (False, "does not answer")
+        assert (storage["healthy"], storage["message"]) == (False, message)
     admin = await (await crib.admin()).get("/api/admin/health")
     assert (admin.status_code, admin.json()["status"]) == (503, "unhealthy")
+    assert admin.json()["checks"]["storage"]["message"] == why
     files.with_name("aside").rename(files)
     assert (await crib.client.get(STORAGE)).status_code == 200
 

@@ -12,6 +12,7 @@ from tests.documents.envelope import refused
 from tests.documents.webdav import Dav
 from tests.servers.crib import Crib, Person
 from tests.servers.full_disk import SmallDisk, small_disk
+from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -54,7 +55,7 @@ def test_full_then_read_only_then_well_again(server: Callable[..., ToolcribServe
     # Full: in the middle of a file, at its last bytes, and before its first.
     _check_refused(ann.put("big.bin", bytes(SIZE + MIB)))
     assert list((files / "drafts").iterdir()) == [], "half a file takes no room"
-    assert _is_well(ann), "the room it took is free again"
+    wait_until(lambda: _is_well(ann), "the room it took to be free again")
     disk.fill(leave=3 * MIB)
     _check_refused(ann.put("big.bin", bytes(3 * MIB + 1)))
     disk.fill()
@@ -64,7 +65,7 @@ def test_full_then_read_only_then_well_again(server: Callable[..., ToolcribServe
     assert _paths(ann) == ["kept.bin"]
     assert list((files / "drafts").iterdir()) == []
     disk.make_room()
-    assert _is_well(ann)
+    wait_until(lambda: _is_well(ann), "health")
 
     # Read-only.
     _remount(disk, "ro")
@@ -73,7 +74,7 @@ def test_full_then_read_only_then_well_again(server: Callable[..., ToolcribServe
     assert ann.fetch("kept.bin").content == b"kept"
     assert _paths(ann) == ["kept.bin"]
     _remount(disk, "rw")
-    assert _is_well(ann)
+    wait_until(lambda: _is_well(ann), "health")
     assert ann.put("small.bin", b"x").json()["data"]["version_number"] == 1
     assert ann.fetch("small.bin").content == b"x"
 
@@ -87,7 +88,7 @@ def test_uploads_are_refused_that_would_leave_too_little_free(
     _check_refused(ann.put("too.bin", bytes(2 * MIB)))
     assert disk.free_bytes > 4 * MIB
     assert Dav(crib, ann).put("too.bin", bytes(2 * MIB)).status_code == 507
-    assert _is_well(ann)
+    wait_until(lambda: _is_well(ann), "health")
     disk.fill(leave=4 * MIB - 1)
     _check_refused(ann.put("small.bin", b"x"))
     assert not _is_well(ann)

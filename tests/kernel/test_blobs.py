@@ -39,7 +39,9 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     if request.param == "s3":
         server: S3Server = request.getfixturevalue("s3_server")
         more = server.settings()
-    return open_blobs(settings(data_dir=tmp_path, **more))
+    opened = open_blobs(settings(data_dir=tmp_path, **more))
+    asyncio.run(opened.store.make())
+    return opened
 
 
 async def pieces(
@@ -267,6 +269,9 @@ async def test_a_folder_that_somebody_tidied_away_is_made_again(tmp_path: Path) 
 async def test_an_s3_that_is_down_is_unavailable_soon_and_comes_back(tmp_path: Path) -> None:
     with s3() as server:
         blobs = open_blobs(settings(data_dir=tmp_path, **server.settings()))
+        with pytest.raises(StorageUnavailable):
+            await blobs.check()
+        await blobs.store.make()
         assert await blobs.check() == "answers"
         stored = await blobs.put(pieces(b"x"), max_bytes=LIMIT)
         server.stop()

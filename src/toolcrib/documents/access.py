@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import select
 
-from toolcrib.documents.audit import record_audit
+from toolcrib.documents.audit import record_reading
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.project_service import ProjectService, Question
@@ -169,13 +169,12 @@ class Access:
         self, caller: Caller, place: Place, action: Action, file_id: str | None, reason: str
     ) -> None:
         now: datetime = self._kernel.clock()
-        async with self._kernel.database.write() as session:
-            record_audit(
-                session,
-                caller,
-                "access_denied",
-                place.address,
-                file_id=file_id,
-                now=now,
-                details={"action": action, "reason": reason},
-            )
+        await record_reading(
+            self._kernel.audit_lines,
+            caller,
+            "access_denied",
+            place.address,
+            file_id=file_id,
+            now=now,
+            details={"action": action, "reason": reason},
+        )

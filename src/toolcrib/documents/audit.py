@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import AuditEntry, File
+from toolcrib.kernel.audit_lines import AuditLines
 
 Act = Literal[
     "upload",
@@ -42,20 +43,47 @@ def record_audit(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Add one row, in the caller's transaction."""
-    session.add(
-        AuditEntry(
-            file_id=file_id,
-            version_id=version_id,
-            address=address,
-            action=action,
-            user_id=caller.me.uuid,
-            username=caller.me.username,
-            details={"action": action, **(details or {})},
-            ip_address=shortened(caller.ip_address, 64),
-            user_agent=shortened(caller.user_agent, 512),
-            created_at=now,
-        )
-    )
+    values = _values(caller, action, address, now, file_id, version_id, details)
+    session.add(AuditEntry(**values))
+
+
+async def record_reading(
+    lines: AuditLines,
+    caller: Caller,
+    action: Literal["download", "access_denied"],
+    address: str,
+    *,
+    now: datetime,
+    file_id: str | None = None,
+    version_id: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Add one row about something that changed nothing: later, if the database takes no changes now."""
+    values = _values(caller, action, address, now, file_id, version_id, details)
+    await lines.write(cast("Table", AuditEntry.__table__), values)
+
+
+def _values(
+    caller: Caller,
+    action: Act,
+    address: str,
+    now: datetime,
+    file_id: str | None,
+    version_id: str | None,
+    details: dict[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        "file_id": file_id,
+        "version_id": version_id,
+        "address": address,
+        "action": action,
+        "user_id": caller.me.uuid,
+        "username": caller.me.username,
+        "details": {"action": action, **(details or {})},
+        "ip_address": shortened(caller.ip_address, 64),
+        "user_agent": shortened(caller.user_agent, 512),
+        "created_at": now,
+    }
 
 
 def record_file_audit(

@@ -16,6 +16,7 @@ from toolcrib.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from toolcrib.kernel.audit_lines import AuditLines
     from toolcrib.kernel.blobs.signing import LinkUse
     from toolcrib.kernel.blobs.store import Blobs
     from toolcrib.kernel.claims.writer import ClaimWriter
@@ -48,6 +49,7 @@ class Kernel:
     mailer: Mailer
     jobs: Jobs
     blobs: Blobs
+    audit_lines: AuditLines
     permissions: Permissions
     disabled_holders: DisabledHolders
     # At making the pages of long answers.

@@ -13,36 +13,33 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
-from sqlalchemy.dialects import registry
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, Select, event, make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
-from sqlalchemy.util import await_only
 
 from toolcrib.kernel.deadlines import url_with_deadlines
-from toolcrib.kernel.disk_reserve import USUAL_PAGES, DiskReserve
-from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter
+from toolcrib.kernel.disk_reserve import DiskReserve
+from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter, rewrite_event_counter
+from toolcrib.kernel.failure_words import database_failure
 from toolcrib.kernel.left_sessions import LeftSessions
 from toolcrib.kernel.progress import count_statements
+from toolcrib.kernel.sqlite_engines import SqliteEngines
+from toolcrib.kernel.sqlite_turn import SqliteTurn
+from toolcrib.kernel.write_watch import WriteWatch
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import ExceptionContext
-
     from toolcrib.kernel.claims.changes import Hooks
 
 log = structlog.get_logger()
 
-BUSY_TIMEOUT_SECONDS = 30
-
-registry.register("sqlite.toolcrib", "toolcrib.kernel.sqlite_dialect", "SQLiteDialect")
+CHANGED = "changed"
 
 
 class Database:
@@ -50,26 +47,28 @@ class Database:
 
     def __init__(self, url: str, timeout_seconds: float = 10.0, reserve_bytes: int = 0) -> None:
         """`timeout_seconds` bounds, on PostgreSQL and MariaDB, each wait for the server: to connect, for a
-        connection of the pool, for the answer to a statement. `reserve_bytes` of the disk are kept for SQLite."""
+        connection of the pool, for the answer to a statement. On SQLite, the wait for other programs' writes.
+        `reserve_bytes` of the disk are kept for SQLite."""
         self.url = make_url(url)
         self._timeout = timeout_seconds
         self._left_sessions: LeftSessions | None = None
         self.dialect = "mariadb" if self.url.get_backend_name() == "mysql" else self.url.get_backend_name()
-        # Fairness inside this process: SQLite's own lock makes waiters poll and can starve them.
-        self._turn = asyncio.Lock()
-        self._reserve: DiskReserve | None = None
+        self._turn = SqliteTurn()
+        self.watch = WriteWatch("database", self._probe)
+        self.reserve: DiskReserve | None = None
         if self.dialect == "sqlite":
             if reserve_bytes and self.url.database:
-                self._reserve = DiskReserve(Path(self.url.database), reserve_bytes)
-            self.writes = self._sqlite_engine(read_only=False)
-            self.reads = self._sqlite_engine(read_only=True)
-            self._group_engine: Engine | None = self._sqlite_group_engine()
+                self.reserve = DiskReserve(Path(self.url.database), reserve_bytes)
+            self._sqlite = SqliteEngines(self.url, timeout_seconds, self._turn, self.reserve)
+            self.writes, self.reads = self._sqlite.writing(), self._sqlite.reading()
+            self._group_engine: Engine | None = self._sqlite.group()
         else:
             self.writes = self.reads = self._server_engine(timeout_seconds)
             self._left_sessions = LeftSessions(self.writes, timeout_seconds)
             self._group_engine = None
         for engine in {self.writes, self.reads}:
             count_statements(engine.sync_engine)
+        _note_changes(self.writes.sync_engine)
         self._group_connection: Connection | None = None
         self._instant_reads: sqlite3.Connection | None = None
         self._after_commit: list[Callable[[list[Event]], None]] = []
@@ -110,14 +109,17 @@ class Database:
 
         Events appended to it are written as the last statements before the commit.
         """
-        async with AsyncSession(
-            self.writes,
-            expire_on_commit=False,
-            sync_session_class=WriteSession,
-            info={"claim_hooks": self.claim_hooks},
-        ) as session:
-            yield session
-            await session.commit()
+        with self._watched():
+            async with AsyncSession(
+                self.writes,
+                expire_on_commit=False,
+                sync_session_class=WriteSession,
+                info={"claim_hooks": self.claim_hooks},
+            ) as session:
+                yield session
+                await session.commit()
+        if session.sync_session.info.pop(CHANGED, False):
+            self.watch.worked()
         events: EventWriter | None = session.sync_session.info.pop("written_events", None)
         if events is not None:
             self._committed(events)
@@ -138,16 +140,45 @@ class Database:
             connection.commit()
             return result, events
 
-        if self._group_engine is not None:
-            async with self._turn:
-                result, events = await asyncio.get_running_loop().run_in_executor(
-                    None, self._on_group_connection, self._group_engine, transaction
-                )
-        else:
-            async with self.writes.connect() as connection:
-                result, events = await connection.run_sync(transaction)
+        with self._watched():
+            if self._group_engine is not None:
+                async with self._turn.hold():
+                    result, events = await asyncio.get_running_loop().run_in_executor(
+                        None, self._on_group_connection, self._group_engine, transaction
+                    )
+            else:
+                async with self.writes.connect() as connection:
+                    result, events = await connection.run_sync(transaction)
+        if events.written:
+            self.watch.worked()
         self._committed(events)
         return result
+
+    @asynccontextmanager
+    async def short_write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction of a statement or two that write no events, so it needs no turn at the event log."""
+        with self._watched():
+            async with self.writes.begin() as connection:
+                here: dict[Any, Any] = (await connection.get_raw_connection()).info
+                here.pop(CHANGED, None)
+                yield connection
+                changed = here.pop(CHANGED, False)
+        if changed:
+            self.watch.worked()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            if (why := database_failure(error)) is not None:
+                self.watch.failed(why)
+            raise
+
+    async def _probe(self) -> None:
+        """Write something that changes nothing."""
+        async with self.short_write() as connection:
+            await connection.run_sync(rewrite_event_counter)
 
     def _on_group_connection(
         self, engine: Engine, transaction: Callable[[Connection], tuple[Any, EventWriter]]
@@ -159,7 +190,7 @@ class Database:
         except OperationalError as error:
             self._group_connection.close()  # rolls back
             self._group_connection = None
-            if self._reserve is None or not self._reserve.failed(error.orig):
+            if self.reserve is None or not self.reserve.failed(error.orig):
                 raise
             return self._on_group_connection(engine, transaction)  # with the room of the reserve
         except BaseException:
@@ -179,7 +210,7 @@ class Database:
 
         def look() -> Any:
             if self._instant_reads is None:
-                self._instant_reads = self._sqlite_instant_reads()
+                self._instant_reads = self._sqlite.instant_reads()
             try:
                 return self._instant_reads.execute(sql).fetchone()[0]
             except sqlite3.OperationalError:
@@ -188,6 +219,7 @@ class Database:
         return look
 
     async def close(self) -> None:
+        await self.watch.close()
         if self._instant_reads is not None:
             self._instant_reads.close()
         if self._left_sessions is not None:
@@ -235,91 +267,14 @@ class Database:
             hide_parameters=True,
         )
 
-    def _sqlite_engine(self, *, read_only: bool) -> AsyncEngine:
-        size = {"pool_size": 6, "max_overflow": 4} if read_only else {"pool_size": 1, "max_overflow": 0}
-        url = self.url.set(drivername="sqlite+toolcrib")
-        engine = create_async_engine(url, pool_timeout=BUSY_TIMEOUT_SECONDS, hide_parameters=True, **size)
-        if read_only:
-            _configure_sqlite(engine.sync_engine, "BEGIN", read_only=True)
-        else:
-            _configure_sqlite(
-                engine.sync_engine,
-                "BEGIN IMMEDIATE",
-                wait_for_turn=self._wait_for_turn,
-                reserve=self._reserve,
-            )
-            event.listen(engine.sync_engine, "handle_error", self._write_failed)
-            event.listen(engine.sync_engine, "checkin", self._give_up_turn)
-            event.listen(engine.sync_engine, "invalidate", self._give_up_turn)
-        return engine
 
-    def _sqlite_group_engine(self) -> Engine:
-        engine = create_engine(
-            self.url.set(drivername="sqlite+pysqlite"),
-            poolclass=StaticPool,
-            connect_args={"check_same_thread": False},
-            hide_parameters=True,
-        )
-        _configure_sqlite(engine, "BEGIN IMMEDIATE", reserve=self._reserve)
-        return engine
+def _note_changes(engine: Engine) -> None:
+    """Have each connection know whether its transaction changed anything: a commit of nothing proves nothing."""
 
-    def _sqlite_instant_reads(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.url.database or "", timeout=0, isolation_level=None)
-        connection.execute("PRAGMA query_only = ON")
-        return connection
-
-    def _wait_for_turn(self, connection: Connection) -> None:
-        if not connection.info.get("turn"):  # several transactions on one connection are one turn
-            await_only(self._turn.acquire())
-            connection.info["turn"] = True
-
-    def _write_failed(self, context: ExceptionContext) -> None:
-        """Make room for the next try, where it was room that this one lacked."""
-        if self._reserve is not None:
-            self._reserve.failed(context.original_exception)
-
-    def _give_up_turn(self, _connection: Any, record: ConnectionPoolEntry, *_error: Any) -> None:
-        if record.info.pop("turn", False):
-            self._turn.release()
-
-
-def _configure_sqlite(
-    engine: Engine,
-    begin: str,
-    *,
-    read_only: bool = False,
-    wait_for_turn: Callable[[Connection], None] | None = None,
-    reserve: DiskReserve | None = None,
-) -> None:
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
-        if not read_only:
-            cursor.execute("PRAGMA journal_mode = WAL")
-            # Room for what one large unit of work changes, and 16 MB of log between two checkpoints, each of
-            # which the writer waits for: pages that are written again and again go to the file once.
-            cursor.execute("PRAGMA cache_size = -16000")
-            cursor.execute(f"PRAGMA wal_autocheckpoint = {USUAL_PAGES}")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        # LIKE that respects case, as on PostgreSQL: prefixes are paths.
-        cursor.execute("PRAGMA case_sensitive_like = ON")
-        if read_only:
-            cursor.execute("PRAGMA query_only = ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def say_begin(connection: Connection) -> None:
-        if wait_for_turn is not None:
-            wait_for_turn(connection)
-        if reserve is not None:
-            reserve.look()
-            if connection.info.get("wal_pages", USUAL_PAGES) != reserve.wal_pages:
-                connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {reserve.wal_pages}")
-                connection.info["wal_pages"] = reserve.wal_pages
-        connection.exec_driver_sql(begin)
+    @event.listens_for(engine, "after_cursor_execute")
+    def note(connection: Connection, cursor: Any, _sql: str, _values: Any, context: Any, _many: bool) -> None:
+        if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
+            connection.info[CHANGED] = True
 
 
 class WriteSession(Session):
@@ -329,6 +284,7 @@ class WriteSession(Session):
 @event.listens_for(WriteSession, "after_begin")
 def _take_the_write_lock(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     if "event_writer" not in session.info:
+        connection.info.pop(CHANGED, None)
         session.info["event_writer"] = lock_event_counter(connection)
 
 
@@ -337,7 +293,9 @@ def _write_the_events(session: Session) -> None:
     events: EventWriter | None = session.info.get("event_writer")
     if events is not None:
         session.flush()
-        events.write_events(session.connection())
+        connection = session.connection()
+        events.write_events(connection)
+        session.info[CHANGED] = connection.info.pop(CHANGED, False) or bool(events.written)
 
 
 @event.listens_for(WriteSession, "after_commit")

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from toolcrib.kernel.bodies import failure_of
+from toolcrib.kernel.failure_words import database_failure
 from toolcrib.kernel.logs import request_id
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.wording import Wordings
@@ -120,12 +121,13 @@ class Answers:
         return Response(status_code=CLIENT_GONE)
 
     async def _database_gone(self, request: Request, error: Exception) -> Response:
-        log.error("database_error", error=type(error).__name__, path=request.scope["path"])
+        why = database_failure(error) or type(error).__name__
+        log.error("database_error", error=why, path=request.scope["path"])
         text = "The database cannot be reached or cannot take the change now. Try again."
         return self._response(request, 503, "database_unavailable", text, None, {"Retry-After": "2"})
 
     async def _database_error(self, request: Request, error: DBAPIError) -> Response:
-        if error.connection_invalidated:
+        if database_failure(error) is not None:
             return await self._database_gone(request, error)
         raise error
 

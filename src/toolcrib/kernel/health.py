@@ -25,8 +25,11 @@ from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import HealthCheck, Kernel
 from toolcrib.kernel.deps import AdminDep, KernelDep
 from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.monitoring import may_read_details
 from toolcrib.kernel.openapi import PUBLIC, refusals
+from toolcrib.kernel.problems import NotWell
+from toolcrib.kernel.write_watch import CANNOT_WRITE
 
 log = structlog.get_logger()
 
@@ -44,18 +47,30 @@ router = APIRouter(tags=["health"])
 
 
 async def health(request: Request) -> Response:
-    """200 while the database answers; 503 otherwise. The event tail asks it several times a second, so no
-    request has to."""
+    """200 while the database answers and takes changes; 503 otherwise. The event tail asks it several times a second,
+    and the last write that failed is remembered until one works, so no request has to ask."""
     kernel: Kernel = request.app.state.kernel
-    well = kernel.tail.is_fresh(within_seconds=SICK_SECONDS)
+    detailed = may_read_details(request, kernel)
+    message = _state_of_database(kernel)
+    well = message == ANSWERS
     body = {
         "status": "healthy" if well else "unhealthy",
         "service": "toolcrib",
-        "version": request.app.version if may_read_details(request, kernel) else HIDDEN,
+        "version": request.app.version if detailed else HIDDEN,
         "timestamp": iso_format(kernel.clock()),
-        "checks": {"database": {"healthy": well, "message": ANSWERS if well else SILENT}},
+        "checks": {"database": {"healthy": well, "message": message if detailed else _fixed(message)}},
     }
     return Response(orjson.dumps(body), status_code=200 if well else 503, media_type="application/json")
+
+
+def _state_of_database(kernel: Kernel) -> str:
+    if not kernel.tail.is_fresh(within_seconds=SICK_SECONDS):
+        return SILENT
+    try:
+        kernel.database.watch.check()
+    except NotWell as sick:
+        return sick.reason
+    return ANSWERS
 
 
 async def healthz() -> Response:
@@ -124,9 +139,8 @@ async def _ask(name: str, check: HealthCheck, seconds: float) -> dict[str, Any]:
         async with asyncio.timeout(seconds):
             healthy, message = True, await check()
     except Exception as error:  # noqa: BLE001 - a sick part must not hide the others
-        # The text may name hosts: administrators see this page, but keep to the kind of trouble.
-        healthy, message = False, type(error).__name__
-        log.warning("unhealthy", part=name, error=message)
+        healthy, message = False, failure_in_words(error)
+        log.warning("unhealthy", part=name, reason=message)
     elapsed = round((time.perf_counter() - started) * 1000, 2)
     return {"healthy": healthy, "message": message, "response_time_ms": elapsed}
 
@@ -139,13 +153,25 @@ def status_of(checks: dict[str, dict[str, Any]]) -> str:
 
 def without_details(check: dict[str, Any]) -> dict[str, Any]:
     """The same keys in fixed words, for strangers."""
-    return {**check, "message": ANSWERS if check["healthy"] else SILENT, "response_time_ms": 0}
+    return {
+        **check,
+        "message": ANSWERS if check["healthy"] else _fixed(check["message"]),
+        "response_time_ms": 0,
+    }
+
+
+def _fixed(message: str) -> str:
+    """Which of the fixed words says this of a part."""
+    if message == ANSWERS:
+        return ANSWERS
+    return CANNOT_WRITE if message.startswith(CANNOT_WRITE) else SILENT
 
 
 def add_database_check(kernel: Kernel) -> None:
     async def answers() -> str:
         async with kernel.database.read() as session:
             await last_seq(session)
-        return "answers"
+        kernel.database.watch.check()
+        return ANSWERS
 
     kernel.health["database"] = answers

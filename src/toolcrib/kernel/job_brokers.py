@@ -12,6 +12,7 @@ from taskiq.receiver import Receiver
 
 if TYPE_CHECKING:
     from asyncio import Event
+from toolcrib.kernel.redis_health import redis_failure
 
 log = structlog.get_logger()
 
@@ -63,4 +64,4 @@ class _Listener(Receiver):
         try:
             await super().callback(message, raise_err)
         except Exception as error:  # noqa: BLE001 - the job has run; Redis may have somebody run it again
-            log.warning("job_not_acknowledged", error=type(error).__name__)
+            log.warning("job_not_acknowledged", error=redis_failure(error))

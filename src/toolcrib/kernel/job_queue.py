@@ -15,6 +15,7 @@ import structlog
 
 if TYPE_CHECKING:
     from taskiq.abc.broker import AsyncBroker
+from toolcrib.kernel.redis_health import redis_failure
 
 log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ class JobQueue:
                 await self._carry(name)
                 return
             except Exception as error:  # noqa: BLE001 - whatever ails the queue, the job runs
-                log.warning("job_queue_unavailable", error=type(error.__cause__ or error).__name__)
+                log.warning("job_queue_unavailable", error=redis_failure(error.__cause__ or error))
                 self._paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
         await self._run(name)
 
@@ -101,6 +102,6 @@ class JobQueue:
             try:
                 await job_brokers.listen(broker, self._stopping)
             except Exception as error:  # noqa: BLE001 - nudges are run where they arise until Redis is back
-                log.warning("job_listener_failed", error=type(error).__name__)
+                log.warning("job_listener_failed", error=redis_failure(error))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), REDIS_PAUSE_SECONDS)

@@ -21,7 +21,9 @@ from sqlalchemy.exc import IntegrityError
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.due_times import CLOCK_DIFFERENCE, is_due
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.job_queue import JobQueue
+from toolcrib.kernel.problems import NotWell
 from toolcrib.kernel.tables import Base, UtcDateTime, exact_string
 from toolcrib.settings import Settings
 
@@ -176,7 +178,7 @@ class Jobs:
             try:
                 nap = await self._take_turns()
             except Exception as error:  # noqa: BLE001 - the database will be back, and the schedule is in it
-                log.warning("schedule_unavailable", error=type(error).__name__)
+                log.warning("schedule_unavailable", error=failure_in_words(error))
                 nap = LONGEST_NAP_SECONDS / 6
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), nap)
@@ -190,13 +192,13 @@ class Jobs:
         now = self._clock()
         for name, every in self._periodic().items():
             named = schedule.c.name == name
-            async with self._database.writes.begin() as connection:
+            async with self._database.short_write() as connection:
                 if (await connection.execute(select(schedule.c.name).where(named))).first() is not None:
                     sooner = update(schedule).where(named, schedule.c.next_at > now + every)
                     await connection.execute(sooner.values(next_at=now + every))
                     continue
             with suppress(IntegrityError):  # another process was faster
-                async with self._database.writes.begin() as connection:
+                async with self._database.short_write() as connection:
                     await connection.execute(insert(schedule).values(name=name, next_at=now))
         self._enrolled = True
 
@@ -226,7 +228,7 @@ class Jobs:
         return max(SHORTEST_NAP_SECONDS, (min(upcoming) - self._clock()).total_seconds())
 
     async def _take_turn(self, name: str, now: datetime, again_at: datetime) -> bool:
-        async with self._database.writes.begin() as connection:
+        async with self._database.short_write() as connection:
             taken = await connection.execute(
                 update(schedule)
                 .where(schedule.c.name == name, is_due(schedule.c.next_at, now, self._periodic()[name]))
@@ -236,16 +238,16 @@ class Jobs:
 
     async def _turn(self, name: str, started_at: datetime, next_at: datetime) -> None:
         error = await self._run_and_tell(name)
-        values: dict[str, object] = {"last_error": type(error).__name__ if error else None}
+        values: dict[str, object] = {"last_error": failure_in_words(error)[:200] if error else None}
         if error is None:
             values |= {"next_at": next_at, "last_finished_at": self._clock()}
         # Not if another process has begun a later turn meanwhile.
         mine = update(schedule).where(schedule.c.name == name, schedule.c.last_started_at == started_at)
         try:
-            async with self._database.writes.begin() as connection:
+            async with self._database.short_write() as connection:
                 await connection.execute(mine.values(**values))
         except Exception as failure:  # noqa: BLE001 - the turn comes again, as after a crash
-            log.warning("schedule_unavailable", error=type(failure).__name__)
+            log.warning("schedule_unavailable", error=failure_in_words(failure))
 
     async def check(self, *names: str) -> str:
         """For the health page: good news, or raises if a turn's last run failed or none has ended for too long. Of
@@ -264,5 +266,5 @@ class Jobs:
         return row.last_error is not None or now > ended + 3 * every + OVERDUE_AFTER
 
 
-class JobsFailing(RuntimeError):
+class JobsFailing(NotWell):
     """The last turn of these jobs failed, or has not ended for long; they are tried again."""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from toolcrib.kernel.deadlines import DeadlineDialect, hang_up, session_idle_seconds
+from toolcrib.kernel.failure_words import failure_in_words
 
 log = structlog.get_logger()
 
@@ -71,7 +72,7 @@ class LeftSessions:
             finally:
                 hang_up(driver)
         except Exception as error:  # noqa: BLE001 - the drivers' errors have nothing in common
-            log.info("database_sessions_not_ended", error=type(error).__name__)
+            log.info("database_sessions_not_ended", error=failure_in_words(error))
             await asyncio.sleep(RETRY_SECONDS)
         else:
             self._left.difference_update(asked)

@@ -20,7 +20,7 @@ from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.jobs import Job, Jobs
 from toolcrib.kernel.messages import Message
 from toolcrib.kernel.outbox import Letter
-from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.problems import NotWell, Problem
 from toolcrib.kernel.smtp import Connection, NoConnection, NotSent, Refused, Unavailable
 from toolcrib.settings import Settings
 
@@ -44,7 +44,7 @@ class MailUnavailable(Problem):
     code, status = "mail_unavailable", 502
 
 
-class MailStuck(RuntimeError):
+class MailStuck(NotWell):
     """Mails wait because the server did not take them."""
 
 

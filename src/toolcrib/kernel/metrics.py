@@ -36,6 +36,7 @@ from toolcrib.kernel.claims.owed import owed_claim_hooks
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.log import last_seq
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.logs import begin_request
 from toolcrib.kernel.monitoring import require_monitoring
 from toolcrib.kernel.outbox import outbox
@@ -122,7 +123,7 @@ class Metrics:
                     gauge.set(count.scalar_one())
             self._database_up.set(1)
         except Exception as error:  # noqa: BLE001 - the process has figures of its own to report
-            log.warning("metrics_without_database", error=type(error).__name__)
+            log.warning("metrics_without_database", error=failure_in_words(error))
             self._database_up.set(0)
 
 
@@ -143,6 +144,15 @@ def observed(app: FastAPI, layers: ASGIApp, process: str = "") -> ASGIApp:
     """`layers`, the rest of `app`, in the outermost layer: it counts what `app` answers."""
     kernel: Kernel = app.state.kernel
     found = Metrics(process)
+    watch = kernel.database.watch
+    found.gauge(
+        "toolcrib_database_writable", "Whether the last write worked.", lambda: 0.0 if watch.failure else 1.0
+    )
+    lines = kernel.audit_lines
+    found.gauge(
+        "toolcrib_audit_lines_waiting", "Audit lines that wait for the database.", lambda: lines.waiting
+    )
+    found.gauge("toolcrib_audit_lines_lost", "Audit lines that could not be kept.", lambda: lines.lost)
     found.gauge("toolcrib_subscribers", "Live event streams.", lambda: kernel.tail.subscribers)
     app.state.metrics = found
     return Observe(layers, found, log_all=kernel.settings.log_level == "debug")

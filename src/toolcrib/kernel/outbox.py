@@ -106,20 +106,20 @@ async def take_next(database: Database, now: datetime) -> Letter | None:
             .where(outbox.c.id == id_, outbox.c.attempts == attempts)
             .values(attempts=attempts + 1, next_attempt_at=now + pause_after(attempts + 1))
         )
-        async with database.writes.begin() as connection:
+        async with database.short_write() as connection:
             if (await connection.execute(taken)).rowcount == 1:
                 return Letter(*(await connection.execute(select(*_LETTER).where(outbox.c.id == id_))).one())
     return None
 
 
 async def remove(database: Database, letter: Letter) -> None:
-    async with database.writes.begin() as connection:
+    async with database.short_write() as connection:
         await connection.execute(delete(outbox).where(outbox.c.id == letter.id))
 
 
 async def keep(database: Database, letter: Letter, reason: str) -> None:
     """Note why it was not sent; it is due again by itself."""
-    async with database.writes.begin() as connection:
+    async with database.short_write() as connection:
         await connection.execute(
             update(outbox).where(outbox.c.id == letter.id).values(last_error=reason[:200])
         )

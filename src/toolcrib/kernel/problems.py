@@ -48,3 +48,14 @@ class DatabaseUnavailable(Problem):
     """The database cannot be reached. Nothing was changed, or the change was not confirmed to anybody."""
 
     code, status = "database_unavailable", 503
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Retry-After": "2"})
+
+
+class NotWell(RuntimeError):
+    """A part of the server does not work. The text is what health pages say of it, in words for operators."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -17,6 +17,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from toolcrib.kernel.clock import Clock, system_clock
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.rate_counters import ProcessCounters
+from toolcrib.kernel.redis_health import redis_failure
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class RateLimiter:
             except RateLimited:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever ails the counters, people sign in
-                log.warning("rate_counters_unavailable", error=type(error).__name__)
+                log.warning("rate_counters_unavailable", error=redis_failure(error))
                 self._paused_until = time.monotonic() + REDIS_PAUSE_SECONDS
         await question(self._here)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from toolcrib.kernel.context import HealthCheck
+from toolcrib.kernel.failure_words import NO_ANSWER, failure_in_words
+from toolcrib.kernel.problems import NotWell
 from toolcrib.settings import Settings
 
 REDIS_SECONDS = 0.5
@@ -13,16 +15,43 @@ REDIS_SECONDS = 0.5
 def redis_check(settings: Settings) -> HealthCheck | None:
     """Return the check of every Redis that the settings name; None if they name none."""
     counters = (settings.ratelimit_storage_uri or settings.redis_url).removeprefix("async+")
-    urls = {settings.redis_url, "" if counters.startswith("memory:") else counters} - {""}
-    if not urls:
+    uses: dict[str, str] = {}
+    if counters and not counters.startswith("memory:"):
+        uses[counters] = "rate counters"
+    if settings.redis_url:
+        uses[settings.redis_url] = "jobs" if settings.redis_url not in uses else "jobs and rate counters"
+    if not uses:
         return None
 
     async def check() -> str:
-        async with asyncio.timeout(2 * REDIS_SECONDS):
-            await asyncio.gather(*map(_ping, urls))
+        found = await asyncio.gather(*map(_failure, uses))
+        sick = [f"Redis for {use}: {why}" for use, why in zip(uses.values(), found, strict=True) if why]
+        if sick:
+            raise NotWell("; ".join(sick))
         return "answers"
 
     return check
+
+
+async def _failure(url: str) -> str:
+    """What ails the Redis at this address, in words; empty if nothing does."""
+    try:
+        async with asyncio.timeout(2 * REDIS_SECONDS):
+            await _ping(url)
+    except Exception as error:  # noqa: BLE001 - its client has errors of its own for whatever the network does
+        return redis_failure(error)
+    return ""
+
+
+def redis_failure(error: BaseException) -> str:
+    """What ails Redis, by an error of its client or of the system, in words for operators."""
+    name = type(error).__name__  # only servers that use Redis import its classes
+    if name.startswith("Authentication"):
+        return "it refuses our password"
+    if name == "ConnectionError":
+        why = error.__cause__ or error.__context__
+        return failure_in_words(why) if isinstance(why, OSError) else "it cannot be reached"
+    return NO_ANSWER if name == "TimeoutError" else failure_in_words(error)
 
 
 async def _ping(url: str) -> None:

@@ -10,7 +10,7 @@ from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import CallerDep, new_router
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
-from toolcrib.kernel.health import HIDDEN, SILENT, UNHEALTHY, ask, without_details
+from toolcrib.kernel.health import HIDDEN, UNHEALTHY, ask, without_details
 from toolcrib.kernel.monitoring import may_read_details
 from toolcrib.kernel.openapi import PUBLIC
 
@@ -21,17 +21,12 @@ CHECKED = ("database", "storage")
 
 @router.get("/health", response_class=Response, responses=UNHEALTHY, openapi_extra=PUBLIC)
 async def health(request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """200 while database and file store answer; 503 otherwise. For whoever may not read details (METRICS_ACCESS),
-    `version`, `environment` and what the checks say are fixed words."""
+    """200 while database and file store answer and can be written to; 503 otherwise. For whoever may not read details
+    (METRICS_ACCESS), `version`, `environment` and what the checks say are fixed words."""
     checks = await ask(kernel, CHECKED)
     well = all(check["healthy"] for check in checks.values())
     detailed = may_read_details(request, kernel)
-    checks = {
-        name: {**check, "message": check["message"] if check["healthy"] else SILENT}
-        if detailed
-        else without_details(check)
-        for name, check in checks.items()
-    }
+    checks = {name: check if detailed else without_details(check) for name, check in checks.items()}
     body = {
         "status": "healthy" if well else "unhealthy",
         "service": "toolcrib",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from toolcrib.documents.audit import record_file_audit
+from toolcrib.documents.audit import record_reading
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import NoVersion, ObjectMissing, VersionNotFound
 from toolcrib.documents.models import File, Version
@@ -17,7 +17,6 @@ from toolcrib.documents.service.version_rows import current
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
-from toolcrib.kernel.database import take_write_lock
 
 DOWNLOAD_SECONDS = 3600
 
@@ -119,15 +118,13 @@ async def _find(
 async def _remember(
     docs: Documents, caller: Caller, file: File, version: Version, *, now: datetime, signed: bool = False
 ) -> None:
-    async with docs.kernel.database.write() as session:
-        await take_write_lock(session)
-        record_file_audit(
-            session,
-            caller,
-            "download",
-            file,
-            now=now,
-            version_id=version.id,
-            version_number=version.version_number,
-            signed=signed,
-        )
+    await record_reading(
+        docs.kernel.audit_lines,
+        caller,
+        "download",
+        file.address,
+        now=now,
+        file_id=file.id,
+        version_id=version.id,
+        details={"version_number": version.version_number, "signed": signed},
+    )

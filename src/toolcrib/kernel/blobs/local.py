@@ -23,6 +23,7 @@ import structlog
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageFull, StorageUnavailable
 from toolcrib.kernel.blobs.store import KEY, ObjectInfo
 from toolcrib.kernel.blobs.threads import in_thread, submit
+from toolcrib.kernel.failure_words import READ_ONLY, failure_in_words
 
 log = structlog.get_logger()
 
@@ -158,8 +159,12 @@ class LocalObjects:
     def _check(self) -> str:
         """Look, and write nothing: strangers may ask as often as they like."""
         drafts = self.root / DRAFTS
-        if not drafts.is_dir() or not os.access(drafts, os.R_OK | os.W_OK | os.X_OK):
-            raise StorageUnavailable
+        if not drafts.is_dir():
+            raise StorageUnavailable("its folder is missing: is its disk mounted?")
+        if os.statvfs(drafts).f_flag & os.ST_RDONLY:
+            raise StorageUnavailable(READ_ONLY)
+        if not os.access(drafts, os.R_OK | os.W_OK | os.X_OK):
+            raise StorageUnavailable("its folder may not be read or written")
         free = _free_bytes(drafts)
         if free < max(FULL_BYTES, self._keep_free):
             raise StorageFull
@@ -234,4 +239,5 @@ def _translated_errors() -> Iterator[None]:
         yield
     except OSError as error:
         log.error("file_store_failed", error=errno.errorcode.get(error.errno or 0))
-        raise (StorageFull() if error.errno in _FULL else StorageUnavailable()) from error
+        full = error.errno in _FULL
+        raise (StorageFull() if full else StorageUnavailable(failure_in_words(error))) from error

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from toolcrib.kernel.failure_words import DISK_FULL, NO_ANSWER
 from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
 
 
 class StorageUnavailable(Problem):
-    """The file store cannot be reached, or cannot write; nothing was stored."""
+    """The file store cannot be reached, or cannot write; nothing was stored.
+
+    `reason` is for operators.
+    """
 
     code, status = "storage_unavailable", 503
 
-    def __init__(self, detail: str = "The file store does not respond. Try again.") -> None:
+    def __init__(
+        self, reason: str = NO_ANSWER, detail: str = "The file store does not respond. Try again."
+    ) -> None:
         super().__init__(detail, headers={"Retry-After": "5"})
+        self.reason = reason
 
 
 class StorageFull(StorageUnavailable):
@@ -20,7 +27,7 @@ class StorageFull(StorageUnavailable):
     code = "storage_full"
 
     def __init__(self) -> None:
-        super().__init__("The file store is full. Tell your administrator.")
+        super().__init__(DISK_FULL, "The file store is full. Tell your administrator.")
 
 
 class BlobMissing(NotFound):

@@ -6,9 +6,11 @@ is written with it: from then on no row can refer to that key again, so the dele
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,21 +18,32 @@ from toolcrib.kernel.blobs.models import Blob, PendingDeletion
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import Blobs, Stored
 from toolcrib.kernel.database import Database, take_write_lock
+from toolcrib.kernel.failure_words import failure_in_words
+
+log = structlog.get_logger()
+
+# A start waits so long for the file store.
+START_SECONDS = 15.0
 
 
 async def make_new_store(database: Database, blobs: Blobs) -> None:
     """Create the store of a new server.
 
-    Does nothing if there are rows that name content: then an absent store means that its disk is not mounted. A newly
-    created store would hide that, and files written to it would be missing once the disk is mounted.
+    Only looks at it if there are rows that name content: then an absent store means that its disk is not mounted, or
+    its bucket gone. A newly created store would hide that, and files written to it would be missing once the disk is
+    mounted.
+
+    Whatever ails the store is logged, and reported by the health check until it is repaired. The server starts.
     """
     async with database.read() as session:
-        if (await session.scalars(select(Blob.id).limit(1))).first() is not None:
-            return
+        is_new = (await session.scalars(select(Blob.id).limit(1))).first() is None
     try:
-        await blobs.store.make()
-    except StorageUnavailable:
-        return  # it has been logged, and the health check reports it until it is repaired
+        async with asyncio.timeout(START_SECONDS):
+            if is_new:
+                await blobs.store.make()
+            await blobs.check()
+    except (StorageUnavailable, TimeoutError) as error:
+        log.error("file_store_unusable", reason=failure_in_words(error))
 
 
 async def notice_loss(

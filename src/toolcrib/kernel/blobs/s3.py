@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import httpx
 import obstore
 import structlog
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import KEY, ObjectInfo
+from toolcrib.kernel.failure_words import NO_ANSWER
 from toolcrib.kernel.progress import made_progress
 from toolcrib.settings import Settings
 
@@ -35,10 +36,14 @@ MAX_PARTS = 9_000
 PARTS_AT_ONCE = 2
 _PRESIGN_METHODS = {"GET", "PUT"}
 _NO_BUCKET = "NoSuchBucket"
+_REFUSALS = (PermissionDeniedError, UnauthenticatedError)
+_REFUSED = "it refuses our access key"
 
 
 class S3Objects:
     def __init__(self, settings: Settings) -> None:
+        self._bucket = settings.s3_bucket
+        self._may_make = False
         self._region = settings.s3_region
         self._has_bucket = False  # true once it was seen
         self._store = S3Store(
@@ -58,18 +63,43 @@ class S3Objects:
         )
 
     async def make(self) -> None:
-        """Do nothing: the first write creates the bucket."""
+        """Create the bucket if it is missing. If S3 does not answer now, the first write does."""
+        self._may_make = True
+        await self._ensure_bucket()
+
+    async def _ensure_bucket(self) -> None:
+        if self._has_bucket:
+            return
+        try:
+            await self._require_bucket()
+        except _BucketMissing:
+            if not self._may_make:
+                raise
+            await self._make_bucket()
+        self._has_bucket = True
+
+    async def _require_bucket(self) -> None:
+        """Look whether the bucket is there.
+
+        Raises:
+            StorageUnavailable: it is missing, or S3 does not answer.
+        """
+        with self._translated_errors():
+            await obstore.list_with_delimiter_async(self._store, "check/")
 
     async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
         source = aiter(blocks)
         first = await _gather(source, PART_BYTES)
         try:
-            with _translated_errors():
+            with self._translated_errors():
                 await self._send(key, first, source, size)
         except _BucketMissing:
+            if not self._may_make:
+                log.error("file_store_failed", error="NoSuchBucket", bucket=self._bucket)
+                raise
             # Nothing more has been read from `source`: S3 refuses before the first part.
             await self._make_bucket()
-            with _translated_errors():
+            with self._translated_errors():
                 await self._send(key, first, source, size)
 
     async def _send(self, key: str, first: bytes, rest: AsyncIterator[bytes], size: int | None) -> None:
@@ -99,17 +129,22 @@ class S3Objects:
             options["range"] = (start, end)
         elif start:
             options["range"] = {"offset": start}
-        with _translated_errors(key):
+        with self._translated_errors(key):
             found = await obstore.get_async(self._store, key, options=options)
-        return _with_translated_errors(found.stream(min_chunk_size=READ_BYTES))
+        return self._with_translated_errors(found.stream(min_chunk_size=READ_BYTES))
 
     async def head(self, key: str) -> ObjectInfo:
-        with _translated_errors(key):
-            found = await obstore.head_async(self._store, key)
+        with self._translated_errors(key):
+            try:
+                found = await obstore.head_async(self._store, key)
+            except FileNotFoundError:
+                # S3 says the same of a missing bucket, and then no content is lost.
+                await self._require_bucket()
+                raise
         return ObjectInfo(key, found["size"], found["last_modified"])
 
     async def delete(self, key: str) -> None:
-        with _translated_errors():
+        with self._translated_errors():
             try:
                 await obstore.delete_async(self._store, key)
             except FileNotFoundError:
@@ -117,7 +152,7 @@ class S3Objects:
 
     async def pages(self, prefix: str) -> AsyncIterator[list[ObjectInfo]]:
         try:
-            with _translated_errors():
+            with self._translated_errors():
                 async for page in obstore.list(self._store, prefix, chunk_size=PAGE):
                     yield [
                         ObjectInfo(each["path"], each["size"], each["last_modified"])
@@ -134,28 +169,12 @@ class S3Objects:
         if method not in _PRESIGN_METHODS:
             raise ValueError(f"no signed address for {method}")
         if method == "PUT":
-            await self._require_bucket()
+            await self._ensure_bucket()  # whoever writes to a signed address cannot make it
         return await obstore.sign_async(self._store, "GET" if method == "GET" else "PUT", key, expires_in)
 
     async def check(self) -> str:
-        try:
-            with _translated_errors("check"):
-                await obstore.head_async(self._store, "blobs/check")
-        except BlobMissing:
-            return "answers"
+        await self._require_bucket()
         return "answers"
-
-    async def _require_bucket(self) -> None:
-        """Create the bucket if there is none: whoever writes to a signed address cannot."""
-        if self._has_bucket:
-            return
-        try:
-            with _translated_errors():
-                async for _page in obstore.list(self._store, "blobs/check", chunk_size=1):
-                    break
-        except _BucketMissing:
-            await self._make_bucket()
-        self._has_bucket = True
 
     async def _make_bucket(self) -> None:
         """Create the bucket. obstore has no call for this, but can sign the request."""
@@ -167,9 +186,28 @@ class S3Objects:
             except httpx.TransportError as error:
                 raise StorageUnavailable from error
         if answer.status_code not in {200, 409}:  # 409: another process has created it
-            log.error("bucket_not_made", status=answer.status_code)
-            raise StorageUnavailable
-        log.info("bucket_made", bucket=self._store.config.get("bucket"))
+            log.error("bucket_not_made", bucket=self._bucket, status=answer.status_code)
+            raise StorageUnavailable(f"its bucket {self._bucket} is missing and cannot be made")
+        log.info("bucket_made", bucket=self._bucket)
+
+    async def _with_translated_errors(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        with self._translated_errors():
+            async for block in stream:
+                made_progress()
+                yield block
+
+    @contextmanager
+    def _translated_errors(self, key: str | None = None) -> Iterator[None]:
+        """Translate obstore's errors into the store's. Their text is not logged, since it contains signed URLs."""
+        try:
+            yield
+        except (BaseError, FileNotFoundError, TimeoutError) as error:
+            if _NO_BUCKET in str(error):
+                raise _BucketMissing(self._bucket) from None
+            if isinstance(error, FileNotFoundError) and key is not None:
+                raise BlobMissing("The bytes of this file are missing.") from None
+            log.error("file_store_failed", error=type(error).__name__)
+            raise StorageUnavailable(_REFUSED if isinstance(error, _REFUSALS) else NO_ANSWER) from error
 
 
 _LOCATION = (
@@ -178,8 +216,9 @@ _LOCATION = (
 )
 
 
-class _BucketMissing(Exception):
-    pass
+class _BucketMissing(StorageUnavailable):
+    def __init__(self, bucket: str) -> None:
+        super().__init__(f"its bucket {bucket} is missing")
 
 
 async def _gather(source: AsyncIterator[bytes], size: int) -> bytes:
@@ -194,32 +233,6 @@ async def _gather(source: AsyncIterator[bytes], size: int) -> bytes:
     return b"".join(pieces)
 
 
-async def _with_translated_errors(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    with _translated_errors():
-        async for block in stream:
-            made_progress()
-            yield block
-
-
 async def _nothing() -> AsyncIterator[bytes]:
     return
     yield b""
-
-
-@contextmanager
-def _translated_errors(key: str | None = None) -> Iterator[None]:
-    """Translate obstore's errors into the store's. Their text is not logged, since it contains signed URLs."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        if key is not None:
-            raise BlobMissing("The bytes of this file are missing.") from None
-        if _NO_BUCKET in str(error):
-            raise _BucketMissing from None
-        log.error("file_store_failed", error="NotFound")
-        raise StorageUnavailable from error
-    except (BaseError, TimeoutError) as error:
-        if _NO_BUCKET in str(error):
-            raise _BucketMissing from None
-        log.error("file_store_failed", error=type(error).__name__)
-        raise StorageUnavailable from error

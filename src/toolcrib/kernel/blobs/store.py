@@ -10,12 +10,14 @@ from typing import Protocol
 from uuid import uuid4
 
 from toolcrib.kernel.blobs.intake import Intake
-from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge
+from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
 from toolcrib.kernel.progress import transfer
+from toolcrib.kernel.write_watch import WriteWatch
 
 # An S3 bucket may hold objects of other programs, which the sweep must not delete: our keys match KEY exactly.
 KEPT = "blobs"
 UPLOADS = "uploads"
+PROBE_BYTES = 64 * 1024
 KEY = re.compile(rf"{KEPT}/[0-9a-f]{{2}}/[0-9a-f]{{32}}|{UPLOADS}/[0-9a-f]{{32}}")
 
 
@@ -72,6 +74,16 @@ class Store(Protocol):
 class Blobs:
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.watch = WriteWatch("storage", self._probe)
+
+    async def close(self) -> None:
+        await self.watch.close()
+
+    async def _probe(self) -> None:
+        """Write something and remove it."""
+        key = new_upload_key()
+        await self.store.write(key, _one_block(), size=PROBE_BYTES)
+        await self.store.delete(key)
 
     async def put(
         self,
@@ -101,10 +113,13 @@ class Blobs:
         try:
             with transfer():
                 await self.store.write(key, intake.blocks(), size=expected_size)
-        except Exception:
+        except Exception as error:
             if intake.failure is not None:  # the store may have wrapped it
                 raise intake.failure from None
+            if isinstance(error, StorageUnavailable):
+                self.watch.failed(error.reason)
             raise
+        self.watch.worked()
         return Stored(key, intake.size, intake.sha256)
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
@@ -124,7 +139,18 @@ class Blobs:
         return await self.store.head(_checked(key))
 
     async def check(self) -> str:
-        return await self.store.check()
+        """What health pages say of the store.
+
+        Raises:
+            StorageUnavailable, NotWell: it does not work. `reason` says why, in words for operators.
+        """
+        message = await self.store.check()
+        self.watch.check()
+        return message
+
+
+async def _one_block() -> AsyncIterator[bytes]:
+    yield bytes(PROBE_BYTES)
 
 
 def _checked(key: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.blobs.models import Blob, PendingDeletion
 from toolcrib.kernel.blobs.problems import StorageUnavailable
+from toolcrib.kernel.blobs.registry import make_new_store
 from toolcrib.kernel.blobs.store import KEPT, UPLOADS, ObjectInfo
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
@@ -39,6 +40,7 @@ class Swept:
 
 async def sweep(kernel: Kernel, now: datetime) -> Swept:
     """Run one sweep. It may run twice at the same time, and may be interrupted anywhere."""
+    await make_new_store(kernel.database, kernel.blobs)  # if it could not be made at the start
     grace = timedelta(hours=kernel.settings.files_grace_hours)
     done = Swept()
     while freed := await _free_rows(kernel, now, grace):

@@ -14,6 +14,7 @@ from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.owed import retry_owed
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database, take_write_lock
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.jobs import Job
 from toolcrib.kernel.tables import Base, UtcDateTime
 from toolcrib.settings import Settings
@@ -50,7 +51,7 @@ async def announce_ends(kernel: Kernel, now: datetime) -> None:
         ends = [kernel.claims.submit([Expire(claim.ref, claim.fence)]) for claim in due]
         for claim, outcome in zip(due, await asyncio.gather(*ends, return_exceptions=True), strict=True):
             if isinstance(outcome, BaseException):
-                log.error("claim_not_ended", kind=claim.kind, key=claim.key, error=type(outcome).__name__)
+                log.error("claim_not_ended", kind=claim.kind, key=claim.key, error=failure_in_words(outcome))
                 failed.append(outcome)
         if len(due) < PAGE:
             break

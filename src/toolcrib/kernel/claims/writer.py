@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from toolcrib.kernel.claims.commands import Command, Group
 from toolcrib.kernel.claims.groups import Outcome, carry_out
@@ -23,6 +22,7 @@ from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.writer import EventWriter
+from toolcrib.kernel.failure_words import database_failure
 from toolcrib.kernel.problems import DatabaseUnavailable
 from toolcrib.kernel.requester import Requester
 
@@ -80,7 +80,7 @@ class ClaimWriter:
         except Exception as error:  # noqa: BLE001 - whoever waits for an answer gets this one
             if not batch:  # whoever came while we waited in vain for the lock has waited enough
                 batch = self._all_waiting()
-            if len(batch) > 1 and not _database_is_gone(error):
+            if len(batch) > 1 and database_failure(error) is None:
                 # One group poisons the batch (a value the database cannot store): let each answer for itself.
                 for request in batch:
                     await self._write_alone(request)
@@ -131,7 +131,7 @@ def _answer(batch: Sequence[_Request], outcomes: Sequence[Outcome]) -> None:
 
 
 def _refuse(batch: Sequence[_Request], error: Exception) -> None:
-    log.error("claim_batch_failed", error=type(error).__name__, groups=len(batch))
+    log.error("claim_batch_failed", error=database_failure(error) or type(error).__name__, groups=len(batch))
     for request in batch:
         if not request.answer.done():
             request.answer.set_exception(
@@ -139,10 +139,3 @@ def _refuse(batch: Sequence[_Request], error: Exception) -> None:
                 if isinstance(error, SQLAlchemyError | OSError)
                 else error
             )
-
-
-def _database_is_gone(error: Exception) -> bool:
-    """Whether trying each group alone would only wait as long again, once for each."""
-    if isinstance(error, OSError | OperationalError | InterfaceError | PoolTimeout):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.audiences import Subscription
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import PAGE, refreshed
 from toolcrib.kernel.problems import Problem
@@ -47,7 +48,7 @@ async def stream(
     except Problem:
         return  # signed out, disabled or removed: the stream ends, and reconnecting is refused
     except (SQLAlchemyError, OSError) as error:
-        log.warning("event_stream_ended", error=type(error).__name__)  # the reader connects again
+        log.warning("event_stream_ended", error=failure_in_words(error))  # the reader connects again
     finally:
         kernel.tail.unsubscribe(subscription)
 

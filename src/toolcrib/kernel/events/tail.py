@@ -17,6 +17,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.audiences import Audiences, Subscription
 from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.principal import Principal
 
 log = structlog.get_logger()
@@ -99,7 +100,7 @@ class EventTail:
             try:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - try again when the database is back
-                log.warning("event_tail_failed", error=type(error).__name__)
+                log.warning("event_tail_failed", error=failure_in_words(error))
                 await asyncio.sleep(self._every)
 
     async def _look(self) -> None:

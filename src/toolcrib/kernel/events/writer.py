@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Table,
     bindparam,
+    delete,
     insert,
     literal_column,
     select,
@@ -148,3 +149,10 @@ def lock_event_counter(connection: Connection) -> EventWriter:
     """Wait for the write lock and return its writer. On SQLite, BEGIN IMMEDIATE has waited already, and FOR UPDATE has
     no effect."""
     return EventWriter(_READ_COUNTER.scalar(connection))
+
+
+def rewrite_event_counter(connection: Connection) -> None:
+    """Write a row and remove it, to see whether the database can be written to. (MariaDB writes nothing where an update
+    changes nothing.)"""
+    connection.execute(insert(event_counter), {"id": 2, "seq": 0})
+    connection.execute(delete(event_counter).where(event_counter.c.id == literal_column("2")))

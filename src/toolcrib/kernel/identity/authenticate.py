@@ -24,6 +24,7 @@ from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import lookup, provisioning
 from toolcrib.kernel.identity.credentials import (
@@ -372,7 +373,7 @@ class Authenticator:
             try:
                 await note_uses(self._database, used, self._clock())
             except (SQLAlchemyError, OSError) as error:
-                log.warning("uses_of_credentials_not_noted", error=type(error).__name__)
+                log.warning("uses_of_credentials_not_noted", error=failure_in_words(error))
 
 
 def _oidc_provider(settings: Settings, clock: Clock) -> OidcProvider | None:

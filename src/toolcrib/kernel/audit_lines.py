@@ -1,0 +1,128 @@
+"""Audit lines about what changes nothing, such as a download: in time if that works, else later.
+
+Reading goes on while the database takes no changes. Lines that cannot be written wait in memory, where there is room
+for so many; a server that ends meanwhile loses them, and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import Table, insert
+
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.failure_words import database_failure
+
+log = structlog.get_logger()
+
+ROOM = 10_000
+BATCH = 500
+# How long a reader waits for its line to be written, unless others have waited in vain.
+PATIENCE_SECONDS = 2.0
+RETRY_SECONDS = 1.0
+CLOSE_SECONDS = 5.0
+
+
+@dataclass(eq=False, slots=True)
+class _Line:
+    table: Table
+    values: dict[str, Any]
+    written: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class AuditLines:
+    """`lost` counts the lines there was no room for, and those that the database refused."""
+
+    def __init__(self, database: Database, room: int = ROOM) -> None:
+        self._database = database
+        self._room = room
+        self._waiting: list[_Line] = []
+        self._in_time = True
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.lost = 0
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    async def write(self, table: Table, values: dict[str, Any]) -> None:
+        """Write one line. Returns when it is committed, or after a short while: then it is written later."""
+        if len(self._waiting) >= self._room:
+            if not self.lost:
+                log.error("audit_lines_dropped", note=f"{self._room} wait already.")
+            self.lost += 1
+            return
+        line = _Line(table, values)
+        self._waiting.append(line)
+        if self._task is None:
+            # In a context of its own: it outlives the request.
+            self._task = asyncio.create_task(self._write_all(), name="audit-lines", context=Context())
+        if self._in_time:
+            try:
+                await asyncio.wait_for(line.written.wait(), PATIENCE_SECONDS)
+            except TimeoutError:
+                self._in_time = False
+
+    async def close(self) -> None:
+        """Try once more to write what waits."""
+        self._stopping.set()
+        if self._task is not None:
+            _done, late = await asyncio.wait([self._task], timeout=CLOSE_SECONDS)
+            for task in late:
+                task.cancel()
+                await asyncio.wait([task])
+        if self._waiting:
+            log.error("audit_lines_lost", count=len(self._waiting))
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                batch = self._waiting[:BATCH]
+                stopping = self._stopping.is_set()
+                why = await self._try(batch)
+                if why is None:
+                    self._in_time = True
+                    del self._waiting[: len(batch)]
+                    for line in batch:
+                        line.written.set()
+                    continue
+                if stopping:
+                    return
+                if self._in_time:
+                    log.warning("audit_lines_wait", reason=why)
+                self._in_time = False
+                for line in batch:
+                    line.written.set()  # whoever waits for it need not
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), RETRY_SECONDS)
+        finally:
+            self._task = None
+
+    async def _try(self, batch: Sequence[_Line]) -> str | None:
+        """Write these lines, each alone if the database refuses one. Returns what ails the database."""
+        try:
+            async with self._database.short_write() as connection:
+                for table in dict.fromkeys(line.table for line in batch):
+                    rows = [line.values for line in batch if line.table is table]
+                    await connection.execute(insert(table), rows)
+        except Exception as error:
+            why = database_failure(error)
+            if why is not None:
+                return why
+            if len(batch) == 1:
+                log.error("audit_line_refused", table=batch[0].table.name, exc_info=error)
+                self.lost += 1
+                return None
+        else:
+            return None
+        for line in batch:
+            if (why := await self._try([line])) is not None:
+                return why
+        return None

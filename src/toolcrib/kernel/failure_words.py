@@ -1,0 +1,130 @@
+"""What ails a part of the server, in words for operators: on health pages, in the log, in the table of jobs.
+
+The texts of drivers are not shown: they may hold values, addresses or statements.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+DISK_FULL = "its disk is full"
+READ_ONLY = "it is read-only"
+LOCK_HELD = "another program holds its write lock"
+NO_ANSWER = "it did not answer in time"
+LOST = "the connection was lost"
+REFUSED = "nobody listens at its address"
+NO_CONNECTION_LEFT = "it has no connection left"
+NOT_ADMITTED = "it refuses our name or password"
+NO_SUCH_DATABASE = "it has no such database"
+STOPPING = "it is starting or stopping"
+DAMAGED = "its data is damaged"
+FILES_FAIL = "it cannot read or write its files"
+NO_MEMORY = "it has no memory left"
+
+_SQLITE = {
+    sqlite3.SQLITE_FULL: DISK_FULL,
+    sqlite3.SQLITE_BUSY: LOCK_HELD,
+    sqlite3.SQLITE_LOCKED: LOCK_HELD,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_IOERR: FILES_FAIL,
+    sqlite3.SQLITE_CANTOPEN: FILES_FAIL,
+    sqlite3.SQLITE_PERM: FILES_FAIL,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_NOMEM: NO_MEMORY,
+}
+# SQLSTATE, or its first two characters.
+_POSTGRESQL = {
+    "08": LOST,
+    "25006": READ_ONLY,
+    "28": NOT_ADMITTED,
+    "3D": NO_SUCH_DATABASE,
+    "53100": DISK_FULL,
+    "53200": NO_MEMORY,
+    "53300": NO_CONNECTION_LEFT,
+    "55P03": LOCK_HELD,
+    "57014": NO_ANSWER,
+    "57P": STOPPING,
+    "58": FILES_FAIL,
+    "XX001": DAMAGED,
+    "XX002": DAMAGED,
+}
+_MARIADB = {
+    **dict.fromkeys((1021, 1114), DISK_FULL),
+    **dict.fromkeys((3, 1026), FILES_FAIL),
+    **dict.fromkeys((1290, 1836), READ_ONLY),
+    **dict.fromkeys((1040, 1203), NO_CONNECTION_LEFT),
+    **dict.fromkeys((1044, 1045, 1698), NOT_ADMITTED),
+    **dict.fromkeys((1317, 1969, 3024), NO_ANSWER),
+    **dict.fromkeys((2002, 2003), REFUSED),
+    **dict.fromkeys((2006, 2013), LOST),
+    1049: NO_SUCH_DATABASE,
+    1053: STOPPING,
+    1205: LOCK_HELD,
+}
+
+
+def database_failure(error: BaseException) -> str | None:
+    """What ails the database, after "the database: "; None if nothing does, as when it refuses a value."""
+    if isinstance(error, PoolTimeout):
+        return "no connection to it became free in time"
+    if isinstance(error, DBAPIError):
+        known = _by_code(error.orig)
+        if known is not None:
+            return known
+        if error.connection_invalidated:
+            return LOST
+        return "it failed" if isinstance(error, OperationalError | InterfaceError) else None
+    return _system_failure(error)
+
+
+def failure_in_words(error: BaseException) -> str:
+    """What ails a part that raised this. For an error that nobody foresaw, its class: the log has the rest."""
+    told = getattr(error, "reason", None)
+    if isinstance(told, str) and told:
+        return told
+    if isinstance(error, DBAPIError | PoolTimeout) and (found := database_failure(error)) is not None:
+        return f"the database: {found}"
+    return _system_failure(error) or type(error).__name__
+
+
+def is_write_lock_held(error: BaseException) -> bool:
+    """Whether SQLite was not ours to write to, because another program was at it for too long."""
+    return isinstance(error, DBAPIError) and _sqlite_code(error.orig) == sqlite3.SQLITE_BUSY
+
+
+def _system_failure(error: BaseException) -> str | None:
+    if isinstance(error, TimeoutError):
+        return NO_ANSWER
+    if isinstance(error, ConnectionRefusedError):
+        return REFUSED
+    if isinstance(error, socket.gaierror):
+        return "its host is not known"
+    if isinstance(error, ConnectionError):
+        return LOST
+    if isinstance(error, OSError):
+        return os.strerror(error.errno).lower() if error.errno else "the operating system failed"
+    return None
+
+
+def _by_code(driver_error: Any) -> str | None:
+    code = _sqlite_code(driver_error)
+    if code is not None:
+        return _SQLITE.get(code)
+    state = getattr(driver_error, "sqlstate", None)
+    if isinstance(state, str):
+        return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:3]) or _POSTGRESQL.get(state[:2])
+    number = driver_error.args[0] if getattr(driver_error, "args", None) else None
+    return _MARIADB.get(number) if isinstance(number, int) else None
+
+
+def _sqlite_code(driver_error: Any) -> int | None:
+    """The primary code, without what SQLite adds in the higher bits."""
+    code = getattr(driver_error, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else None

@@ -1,0 +1,67 @@
+"""Remembers the last write that failed, until one works: what can be read may not be writable, as on a full disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from toolcrib.kernel.problems import NotWell
+
+log = structlog.get_logger()
+
+PROBE_SECONDS = 1.0
+CANNOT_WRITE = "cannot write"
+
+
+class WriteWatch:
+    """The writes to one part. After one has failed, `probe` tries another every second: else a server that nobody
+    sends changes to would never hear that they work again."""
+
+    def __init__(self, part: str, probe: Callable[[], Awaitable[None]]) -> None:
+        self._part = part
+        self._probe = probe
+        self._probing: asyncio.Task[None] | None = None
+        self._closed = False
+        self.failure = ""
+
+    def check(self) -> None:
+        """Raises:
+        NotWell: the last write failed; why, in words for operators.
+        """
+        if self.failure:
+            raise NotWell(f"{CANNOT_WRITE}: {self.failure}")
+
+    def failed(self, why: str) -> None:
+        if not self.failure:
+            log.error("writes_fail", part=self._part, reason=why)
+        self.failure = why
+        if self._probing is None and not self._closed:
+            self._probing = asyncio.create_task(self._probe_until_well(), name=f"probe {self._part}")
+
+    def worked(self) -> None:
+        if self.failure:
+            self.failure = ""
+            log.info("writes_work_again", part=self._part)
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._probing is not None:
+            self._probing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._probing
+
+    async def _probe_until_well(self) -> None:
+        try:
+            while self.failure:
+                try:
+                    await self._probe()
+                except Exception as error:  # noqa: BLE001 - whatever it is, it does not work yet
+                    log.debug("probe_failed", part=self._part, error=type(error).__name__)
+                    await asyncio.sleep(PROBE_SECONDS)
+                else:
+                    self.worked()
+        finally:
+            self._probing = None
