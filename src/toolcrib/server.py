@@ -59,6 +59,7 @@ from toolcrib.kernel.redis_health import redis_check
 from toolcrib.kernel.request_deadlines import RequestDeadlines
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
+from toolcrib.kernel.start_failures import StartFailures
 from toolcrib.kernel.wording import Wordings
 from toolcrib.machines.kind import kind as machines
 from toolcrib.settings import Settings
@@ -154,7 +155,7 @@ def create_app(
         connections=connections,
         wordings=wordings,
     )
-    app.middleware_stack = metrics.observed(app, layers)
+    app.middleware_stack = metrics.observed(app, StartFailures(layers))
     return app
 
 

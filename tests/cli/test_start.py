@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from tests.cli.test_server_commands import operate
 from tests.servers.process import free_port
-from tests.servers.tcp_proxy import TcpProxy
+from tests.servers.tcp_proxy import TcpProxy, tcp_proxy
 from tests.servers.toolcrib import ToolcribServer
 
 LINE = "database_not_reached"
@@ -71,6 +71,24 @@ def test_a_server_waits_for_a_database_that_starts_later(
     finally:
         coming.join()
         later.close()
+
+
+@pytest.mark.databases("postgresql", "mariadb")
+@pytest.mark.parametrize("arguments", [("serve",), ("serve", "--workers", "2"), ("worker",)])
+def test_a_database_that_goes_away_after_the_first_look_is_one_sentence(
+    tmp_path: Path, database_url: str, arguments: tuple[str, ...]
+) -> None:
+    url = make_url(database_url)
+    assert url.port is not None
+    with tcp_proxy(url.port) as proxy:
+        proxy.accept_only(1)  # the look at what is there has one connection
+        through = url.set(port=proxy.port).render_as_string(hide_password=False)
+        done = operate(tmp_path / "data", *arguments, PORT=free_port(), DATABASE_URL=through)
+    output = done.out + done.err
+    assert done.code in {1, 2}, output
+    assert output.count("The database cannot be used: ") == 1, output
+    assert "Traceback" not in output
+    assert LINE not in output, "the first look went well"
 
 
 def test_another_programs_database_is_called_that(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ class TcpProxy:
         self._swallowed: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._swallows_new = False
+        self._left: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         started: Future[asyncio.AbstractEventLoop] = Future()
@@ -47,6 +48,19 @@ class TcpProxy:
             self._swallows_new = new
 
         self._on_loop(mark)
+
+    def accept_only(self, connections: int) -> None:
+        """Let so many more connections pass, and close all that come after them."""
+        self._left = connections
+
+    def cut(self) -> None:
+        """End the connections that are open, as a network does that says so."""
+
+        def end() -> None:
+            for writer in self._open:
+                writer.transport.abort()
+
+        self._on_loop(end)
 
     def close(self) -> None:
         self._on_loop(self._stop.set)
@@ -75,6 +89,11 @@ class TcpProxy:
         self._servers.append(await asyncio.start_server(self._accept, "127.0.0.1", self.port))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._left is not None:
+            if not self._left:
+                writer.transport.abort()
+                return
+            self._left -= 1
         task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -9,6 +9,8 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -184,7 +186,8 @@ def serve(settings: Settings, workers: int) -> None:
     from toolcrib.server import prepare_alone
 
     _reach_database(settings)
-    asyncio.run(prepare_alone(settings))
+    with _told_in_a_sentence():
+        asyncio.run(prepare_alone(settings))
     os.environ[PARENT] = str(os.getpid())
     processes = Processes(
         configuration("toolcrib.cli.server.serve:worker_app", settings, workers), sockets, url
@@ -200,19 +203,33 @@ def _reach_database(settings: Settings) -> None:
     Raises:
         CannotTell: it cannot be used.
     """
+    from toolcrib.server import reach_database
+
+    with _told_in_a_sentence():
+        asyncio.run(reach_database(settings))
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Around what a start does with the database.
+
+    Raises:
+        CannotTell: it cannot be used.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from toolcrib.kernel.database_wait import DatabaseUnreachable
+    from toolcrib.kernel.failure_words import database_failure
     from toolcrib.kernel.migrate import ForeignDatabase, NewerDatabase
-    from toolcrib.server import reach_database
+    from toolcrib.kernel.start_failures import cannot_be_used
 
     try:
-        asyncio.run(reach_database(settings))
+        yield
     except DatabaseUnreachable as away:
         raise CannotTell(str(away), code="database_unreachable") from away
     except (SQLAlchemyError, OSError) as broken:
-        reason = str(getattr(broken, "orig", None) or broken).splitlines()[0]
-        raise CannotTell(f"The database cannot be used: {reason}", code="database_unusable") from broken
+        why = database_failure(broken) or str(getattr(broken, "orig", None) or broken).splitlines()[0]
+        raise CannotTell(cannot_be_used(why), code="database_unusable") from broken
     except (NewerDatabase, ForeignDatabase) as other:
         raise CannotTell(str(other), code="other_database") from other
 
@@ -299,4 +316,5 @@ def work(settings: Settings) -> None:
             sys.stdout.flush()
             await stop.wait()
 
-    uvloop.run(run())
+    with _told_in_a_sentence():
+        uvloop.run(run())
