@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import documents, etcd, events, lfs, listing, locks, page, processes, startup
+from benchmarks import attacks, documents, etcd, events, lfs, listing, locks, page, processes, startup
 from benchmarks.figures import Figure
 from benchmarks.target import Target, target
 
@@ -46,6 +46,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "locks-mariadb": _on("mariadb", locks.run),
     "locks-processes": processes.run,
     "locks-etcd": etcd.run,
+    "attacks": _on_sqlite(attacks.run),
     "events": _on_sqlite(events.run, STREAMS_PER_PERSON=events.SUBSCRIBERS),
     "lfs": _on_sqlite(lfs.run),
     "documents": _on_sqlite(documents.run),
