@@ -109,8 +109,12 @@ def _folder_row(bucket: Bucket, number: int, now: datetime) -> Row:
 
 
 def _rows(bucket: Bucket, number: int, now: datetime) -> tuple[Row, Row]:
+    return rows_of_file(Place(bucket, f"{_folder(number // IN_FOLDER)}/part-{number:06}.step"), now)
+
+
+def rows_of_file(place: Place, now: datetime) -> tuple[Row, Row]:
     """A file as an upload leaves it, and its version."""
-    place = Place(bucket, f"{_folder(number // IN_FOLDER)}/part-{number:06}.step")
+    bucket = place.bucket
     file_id, version_id = new_id(), new_id()
     both: Row = {"size": 5, "mime_type": "model/step", "created_at": now, "updated_at": now}
     file: Row = both | {

@@ -28,9 +28,10 @@ PAGE = 1_000
 WHOLE_BYTES = 262_144
 
 Cursor = TypeVar("Cursor")
-# Given the caller and where to go on (None: at the beginning), returns the items and where the next page begins
-# (None: there is no more).
-Read = Callable[[Principal, Cursor | None], Awaitable[tuple[Sequence[Any], Cursor | None]]]
+# The items, and after what the next page begins (None: there is no more).
+Page = tuple[Sequence[Any], Cursor | None]
+# Reads the page after some item (None: the first) for a caller with their present rights.
+Read = Callable[[Principal, Cursor | None], Awaitable[Page[Cursor]]]
 
 
 class Turns:

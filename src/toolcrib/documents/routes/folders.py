@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import orjson
 from fastapi import Request, Response
 
 from toolcrib.documents import schemas
 from toolcrib.documents.access import ACTIONS
 from toolcrib.documents.paths import read_place
-from toolcrib.documents.responses import bare, files_as_dicts, success
+from toolcrib.documents.responses import files_as_dicts, success
 from toolcrib.documents.routes.common import (
     CallerDep,
     DocumentsDep,
@@ -21,6 +24,8 @@ from toolcrib.documents.service import folders, moving, trees
 from toolcrib.documents.service.locks import held_now
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.long_answers import PAGE, Page, answer, in_text, items
 from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
@@ -35,20 +40,35 @@ router = new_router()
 async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """What lies directly in a folder."""
     place = read_place(query_of(request), folder=True)
-    found = await folders.children(docs, caller, place)
-    async with docs.kernel.database.read() as session:
-        held = await held_now(session, found.files, found.right, now=now)
-        files = await files_as_dicts(session, found.files, held)
-    return bare(
-        {
-            "path": place.address,
-            "folders": [
-                {"name": each.name, "path": each.path, "created_at": iso_format(each.created_at)}
-                for each in found.folders
-            ],
-            "files": files,
-            "can": [action for action in ACTIONS[1:] if await docs.access.may(caller, place.bucket, action)],
-        }
+    await folders.look_in(docs, caller, place)
+    kernel = docs.kernel
+
+    async def read_folders(me: Principal, after: str | None) -> Page[str]:
+        await docs.access.require(replace(caller, me=me), place.bucket, "read", path=place.path)
+        async with kernel.database.read() as session:
+            page = await folders.folders_in(session, place, after=after, limit=PAGE)
+        shown = [
+            {"name": each.name, "path": each.path, "created_at": iso_format(each.created_at)} for each in page
+        ]
+        return shown, page[-1].name if len(page) == PAGE else None
+
+    async def read_files(me: Principal, after: str | None) -> Page[str]:
+        right = await docs.access.require(replace(caller, me=me), place.bucket, "read", path=place.path)
+        async with kernel.database.read() as session:
+            page = await folders.files_in(session, place, after=after, limit=PAGE)
+            held = await held_now(session, page, right, now=now)
+            shown = await files_as_dicts(session, page, held)
+        return shown, page[-1].name if len(page) == PAGE else None
+
+    can = [action for action in ACTIONS[1:] if await docs.access.may(caller, place.bucket, action)]
+    return await answer(
+        in_text(
+            b'{"path":' + orjson.dumps(place.address) + b',"folders":[',
+            items(kernel, caller.me, read_folders),
+            b'],"files":[',
+            items(kernel, caller.me, read_files),
+            b'],"can":' + orjson.dumps(can) + b"}",
+        )
     )
 
 

@@ -71,27 +71,49 @@ async def folder_at(session: AsyncSession, place: Place) -> Folder | None:
     ).scalar_one_or_none()
 
 
-async def children(docs: Documents, caller: Caller, place: Place) -> Children:
-    """List the folder at `place`. The root of a bucket always exists.
+async def look_in(docs: Documents, caller: Caller, place: Place) -> Right:
+    """Check that the folder at `place` is there to be read. The root of a bucket always exists.
 
     Raises:
         FolderNotFound: no such folder (404).
     """
     right = await docs.access.require(caller, place.bucket, "read", path=place.path)
+    if place.path:
+        async with docs.kernel.database.read() as session:
+            if await folder_at(session, place) is None:
+                raise FolderNotFound("There is no such folder.")
+    return right
+
+
+async def folders_in(
+    session: AsyncSession, place: Place, *, after: str | None = None, limit: int | None = None
+) -> Sequence[Folder]:
+    """Return the folders directly in `place` by name, from the one after the name `after` on."""
+    query = select(Folder).where(Folder.parent == place.location).order_by(Folder.name).limit(limit)
+    if after is not None:
+        query = query.where(Folder.name > after)
+    return (await session.execute(query)).scalars().all()
+
+
+async def files_in(
+    session: AsyncSession, place: Place, *, after: str | None = None, limit: int | None = None
+) -> Sequence[File]:
+    """As `folders_in`, for files that are not archived."""
+    query = select(File).where(File.folder == place.location, File.status != FileStatus.ARCHIVED)
+    if after is not None:
+        query = query.where(File.name > after)
+    return (await session.execute(query.order_by(File.name).limit(limit))).scalars().all()
+
+
+async def children(docs: Documents, caller: Caller, place: Place) -> Children:
+    """List the folder at `place`.
+
+    Raises:
+        FolderNotFound: no such folder (404).
+    """
+    right = await look_in(docs, caller, place)
     async with docs.kernel.database.read() as session:
-        if place.path and await folder_at(session, place) is None:
-            raise FolderNotFound("There is no such folder.")
-        folders = select(Folder).where(Folder.parent == place.location).order_by(Folder.name)
-        files = (
-            select(File)
-            .where(File.folder == place.location, File.status != FileStatus.ARCHIVED)
-            .order_by(File.name)
-        )
-        return Children(
-            (await session.execute(folders)).scalars().all(),
-            (await session.execute(files)).scalars().all(),
-            right,
-        )
+        return Children(await folders_in(session, place), await files_in(session, place), right)
 
 
 async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> bool:

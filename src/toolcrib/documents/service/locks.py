@@ -31,7 +31,7 @@ from toolcrib.kernel.identity.principal import AccessDenied
 
 LockType = Literal["edit", "review", "admin"]
 LOCK_TYPES: tuple[LockType, ...] = get_args(LockType)
-CHUNK = 1_000
+PAGE = 1_000
 FOLDER = "folder:"
 DEEP = "infinity"
 
@@ -318,11 +318,21 @@ async def listing(
         conditions.append(claims.c.key == file_id)
     if mine:
         conditions.append(claims.c.holder_uuid == caller.me.uuid)
-    async with docs.kernel.database.read() as session:
-        held = await queries.find(session, conditions, now=now)
-        files = await _files(session, [claim.key for claim in held])
-    found = [Lock(claim, files[claim.key]) for claim in held if claim.key in files]
-    found = [each for each in found if _is_below(each.file, below, bucket_type)]
+    found: list[Lock] = []
+    page: list[Claim] | None = None
+    while page is None or len(page) == PAGE:  # so that others are served in between
+        after = page[-1].fence if page else None
+        async with docs.kernel.database.read() as session:
+            page = await queries.find(session, conditions, now=now, limit=PAGE, after=after)
+            files = await _files(session, [claim.key for claim in page])
+        locks = [Lock(claim, files[claim.key]) for claim in page if claim.key in files]
+        found += await _readable(
+            docs, caller, [each for each in locks if _is_below(each.file, below, bucket_type)]
+        )
+    return found
+
+
+async def _readable(docs: Documents, caller: Caller, found: list[Lock]) -> list[Lock]:
     buckets = list({bucket_of(each.file) for each in found})
     try:
         readable = await docs.access.readable(caller, buckets)
@@ -332,11 +342,8 @@ async def listing(
 
 
 async def _files(session: AsyncSession, ids: Sequence[str]) -> dict[str, File]:
-    found: dict[str, File] = {}
-    for start in range(0, len(ids), CHUNK):
-        rows = await session.execute(select(File).where(File.id.in_(ids[start : start + CHUNK])))
-        found |= {file.id: file for file in rows.scalars()}
-    return found
+    rows = await session.execute(select(File).where(File.id.in_(ids)))
+    return {file.id: file for file in rows.scalars()}
 
 
 def _is_below(file: File, below: Place | None, bucket_type: str | None) -> bool:

@@ -34,6 +34,7 @@ from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, Reques
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.long_answers import JSON, PAGE
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.search import prefix_match, text_match
 from toolcrib.kernel.site import Site
@@ -92,17 +93,24 @@ async def list_claims(
         columns = (claims.c.key, claims.c.holder, claims.c.comment, claims.c.branch)
         conditions.append(or_(*(text_match(column, q) for column in columns)))
     now = kernel.clock()
-    found = await queries.find(session, conditions, now=now, limit=limit + 1, after=cursor)
-    more, found = len(found) > limit, found[:limit]
-    waiting = await queries.queue_lengths(session)
     caller = await _caller(session, kernel, me)
-    body = {
-        "claims": [_shown(claim, waiting.get(claim.digest, 0), site, kernel, caller) for claim in found],
-        "next_cursor": str(found[-1].fence) if more else None,
-        "seq": seq,
-    }
+    found: list[Claim] = []
+    pieces: list[bytes] = []
+    more = True
+    while more and len(found) < limit:  # in pages, so that others are served in between
+        size = min(limit - len(found), PAGE)
+        after = found[-1].fence if found else cursor
+        page = await queries.find(session, conditions, now=now, limit=size + 1, after=after)
+        more, page = len(page) > size, page[:size]
+        waiting = await queries.queue_lengths(session, [claim.digest for claim in page])
+        shown = [_shown(claim, waiting.get(claim.digest, 0), site, kernel, caller) for claim in page]
+        pieces.append(orjson.dumps(shown)[1:-1])
+        found += page
+    rest = orjson.dumps({"next_cursor": str(found[-1].fence) if more else None, "seq": seq})
     return Response(
-        orjson.dumps(body), media_type="application/json", headers={"ETag": etag.make(seq, view, found)}
+        b'{"claims":[' + b",".join(pieces) + b"]," + rest[1:],
+        media_type=JSON,
+        headers={"ETag": etag.make(seq, view, found)},
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, RequesterDep, SessionDep
 from toolcrib.kernel.identity import companies, keys, users
 from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import (
     CompanyChange,
     EmailReset,
@@ -18,6 +19,7 @@ from toolcrib.kernel.identity.schemas import (
     StatusChange,
     UserRead,
 )
+from toolcrib.kernel.long_answers import PAGE, Page, array
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -28,9 +30,16 @@ async def _read(session: AsyncSession, user: User) -> UserRead:
     return UserRead.of(user, await users.company_name(session, user.company_id))
 
 
-@router.get("")
-async def list_users(session: ReadSessionDep, _: AdminDep) -> list[UserRead]:
-    return [UserRead.of(user, company) for user, company in await users.list_users(session)]
+@router.get("", response_model=list[UserRead])
+async def list_users(kernel: KernelDep, me: AdminDep) -> Response:
+    async def read(me: Principal, after: int | None) -> Page[int]:
+        me.require_admin()
+        async with kernel.database.read() as session:
+            page = await users.list_users(session, after=after, limit=PAGE)
+        shown = [UserRead.of(user, company).model_dump() for user, company in page]
+        return shown, page[-1][0].id if len(page) == PAGE else None
+
+    return await array(kernel, me, read)
 
 
 @router.post("", status_code=201)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from toolcrib.kernel.deps import (
     AdminDep,
@@ -16,7 +16,9 @@ from toolcrib.kernel.deps import (
     SessionDep,
 )
 from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import AccountRead, NewAccount, Person
+from toolcrib.kernel.long_answers import PAGE, Page, array
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -27,9 +29,16 @@ class NotOneself(InvalidRequest):
     code = "bad_request"
 
 
-@router.get("/users", responses=refusals(403))
-async def list_users(session: ReadSessionDep, _: AdminDep) -> list[AccountRead]:
-    return [AccountRead.of(user) for user, _ in await users.list_users(session)]
+@router.get("/users", response_model=list[AccountRead], responses=refusals(403))
+async def list_users(kernel: KernelDep, me: AdminDep) -> Response:
+    async def read(me: Principal, after: int | None) -> Page[int]:
+        me.require_admin()
+        async with kernel.database.read() as session:
+            page = await users.list_users(session, after=after, limit=PAGE)
+        shown = [AccountRead.of(user).model_dump() for user, _ in page]
+        return shown, page[-1][0].id if len(page) == PAGE else None
+
+    return await array(kernel, me, read)
 
 
 @router.post("/users", status_code=201, responses=refusals(409))

@@ -111,12 +111,15 @@ async def people_with_address(session: AsyncSession) -> list[User]:
     return [user for user in await session.scalars(reachable) if user.email]
 
 
-async def list_users(session: AsyncSession) -> list[tuple[User, str | None]]:
-    """Everybody with the name of their company, oldest account first."""
-    rows = await session.execute(
-        select(User, Company.name).outerjoin(Company, User.company_id == Company.id).order_by(User.id)
-    )
-    return list(rows)
+async def list_users(
+    session: AsyncSession, *, after: int | None, limit: int
+) -> list[tuple[User, str | None]]:
+    """Up to `limit` people with the names of their companies, oldest account first, from the one after the id `after`
+    on."""
+    query = select(User, Company.name).outerjoin(Company, User.company_id == Company.id)
+    if after is not None:
+        query = query.where(User.id > after)
+    return list(await session.execute(query.order_by(User.id).limit(limit)))
 
 
 async def company_name(session: AsyncSession, company_id: str | None) -> str | None:
