@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from sqlalchemy import insert
 
 from benchmarks.listing import rows_of_file
@@ -85,6 +87,21 @@ async def test_a_large_folder_is_listed_whole(crib: AppServer) -> None:
     assert [each["id"] for each in found["files"]] == [file["id"] for file, _ in files]
     assert list(found) == ["path", "folders", "files", "can"]
     assert (await ben.get("/api/storage/folders", params=query)).status_code == 403
+
+    wanted = b'<propfind xmlns="DAV:"><prop><getetag/><resourcetype/><color xmlns="urn:x"/></prop></propfind>'
+    told = await ann.request("PROPFIND", "/dav/users/me/large/", headers={"Depth": "1"}, content=wanted)
+    assert told.status_code == 207
+    responses = list(fromstring(told.content))
+    base = "/dav/users/me/large/"
+    assert [unquote(each[0].text or "") for each in responses] == [
+        base,
+        *(f"{base}{place.name}/" for place in inner),
+        *(f"{base}{file['name']}" for file, _ in files),
+    ]
+    tags = [each.findtext(".//{DAV:}getetag") for each in responses]
+    assert tags[-MANY:] == [f'"{version["id"]}"' for _, version in files]
+    refused = await ben.request("PROPFIND", f"/dav/users/{uuid}/large/", headers={"Depth": "1"})
+    assert refused.status_code == 403
 
 
 async def test_the_board_of_many_claims_is_complete(crib: AppServer) -> None:

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from wsgidav.dav_error import DAVError
 
@@ -19,7 +20,7 @@ from toolcrib.documents.dav import answers, moves, saving
 from toolcrib.documents.dav.addresses import MOUNT, href, read_raw
 from toolcrib.documents.dav.methods import Methods
 from toolcrib.documents.dav.provider import Provider
-from toolcrib.documents.dav.request import INTENT, KEY, CopyOrMove, Send, Upload, WebDAVRequest
+from toolcrib.documents.dav.request import INTENT, KEY, SPOOLED, CopyOrMove, Send, Upload, WebDAVRequest
 from toolcrib.documents.errors import FileTooLarge, ValidationFailed
 from toolcrib.documents.routes.common import caller_of
 from toolcrib.documents.routes.downloads import send
@@ -48,6 +49,7 @@ METHODS = (
 )
 THREADS = 8
 BODY_BYTES = 131_072
+PIECE_BYTES = 65_536
 CONDITION_BYTES = 8_192
 MAX_DISCARDED_BYTES = 67_108_864
 
@@ -122,10 +124,26 @@ def _in_thread(environ: dict[str, Any]) -> Response | None:
         return None
     status, headers = started[-1]
     answer = Response(body, status)
+    if SPOOLED in environ:
+        answer = _spooled(environ[SPOOLED], status)
     for name, value in headers:
         if name != "Date":  # the server adds its own
             answer.headers[name] = value
     return answer
+
+
+def _spooled(file: IO[bytes], status: int) -> Response:
+    """Send the file, and close it."""
+    size = file.tell()
+    file.seek(0)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        read = asyncio.get_running_loop().run_in_executor
+        with file:
+            while piece := await read(_threads, file.read, PIECE_BYTES):
+                yield piece
+
+    return StreamingResponse(pieces(), status, headers={"Content-Length": str(size)})
 
 
 def _environ(request: Request, path: str, body: bytes, dav: WebDAVRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import chain
 from typing import Any
 
 from wsgidav import util
@@ -21,6 +22,7 @@ from wsgidav.dav_error import (
 )
 from wsgidav.xml_tools import make_multistatus_el
 
+from toolcrib.documents.dav import members
 from toolcrib.documents.dav import properties as xml
 from toolcrib.documents.dav.addresses import href, read_url
 from toolcrib.documents.dav.bodies import read_xml
@@ -28,8 +30,17 @@ from toolcrib.documents.dav.conditions import has_version_condition, tokens_show
 from toolcrib.documents.dav.locking import Locking
 from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import several
-from toolcrib.documents.dav.request import ASKED, INTENT, CopyOrMove, Environ, Send, Upload, request_of
-from toolcrib.documents.dav.resources import ListingResource
+from toolcrib.documents.dav.request import (
+    ASKED,
+    INTENT,
+    SPOOLED,
+    CopyOrMove,
+    Environ,
+    Send,
+    Upload,
+    request_of,
+)
+from toolcrib.documents.dav.resources import FolderResource, ListingResource
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import trees, webdav_locks
@@ -41,6 +52,8 @@ from toolcrib.documents.service.webdav_locks import TokenNeeded
 MAX_PROPERTIES = 300
 # In bytes. Bounded because the response repeats all requested names for every member of a folder.
 MAX_NAMES_BYTES = 8_192
+# What PROPFIND may ask for; `name` is what WsgiDAV calls propname.
+_MODES = {"{DAV:}allprop": "allprop", "{DAV:}name": "name", "{DAV:}prop": "named"}
 _ALL_METHODS = "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, MKCOL, PROPFIND, PROPPATCH, LOCK, UNLOCK"
 
 
@@ -113,8 +126,25 @@ class Methods(Locking):
             if names:
                 environ[ASKED] = frozenset(name for name in names if not name.startswith("{DAV:}"))
             body = xml.as_text(asked).encode()
+        if environ.get("HTTP_DEPTH") == "1":
+            res = self._davProvider.get_resource_inst(environ["PATH_INFO"], environ)
+            if isinstance(res, FolderResource):
+                return self._list_members(res, asked, environ, start_response)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
         return super().do_PROPFIND(environ, start_response)
+
+    def _list_members(self, res: FolderResource, asked: Any, environ: Environ, start_response: Any) -> Any:
+        self._evaluate_if_headers(res, environ)
+        mode, names = "allprop", []
+        if asked is not None:
+            modes = [_MODES[child.tag] for child in asked if child.tag in _MODES]
+            if asked.tag != "{DAV:}propfind" or len(modes) != 1:
+                self._fail(HTTP_BAD_REQUEST)
+            mode = modes[0]
+            names = [each.tag for child in asked if child.tag == "{DAV:}prop" for each in child]
+        environ[SPOOLED] = members.spool(chain([[res]], res.member_pages()), mode, names)
+        start_response("207 Multi-Status", [("Content-Type", "application/xml; charset=utf-8")])
+        return []
 
     def do_PROPPATCH(self, environ: Environ, start_response: Any) -> Any:
         """Set and remove properties, all of them or none (RFC 4918, 9.2), in one transaction."""

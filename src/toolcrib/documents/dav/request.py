@@ -19,6 +19,8 @@ Result = TypeVar("Result")
 KEY = "toolcrib.dav"
 INTENT = "toolcrib.intent"
 ASKED = "toolcrib.asked"
+# A file with the body of the answer, where that may be of any length.
+SPOOLED = "toolcrib.spooled"
 Environ = dict[str, Any]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from wsgidav.dav_error import HTTP_FORBIDDEN, HTTP_INTERNAL_ERROR, HTTP_NOT_FOUND, DAVError
 from wsgidav.dav_provider import DAVCollection, DAVNonCollection
 
@@ -18,6 +20,7 @@ from toolcrib.documents.service.locks import claims_above, folder_ref, held_now
 from toolcrib.documents.service.properties import properties_of
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.long_answers import PAGE
 from toolcrib.kernel.stored_json import report_damage
 
 
@@ -181,37 +184,59 @@ class FolderResource(_BucketResource, DAVCollection):  # type: ignore[misc]
         return [member.name for member in self.get_member_list()]
 
     def get_member_list(self) -> list[Any]:
-        found: list[Any] = self.dav.run(self._members())
-        return found
+        return [member for page in self.member_pages() for member in page]
 
-    async def _members(self) -> list[Any]:
+    def member_pages(self) -> Iterator[list[Any]]:
+        """Yield the members, folders first, a page at a time."""
+        for read in (self._folders_after, self._files_after):
+            page = self.dav.run(read(None))
+            yield page
+            while len(page) == PAGE:
+                page = self.dav.run(self._in_turn(read, str(page[-1].name)))
+                yield page
+
+    async def _in_turn(self, read: Callable[[str], Awaitable[list[Any]]], after: str) -> list[Any]:
+        async with self.dav.docs.kernel.turns.turn(self.dav.caller.me.uuid):
+            return await read(after)
+
+    async def _folders_after(self, after: str | None) -> list[Any]:
         dav, bucket, base = self.dav, self.place.bucket, self.path.rstrip("/")
-        found = await folders.children(dav.docs, dav.caller, self.place)
-        scope = found.right.scope
-        places = [Place(bucket, each.path) for each in found.folders]
-        refs = [folder_ref(place, scope).digest for place in places]
+        right = await folders.look_in(dav.docs, dav.caller, self.place)
         async with dav.docs.kernel.database.read() as session:
-            written = await properties_of(
-                session,
-                [*(each.id for each in found.folders), *(each.id for each in found.files)],
-                self.asked,
-            )
-            on_files = await held_now(session, found.files, found.right, now=dav.now)
-            on_folders = await queries.by_digest(session, refs, now=dav.now)
-            member = Place(bucket, f"{self.place.path}/any".lstrip("/"))
-            above = await claims_above(session, member, scope, members=False, now=dav.now)
+            found = await folders.folders_in(session, self.place, after=after, limit=PAGE)
+            places = [Place(bucket, each.path) for each in found]
+            refs = [folder_ref(place, right.scope).digest for place in places]
+            written = await properties_of(session, [each.id for each in found], self.asked)
+            held = await queries.by_digest(session, refs, now=dav.now)
+            above = await self._claims_above(session, right)
         members: list[Any] = []
-        for folder, place, ref in zip(found.folders, places, refs, strict=True):
+        for folder, place, ref in zip(found, places, refs, strict=True):
             one = FolderResource(f"{base}/{folder.name}/", self.environ, place, folder)
-            own = on_folders.get(ref)
+            own = held.get(ref)
             one.preload([*([own] if own is not None else []), *above], written.get(folder.id, {}))
             members.append(one)
-        for file in found.files:
-            other = FileResource(f"{base}/{file.name}", self.environ, Place(bucket, file.logical_path), file)
-            own = on_files.get(file.id)
-            other.preload([*([own] if own is not None else []), *above], written.get(file.id, {}))
-            members.append(other)
         return members
+
+    async def _files_after(self, after: str | None) -> list[Any]:
+        dav, bucket, base = self.dav, self.place.bucket, self.path.rstrip("/")
+        right = await folders.look_in(dav.docs, dav.caller, self.place)
+        async with dav.docs.kernel.database.read() as session:
+            found = await folders.files_in(session, self.place, after=after, limit=PAGE)
+            written = await properties_of(session, [each.id for each in found], self.asked)
+            held = await held_now(session, found, right, now=dav.now)
+            above = await self._claims_above(session, right)
+        members: list[Any] = []
+        for file in found:
+            one = FileResource(f"{base}/{file.name}", self.environ, Place(bucket, file.logical_path), file)
+            own = held.get(file.id)
+            one.preload([*([own] if own is not None else []), *above], written.get(file.id, {}))
+            members.append(one)
+        return members
+
+    async def _claims_above(self, session: AsyncSession, right: Right) -> list[Claim]:
+        """The claims on folders that cover the members."""
+        member = Place(self.place.bucket, f"{self.place.path}/any".lstrip("/"))
+        return await claims_above(session, member, right.scope, members=False, now=self.dav.now)
 
     def create_collection(self, name: str) -> None:
         dav = self.dav

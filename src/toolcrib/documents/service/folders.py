@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -22,15 +21,6 @@ from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Release
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
-
-
-@dataclass(frozen=True, slots=True)
-class Children:
-    """The files and folders directly in a folder, by name."""
-
-    folders: Sequence[Folder]
-    files: Sequence[File]
-    right: Right
 
 
 async def ensure_folders(session: AsyncSession, place: Place, *, now: datetime) -> None:
@@ -86,7 +76,7 @@ async def look_in(docs: Documents, caller: Caller, place: Place) -> Right:
 
 
 async def folders_in(
-    session: AsyncSession, place: Place, *, after: str | None = None, limit: int | None = None
+    session: AsyncSession, place: Place, *, after: str | None, limit: int
 ) -> Sequence[Folder]:
     """Return the folders directly in `place` by name, from the one after the name `after` on."""
     query = select(Folder).where(Folder.parent == place.location).order_by(Folder.name).limit(limit)
@@ -95,25 +85,12 @@ async def folders_in(
     return (await session.execute(query)).scalars().all()
 
 
-async def files_in(
-    session: AsyncSession, place: Place, *, after: str | None = None, limit: int | None = None
-) -> Sequence[File]:
+async def files_in(session: AsyncSession, place: Place, *, after: str | None, limit: int) -> Sequence[File]:
     """As `folders_in`, for files that are not archived."""
     query = select(File).where(File.folder == place.location, File.status != FileStatus.ARCHIVED)
     if after is not None:
         query = query.where(File.name > after)
     return (await session.execute(query.order_by(File.name).limit(limit))).scalars().all()
-
-
-async def children(docs: Documents, caller: Caller, place: Place) -> Children:
-    """List the folder at `place`.
-
-    Raises:
-        FolderNotFound: no such folder (404).
-    """
-    right = await look_in(docs, caller, place)
-    async with docs.kernel.database.read() as session:
-        return Children(await folders_in(session, place), await files_in(session, place), right)
 
 
 async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> bool:
