@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import attacks, documents, etcd, events, lfs, listing, locks, page, processes, startup
+from benchmarks import attacks, documents, etcd, events, growth, lfs, listing, locks, page, processes, startup
 from benchmarks.figures import Figure
 from benchmarks.target import Target, target
 
@@ -52,6 +53,9 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "documents": _on_sqlite(documents.run),
     "listing-sqlite": _on("sqlite", listing.run),
     "listing-postgresql": _on("postgresql", listing.run),
+    "growth-sqlite": partial(growth.run, "sqlite"),
+    "growth-postgresql": partial(growth.run, "postgresql"),
+    "growth-mariadb": partial(growth.run, "mariadb"),
     "page": _on_sqlite(page.run),
 }
 

@@ -40,6 +40,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.database_wait import wait_for_database
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
+from toolcrib.kernel.events.times import EventTimes
 from toolcrib.kernel.fast_routes import FastRoutes
 from toolcrib.kernel.file_modes import warn_of_open_files
 from toolcrib.kernel.forwarding import TrustedProxies
@@ -225,6 +226,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
             settings.disabled_holders, frozenset(kind.name for kind in found if kind.outlives_account)
         ),
         turns=Turns(),
+        event_times=EventTimes(),
         started_at=clock(),
         named_keys=tuple(kind.named_keys for kind in found),
         link_checks={kind.name: kind.check_link for kind in found if kind.check_link is not None},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.claims.writer import ClaimWriter
     from toolcrib.kernel.config import RuntimeConfig
     from toolcrib.kernel.events.tail import EventTail
+    from toolcrib.kernel.events.times import EventTimes
     from toolcrib.kernel.identity.authenticate import Authenticator
     from toolcrib.kernel.identity.disabled_holders import DisabledHolders
     from toolcrib.kernel.jobs import Jobs
@@ -54,6 +55,7 @@ class Kernel:
     disabled_holders: DisabledHolders
     # At making the pages of long answers.
     turns: Turns
+    event_times: EventTimes
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)

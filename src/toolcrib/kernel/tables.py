@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Integer, MetaData, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -28,6 +28,17 @@ def exact_text() -> Text:
 
 # SQLite counts rows up by itself only for a column spelled INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def only_on(index: Index, *dialects: str) -> Index:
+    """Have `index` on these databases alone; others have another one in its place."""
+    index.info["dialects"] = frozenset(dialects)
+    return index.ddl_if(callable_=lambda *_ddl, dialect, **_more: is_on(index, dialect.name))
+
+
+def is_on(item: Any, dialect: str) -> bool:
+    """Whether a table, column or index of the models is to be there on a database of that `dialect`."""
+    return dialect in getattr(item, "info", {}).get("dialects", {dialect})
 
 
 class UtcDateTime(TypeDecorator[datetime]):

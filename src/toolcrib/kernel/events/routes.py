@@ -5,26 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement
+from pydantic import BaseModel
 
-from toolcrib.kernel.access import visible
-from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
+from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.search import EventFilter, search
 from toolcrib.kernel.events.stream import stream
-from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import PAGE, refreshed
 from toolcrib.kernel.numbers import whole_number
 from toolcrib.kernel.problems import InvalidRequest
-from toolcrib.kernel.search import prefix_match
 
 router = APIRouter(tags=["events"])
 
@@ -49,51 +45,10 @@ class EventPage(BaseModel):
     last_seq: int
 
 
-Seq = Annotated[int, Field(ge=0, le=MAX_ID)]
-
-
-class EventFilter(BaseModel):
-    """All given conditions must hold. Several kinds or verbs may be given, separated by commas."""
-
-    kind: Text | None = None
-    actor: Text | None = None
-    verb: Text | None = None
-    key: Text | None = None
-    prefix: Text | None = None
-    scope: Text | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    after: Seq | None = None
-    before: Seq | None = None
-
-    def conditions(self, principal: Principal) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = [visible(principal, events.c.scope)]
-        if self.kind:
-            found.append(events.c.kind.in_(self.kind.split(",")))
-        if self.verb:
-            found.append(events.c.verb.in_(self.verb.split(",")))
-        if self.actor:
-            found.append(events.c.actor == self.actor)
-        if self.key is not None:
-            found.append(events.c.key == self.key)
-        if self.prefix:
-            found.append(prefix_match(events.c.key, self.prefix))
-        if self.scope is not None:
-            found.append(events.c.scope == self.scope)
-        if self.since is not None:
-            found.append(events.c.at >= in_utc(self.since))
-        if self.until is not None:
-            found.append(events.c.at < in_utc(self.until))
-        if self.after is not None:
-            found.append(events.c.seq > self.after)
-        if self.before is not None:
-            found.append(events.c.seq < self.before)
-        return found
-
-
 @router.get("/events", response_model=EventPage)
 async def list_events(
     session: ReadSessionDep,
+    kernel: KernelDep,
     me: PrincipalDep,
     wanted: Annotated[EventFilter, Query()],
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -102,7 +57,7 @@ async def list_events(
     """List events, newest first unless `order=asc`. The next page is `before=next_before` or `after=next_after`."""
     newest_first = order == "desc"
     last = await event_log.last_seq(session)
-    found = await event_log.search(session, wanted.conditions(me), newest_first=newest_first, limit=limit + 1)
+    found = await search(session, kernel.event_times, wanted, me, newest_first=newest_first, limit=limit + 1)
     more, found = len(found) > limit, found[:limit]
     return {
         "events": [event.as_dict() for event in found],
@@ -133,11 +88,10 @@ async def _csv(kernel: Kernel, me: Principal, wanted: EventFilter) -> AsyncItera
     while written < CSV_ROWS:
         async with kernel.turns.turn(me.uuid):
             me = await refreshed(kernel, me)
-            conditions = wanted.conditions(me)
-            if before is not None:
-                conditions.append(events.c.seq < before)
             async with kernel.database.read() as session:
-                page = await event_log.search(session, conditions, newest_first=True, limit=PAGE)
+                page = await search(
+                    session, kernel.event_times, wanted, me, newest_first=True, limit=PAGE, before=before
+                )
             for event in page:
                 row = event.as_dict()
                 data = row["data"]

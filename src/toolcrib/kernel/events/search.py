@@ -1,0 +1,139 @@
+"""Searching the event log, in a time that does not grow with it.
+
+Wanted are the newest (or oldest) few of the events that match. Where one condition alone is met by few events, an
+index names those, and they are looked at one by one. Otherwise matches are frequent enough to be met soon on a walk
+along the log, or along the index of one actor, verb or kind. Which of the two it is, is found out by asking the
+indexes, because databases guess and guess wrong for some values.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.access import visible
+from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
+from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.times import EventTimes
+from toolcrib.kernel.events.writer import Event, events, key_is, key_starts_with
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.search import prefix_match
+
+# Looking at so many one by one takes a few milliseconds.
+FEW = 2_000
+CHUNK = 500
+
+Seq = Annotated[int, Field(ge=0, le=MAX_ID)]
+
+
+class EventFilter(BaseModel):
+    """All given conditions must hold. Several kinds or verbs may be given, separated by commas."""
+
+    kind: Text | None = None
+    actor: Text | None = None
+    verb: Text | None = None
+    key: Text | None = None
+    prefix: Text | None = None
+    scope: Text | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: Seq | None = None
+    before: Seq | None = None
+
+    def conditions(self, principal: Principal) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = [visible(principal, events.c.scope)]
+        if self.kind:
+            found.append(events.c.kind.in_(self.kind.split(",")))
+        if self.verb:
+            found.append(events.c.verb.in_(self.verb.split(",")))
+        if self.actor:
+            found.append(events.c.actor == self.actor)
+        if self.key is not None:
+            found.append(events.c.key == self.key)
+        if self.prefix:
+            found.append(prefix_match(events.c.key, self.prefix))
+        if self.scope is not None:
+            found.append(events.c.scope == self.scope)
+        if self.since is not None:
+            found.append(events.c.at >= in_utc(self.since))
+        if self.until is not None:
+            found.append(events.c.at < in_utc(self.until))
+        if self.after is not None:
+            found.append(events.c.seq > self.after)
+        if self.before is not None:
+            found.append(events.c.seq < self.before)
+        return found
+
+    def indexed(self, dialect: str) -> list[ColumnElement[bool]]:
+        """Return those conditions that an index finds by itself, the likely rarest first."""
+        found: list[ColumnElement[bool]] = []
+        if self.key is not None:
+            found.append(key_is(self.key, dialect))
+        if self.prefix:
+            found.append(key_starts_with(self.prefix, dialect))
+        if self.actor:
+            found.append(events.c.actor == self.actor)
+        if self.verb:
+            found.append(events.c.verb.in_(self.verb.split(",")))
+        if self.kind:
+            found.append(events.c.kind.in_(self.kind.split(",")))
+        return found
+
+    def is_ordered(self) -> bool:
+        """Whether the only condition is one whose index has the matches in the order of the log."""
+        lists = [one for one in (self.kind, self.verb) if one]
+        single = not any("," in one for one in lists)
+        others = (self.key is not None, bool(self.prefix), self.scope is not None)
+        return single and not any(others) and len(lists) + bool(self.actor) <= 1
+
+
+async def search(
+    session: AsyncSession,
+    times: EventTimes,
+    wanted: EventFilter,
+    reader: Principal,
+    *,
+    newest_first: bool,
+    limit: int,
+    before: int | None = None,
+) -> list[Event]:
+    """Return up to `limit` of the events that `reader` may see and wants."""
+    conditions = wanted.conditions(reader)
+    bounds = await times.bounds(
+        session, wanted.since and in_utc(wanted.since), wanted.until and in_utc(wanted.until)
+    )
+    if before is not None:
+        bounds.append(events.c.seq < before)
+    if wanted.after is not None:
+        bounds.append(events.c.seq > wanted.after)
+    if wanted.before is not None:
+        bounds.append(events.c.seq < wanted.before)
+    conditions += bounds
+    few = None if wanted.is_ordered() else await _few(session, wanted, bounds)
+    if few is None:
+        return await event_log.search(session, conditions, newest_first=newest_first, limit=limit)
+    few.sort(reverse=newest_first)
+    found: list[Event] = []
+    for start in range(0, len(few), CHUNK):
+        these = events.c.seq.in_(few[start : start + CHUNK])
+        left = limit - len(found)
+        found += await event_log.search(session, [*conditions, these], newest_first=newest_first, limit=left)
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def _few(
+    session: AsyncSession, wanted: EventFilter, bounds: list[ColumnElement[bool]]
+) -> list[int] | None:
+    """Return the numbers of all events that meet the first condition which few meet; None if each is met by many."""
+    for condition in wanted.indexed(session.get_bind().dialect.name):
+        query = select(events.c.seq).where(condition, *bounds).limit(FEW + 1)
+        found = list(await session.scalars(query))
+        if len(found) <= FEW:
+            return found
+    return None
