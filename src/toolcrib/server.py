@@ -21,7 +21,9 @@ from toolcrib.assets.kind import kind as assets
 from toolcrib.documents.kind import kind as documents
 from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, openapi, web
 from toolcrib.kernel.audit_lines import AuditLines
+from toolcrib.kernel.blobs import quota_routes
 from toolcrib.kernel.blobs import routes as file_routes
+from toolcrib.kernel.blobs.accounts import COUNT_JOB
 from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.registry import make_new_store
 from toolcrib.kernel.blobs.signing import PATH as FILES
@@ -74,6 +76,7 @@ KERNEL_ROUTERS = (
     claim_routes.router,
     event_routes.router,
     file_routes.router,
+    quota_routes.router,
 )
 OUR_KINDS: tuple[Kind, ...] = (assets, documents, machines)
 
@@ -180,6 +183,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     database = Database(
         settings.database, settings.database_timeout_seconds, settings.database_reserve_mib * 2**20
     )
+    database.settings = settings
     database.claim_hooks = {kind.name: kind.hook for kind in found if kind.hook is not None}
     secrets = load_secrets(settings)
     tail = EventTail(database, settings.tail_seconds, settings.streams_per_person)
@@ -188,6 +192,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     all_jobs = (
         MAIL_JOB,
         SWEEP_JOB,
+        COUNT_JOB,
         HOLDERS_JOB,
         sweep.job(settings),
         *(job for kind in found for job in kind.jobs),
@@ -229,6 +234,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         event_times=EventTimes(),
         started_at=clock(),
         named_keys=tuple(kind.named_keys for kind in found),
+        accounts_of=tuple(kind.accounts_of for kind in found if kind.accounts_of is not None),
         link_checks={kind.name: kind.check_link for kind in found if kind.check_link is not None},
         migrations={kind.name: kind.migrations for kind in found if kind.migrations},
     )

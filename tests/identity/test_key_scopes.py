@@ -58,6 +58,9 @@ ADMINISTRATION = {
     "DELETE /api/companies/{company_id}",
     "POST /api/projects",
     "DELETE /api/projects/{project_id}",
+    "GET /api/admin/quotas",
+    "PUT /api/admin/quotas/{family}/{owner}",
+    "DELETE /api/admin/quotas/{family}/{owner}",
 }
 # Written with another method than GET, though they change nothing.
 READS = {

@@ -42,7 +42,7 @@ async def put(kernel: Kernel, content: bytes) -> Stored:
 
 async def adopt(kernel: Kernel, stored: Stored, tenant: str = "project:p") -> int:
     async with kernel.database.write() as session:
-        blob = await registry.adopt(session, tenant, stored, now=kernel.clock())
+        blob = await registry.adopt(session, tenant, stored, account=tenant, now=kernel.clock())
         return blob.id
 
 
@@ -182,7 +182,7 @@ async def test_a_rolled_back_unit_of_work_leaves_no_reference(kernel: Kernel) ->
     stored = await put(kernel, b"x")
     with pytest.raises(RuntimeError):  # noqa: PT012
         async with kernel.database.write() as session:
-            await registry.adopt(session, "project:p", stored, now=kernel.clock())
+            await registry.adopt(session, "project:p", stored, account="project:p", now=kernel.clock())
             raise RuntimeError
     assert await rows(kernel) == []
 

@@ -31,6 +31,7 @@ PAGES = {
     "/settings?tab=email": "Change your e-mail address",
     "/settings?tab=sessions": "Where you are signed in",
     "/settings?tab=keys": "API keys",
+    "/settings?tab=storage": "Storage",
     "/settings?tab=setup": "Command line and git",
     "/admin/users": "Users",
     "/admin/config": "Configuration",

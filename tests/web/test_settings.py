@@ -144,3 +144,11 @@ async def test_the_instructions_name_this_server(open_page: Open, crib: Toolcrib
     await expect(page.get_by_text(f"toolcrib login --url {crib.url} --username ann")).to_be_visible()
     git = f"git config lfs.url http://ann@{crib.url.removeprefix('http://')}/default.git/info/lfs"
     await expect(page.get_by_text(git)).to_be_visible()
+
+
+async def test_what_one_stores_and_may_store_is_shown(open_page: Open, crib: ToolcribServer) -> None:
+    crib.user("stella")
+    crib.admin.put("/api/admin/quotas/users/stella", json={"allowed_bytes": 2_500_000}).raise_for_status()
+    page = await open_page("stella", "/settings?tab=storage")
+    await expect(page.get_by_text("0 bytes of 2.5 MB")).to_be_visible()
+    await expect(page.get_by_role("progressbar", name="You: 0 bytes of 2.5 MB")).to_have_count(1)

@@ -10,6 +10,7 @@ from toolcrib.assets import alerts, service
 from toolcrib.assets.config import CONFIG_KEYS
 from toolcrib.assets.lfs import locks as lfs_locks
 from toolcrib.assets.lfs import objects as lfs_objects
+from toolcrib.assets.lfs import service as lfs_service
 from toolcrib.assets.lfs.errors import WORDING as LFS_WORDING
 from toolcrib.assets.routes import create_lock, list_locks, router
 from toolcrib.kernel.claims.etag import Lists
@@ -68,6 +69,7 @@ kind = Kind(
     config_keys=CONFIG_KEYS,
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
     link=_link,
+    accounts_of=lfs_service.accounts_of,
     notifies=True,
     outlives_account=True,
     start=_start,

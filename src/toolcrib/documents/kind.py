@@ -10,7 +10,7 @@ from toolcrib.documents.dav import bridge
 from toolcrib.documents.dav.addresses import MOUNT
 from toolcrib.documents.jobs import JOBS
 from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
-from toolcrib.documents.service import links, lock_audit, upload_parts
+from toolcrib.documents.service import links, lock_audit, quotas, upload_parts
 from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.lookup import KIND, Documents, documents_of
 from toolcrib.documents.wording import WORDINGS
@@ -60,6 +60,7 @@ kind = Kind(
     request_headers=tus.REQUEST_HEADERS,
     response_headers=tus.RESPONSE_HEADERS,
     named_keys=upload_parts.named,
+    accounts_of=quotas.accounts_of,
     check_link=links.check_link,
     hook=lock_audit.record_change,
 )

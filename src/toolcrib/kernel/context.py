@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from toolcrib.kernel.audit_lines import AuditLines
+    from toolcrib.kernel.blobs.accounts import AccountsOf
     from toolcrib.kernel.blobs.signing import LinkUse
     from toolcrib.kernel.blobs.store import Blobs
     from toolcrib.kernel.claims.writer import ClaimWriter
@@ -63,6 +64,8 @@ class Kernel:
     kinds: dict[str, Any] = field(default_factory=dict)
     # Each says which of some keys of the file store its kind's rows name; see `Kind`.
     named_keys: tuple[NamedKeys, ...] = ()
+    # Each says which account some blobs count in that its kind's rows name; see `Kind`.
+    accounts_of: tuple[AccountsOf, ...] = ()
     # Each says, by its kind's name, whether a signed address may still be used; see `Kind`.
     link_checks: dict[str, LinkCheck] = field(default_factory=dict)
     # The folders of the kinds' own migrations, by the kind's name; see `Kind`.

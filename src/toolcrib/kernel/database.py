@@ -36,6 +36,7 @@ from toolcrib.kernel.write_watch import WriteWatch
 
 if TYPE_CHECKING:
     from toolcrib.kernel.claims.changes import Hooks
+    from toolcrib.settings import Settings
 
 log = structlog.get_logger()
 
@@ -73,6 +74,8 @@ class Database:
         self._instant_reads: sqlite3.Connection | None = None
         self._after_commit: list[Callable[[list[Event]], None]] = []
         self._nudge: Callable[[str], None] | None = None
+        # What units of work that write go by. Set before the first use, as the next.
+        self.settings: Settings | None = None
         # By kind: who is told of each change of its claims, whichever way it is made. Set before the first use.
         self.claim_hooks: Hooks = {}
 
@@ -114,7 +117,7 @@ class Database:
                 self.writes,
                 expire_on_commit=False,
                 sync_session_class=WriteSession,
-                info={"claim_hooks": self.claim_hooks},
+                info={"claim_hooks": self.claim_hooks, "settings": self.settings},
             ) as session:
                 yield session
                 await session.commit()

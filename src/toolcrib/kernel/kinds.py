@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from toolcrib.kernel.blobs.accounts import AccountsOf
     from toolcrib.kernel.claims.changes import Hook
     from toolcrib.kernel.claims.models import Claim
     from toolcrib.kernel.config import ConfigKey
@@ -50,7 +51,8 @@ class Kind:
     reads the body. `pattern_limits` are the same for a method and whole paths under no fixed prefix.
     `request_headers` and `response_headers` are those that pages of the origins in CORS_ORIGINS may send and read,
     beside everybody's. `named_keys` says which of some keys of the file store rows of this kind name, apart from
-    blobs: the store's sweep lets those be.
+    blobs: the store's sweep lets those be. `accounts_of` says, of blobs that rows of this kind name and that no account
+    has been given yet, which account they count in (`kernel.blobs.accounts`).
     `check_link` is asked at each use of a signed address that the kind gave out (`kernel.blobs.signing`), and raises
     `LinkEnded` where its person may no longer use it.
     `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
@@ -89,6 +91,7 @@ class Kind:
     request_headers: tuple[str, ...] = ()
     response_headers: tuple[str, ...] = ()
     named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys
+    accounts_of: AccountsOf | None = None
     check_link: LinkCheck | None = None
     hook: Hook | None = None
     migrations: Path | None = None

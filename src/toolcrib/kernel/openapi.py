@@ -57,6 +57,7 @@ _TEXTS = {
     409: "It clashes with the present state: somebody holds it, or it has changed",
     413: "The body is too large",
     429: "Too many tries; `Retry-After` says when to come again",
+    507: "A quota has no room for it: `details` says how much is used and allowed",
     503: "The database or the file store cannot be reached now",
 }
 

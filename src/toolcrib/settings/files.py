@@ -54,6 +54,27 @@ class Files(BaseSettings):
         description="How long stored bytes that nothing refers to are kept.",
     )
 
+    # Quotas
+    quota_person_bytes: int = Field(
+        0,
+        ge=0,
+        validation_alias="QUOTA_PERSON_BYTES",
+        description="How many bytes a person may store: their own documents, and what they store in projects that "
+        "nobody registered. 0: any number. An administrator may give anybody another quota.",
+    )
+    quota_company_bytes: int = Field(
+        0,
+        ge=0,
+        validation_alias="QUOTA_COMPANY_BYTES",
+        description="How many bytes a company's documents may have. 0: any number.",
+    )
+    quota_project_bytes: int = Field(
+        0,
+        ge=0,
+        validation_alias="QUOTA_PROJECT_BYTES",
+        description="How many bytes a project may store, documents and LFS objects together. 0: any number.",
+    )
+
     # Documents
     storage_max_bytes: int = Field(
         5 * 2**30, gt=0, validation_alias="STORAGE_MAX_BYTES", description="Largest document accepted."

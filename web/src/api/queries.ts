@@ -12,6 +12,7 @@ import type {
   Person,
   Project,
   Providers,
+  Quota,
   Session,
   User,
   Waiter,
@@ -83,6 +84,11 @@ export const keyScopesQuery = queryOptions({
 export const sessionsQuery = queryOptions({
   queryKey: ["sessions"],
   queryFn: ({ signal }) => api<Session[]>("users/me/sessions", { signal }),
+});
+
+export const quotasQuery = queryOptions({
+  queryKey: ["quotas"],
+  queryFn: ({ signal }) => api<Quota[]>("quotas", { signal }),
 });
 
 export const usersQuery = queryOptions({

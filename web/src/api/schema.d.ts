@@ -1747,6 +1747,32 @@ export interface components {
             ttl_seconds?: number | null;
         };
         /**
+         * QuotaChange
+         * @description `allowed_bytes` null allows any number.
+         */
+        QuotaChange: {
+            /** Allowed Bytes */
+            allowed_bytes: number | null;
+        };
+        /**
+         * QuotaRead
+         * @description How much an account stores, and may store: `allowed_bytes` is null for any number. `account` is `user:<uuid>`,
+         *     `company:<uuid>` or `project:<name>`; `name` is its owner's, null if that is gone. `is_set` says that an
+         *     administrator gave it this quota, where else the settings do.
+         */
+        QuotaRead: {
+            /** Account */
+            account: string;
+            /** Allowed Bytes */
+            allowed_bytes: number | null;
+            /** Is Set */
+            is_set: boolean;
+            /** Name */
+            name: string | null;
+            /** Used Bytes */
+            used_bytes: number;
+        };
+        /**
          * Refusal
          * @description Why a request was refused. Programs branch on `code`; people read the text.
          */

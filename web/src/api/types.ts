@@ -21,6 +21,7 @@ export type Role = Schemas["NewProjectRole"]["role"];
 export type ApiKey = Schemas["ApiKeyRead"];
 export type KeyScope = Schemas["KeyScopeRead"];
 export type Session = Schemas["SessionRead"];
+export type Quota = Schemas["QuotaRead"];
 export type NewApiKey = Schemas["ApiKeyMade"];
 export type Providers = Schemas["Providers"];
 export type ConfigDetail = Schemas["ConfigDetail"];

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,9 +14,10 @@ from toolcrib.assets.lfs import responses, service
 from toolcrib.assets.lfs.schemas import MAX_OBJECTS, LfsBatch, LfsBatchRequest, ObjectName
 from toolcrib.assets.lfs.tickets import LIFETIME, Operation, Tickets
 from toolcrib.assets.service import KEY_SCOPE
-from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.blobs import accounts, registry
+from toolcrib.kernel.blobs.accounts import QuotaExceeded, Usage
 from toolcrib.kernel.blobs.models import Blob
-from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.context import Kernel
@@ -65,6 +67,8 @@ async def batch(request: Request) -> Response:
 
     tickets = Tickets(kernel.secrets)
     now = kernel.clock()
+    room = await _usage(kernel, scope, me) if body.operation == "upload" else None
+    planned = 0
 
     def action(operation: Operation, wanted: ObjectName, suffix: str = "") -> dict[str, Any]:
         ticket = tickets.issue(operation, scope, wanted.oid, wanted.size, username=me.username, now=now)
@@ -90,6 +94,10 @@ async def batch(request: Request) -> Response:
         if wanted.size > kernel.settings.lfs_max_object_bytes:
             limit = kernel.settings.lfs_max_object_bytes
             return {**name, **_error(422, f"Objects may have at most {limit} bytes here.")}
+        nonlocal planned
+        if room is not None and room.left is not None and planned + wanted.size > room.left:
+            return {**name, **_error(507, QuotaExceeded(room, wanted.size).detail)}
+        planned += wanted.size
         actions = {"upload": action("upload", wanted), "verify": action("upload", wanted, "/verify")}
         return {**name, "authenticated": True, "actions": actions}
 
@@ -127,18 +135,34 @@ async def upload(request: Request) -> Response:
         if size is not None and length != size:
             raise InvalidRequest(f"{size} bytes were announced, {length} are on their way.")
         size = length
+    found = await _usage(kernel, allowed.scope, allowed.me)
+    if size is not None and found.left is not None and size > found.left:
+        async with kernel.database.read() as session:
+            if not await service.find(session, allowed.scope, [allowed.oid]):
+                raise QuotaExceeded(found, size)
     stored = await kernel.blobs.put(
         request.stream(),
         max_bytes=kernel.settings.lfs_max_object_bytes,
         expected_size=size,
         expected_sha256=allowed.oid,
     )
-    await _require_member_again(kernel, allowed)
+    me = await _require_member_again(kernel, allowed)
     now = kernel.clock()
     await registry.notice_loss(kernel.database, kernel.blobs, allowed.scope, stored, now=now)
-    async with kernel.database.write() as session:
-        await service.record_upload(session, allowed.scope, stored, by=allowed.username, now=now)
+    try:
+        async with kernel.database.write() as session:
+            await service.record_upload(session, allowed.scope, stored, by=me, now=now)
+    except QuotaExceeded:
+        # It fills the disk until the sweep finds it, and the sender may try again and again.
+        with suppress(StorageUnavailable):
+            await kernel.blobs.store.delete(stored.key)
+        raise
     return Response(status_code=200)
+
+
+async def _usage(kernel: Kernel, scope: str, me: Principal) -> Usage:
+    async with kernel.database.read() as session:
+        return await accounts.usage(session, accounts.payer(scope, me), kernel.settings)
 
 
 @responses.at(router, "/objects/{oid}/verify", "POST", body=ObjectName)
@@ -156,14 +180,13 @@ async def verify(request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Transfer:
-    """An authorised transfer of one object. `size` is known if the batch call announced it. `me` is None if the request
-    was authorised by a batch call's ticket."""
+    """An authorised transfer of one object by `me`. `size` is known if the batch call announced it."""
 
     scope: str
     oid: str
-    username: str
+    me: Principal
     size: int | None = None
-    me: Principal | None = None
+    by_ticket: bool = False
 
 
 async def _authorize(request: Request, operation: Operation) -> _Transfer:
@@ -177,25 +200,27 @@ async def _authorize(request: Request, operation: Operation) -> _Transfer:
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
             raise AccessDenied("This authorization is for another transfer.")
         # The ticket names the person; their rights are checked again, so that revoked rights end at once.
-        (await kernel.auth.principal_named(ticket.username)).require(scope, at_least)
+        me = await kernel.auth.principal_named(ticket.username)
+        me.require(scope, at_least)
         admit(request)
-        return _Transfer(scope, oid, ticket.username, ticket.size)
+        return _Transfer(scope, oid, me, ticket.size, by_ticket=True)
     me = await kernel.auth.principal(request)
     me.require(scope, at_least)
     if not _OID.fullmatch(oid):
         raise service.ObjectMissing
-    return _Transfer(scope, oid, me.username, me=me)
+    return _Transfer(scope, oid, me)
 
 
-async def _require_member_again(kernel: Kernel, allowed: _Transfer) -> None:
-    """Check the sender's rights again after the upload, which may have taken hours.
+async def _require_member_again(kernel: Kernel, allowed: _Transfer) -> Principal:
+    """Return the sender with their rights, read again after the upload, which may have taken hours.
 
     Raises:
         Unauthorized: the account or the credential is no longer valid (401).
         AccessDenied: the person is no longer a member (403).
     """
-    if allowed.me is not None:
-        me = await kernel.auth.refresh(allowed.me)
+    if allowed.by_ticket:
+        me = await kernel.auth.principal_named(allowed.me.username)
     else:
-        me = await kernel.auth.principal_named(allowed.username)
+        me = await kernel.auth.refresh(allowed.me)
     me.require(allowed.scope, "member")
+    return me

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets.lfs.models import LfsObject
-from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.blobs import accounts, registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.store import Stored
+from toolcrib.kernel.identity.models import Project, User
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import NotFound
 
 
@@ -45,11 +47,15 @@ async def get(session: AsyncSession, scope: str, oid: str) -> Blob:
 
 
 async def record_upload(
-    session: AsyncSession, scope: str, stored: Stored, *, by: str, now: datetime
+    session: AsyncSession, scope: str, stored: Stored, *, by: Principal, now: datetime
 ) -> LfsObject:
     """Name bytes that were stored, and whose SHA-256 was found to be the object's. Sending an object again is
-    harmless, and mends one whose bytes were lost."""
-    blob = await registry.adopt(session, scope, stored, now=now)
+    harmless, and mends one whose bytes were lost.
+
+    Raises:
+        QuotaExceeded: the project may not store so much (507).
+    """
+    blob = await registry.adopt(session, scope, stored, account=accounts.payer(scope, by), now=now)
     query = select(LfsObject).where(LfsObject.scope == scope, LfsObject.oid == stored.sha256)
     known = (await session.execute(query)).scalar_one_or_none()
     if known is not None:
@@ -57,7 +63,28 @@ async def record_upload(
         known.blob_id = blob.id
         return known
     made = LfsObject(
-        scope=scope, oid=stored.sha256, size=stored.size, blob_id=blob.id, created_by=by, created_at=now
+        scope=scope,
+        oid=stored.sha256,
+        size=stored.size,
+        blob_id=blob.id,
+        created_by=by.username,
+        created_at=now,
     )
     session.add(made)
     return made
+
+
+async def accounts_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
+    """Which accounts those blobs count in that projects have; see `Kind.accounts_of`. What is of a project that nobody
+    registered counts for whoever sent it."""
+    prefix = literal("project:")
+    query = (
+        select(LfsObject.blob_id, LfsObject.scope, Project.id, User.uuid)
+        .outerjoin(Project, LfsObject.scope == prefix + Project.name)
+        .outerjoin(User, User.username == LfsObject.created_by)
+        .where(LfsObject.blob_id.in_(ids))
+    )
+    return {
+        blob_id: f"user:{uuid}" if project is None and uuid is not None else scope
+        for blob_id, scope, project, uuid in await session.execute(query)
+    }

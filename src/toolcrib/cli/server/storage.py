@@ -75,6 +75,29 @@ def verify(
         raise typer.Exit(NOT_SOUND)
 
 
+@app.command("count")
+def count(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Count again what each person, company and project stores, and correct what quotas go by.
+
+    The server does the same once a day. It may run beside the server.
+    """
+
+    async def task(kernel: "Kernel") -> str:
+        from toolcrib.kernel.blobs.accounts import count_all
+
+        done = await count_all(kernel)
+        if as_json:
+            output.print_json(vars(done))
+            return ""
+        return f"Counted {done.new_blobs} objects for the first time; corrected {done.corrected} numbers."
+
+    with_kernel(load_settings(data_dir=data_dir), task, print_text=output.print_text, as_found=True)
+
+
 async def _verify(docs: "Documents", report: "Report", *, hashes: bool, empty: bool) -> None:
     from toolcrib.documents.service import verifying
     from toolcrib.kernel.blobs.problems import StorageUnavailable

@@ -11,6 +11,7 @@ from wsgidav.dav_error import DAVError, get_http_status_string
 
 from toolcrib.documents.errors import FileExists, FileLocked, VersionConflict
 from toolcrib.documents.service.webdav_locks import TokenNeeded
+from toolcrib.kernel.blobs.accounts import QuotaExceeded
 from toolcrib.kernel.blobs.problems import StorageFull
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.problems import Problem
@@ -56,6 +57,8 @@ def refusal(problem: Problem, method: str, href: str) -> Response:
     if status == _LOCKED:
         word = "no-conflicting-lock" if method == "LOCK" else "lock-token-submitted"
         SubElement(SubElement(body, f"{{DAV:}}{word}"), "{DAV:}href").text = href
+    if isinstance(problem, QuotaExceeded):
+        SubElement(body, "{DAV:}quota-not-exceeded")  # RFC 4331, 6
     SubElement(body, f"{{{OURS}}}message").text = problem.detail
     SubElement(body, f"{{{OURS}}}code").text = problem.code
     claim = getattr(problem, "claim", None)

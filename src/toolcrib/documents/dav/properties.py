@@ -24,6 +24,10 @@ register_namespace("D", "DAV:")  # some clients accept no other prefix
 LOCKDISCOVERY = "{DAV:}lockdiscovery"
 SUPPORTEDLOCK = "{DAV:}supportedlock"
 ETAG = "{DAV:}getetag"
+# RFC 4331; not part of "all" properties, as it asks.
+QUOTA_AVAILABLE = "{DAV:}quota-available-bytes"
+QUOTA_USED = "{DAV:}quota-used-bytes"
+QUOTA = frozenset({QUOTA_AVAILABLE, QUOTA_USED})
 
 
 def supported_lock() -> Element:

@@ -14,14 +14,18 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.dav import properties as xml
 from toolcrib.documents.dav.request import ASKED, WebDAVRequest, request_of
 from toolcrib.documents.models import File, Folder
-from toolcrib.documents.paths import Place
+from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import folders, webdav_locks
 from toolcrib.documents.service.locks import claims_above, folder_ref, held_now
 from toolcrib.documents.service.properties import properties_of
+from toolcrib.documents.service.quotas import usage_of
+from toolcrib.kernel.blobs.accounts import Usage
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.long_answers import PAGE
 from toolcrib.kernel.stored_json import report_damage
+
+USAGE = "toolcrib.usage"
 
 
 class _BucketResource:
@@ -106,6 +110,8 @@ class _BucketResource:
                 return xml.supported_lock()
             case xml.ETAG if self.file is not None:
                 return f'"{self.file.current_version_id}"'
+            case xml.QUOTA_USED | xml.QUOTA_AVAILABLE:  # of collections only
+                raise DAVError(HTTP_NOT_FOUND)
         if not name.startswith("{DAV:}") and name in self.written:
             found = xml.stored_element(self.written[name], name)
             if found is None:
@@ -176,6 +182,22 @@ class FolderResource(_BucketResource, DAVCollection):  # type: ignore[misc]
 
     def get_creation_date(self) -> float | None:
         return self.folder.created_at.timestamp() if self.folder is not None else None
+
+    def get_property_value(self, name: str) -> Any:
+        if name not in xml.QUOTA:
+            return super().get_property_value(name)
+        usage = self._usage()
+        if usage.left is None:
+            raise DAVError(HTTP_NOT_FOUND)
+        return str(usage.left if name == xml.QUOTA_AVAILABLE else usage.used)
+
+    def _usage(self) -> Usage:
+        """What the bucket stores and may store, read once for each bucket in a request."""
+        known: dict[Bucket, Usage] = self.environ.setdefault(USAGE, {})
+        if self.place.bucket not in known:
+            dav = self.dav
+            known[self.place.bucket] = dav.run(usage_of(dav.docs, dav.caller, self.place.bucket))
+        return known[self.place.bucket]
 
     def get_last_modified(self) -> float | None:
         return self.get_creation_date()
@@ -275,6 +297,6 @@ class ListingResource(DAVCollection):  # type: ignore[misc]
         raise DAVError(HTTP_FORBIDDEN)
 
     def get_property_value(self, name: str) -> Any:
-        if name in {xml.LOCKDISCOVERY, xml.SUPPORTEDLOCK}:
+        if name in {xml.LOCKDISCOVERY, xml.SUPPORTEDLOCK, *xml.QUOTA}:
             raise DAVError(HTTP_NOT_FOUND)
         return super().get_property_value(name)

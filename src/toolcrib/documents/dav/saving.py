@@ -18,6 +18,7 @@ from toolcrib.documents.service import transfers, uploads
 from toolcrib.documents.service.content import keep
 from toolcrib.documents.service.locks import refuse_others_lock
 from toolcrib.documents.service.lookup import Documents, at
+from toolcrib.documents.service.quotas import refuse_over_quota, within_quota
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
 from toolcrib.kernel.blobs.store import Stored
 
@@ -57,11 +58,13 @@ async def store_upload(
     kept: list[Stored] = []
 
     async def receive() -> Received:
-        kept.append(await keep(docs, stream, size=size))
+        fitting = within_quota(docs, caller, asked.place.bucket, stream)
+        kept.append(await keep(docs, fitting, size=size))
         return Received(kept[0], asked.place, options)
 
     if asked.is_lost:
         uploads.refuse_too_large(docs, size)
+        await refuse_over_quota(docs, caller, asked.place.bucket, size)
         await receive()
     else:
         try:

@@ -25,6 +25,7 @@ from toolcrib.documents.service import direct_uploads, uploads
 from toolcrib.documents.service.content import keep
 from toolcrib.documents.service.direct_uploads import Address
 from toolcrib.documents.service.lookup import Documents
+from toolcrib.documents.service.quotas import within_quota
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
 from toolcrib.kernel.blobs.problems import HashMismatch
@@ -68,7 +69,7 @@ _FORM = {
     "/upload/presign",
     response_model=schemas.SignedAddress,
     openapi_extra=body_of(schemas.PresignUpload),
-    responses=refusals(409),
+    responses=refusals(409, 507),
 )
 async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """An address to PUT the file's bytes to. `/upload/confirm` or `/versions/commit` makes them a version."""
@@ -100,7 +101,7 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=body_of(schemas.ConfirmUpload),
-    responses=refusals(404, 409),
+    responses=refusals(404, 409, 507),
 )
 async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Make what was sent to a presigned address the newest version of its file."""
@@ -122,7 +123,7 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=_FORM,
-    responses=refusals(409),
+    responses=refusals(409, 507),
 )
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Send a file as a form. Fields before the file let a refusal come before its bytes."""
@@ -162,7 +163,10 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
     async def receive() -> Received:
         conditions(form.fields)  # malformed ones are refused before the bytes
         _tags(form)
-        stored = await keep(docs, form.file_bytes(), sha256=_announced(form))
+        content = form.file_bytes()
+        if place is not None:
+            content = within_quota(docs, caller, place.bucket, content)
+        stored = await keep(docs, content, sha256=_announced(form))
         await form.rest()
         if place is None:
             _require_fields(form)

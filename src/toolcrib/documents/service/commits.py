@@ -15,8 +15,8 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, VersionConflict
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.content import notice_loss, reference
-from toolcrib.documents.service.direct_uploads import forget_object, own_upload, taken, use_up
+from toolcrib.documents.service.content import forget_object, notice_loss, reference
+from toolcrib.documents.service.direct_uploads import own_upload, taken, use_up
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, Where, at, bucket_of, find, record_event, still
 from toolcrib.documents.service.uploads import Saved, VersionOptions, refuse_stale
@@ -191,7 +191,8 @@ async def _add_pending(
         file,
         submission.stored,
         mime_type=submission.mime_type,
-        created_by=caller.me.uuid,
+        right=right,
+        caller=caller,
         status=VersionStatus.PENDING,
         changelog=changelog,
         now=now,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from contextlib import contextmanager
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,8 @@ from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
 from toolcrib.kernel.blobs.store import Stored
+
+log = structlog.get_logger()
 
 # Called between the pieces of a copy; raises when the client has disconnected.
 ClientCheck = Callable[[], Awaitable[None]]
@@ -56,6 +59,14 @@ async def keep(
         return await docs.blobs.put(
             stream, max_bytes=docs.max_bytes, expected_size=size, expected_sha256=sha256
         )
+
+
+async def forget_object(docs: Documents, object_key: str) -> None:
+    """Delete an object that no row names. If that fails, the store's sweep deletes it."""
+    try:
+        await docs.blobs.store.delete(object_key)
+    except StorageUnavailable:
+        log.warning("used_upload_kept")
 
 
 async def blob_of(session: AsyncSession, version: Version) -> Blob:
@@ -118,9 +129,15 @@ async def notice_loss(docs: Documents, bucket: Bucket, stored: Stored, *, now: d
         await registry.notice_loss(docs.kernel.database, docs.blobs, tenant_of(bucket), stored, now=now)
 
 
-async def adopt(session: AsyncSession, bucket: Bucket, stored: Stored, *, now: datetime) -> Blob:
-    """Add a reference to stored content. Versions that had lost the same content are restored."""
-    blob = await registry.adopt(session, tenant_of(bucket), stored, now=now)
+async def adopt(
+    session: AsyncSession, bucket: Bucket, stored: Stored, *, account: str, now: datetime
+) -> Blob:
+    """Add a reference to stored content, counted in `account`. Versions that had lost the same content are restored.
+
+    Raises:
+        QuotaExceeded: the account may not store so much (507).
+    """
+    blob = await registry.adopt(session, tenant_of(bucket), stored, account=account, now=now)
     await mark_sound(session, blob.id, now=now)
     return blob
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.documents.access import Right
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, NoVersion
@@ -16,6 +17,7 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import reference
 from toolcrib.documents.service.locks import acquire, refuse_locked_folder, refuse_others_lock
 from toolcrib.documents.service.lookup import Documents, allow, at, find, record_event, still
+from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.version_rows import add_version, current, file_at, make_current
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims.models import Claim
@@ -58,6 +60,8 @@ async def copy(
         await refuse_others_lock(session, caller, origin, right, now=now)
         _refuse_taken(taken)
         versions = await _to_copy(session, origin, all_versions)
+    if source.bucket != target.bucket:
+        await refuse_over_quota(docs, caller, target.bucket, sum(each.size for each in versions))
     copies = [(each, await reference(docs, each, source.bucket, target.bucket)) for each in versions]
 
     async with docs.kernel.database.write() as session:
@@ -66,7 +70,7 @@ async def copy(
         _refuse_taken(await at(session, target))
         await refuse_locked_folder(session, caller, target, target_right, members=True, now=now)
         file, _ = await file_at(session, target, owner_id=caller.me.uuid, status=FileStatus.DRAFT, now=now)
-        await _fill(session, caller, file, origin, copies, now=now)
+        await _fill(session, caller, file, origin, copies, target_right, now=now)
         file.filename = filename or origin.filename
         if is_work_copy and claim is None:
             claim = await acquire(session, caller, origin, right, reason="work copy", now=now)
@@ -108,6 +112,7 @@ async def _fill(
     file: File,
     origin: File,
     copies: list[tuple[Version, Stored]],
+    right: Right,
     *,
     now: datetime,
 ) -> None:
@@ -118,7 +123,8 @@ async def _fill(
             file,
             stored,
             mime_type=source.mime_type,
-            created_by=caller.me.uuid,
+            right=right,
+            caller=caller,
             changelog=f"{came}: {source.changelog}" if source.changelog else came,
             now=now,
         )

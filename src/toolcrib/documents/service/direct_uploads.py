@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,14 +15,14 @@ from toolcrib.documents.models import Upload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.row_counts import affected
 from toolcrib.documents.service import links
-from toolcrib.documents.service.content import keep, store_errors
+from toolcrib.documents.service.content import forget_object, keep, store_errors
 from toolcrib.documents.service.lookup import Documents
+from toolcrib.documents.service.quotas import usage_of
 from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
-from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
+from toolcrib.kernel.blobs import accounts
+from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
 from toolcrib.kernel.blobs.store import Stored, new_upload_key
-
-log = structlog.get_logger()
 
 UPLOAD_SECONDS = 3600
 
@@ -48,8 +47,14 @@ async def reserve(
     expires_in: int = UPLOAD_SECONDS,
     now: datetime,
 ) -> Address:
-    """Return a signed address for one upload. The upload is not visible until it is committed or confirmed."""
-    await may_put(docs, caller, place, size=size, now=now)
+    """Return a signed address for one upload, which is not visible until it is committed or confirmed. An announced
+    `size` counts from now on.
+
+    Raises:
+        QuotaExceeded: there is no room for it (507).
+    """
+    right = await may_put(docs, caller, place, size=size, now=now)
+    found = await usage_of(docs, caller, place.bucket)
     lifetime = min(timedelta(seconds=expires_in), LONGEST)
     key = new_upload_key()
     kernel = docs.kernel
@@ -61,9 +66,10 @@ async def reserve(
         links.upload_by(caller),
         now=now,
         expires_in=lifetime,
-        max_bytes=docs.max_bytes,
+        max_bytes=docs.max_bytes if found.left is None else min(docs.max_bytes, found.left),
     )
     async with kernel.database.write() as session:
+        await accounts.reserve(session, key, accounts.payer(right.scope, caller.me), size or 0)
         session.add(
             Upload(
                 object_key=key,
@@ -145,14 +151,7 @@ async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None
     used = delete(Upload).where(Upload.object_key == object_key, Upload.owner_id == caller.me.uuid)
     if not await affected(session, used):
         raise ObjectNotFound("That upload was used before.")
-
-
-async def forget_object(docs: Documents, object_key: str) -> None:
-    """Delete the object under a reserved key after it was copied. If that fails, the store's sweep deletes it."""
-    try:
-        await docs.blobs.store.delete(object_key)
-    except StorageUnavailable:
-        log.warning("used_upload_kept")
+    await accounts.unreserve(session, object_key)
 
 
 async def sweep_abandoned(docs: Documents, now: datetime) -> int:
@@ -164,6 +163,8 @@ async def sweep_abandoned(docs: Documents, now: datetime) -> int:
     for key in keys:
         async with docs.kernel.database.write() as session:
             gone = await affected(session, delete(Upload).where(Upload.object_key == key, *old))
+            if gone:
+                await accounts.unreserve(session, key)
         if gone:
             await forget_object(docs, key)
     return len(keys)

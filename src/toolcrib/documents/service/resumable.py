@@ -33,8 +33,7 @@ from toolcrib.documents.models import ResumableUpload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import upload_parts
 from toolcrib.documents.service.commits import submit_in
-from toolcrib.documents.service.content import keep, store_errors
-from toolcrib.documents.service.direct_uploads import forget_object
+from toolcrib.documents.service.content import forget_object, keep, store_errors
 from toolcrib.documents.service.incoming import PART_BYTES, Incoming
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.upload_parts import Part
@@ -47,6 +46,7 @@ from toolcrib.documents.service.uploads import (
     put,
     save_in,
 )
+from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.problems import BlobMissing, HashMismatch
 from toolcrib.kernel.blobs.store import Stored, new_key, new_upload_key
 from toolcrib.kernel.problems import Problem
@@ -81,12 +81,13 @@ async def create(
     docs: Documents, caller: Caller, plan: Plan, options: VersionOptions, *, now: datetime
 ) -> ResumableUpload:
     """Begin an upload. All that would refuse its version now refuses it here; one of no bytes makes its version
-    at once. With `plan.submit` that version waits for approval.
+    at once. With `plan.submit` that version waits for approval. Its bytes count from now on.
 
     Raises:
-        AccessDenied, FileTooLarge, FileLocked, VersionConflict, FileExists, FileNotFound: see `uploads.may_put`.
+        AccessDenied, QuotaExceeded, FileTooLarge, FileLocked, VersionConflict, FileExists, FileNotFound: see
+            `uploads.may_put`.
     """
-    await may_put(
+    right = await may_put(
         docs,
         caller,
         plan.place,
@@ -113,6 +114,7 @@ async def create(
     if plan.length == 0:
         return await _finish(docs, caller, upload, [], is_new=True)
     async with docs.kernel.database.write() as session:
+        await accounts.reserve(session, upload.id, accounts.payer(right.scope, caller.me), plan.length)
         session.add(upload)
     return upload
 

@@ -26,6 +26,7 @@ from toolcrib.documents.service.locks import refuse_locked_folder
 from toolcrib.documents.service.lookup import Documents, find, place_of, still
 from toolcrib.documents.service.moving import moved
 from toolcrib.documents.service.properties import copy_properties, forget_properties
+from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.removal import take_away
 from toolcrib.documents.service.trees import Tree, archive_in, clear, tree_at
 from toolcrib.documents.service.uploads import Saved, may_put, save_in
@@ -132,7 +133,8 @@ async def _read_source(docs: Documents, caller: Caller, order: Order, *, now: da
     if not order.is_folder:
         file, _ = await find(docs, caller, order.source, "read", archived=False)
         replaces = order.onto is Onto.REPLACED
-        await may_put(docs, caller, order.target, size=file.size, replaces=replaces, now=now)
+        is_new = not order.stays_in_bucket
+        await may_put(docs, caller, order.target, size=file.size, is_new=is_new, replaces=replaces, now=now)
         return Tree(order.source, None, [], [file])
     async with docs.kernel.database.read() as session:
         tree = await tree_at(session, order.source)
@@ -145,6 +147,8 @@ async def _read_source(docs: Documents, caller: Caller, order: Order, *, now: da
         raise TooManyFiles(f"At most {most} files and folders are copied at once.")
     for path in [each.path for each in tree.folders] + [each.logical_path for each in tree.files]:
         moved(Place(order.source.bucket, path), order.source, order.target)
+    if not order.stays_in_bucket:
+        await refuse_over_quota(docs, caller, order.target.bucket, sum(file.size for file in tree.files))
     return tree
 
 

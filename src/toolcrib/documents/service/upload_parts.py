@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.errors import OffsetMismatch, UploadExpired, UploadNotFound
 from toolcrib.documents.models import ResumableUpload, Upload, UploadPart
 from toolcrib.documents.row_counts import affected
-from toolcrib.documents.service.direct_uploads import forget_object
+from toolcrib.documents.service.content import forget_object
 from toolcrib.documents.service.lookup import Documents
-from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.blobs import accounts, registry
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.store import KEPT
 from toolcrib.kernel.database import take_write_lock
@@ -96,6 +96,7 @@ async def complete(
         OffsetMismatch, UploadNotFound: as `count`.
     """
     await _move(session, upload_id, start, received=ResumableUpload.length, expires_at=expires_at)
+    await accounts.unreserve(session, upload_id)  # the version is about to count
     await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
     registry.mark_for_deletion(session, keys, now=now)
     return await session.get_one(ResumableUpload, upload_id, populate_existing=True)
@@ -131,6 +132,7 @@ async def drop(docs: Documents, upload_id: str, *only_if: ColumnElement[bool], n
         keys = list((await session.execute(query)).scalars())
         if not await affected(session, gone):
             return
+        await accounts.unreserve(session, upload_id)
         await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
         registry.mark_for_deletion(session, keys, now=now)
     await discard(docs, keys)

@@ -15,12 +15,14 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileNotFound, FileTooLarge, VersionConflict
 from toolcrib.documents.models import File, Version
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.content import keep, notice_loss
+from toolcrib.documents.service.content import forget_object, keep, notice_loss
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, at, record_event
+from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.version_rows import add_version, file_at, make_current
+from toolcrib.kernel.blobs.accounts import QuotaExceeded
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
@@ -124,6 +126,7 @@ async def put(
     Raises:
         AccessDenied: the caller may not write there, or may no longer (403).
         FileTooLarge: it is announced larger than the limit (413).
+        QuotaExceeded: the owner of the bucket may not store so much (507).
         FileLocked: somebody else holds the file (409).
         VersionConflict: one of the conditions no longer holds (409).
     """
@@ -133,7 +136,12 @@ async def put(
         )
     received = await receive()
     caller, right = await refreshed(docs, caller, received.place)
-    return await save(docs, caller, received, right, make=make, now=docs.kernel.clock())
+    try:
+        return await save(docs, caller, received, right, make=make, now=docs.kernel.clock())
+    except QuotaExceeded:
+        # It fills the disk until the sweep finds it, and the sender may try again and again.
+        await forget_object(docs, received.stored.key)
+        raise
 
 
 async def may_put(
@@ -142,15 +150,18 @@ async def may_put(
     place: Place,
     *,
     size: int | None = None,
+    is_new: bool = True,
     right: Right | None = None,
     must_exist: bool = False,
     replaces: bool = False,
     now: datetime,
     **conditions: Unpack[Conditions],
 ) -> Right:
-    """Check that an upload to `place` would be accepted now. For the arguments and errors see `put`.
+    """Check that an upload to `place` would be accepted now. For the arguments and errors see `put`. Content that is in
+    the bucket already is not `is_new` and takes no room.
 
     Raises:
+        QuotaExceeded: the owner of the bucket may not store so much (507).
         FileNotFound: there is no file, and one `must_exist` (404).
         FileExists: there is a folder at that place (409), unless what comes `replaces` whatever is there.
     """
@@ -173,6 +184,8 @@ async def may_put(
             raise FileNotFound("There is no such file to submit a version of.")
         if not replaces and not _is_live(file) and await folder_at(session, place) is not None:
             raise FileExists(f"{place.address} is a folder, not a file.")
+    if is_new:
+        await refuse_over_quota(docs, caller, place.bucket, size)
     return right
 
 
@@ -257,7 +270,8 @@ async def save_in(
         file,
         stored,
         mime_type=mime_type,
-        created_by=caller.me.uuid,
+        right=right,
+        caller=caller,
         changelog=changelog,
         now=now,
     )

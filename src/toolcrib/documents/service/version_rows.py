@@ -7,12 +7,15 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.documents.access import Right
+from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus, new_id
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import adopt
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.lookup import at, bucket_of
+from toolcrib.kernel.blobs.accounts import payer
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.database import take_write_lock
 
@@ -64,13 +67,19 @@ async def add_version(
     stored: Stored,
     *,
     mime_type: str | None,
-    created_by: str,
+    right: Right,
+    caller: Caller,
     status: VersionStatus = VersionStatus.DRAFT,
     changelog: str | None = None,
     now: datetime,
 ) -> Version:
-    """Add the next version of `file`, without making it current."""
-    blob = await adopt(session, bucket_of(file), stored, now=now)
+    """Add the next version of `file` by `caller`, without making it current. `right` is the right to write there.
+
+    Raises:
+        QuotaExceeded: the owner of the bucket may not store so much (507).
+    """
+    account = payer(right.scope, caller.me)
+    blob = await adopt(session, bucket_of(file), stored, account=account, now=now)
     newest = select(func.max(Version.version_number)).where(Version.file_id == file.id)
     version = Version(
         id=new_id(),
@@ -83,7 +92,7 @@ async def add_version(
         checksum=stored.sha256,
         changelog=changelog,
         status=status,
-        created_by=created_by,
+        created_by=caller.me.uuid,
         created_at=now,
         updated_at=now,
     )

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.models import Blob, PendingDeletion
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import Blobs, Stored
@@ -70,17 +71,21 @@ async def notice_loss(
         await mark_lost(session, kept.id, kept.key, now=now)
 
 
-async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: datetime) -> Blob:
-    """Add a reference to this content of `tenant`. Flushes, so that `id` is set.
+async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, account: str, now: datetime) -> Blob:
+    """Add a reference to this content of `tenant`, and count it in `account` if it is the first. Flushes, so that `id`
+    is set.
 
     If the tenant has the content already, the new copy is left to the sweep, unless the old one was lost.
 
     Raises:
         BlobMissing: the content was stored so long ago that it is about to be deleted: upload it again (404).
+        QuotaExceeded: the account may not store so much (507).
     """
     await refuse_pending_deletion(session, [stored.key])
     query = select(Blob).where(Blob.tenant == tenant, Blob.sha256 == stored.sha256)
     blob = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    if blob is None or blob.refs == 0:
+        await accounts.charge(session, account, stored.size)
     if blob is None:
         blob = Blob(
             tenant=tenant, sha256=stored.sha256, size=stored.size, key=stored.key, refs=0, created_at=now
@@ -91,6 +96,8 @@ async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, now: date
         blob.key, blob.lost_at = stored.key, None
     elif blob.key != stored.key:
         session.add(PendingDeletion(key=stored.key, due_at=now))
+    if blob.refs == 0:
+        blob.account = account
     blob.refs += 1
     blob.unreferenced_at = None
     await session.flush()
@@ -116,7 +123,7 @@ def mark_for_deletion(session: AsyncSession, keys: Sequence[str], *, now: dateti
 
 
 async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None:
-    """Remove a reference. Content without references is kept for the grace period."""
+    """Remove a reference. Content without references is kept for the grace period, and no longer counts."""
     await take_write_lock(session)
     blob = await session.get_one(Blob, blob_id, populate_existing=True)
     if blob.refs < 1:
@@ -124,6 +131,8 @@ async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None
     blob.refs -= 1
     if blob.refs == 0:
         blob.unreferenced_at = now
+        await accounts.give_back(session, blob.account, blob.size)
+        blob.account = None
 
 
 async def mark_lost(session: AsyncSession, blob_id: int, key: str, *, now: datetime) -> bool:

@@ -1,5 +1,5 @@
 import { Tabs } from "@mantine/core";
-import { IconAt, IconDevices, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
+import { IconAt, IconDatabase, IconDevices, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { IconProps } from "../../ui/icon";
 import { useNarrow } from "../../ui/useNarrow";
@@ -11,6 +11,7 @@ import { Profile } from "./Profile";
 import { Sessions } from "./Sessions";
 import classes from "./Settings.module.css";
 import { SetUp } from "./SetUp";
+import { Storage } from "./Storage";
 
 const TABS: { value: string; label: string; Icon: ComponentType<IconProps>; Content: ComponentType }[] = [
   { value: "profile", label: "Profile", Icon: IconUser, Content: Profile },
@@ -18,6 +19,7 @@ const TABS: { value: string; label: string; Icon: ComponentType<IconProps>; Cont
   { value: "email", label: "E-mail", Icon: IconAt, Content: EmailForm },
   { value: "sessions", label: "Sessions", Icon: IconDevices, Content: Sessions },
   { value: "keys", label: "API keys", Icon: IconKey, Content: Keys },
+  { value: "storage", label: "Storage", Icon: IconDatabase, Content: Storage },
   { value: "setup", label: "Command line and git", Icon: IconTerminal2, Content: SetUp },
 ];
 

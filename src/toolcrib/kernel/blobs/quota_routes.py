@@ -1,0 +1,92 @@
+"""Quotas: everybody sees their own, administrators see and change all."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from toolcrib.kernel.blobs import owners
+from toolcrib.kernel.blobs.accounts import UNLIMITED
+from toolcrib.kernel.blobs.owners import Family, Quota
+from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.numbers import LARGEST
+from toolcrib.kernel.openapi import refusals
+
+router = APIRouter(tags=["quotas"])
+PAGE = 500
+
+
+class QuotaRead(BaseModel):
+    """How much an account stores, and may store: `allowed_bytes` is null for any number. `account` is `user:<uuid>`,
+    `company:<uuid>` or `project:<name>`; `name` is its owner's, null if that is gone. `is_set` says that an
+    administrator gave it this quota, where else the settings do."""
+
+    account: str
+    name: str | None
+    used_bytes: int
+    allowed_bytes: int | None
+    is_set: bool
+
+    @classmethod
+    def of(cls, quota: Quota) -> QuotaRead:
+        usage = quota.usage
+        return cls(
+            account=usage.account,
+            name=quota.name,
+            used_bytes=usage.used,
+            allowed_bytes=usage.allowed,
+            is_set=quota.is_set,
+        )
+
+
+class QuotaChange(BaseModel):
+    """`allowed_bytes` null allows any number."""
+
+    allowed_bytes: Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None
+
+
+@router.get("/quotas")
+async def list_own(session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep) -> list[QuotaRead]:
+    """What the caller, their company and their projects store, and may store."""
+    return [QuotaRead.of(each) for each in await owners.own_quotas(session, me, kernel.settings)]
+
+
+@router.get("/admin/quotas", responses=refusals(403))
+async def list_all(
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    _: AdminDep,
+    limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+    offset: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+) -> list[QuotaRead]:
+    """What everybody stores; who stores most comes first."""
+    found = await owners.all_quotas(session, kernel.settings, limit=limit, offset=offset)
+    return [QuotaRead.of(each) for each in found]
+
+
+@router.put("/admin/quotas/{family}/{owner:path}", responses=refusals(403, 404))
+async def set_quota(
+    *,
+    family: Family,
+    owner: str,
+    body: QuotaChange,
+    session: SessionDep,
+    kernel: KernelDep,
+    me: AdminDep,
+    now: NowDep,
+) -> QuotaRead:
+    """Give a person, company or project, by name or id, a quota of their own."""
+    allowed = UNLIMITED if body.allowed_bytes is None else body.allowed_bytes
+    found = await owners.set_quota(session, family, owner, allowed, me=me, settings=kernel.settings, now=now)
+    return QuotaRead.of(found)
+
+
+@router.delete("/admin/quotas/{family}/{owner:path}", responses=refusals(403, 404))
+async def reset_quota(
+    *, family: Family, owner: str, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> QuotaRead:
+    """Let the settings decide again how much a person, company or project may store."""
+    found = await owners.set_quota(session, family, owner, None, me=me, settings=kernel.settings, now=now)
+    return QuotaRead.of(found)
