@@ -238,7 +238,6 @@ def test_a_whole_bucket_is_copied_into_a_folder(ann: Person, dav: Dav) -> None:
 # Who waits
 
 
-@pytest.mark.every_database
 def test_copies_under_way_keep_nobody_waiting(
     crib: Crib, ann: Person, ben: Person, carla: Person, pool: ThreadPoolExecutor
 ) -> None:
