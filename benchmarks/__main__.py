@@ -17,7 +17,20 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import attacks, documents, etcd, events, growth, lfs, listing, locks, page, processes, startup
+from benchmarks import (
+    attacks,
+    costs,
+    documents,
+    etcd,
+    events,
+    growth,
+    lfs,
+    listing,
+    locks,
+    page,
+    processes,
+    startup,
+)
 from benchmarks.figures import Figure
 from benchmarks.target import Target, target
 
@@ -48,6 +61,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "locks-processes": processes.run,
     "locks-etcd": etcd.run,
     "attacks": _on_sqlite(attacks.run),
+    "costs": _on_sqlite(costs.run, STREAMS_PER_PERSON=costs.STREAMS),
     "events": _on_sqlite(events.run, STREAMS_PER_PERSON=events.SUBSCRIBERS),
     "lfs": _on_sqlite(lfs.run),
     "documents": _on_sqlite(documents.run),

@@ -87,10 +87,10 @@ class Desk:
             if file.is_file():
                 file.unlink()
 
-    def download(self, path: str) -> transfer.Report:
+    def download(self, path: str, size: int = GIB) -> transfer.Report:
         query = f"bucket_type=users&bucket_id={self.me}&logical_path={path}"
         order = transfer.Order(self.target.port, "GET", f"{BASE}/download/proxy?{query}", self.headers)
-        return _whole(transfer.run(order))
+        return _whole(transfer.run(order), size)
 
     def key_of(self, path: str) -> str:
         """Where the store has it."""
@@ -114,8 +114,8 @@ def _sure(report: transfer.Report, status: int) -> transfer.Report:
     return report
 
 
-def _whole(report: transfer.Report) -> transfer.Report:
-    if report.received != GIB:
+def _whole(report: transfer.Report, size: int = GIB) -> transfer.Report:
+    if report.received != size:
         raise RuntimeError(f"{report.received} bytes came: {report.body[:200]}")
     return _sure(report, 200)
 
