@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests mostly wait for servers: two for every core.
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
-.PHONY: serve test fuzz test-all answers lint format bench web web-test clean help
+.PHONY: serve test fuzz test-all answers lint format bench soak web web-test clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make web       build the web UI if it is out of date"
 	@echo "make web-test  check and test the web UI"
 	@echo "make bench     measure, and write benchmarks/results"
+	@echo "make soak      work while faults happen, and look for what is lost (ARGS='--db postgresql --minutes 15')"
 	@echo "make clean     remove what the others made, except data"
 
 .venv/ready: uv.lock pyproject.toml scripts/install
@@ -72,6 +73,10 @@ web-test: .venv/ready
 bench: .venv/ready
 	@scripts/install-servers
 	.venv/bin/python -m benchmarks $(ARGS)
+
+soak: .venv/ready
+	@scripts/install-servers
+	.venv/bin/python -m benchmarks.soak $(ARGS)
 
 clean:
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

@@ -25,6 +25,7 @@ class TcpProxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._swallows_new = False
         self._left: int | None = None
+        self._delay_seconds = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         started: Future[asyncio.AbstractEventLoop] = Future()
@@ -52,6 +53,10 @@ class TcpProxy:
     def accept_only(self, connections: int) -> None:
         """Let so many more connections pass, and close all that come after them."""
         self._left = connections
+
+    def slow(self, seconds: float) -> None:
+        """Keep each piece of data for so long before it is passed on."""
+        self._delay_seconds = seconds
 
     def cut(self) -> None:
         """End the connections that are open, as a network does that says so."""
@@ -116,6 +121,8 @@ class TcpProxy:
             while data := await reader.read(CHUNK):
                 if writer in self._swallowed:
                     break
+                if self._delay_seconds:
+                    await asyncio.sleep(self._delay_seconds)
                 writer.write(data)
                 await writer.drain()
         if writer in self._swallowed:
