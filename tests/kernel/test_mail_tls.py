@@ -132,7 +132,7 @@ async def test_without_trust_nothing_is_sent_and_it_stays_due(
         ({"mail_use_tls": True}, "STARTTLS is not offered"),
         ({"mail_username": "crib", "mail_password": "hunter2"}, "sign-in (AUTH) is not offered"),
         ({"MAIL_SERVER": "no-such-host.invalid"}, "the host name of the mail server is not known"),
-        ({"MAIL_EHLO_NAME": "refused.example"}, "our name (MAIL_EHLO_NAME) refused: 550"),
+        ({"MAIL_EHLO_NAME": "refused.example"}, "this server's name (MAIL_EHLO_NAME) refused: 550"),
     ],
     ids=["no STARTTLS", "no AUTH", "no host", "name refused"],
 )

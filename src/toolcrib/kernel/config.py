@@ -1,6 +1,6 @@
-"""Runtime configuration: what an administrator may change while the server runs.
+"""Runtime configuration: values that an administrator may change while the server runs.
 
-A value comes from the first of these that has one: the database (if it can be read as the key's type), the
+A value comes from the first of these that has one: the database (if its text can be read as the key's type), the
 environment, `config.json`, the built-in default (asset-locks contract, section 6).
 """
 
@@ -46,12 +46,12 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 class BadValue(InvalidRequest):
-    """A value this key cannot take; nothing was changed."""
+    """The key cannot have this value; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class ConfigKey:
-    """One key: its dotted name in the database, its `name` in JSON, and what it may hold.
+    """One key: its dotted name in the database, its `name` in JSON, and the values it allows.
 
     `default` reads the settings; `field` is the setting it reads, which tells where the value came from.
     """
@@ -67,10 +67,10 @@ class ConfigKey:
     maximum: int | None = None
 
     def parse(self, raw: str) -> Value:
-        """The value that stored or typed text stands for.
+        """Return the value of stored or typed text.
 
         Raises:
-            BadValue: it stands for none.
+            BadValue: the text is not a value of this key's type.
         """
         text = raw.strip()
         if self.type is bool:
@@ -84,7 +84,7 @@ class ConfigKey:
         return self.check(raw)
 
     def check(self, value: Any) -> Value:
-        """`value` if it has exactly this key's type and lies within its limits.
+        """Return `value` if it has this key's type and lies within its limits.
 
         Raises:
             BadValue: it does not.
@@ -141,14 +141,14 @@ KERNEL_KEYS = (
         "startup_mail_test_status",
         str,
         lambda _settings: "UNKNOWN",
-        "What became of the mail test at the last start.",
+        "The result of the mail test at the last start.",
         writable=False,
     ),
 )
 
 
 class RuntimeConfig:
-    """Values as they are now. `get` reads the database only after a change, or while the log's tail lags."""
+    """The present values. `get` reads the database only after a change, or while the log's tail lags."""
 
     def __init__(
         self, settings: Settings, database: Database, tail: EventTail, keys: Iterable[ConfigKey] = ()
@@ -160,10 +160,10 @@ class RuntimeConfig:
         self._sources = _setting_sources(settings)
         self._stored: Mapping[str, str] | None = None
         self._changes = 0
-        tail.on_event(self._heard)
+        tail.on_event(self._on_event)
 
     async def get(self, key: str, session: AsyncSession | None = None) -> Any:
-        """The value of a declared key, of that key's type; read through `session` if it must be read."""
+        """Return the value of a declared key, in that key's type; read through `session` if it must be read."""
         return self._resolve(self.keys[key], await self._values(session))[0]
 
     async def all(self) -> list[tuple[ConfigKey, Value, Source]]:
@@ -171,7 +171,7 @@ class RuntimeConfig:
         return [(key, *self._resolve(key, stored)) for key in self.keys.values()]
 
     async def mail_may_send(self, session: AsyncSession | None = None) -> bool:
-        """Whether any mail goes out at all: the setting is the master switch, the key can only switch off."""
+        """Return whether any mail is sent: the setting is the master switch, the key can only switch mail off."""
         return self._settings.mail_enabled and bool(await self.get("mail.enabled", session))
 
     # Changing
@@ -179,8 +179,8 @@ class RuntimeConfig:
     async def change(
         self, session: AsyncSession, changes: Mapping[str, Any], *, actor: str | None, now: datetime
     ) -> list[str]:
-        """Store JSON values by their JSON names, all or none; None leaves a key as it is. Names of keys that
-        may not be written, and of none, are ignored. Returns the dotted keys.
+        """Store JSON values by their JSON names, all or none; None leaves a key unchanged. Unknown keys, and keys that
+        may not be written, are ignored. Returns the dotted keys that were stored.
 
         Raises:
             BadValue: one of them cannot be stored, or there is nothing to store.
@@ -207,11 +207,11 @@ class RuntimeConfig:
     async def set_value(
         self, session: AsyncSession, key: str, raw: str, *, actor: str | None, now: datetime
     ) -> str:
-        """Store text under `key` as `toolcrib admin set-config` gives it; unknown keys take anything. Returns
-        the text as stored.
+        """Store text under `key`, as `toolcrib admin set-config` gives it; unknown keys accept any text. Returns the
+        text as stored.
 
         Raises:
-            BadValue: a known key cannot take it, or nobody may write it.
+            BadValue: the key does not allow this value, or cannot be written.
         """
         known = self.keys.get(key)
         if known is None:
@@ -227,7 +227,7 @@ class RuntimeConfig:
         return raw
 
     async def set_status(self, session: AsyncSession, key: str, value: str, *, now: datetime) -> None:
-        """Store what the server itself reports under a key that people cannot write."""
+        """Store a status that the server reports, under a key that people cannot write."""
         await self._store(session, key, value, actor=None, now=now)
 
     async def _store(
@@ -261,11 +261,13 @@ class RuntimeConfig:
         if self._stored is not None and self._tail.is_fresh():
             return self._stored
         if session is not None:
-            return await _read(session)  # may hold what is not committed yet: not for others
+            return await _read(
+                session
+            )  # the session may see uncommitted values, so do not keep them for others
         changes = self._changes
         async with self._database.read() as own:
             stored = await _read(own)
-        if changes == self._changes:  # nothing changed while we read
+        if changes == self._changes:  # nothing changed during the read
             self._stored = stored
         return stored
 
@@ -274,10 +276,10 @@ class RuntimeConfig:
             try:
                 return key.parse(stored[key.key]), "database"
             except BadValue:
-                pass  # an older program may have stored it: it counts as absent
+                pass  # an older release may have stored it: treat it as absent
         return key.default(self._settings), self._sources.get(key.field or "", "default")
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if event.kind == "config":
             self._forget()
 
@@ -292,7 +294,7 @@ async def _read(session: AsyncSession) -> Mapping[str, str]:
 
 
 def _setting_sources(settings: Settings) -> dict[str, Source]:
-    """Where each setting that is not at its default came from."""
+    """Return where each setting that is not at its default came from."""
     in_file = ConfigFile(type(settings), settings.data_dir)()
     in_environment = {name.upper() for name in os.environ}
     sources: dict[str, Source] = {}

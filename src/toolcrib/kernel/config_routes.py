@@ -1,4 +1,4 @@
-"""Runtime configuration over HTTP (asset-locks contract, routes 9, 20 and 21)."""
+"""Routes of the runtime configuration (asset-locks contract, routes 9, 20 and 21)."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class ConfigSaved(BaseModel):
 
 @router.get("/config/status")
 async def status(kernel: KernelDep, _me: PrincipalDep) -> ConfigStatus:
-    """Whether the server sends mail."""
+    """Tell whether the server sends mail."""
     return ConfigStatus(mail_enabled=await kernel.config.mail_may_send())
 
 
 @router.get("/admin/config", responses=refusals(403))
 async def read(kernel: KernelDep, _me: AdminDep) -> dict[str, bool | int | str]:
-    """Every value, by its JSON name."""
+    """Return every value, by its JSON name."""
     return {key.name: value for key, value, _source in await kernel.config.all()}
 
 
 @router.get("/admin/config/details", responses=refusals(403))
 async def details(kernel: KernelDep, _me: AdminDep) -> list[ConfigDetail]:
-    """Every value, where it comes from and what it may be."""
+    """Return every value, where it comes from and which values are allowed."""
     return [
         ConfigDetail(
             key=key.key,

@@ -1,4 +1,5 @@
-"""taskiq as we use it. Imported late, and off the event loop: it brings an HTTP client along, and Redis some 20 MB."""
+"""Set up taskiq. Imported late, and off the event loop, because it imports an HTTP client, and with Redis takes some 20
+MB."""
 
 from __future__ import annotations
 
@@ -26,12 +27,12 @@ PARALLEL_RUNS = 20
 
 
 def local_broker() -> AsyncBroker:
-    """Runs a job where it is sent, and returns to the sender when it has run."""
+    """Return a broker that runs a job in the sending process; sending returns when the job has run."""
     return InMemoryBroker(await_inplace=True)
 
 
 def redis_broker(url: str) -> AsyncBroker:
-    """A stream that all processes read as one group: each message goes to one of them."""
+    """Return a broker with one stream that all processes read as one group: each message goes to one of them."""
     from redis.asyncio.retry import Retry  # noqa: PLC0415
     from redis.backoff import NoBackoff  # noqa: PLC0415
     from taskiq_redis import RedisStreamBroker  # noqa: PLC0415
@@ -41,7 +42,7 @@ def redis_broker(url: str) -> AsyncBroker:
         queue_name=STREAM,
         consumer_group_name=STREAM,
         consumer_name=f"{socket.gethostname()}-{os.getpid()}",
-        consumer_id="0",  # what was sent before the group existed counts too
+        consumer_id="0",  # read messages sent before the group existed, too
         xread_block=BLOCK_MILLISECONDS,
         maxlen=STREAM_LENGTH,
         unacknowledged_lock_timeout=60,
@@ -52,9 +53,9 @@ def redis_broker(url: str) -> AsyncBroker:
 
 
 async def listen(broker: AsyncBroker, stop: Event) -> None:
-    """Run what comes until `stop`. Raises when Redis goes away.
+    """Run the jobs that arrive until `stop` is set. Raises when the connection to Redis is lost.
 
-    Starting up declares the consumer group: a Redis that lost its data gets it again.
+    Starting up declares the consumer group, so a Redis that lost its data gets it again.
     """
     await _Listener(broker, max_async_tasks=PARALLEL_RUNS).listen(stop)
 

@@ -1,6 +1,6 @@
-"""Sends a nudge (a request to run a job) to a process that runs it: with taskiq, in this process or over Redis Streams.
+"""Send a nudge (a request to run a job) to a process that runs it: with taskiq, in this process or over Redis Streams.
 
-A nudge may be lost or arrive twice; see `jobs.py` for why that harms nobody.
+A nudge may be lost or arrive twice; `jobs.py` explains why neither does harm.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ STOP_SECONDS = 10.0
 
 
 class JobQueue:
-    """With Redis every server and worker process both sends and runs; each nudge is run by one of them."""
+    """Sends nudges and runs those that arrive. With Redis every server and worker process does both; each nudge is run
+    by one of them."""
 
     def __init__(self, redis_url: str, run: Callable[[str], Awaitable[None]]) -> None:
         self._redis_url = redis_url
@@ -37,13 +38,13 @@ class JobQueue:
         self._paused_until = 0.0
 
     def start(self, names: Iterable[str]) -> None:
-        """Returns at once, whatever state Redis is in."""
+        """Start receiving nudges. Returns at once, even if Redis cannot be reached."""
         self._names = list(names)
         if self._redis_url:
             self._listening = asyncio.create_task(self._listen(), name="job-listener")
 
     async def send(self, name: str) -> None:
-        """Have the job run somewhere. While Redis does not answer, that is here."""
+        """Have a process run the job. While Redis does not respond, this process runs it."""
         if time.monotonic() >= self._paused_until:
             try:
                 await self._carry(name)
@@ -58,24 +59,26 @@ class JobQueue:
         task = broker.find_task(name)
         if task is None:
             raise LookupError(name)
-        # In this process the call returns when the job has run.
+        # With the local broker the call returns when the job has run.
         async with asyncio.timeout(REDIS_SECONDS if self._redis_url else None):
             await task.kiq()
 
     async def stop(self) -> None:
-        """Take no more nudges; what runs is the caller's to wait for."""
+        """Accept no more nudges. The caller waits for the jobs that are running."""
         self._stopping.set()
         if self._listening is not None:
             _done, late = await asyncio.wait([self._listening], timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
         if self._loading is not None:
-            with suppress(Exception):  # it never loaded, or Redis is gone: nobody is left to tell
+            with suppress(
+                Exception
+            ):  # the broker was never loaded, or Redis cannot be reached: nothing to stop
                 await (await self._loading).shutdown()
 
     async def _broker(self) -> AsyncBroker:
-        """Loaded when it is first needed: a third of a second and 8 MB that a server without Redis and mail never
-        spends."""
+        """Return the broker, loading it when it is first needed: that takes a third of a second and 8 MB, which a
+        server without Redis and mail never needs."""
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load), name="job-queue")
         return await asyncio.shield(self._loading)

@@ -1,8 +1,8 @@
-"""Jobs: what happens later, or on a schedule.
+"""Jobs: work that is done later, or on a schedule.
 
-The database is the truth, jobs are only nudges: whatever is left to do is a row with a state, a job moves
-such rows forward, and running it twice, at once or late does no harm. Losing every nudge loses nothing: a
-job that somebody waits for also has a turn of its own now and then.
+The database holds the truth; a nudge only asks for a job to be run soon. Whatever is left to do is a row with a state,
+a job moves such rows forward, and running a job twice, at the same time or late does no harm. Losing every nudge loses
+no work: a job whose results people wait for also runs periodically.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# A periodic run that fails, or whose process dies, is repeated after this at the latest.
+# A periodic run that fails, or whose process dies, is repeated after at most this time.
 RETRY = timedelta(minutes=5)
-# A job of which no turn has ended for three intervals and this is overdue.
+# A job is overdue if no turn has ended for three intervals plus this.
 OVERDUE_AFTER = timedelta(minutes=2)
 DRAIN_SECONDS = 20.0
 LONGEST_NAP_SECONDS = 30.0
@@ -53,7 +53,8 @@ schedule = Table(
 
 @dataclass(frozen=True)
 class Job:
-    """`run(kernel, now)` is called after a nudge and, with `every`, when a turn is due; `limit` ends it."""
+    """A job. `run(kernel, now)` is called after a nudge and, if `every` is set, when a turn is due; it is cancelled
+    after `limit`."""
 
     name: str
     run: Callable[[Kernel, datetime], Awaitable[None]]
@@ -62,7 +63,7 @@ class Job:
 
 
 class Jobs:
-    """The jobs of this process, the queue they are nudged through, and its share of the schedule."""
+    """The jobs of this process, the queue for their nudges, and this process's share of the schedule."""
 
     def __init__(
         self, settings: Settings, database: Database, clock: Clock, jobs: Iterable[Job] = ()
@@ -82,7 +83,7 @@ class Jobs:
         self._turns: set[asyncio.Task[None]] = set()
 
     def add(self, *jobs: Job) -> None:
-        """Before `start`."""
+        """Register a job. Call before `start`."""
         self._jobs |= {job.name: job for job in jobs}
 
     async def start(self, kernel: Kernel) -> None:
@@ -91,7 +92,7 @@ class Jobs:
         self._clockwork = asyncio.create_task(self._keep_schedule(), name="schedule")
 
     async def stop(self) -> None:
-        """Start nothing more and let what runs finish, for a while: what is cut off comes again."""
+        """Start no more jobs and wait a while for those that run. One that is cut off is run again later."""
         if self._kernel is None:
             return
         self._kernel = None
@@ -99,7 +100,7 @@ class Jobs:
         await self._queue.stop()
         running = {*self._senders.values(), *self._runs.values(), *self._turns}
         if self._clockwork is not None:
-            running.add(self._clockwork)  # not cancelled: it may be in the middle of a statement
+            running.add(self._clockwork)  # do not cancel it: it may be in the middle of a statement
         if running:
             _done, late = await asyncio.wait(running, timeout=DRAIN_SECONDS)
             for task in late:
@@ -109,13 +110,14 @@ class Jobs:
     # Nudges
 
     def nudge(self, name: str) -> None:
-        """Have the job run soon, here or in another process. For after the commit: the job must see the rows.
+        """Have the job run soon, in this or another process. Call after the commit, so that the job sees the rows.
+        Returns at once.
 
-        Returns at once. Nudges that come while one is on its way make for one more run, however many. A
-        process without running jobs, like a command, does nothing: the servers' turns find the rows.
+        Nudges that arrive while the job runs cause one more run, however many there are. In a process that runs no
+        jobs, like a command, this does nothing: the servers find the rows at their next turn.
         """
         if name not in self._jobs:
-            raise LookupError(f"no job is called {name}")
+            raise LookupError(f"there is no job named {name}")
         if self._kernel is None:
             return
         self._nudged.add(name)
@@ -131,17 +133,18 @@ class Jobs:
             del self._senders[name]
 
     async def idle(self) -> None:
-        """Wait until nothing nudged or due in this process is left to run."""
+        """Wait until this process has no job left to run, nudged or due."""
         while running := {*self._senders.values(), *self._runs.values(), *self._turns}:
             await asyncio.wait(running)
 
     # Running
 
     async def _run(self, name: str) -> None:
-        await self._run_and_tell(name)
+        await self._run_and_report(name)
 
-    async def _run_and_tell(self, name: str) -> Exception | None:
-        """Run a job, or have its current run here be followed by another. Returns what ended the last one."""
+    async def _run_and_report(self, name: str) -> Exception | None:
+        """Run a job, or if it is running here have it run once more after that. Returns the exception that ended the
+        last run, if any."""
         self._again.add(name)
         if name not in self._runs:
             self._runs[name] = asyncio.create_task(self._run_until_quiet(name), name=f"job {name}")
@@ -169,7 +172,7 @@ class Jobs:
     # The schedule
 
     async def run_due(self) -> None:
-        """Take the turns that are due now and wait until everything in this process has run."""
+        """Run the turns that are due now and wait until this process has no job left to run."""
         await self._take_turns()
         await self.idle()
 
@@ -186,9 +189,9 @@ class Jobs:
     def _periodic(self) -> dict[str, timedelta]:
         return {job.name: job.every for job in self._jobs.values() if job.every is not None}
 
-    async def _enrol(self) -> None:
-        """Give every periodic job its row. A row that is there keeps its time, so that no series of restarts
-        postpones a turn, unless the job has become more frequent."""
+    async def _insert_schedule(self) -> None:
+        """Insert the schedule row of every periodic job. An existing row keeps its time, so that repeated restarts do
+        not postpone a turn, unless the job's interval has become shorter."""
         now = self._clock()
         for name, every in self._periodic().items():
             named = schedule.c.name == name
@@ -197,15 +200,15 @@ class Jobs:
                     sooner = update(schedule).where(named, schedule.c.next_at > now + every)
                     await connection.execute(sooner.values(next_at=now + every))
                     continue
-            with suppress(IntegrityError):  # another process was faster
+            with suppress(IntegrityError):  # another process has inserted it
                 async with self._database.short_write() as connection:
                     await connection.execute(insert(schedule).values(name=name, next_at=now))
         self._enrolled = True
 
     async def _take_turns(self) -> float:
-        """Start every due turn that no other process takes. Returns how many seconds until the next one."""
+        """Start every due turn that no other process takes. Returns the number of seconds until the next one."""
         if not self._enrolled:
-            await self._enrol()
+            await self._insert_schedule()
         periodic = self._periodic()
         now = self._clock()
         query = select(schedule.c.name, schedule.c.next_at).where(schedule.c.name.in_(periodic))
@@ -237,11 +240,11 @@ class Jobs:
         return taken.rowcount == 1
 
     async def _turn(self, name: str, started_at: datetime, next_at: datetime) -> None:
-        error = await self._run_and_tell(name)
+        error = await self._run_and_report(name)
         values: dict[str, object] = {"last_error": failure_in_words(error)[:200] if error else None}
         if error is None:
             values |= {"next_at": next_at, "last_finished_at": self._clock()}
-        # Not if another process has begun a later turn meanwhile.
+        # Only if no other process has started a later turn meanwhile.
         mine = update(schedule).where(schedule.c.name == name, schedule.c.last_started_at == started_at)
         try:
             async with self._database.short_write() as connection:
@@ -250,8 +253,8 @@ class Jobs:
             log.warning("schedule_unavailable", error=failure_in_words(failure))
 
     async def check(self, *names: str) -> str:
-        """For the health page: good news, or raises if a turn's last run failed or none has ended for too long. Of
-        these jobs alone, if they are named."""
+        """Return a text for the health page; raises if a turn's last run failed or none has ended for too long. Checks
+        only the jobs in `names`, if given."""
         periodic, now = list(names or self._periodic()), self._clock()
         async with self._database.connection() as connection:
             rows = await connection.execute(select(schedule).where(schedule.c.name.in_(periodic)))
@@ -267,4 +270,4 @@ class Jobs:
 
 
 class JobsFailing(NotWell):
-    """The last turn of these jobs failed, or has not ended for long; they are tried again."""
+    """The last turn of these jobs failed, or no turn has ended for too long; they are tried again."""

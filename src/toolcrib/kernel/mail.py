@@ -1,4 +1,4 @@
-"""Mail: queued with the work that causes it, sent in the background, never while it is switched off."""
+"""Mail: queued in the transaction that causes it, sent in the background. None is sent while mail is switched off."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MAIL_SEND = "mail.send"
-# A run ends by itself well before the job's time limit would cut off a mail.
+# A run ends well before the job's time limit, which would interrupt the sending of a mail.
 RUN_SECONDS = 240.0
-# After so many failures in a row the server is left alone until the next turn.
+# After this many failures in a row, no more mails are tried until the next turn.
 TROUBLE_LIMIT = 3
 
 MailTestStatus = Literal["SUCCESS", "FAILED", "SKIPPED"]
@@ -45,7 +45,7 @@ class MailUnavailable(Problem):
 
 
 class MailStuck(NotWell):
-    """Mails wait because the server did not take them."""
+    """Mails are waiting because the mail server did not accept them."""
 
 
 class Mailer:
@@ -56,14 +56,14 @@ class Mailer:
         self._jobs = jobs
 
     async def may_send(self, session: AsyncSession | None = None) -> bool:
-        """Whether mail is on. If it is not, callers do what they do without mail."""
+        """Return whether mail is switched on. If it is not, callers use their way without mail."""
         return await self._config.mail_may_send(session)
 
     def link(self, path: str) -> str:
-        """The address of one of our pages, for a mail.
+        """Return the URL of one of our pages, for a mail.
 
         Raises:
-            MailUnavailable: nobody told the server its own address, so a link would lead nowhere.
+            MailUnavailable: the server's own address is not configured, so there is nothing to link to (502).
         """
         if not self._settings.public_url:
             raise MailUnavailable("The link cannot be mailed: the server's FRONTEND_BASE_URL is not set.")
@@ -94,7 +94,7 @@ class Mailer:
         self._jobs.nudge(MAIL_SEND)
 
     async def check(self) -> str:
-        """For the health page: good news, or raises if mails wait that could not be sent."""
+        """Return a text for the health page; raises if mails are waiting after failed attempts."""
         if not await self.may_send():
             return "off"
         if waiting := await letters.stuck(self._database):
@@ -104,7 +104,7 @@ class Mailer:
     # The test mail
 
     async def test(self, now: datetime) -> MailTestStatus:
-        """Mail the first administrator and wait for what the server says."""
+        """Send a test mail to the first administrator and wait for the mail server's response."""
         if not await self.may_send():
             return "SKIPPED"
         async with self._database.read() as session:
@@ -127,7 +127,7 @@ class Mailer:
         return "SUCCESS"
 
     async def test_at_start(self, now: datetime) -> MailTestStatus:
-        """Test, and keep the result for the administration page. Whatever it is, the server starts."""
+        """Send a test mail, and store the result for the administration page. The server starts in any case."""
         if self._settings.mail_enabled and not self._settings.public_url:
             log.warning("mail_links_unavailable", setting="FRONTEND_BASE_URL is not set")
         status = await self.test(now)
@@ -137,10 +137,10 @@ class Mailer:
 
 
 async def send_due(kernel: Kernel, now: datetime) -> None:
-    """Send what is due, one mail at a time over one connection.
+    """Send the mails that are due, one at a time over one connection.
 
-    A mail the server took is deleted. After a crash between the two it is sent again: twice is possible,
-    never is not.
+    A mail is deleted after the mail server has accepted it. After a crash between the two it is sent again: a mail may
+    be sent twice, but is never lost.
     """
     database = kernel.database
     while page := await letters.lapsed(database, now):
@@ -167,7 +167,7 @@ async def send_due(kernel: Kernel, now: datetime) -> None:
 
 
 async def _send(kernel: Kernel, connection: Connection, letter: Letter) -> int:
-    """Try once and record what became of it. Returns how much that says of the server's own trouble."""
+    """Try once to send the mail and record the result. Returns how strongly it suggests that the server fails."""
     try:
         await connection.send(letter)
     except Refused as refusal:

@@ -1,4 +1,4 @@
-"""Trying out mail over HTTP."""
+"""The route that sends a test mail."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ class MailTestResult(BaseModel):
 
 @router.post("/admin/test-email")
 async def send_test_mail(kernel: KernelDep, _me: AdminDep, now: NowDep) -> MailTestResult:
-    """Mail the first administrator, and wait for the result."""
+    """Send a test mail to the first administrator, and wait for the result."""
     status = await kernel.mailer.test(now)
     return MailTestResult(msg=_WORDS[status], status=status)

@@ -1,6 +1,6 @@
-"""Mails to be sent: rows written in the transaction that causes them, deleted as soon as they are sent.
+"""Mails to send: rows written in the transaction that causes them, deleted as soon as they are sent.
 
-Bodies hold confirmation links, so a row lives no longer than it must.
+Bodies contain confirmation links, so a row is kept no longer than necessary.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _LETTER = [outbox.c[name] for name in Letter.__dataclass_fields__]
 
 
 def pause_after(attempts: int) -> timedelta:
-    """How long a mail waits after its nth attempt failed: 1 min, 2 min, 4 min … 6 h."""
+    """Return how long a mail waits after its nth failed attempt: 1 min, 2 min, 4 min … 6 h."""
     doublings: int = min(attempts - 1, 20)
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
@@ -84,16 +84,16 @@ def _row(to: str, message: Message, now: datetime, expires_at: datetime | None) 
 
 
 def _storable(text: str) -> str:
-    """Without what PostgreSQL or UTF-8 cannot hold."""
+    """Return the text without characters that PostgreSQL or UTF-8 cannot store."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 async def take_next(database: Database, now: datetime) -> Letter | None:
-    """The mail that is due longest, if any, now this process's to send. Links to confirm something, which lapse,
-    come before news: somebody waits for those.
+    """Return the mail that has been due longest, if any, for this process to send. Mails with links that expire come
+    before notifications, because people wait for them.
 
-    Taking it is a guarded update that sets the time of its next attempt, so of several processes one sends
-    it, and if that one dies the mail comes due again: it may then be sent twice, never not at all.
+    Taking it is a guarded update that sets the time of its next attempt. So only one of several processes sends it, and
+    if that process dies the mail becomes due again: it may be sent twice, but is never lost.
     """
     due = select(outbox.c.id, outbox.c.attempts).where(is_due(outbox.c.next_attempt_at, now, LONGEST_PAUSE))
     async with database.connection() as connection:
@@ -118,7 +118,7 @@ async def remove(database: Database, letter: Letter) -> None:
 
 
 async def keep(database: Database, letter: Letter, reason: str) -> None:
-    """Note why it was not sent; it is due again by itself."""
+    """Record why the mail was not sent. It becomes due again at the time `take_next` has set."""
     async with database.short_write() as connection:
         await connection.execute(
             update(outbox).where(outbox.c.id == letter.id).values(last_error=reason[:200])
@@ -126,7 +126,7 @@ async def keep(database: Database, letter: Letter, reason: str) -> None:
 
 
 async def give_up(database: Database, letter: Letter, reason: str, now: datetime) -> None:
-    """Delete it unsent, and say so in the log for administrators."""
+    """Delete the mail unsent, and record that in the event log for administrators."""
     async with database.write() as session:
         gone = await (await take_write_lock(session)).execute(delete(outbox).where(outbox.c.id == letter.id))
         if gone.rowcount:
@@ -143,14 +143,14 @@ async def give_up(database: Database, letter: Letter, reason: str, now: datetime
 
 
 async def stuck(database: Database) -> int:
-    """How many mails wait because an attempt failed."""
+    """Return how many mails wait because an attempt failed."""
     waiting = select(func.count()).select_from(outbox).where(outbox.c.last_error.is_not(None))
     async with database.connection() as connection:
         return (await connection.execute(waiting)).scalar_one()
 
 
 async def lapsed(database: Database, now: datetime) -> list[Letter]:
-    """Mails that are too old to try again, or say what is no longer true."""
+    """Return the mails that are too old to try again, or whose content is out of date."""
     over = or_(outbox.c.created_at <= now - GIVE_UP_AFTER, outbox.c.expires_at <= now)
     async with database.connection() as connection:
         found = await connection.execute(select(*_LETTER).where(over).limit(PAGE))

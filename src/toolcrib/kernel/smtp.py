@@ -1,4 +1,4 @@
-"""Handing one mail after another to the mail server."""
+"""Send mails to the mail server, one after another over one connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NotSent(Exception):
-    """`reason` names the kind of trouble, without the server's text: that often repeats the address."""
+    """The mail was not sent. `reason` describes it without the server's text, which often repeats the address."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -40,18 +40,18 @@ class NoConnection(Unavailable):
 
 
 class Connection:
-    """To the mail server: opened by the first `send`, and anew after trouble."""
+    """A connection to the mail server: opened by the first `send`, and again after a failure."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: SMTP | None = None
 
     async def send(self, letter: Letter) -> None:
-        """Returns when the server has taken responsibility for the mail.
+        """Send the mail; returns when the server has accepted responsibility for it.
 
         Raises:
-            Refused: it never will.
-            Unavailable: it may later; NoConnection when that has nothing to do with this mail.
+            Refused: the server will never accept it.
+            Unavailable: the server may accept it later; NoConnection if the failure has nothing to do with this mail.
         """
         import aiosmtplib  # noqa: PLC0415 - most processes send no mail
 
@@ -96,10 +96,10 @@ class Connection:
                 hostname=settings.mail_server,
                 port=settings.mail_port,
                 local_hostname=settings.mail_ehlo_name
-                or socket.gethostname(),  # its own default asks DNS, and blocks
+                or socket.gethostname(),  # the library's default asks DNS, and blocks
                 timeout=settings.mail_timeout_seconds,
                 use_tls=settings.mail_use_ssl,
-                start_tls=False,  # one step at a time, so that what fails can be named
+                start_tls=False,  # one step at a time, so that the error can name the step that failed
                 tls_context=tls_context(settings) if settings.mail_use_ssl or settings.mail_use_tls else None,
             )
             await client.connect()
@@ -136,7 +136,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     """Build the mail message.
 
     Raises:
-        ValueError: the sender or the recipient is no mail address.
+        ValueError: the sender or the recipient is not a mail address.
     """
     origin = parse_sender(sender)
     message = EmailMessage()
@@ -144,7 +144,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["To"] = _address("", letter.to_address, "recipient")
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.created_at)
-    # The same at every attempt: a mail that was sent twice after all is shown once.
+    # The same Message-ID at every attempt, so that a mail that was sent twice is shown once.
     message["Message-ID"] = f"<{letter.id}.{letter.created_at.timestamp():.6f}@{origin.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
@@ -165,15 +165,15 @@ def parse_sender(sender: str) -> Address:
 def _address(name: str, address: str, whose: str) -> Address:
     try:
         return Address(name, addr_spec=address)
-    except (ValueError, IndexError, MessageError):  # the parser's own ways to say no
+    except (ValueError, IndexError, MessageError):  # what the parser raises for an invalid address
         raise ValueError(f"{whose} is not a mail address") from None
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext:
-    """The system's authorities, and the operator's own if there is one.
+    """Return a TLS context with the system's authorities, and the operator's own if one is configured.
 
     Raises:
-        OSError: CUSTOM_CA_CERT_PATH names no readable certificate.
+        OSError: CUSTOM_CA_CERT_PATH does not name a readable certificate.
     """
     context = ssl.create_default_context()
     if settings.custom_ca_cert_path:
@@ -183,7 +183,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong, in words and numbers of ours."""
+    """Describe what failed, without the server's text."""
     import aiosmtplib  # noqa: PLC0415
 
     for cause in _causes(error):
@@ -199,20 +199,20 @@ def _reason(error: BaseException) -> str:
             case socket.gaierror():
                 return "the host name of the mail server is not known"
             case ConnectionRefusedError():
-                return "nobody listens there"
+                return "connection refused"
     match error:
         case aiosmtplib.SMTPAuthenticationError():
             return f"sign-in refused: {error.code}"
         case aiosmtplib.SMTPHeloError():
-            return f"our name (MAIL_EHLO_NAME) refused: {error.code}"
+            return f"this server's name (MAIL_EHLO_NAME) refused: {error.code}"
         case aiosmtplib.SMTPSenderRefused():
             return f"sender refused: {error.code}"
         case aiosmtplib.SMTPResponseException():
-            return f"the mail server said {error.code}"
+            return f"the mail server answered {error.code}"
         case TimeoutError():
             return "timeout"
         case aiosmtplib.SMTPServerDisconnected():
-            return "the mail server hung up"
+            return "the mail server closed the connection"
     return type(error).__name__
 
 

@@ -157,7 +157,7 @@ class LocalObjects:
         return await in_thread(self._check)
 
     def _check(self) -> str:
-        """Look, and write nothing: strangers may ask as often as they like."""
+        """Check the folder without writing: unauthenticated clients may trigger this as often as they like."""
         drafts = self.root / DRAFTS
         if not drafts.is_dir():
             raise StorageUnavailable("its folder is missing: is its disk mounted?")

@@ -127,7 +127,7 @@ async def release(session: AsyncSession, blob_id: int, *, now: datetime) -> None
     await take_write_lock(session)
     blob = await session.get_one(Blob, blob_id, populate_existing=True)
     if blob.refs < 1:
-        raise ValueError(f"blob {blob_id} has no reference to give up")
+        raise ValueError(f"blob {blob_id} has no reference to release")
     blob.refs -= 1
     if blob.refs == 0:
         blob.unreferenced_at = now

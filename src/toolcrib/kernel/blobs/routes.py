@@ -27,7 +27,7 @@ class AlreadyUploaded(Conflict):
 
 
 async def _allowed(method: str, key: str, request: Request, kernel: Kernel, now: datetime) -> Allowed:
-    """What the address allows, once its kind has said that the person it was given to still may.
+    """Return what the address allows, once its kind has confirmed that the person it was given to may still use it.
 
     Raises:
         LinkInvalid, LinkExpired, LinkEnded: (403).

@@ -45,7 +45,7 @@ class S3Objects:
         self._bucket = settings.s3_bucket
         self._may_make = False
         self._region = settings.s3_region
-        self._has_bucket = False  # true once it was seen
+        self._has_bucket = False  # true once the bucket has been found
         self._store = S3Store(
             settings.s3_bucket,
             endpoint=settings.s3_endpoint,

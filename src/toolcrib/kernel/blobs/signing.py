@@ -1,11 +1,11 @@
-"""Signed URLs: whoever has one may use one method on one object until it expires.
+"""Signed URLs: a client that has one may use one method on one object until the URL expires.
 
 For a local store they lead to `routes` and have the form of S3's: the method, the key, the expiry and every other
-parameter are signed. They name what they were given for and the person they were given to, and the kind is asked at
-each use whether that person may still do it.
+parameter are signed. They name what they were given for and the person they were given to; at each use the kind is
+asked whether that person may still use it.
 
-For an S3 store they are S3's own. S3 knows neither our versions nor our people, so those stay good until they expire,
-or until the object is destroyed.
+For an S3 store they are S3's own. S3 knows neither our versions nor our users, so those URLs stay valid until they
+expire, or until the object is deleted.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class LinkEnded(Forbidden):
     code = "link_ended"
 
     def __init__(self) -> None:
-        super().__init__("This address is no longer good: ask for a new one.")
+        super().__init__("This address is no longer valid: ask for a new one.")
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What an address was given for: something of a kind, in the kind's own words, and the person by UUID."""
+    """What a signed address was given for: something of a kind, named as the kind chooses, and the person by UUID."""
 
     kind: str
     thing: str
@@ -60,7 +60,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class LinkUse:
-    """A use of a valid address, for its kind to judge. `method` is GET, also for a HEAD, or PUT."""
+    """A use of a valid address, which its kind allows or refuses. `method` is GET, also for a HEAD, or PUT."""
 
     method: str
     key: str
@@ -137,7 +137,7 @@ class Signer:
         return Allowed(bound, int(max_bytes) if max_bytes is not None else None, signed.get("filename"))
 
     def _signature(self, method: str, key: str, parameters: Mapping[str, str]) -> str:
-        # Quoted, so that no name or value can pass for several of them.
+        # Quoted, so that a name or value cannot be read as several of them.
         pairs = (f"{quote(name)}={quote(parameters[name])}" for name in sorted(parameters))
         lines = [method, quote(key), *pairs]
         return hmac.new(self._key, "\n".join(lines).encode(), sha256).hexdigest()

@@ -1,6 +1,6 @@
-"""Who follows the event log live, and who of them is told of what.
+"""The live subscribers of the event log, and which of them get an event.
 
-Subscribers who may see the same are one audience: what happens is filtered once for all of them, and encoded once.
+Subscribers who may see the same form one audience: events are filtered and encoded once for all of them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import cached_property
 from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.identity.principal import Principal
 
-# A subscriber this far behind is dropped; it resumes from the last event it saw. What is passed on at once is always
-# taken by a subscriber who has nothing else to take.
+# A subscriber with this many queued events is dropped; it resumes from the last event it saw. One batch may exceed this
+# if the subscriber's queue is empty.
 QUEUE_EVENTS = 2_000
 TOO_MANY = "too_many_streams"
 _PERSONAL = "user:"
@@ -32,7 +32,7 @@ class Batch:
 
 
 class Subscription:
-    """What waits for one subscriber. `ended_because` says why the server ended it, where it did so on purpose."""
+    """The queue of one subscriber. `ended_because` is the reason if the server ended it on purpose."""
 
     def __init__(self, reader: Principal, kinds: frozenset[str] | None, start: int) -> None:
         self.reader = reader
@@ -75,8 +75,8 @@ class Subscription:
 
 
 class Audience:
-    """Subscribers of the same `Principal.sight` who asked for the same kinds. What belongs to one person is passed on
-    to theirs alone."""
+    """Subscribers of the same `Principal.sight` who asked for the same kinds. An event that belongs to one person is
+    passed on to that person's subscriptions alone."""
 
     def __init__(self) -> None:
         self._of_person: dict[str, dict[Subscription, None]] = {}
@@ -94,7 +94,7 @@ class Audience:
             self._of_person.pop(one.reader.uuid, None)
 
     def pass_on(self, events: Sequence[Event], personal: frozenset[str]) -> None:
-        """`personal` are the scopes among those of `events` that are a person's own."""
+        """Pass on events. `personal` are the scopes among those of `events` that belong to one person."""
         anyone = next(iter(next(iter(self._of_person.values()))))
         shared: Batch | None = None
         if not personal or anyone.reader.is_admin:
@@ -128,7 +128,7 @@ class Audiences:
         return sum(map(len, self._subscriptions.values()))
 
     def add(self, one: Subscription) -> None:
-        """Take `one` in. If the person has too many, their oldest is closed: the new one is what somebody looks at."""
+        """Add a subscription. If the person has too many, their oldest is closed: the newest is the one in use."""
         mine = self._subscriptions.setdefault(one.reader.uuid, {})
         while len(mine) >= self._most:
             oldest = next(iter(mine))
@@ -147,7 +147,7 @@ class Audiences:
             self._subscriptions.pop(one.reader.uuid, None)
 
     def set_reader(self, one: Subscription, reader: Principal) -> bool:
-        """Note the reader's present rights. Returns whether they may see other things than before."""
+        """Store the reader's present rights. Returns whether they may see other things than before."""
         if one.reader is reader:
             return False
         is_changed = reader.sight != one.reader.sight

@@ -126,9 +126,9 @@ async def stream_events(
     """Stream events as they are committed (server-sent events).
 
     Continues after `Last-Event-ID` or `after` without missing or repeating an event; without either it starts with the
-    next event. When the stream ends, connect again, unless a message `end` came before: its `reason`
-    `too_many_streams` says that newer streams of the same person took its place (STREAMS_PER_PERSON). Whoever still
-    needs the events then asks `GET /api/events` for them now and then.
+    next event. When the stream ends, reconnect, unless a message `end` came before: its `reason` `too_many_streams`
+    says that newer streams of the same person replaced it (STREAMS_PER_PERSON). A client that still needs the events
+    then polls `GET /api/events`.
     """
     if last_event_id:
         after = whole_number(last_event_id)

@@ -18,7 +18,7 @@ from toolcrib.kernel.problems import Problem
 
 log = structlog.get_logger()
 
-# For clients that connect again by themselves and do not know what `end` says.
+# For clients that reconnect by themselves and ignore the message `end`.
 RETRY_MS = 60_000
 
 
@@ -69,6 +69,6 @@ async def _replay(kernel: Kernel, subscription: Subscription, after: int) -> Asy
 
 
 def _end(reason: str, most: int) -> bytes:
-    detail = f"A newer stream of yours takes the place of this one: one person has at most {most}."
+    detail = f"A newer stream of yours replaces this one: a person may have at most {most}."
     data = orjson.dumps({"reason": reason, "detail": detail})
     return b"retry: %d\nevent: end\ndata: %b\n\n" % (RETRY_MS, data)

@@ -78,7 +78,7 @@ class EventTail:
         return subscription
 
     def set_reader(self, subscription: Subscription, reader: Principal) -> bool:
-        """Note the reader's present rights. Returns whether they may see other things than before."""
+        """Store the reader's present rights. Returns whether they may see other things than before."""
         return self._audiences.set_reader(subscription, reader)
 
     def unsubscribe(self, subscription: Subscription) -> None:

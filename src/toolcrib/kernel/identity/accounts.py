@@ -1,4 +1,4 @@
-"""The first administrator, and those made on the command line."""
+"""Create administrators: the first one at the start, others on the command line."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ DEFAULT_NAME = "admin"
 
 
 class FirstAdmin(NamedTuple):
-    """To be shown once, on the terminal, and kept nowhere."""
+    """The created account. Show the password once, on the terminal; it is not stored."""
 
     username: str
     password: str
 
 
 async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
-    """Create the administrator the settings name, unless somebody has that name or address; an account that
-    exists is left alone. When they name none and nobody exists yet, create one with a random password, which
-    is returned. Safe with several processes starting at once (asset-locks contract, section 8).
+    """Create the administrator that the settings name, unless an account has that name or address; an existing account
+    is left unchanged.
+
+    If the settings name none and there are no accounts yet, create one with a random password and return it. Safe when
+    several processes start at once (asset-locks contract, section 8).
     """
     settings = kernel.settings
     username = settings.initial_admin_user or DEFAULT_NAME
@@ -50,7 +52,7 @@ async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
     password = configured or secrets.token_urlsafe(12)
     password_hash = await kernel.auth.passwords.hash(password)
     async with kernel.database.write() as session:
-        await take_write_lock(session)  # another process may have been first
+        await take_write_lock(session)  # another process may have created it meanwhile
         if await _anybody(session, in_the_way):
             return None
         await users.create_user(
@@ -66,11 +68,11 @@ async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
 
 
 async def create_admin(kernel: Kernel, username: str, email: str | None, password: str) -> None:
-    """What `toolcrib admin create` does.
+    """Create an administrator for `toolcrib admin create`.
 
     Raises:
-        WeakPassword, BadName: not acceptable (400).
-        UsernameTaken, EmailTaken: somebody else has it (409).
+        WeakPassword, BadName: the password or the name is not allowed (400).
+        UsernameTaken, EmailTaken: another account has it (409).
     """
     is_configured = password == kernel.settings.initial_admin_password.get_secret_value()
     if is_configured:
@@ -89,13 +91,14 @@ async def create_admin(kernel: Kernel, username: str, email: str | None, passwor
 
 
 def warn_of_common_password(settings: Settings) -> None:
-    """Log a warning if the first administrator's password is one of those that guessing begins with. It is not
-    refused: a server that was set up with it must go on starting."""
+    """Log a warning if the first administrator's password is one of the common ones that attackers try first.
+
+    It is not refused, so that a server that was set up with it can still start."""
     if is_common(settings.initial_admin_password.get_secret_value()):
         log.warning(
             "common_password",
             setting="INITIAL_ADMIN_PASSWORD",
-            hint="Guessing begins with this password. Change it under Settings, then take it out of the environment.",
+            hint="Attackers try this password first. Change it under Settings, then take it out of the environment.",
         )
 
 

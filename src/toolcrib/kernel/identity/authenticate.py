@@ -1,7 +1,7 @@
-"""Every request's first question: who is asking? Answered from memory where the answer cannot have changed.
+"""Determine who makes a request, from memory where the result cannot have changed.
 
-An answer is kept until an identity event is committed, here or in another process, of which the log's tail
-tells. While the tail lags, nothing that was kept is believed.
+A result is kept until an identity event is committed, in this process or another one; the event log's tail reports
+those. While the tail lags, kept results are not used.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 IDENTITY_KINDS = frozenset({"user", "api_key", "session", "company", "project"})
-# How long a password that was proved need not be hashed again. What it proved is still checked each time.
+# After a correct password, it is not hashed again for this long. The account is still checked at each request.
 PASSWORD_PROOF = timedelta(minutes=10)
-# The use of an API key and of a browser's session is noted this often, and this long their answers are kept.
+# How often the use of an API key or of a browser session is recorded, and how long their results are kept in memory.
 KEY_USE_NOTED = timedelta(minutes=1)
 SESSION_USE_NOTED = timedelta(minutes=5)
 
@@ -66,9 +66,9 @@ Noted = ApiKey | BrowserSession
 
 
 class Authenticator:
-    """`principal` and `principal_for` answer; `cached` answers only from memory.
+    """Determines the `Principal` of a request: `principal` and `principal_for`; `cached` uses memory alone.
 
-    `passwords`, `sign_in`, `tokens` and `oidc` (None unless configured) are its tools, for whoever makes credentials.
+    `passwords`, `sign_in`, `tokens` and `oidc` (None unless configured) are for the code that creates credentials.
     """
 
     def __init__(
@@ -99,8 +99,8 @@ class Authenticator:
         self._tail = tail
         self._open_projects = settings.unknown_projects == "open"
         self._own_origins = frozenset({*settings.cors_origins, settings.public_url} - {""})
-        # Credentials are known here by keyed digests, so that none lies about in memory.
-        self._blank = blake2b(key=secrets.derive("credential cache"), digest_size=16)
+        # Credentials are kept as keyed digests only, so that memory holds none in clear text.
+        self._empty_digest = blake2b(key=secrets.derive("credential cache"), digest_size=16)
         self._answers: Newest[bytes, tuple[Principal, float]] = Newest(settings.credentials_kept)
         self._registry: Registry | None = None
         self._changes = 0
@@ -109,9 +109,9 @@ class Authenticator:
         self._used: set[tuple[type[Noted], int | str]] = set()
         self._noting: asyncio.Task[None] | None = None
         database.on_commit(self._committed_here)
-        tail.on_event(self._heard)
+        tail.on_event(self._on_event)
 
-    # Questions
+    # Who makes a request
 
     async def principal(self, request: Request) -> Principal:
         """Return who makes the request, by its credential.
@@ -125,7 +125,7 @@ class Authenticator:
         return await self.principal_for(request.scope)
 
     async def principal_for(self, scope: Scope) -> Principal:
-        """As `principal`, from an ASGI scope."""
+        """Return who makes the request, from an ASGI scope. Raises what `principal` raises."""
         answer = self.cached(scope)
         if answer is None:
             found = find(scope["headers"])
@@ -138,8 +138,9 @@ class Authenticator:
         return answer
 
     def cached(self, scope: Scope) -> Principal | None:
-        """The answer if it is known and cannot have changed: a few microseconds, no waiting. Raises CrossSiteWrite as
-        `principal` does, and does not ask whether an API key may be used for the route."""
+        """Return the principal if it is known and cannot have changed, else None. Takes microseconds and never waits.
+
+        Raises CrossSiteWrite as `principal` does. Does not check whether an API key may be used for the route."""
         found = find(scope["headers"])
         if found is None:
             return None
@@ -149,14 +150,14 @@ class Authenticator:
         return self._recall(self._digest(carrier, raw))
 
     def is_current(self, principal: Principal) -> bool:
-        """Whether nothing can have changed about `principal` since it was answered."""
+        """Return whether nothing can have changed about `principal` since it was returned."""
         return principal.grant is not None and self._recall(principal.grant.digest) is principal
 
     async def refresh(self, principal: Principal) -> Principal:
-        """The same person with their rights as of now, for whoever keeps a principal longer than a request.
+        """Return the same person with their rights as of now, for code that keeps a principal longer than a request.
 
         Raises:
-            Unauthorized: the credential no longer holds (401).
+            Unauthorized: the credential is no longer valid (401).
         """
         if principal.grant is None:
             raise Unauthorized("This principal came without a credential.")
@@ -164,14 +165,14 @@ class Authenticator:
         return known if known is not None else await self._admit(principal.grant)
 
     async def principal_of(self, user: User) -> Principal:
-        """The rights of somebody who is not asking, like the person a claim is to pass to."""
+        """Return the rights of a person who does not make the request, like the person a claim is transferred to."""
         grant = lookup.version_grant(b"", "internal", user)
         async with self._database.read() as session:
             registry = await read_registry(session)
             return await read_principal(session, user, grant, registry, open_projects=self._open_projects)
 
     async def principal_named(self, username: str) -> Principal:
-        """The rights, as of now, of somebody who proved who they are a while ago.
+        """Return the rights, as of now, of a person who was authenticated some time ago.
 
         Raises:
             Unauthorized: there is no such account any more, or it is disabled (401).
@@ -179,7 +180,7 @@ class Authenticator:
         return await self._principal_where(User.username == username)
 
     async def principal_with_uuid(self, uuid: str) -> Principal:
-        """As `principal_named`, by UUID."""
+        """Return what `principal_named` returns, by UUID."""
         return await self._principal_where(User.uuid == uuid)
 
     async def _principal_where(self, condition: ColumnElement[bool]) -> Principal:
@@ -191,7 +192,7 @@ class Authenticator:
         return await self.principal_of(user)
 
     def refuse_cross_site(self, request: Request) -> None:
-        """For writes that set or clear the cookie without reading it.
+        """Refuse a write from another site's page, for routes that set or clear the cookie without reading it.
 
         Raises:
             CrossSiteWrite: another site's page sent it (403).
@@ -208,7 +209,7 @@ class Authenticator:
     # Memory
 
     def _digest(self, carrier: Carrier | Literal["basic"], raw: bytes) -> bytes:
-        digest = self._blank.copy()
+        digest = self._empty_digest.copy()
         digest.update(carrier.encode())
         digest.update(raw)
         return digest.digest()
@@ -232,22 +233,22 @@ class Authenticator:
         self._answers.put(grant.digest, (principal, until))
 
     def _committed_here(self, lines: list[Event]) -> None:
-        # Not left to the tail: it may have to read what others wrote first, and we act at once.
+        # Do not wait for the tail: it may first have to read what other processes wrote.
         for line in lines:
-            self._heard(line)
+            self._on_event(line)
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if event.kind in IDENTITY_KINDS and event.verb != SIGNED_IN:
             self._forget()
         if (event.kind, event.verb) == ("company", "deleted"):
-            self._followed.clear()  # a token that names it is to find out that it is gone
+            self._followed.clear()  # so that a token naming it is looked up again
 
     def _forget(self) -> None:
         self._answers.clear()
         self._registry = None
         self._changes += 1
 
-    # Proof
+    # Authentication
 
     async def _authenticate(self, carrier: Carrier, raw: bytes, digest: bytes, scope: Scope) -> Principal:
         if carrier == "cookie":
@@ -292,7 +293,9 @@ class Authenticator:
         return await self._admit(lookup.token_grant(digest, via, user, token, company_id))
 
     def _note_followed(self, company_id: str | None, digest: bytes) -> None:
-        """The account follows each token once. Else somebody who uses two, of two companies, would move to and fro with
+        """Remember that the account has been moved to the company that this token names.
+
+        This is done once for each token. Otherwise a person who uses two tokens, of two companies, would be moved at
         every request."""
         if company_id is not None and digest not in self._followed:
             self._followed.put(digest, None)
@@ -308,7 +311,8 @@ class Authenticator:
         return answer
 
     async def _by_password(self, username: str, password: str, digest: bytes, scope: Scope) -> Principal:
-        # However the header is written: who varies that would have the same password hashed again and again.
+        # Independent of how the header is written: otherwise a client could vary it and have the same password hashed
+        # every time.
         pair = self._digest("basic", repr((username, password)).encode("utf-8", "surrogatepass"))
         proved = await self._by_proof(pair, digest)
         if proved is not None:
@@ -328,7 +332,7 @@ class Authenticator:
         return await self._admit(grant)
 
     async def _by_proof(self, pair: bytes, digest: bytes) -> Principal | None:
-        """The answer to a password that was hashed a short while ago, if what it proved still holds."""
+        """Return the principal for a password that was verified a short while ago, if the account is unchanged."""
         proof = self._proofs.get(pair)
         if proof is None:
             return None
@@ -337,7 +341,7 @@ class Authenticator:
             try:
                 return await self._admit(replace(grant, digest=digest))
             except Unauthorized:
-                pass  # the password was changed, perhaps back: hash again
+                pass  # the password was changed since, perhaps back to this one: hash again
         self._proofs.pop(pair, None)
         return None
 
@@ -355,12 +359,12 @@ class Authenticator:
         if registry is None:
             registry = await read_registry(session)
         principal = await read_principal(session, user, grant, registry, open_projects=self._open_projects)
-        if changes == self._changes:  # nothing changed while we read
+        if changes == self._changes:  # nothing changed during the read
             self._registry = registry
             self._keep(principal, grant, now)
         return principal
 
-    # The use of API keys and sessions, noted apart from the requests that use them
+    # Recording the use of API keys and sessions, in the background
 
     def _note_use(self, what: type[Noted], row_id: int | str) -> None:
         self._used.add((what, row_id))
@@ -379,14 +383,14 @@ class Authenticator:
 def _oidc_provider(settings: Settings, clock: Clock) -> OidcProvider | None:
     if not (settings.oidc_provider_url and settings.oidc_client_id):
         return None
-    # Only servers that use it pay for its HTTP client and cryptography.
+    # Imported late: only servers that use OpenID need its HTTP client and cryptography.
     from toolcrib.kernel.identity.oidc_provider import OidcProvider  # noqa: PLC0415
 
     return OidcProvider(settings, clock)
 
 
 async def note_uses(database: Database, used: Iterable[tuple[type[Noted], int | str]], now: datetime) -> None:
-    """Write when each API key and session was last used."""
+    """Store when each API key and session was last used."""
     async with database.write() as session:
         for model in (ApiKey, BrowserSession):
             ids = [row_id for what, row_id in used if what is model]

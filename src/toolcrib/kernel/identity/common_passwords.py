@@ -1,4 +1,4 @@
-"""The commonest passwords: what guessing begins with. A short list on purpose, in lower case."""
+"""The most common passwords, which attackers try first. Deliberately a short list, in lower case."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LIST = Path(__file__).with_name("common_passwords.txt")
 
 
 def is_common(password: str) -> bool:
-    """Whether `password` is one of them, in whatever case."""
+    """Return whether `password` is in the list, ignoring case."""
     return password.casefold() in _commonest()
 
 

@@ -1,4 +1,4 @@
-"""Companies, and who belongs to them. A person belongs to one at most."""
+"""Companies and their members. A person belongs to at most one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OtherCompany(Conflict):
 
 
 async def list_companies(session: AsyncSession, me: Principal) -> list[tuple[Company, int]]:
-    """Those `me` may see, by name, with how many people belong to each."""
+    """Return the companies that `me` may see, by name, with the number of members of each."""
     mine: ColumnElement[bool] = true() if me.is_admin else Company.id == me.company_id
     return await _with_members(session, mine)
 
@@ -109,7 +109,7 @@ async def rename_company(
 
 
 async def delete_company(session: AsyncSession, company: Company, *, me: Principal, now: datetime) -> None:
-    """Delete a company that nothing belongs to. Administrators only.
+    """Delete a company that has no members, projects or claims. Administrators only.
 
     Raises:
         CompanyInUse: people or projects belong to it, or something of it is held (409).
@@ -154,8 +154,8 @@ async def set_member(
 
 
 async def follow(session: AsyncSession, company: Company, user: User, *, now: datetime) -> None:
-    """Move `user` to the company that somebody who may say so names, as a member; who is in it already stays what
-    they are. The caller has the write lock."""
+    """Move `user` into the company that a trusted token names, as a member; someone already in it keeps their role. The
+    caller holds the write lock."""
     if user.company_id == company.id:
         return
     if user.company_id is not None:
@@ -166,7 +166,7 @@ async def follow(session: AsyncSession, company: Company, user: User, *, now: da
 async def remove_member(
     session: AsyncSession, company: Company, user: User, *, me: Principal, now: datetime
 ) -> None:
-    """Owners remove anybody; everybody may leave.
+    """Remove `user` from the company. Owners may remove anybody; everybody may leave.
 
     Raises:
         AccessDenied: (403).
@@ -202,7 +202,7 @@ async def _leave(session: AsyncSession, user: User, *, actor: str | None, now: d
 
 
 async def clear_company(session: AsyncSession, user: User, *, me: Principal, now: datetime) -> None:
-    """For administrators: `user` belongs to no company any more."""
+    """Remove `user` from their company. Administrators only."""
     me.require_admin()
     if user.company_id is not None:
         await _leave(session, user, actor=me.username, now=now)

@@ -1,4 +1,4 @@
-"""What a request shows to say who sends it, and whether a browser was tricked into sending it."""
+"""Read the credential of a request, and detect requests that another site's page made a browser send."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CrossSiteWrite(Forbidden):
 
 
 def find(headers: Headers) -> tuple[Carrier, bytes] | None:
-    """The credential a request carries and how: `Authorization`, else `X-API-Key`, else the cookie."""
+    """Return the request's credential and how it is carried: `Authorization`, else `X-API-Key`, else the cookie."""
     key = cookie = None
     for name, value in headers:
         if name == b"authorization":
@@ -51,10 +51,10 @@ def _cookie_value(header: bytes) -> bytes | None:
 
 
 def split_authorization(value: bytes) -> tuple[str, str]:
-    """The scheme, in lower case, and what follows it.
+    """Return the scheme, in lower case, and what follows it.
 
     Raises:
-        Unauthorized: not in a form we know.
+        Unauthorized: the header has no known form (401).
     """
     scheme, _, rest = value.decode("latin-1").strip().partition(" ")
     if scheme.lower() not in {"bearer", "basic"} or not rest.strip():
@@ -63,10 +63,10 @@ def split_authorization(value: bytes) -> tuple[str, str]:
 
 
 def split_basic(encoded: str) -> tuple[str, str]:
-    """Username and password of HTTP Basic (RFC 7617), in UTF-8 or else Latin-1.
+    """Return username and password of HTTP Basic (RFC 7617), in UTF-8 or else Latin-1.
 
     Raises:
-        Unauthorized: not Base64 of a pair.
+        Unauthorized: the value is not a Base64-encoded pair (401).
     """
     try:
         pair = base64.b64decode(encoded, validate=True)
@@ -83,7 +83,7 @@ def split_basic(encoded: str) -> tuple[str, str]:
 
 
 def refuse_cross_site(headers: Headers, own_origins: frozenset[str]) -> None:
-    """Let a write pass only if no browser says that another site's page sent it.
+    """Refuse a write request if the browser says that another site's page sent it.
 
     Browsers say so in `Origin` or `Sec-Fetch-Site`, which pages cannot forge; programs send neither.
 
@@ -114,13 +114,13 @@ def refuse_cross_site(headers: Headers, own_origins: frozenset[str]) -> None:
 def _authority(origin: str) -> str | None:
     try:
         parts = urlsplit(origin)
-    except ValueError:  # not an address at all, so not ours
+    except ValueError:  # not an address, so not this server's
         return None
     return _without_default_port(parts.scheme, parts.netloc.lower()) or None
 
 
 def _host(origin: str, host: str) -> str:
-    """The Host header, read with the origin's scheme: a proxy may have taken TLS off before us."""
+    """Return the Host header, read with the origin's scheme: a proxy may have ended TLS in front of this server."""
     return _without_default_port(urlsplit(origin).scheme, host.lower())
 
 

@@ -1,11 +1,12 @@
-"""What becomes of what people hold when their account is disabled or removed.
+"""End or pass on what people hold when their account is disabled or removed.
 
-Claims of most kinds end with the account: nothing may run on for somebody who may not sign in. Those of kinds that
-say `outlives_account` follow DISABLED_HOLDERS. Waiting ends with the account, whatever the kind.
+Claims of most kinds end with the account, so that nothing continues to run for a person who may not sign in. Claims of
+kinds with `outlives_account` follow the setting DISABLED_HOLDERS. Places in queues end with the account, for every
+kind.
 
-The change of the account and the first `AT_ONCE` claims are one transaction. What is left of more, and what a request
-that was under way at that moment took, is found by a job: it looks at who is disabled or gone, not at what it was
-told. Each claim is a group of its own, so one that cannot change holds up no other.
+The change of the account and of the first `AT_ONCE` claims is one transaction. A job ends the rest, and what a request
+under way at that moment acquired: it looks for holders who are disabled or removed, so it does not depend on having
+been told. Each claim is changed in its own group, so one that cannot be changed does not delay the others.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 Policy = Literal["stay", "release", "owner"]
-# How many claims end in the transaction that ends the account, and in each of the job's. The first is what a bulk
-# call may change at once, too.
+# How many claims end in the transaction that ends the account (as many as one bulk call may change), and in each
+# transaction of the job.
 AT_ONCE = 10_000
 PAGE = 1_000
 DELETED = "account deleted"
@@ -45,7 +46,9 @@ _disabled_people = select(User.uuid).where(User.is_active.is_(False))
 
 @dataclass(frozen=True, slots=True)
 class DisabledHolders:
-    """`outliving` names the kinds whose claims may outlive an account; `policy` says what becomes of those."""
+    """Ends claims of disabled and removed people.
+
+    `outliving` names the kinds whose claims may outlive an account; `policy` says what is done with those."""
 
     policy: Policy
     outliving: Set[str]
@@ -53,13 +56,13 @@ class DisabledHolders:
     async def account_disabled(
         self, session: AsyncSession, kernel: Kernel, user: User, *, by: Requester, now: datetime
     ) -> None:
-        """In the unit of work that disables `user`."""
+        """End or pass on claims of `user`, in the transaction that disables the account."""
         await self._leave(session, kernel, user.uuid, by=by, gone=False, now=now)
 
     async def account_removed(
         self, session: AsyncSession, kernel: Kernel, user: User, *, by: Requester, now: datetime
     ) -> None:
-        """In the unit of work that removes `user`: nothing can stay with an account that is no more."""
+        """End or pass on claims of `user`, in the transaction that removes the account. None can stay with it."""
         await self._leave(session, kernel, user.uuid, by=by, gone=True, now=now)
 
     async def _leave(
@@ -72,15 +75,17 @@ class DisabledHolders:
     async def end_claims(
         self, session: AsyncSession, uuid: str, *, by: Requester | None, gone: bool, limit: int, now: datetime
     ) -> int:
-        """End or pass on up to `limit` claims of a person whose account is disabled or `gone`, those that cannot
-        outlive it first. Returns how many changed."""
+        """End or pass on up to `limit` claims of a person whose account is disabled, or removed if `gone`. Claims that
+        cannot outlive the account come first. Returns how many changed."""
         await take_write_lock(session)
         mine = claims.c.holder_uuid == uuid
         outlives = claims.c.kind.in_(self.outliving)
-        heirs = await self._heirs(session, and_(mine, outlives), uuid) if self.policy == "owner" else {}
+        successors = (
+            await self._successors(session, and_(mine, outlives), uuid) if self.policy == "owner" else {}
+        )
         conditions = [mine]
         if not gone and self.policy != "release":
-            conditions.append(or_(~outlives, claims.c.scope.in_(heirs)))
+            conditions.append(or_(~outlives, claims.c.scope.in_(successors)))
         found = await session.execute(
             select(*_COLUMNS)
             .where(*conditions)
@@ -90,12 +95,12 @@ class DisabledHolders:
         actor = by.username if by else None
         groups: list[Group] = []
         for claim in (Claim(*row) for row in found):
-            heir = heirs.get(claim.scope) if claim.kind in self.outliving else None
+            successor = successors.get(claim.scope) if claim.kind in self.outliving else None
             command: Command
             if claim.is_over(now):
                 command = Expire(claim.ref, claim.fence)
-            elif heir is not None:
-                command = Transfer(claim.ref, actor, heir, None, claim.fence, refusable=False)
+            elif successor is not None:
+                command = Transfer(claim.ref, actor, successor, None, claim.fence, refusable=False)
             else:
                 reason = DELETED if gone else DISABLED
                 command = ForceRelease(claim.ref, actor, reason, claim.fence, refusable=False)
@@ -109,9 +114,11 @@ class DisabledHolders:
                     log.warning("claim_not_ended", reason=outcome.problem.code)
         return changed
 
-    async def _heirs(self, session: AsyncSession, which: ColumnElement[bool], uuid: str) -> dict[str, Holder]:
-        """Who is given the claims `which`, by scope: the longest-standing owner of its project, or of its company."""
-        heirs = {}
+    async def _successors(
+        self, session: AsyncSession, which: ColumnElement[bool], uuid: str
+    ) -> dict[str, Holder]:
+        """Return who gets the claims `which`, by scope: the longest-standing owner of project or company."""
+        successors = {}
         for scope in list(await session.scalars(select(claims.c.scope).where(which).distinct())):
             family, _, name = scope.partition(":")
             owners = select(User.username, User.uuid).where(User.is_active, User.uuid != uuid)
@@ -125,7 +132,7 @@ class DisabledHolders:
                 owns_company = exists().where(
                     project.c.company_id == User.company_id, User.company_role == "owner"
                 )
-                # Those of the project itself come before those of the company it belongs to.
+                # Owners of the project come before owners of its company.
                 owners = owners.where(or_(owner, owns_company)).order_by(case((owner, 0), else_=1), User.id)
             elif family == "company":
                 owners = owners.where(User.company_id == name, User.company_role == "owner").order_by(User.id)
@@ -133,11 +140,11 @@ class DisabledHolders:
                 continue
             first = (await session.execute(owners.limit(1))).first()
             if first is not None:
-                heirs[scope] = Holder(*first)
-        return heirs
+                successors[scope] = Holder(*first)
+        return successors
 
     async def people(self, session: AsyncSession) -> list[tuple[str, bool]]:
-        """Who holds or waits for something that they no longer may: (uuid, whether the account is gone)."""
+        """Return who holds or waits for something that they no longer may: (uuid, whether the account was removed)."""
         holding = exists().where(claims.c.holder_uuid == User.uuid)
         if self.policy == "stay":
             holding = exists().where(claims.c.holder_uuid == User.uuid, claims.c.kind.not_in(self.outliving))
@@ -153,7 +160,7 @@ class DisabledHolders:
 
 
 async def end_what_is_left(kernel: Kernel, now: datetime) -> None:
-    """The job: a page of one person's claims in each transaction, until nothing more changes."""
+    """Run the job: change a page of one person's claims in each transaction until none is left."""
     rule = kernel.disabled_holders
     async with kernel.database.read() as session:
         people = await rule.people(session)
@@ -164,13 +171,13 @@ async def end_what_is_left(kernel: Kernel, now: datetime) -> None:
                 await take_write_lock(session)
                 user = (await session.execute(select(User).where(User.uuid == uuid))).scalar_one_or_none()
                 if (user is None) != gone or (user is not None and user.is_active):
-                    break  # enabled, or made anew, meanwhile
+                    break  # the account was enabled or created again meanwhile
                 await session.execute(delete(claim_waiters).where(claim_waiters.c.holder_uuid == uuid))
                 changed = await rule.end_claims(session, uuid, by=None, gone=gone, limit=PAGE, now=now)
 
 
 async def holding_though_disabled(session: AsyncSession) -> frozenset[str]:
-    """The UUIDs of people who hold something though their account is disabled."""
+    """Return the UUIDs of people whose account is disabled and who hold something."""
     holding = exists().where(claims.c.holder_uuid == User.uuid)
     return frozenset(await session.scalars(_disabled_people.where(holding)))
 

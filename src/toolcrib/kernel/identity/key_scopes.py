@@ -1,16 +1,15 @@
-"""What an API key may be used for: the scopes there are, and which of them each route asks for.
+"""What an API key may be used for: the scopes, and which of them each route requires.
 
-All rules are here, by address and method, so that a new route has one without anybody thinking of it:
-
-- what only reads takes `read`; below a kind's addresses the kind's own scope will do as well;
-- what changes something takes the scope of the kind whose address it is; the verbs that all kinds share take the scope
-  of the claim's kind (`claims.permissions`);
-- administration takes `admin`, for reading too. A key without it has no administrator's rights at all
+All rules are here, by path and method, so that every new route has one automatically:
+- a route that only reads requires `read`; below a kind's paths the kind's own scope is enough as well;
+- a route that changes something requires the scope of the kind whose path it has; the verbs that all kinds share
+  require the scope of the claim's kind (`claims.permissions`);
+- administration requires `admin`, for reading too. A key without it has no administrator's rights at all
   (`rights.read_principal`);
-- accounts and what people may do are not changed with keys, whatever their scopes: else whoever finds one could keep
-  the account for good.
+- accounts and rights cannot be changed with an API key, whatever its scopes: otherwise a stolen key could take over the
+  account permanently.
 
-Passwords, sessions and tokens know no scopes.
+Passwords, sessions and tokens have no scopes.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ if TYPE_CHECKING:
 API = "/api"
 READ, ADMIN = "read", ADMIN_SCOPE
 
-# Any one of these scopes is enough; of none, no key is.
+# A route's requirement: any one of these scopes is enough. If there are none, no API key may be used.
 Need = frozenset[str]
 NO_KEY: Need = frozenset()
 
-# Whoever holds a key may ask whose it is.
+# Any key may be used to ask whose it is.
 _WHOSE = frozenset({"/api/whoami", "/api/currentuser"})
 _ADMINISTRATION = re.compile(r"/api/admin/|/api/users$|/metrics$")
 _CLAIMS = re.compile(r"/api/claims(/|$)")
@@ -54,14 +53,16 @@ class UnknownScope(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class KeyScope:
-    """A scope as people choose it. `text` says what a key with it may do."""
+    """A scope that a person can choose for a key. `text` says what a key with it may do."""
 
     name: str
     text: str
 
 
 class KeyScopes:
-    """`choices` are the scopes there are, the least one first; `of_kind` is the scope of each kind's claims."""
+    """The scopes and the check of a request against them.
+
+    `choices` are all scopes, the least powerful first; `of_kind` is the scope of each kind's claims."""
 
     def __init__(
         self, api_routers: Iterable[APIRouter], root_routers: Iterable[APIRouter], kinds: Iterable[Kind]
@@ -98,15 +99,15 @@ class KeyScopes:
         return frozenset({ADMIN if _ADMINISTRATION.match(path) else READ})
 
     def need(self, method: str, path: str) -> Need:
-        """What the route declared at `path` asks for. Of a route that is not known here, no key is enough."""
+        """Return what the route declared at `path` requires. For an unknown route no key is enough."""
         return self._needs.get((method, path), NO_KEY)
 
     def require(self, me: Principal, scope: Any) -> None:
-        """Refuse a request with an API key that may not be used for its route. `scope` is the ASGI scope.
+        """Refuse a request whose API key may not be used for its route. `scope` is the ASGI scope.
 
         Raises:
-            SignInNeeded: no key may (403).
-            MissingScope: this one may not (403).
+            SignInNeeded: no API key may be used (403).
+            MissingScope: this key's scopes are not enough (403).
         """
         need = self.need(scope["method"], route_path(scope) or "")
         if not need:
@@ -116,18 +117,18 @@ class KeyScopes:
             raise MissingScope(self.sorted(need))
 
     def sorted(self, names: Iterable[str]) -> list[str]:
-        """In the order of the choices."""
+        """Return the scopes in the order of `choices`."""
         return sorted(names, key=[*self._names, *names].index)
 
     def check(self, names: Iterable[str]) -> list[str]:
-        """The scopes that somebody chose for a key, each once and in order.
+        """Return the scopes chosen for a key, each once and in order.
 
         Raises:
             UnknownScope: there is no such scope (400).
         """
         for name in names:
             if name not in self._names:
-                raise UnknownScope(f"{name[:40]} is no scope. There are {', '.join(self._names)}.")
+                raise UnknownScope(f"{name[:40]} is not a scope. The scopes are: {', '.join(self._names)}.")
         return self.sorted({*names})
 
 

@@ -1,4 +1,4 @@
-"""API keys: made and revoked by their user, shown once, stored as hashes."""
+"""API keys: created and revoked by their user, shown once, stored as hashes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from toolcrib.kernel.problems import Conflict, NotFound
 
 SECRET_BYTES = 32
 SHOWN = len(API_KEY_MARK) + 8
-# More than anybody needs, and few enough to list.
+# More than a person needs, and few enough to list on one page.
 KEYS_PER_PERSON = 100
 
 
@@ -32,7 +32,7 @@ class TooManyKeys(Conflict):
 
 
 async def list_keys(session: AsyncSession, user_id: int) -> list[ApiKey]:
-    """Newest first, expired ones included."""
+    """Return the person's API keys, newest first, including expired ones."""
     found = await session.execute(select(ApiKey).where(ApiKey.user_id == user_id).order_by(ApiKey.id.desc()))
     return list(found.scalars())
 
@@ -46,12 +46,12 @@ async def create_key(
     lifetime: timedelta | None,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    """The new key and its secret, which is not kept. `scopes` have been checked (`KeyScopes.check`). Flushes, for the
-    id.
+    """Create an API key; return it and its secret, which is not stored. `scopes` have been checked (`KeyScopes.check`).
+    Flushes, so that the id is set.
 
     Raises:
-        BadName: not a name (400).
-        TooManyKeys: there are enough (409).
+        BadName: the name is not allowed (400).
+        TooManyKeys: the person has KEYS_PER_PERSON keys (409).
     """
     check_label(name)
     await take_write_lock(session)

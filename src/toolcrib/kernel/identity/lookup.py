@@ -16,18 +16,18 @@ API_KEY_MARK = "tck_"
 
 
 class UnknownPerson(Unauthorized):
-    """The token is in order, but nobody goes by its names: never here, or deleted."""
+    """The token is valid, but no account matches its names: it never existed here, or was deleted."""
 
 
 async def by_token(session: AsyncSession, token: Token) -> User:
-    """The person a token stands for.
+    """Return the person that a token stands for.
 
-    Our own tokens name exactly one account ever. Older ones and those of other services name somebody by
-    username, UUID or OIDC subject, and count only if issued after `tokens_valid_from`.
+    Our own tokens name exactly one account. Older ones and those of other services name a person by username, UUID or
+    OIDC subject, and count only if issued after `tokens_valid_from`.
 
     Raises:
-        UnknownPerson: nobody goes by these names.
-        Unauthorized: two people do, or the token is older than the last password change.
+        UnknownPerson: no account matches these names (401).
+        Unauthorized: two accounts match, or the token is older than the last password change (401).
     """
     if token.version is not None:
         user = (
@@ -51,9 +51,9 @@ async def by_token(session: AsyncSession, token: Token) -> User:
     )
     users = found.scalars().all()
     if not users:
-        raise UnknownPerson("Nobody here goes by the name in this token.")
+        raise UnknownPerson("No account here has the name in this token.")
     if len(users) > 1:
-        raise Unauthorized("Invalid token: its names stand for different people")
+        raise Unauthorized("Invalid token: its names belong to different people")
     user = users[0]
     if user.tokens_valid_from is not None and (
         token.issued_at is None or token.issued_at <= user.tokens_valid_from.timestamp()
@@ -80,7 +80,7 @@ async def by_api_key(session: AsyncSession, secret: str) -> tuple[User, ApiKey]:
 
 
 async def require_session(session: AsyncSession, session_id: str | None, user_id: int) -> None:
-    """Check that the browser session a token names is there.
+    """Check that the browser session that a token names still exists.
 
     Raises:
         Unauthorized: it was ended (401).
@@ -93,15 +93,15 @@ async def require_session(session: AsyncSession, session_id: str | None, user_id
 
 
 def api_key_digest(secret: str) -> str:
-    """What is stored of a key. Its secret is random, so a plain hash cannot be guessed back."""
+    """Return the hash that is stored for a key. The secret is random, so guessing cannot reverse a plain hash."""
     return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 async def by_grant(session: AsyncSession, grant: Grant) -> User:
-    """The person a credential was proved to stand for, if it still does.
+    """Return the person that a credential was verified for, if it is still valid.
 
     Raises:
-        Unauthorized: the person is gone, the password changed, the API key was revoked, or the session ended.
+        Unauthorized: the account is gone, the password changed, the API key was revoked, or the session ended (401).
     """
     user = await session.get(User, grant.user_id)
     if user is None:
@@ -143,7 +143,7 @@ def version_grant(digest: bytes, via: Via, user: User) -> Grant:
 
 
 def token_grant(digest: bytes, via: Via, user: User, token: Token, company_id: str | None) -> Grant:
-    """`company_id` is the one that the token is trusted to name."""
+    """Return the grant of a token. `company_id` is the company that the token names, if it is trusted to."""
     return Grant(
         digest,
         via,

@@ -1,4 +1,4 @@
-"""People, their ways in, and the companies and projects they belong to."""
+"""Tables: people, their credentials, and the companies and projects they belong to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Purpose = Literal["email", "password"]
 
 USERNAME_LENGTH = 255
 EMAIL_LENGTH = 254  # RFC 5321, section 4.5.3.1.3
-EMAIL_KEY_LENGTH = 320  # folding case may lengthen
+EMAIL_KEY_LENGTH = 320  # case folding may lengthen a text
 PROJECT_NAME_LENGTH = 255
 COMPANY_NAME_LENGTH = 255
 DEVICE_LENGTH = 100
@@ -37,14 +37,14 @@ class Company(Base):
 
 
 class User(Base):
-    """A person. Names are compared exactly, addresses without regard to case (`email_key`).
+    """A person. Usernames are compared exactly, mail addresses ignoring case (`email_key`).
 
-    A token counts if it was issued for this `uuid` at this `token_version`, or, without a version (older or
-    foreign tokens), after `tokens_valid_from`; None there means from the beginning of time.
+    A token counts if it was issued for this `uuid` at this `token_version`. One without a version (older tokens, and
+    those of other services) counts if issued after `tokens_valid_from`; None there means that any time is accepted.
     """
 
     __tablename__ = "users"
-    # Ids are used on the wire long after their row is gone: never give one out twice.
+    # Clients keep ids long after the row is deleted, so an id is never used again.
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -64,8 +64,8 @@ class User(Base):
 
 
 class RetiredName(Base):
-    """A name (username, UUID or OIDC subject) a deleted person went by: tokens from before must not come to
-    life again when somebody else gets it."""
+    """A name (username, UUID or OIDC subject) of a deleted person. Tokens issued before the deletion must not become
+    valid again when another person gets the name."""
 
     __tablename__ = "retired_names"
 
@@ -74,8 +74,9 @@ class RetiredName(Base):
 
 
 class ApiKey(Base):
-    """A secret made by its user for programs. Only its SHA-256 is kept; `prefix` tells them apart. `scopes` are names
-    with spaces between; None stands for all there ever are, which keys from before there were scopes have."""
+    """A secret that a user created for programs. Only its SHA-256 is stored; people tell keys apart by `prefix`.
+
+    `scopes` are names separated by spaces; None means all scopes, as for keys that are older than scopes."""
 
     __tablename__ = "api_keys"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -96,7 +97,7 @@ class ApiKey(Base):
 
 
 class BrowserSession(Base):
-    """A browser that is signed in. The token in its cookie names this row, and counts only while it is there."""
+    """A browser that is signed in. The token in its cookie names this row, and is valid only while the row exists."""
 
     __tablename__ = "browser_sessions"
 
@@ -109,8 +110,8 @@ class BrowserSession(Base):
 
 
 class Project(Base):
-    """A registered project. A deleted one keeps its name, so that its history opens to nobody new: only an
-    administrator may register that name again."""
+    """A registered project. A deleted one keeps its row, so that nobody else can see its history by registering the
+    name: only an administrator may register it again."""
 
     __tablename__ = "projects"
 
@@ -134,8 +135,10 @@ class ProjectMember(Base):
 
 
 class PendingChange(Base):
-    """A new address or password that waits for its mailed link. Kept, without its value, until the link would
-    have lapsed: a page may follow the link twice."""
+    """A new mail address or password that waits until its mailed link is followed.
+
+    After that the row is kept without its value until the link would have expired, because a page may follow the link
+    twice."""
 
     __tablename__ = "pending_changes"
     __table_args__ = (Index("ix_pending_changes_user_id_purpose", "user_id", "purpose"),)
@@ -152,13 +155,13 @@ class PendingChange(Base):
 
 
 class OidcState(Base):
-    """A sign-in on its way through the OpenID provider. `browser` is the digest of the cookie of the browser
-    that started it; None when a client without cookies did."""
+    """A sign-in that was started and is now with the OpenID provider. `browser` is the digest of a cookie of the
+    browser that started it; None if a client without cookies did."""
 
     __tablename__ = "oidc_states"
 
     digest: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
-    verifier: Mapped[str] = mapped_column(exact_string(512))  # sealed
+    verifier: Mapped[str] = mapped_column(exact_string(512))  # encrypted (`Secrets.seal`)
     nonce: Mapped[str] = mapped_column(exact_string(128))
     redirect_uri: Mapped[str] = mapped_column(exact_string(1024))
     browser: Mapped[str | None] = mapped_column(exact_string(64))

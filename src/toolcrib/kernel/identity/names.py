@@ -16,7 +16,7 @@ from toolcrib.kernel.identity.models import (
 )
 from toolcrib.kernel.problems import InvalidRequest
 
-# Names of hosts in the house are good enough for mail in the house.
+# Accept mail addresses whose host is in a local network.
 for _name in {"local", "localhost"} & set(email_validator.SPECIAL_USE_DOMAIN_NAMES):
     email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_name)
 
@@ -28,7 +28,7 @@ class BadName(InvalidRequest):
 
 
 def is_storable(text: str) -> bool:
-    """Whether every database can hold and compare this text: no NUL, no lone surrogates."""
+    """Return whether every database can store and compare this text: no NUL, no lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -37,10 +37,10 @@ def is_storable(text: str) -> bool:
 
 
 def check_username(text: str) -> str:
-    """Return `text`, checked to be a possible user name.
+    """Return `text` if it is allowed as a username.
 
     Raises:
-        BadName: it is not (400). HTTP Basic cannot carry a `:`, and spaces at the ends would be invisible.
+        BadName: it is not allowed (400). HTTP Basic cannot carry a `:`, and spaces at the ends would be invisible.
     """
     if not _is_plain(text, USERNAME_LENGTH) or ":" in text:
         raise BadName(
@@ -50,10 +50,10 @@ def check_username(text: str) -> str:
 
 
 def check_label(text: str) -> str:
-    """Return `text`, checked to be a possible name of a company.
+    """Return `text` if it is allowed as a company's name.
 
     Raises:
-        BadName: it is not (400).
+        BadName: it is not allowed (400).
     """
     if not _is_plain(text, COMPANY_NAME_LENGTH):
         raise BadName(f"A name is 1 to {COMPANY_NAME_LENGTH} characters without control characters.")
@@ -61,10 +61,10 @@ def check_label(text: str) -> str:
 
 
 def check_project_name(text: str) -> str:
-    """Return `text`, checked to be a possible project name.
+    """Return `text` if it is allowed as a project's name.
 
     Raises:
-        BadName: it is not (400). The name is part of URLs.
+        BadName: it is not allowed (400). The name is part of URLs.
     """
     segments = text.split("/")
     if (
@@ -80,10 +80,10 @@ def check_project_name(text: str) -> str:
 
 
 def check_email(text: str) -> str:
-    """The address as we store it.
+    """Return the mail address in the form in which it is stored.
 
     Raises:
-        BadName: mail cannot go there.
+        BadName: it is not a mail address (400).
     """
     try:
         found = email_validator.validate_email(
@@ -97,7 +97,7 @@ def check_email(text: str) -> str:
 
 
 def email_key(address: str) -> str:
-    """What two spellings of one address have in common."""
+    """Return the form in which two spellings of the same address are equal."""
     return unicodedata.normalize("NFC", address.casefold())
 
 

@@ -1,4 +1,4 @@
-"""Signing in through the OpenID provider: the way there, the way back, and who it is here (desktops contract,
+"""Sign in through the OpenID provider: start a sign-in, redeem its state, and find the account (desktops contract,
 section 8)."""
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ STATE_LIFETIME = timedelta(minutes=10)
 
 
 class InvalidState(InvalidRequest):
-    """This browser has no such sign-in under way: the state is forged, too old, or was used."""
+    """This browser has no such sign-in under started: the state is forged, expired, or already used."""
 
     code = "invalid_state"
 
 
-class NobodyHere(InvalidRequest):
-    """The person has no account here, and the server does not create one."""
+class AccountNotFound(InvalidRequest):
+    """The person has no account here, and the server is not set to create one."""
 
     code = "user_not_found"
 
@@ -43,15 +43,15 @@ class InvalidIdToken(InvalidRequest):
 
 
 class Identity(NamedTuple):
-    """Whom the provider vouches for. Nothing it says makes anybody an administrator."""
+    """The person as the provider describes them. Nothing the provider says makes a person an administrator."""
 
     subject: str
     username: str | None
     email: str | None
 
 
-class Departure(NamedTuple):
-    """What goes along: `state`, `nonce` and `verifier` to the provider, `browser` into a cookie."""
+class StartedSignIn(NamedTuple):
+    """The secrets of a started sign-in: `state`, `nonce` and `verifier` go to the provider, `browser` into a cookie."""
 
     state: str
     nonce: str
@@ -59,52 +59,59 @@ class Departure(NamedTuple):
     browser: str
 
 
-class Arrival(NamedTuple):
+class RedeemedState(NamedTuple):
     nonce: str
     verifier: str
     redirect_uri: str
 
 
-async def depart(session: AsyncSession, sealing: Secrets, *, redirect_uri: str, now: datetime) -> Departure:
-    """Begin a sign-in. Those that nobody came back from are forgotten."""
+async def start_sign_in(
+    session: AsyncSession, sealing: Secrets, *, redirect_uri: str, now: datetime
+) -> StartedSignIn:
+    """Start a sign-in, and delete those that have expired."""
     await session.execute(delete(OidcState).where(OidcState.expires_at <= now))
-    way = Departure(*(secrets.token_urlsafe(size) for size in (32, 32, 64, 32)))
+    started = StartedSignIn(*(secrets.token_urlsafe(size) for size in (32, 32, 64, 32)))
     session.add(
         OidcState(
-            digest=_digest(way.state),
-            verifier=sealing.seal(way.verifier),
-            nonce=way.nonce,
+            digest=_digest(started.state),
+            verifier=sealing.seal(started.verifier),
+            nonce=started.nonce,
             redirect_uri=redirect_uri,
-            browser=_digest(way.browser),
+            browser=_digest(started.browser),
             expires_at=now + STATE_LIFETIME,
         )
     )
-    return way
+    return started
 
 
-async def arrive(
+async def redeem_state(
     session: AsyncSession, sealing: Secrets, state: str, browser: str | None, *, bound: bool, now: datetime
-) -> Arrival | None:
-    """End a sign-in's way, which works once: the caller commits before anything else, and before it refuses
-    on None. `bound` asks that the browser is the one that departed."""
-    await take_write_lock(session)  # of two who come with one state, one gets in
-    departed = await session.get(OidcState, _digest(state))
-    if departed is None:
+) -> RedeemedState | None:
+    """Redeem the state of a sign-in, once. Returns None if it is not valid.
+
+    The caller commits before it does anything else, and before it refuses on None. With `bound` the browser must be the
+    one that started the sign-in."""
+    await take_write_lock(session)  # of two requests with the same state, one succeeds
+    row = await session.get(OidcState, _digest(state))
+    if row is None:
         return None
-    await session.delete(departed)
-    if departed.expires_at <= now:
+    await session.delete(row)
+    if row.expires_at <= now:
         return None
-    if bound and not (browser and compare_digest(_digest(browser), departed.browser or "")):
+    if bound and not (browser and compare_digest(_digest(browser), row.browser or "")):
         return None
-    return Arrival(departed.nonce, sealing.open(departed.verifier), departed.redirect_uri)
+    return RedeemedState(row.nonce, sealing.open(row.verifier), row.redirect_uri)
 
 
-async def admit(session: AsyncSession, identity: Identity, *, create: bool, now: datetime) -> User:
-    """The account of the person the provider vouches for, found by subject and by nothing else: an address
-    can pass to somebody else. Created if there is none and `create` says so.
+async def find_or_create_user(
+    session: AsyncSession, identity: Identity, *, create: bool, now: datetime
+) -> User:
+    """Return the account of the person that the provider identified. Creates it if there is none and `create` is true.
+
+    It is found by subject alone, since a mail address can pass to another person.
 
     Raises:
-        NobodyHere: there is none (400).
+        AccountNotFound: there is none (400).
         InvalidGrant: it is disabled (401).
     """
     await take_write_lock(session)
@@ -114,7 +121,7 @@ async def admit(session: AsyncSession, identity: Identity, *, create: bool, now:
     user = found.scalar_one_or_none()
     if user is None:
         if not create:
-            raise NobodyHere("User not found")
+            raise AccountNotFound("User not found")
         return await users.create_user(
             session,
             username=await free_username(session, identity.username or "user"),
@@ -130,7 +137,7 @@ async def admit(session: AsyncSession, identity: Identity, *, create: bool, now:
 
 
 async def _usable_address(session: AsyncSession, email: str | None) -> str | None:
-    """The address, unless it is none or somebody here has it."""
+    """Return the mail address; None if it is not valid or another account has it."""
     if email is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The OpenID provider: where it is, what it says, and whether to believe it (OpenID Connect Core 1.0)."""
+"""The OpenID provider: find its endpoints, redeem codes and verify its tokens (OpenID Connect Core 1.0)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from toolcrib.settings import Settings
 log = structlog.get_logger()
 
 SCOPE = "openid profile email"
-# Signatures that only the provider can make: never the shared client secret, never none.
+# Only signatures that the provider alone can make: not those with the shared client secret, and not "none".
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 LEEWAY_SECONDS = 60
 METADATA_SECONDS = 3600.0
-# A token signed by a key we do not know makes us look for new keys, but not more often than this.
+# When a token is signed by an unknown key, the provider's keys are read again, but not more often than this.
 KEYS_SECONDS = 30.0
 TIMEOUT_SECONDS = 4.0
 ANSWER_BYTES = 1_000_000
@@ -73,10 +73,10 @@ class OidcProvider:
             await self._http.aclose()
 
     async def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
-        """Where to send a browser to sign in.
+        """Return the URL that a browser is sent to for signing in.
 
         Raises:
-            OidcUnavailable: (502).
+            OidcUnavailable: the provider does not respond, or not usably (502).
         """
         metadata = await self._discover()
         query = {
@@ -95,12 +95,12 @@ class OidcProvider:
     async def redeem(
         self, code: str, *, redirect_uri: str, verifier: str, nonce: str, now: datetime
     ) -> Identity:
-        """The person a code from the provider stands for.
+        """Exchange a code from the provider for the identity of the person.
 
         Raises:
-            TokenExchangeFailed: the provider does not honour the code (400).
-            InvalidIdToken: its answer proves nothing (400).
-            OidcUnavailable: (502).
+            TokenExchangeFailed: the provider refuses the code (400).
+            InvalidIdToken: its response does not prove an identity (400).
+            OidcUnavailable: the provider does not respond, or not usably (502).
         """
         metadata = await self._discover()
         answer = await self._exchange(metadata, code, redirect_uri, verifier)
@@ -112,7 +112,7 @@ class OidcProvider:
             claims = {**await self._userinfo(metadata, access_token, claims["sub"]), **claims}
         return _identity(claims)
 
-    # Asking
+    # Requests to the provider
 
     async def _discover(self) -> Metadata:
         known = self._metadata
@@ -122,13 +122,13 @@ class OidcProvider:
         document = _object(answer) if answer.status_code == 200 else None
         if document is None:
             if known is not None:
-                return known  # better old than none
-            raise OidcUnavailable("The sign-in provider does not say how to use it.")
+                return known  # old metadata is better than none
+            raise OidcUnavailable("The sign-in provider's discovery document cannot be used.")
         if str(document.get("issuer", "")).rstrip("/") != self._url:
-            raise OidcUnavailable("The sign-in provider calls itself by another name than configured.")
+            raise OidcUnavailable("The sign-in provider's issuer is not the configured address.")
         required = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
         if not all(isinstance(url, str) for url in required):
-            raise OidcUnavailable("The sign-in provider does not say how to use it.")
+            raise OidcUnavailable("The sign-in provider's discovery document cannot be used.")
         methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         userinfo = document.get("userinfo_endpoint")
         self._metadata = Metadata(
@@ -163,14 +163,14 @@ class OidcProvider:
         answer = await self._ask("POST", metadata.token_endpoint, data=form, auth=auth)
         document = _object(answer)
         if answer.status_code != 200 or document is None:
-            # `error` is a word of RFC 6749, section 5.2; the rest may hold anything.
+            # `error` is a code of RFC 6749, section 5.2; the other fields may contain anything, so they are not logged.
             word = document.get("error") if document else None
             log.warning("oidc_code_refused", status=answer.status_code, error=str(word)[:40])
             raise TokenExchangeFailed("Token exchange failed")
         return document
 
     async def _userinfo(self, metadata: Metadata, access_token: str, subject: str) -> dict[str, Any]:
-        """More about the same person; nothing when that cannot be had."""
+        """Return further claims about the same person; empty if they cannot be read."""
         if metadata.userinfo_endpoint is None:
             return {}
         try:
@@ -190,13 +190,13 @@ class OidcProvider:
                 async for piece in answer.aiter_bytes():
                     body += piece
                     if len(body) > ANSWER_BYTES:
-                        raise OidcUnavailable("The sign-in provider's answer is too long.")
+                        raise OidcUnavailable("The sign-in provider's response is too long.")
                 return httpx.Response(answer.status_code, content=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.warning("oidc_unreachable", error=type(error).__name__)
-            raise OidcUnavailable("The sign-in provider does not answer.") from None
+            raise OidcUnavailable("The sign-in provider does not respond.") from None
 
-    # Believing
+    # Verifying tokens
 
     async def _verify(
         self, metadata: Metadata, id_token: str, access_token: object, nonce: str, now: datetime
@@ -205,7 +205,7 @@ class OidcProvider:
         try:
             token = jwt.decode(id_token, await self._key_set(metadata), ALGORITHMS)
         except (JoseError, ValueError):
-            # Perhaps signed by a key the provider has begun to use since we looked.
+            # The provider may have begun to use another key since its keys were read.
             if self._clock().timestamp() - self._keys_read_at < KEYS_SECONDS:
                 raise InvalidIdToken("Invalid token response") from None
         try:
@@ -236,7 +236,7 @@ class OidcProvider:
                 answer = await self._ask("GET", metadata.jwks_uri)
                 document = _object(answer) if answer.status_code == 200 else None
                 if document is None:
-                    raise OidcUnavailable("The sign-in provider does not show its keys.")
+                    raise OidcUnavailable("The sign-in provider's signing keys cannot be read.")
                 self._keys = KeySet.import_key_set({"keys": _signing_keys(document)})
                 self._keys_read_at = self._clock().timestamp()
             return self._keys
@@ -260,7 +260,7 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
     return Identity(
         subject=claims["sub"],
         username=_text(claims, "preferred_username") or email or _text(claims, "name"),
-        # An address that the provider itself doubts is none.
+        # An address that the provider has not verified is not used.
         email=None if claims.get("email_verified") is False else email,
     )
 

@@ -1,4 +1,4 @@
-"""Who may have a password hashed now: queues that end, and one at a time for whoever asks often."""
+"""Limit how many passwords are hashed at once: bounded queues, and one at a time for each person or address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from toolcrib.kernel.problems import Problem
 
-# How many may wait in one queue, and for one turn.
+# How many may wait in one queue, and how many for the turn of one key.
 LONGEST_QUEUE = 64
 
 Result = TypeVar("Result")
@@ -28,7 +28,7 @@ class SignInBusy(Problem):
 
 
 class HashingThreads:
-    """Threads of their own and the queue before them. `argon2` lets go of the interpreter's lock."""
+    """A thread pool for hashing with a bounded queue. `argon2` releases the interpreter's lock."""
 
     def __init__(self, count: int, name: str) -> None:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix=name)
@@ -36,7 +36,7 @@ class HashingThreads:
         self._waiting = 0
 
     async def run(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """Return what `work` returns.
+        """Run `work` in a thread and return its result.
 
         Raises:
             SignInBusy: too many are waiting (503).
@@ -60,14 +60,14 @@ class _Turn:
 
 
 class Turns:
-    """One at a time for each key, first come, first served."""
+    """Lets one task at a time proceed for each key, first come, first served."""
 
     def __init__(self) -> None:
         self._turns: dict[str, _Turn] = {}
 
     @asynccontextmanager
     async def take(self, key: str) -> AsyncIterator[None]:
-        """Wait until nobody else has the turn of `key`, and have it until the block ends.
+        """Wait for the turn of `key`, and have it until the block ends.
 
         Raises:
             SignInBusy: too many are waiting for it (503).

@@ -1,11 +1,11 @@
-"""Passwords: argon2id, away from the event loop, with bounded memory.
+"""Hash and verify passwords with argon2id, outside the event loop and with bounded memory.
 
-Time and memory are what OWASP's password storage cheat sheet gives for one lane: about 40 ms a try on a small
+Time and memory are what OWASP's password storage cheat sheet recommends for one lane: about 40 ms a try on a small
 server. Hashes made with other parameters still verify, and are replaced at the next sign-in.
 
-Signing in has threads and a queue of its own. Everything that people who are signed in already can ask for (a change
-of their password or address, a new account) waits elsewhere, one hash at a time for each person: so it never keeps
-anybody from signing in, however often somebody asks.
+Signing in has its own threads and queue. What signed-in people can request (a change of password or address, a new
+account) uses another queue, one hash at a time for each person, so it cannot delay sign-ins however often it is
+requested.
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ Verdict = Literal["wrong", "right", "right but outdated"]
 
 
 class WeakPassword(InvalidRequest):
-    """A new password must be long enough to be worth something, short enough to be typed, and none of those that
-    are tried first."""
+    """The new password is too short, too long to type, or one of the common ones that attackers try first."""
 
 
 class Passwords:
-    """`sign_in` and `changes` are the queues to name; `turns` are those of the people who change something."""
+    """Hashes and verifies passwords.
+
+    `sign_in` and `changes` are the queues a caller may name; `turns` serialises the hashing of each person who changes
+    something."""
 
     def __init__(self, shortest: int = 1) -> None:
         self._shortest = shortest
@@ -46,12 +48,12 @@ class Passwords:
         self.sign_in = HashingThreads(SIGN_IN_THREADS, "argon2-sign-in")
         self.changes = HashingThreads(CHANGE_THREADS, "argon2-changes")
         self.turns = Turns()
-        # What passwords of unknown people are held against: it takes as long as a real one and never fits.
+        # Passwords of unknown users are verified against this hash: it takes as long as a real one and never matches.
         salt, digest = (base64.b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (16, 32))
         self.nobody = f"$argon2id$v=19$m={MEMORY_KIB},t={TIME_COST},p={LANES}${salt}${digest}"
 
     async def hash(self, password: str, queue: HashingThreads | None = None) -> str:
-        """Hash a password in a thread; `queue` is that of signing in unless another is named.
+        """Hash a password in a thread, in the sign-in queue unless `queue` names another.
 
         Raises:
             SignInBusy: too many are waiting (503).
@@ -59,12 +61,13 @@ class Passwords:
         return await (queue or self.sign_in).run(self._hasher.hash, password)
 
     async def hash_new(self, password: str, *, by: str, is_configured: bool = False) -> str:
-        """The hash of a password somebody chooses, for themselves or for a new account. `by` is who does: their
-        passwords are hashed one after the other. `is_configured` if it comes from the server's settings, where it
-        may be a common one.
+        """Hash a password that a person chose, for themselves or for a new account.
+
+        `by` identifies the person: their passwords are hashed one after the other. `is_configured` means that the
+        password comes from the server's settings, where a common one is allowed.
 
         Raises:
-            WeakPassword: too short, too long, not text, or one of the commonest (400).
+            WeakPassword: too short, too long, not text, or one of the most common (400).
             SignInBusy: too many are waiting (503).
         """
         if not self._shortest <= len(password) <= LONGEST:
@@ -73,13 +76,14 @@ class Passwords:
             raise WeakPassword("A password cannot hold this character.")
         if is_common(password) and not is_configured:
             raise WeakPassword(
-                "This is one of the commonest passwords, which are tried first. Choose another."
+                "This is one of the most common passwords, which attackers try first. Choose another."
             )
         async with self.turns.take(by):
             return await self.hash(password, self.changes)
 
     async def verify(self, stored: str | None, password: str, queue: HashingThreads | None = None) -> Verdict:
-        """Hold `password` against a stored hash; None (nobody, or no password) takes as long and is wrong.
+        """Verify `password` against a stored hash. None (no such user, or no password) takes as long and is always
+        wrong.
 
         Raises:
             SignInBusy: too many are waiting (503).

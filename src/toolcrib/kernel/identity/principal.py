@@ -12,14 +12,14 @@ from toolcrib.kernel.problems import Forbidden, Problem
 
 Role = Literal["owner", "admin", "member", "viewer"]
 Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
-# The scope that an administrator's rights ask of an API key.
+# The scope an API key needs for using an administrator's rights.
 ADMIN_SCOPE = "admin"
 RANK: dict[str, int] = {"viewer": 1, "member": 2, "admin": 3, "owner": 4}
 
 
 class Unauthorized(Problem):
-    """There are no credentials, or they are not valid. Never used for missing rights, since clients forget their
-    password on a 401."""
+    """There are no credentials, or they are not valid. Never raised for missing rights: on a 401 clients discard their
+    stored password."""
 
     code, status = "unauthorized", 401
 
@@ -29,7 +29,7 @@ class AccessDenied(Forbidden):
 
 
 class MissingScope(Forbidden):
-    """The API key lacks a scope (`key_scopes`): any one of `details.scopes` would do."""
+    """The API key lacks a scope (`key_scopes`): any one of `details.scopes` would be enough."""
 
     code = "missing_scope"
 
@@ -47,12 +47,12 @@ class SignInNeeded(Forbidden):
 
 @dataclass(slots=True, frozen=True)
 class Grant:
-    """What a credential proved when it was shown, kept so that it can be held against the database again.
+    """What a verified credential proved, kept so that it can be checked against the database again.
 
-    `digest` stands for the credential. `version` is the person's token version at the time: passwords and
-    tokens end when it moves on. API keys outlive it and end with their own row instead; a browser's
-    session ends with either. `company_id` is the company that the credential itself names, where it is trusted to; else
-    the account's counts. `scopes` are those of an API key; None for all, as other credentials have.
+    `digest` stands for the credential. `version` is the person's token version at that time: passwords and tokens end
+    when it is increased. API keys are independent of it and end when their own row is deleted; a browser's session ends
+    with either. `company_id` is the company that the credential itself names, if it is trusted to; otherwise the
+    account's company counts. `scopes` are those of an API key; None means all, as for other credentials.
     """
 
     digest: bytes
@@ -94,7 +94,7 @@ class Principal:
 
     @property
     def sight(self) -> Hashable:
-        """Whoever has the same may see the same, but for what is a person's own (`user:`)."""
+        """Return a key that is equal for people who may see the same, apart from a person's own scope (`user:`)."""
         if self.is_admin:
             return None
         mine = frozenset(name for name, role in self.projects.items() if role is not None)
@@ -102,11 +102,12 @@ class Principal:
 
     @property
     def key_scopes(self) -> frozenset[str] | None:
-        """Of the API key that was shown; None: all, or it was no key."""
+        """Return the scopes of the API key in use; None if it has all, or if no key was used."""
         return self.grant.scopes if self.grant is not None else None
 
     def project_role(self, name: str) -> Role | None:
-        """The role in project `name`. When unregistered ones are open, all who sign in are members there."""
+        """Return the role in project `name`. If unregistered projects are open, everybody signed in is a member of
+        those."""
         if self.is_admin:
             return "owner"
         if name in self.projects:
@@ -114,8 +115,8 @@ class Principal:
         return "member" if self.open_projects else None
 
     def may(self, scope: str, at_least: Role = "viewer") -> bool:
-        """Whether this person has the role in `scope` (see `claims.models.Ref`): viewer reads, member holds,
-        admin ends the claims of others."""
+        """Return whether this person has the role in `scope` (see `claims.models.Ref`): a viewer reads, a member holds,
+        an admin ends the claims of others."""
         if self.is_admin:
             return True
         family, _, name = scope.partition(":")
@@ -142,7 +143,7 @@ class Principal:
             raise AccessDenied(f"You have no {at_least} right on {what}.")
 
     def require_scope(self, scope: str) -> None:
-        """Check that whoever shows an API key may use it for this.
+        """Check that the API key in use, if any, may be used for this.
 
         Raises:
             MissingScope: the key lacks `scope` (403).
@@ -151,10 +152,11 @@ class Principal:
             raise MissingScope([scope])
 
     def require_admin(self) -> None:
-        """Check that the person is an administrator, and that their API key, if they show one, may be used for it.
+        """Check that the person is an administrator, and that their API key, if one is in use, may be used for it.
 
         Raises:
-            MissingScope, Forbidden: (403).
+            MissingScope: the key lacks the scope `admin` (403).
+            Forbidden: the person is not an administrator (403).
         """
         self.require_scope(ADMIN_SCOPE)
         if not self.is_admin:

@@ -1,6 +1,6 @@
 """Registered projects and their members.
 
-Owners and administrators of a project manage its members; only owners make or unmake owners. Owners of the
+Owners and administrators of a project manage its members; only owners may give or take the role of owner. Owners of the
 project's company, and the system's administrators, count as owners.
 """
 
@@ -34,8 +34,8 @@ class ProjectNameTaken(Conflict):
 
 
 class ProjectNameReserved(Conflict):
-    """Only an administrator registers a name that people use already, or that a deleted project had: whoever
-    registers it decides who gets in."""
+    """Only an administrator may register a name that is in use already, or that a deleted project had, because its
+    owner decides who may see what was recorded under that name."""
 
     code = "name_reserved"
 
@@ -49,7 +49,7 @@ class LastOwner(Conflict):
 
 
 async def list_projects(session: AsyncSession, me: Principal) -> list[tuple[Project, int]]:
-    """Those `me` may read, by name, with their numbers of members."""
+    """Return the projects that `me` may read, by name, with the number of members of each."""
     mine: ColumnElement[bool] = true()
     if not me.is_admin:
         mine = Project.name.in_([name for name, role in me.projects.items() if role is not None])
@@ -103,14 +103,14 @@ async def create_project(
     me: Principal,
     settings: Settings,
     now: datetime,
-    past: Past,
+    name_use: NameUse,
 ) -> Project:
-    """Flushes. Whoever registers a project owns it. `past` is what `look_back` found just before.
+    """Register a project; `me` becomes its owner. `name_use` is what `read_name_use` returned just before. Flushes.
 
     Raises:
         Forbidden: only administrators register projects here (403).
-        BadName: no project may be called that (400).
-        CompanyNotFound: not a company `me` belongs to (404).
+        BadName: the name is not allowed (400).
+        CompanyNotFound: `me` does not belong to this company (404).
         ProjectNameTaken, ProjectNameReserved: (409).
     """
     if settings.project_creation == "admin":
@@ -118,7 +118,7 @@ async def create_project(
     check_project_name(name)
     await take_write_lock(session)
     company: Company | None = await get_company(session, me, company_id) if company_id else None
-    await _require_free_name(session, name, me, settings, past)
+    await _require_free_name(session, name, me, settings, name_use)
     project = Project(name=name, company_id=company.id if company else None, created_at=now, deleted_at=None)
     session.add(project)
     await session.flush()
@@ -128,37 +128,40 @@ async def create_project(
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What the log says of a name up to event `seq`."""
+class NameUse:
+    """Whether the event log shows use of a name by others, up to event `seq`."""
 
     seq: int
     used_by_others: bool
 
 
-async def look_back(session: AsyncSession, name: str, me: Principal) -> Past:
-    """Whether others did anything under `name`. It reads all of the log, so it comes before the write lock is taken."""
+async def read_name_use(session: AsyncSession, name: str, me: Principal) -> NameUse:
+    """Read whether others did anything under `name`. Reads the whole log, so call it before taking the write lock."""
     seq = await last_seq(session)
     used = select(exists().where(events.c.scope == f"project:{name}", events.c.actor != me.username))
-    return Past(seq, not me.is_admin and (await session.execute(used)).scalar_one())
+    return NameUse(seq, not me.is_admin and (await session.execute(used)).scalar_one())
 
 
 async def _require_free_name(
-    session: AsyncSession, name: str, me: Principal, settings: Settings, past: Past
+    session: AsyncSession, name: str, me: Principal, settings: Settings, name_use: NameUse
 ) -> None:
     found = await session.execute(select(Project).where(Project.name == name))
     former = found.scalar_one_or_none()
     if former is not None and former.deleted_at is None:
         raise ProjectNameTaken("Another project has this name.")
     if not me.is_admin:
-        # Held by others now, or used by others ever: their history and objects would become this person's.
+        # Refuse a name that others hold something under, or ever used: their history and objects would become this
+        # person's.
         scope = f"project:{name}"
         held_by_others = or_(
             exists().where(claims.c.scope == scope, claims.c.holder_uuid != me.uuid),
-            exists().where(events.c.seq > past.seq, events.c.scope == scope, events.c.actor != me.username),
+            exists().where(
+                events.c.seq > name_use.seq, events.c.scope == scope, events.c.actor != me.username
+            ),
         )
         if (
             former is not None
-            or past.used_by_others
+            or name_use.used_by_others
             or name == settings.default_project
             or (await session.execute(select(held_by_others))).scalar_one()
         ):
@@ -169,10 +172,10 @@ async def _require_free_name(
 
 
 async def delete_project(session: AsyncSession, project: Project, *, me: Principal, now: datetime) -> None:
-    """The name stays closed to everybody but administrators, and so does what the log says about it.
+    """Delete a project. Only administrators can register its name again or read what the log says about it.
 
     Raises:
-        AccessDenied: not an owner (403).
+        AccessDenied: `me` is not an owner (403).
         ProjectInUse: something of it is held (409).
     """
     me.require(_scope(project), "owner")
@@ -184,7 +187,7 @@ async def delete_project(session: AsyncSession, project: Project, *, me: Princip
     )
     count = held.scalar_one()
     if count:
-        raise ProjectInUse(f"{count} things of {project.name} are held still.", {"held": count})
+        raise ProjectInUse(f"{count} things of {project.name} are still held.", {"held": count})
     project.deleted_at, project.company_id = now, None
     await session.execute(delete(ProjectMember).where(ProjectMember.project_id == project.id))
     await _record(session, "deleted", project, me, now)
@@ -214,7 +217,7 @@ async def set_member(
     """
     me.require(_scope(project), "admin")
     member = await session.get(ProjectMember, (project.id, user.id))
-    await _require_power_over(session, project, member, me, new_role=role)
+    await _require_may_change_role(session, project, member, me, new_role=role)
     if member is None:
         session.add(ProjectMember(project_id=project.id, user_id=user.id, role=role))
     elif member.role != role:
@@ -229,7 +232,7 @@ async def set_member(
 async def remove_member(
     session: AsyncSession, project: Project, user: User, *, me: Principal, now: datetime
 ) -> None:
-    """Those who manage members remove anybody; everybody may leave.
+    """Remove `user` from the project. Those who manage members may remove anybody; everybody may leave.
 
     Raises:
         AccessDenied: `me` may not manage members, or not owners (403).
@@ -241,13 +244,13 @@ async def remove_member(
     member = await session.get(ProjectMember, (project.id, user.id))
     if member is None:
         raise ProjectNotFound(f"{user.username} is not a member of {project.name}.")
-    await _require_power_over(session, project, member, me, new_role=None)
+    await _require_may_change_role(session, project, member, me, new_role=None)
     await session.delete(member)
     await forget_waiting(session, user.uuid, scopes=[_scope(project)])
     await _record(session, "member_removed", project, me, now, username=user.username)
 
 
-async def _require_power_over(
+async def _require_may_change_role(
     session: AsyncSession,
     project: Project,
     member: ProjectMember | None,
@@ -255,7 +258,7 @@ async def _require_power_over(
     *,
     new_role: Role | None,
 ) -> None:
-    """Owners are made and unmade by owners only, and one remains."""
+    """Check that only owners give or take the role of owner, and that one owner remains."""
     was_owner = member is not None and member.role == "owner"
     if (was_owner or new_role == "owner") and not me.may(_scope(project), "owner"):
         raise AccessDenied("Only an owner of the project may do this.")

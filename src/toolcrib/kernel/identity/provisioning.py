@@ -1,5 +1,5 @@
-"""People whom another service vouches for: created when they first come, never as administrators, and in the company
-it names."""
+"""Create people whom a trusted service's token names: at their first request, never as administrators, and in the
+company the token names."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from toolcrib.kernel.identity.names import BadName, check_label, check_username
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.identity.tokens import Token, as_uuid
 
-# Where other services keep a name that people can read, when `sub` is a UUID.
+# Claims in which other services put a readable name when `sub` is a UUID.
 _NAME_CLAIMS = ("username", "preferred_username", "name", "email")
 
 
 def is_trusted(token: Token, issuers: Sequence[str]) -> bool:
-    """Whether a token of this issuer may create the person it names, and say which company they belong to (the
-    TRUST_TOKEN_ISSUERS setting)."""
+    """Return whether a token of this issuer may create the person it names, and say which company they belong to (the
+    setting TRUST_TOKEN_ISSUERS)."""
     return token.version is None and ("*" in issuers or token.issuer in issuers)
 
 
 def named_company(token: Token) -> str | None:
-    """The company a trusted token names. One that names none, or none by a UUID, leaves it to the account."""
+    """Return the company that a trusted token names by UUID; None if it does not, and the account's company counts."""
     return as_uuid(token.claims.get("company_id"))
 
 
 async def from_token(session: AsyncSession, token: Token, *, now: datetime) -> User:
-    """The person a trusted token names, created unless there is one, in the company it names. Keeps the token's user
-    id, where it is a UUID.
+    """Return the person that a trusted token names, in the company it names. Creates the person if there is none, with
+    the token's user id if that is a UUID.
 
     Raises:
-        Unauthorized: the person was deleted after this token was issued.
+        Unauthorized: the person was deleted after this token was issued (401).
     """
-    await take_write_lock(session)  # of two first requests, one creates
+    await take_write_lock(session)  # of two simultaneous first requests, one creates the person
     try:
         user = await lookup.by_token(session, token)
     except lookup.UnknownPerson:
@@ -66,13 +66,13 @@ async def _create(session: AsyncSession, token: Token, *, now: datetime) -> User
         now=now,
     )
     if user.tokens_valid_from is not None and token.issued_at is not None:
-        # Somebody who was deleted comes back: from this token on, which is younger than the deletion.
+        # A deleted person comes back: tokens count from this one on, which was issued after the deletion.
         user.tokens_valid_from = datetime.fromtimestamp(token.issued_at, UTC) - timedelta(microseconds=1)
     return user
 
 
 async def free_username(session: AsyncSession, wanted: str) -> str:
-    """`wanted`, made fit to be a username, with a number if somebody has it."""
+    """Return `wanted`, changed to be allowed as a username, with a number appended if it is taken."""
     base = wanted.replace(":", "-").strip()[: USERNAME_LENGTH - 8]
     try:
         check_username(base)
@@ -100,7 +100,7 @@ async def _refuse_deleted(session: AsyncSession, token: Token) -> None:
 
 
 async def _company(session: AsyncSession, token: Token, *, now: datetime) -> Company | None:
-    """The company the token names, created if it is new here."""
+    """Return the company that the token names; create it if there is none."""
     company_id = named_company(token)
     if company_id is None:
         return None

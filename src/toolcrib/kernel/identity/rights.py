@@ -1,4 +1,4 @@
-"""What the database says a person may do, as a `Principal`."""
+"""Read from the database what a person may do, as a `Principal`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from toolcrib.kernel.identity.principal import ADMIN_SCOPE, Grant, Principal, Ro
 
 @dataclass(slots=True, frozen=True)
 class Registry:
-    """All registered names, once for everybody, and which company owns what. Deleted projects keep their
-    name, and nobody but administrators has a role there."""
+    """All registered project names, shared by all principals, and which company owns which. Deleted projects keep their
+    name; only administrators have a role there."""
 
     names: frozenset[str]
     by_company: Mapping[str, tuple[str, ...]]
 
 
 class ProjectRoles(Mapping[str, Role | None]):
-    """Everybody's list of names with one person's roles: a thousand people share one list."""
+    """Maps all registered names to one person's roles. The set of names is shared by all people."""
 
     __slots__ = ("_mine", "_names")
 
@@ -60,9 +60,11 @@ async def read_registry(session: AsyncSession) -> Registry:
 async def read_principal(
     session: AsyncSession, user: User, grant: Grant | None, registry: Registry, *, open_projects: bool
 ) -> Principal:
-    """The person as they are now. Owners of a company own its projects. `grant` None: they are not asking
-    themselves, somebody else asks what they may do. Where the credential names another company than the account has,
-    the person is a member there. With an API key that lacks the scope `admin`, an administrator is nobody special."""
+    """Return the person with their rights as of now. Owners of a company own its projects.
+
+    `grant` is None if the person does not make the request themselves. If the credential names another company than the
+    account's, the person is a member there. With an API key that lacks the scope `admin`, an administrator has no
+    administrator's rights."""
     company_id, company_role = user.company_id, user.company_role
     if grant and grant.company_id and grant.company_id != company_id:
         company_id, company_role = grant.company_id, "member"

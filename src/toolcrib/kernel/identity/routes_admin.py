@@ -1,4 +1,4 @@
-"""Accounts, as administrators manage them."""
+"""Routes with which administrators manage accounts."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def show_user(user_id: RowId, session: ReadSessionDep, _: AdminDep) -> Use
 async def delete_user(
     user_id: RowId, session: SessionDep, kernel: KernelDep, me: AdminDep, by: RequesterDep, now: NowDep
 ) -> Response:
-    """The account goes, and whatever it holds is released or, where the server is set so, passed on."""
+    """Delete an account. What it holds is released, or passed on if the setting DISABLED_HOLDERS says so."""
     await users.delete_user(session, kernel, await users.get_user(session, user_id), actor=me, by=by, now=now)
     return Response(status_code=204)
 
@@ -111,8 +111,8 @@ async def set_status(
     by: RequesterDep,
     now: NowDep,
 ) -> UserRead:
-    """Make somebody an administrator or take that away; let them sign in or not. What is held by somebody who may
-    not ends, apart from locks, which follow the setting DISABLED_HOLDERS."""
+    """Grant or revoke administrator rights, or enable or disable an account. What a disabled person holds ends, except
+    locks, which follow the setting DISABLED_HOLDERS."""
     if body.is_admin is None and body.is_active is None:
         raise InvalidRequest("is_admin or is_active is required.")
     user = await users.get_user(session, user_id)

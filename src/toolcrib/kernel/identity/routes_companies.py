@@ -1,4 +1,4 @@
-"""Companies and who belongs to them."""
+"""Routes of companies and their members."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _read(company: Company, members: int, me: Principal) -> CompanyRead:
 
 @router.get("")
 async def list_companies(session: ReadSessionDep, me: PrincipalDep) -> list[CompanyRead]:
-    """The caller's own company; administrators see all."""
+    """List the caller's own company; administrators see all."""
     return [_read(company, members, me) for company, members in await companies.list_companies(session, me)]
 
 
@@ -78,7 +78,7 @@ async def set_member(
     me: PrincipalDep,
     now: NowDep,
 ) -> CompanyMember:
-    """Take somebody in, or change their role."""
+    """Add a member, or change their role."""
     company = await companies.get_company(session, me, str(company_id))
     user = await users.get_by_name(session, username)
     await companies.set_member(session, company, user, body.role, me=me, now=now)
@@ -89,7 +89,7 @@ async def set_member(
 async def remove_member(
     *, company_id: UUID, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> Response:
-    """Take somebody out, or leave."""
+    """Remove a member, or leave."""
     company = await companies.get_company(session, me, str(company_id))
     user = await users.get_by_name(session, username)
     await companies.remove_member(session, company, user, me=me, now=now)

@@ -1,4 +1,4 @@
-"""What people do with their own account."""
+"""Routes with which people manage their own account."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ async def change_password(
     me: PrincipalDep,
     now: NowDep,
 ) -> ChangeAnswer:
-    """Change one's password, at once or by a mailed link. All one's tokens and sessions end; the browser that asks gets
-    a new one. API keys end too if that is asked for."""
+    """Change one's password, at once or by a mailed link. All one's tokens and sessions end; the requesting browser
+    gets a new session. API keys end too if `end_api_keys` is true."""
     proved = await self_service.prove(kernel.auth.sign_in, me, body.current_password, client_address(request))
     password_hash = await kernel.auth.passwords.hash_new(body.new_password, by=me.uuid)
     async with kernel.database.write() as session:
@@ -83,8 +83,8 @@ async def confirm_email(token: str, kernel: KernelDep, now: NowDep) -> Sentence:
     """Follow the link of a change of address. Needs no sign-in."""
     async with kernel.database.write() as session:
         confirmed = await self_service.confirm_email(session, kernel.mailer, token, now=now)
-    if not confirmed:  # only now: that the change is off had to be committed
-        raise EmailTaken("Somebody else has taken this e-mail address meanwhile.")
+    if not confirmed:  # refused only now, so that the cancelled change is committed first
+        raise EmailTaken("Another account has taken this e-mail address meanwhile.")
     return Sentence.that("The address is changed.")
 
 
@@ -95,7 +95,7 @@ async def list_keys(session: ReadSessionDep, me: PrincipalDep) -> list[ApiKeyRea
 
 @router.get("/users/me/keys/scopes")
 async def list_key_scopes(kernel: KernelDep, _: PrincipalDep) -> list[KeyScopeRead]:
-    """The scopes that a new API key may have, the least one first."""
+    """List the scopes that a new API key may have, the least powerful first."""
     return [KeyScopeRead(name=each.name, text=each.text) for each in kernel.auth.key_scopes.choices]
 
 
@@ -103,7 +103,8 @@ async def list_key_scopes(kernel: KernelDep, _: PrincipalDep) -> list[KeyScopeRe
 async def create_key(
     body: NewApiKey, kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> ApiKeyMade:
-    """Make an API key that may be used for what its scopes say. It is shown in this answer and never again."""
+    """Create an API key that may be used for what its scopes say. The key is in this response only and cannot be shown
+    again."""
     scopes = kernel.auth.key_scopes.check(body.scopes)
     lifetime = timedelta(days=body.expires_in_days) if body.expires_in_days else None
     key, secret = await keys.create_key(session, me, body.name, scopes=scopes, lifetime=lifetime, now=now)
@@ -118,13 +119,13 @@ async def revoke_key(key_id: RowId, session: SessionDep, me: PrincipalDep, now: 
 
 @router.get("/users/me/sessions")
 async def list_sessions(session: ReadSessionDep, me: PrincipalDep, now: NowDep) -> list[SessionRead]:
-    """The browsers in which one is signed in, the one used last first."""
+    """List the browsers in which the caller is signed in, the most recently used first."""
     return [SessionRead.of(each, me) for each in await sessions.list_sessions(session, me.id, now=now)]
 
 
 @router.delete("/users/me/sessions", status_code=204)
 async def end_all_sessions(kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
-    """Sign out everywhere: all browsers, this one too, and all tokens. API keys stay."""
+    """Sign out everywhere: all browsers, including this one, and all tokens. API keys stay."""
     await sign_out_everywhere(session, await get_user(session, me.id), now=now)
     response = Response(status_code=204)
     if me.via == "cookie":
@@ -134,6 +135,6 @@ async def end_all_sessions(kernel: KernelDep, session: SessionDep, me: Principal
 
 @router.delete("/users/me/sessions/{session_id}", status_code=204)
 async def end_session(session_id: UUID, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
-    """Sign one browser out."""
+    """Sign out one browser."""
     await sessions.end(session, me, str(session_id), now=now)
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""Signing in through the OpenID provider (desktops contract, section 8)."""
+"""Routes for signing in through the OpenID provider (desktops contract, section 8)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COOKIE = "toolcrib_oidc"
 NEXT_COOKIE = "toolcrib_next"
 PATH = "/api/auth/oidc"
 
-# Any page of the site, none of another.
+# A page of this site, not of another one.
 PAGE = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 Browser = Annotated[str | None, Cookie(alias=COOKIE)]
@@ -47,7 +47,7 @@ class NotConfigured(NotFound):
 
 @router.get("/providers", openapi_extra=PUBLIC)
 async def list_providers(kernel: KernelDep) -> Providers:
-    """The ways to sign in, for the sign-in page."""
+    """List the ways to sign in, for the sign-in page."""
     if kernel.auth.oidc is None:
         return Providers(oidc=[])
     login_url = f"{kernel.settings.base_path}{PATH}/login?redirect=1"
@@ -69,19 +69,19 @@ async def login(
     redirect: bool = False,
     next_page: Annotated[str, Query(alias="next")] = "/",
 ) -> OidcDeparture | Response:
-    """Begin a sign-in. With `redirect=1` the browser is sent to the provider, and finally to page `next`."""
+    """Start a sign-in. With `redirect=1` the browser is sent to the provider, and in the end to page `next`."""
     provider = _provider(kernel)
     await kernel.limiter.hit("oidc", kernel.settings.login_rate, client_address(request))
     own = request.app.state.site.url(request.scope, f"{PATH}/callback")
     redirect_uri = own if redirect else kernel.settings.oidc_callback_url or own
     async with kernel.database.write() as session:
-        way = await oidc.depart(session, kernel.secrets, redirect_uri=redirect_uri, now=now)
+        started = await oidc.start_sign_in(session, kernel.secrets, redirect_uri=redirect_uri, now=now)
     url = await provider.authorization_url(
-        redirect_uri=redirect_uri, state=way.state, nonce=way.nonce, verifier=way.verifier
+        redirect_uri=redirect_uri, state=started.state, nonce=started.nonce, verifier=started.verifier
     )
     if redirect:
         response = RedirectResponse(url, status_code=302)
-    for name, value in ((COOKIE, way.browser), (NEXT_COOKIE, quote(next_page, safe="/"))):
+    for name, value in ((COOKIE, started.browser), (NEXT_COOKIE, quote(next_page, safe="/"))):
         response.set_cookie(
             name,
             value,
@@ -98,10 +98,10 @@ async def login(
 async def finish(
     *, body: OidcCallback, request: Request, kernel: KernelDep, now: NowDep, browser: Browser = None
 ) -> OidcAnswer:
-    """Finish a sign-in that a client began: a token for the code."""
+    """Finish a sign-in that a client started: exchange the provider's code for a token."""
     if not body.code or not body.state:
         raise InvalidRequest("Missing required parameters")
-    # Clients that keep no cookies cannot show one; a page of ours can.
+    # Clients without cookies cannot send one; our own page can.
     bound = request.headers.get("sec-fetch-site") == "same-origin"
     user = await _sign_in(kernel, body.code, body.state, browser, bound=bound)
     lifetime = await token_lifetime(kernel)
@@ -124,18 +124,24 @@ async def return_from_provider(
     browser: Browser = None,
     next_page: Annotated[str, Cookie(alias=NEXT_COOKIE)] = "/",
 ) -> Response:
-    """Where the provider sends a browser back to: signs it in and shows the site."""
+    """Sign in the browser that the provider sends back, and redirect it to the site."""
     home = kernel.settings.base_path
     try:
         _provider(kernel)
         if not code or not state:
-            raise InvalidRequest("the provider did not sign you in" if error else "the answer is incomplete")
+            raise InvalidRequest(
+                "the sign-in provider refused the sign-in"
+                if error
+                else "the sign-in provider's response is incomplete"
+            )
         user = await _sign_in(kernel, code, state, browser, bound=True)
         page = unquote(next_page)
         response = RedirectResponse(home + (page if PAGE.fullmatch(page) else "/"), status_code=302)
         async with kernel.database.write() as session:
             await sign_browser_in(request, response, kernel, session, user, now=now)
-    except Problem as problem:  # a person is looking at this: the sign-in page says it
+    except (
+        Problem
+    ) as problem:  # a person sees this response, so redirect to the sign-in page, which shows the reason
         response = RedirectResponse(f"{home}/login?{urlencode({'error': problem.detail})}", status_code=302)
     for name in (COOKIE, NEXT_COOKIE):
         response.delete_cookie(name, path=home + PATH, httponly=True, samesite="lax")
@@ -143,19 +149,25 @@ async def return_from_provider(
 
 
 async def _sign_in(kernel: Kernel, code: str, state: str, browser: str | None, *, bound: bool) -> User:
-    """Three steps, none waiting for another's network or database: the state is spent, the provider is asked,
-    the account is found."""
+    """Redeem the state, ask the provider, and find the account: three steps, so that no transaction is open while the
+    provider is asked."""
     provider = _provider(kernel)
     async with kernel.database.write() as session:
-        way = await oidc.arrive(session, kernel.secrets, state, browser, bound=bound, now=kernel.clock())
-    if way is None:
+        redeemed = await oidc.redeem_state(
+            session, kernel.secrets, state, browser, bound=bound, now=kernel.clock()
+        )
+    if redeemed is None:
         raise oidc.InvalidState("Invalid or expired state")
     identity = await provider.redeem(
-        code, redirect_uri=way.redirect_uri, verifier=way.verifier, nonce=way.nonce, now=kernel.clock()
+        code,
+        redirect_uri=redeemed.redirect_uri,
+        verifier=redeemed.verifier,
+        nonce=redeemed.nonce,
+        now=kernel.clock(),
     )
     create = kernel.settings.oidc_create_users
     async with kernel.database.write() as session:
-        return await oidc.admit(session, identity, create=create, now=kernel.clock())
+        return await oidc.find_or_create_user(session, identity, create=create, now=kernel.clock())
 
 
 def _provider(kernel: Kernel) -> OidcProvider:

@@ -1,4 +1,4 @@
-"""Registered projects and their members."""
+"""Routes of registered projects and their members."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _read(project: Project, members: int, me: Principal) -> ProjectRead:
 
 @router.get("")
 async def list_projects(session: ReadSessionDep, me: PrincipalDep) -> list[ProjectRead]:
-    """The projects the caller has a role in."""
+    """List the projects the caller has a role in."""
     return [_read(project, members, me) for project, members in await projects.list_projects(session, me)]
 
 
@@ -40,7 +40,7 @@ async def create_project(
 ) -> ProjectRead:
     """Register a project. The caller becomes its owner."""
     async with kernel.database.read() as look:
-        past = await projects.look_back(look, body.name, me)
+        name_use = await projects.read_name_use(look, body.name, me)
     project = await projects.create_project(
         session,
         body.name,
@@ -48,7 +48,7 @@ async def create_project(
         me=me,
         settings=kernel.settings,
         now=now,
-        past=past,
+        name_use=name_use,
     )
     return ProjectRead(
         id=project.id,
@@ -91,7 +91,7 @@ async def set_member(
     me: PrincipalDep,
     now: NowDep,
 ) -> ProjectMemberRead:
-    """Let somebody in, or change their role."""
+    """Add a member, or change their role."""
     project = await projects.get_project(session, me, str(project_id), "admin")
     user = await users.get_by_name(session, username)
     await projects.set_member(session, project, user, body.role, me=me, now=now)
@@ -102,7 +102,7 @@ async def set_member(
 async def remove_member(
     *, project_id: UUID, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> Response:
-    """Take somebody out, or leave."""
+    """Remove a member, or leave."""
     project = await projects.get_project(session, me, str(project_id))
     user = await users.get_by_name(session, username)
     await projects.remove_member(session, project, user, me=me, now=now)

@@ -1,4 +1,4 @@
-"""Signing in and out, and who one is."""
+"""Routes for signing in and out, and for who is signed in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LoginLimit = Depends(count_login)
 
 @router.post("/login", dependencies=[LoginLimit], responses=refusals(401, 429), openapi_extra=PUBLIC)
 async def login(body: LoginRequest, request: Request, kernel: KernelDep, now: NowDep) -> LoginAnswer:
-    """A token for a username and password."""
+    """Exchange a username and password for a token."""
     user = await _prove(kernel, body, request)
     lifetime = await token_lifetime(kernel)
     return LoginAnswer(
@@ -51,7 +51,7 @@ async def open_session(
     session: SessionDep,
     now: NowDep,
 ) -> UserRead:
-    """Sign a browser in: as `/login`, but the token goes into a cookie that pages cannot read, and ends with the
+    """Sign a browser in: as `/login`, but the token is put into a cookie that pages cannot read, and ends with the
     browser's session."""
     kernel.auth.refuse_cross_site(request)
     user = await _prove(kernel, body, request)
@@ -61,7 +61,7 @@ async def open_session(
 
 @router.delete("/session", status_code=204, responses=refusals(403), openapi_extra=PUBLIC)
 async def close_session(request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """Sign a browser out: its session ends."""
+    """Sign a browser out and end its session."""
     kernel.auth.refuse_cross_site(request)
     carried = find(request.scope["headers"])
     if carried is not None and carried[0] == "cookie":
@@ -74,21 +74,21 @@ async def close_session(request: Request, kernel: KernelDep, now: NowDep) -> Res
 async def _end_session(request: Request, kernel: Kernel, now: datetime) -> None:
     try:
         me = await kernel.auth.principal(request)
-    except Unauthorized:  # over already
+    except Unauthorized:  # the session has ended already
         return
     if me.grant is None or me.grant.session_id is None:
         return
     try:
         async with kernel.database.write() as session:
             await sessions.end(session, me, me.grant.session_id, now=now)
-    except sessions.SessionNotFound:  # at the same moment from elsewhere
+    except sessions.SessionNotFound:  # another request ended it at the same moment
         return
 
 
 @router.get("/currentuser")
 async def current_user(me: PrincipalDep, session: ReadSessionDep) -> UserRead:
-    """Who asks, in the company that counts for the request: a trusted token may name another than the account's. With
-    an API key that lacks the scope `admin`, nobody is an administrator."""
+    """Return who makes the request, with the company that counts for it: a trusted token may name another than the
+    account's. With an API key that lacks the scope `admin`, `is_admin` is false."""
     user = await users.get_user(session, me.id)
     read = UserRead.of(user, await users.company_name(session, me.company_id))
     return read.model_copy(
@@ -102,7 +102,7 @@ async def who_am_i(me: PrincipalDep) -> WhoAmI:
 
 
 async def token_lifetime(kernel: Kernel) -> timedelta | None:
-    """How long a token issued now is good; None for ever."""
+    """Return how long a token issued now is valid; None means that it does not expire."""
     if not await kernel.config.get("jwt.expiry.enabled"):
         return None
     minutes: int = await kernel.config.get("jwt.expiry.minutes")
@@ -118,7 +118,7 @@ async def sign_browser_in(
     *,
     now: datetime,
 ) -> None:
-    """Start a session for somebody who has proved who they are, and give the browser its cookie."""
+    """Start a session for a person who has just authenticated, and give the browser its cookie."""
     longest = timedelta(days=kernel.settings.session_days)
     lifetime = min(await token_lifetime(kernel) or longest, longest)
     started = await sessions.start(

@@ -1,4 +1,4 @@
-"""Accounts (machine-pool contract, section 4), and people for pickers."""
+"""Routes of accounts (machine-pool contract, section 4), and the search for people."""
 
 from __future__ import annotations
 
@@ -75,6 +75,6 @@ async def delete_user(
 async def find_people(
     session: ReadSessionDep, _: PrincipalDep, q: Annotated[str, Query(max_length=255)] = ""
 ) -> list[Person]:
-    """Whom one could hand something to: active people whose name contains `q`, at most 100."""
+    """Find people to hand something to: active people whose name contains `q`, at most 100."""
     found = await users.search_active(session, q, limit=100)
     return [Person(username=user.username, uuid=user.uuid) for user in found]

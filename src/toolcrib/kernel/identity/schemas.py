@@ -1,4 +1,4 @@
-"""What crosses the wire about people, companies and projects. Keys we do not know are ignored."""
+"""Requests and responses about people, companies and projects. Unknown keys are ignored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, CompanyRole, User
 from toolcrib.kernel.identity.principal import Principal, Role
 
-PASSWORD_LENGTH = 1024  # nobody's password, but short enough to hash
+PASSWORD_LENGTH = 1024  # longer than any password, but short enough to hash
 
 
 def _decimal(value: Any) -> Any:
@@ -21,13 +21,13 @@ def _decimal(value: Any) -> Any:
     return value
 
 
-# Anything but a plain positive number in its place is no address at all: 404.
+# A path with anything but a plain positive number in its place does not exist: 404.
 RowId = Annotated[int, BeforeValidator(_decimal), Path(ge=1, le=2**63 - 1)]
 Secret = Annotated[str, Field(max_length=PASSWORD_LENGTH)]
 
 
 class Sentence(BaseModel):
-    """A sentence for people. Two keys, because different pages read different ones."""
+    """A sentence for people, under two keys, because different pages read different ones."""
 
     msg: str
     message: str
@@ -124,7 +124,7 @@ class OidcAnswer(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    """`end_api_keys`: revoke all one's API keys when the password changes; else they stay."""
+    """A new password. `end_api_keys`: also revoke all one's API keys when the password changes."""
 
     current_password: Secret
     new_password: Secret
@@ -137,7 +137,7 @@ class EmailChange(BaseModel):
 
 
 class ChangeAnswer(Sentence):
-    """`pending`: a link was mailed, and nothing changes before it is followed."""
+    """The result of a change. `pending`: a link was mailed, and nothing changes until it is followed."""
 
     pending: bool
 
@@ -150,7 +150,7 @@ class NewUser(BaseModel):
 
 
 class PasswordReset(BaseModel):
-    """`end_api_keys`: revoke all the person's API keys too."""
+    """A new password for a user. `end_api_keys`: also revoke all the person's API keys."""
 
     new_password: Secret
     end_api_keys: StrictBool = False
@@ -181,7 +181,7 @@ class KeyScopeRead(BaseModel):
 
 
 class ApiKeyRead(BaseModel):
-    """`scopes` null: all there are, as keys from before there were scopes have."""
+    """An API key. `scopes` is null for keys that have all scopes, as those that are older than scopes do."""
 
     id: int
     name: str
@@ -197,7 +197,7 @@ class ApiKeyRead(BaseModel):
 
 
 class ApiKeyMade(ApiKeyRead):
-    """The only answer that ever holds the key itself."""
+    """A new API key. This is the only response that contains the key itself."""
 
     key: str
 
@@ -241,7 +241,7 @@ class SessionRead(BaseModel):
 
 
 class NewApiKey(BaseModel):
-    """Without `scopes` the key may only read."""
+    """An API key to create. Without `scopes` it may only read."""
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
     expires_in_days: Annotated[int, Field(ge=1, le=3660, strict=True)] | None = None

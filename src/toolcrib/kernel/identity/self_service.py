@@ -1,5 +1,5 @@
-"""What people change about their own account, and the mailed links that confirm it (asset-locks contract,
-section 4.2)."""
+"""Changes that people make to their own account, and the mailed links that confirm them (asset-locks contract, section
+4.2)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LINK_LIFETIME = timedelta(seconds=3600)
 
 
 class WrongPassword(InvalidGrant):
-    """The current password, asked again before a change, is not right."""
+    """The current password, which must be given again before a change, is wrong."""
 
     code = "wrong_password"
 
@@ -36,17 +36,17 @@ class SameEmail(InvalidRequest):
 
 
 class BadLink(InvalidRequest):
-    """A link that never was, lapsed, or gave way to a newer one."""
+    """The link never existed, has expired, or was replaced by a newer one."""
 
     code = "invalid_link"
 
 
 async def prove(sign_in: SignIn, me: Principal, password: str, address: str) -> User:
-    """Ask the person's current password. No transaction is open meanwhile.
+    """Check the current password of `me`. No transaction is open meanwhile.
 
     Raises:
-        WrongPassword: that is not it (401).
-        RateLimited: it was asked, or was wrong, too often (429).
+        WrongPassword: it is wrong (401).
+        RateLimited: there were too many tries, or too many wrong ones (429).
         SignInBusy: too many passwords are being checked (503).
     """
     try:
@@ -64,11 +64,11 @@ async def change_password(
     end_api_keys: bool,
     now: datetime,
 ) -> bool:
-    """Change the password, or mail the link that will. True if it waits for the link; people without an
-    address need none. The API keys end with the change if `end_api_keys`.
+    """Change the password, or mail a link that does. Returns true if the change waits for the link; people without a
+    mail address need none. The API keys end with the change if `end_api_keys`.
 
     Raises:
-        WrongPassword: the password was changed since it was proved (401).
+        WrongPassword: the password was changed since it was checked (401).
         MailUnavailable: the link cannot be mailed; nothing was changed (502).
     """
     user = await _still_proved(session, proved)
@@ -88,13 +88,13 @@ async def change_password(
 async def change_email(
     session: AsyncSession, mailer: Mailer, proved: User, address: str, *, now: datetime
 ) -> bool:
-    """Change the address, or mail the link that will to the new one. True if it waits for the link.
+    """Change the mail address, or mail a link that does to the new one. Returns true if the change waits for the link.
 
     Raises:
-        BadName: not an address (400).
+        BadName: not a mail address (400).
         SameEmail: it is the address already (400).
-        EmailTaken: somebody else has it, or waits for the link to it (409).
-        WrongPassword: the password was changed since it was proved (401).
+        EmailTaken: another account has it, or waits for the link to it (409).
+        WrongPassword: the password was changed since it was checked (401).
         MailUnavailable: the link cannot be mailed; nothing was changed (502).
     """
     address = check_email(address)
@@ -115,10 +115,10 @@ async def change_email(
 
 
 async def confirm_password(session: AsyncSession, mailer: Mailer, token: str, *, now: datetime) -> None:
-    """Following a link again while it would still be good changes nothing more.
+    """Change the password as its mailed link says. Following the link again before it expires changes nothing more.
 
     Raises:
-        BadLink: (400).
+        BadLink: the link is not valid (400).
     """
     change, user = await _follow(session, "password", token, now)
     if change.used_at is not None:
@@ -131,11 +131,13 @@ async def confirm_password(session: AsyncSession, mailer: Mailer, token: str, *,
 
 
 async def confirm_email(session: AsyncSession, mailer: Mailer, token: str, *, now: datetime) -> bool:
-    """False if somebody else has got the address meanwhile: then the change is off, which the caller commits
-    before saying so. The former address is told.
+    """Change the mail address as its mailed link says, and inform the former address.
+
+    Returns false if another account has taken the address meanwhile: then the change is cancelled, and the caller
+    commits that before it refuses.
 
     Raises:
-        BadLink: (400).
+        BadLink: the link is not valid (400).
     """
     change, user = await _follow(session, "email", token, now)
     if change.used_at is not None:
@@ -192,8 +194,8 @@ async def _await_link(
     end_api_keys: bool = False,
     now: datetime,
 ) -> tuple[str, datetime]:
-    """Keep `value` until the link is followed. Links of the same purpose that were not followed are void, and
-    what has lapsed, anybody's, is forgotten."""
+    """Store `value` until the link is followed. Earlier links for the same purpose become void, and expired ones, of
+    all people, are deleted."""
     await session.execute(
         delete(PendingChange).where(
             or_(
@@ -225,13 +227,15 @@ async def _await_link(
 async def _follow(
     session: AsyncSession, purpose: Purpose, token: str, now: datetime
 ) -> tuple[PendingChange, User]:
-    await take_write_lock(session)  # of two who follow a link at once, the second finds it used
+    await take_write_lock(
+        session
+    )  # of two simultaneous requests with the same link, the second finds it used
     change = await session.get(PendingChange, _digest(token))
     if change is None or change.purpose != purpose or change.expires_at <= now:
-        raise BadLink("This link is not valid, or no longer. Ask for a new one.")
+        raise BadLink("This link is not valid or has expired. Ask for a new one.")
     user = await users.get_user(session, change.user_id)
     if not user.is_active:
-        raise BadLink("This link is not valid, or no longer. Ask for a new one.")
+        raise BadLink("This link is not valid or has expired. Ask for a new one.")
     return change, user
 
 

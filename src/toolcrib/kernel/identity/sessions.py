@@ -1,4 +1,4 @@
-"""Browsers that are signed in: started by signing in, listed for their person, and ended by them."""
+"""Sessions of browsers: started by signing in, listed for their person, and ended by that person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from toolcrib.kernel.problems import NotFound
 
 SIGNED_IN = "signed_in"
 
-# The first that a browser names: later ones imitate earlier ones.
+# In this order, because a browser's User-Agent also names browsers that stand further down.
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -51,11 +51,11 @@ async def start(
     most: int,
     now: datetime,
 ) -> BrowserSession:
-    """Sign a browser in as somebody who has just proved who they are. Takes the write lock. Of more than `most`
-    browsers of theirs, the one that was used longest ago is signed out.
+    """Start a session for a person who has just authenticated. Takes the write lock. If the person has more than `most`
+    sessions, the least recently used one ends.
 
     Raises:
-        Unauthorized: the account is gone or disabled, or its password was changed, since (401).
+        Unauthorized: meanwhile the account was deleted or disabled, or its password changed (401).
     """
     await take_write_lock(session)
     user = await session.get(User, proved.id, populate_existing=True)
@@ -77,7 +77,7 @@ async def start(
 
 
 async def list_sessions(session: AsyncSession, user_id: int, *, now: datetime) -> list[BrowserSession]:
-    """Those that have not expired, the one used last first."""
+    """Return the sessions that have not expired, the most recently used first."""
     found = await session.scalars(
         select(BrowserSession)
         .where(BrowserSession.user_id == user_id, BrowserSession.expires_at > now)
@@ -87,7 +87,7 @@ async def list_sessions(session: AsyncSession, user_id: int, *, now: datetime) -
 
 
 async def end(session: AsyncSession, me: Principal, session_id: str, *, now: datetime) -> None:
-    """Sign one of the caller's browsers out.
+    """End one of the caller's sessions.
 
     Raises:
         SessionNotFound: the person has no such session (404).
@@ -102,7 +102,8 @@ async def end(session: AsyncSession, me: Principal, session_id: str, *, now: dat
 
 
 def device_name(user_agent: str | None) -> str:
-    """What people recognise: `Firefox on Linux`; of programs that are no browsers their first word."""
+    """Return a name that people recognise, like `Firefox on Linux`; for other programs the first word of their
+    User-Agent."""
     text = user_agent or ""
     browser = next((name for mark, name in _BROWSERS if mark in text), None)
     system = next((name for mark, name in _SYSTEMS if mark in text), None)

@@ -1,4 +1,4 @@
-"""Proving a username and password: counted, limited, and remembered where it was wrong."""
+"""Verify usernames and passwords: count tries, limit them, and remember wrong passwords."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.ratelimit import RateLimiter
 
-# What failures of one account at one address are counted as.
+# The counter of failures of one account at one address.
 WRONG = "wrong password"
-# Every try of people who are signed in and must give their password again, at one address.
+# The counter of all tries, at one address, of signed-in people who must give their password again.
 AGAIN = "current password"
 AGAIN_RATE = "10/minute"
-# Wrong passwords known by their digests; the oldest goes when one more comes.
+# How many wrong passwords are remembered, as digests; beyond that the oldest is forgotten.
 KNOWN_WRONG = 4096
 
 
 class InvalidGrant(Problem):
-    """Wrong username or password; nobody is told which."""
+    """The username or the password is wrong; the response does not say which."""
 
     code, status = "invalid_grant", 401
 
 
 class SignIn:
-    """Asks people for their password.
+    """Verifies passwords and limits the tries.
 
-    A wrong one counts against the address (LOGIN_RATE, all accounts together), and against the account at that
-    address, which makes the next tries wait longer and longer. Nothing counts against an account alone: strangers must
-    not be able to keep its owner out.
+    A wrong password counts against the address (LOGIN_RATE, all accounts together), and against the account at that
+    address, where each failure makes the next try wait longer. Nothing counts against an account alone, so that
+    strangers cannot lock its owner out.
 
-    Repeating a wrong password costs nothing and counts once: programs that keep one (git's credential helpers, mounted
-    folders) repeat it without end, and would else use up the limit of everybody behind their address. What was wrong is
-    known by a keyed digest of the password and of the hash it was held against, so it is tried again as soon as the
-    account has another.
+    Repeating the same wrong password is cheap and counts once: programs that store one (git's credential helpers,
+    mounted folders) repeat it endlessly, and would otherwise use up the limit for everybody at their address. It is
+    recognised by a keyed digest of the password and of the stored hash it was compared with, so it is tried again as
+    soon as the account has another password.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class SignIn:
         self._passwords = passwords
         self._limiter = limiter
         self._rate = rate
-        self._blank = blake2b(key=key, digest_size=16)
+        self._empty_digest = blake2b(key=key, digest_size=16)
         self._wrong: dict[bytes, str] = {}
-        # Of addresses: a volley of guesses from one place is counted, and hashed, like a sequence.
+        # One turn for each address: simultaneous guesses from one address are counted and hashed one after the other.
         self.turns = Turns()
 
     async def count(self, address: str) -> None:
-        """Count one try at `address`, whatever will become of it.
+        """Count one try at `address`, whatever its result.
 
         Raises:
             RateLimited: there were too many (429).
@@ -65,10 +65,10 @@ class SignIn:
         await self._limiter.hit("login", self._rate, address)
 
     async def prove(self, username: str, password: str, address: str) -> User:
-        """The person `username`, if this is their password. The caller has counted the try against the address.
+        """Return the person `username` if `password` is theirs. The caller has counted the try against the address.
 
         Raises:
-            InvalidGrant: it is not, or the account is disabled (401).
+            InvalidGrant: it is wrong, or the account is disabled (401).
             RateLimited: it was wrong too often at this address (429).
             SignInBusy: too many passwords are being checked (503).
         """
@@ -77,7 +77,8 @@ class SignIn:
             return await self._check(username, password, address, self._passwords.sign_in)
 
     async def prove_in_turn(self, username: str, password: str, address: str) -> User:
-        """As `prove`, for callers who have the turn of the address. Only wrong passwords are counted against it.
+        """Do what `prove` does, for callers that have the turn of the address. Only wrong passwords are counted against
+        the address.
 
         Raises:
             InvalidGrant, RateLimited, SignInBusy: as `prove`.
@@ -85,9 +86,9 @@ class SignIn:
         return await self._check(username, password, address, self._passwords.sign_in, is_counted=False)
 
     async def prove_again(self, me: Principal, password: str, address: str) -> User:
-        """As `prove`, for somebody who is signed in already. Every try is counted, right or wrong, and they are
-        checked one at a time: whoever has only a token must not find the password out, and nobody is to keep the
-        processor busy with their own.
+        """Do what `prove` does, for a person who is signed in already. Every try is counted, right or wrong, and they
+        are checked one at a time: a person who has only a token must not be able to guess the password, and nobody may
+        keep the processor busy with their own.
 
         Raises:
             InvalidGrant, RateLimited, SignInBusy: as `prove`.
@@ -97,10 +98,10 @@ class SignIn:
             return await self._check(me.username, password, address, self._passwords.changes)
 
     async def refuse_known(self, username: str, password: str, address: str) -> None:
-        """Refuse what was wrong here before, without waiting for a turn.
+        """Refuse a password that was wrong here before, without waiting for a turn.
 
         Raises:
-            InvalidGrant: it was, and the account has the same password as then (401).
+            InvalidGrant: it was, and the account's password has not changed since (401).
         """
         if self._wrong:
             self._refuse_known(self._attempt(await self._find(username), username, password, address))
@@ -108,7 +109,7 @@ class SignIn:
     async def _check(
         self, username: str, password: str, address: str, queue: HashingThreads, *, is_counted: bool = True
     ) -> User:
-        """No transaction is open while the password is hashed. It takes as long for people who do not exist."""
+        """Verify the password with no transaction open meanwhile. It takes as long for users who do not exist."""
         user = await self._find(username)
         attempt = self._attempt(user, username, password, address)
         self._refuse_known(attempt)
@@ -140,7 +141,8 @@ class SignIn:
     async def _renew(self, user: User, password: str, queue: HashingThreads) -> None:
         outdated, fresh = user.password_hash, await self._passwords.hash(password, queue)
         async with self._database.write() as session:
-            # Unless the password was changed meanwhile. Not a change of password: tokens live on.
+            # Store the new hash unless the password was changed meanwhile. The password stays the same, so tokens stay
+            # valid.
             await session.execute(
                 update(User)
                 .where(User.id == user.id, User.password_hash == outdated)
@@ -160,11 +162,11 @@ class SignIn:
         self._wrong[attempt] = reason
 
     def _attempt(self, user: User | None, username: str, password: str, address: str) -> bytes:
-        """This password, for what the account has now, at this address: others learn nothing from it."""
+        """Return the digest of this password, the account's stored hash and this address. It is of no use to others."""
         held_against = (user.password_hash, user.is_active) if user else None
         return self._digest(username, address, password, held_against)
 
     def _digest(self, *parts: Any) -> bytes:
-        digest = self._blank.copy()
+        digest = self._empty_digest.copy()
         digest.update(repr(parts).encode("utf-8", "surrogatepass"))
         return digest.digest()

@@ -1,6 +1,6 @@
-"""Tokens: JSON Web Tokens signed with the server's secret, ours and those of services that share it.
+"""Tokens: JSON Web Tokens signed with the server's secret, by this server and by services that share the secret.
 
-A token says who somebody is, never what they may do: rights come from the database.
+A token says who a person is, never what they may do: rights come from the database.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ SESSION_CLAIM = "sid"
 
 
 class TokenExpired(Unauthorized):
-    """The token was good until its `exp`."""
+    """The token has expired (`exp`)."""
 
 
 class InvalidSubject(Forbidden):
-    """A well-signed token that names nobody (machine-pool contract, section 2)."""
+    """The token's signature is valid, but it names nobody (machine-pool contract, section 2)."""
 
 
 @dataclass(slots=True, frozen=True)
 class Token:
-    """A token whose signature and times are in order.
+    """A token whose signature and times are valid.
 
-    `version` is only in our own tokens of today; those are for exactly the person `user_id`. `session_id` is in those
-    of a browser's cookie.
+    `version` is only in tokens that this server issues now; those are for exactly the person `user_id`. `session_id` is
+    only in those of a browser's cookie.
     """
 
     subject: str | None
@@ -55,7 +55,7 @@ class Tokens:
     def __init__(self, secret: str, issuer: str) -> None:
         self._secret = secret
         self._issuer = issuer
-        # Times are judged here, by the server's own clock.
+        # PyJWT does not check the times: `read` does, by the server's own clock.
         self._options: Any = {
             "verify_exp": False,
             "verify_nbf": False,
@@ -69,7 +69,7 @@ class Tokens:
     def issue(
         self, user: User, *, now: datetime, lifetime: timedelta | None, session_id: str | None = None
     ) -> str:
-        """A token for `user`; without a lifetime it has no `exp` and lasts until the password changes. With a
+        """Return a token for `user`. Without a lifetime it has no `exp` and lasts until the password changes. With a
         `session_id` it ends with that browser session."""
         issued = math.floor(now.timestamp())
         claims: dict[str, Any] = {
@@ -127,7 +127,7 @@ class Tokens:
         version = claims.get(VERSION_CLAIM) if claims.get("iss") == self._issuer else None
         if version is not None and (type(version) is not int or user_id is None):
             raise Unauthorized("Invalid token: malformed claims")
-        # Other services' tokens may have a claim of this name, which means their own sessions.
+        # In other services' tokens, a claim of this name is about their own sessions.
         session_id = None if version is None else _name(claims, SESSION_CLAIM)
         issuer = claims.get("iss")
         return Token(
@@ -143,7 +143,7 @@ class Tokens:
 
 
 def as_uuid(text: object) -> str | None:
-    """`text` in the one spelling we store, if it is a UUID."""
+    """Return `text` in the spelling in which UUIDs are stored; None if it is not a UUID."""
     if not isinstance(text, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Accounts: what an administrator does to them, and what every way to create one has in common."""
+"""Accounts: create, find, change and delete them."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class UserNotFound(NotFound):
 
 
 class OwnAccount(Forbidden):
-    """Administrators do not end their own account or rights: another one has to."""
+    """Administrators cannot remove their own account or rights: another administrator must do it."""
 
     code = "own_account"
 
 
 class LastAdmin(Conflict):
-    """Somebody must be able to administer the system."""
+    """The change would leave the system without an administrator."""
 
     code = "last_admin"
 
@@ -82,13 +82,13 @@ async def get_by_name(session: AsyncSession, username: str) -> User:
 
 
 async def find_active(session: AsyncSession, username: str) -> User | None:
-    """The person who goes by exactly this name, unless disabled."""
+    """Return the person with exactly this name; None if there is none or the account is disabled."""
     found = await session.execute(select(User).where(User.username == username, User.is_active.is_(True)))
     return found.scalar_one_or_none()
 
 
 async def search_active(session: AsyncSession, text: str, *, limit: int) -> Sequence[User]:
-    """Active people whose name contains `text`, whatever the case, by name."""
+    """Return active people whose name contains `text`, ignoring case, by name."""
     if not is_storable(text):
         return []
     found = await session.execute(
@@ -106,7 +106,7 @@ class Recipient(NamedTuple):
 
 
 async def people_with_address(session: AsyncSession) -> list[User]:
-    """Everybody whom mail can reach."""
+    """Return everybody who can receive mail."""
     reachable = select(User).where(User.is_active.is_(True), User.email.is_not(None)).order_by(User.id)
     return [user for user in await session.scalars(reachable) if user.email]
 
@@ -114,8 +114,8 @@ async def people_with_address(session: AsyncSession) -> list[User]:
 async def list_users(
     session: AsyncSession, *, after: int | None, limit: int
 ) -> list[tuple[User, str | None]]:
-    """Up to `limit` people with the names of their companies, oldest account first, from the one after the id `after`
-    on."""
+    """Return up to `limit` people with the names of their companies, oldest account first, beginning after the id
+    `after`."""
     query = select(User, Company.name).outerjoin(Company, User.company_id == Company.id)
     if after is not None:
         query = query.where(User.id > after)
@@ -144,15 +144,16 @@ async def create_user(
     actor: str | None,
     now: datetime,
 ) -> User:
-    """Flushes, for the id. Somebody who gets the name of a deleted person gets none of their tokens.
+    """Create an account. Flushes, so that the id is set. Tokens of a deleted person of the same name do not become
+    valid for it.
 
     Raises:
-        BadName: the username or address cannot be one (400).
-        UsernameTaken, EmailTaken: somebody else has it (409).
+        BadName: the username or address is not allowed (400).
+        UsernameTaken, EmailTaken: another account has it (409).
     """
     check_username(username)
     address = None if email is None else check_email(email)
-    await take_write_lock(session)  # what is free now stays free
+    await take_write_lock(session)  # so that a name that is free now stays free until the commit
     if await _exists(session, User.username == username):
         raise UsernameTaken("User already exists")
     if address is not None:
@@ -186,12 +187,11 @@ async def create_user(
 async def delete_user(
     session: AsyncSession, kernel: Kernel, user: User, *, actor: Principal, by: Requester, now: datetime
 ) -> None:
-    """The account goes, and with it, in the same transaction, what the person holds or waits for: see
-    `disabled_holders`.
+    """Delete an account and end, in the same transaction, what the person holds or waits for (`disabled_holders`).
 
     Raises:
         OwnAccount: `actor` is this person (403).
-        LastAdmin: nobody would be left to administer (409).
+        LastAdmin: there would be no administrator left (409).
     """
     if user.id == actor.id:
         raise OwnAccount("You cannot delete your own account.")
@@ -204,7 +204,7 @@ async def delete_user(
             session.add(RetiredName(name=name, retired_at=now))
         else:
             retired.retired_at = now
-    await session.delete(user)  # keys, memberships and pending changes go by their foreign keys
+    await session.delete(user)  # foreign keys delete the API keys, memberships and pending changes
     await session.flush()
     await record(
         session, "deleted", kind="user", key=user.username, actor=actor.username, now=now, scope="admin:"
@@ -217,7 +217,7 @@ async def delete_user(
 async def set_password(
     session: AsyncSession, user: User, password_hash: str, *, actor: str | None, now: datetime
 ) -> None:
-    """Ends all tokens the person has. API keys stay: `keys.revoke_all` ends them."""
+    """Set the password and end all tokens of the person. API keys stay: `keys.revoke_all` ends them."""
     await take_write_lock(session)
     user.password_hash = password_hash
     await end_tokens(session, user, now)
@@ -234,11 +234,11 @@ async def set_password(
 async def set_email(
     session: AsyncSession, user: User, address: str, *, actor: str | None, now: datetime
 ) -> None:
-    """Takes effect at once; a change that waits for its link is dropped.
+    """Set the mail address at once, and drop a change that waits for its link.
 
     Raises:
-        BadName: not an address (400).
-        EmailTaken: somebody else has it (409).
+        BadName: not a mail address (400).
+        EmailTaken: another account has it (409).
     """
     address = check_email(address)
     await require_free_address(session, address, besides=user)
@@ -264,12 +264,13 @@ async def set_status(
     by: Requester,
     now: datetime,
 ) -> None:
-    """None leaves a flag as it is. Whoever is disabled is signed out for good: enabling brings no token back,
-    and nothing that was held or waited for and ended then.
+    """Grant or revoke administrator rights, enable or disable an account; None leaves a flag unchanged.
+
+    Disabling ends all tokens. Enabling restores neither tokens nor what the person held or waited for.
 
     Raises:
         OwnAccount: `actor` is this person (403).
-        LastAdmin: nobody would be left to administer (409).
+        LastAdmin: there would be no administrator left (409).
     """
     if user.id == actor.id:
         raise OwnAccount("You cannot change your own status.")
@@ -290,24 +291,24 @@ async def set_status(
 
 
 async def sign_out_everywhere(session: AsyncSession, user: User, *, now: datetime) -> None:
-    """End the sessions of all browsers and all tokens, the command line's among them. API keys stay."""
+    """End the sessions of all browsers and all tokens, including those of the command line. API keys stay."""
     await take_write_lock(session)
     await end_tokens(session, user, now)
     await _record_about(session, user, "signed_out_everywhere", actor=user.username, now=now)
 
 
 async def end_tokens(session: AsyncSession, user: User, now: datetime) -> None:
-    """The tokens of browsers' sessions end with the others. The caller records an event about the person."""
+    """End all tokens and browser sessions of a person. The caller records an event about the person."""
     user.token_version += 1
     user.tokens_valid_from = now
     await session.execute(delete(BrowserSession).where(BrowserSession.user_id == user.id))
 
 
 async def require_free_address(session: AsyncSession, address: str, *, besides: User | None = None) -> None:
-    """Check that nobody else uses the mail address. Takes the write lock.
+    """Check that no other account has the mail address. Takes the write lock.
 
     Raises:
-        EmailTaken: somebody other than `besides` has it, in any spelling (409).
+        EmailTaken: an account other than `besides` has it, in any spelling (409).
     """
     await take_write_lock(session)
     conditions = [User.email_key == email_key(address)]
@@ -320,7 +321,7 @@ async def require_free_address(session: AsyncSession, address: str, *, besides: 
 async def _record_about(
     session: AsyncSession, user: User, verb: str, *, actor: str | None, now: datetime
 ) -> None:
-    """An event the person may see, and administrators."""
+    """Record an event that the person and administrators may see."""
     await record(
         session, verb, kind="user", key=user.username, actor=actor, now=now, scope=f"user:{user.uuid}"
     )
@@ -330,7 +331,8 @@ async def _record_about(
 
 
 async def _require_still_admin(session: AsyncSession, actor: Principal) -> None:
-    """Holding the write lock: of two administrators who end each other, the second finds that it is too late."""
+    """Check again that `actor` is an administrator, holding the write lock: of two administrators who remove each
+    other, the second is refused."""
     await take_write_lock(session)
     if not await _exists(session, User.id == actor.id, User.is_admin.is_(True), User.is_active.is_(True)):
         raise Forbidden("Only an administrator may do this.")
