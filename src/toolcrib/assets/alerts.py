@@ -1,4 +1,4 @@
-"""Mail about locks: everybody else hears of a new one, and a holder hears that somebody needs theirs."""
+"""Mail about locks: to everybody else about a new lock, and to a holder when somebody needs the path."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.tables import Base, BigId, exact_string
 
 PAGE = 100
-# Mails queued in one transaction; other writers wait for it.
+# How many mails are queued in one transaction, which other writers wait for.
 MAILS = 1_000
 
-# Paths written out in a mail about many.
+# How many paths are listed in one mail.
 PATHS_SHOWN = 20
 
-# How far each reader of the log has come that must act on every event exactly once.
+# The position in the event log of each reader that must act on every event exactly once.
 log_readers = Table(
     "log_readers",
     Base.metadata,
@@ -58,7 +58,7 @@ async def notify_holder(
             raise CannotNotify("Mail is switched off on this server.")
         holder = await find_active(session, claim.holder)
         if holder is None or not holder.email:
-            raise CannotNotify(f"{claim.holder} has no mail address.")
+            raise CannotNotify(f"{claim.holder} has no e-mail address.")
         text = lock_notification(
             path=claim.key,
             asked_by=me.username,
@@ -79,21 +79,23 @@ async def notify_holder(
 
 
 async def send_alerts(kernel: Kernel, now: datetime) -> None:
-    """Queue a mail to every other person who may see it for each lock taken since the last run; one for all that
-    one call took. The place reached is kept with the queued mail, so a crash neither forgets a lock nor tells of it
-    twice."""
+    """Queue a mail to every other person who may see it for each lock taken since the last run; one mail for all locks
+    of one request.
+
+    The position reached in the log is stored in the same transaction as the mails, so after a crash no lock is missed
+    or reported twice."""
     while await _alert_page(kernel, now):
         pass
 
 
 async def _alert_page(kernel: Kernel, now: datetime) -> bool:
-    """One page of the log. Who is to hear what is worked out before the write lock is taken."""
+    """Process one page of the log. The recipients are determined before the write lock is taken."""
     async with kernel.database.read() as session:
         reached = await _last_handled(session)
         last = await event_log.last_seq(session)
         letters: list[tuple[str, Message]] = []
         upto = last
-        # When mail is switched on, send nothing about what happened while it was off.
+        # While mail is off, move on in the log, so that switching it on sends nothing about earlier locks.
         if await kernel.mailer.may_send(session):
             conditions = [events.c.seq > reached, events.c.kind == service.KIND, events.c.verb == "acquired"]
             page = await event_log.search(session, conditions, newest_first=False, limit=PAGE)
@@ -130,7 +132,7 @@ def _taken_together(page: Sequence[Event]) -> list[list[Event]]:
 
 
 def _holder(event: Event) -> str:
-    """Who took the lock. In a damaged row only who asked for it is left."""
+    """Return who took the lock. If the row is damaged, return who requested it."""
     holder: str = event.data.get("holder") or event.actor or ""
     return holder
 
@@ -155,7 +157,7 @@ async def _compose_mail(
 
 
 class Audience:
-    """Who may see a scope and can be reached by mail; asked once for each scope."""
+    """The people who may see a scope and have a mail address; read once for each scope."""
 
     def __init__(self, session: AsyncSession, open_projects: bool) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""The asset kind's share of the runtime configuration."""
+"""Runtime configuration keys of assets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CONFIG_KEYS = (
         "auto_release_enabled",
         bool,
         lambda settings: settings.auto_release_enabled,
-        "Whether old locks are released by themselves.",
+        "Whether old locks are released automatically.",
         field="auto_release_enabled",
     ),
     ConfigKey(
@@ -18,7 +18,7 @@ CONFIG_KEYS = (
         "auto_release_hours",
         int,
         lambda settings: min(settings.auto_release_hours, 87_600),
-        "Age in hours at which a lock is old, from when it was taken.",
+        "Hours after which a lock counts as old, from when it was taken.",
         field="auto_release_hours",
         minimum=1,
         maximum=87_600,

@@ -1,4 +1,4 @@
-"""How assets plug into the server."""
+"""How assets are connected to the server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _link(claim: Claim) -> str:
 
 
 async def release_old_locks(kernel: Kernel, now: datetime) -> None:
-    """The hourly sweep of forgotten locks, when it is switched on. No mail."""
+    """Release old locks, if that is switched on. Runs hourly; sends no mail."""
     if not await kernel.config.get("auto_release.enabled"):
         return
     hours = await kernel.config.get("auto_release.hours")
@@ -40,7 +40,7 @@ async def release_old_locks(kernel: Kernel, now: datetime) -> None:
 async def _start(kernel: Kernel) -> None:
     kernel.kinds[service.KIND] = Lists(LogPosition(kernel.database, service.KIND))
     if not kernel.settings.mail_enabled:
-        return  # nothing is ever sent, so nobody need listen
+        return  # no mail is sent, so nothing has to follow the log
 
     def heard(event: Event) -> None:
         if event.kind == service.KIND and event.verb == "acquired":
@@ -49,10 +49,10 @@ async def _start(kernel: Kernel) -> None:
     kernel.tail.on_event(heard)
 
 
-# Wherever a project's LFS server lies; never below the API, whose paths may end in anything.
+# The path of a project's LFS server. Never below `/api`, where paths may have any ending.
 LFS_OBJECT = re.compile(r"(?!/api/)/(?:.+/)?info/lfs/objects/[0-9a-f]{64}")
 LFS_BATCH = re.compile(r"(?!/api/)/(?:.+/)?info/lfs/objects/batch")
-# A batch call that asks to upload is asked for the kind's own scope as well.
+# A batch call for an upload also requires the kind's own scope.
 LFS_READS = frozenset(
     ("POST", f"{project}/info/lfs/{ending}")
     for project in ("", "/{project}")

@@ -1,4 +1,4 @@
-"""The list of a project's locks, of any length."""
+"""List a project's locks, however many there are."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from toolcrib.kernel.search import prefix_match, text_match
 async def answer(
     kernel: Kernel, me: Principal, wanted: LockFilter, view: str, seq: int, now: datetime
 ) -> Response:
-    """Answer with the locks as they are while the log stands at `seq`.
+    """Return a response with the locks as they are while the log's newest event is `seq`.
 
-    Up to a page is read at once. More is read in pages (`kernel.long_answers`): without `limit` each is sent before
-    the next is read; with it they are sent together, since a header tells where to go on.
+    Up to one page is read at once. More is read in pages (`kernel.long_answers`): without `limit` each page is sent
+    before the next is read; with it they are sent together, because a header says where to continue.
     """
     listing = _Listing(kernel, wanted, me.uuid, now)
     limit = wanted.limit
@@ -40,7 +40,7 @@ async def answer(
     if not is_more or limit == size:
         return _whole(orjson.dumps([lock_as_dict(claim) for claim in found]), found, seq, view, is_more)
     if limit is None:
-        # Nobody takes a lock for another that was taken while the list was read: each path is in it once.
+        # Each path is listed once, even if its lock was released and taken again while the list was read.
         listing.conditions.append(claims.c.fence <= seq)
         found = [claim for claim in found if claim.fence <= seq]
         tag = etag.until(seq, view, await listing.first_end(wanted.cursor))
@@ -58,7 +58,7 @@ async def answer(
 
 
 class _Listing:
-    """What is asked for, to be read in pages."""
+    """What to list, and the reading of it in pages."""
 
     def __init__(self, kernel: Kernel, wanted: LockFilter, my_uuid: str, now: datetime) -> None:
         self.kernel = kernel

@@ -22,7 +22,7 @@ def asset_locked(*, path: str, locked_by: str, comment: str | None) -> Message:
 
 
 def assets_locked(*, paths: Sequence[str], count: int, locked_by: str, comment: str | None) -> Message:
-    """One mail about many: `paths` are the first of `count`."""
+    """Return one mail about many locks: `paths` are the first of `count`."""
     return compose(
         f"{count} assets locked by {locked_by}",
         "assets_locked",

@@ -1,4 +1,4 @@
-"""One file has one key: how asset paths are written (asset-locks contract, section 3.1)."""
+"""Normalise asset paths, so that one file has one key (asset-locks contract, section 3.1)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class BadPath(InvalidRequest):
 
 
 def normalise(path: str) -> str:
-    """Backslashes become `/`, repeated `/` one, and those at the ends go. Case is kept.
+    """Return the path with `/` for backslashes, repeated `/` reduced to one, and none at the ends. Case is kept.
 
     Raises:
-        BadPath: nothing left, too long (over 1024 characters), or characters no file name has (400).
+        BadPath: the path is empty or too long (over 1024 characters), or has characters that no file name has (400).
     """
     found = path.replace("\\", "/").strip("/")
     if "//" in found:
@@ -31,16 +31,16 @@ def normalise(path: str) -> str:
     if len(found) > MAX_PATH:
         raise BadPath(f"asset_path is longer than {MAX_PATH} characters.")
     if not (found.isascii() and found.isprintable()) and _UNUSABLE.search(found):
-        raise BadPath("asset_path holds control characters or broken text.")
+        raise BadPath("asset_path contains control characters or invalid text.")
     return found
 
 
 def from_url(raw_path: bytes, query: bytes, prefix: str) -> tuple[str, ...]:
-    """The asset paths that the URL below `prefix` may mean, likeliest first.
+    """Return the asset paths that the URL below `prefix` may mean, the most likely first.
 
-    The query string is part of the path: an earlier client sends `?` unencoded, and acting on the part before it
-    would act on another file. The same client leaves `%20` in a file name as it is, so the undecoded text is the
-    second guess. Guesses that cannot be paths are left out.
+    The query string is part of the path: an earlier client sends `?` unencoded, and using the part before it would
+    affect another file. The same client leaves `%20` in a file name unencoded, so the undecoded text comes second.
+    Candidates that cannot be paths are left out.
     """
     text = raw_path.decode("latin-1")
     at = text.find(prefix)

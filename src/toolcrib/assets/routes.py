@@ -1,4 +1,4 @@
-"""Asset locks over HTTP: the contract's routes 3 to 8, and what goes beyond them."""
+"""Routes of asset locks: the contract's routes 3 to 8, and further ones."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ router = APIRouter(tags=["assets"])
 JSON = "application/json"
 
 
-# The routes read it from the raw address: the query string belongs to the path.
+# The routes read the path from the raw URL, because the query string belongs to it.
 _PATH: dict[str, Any] = {
     "parameters": [{"name": "asset_path", "in": "path", "required": True, "schema": {"type": "string"}}]
 }
@@ -58,7 +58,7 @@ def _parameters_of(model: type[BaseModel]) -> dict[str, Any]:
     return {"parameters": [{"name": n, "in": "query", "schema": each} for n, each in properties.items()]}
 
 
-# The two hottest routes take the bare request: see `kernel.fast_routes`.
+# The two most frequent routes take the bare request: see `kernel.fast_routes`.
 
 
 @router.post(
@@ -72,9 +72,10 @@ def _parameters_of(model: type[BaseModel]) -> dict[str, Any]:
     openapi_extra=body_of(AssetLockRequest),
 )
 async def create_lock(request: Request) -> Response:
-    """Lock a path. 409 if anybody holds it, the caller included; `details` says who, since and until when."""
+    """Lock a path. 409 if anybody holds it, including the caller; `details` says who, since when and until when."""
     kernel: Kernel = request.app.state.kernel
-    await request.body()  # at the client's pace, so before the rights are read: they may end meanwhile
+    # reading the body may take long, so it comes before reading the rights, which may end meanwhile
+    await request.body()
     me = await kernel.auth.principal(request)
     body = await read_model(request, AssetLockRequest)
     now = kernel.clock()
@@ -120,8 +121,10 @@ async def _queued(request: Request, kernel: Kernel, held: ClaimHeld) -> Response
     responses=refusals(403),
 )
 async def list_locks(request: Request) -> Response:
-    """The locks of a project, as a bare array. With `limit`, `X-Next-Cursor` leads on while there are more.
-    `If-None-Match` with the last `ETag` answers 304 without touching a row while nothing has changed."""
+    """List the locks of a project, as a JSON array. With `limit`, the header `X-Next-Cursor` names where to continue if
+    there are more.
+
+    `If-None-Match` with the last `ETag` answers 304 without reading a row if nothing has changed."""
     kernel: Kernel = request.app.state.kernel
     me = await kernel.auth.principal(request)
     lists: etag.Lists = kernel.kinds[service.KIND]
@@ -152,7 +155,7 @@ def _wanted(request: Request) -> LockFilter:
 async def auto_release(
     body: BranchRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> dict[str, Any]:
-    """End every lock taken on exactly this branch, whoever holds it; for merge scripts."""
+    """Release every lock taken on exactly this branch, whoever holds it; for merge scripts."""
     project = body.project or kernel.settings.default_project
     released = await service.release_branch(session, me, project, body.branch, now=now)
     noun = "lock" if len(released) == 1 else "locks"
@@ -166,7 +169,7 @@ async def auto_release(
     openapi_extra=body_of(BulkRequest),
 )
 async def bulk(request: Request, kernel: KernelDep) -> Response:
-    """Lock or release up to 10,000 paths, all or nothing."""
+    """Lock or release up to 10,000 paths: all of them or none."""
     body = await read_long_model(request, BulkRequest)
     me = await kernel.auth.principal(request)
     project = body.project or kernel.settings.default_project
@@ -197,7 +200,7 @@ async def bulk(request: Request, kernel: KernelDep) -> Response:
 
 @router.post("/locks/check", response_model=AssetsChecked, openapi_extra=body_of(AssetCheckRequest))
 async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """Which of up to 10,000 paths are locked, by others and by the caller, in one look."""
+    """Tell which of up to 10,000 paths are locked, by others and by the caller."""
     body = await read_long_model(request, AssetCheckRequest)
     me = await kernel.auth.principal(request)
     project = body.project or kernel.settings.default_project
@@ -213,7 +216,7 @@ async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
 
 @router.post("/locks/renew", response_model=LockChanged, responses=refusals(404))
 async def renew(body: AssetRenewRequest, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, Any]:
-    """Move the end of a lock of one's own; without an end in the body it no longer ends by itself."""
+    """Change when one's own lock ends; without an end in the body it no longer expires."""
     project = body.project or kernel.settings.default_project
     claim = await service.renew(kernel.claims, me, project, body.asset_path, body.end(now))
     return {"msg": "renewed", "lock": lock_as_dict(claim)}
@@ -223,7 +226,7 @@ async def renew(body: AssetRenewRequest, kernel: KernelDep, me: PrincipalDep, no
 async def force_release(
     body: AssetForceReleaseRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> dict[str, Any]:
-    """End the locks of others, saying why: for administrators and the project's owner and admins."""
+    """Release locks of others, with a reason: for administrators and the project's owners and admins."""
     project = body.project or kernel.settings.default_project
     done = await service.force_release(session, me, project, body.paths, body.reason, now=now)
     return {"msg": f"released {len(done)} paths", "count": len(done)}
@@ -239,7 +242,7 @@ async def history(
     before: Annotated[int | None, Query(ge=0, le=MAX_ID)] = None,
     limit: int = 100,
 ) -> dict[str, Any]:
-    """Everything that happened to a path, newest first."""
+    """List everything that happened to a path, newest first."""
     target = service.ref(project or kernel.settings.default_project, normalise(path))
     me.require(target.scope)
     conditions = [events.c.digest == target.digest]
@@ -270,8 +273,10 @@ async def read_lock(
     "/locks/{asset_path:path}", response_model=Message, responses=refusals(409), openapi_extra=_PATH
 )
 async def delete_lock(request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, str]:
-    """Give back a lock of one's own. Administrators have no more right here than others."""
-    async with kernel.database.read() as session:  # given back before the writer needs a connection too
+    """Release one's own lock. Administrators cannot release others' locks here."""
+    async with (
+        kernel.database.read() as session
+    ):  # the connection is returned to the pool before the writer needs one
         claim = await service.find_lock(session, me, _meant(request, kernel, "/locks/"), now=now)
     await service.unlock(kernel.claims, me, claim)
     return {"msg": f"released {claim.key}"}
@@ -297,10 +302,10 @@ async def notify(request: Request, kernel: KernelDep, now: NowDep) -> dict[str, 
 def _meant(
     request: Request, kernel: Kernel, prefix: str, *, suffix: str = "", project: str | None = None
 ) -> list[tuple[str, str]]:
-    """The (project, path) pairs the address may mean, likeliest first.
+    """Return the (project, path) pairs that the URL may mean, the most likely first.
 
-    `?project=NAME` alone names a project, unless a file is called just that: the contract makes the query string
-    part of the path, so the literal reading comes first.
+    `?project=NAME` alone names a project, unless a file has just that name: in the contract the query string is part of
+    the path, so the literal reading comes first.
     """
     raw = request.scope["raw_path"].split(b"?", 1)[0].removesuffix(suffix.encode())
     query: bytes = request.scope["query_string"]

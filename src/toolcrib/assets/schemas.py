@@ -1,4 +1,4 @@
-"""Asset locks on the wire, in the words of the asset-locks contract."""
+"""Requests and responses of asset locks, with the names of the asset-locks contract."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Project = Annotated[
 
 
 class AssetLock(BaseModel):
-    """`id` and `fence` are the same growing number. `timestamp` is when it was taken."""
+    """A lock. `id` and `fence` are the same increasing number. `timestamp` is when it was taken."""
 
     id: int
     asset_path: str
@@ -50,7 +50,7 @@ class LockChanged(BaseModel):
 
 
 class LockQueued(BaseModel):
-    """The path is held; the caller is given it when it frees, in turn. `held` is as in a refusal."""
+    """The path is held, and the caller waits in its queue. `held` has the same form as in a refusal."""
 
     msg: str
     position: int
@@ -73,7 +73,7 @@ class AssetRenewRequest(EndingRequest):
 
 
 class BulkRequest(EndingRequest):
-    """All of `paths`, or none of them."""
+    """Lock or release all of `paths`, or none of them."""
 
     action: Literal["lock", "release"]
     paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK), FailFast()]
@@ -94,13 +94,13 @@ class AssetCheckRequest(BaseModel):
 
 
 class HeldLock(AssetLock):
-    """`holder_disabled`: the holder's account is, so they will not release it themselves."""
+    """A lock. `holder_disabled`: the holder's account is disabled, so they cannot release it."""
 
     holder_disabled: bool
 
 
 class AssetsChecked(BaseModel):
-    """Which of the paths are locked: by others, and by the caller. The rest are free."""
+    """Which of the paths are locked: by others, and by the caller. The others are free."""
 
     held: list[HeldLock]
     mine: list[AssetLock]
@@ -136,7 +136,7 @@ class Message(BaseModel):
 
 
 class LockFilter(BaseModel):
-    """What `GET /locks` may be asked for. Unknown parameters are ignored."""
+    """The query of `GET /locks`. Unknown parameters are ignored."""
 
     project: Project | None = None
     branch: Text | None = None

@@ -1,4 +1,4 @@
-"""What happens when someone locks an asset, gives it back, or asks about it."""
+"""Lock assets, release them, and look them up."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
 KIND = "asset"
-KEY_SCOPE = "locks"  # what an API key needs to change what is of this kind
+KEY_SCOPE = "locks"  # the scope that an API key needs for changing things of this kind
 PATIENCE = timedelta(days=7)
 
 
 def ref(project: str, path: str) -> Ref:
-    """The claim on `path`, which is normalised, in `project`. One lock a path, whatever the branch."""
+    """Return the claim key of `path`, which is normalised, in `project`. A path has one lock, whatever the branch."""
     return Ref(KIND, f"project:{project}", path)
 
 
@@ -39,11 +39,11 @@ async def lock(
     comment: str | None,
     expires_at: datetime | None,
 ) -> Claim:
-    """Hold `path` for `me`.
+    """Lock `path` for `me`.
 
     Raises:
         ClaimHeld: somebody holds it, perhaps the caller (409).
-        AccessDenied: the caller is no member of the project (403).
+        AccessDenied: the caller is not a member of the project (403).
     """
     target = ref(project, path)
     me.require(target.scope, "member")
@@ -60,8 +60,9 @@ async def wait(
     expires_at: datetime | None,
     now: datetime,
 ) -> None:
-    """Stand in the queue for a path that `held` says is taken. Asking again keeps the place. What is asked for now
-    is what is given then; an end is as far from then as it is from now.
+    """Put the caller into the queue for a path that `held` says is taken. Asking again keeps their place.
+
+    The options given now are those of the later lock; a requested end is shifted by the time waited.
 
     Raises:
         ClaimHeld: the caller holds it already (409).
@@ -86,16 +87,16 @@ async def wait(
 
 
 async def unlock(writer: ClaimWriter, me: Principal, target: Claim) -> Claim:
-    """Give back exactly the lock that was looked up, so that a late retry never frees the next holder."""
+    """Release exactly the lock that was looked up, so that a late retry cannot release the next holder's lock."""
     me.require(target.scope)
     return await _one(writer, Release(target.ref, me.holder, target.fence))
 
 
 async def unlock_by_force(writer: ClaimWriter, me: Principal, target: Claim, reason: str) -> Claim:
-    """End somebody's lock by authority over its project.
+    """Release another person's lock, by authority over its project.
 
     Raises:
-        AccessDenied: the caller has none (403).
+        AccessDenied: the caller has no such authority (403).
     """
     me.require(target.scope, "admin")
     return await _one(writer, ForceRelease(target.ref, me.username, reason, target.fence))
@@ -112,11 +113,11 @@ async def renew(
 async def find_lock(
     session: AsyncSession, me: Principal, candidates: Sequence[tuple[str, str]], *, now: datetime
 ) -> Claim:
-    """The lock on the first of the (project, path) `candidates` that has one.
+    """Return the lock on the first of the (project, path) `candidates` that has one.
 
     Raises:
         ClaimNotFound: none has (404).
-        AccessDenied: the caller may see none of those projects (403, so that nobody takes it for "free").
+        AccessDenied: the caller may see none of those projects (403, because 404 would mean that the path is free).
     """
     targets = [ref(project, path) for project, path in candidates]
     seen = [target for target in targets if me.may(target.scope)]
@@ -130,10 +131,10 @@ async def find_lock(
 
 
 async def by_id(session: AsyncSession, me: Principal, project: str, fence: int, *, now: datetime) -> Claim:
-    """The lock with that number, if it is one of the project's.
+    """Return the project's lock with that number.
 
     Raises:
-        ClaimNotFound: it is not (404).
+        ClaimNotFound: there is none in this project (404).
     """
     scope = f"project:{project}"
     me.require(scope)
@@ -154,10 +155,10 @@ async def lock_many(
     expires_at: datetime | None,
     now: datetime,
 ) -> list[Claim]:
-    """Hold all of `paths` or, if any is held, none. A path given twice counts once.
+    """Lock all of `paths`, or none if any is held. A path given twice counts once.
 
     Raises:
-        SomeHeld: which are held, by whom (409).
+        SomeHeld: some are held; says which and by whom (409).
     """
     me.require(f"project:{project}", "member")
     refs, holder = [ref(project, path) for path in _distinct(paths)], me.holder
@@ -172,11 +173,11 @@ async def lock_many(
 async def release_many(
     session: AsyncSession, me: Principal, project: str, paths: Sequence[str], *, now: datetime
 ) -> list[Claim]:
-    """Give back all of `paths` or, if one is not the caller's, none.
+    """Release all of `paths`, or none if one is not the caller's.
 
     Raises:
         ClaimNotFound: one is free (404).
-        NotHolder: one is somebody else's (403).
+        NotHolder: one is held by another person (403).
     """
     me.require(f"project:{project}")
     holder = me.holder
@@ -187,7 +188,7 @@ async def release_many(
 async def force_release(
     session: AsyncSession, me: Principal, project: str, paths: Sequence[str], reason: str, *, now: datetime
 ) -> list[Claim]:
-    """End the locks of others on all of `paths`, by authority over the project; all or nothing."""
+    """Release the locks of others on all of `paths` or none, by authority over the project."""
     me.require(f"project:{project}", "admin")
     commands = [ForceRelease(ref(project, path), me.username, reason) for path in _distinct(paths)]
     return _all(await service.run_group(session, commands, now=now))
@@ -196,17 +197,17 @@ async def force_release(
 async def release_branch(
     session: AsyncSession, me: Principal, project: str, branch: str, *, now: datetime
 ) -> list[Claim]:
-    """End every lock taken on exactly `branch`, whoever holds it: what a merge does (contract, section 4.1)."""
+    """Release every lock taken on exactly `branch`, whoever holds it, after a merge (contract, section 4.1)."""
     scope = f"project:{project}"
     me.require(scope, "member")
-    await take_write_lock(session)  # what is listed next is what is released
+    await take_write_lock(session)  # so that exactly the locks listed next are released
     found = await queries.find(session, [*_in(scope), claims.c.branch == branch], now=now)
     commands = [ForceRelease(c.ref, me.username, f"branch {branch} released", c.fence) for c in found]
     return _all(await service.run_group(session, commands, now=now)) if commands else []
 
 
 async def release_old(session: AsyncSession, hours: int, *, now: datetime) -> list[Claim]:
-    """End every asset lock taken more than `hours` ago."""
+    """Release every asset lock taken more than `hours` ago."""
     await take_write_lock(session)
     old = claims.c.acquired_at < now - timedelta(hours=hours)
     found = await queries.find(session, [claims.c.kind == KIND, old], now=now)
@@ -218,7 +219,7 @@ async def release_old(session: AsyncSession, hours: int, *, now: datetime) -> li
 async def check(
     session: AsyncSession, me: Principal, project: str, paths: Sequence[str], *, now: datetime
 ) -> tuple[list[Claim], list[Claim]]:
-    """Which of `paths` are locked: by others, by `me`. One look for all, for commit and push hooks."""
+    """Return which of `paths` are locked, by others and by `me`, in one query. For commit and push hooks."""
     me.require(f"project:{project}")
     digests = [ref(project, path).digest for path in _distinct(paths)]
     found = await queries.by_digest(session, digests, now=now)
@@ -251,7 +252,7 @@ async def first_end(
     *,
     now: datetime,
 ) -> datetime | None:
-    """When the first of the locks that `listing` lists ends."""
+    """Return the earliest end of the locks that `listing` lists."""
     return await queries.first_end(session, [*_in(f"project:{project}"), *conditions], now=now)
 
 

@@ -1,1 +1,1 @@
-"""Git LFS: the locking API and the object store, as the stock `git lfs` client speaks to them."""
+"""Git LFS: the locking API and the object store, as the standard `git lfs` client uses them."""

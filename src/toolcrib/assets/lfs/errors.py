@@ -1,4 +1,4 @@
-"""Refusals as `git lfs` reads them, wherever a project's LFS server lies."""
+"""Refusals in the form that `git lfs` reads, at the LFS address of any project."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ router = APIRouter(tags=["git lfs"])
 UNKNOWN_BRANCH = "unknown_branch"
 
 
-# Like the fast REST routes these take the bare request, and check the same through the same schemas.
+# Like the fast REST routes, these take the bare request and validate it with the same schemas.
 
 
 @responses.at(
@@ -79,7 +79,7 @@ async def create(request: Request) -> Response:
 
 @responses.at(router, "/locks", "GET", query=LockFilter, response_model=LfsLockList)
 async def list_locks(request: Request) -> Response:
-    """The locks of a project on all branches, oldest first; by `path` or `id`, in pages of `limit`."""
+    """List the locks of a project on all branches, oldest first; by `path` or `id`, in pages of `limit`."""
     kernel = responses.kernel_of(request)
     me = await kernel.auth.principal(request)
     project = responses.project_of(request)
@@ -98,9 +98,9 @@ async def list_locks(request: Request) -> Response:
 
 @responses.at(router, "/locks/verify", "POST", body=LfsVerifyRequest, response_model=LfsVerifiableLocks)
 async def verify(request: Request) -> Response:
-    """The locks of a project, the caller's and those of others, whose files a push must not touch.
+    """List the locks of a project, in two lists: the caller's, and those of others, whose files a push must not change.
 
-    A client that is told 404 or 501 here never asks again in that clone.
+    A client that gets 404 or 501 here never checks locks again in that clone.
     """
     kernel = responses.kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
@@ -115,7 +115,7 @@ async def verify(request: Request) -> Response:
 
 @responses.at(router, "/locks/{lock_id}/unlock", "POST", body=LfsUnlockRequest, response_model=LfsLockChanged)
 async def unlock(request: Request) -> Response:
-    """Give a lock back; with `force`, end that of another by authority over the project."""
+    """Release a lock; with `force`, another person's, by authority over the project."""
     kernel = responses.kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
@@ -140,7 +140,7 @@ async def _page(
     limit: int,
     cursor: str,
 ) -> tuple[list[Claim], dict[str, Any]]:
-    """Locks after `cursor`, and the `next_cursor` where there are more."""
+    """Return locks after `cursor`, and the `next_cursor` if there are more."""
     limit = min(limit or MAX_LOCKS, MAX_LOCKS)
     async with kernel.database.read() as session:
         found = await service.listing(
@@ -164,13 +164,14 @@ def fence_of(text: str) -> int:
 
 
 def branch_of(ref: LfsRef | None) -> str:
-    """The branch as the REST API writes it: `refs/heads/` is left out, other refs stay as they are."""
+    """Return the branch in the REST API's form: without `refs/heads/`; other refs are unchanged."""
     name = ref.name.removeprefix("refs/heads/") if ref is not None else ""
     return name or UNKNOWN_BRANCH
 
 
 def held_text(claim: Claim, me: Principal, url: str) -> str:
-    """All the client shows of a refusal: who, since when, until when, why, and where to look."""
+    """Return the text of a refusal, which is all that the client shows: who, since when, until when, why, and where to
+    look."""
     who = "you" if claim.holder_uuid == me.uuid else claim.holder
     until = day_and_minute(claim.expires_at) if claim.expires_at else "it is released"
     why = f' ("{claim.comment}")' if claim.comment else ""

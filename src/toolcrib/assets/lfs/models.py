@@ -1,4 +1,4 @@
-"""Which LFS objects a project has."""
+"""The LFS objects of projects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from toolcrib.kernel.tables import Base, exact_string
 
 
 class LfsObject(Base):
-    """One object of one project. `oid` is the SHA-256 of its content; `blob_id` is where the content is.
+    """One object of one project. `oid` is the SHA-256 of its content; `blob_id` refers to the content.
 
-    Another project that pushes the same content has a row, and bytes, of its own: an oid learned elsewhere
-    opens nothing.
+    Another project that pushes the same content has its own row and its own bytes, so knowing an oid gives no access to
+    another project's content.
     """
 
     __tablename__ = "lfs_objects"

@@ -1,4 +1,4 @@
-"""Git LFS objects over HTTP: the batch call, and the basic transfers it points to."""
+"""Routes of Git LFS objects: the batch call, and the basic transfers that it refers to."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class HashUnsupported(Conflict):
     router, "/objects/batch", "POST", body=LfsBatchRequest, response_model=LfsBatch, responses=refusals(409)
 )
 async def batch(request: Request) -> Response:
-    """Where each object can be sent to or fetched from. With LFS_REDIRECT_URL: 307 to the same path there."""
+    """Return where each object can be uploaded or downloaded. With LFS_REDIRECT_URL: 307 to the same path there."""
     kernel = responses.kernel_of(request)
     if kernel.settings.lfs_redirect_url:
         location = kernel.settings.lfs_redirect_url + quote(request.scope["path"])
@@ -58,9 +58,9 @@ async def batch(request: Request) -> Response:
     if len(body.objects) > MAX_OBJECTS:
         raise TooManyObjects(f"Ask for at most {MAX_OBJECTS} objects at a time.")
     if body.hash_algo != "sha256":
-        raise HashUnsupported("Objects are named by their SHA-256 here.")
+        raise HashUnsupported("Objects must be named by their SHA-256.")
     if body.transfers and "basic" not in body.transfers:
-        raise InvalidRequest("Only the basic transfer is offered here.")
+        raise InvalidRequest("Only the basic transfer is supported.")
     oids = {each.oid for each in body.objects if _OID.fullmatch(each.oid)}
     async with kernel.database.read() as session:
         found = await service.find(session, scope, oids)
@@ -82,7 +82,7 @@ async def batch(request: Request) -> Response:
         name = {"oid": wanted.oid, "size": wanted.size}
         blob = found.get(wanted.oid)
         if not _OID.fullmatch(wanted.oid) or wanted.size < 0:
-            return {**name, **_error(422, "This is not the name and size of an object.")}
+            return {**name, **_error(422, "The oid or the size of the object is not valid.")}
         if blob is not None and blob.size != wanted.size:
             return {**name, **_error(422, f"The object has {blob.size} bytes.")}
         if body.operation == "download":
@@ -93,7 +93,7 @@ async def batch(request: Request) -> Response:
             return name  # nothing to do
         if wanted.size > kernel.settings.lfs_max_object_bytes:
             limit = kernel.settings.lfs_max_object_bytes
-            return {**name, **_error(422, f"Objects may have at most {limit} bytes here.")}
+            return {**name, **_error(422, f"An object may have at most {limit} bytes.")}
         nonlocal planned
         if room is not None and room.left is not None and planned + wanted.size > room.left:
             return {**name, **_error(507, QuotaExceeded(room, wanted.size).detail)}
@@ -111,7 +111,7 @@ def _error(code: int, message: str) -> dict[str, Any]:
 
 @responses.at(router, "/objects/{oid}", "GET", "HEAD", response_class=Response, responses=refusals(403, 416))
 async def download(request: Request) -> Response:
-    """The content of an object, whole or in part."""
+    """Download an object, whole or in part."""
     kernel = responses.kernel_of(request)
     allowed = await _authorize(request, "download")
     async with kernel.database.read() as session:
@@ -126,14 +126,14 @@ async def download(request: Request) -> Response:
 
 @responses.at(router, "/objects/{oid}", "PUT", response_class=Response)
 async def upload(request: Request) -> Response:
-    """Send an object. Its bytes must have the SHA-256 it is named by, and the size that was announced."""
+    """Upload an object. Its bytes must have the SHA-256 that names it, and the announced size."""
     kernel = responses.kernel_of(request)
     allowed = await _authorize(request, "upload")
     size = allowed.size
     length = size_number(request.headers.get("content-length", ""))
     if length is not None:
         if size is not None and length != size:
-            raise InvalidRequest(f"{size} bytes were announced, {length} are on their way.")
+            raise InvalidRequest(f"{size} bytes were announced, the request has {length}.")
         size = length
     found = await _usage(kernel, allowed.scope, allowed.me)
     if size is not None and found.left is not None and size > found.left:
@@ -167,7 +167,7 @@ async def _usage(kernel: Kernel, scope: str, me: Principal) -> Usage:
 
 @responses.at(router, "/objects/{oid}/verify", "POST", body=ObjectName)
 async def verify(request: Request) -> Response:
-    """Whether an upload arrived."""
+    """Confirm that an upload has arrived."""
     kernel = responses.kernel_of(request)
     allowed = await _authorize(request, "upload")
     body = await responses.read(request, ObjectName)
@@ -198,7 +198,7 @@ async def _authorize(request: Request, operation: Operation) -> _Transfer:
     ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())
     if ticket is not None:
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
-            raise AccessDenied("This authorization is for another transfer.")
+            raise AccessDenied("This authorisation is for another transfer.")
         # The ticket names the person; their rights are checked again, so that revoked rights end at once.
         me = await kernel.auth.principal_named(ticket.username)
         me.require(scope, at_least)

@@ -1,4 +1,4 @@
-"""What the LFS routes share: their paths, the project a path names, reading bodies and writing responses."""
+"""Shared by the LFS routes: paths, the project that a path names, reading bodies and writing responses."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def at(
     query: type[BaseModel] | None = None,
     **options: Any,
 ) -> Callable[[Endpoint], Endpoint]:
-    """Mount an endpoint below the LFS address of every project, and below that of the default project.
+    """Register an endpoint below the LFS address of every project, and below that of the default project.
 
-    The client makes it of a repository's address by adding `.git/info/lfs`; in an `lfs.url` written by hand
-    the `.git` may be missing. Project names may have several parts.
+    The client derives that address from the repository's by appending `.git/info/lfs`; in an `lfs.url` written by hand
+    the `.git` may be missing. Project names may have several segments.
     """
 
     def mount(endpoint: Endpoint) -> Endpoint:
@@ -62,7 +62,7 @@ def at(
 
 
 def _described(path: str, body: type[BaseModel] | None, query: type[BaseModel] | None) -> dict[str, Any]:
-    """What OpenAPI cannot see of a route that takes the bare request."""
+    """Return the OpenAPI description of a route that takes the bare request, which FastAPI cannot derive."""
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in _PARAMETER.findall(path)
@@ -89,32 +89,33 @@ def kernel_of(request: Request) -> Kernel:
 
 
 def project_of(request: Request) -> str:
-    """The project the address names.
+    """Return the project that the URL names.
 
     Raises:
-        AccessDenied: it is not a possible name (403, since after a 404 git-lfs never checks locks again in that clone).
+        AccessDenied: it is not a possible name (403, because after a 404 git-lfs never checks locks again in that
+            clone).
     """
     named: str | None = request.path_params.get("project")
     if named is None:
         return kernel_of(request).settings.default_project
     project = named.removesuffix(".git").strip("/")
     if len(project) > 255 or not _NAME.fullmatch(project):
-        raise AccessDenied("There is no project of that name that you may use.")
+        raise AccessDenied("There is no project with this name that you may use.")
     return project
 
 
 def lfs_url(request: Request, path: str) -> str:
-    """An address below the same LFS address the request came to."""
+    """Return a URL below the LFS address that the request was sent to."""
     base = request.scope["path"].rpartition("/info/lfs")[0]
     url: str = request.app.state.site.url(request.scope, f"{base}/info/lfs{path}")
     return url
 
 
 async def read(request: Request, model: type[Model]) -> Model:
-    """The body as `model`; an empty one as `{}`, since older clients send none.
+    """Return the body as `model`; an empty body counts as `{}`, because older clients send none.
 
     Raises:
-        RequestValidationError: it is not that (400).
+        RequestValidationError: it does not match the model (400).
     """
     return await read_model(request, model, empty=b"{}")
 

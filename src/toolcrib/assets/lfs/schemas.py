@@ -1,4 +1,4 @@
-"""What Git LFS clients send and read (git-lfs: docs/api/locking.md, docs/api/batch.md)."""
+"""Requests and responses of Git LFS (git-lfs: docs/api/locking.md, docs/api/batch.md)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.clock import iso_format
 
-# What one answer lists at most; `next_cursor` leads on.
+# The most locks in one response; `next_cursor` says where to continue.
 MAX_LOCKS = 1_000
-# One batch call names at most this many objects; the stock client asks for 100 at a time.
+# The most objects in one batch call; the standard client asks for 100 at a time.
 MAX_OBJECTS = 1_000
 MAX_TRANSFERS = 100
 
@@ -39,7 +39,7 @@ class LfsVerifyRequest(BaseModel):
 
 
 class LockFilter(BaseModel):
-    """The query of `GET locks`. `refspec` is accepted and filters nothing: a lock holds on every branch."""
+    """The query of `GET locks`. `refspec` is accepted and ignored: a lock holds on every branch."""
 
     path: AssetPath | None = None
     id: str | None = None
@@ -75,17 +75,19 @@ class LfsVerifiableLocks(BaseModel):
 
 
 class ObjectName(BaseModel):
-    """As asked for, checked one by one: one bad name must not hide what is said of the others."""
+    """An object as requested, not yet validated: one invalid name must not prevent answers about the others."""
 
     oid: StrictStr
-    size: Annotated[StrictInt, Field(ge=-MAX_ID, le=MAX_ID)]  # what an answer in JSON can hold
+    size: Annotated[StrictInt, Field(ge=-MAX_ID, le=MAX_ID)]  # the range of a 64-bit integer
 
 
 class LfsBatchRequest(BaseModel):
     operation: Literal["upload", "download"]
     transfers: Annotated[list[StrictStr], Field(max_length=MAX_TRANSFERS), FailFast()] = ["basic"]
     ref: LfsRef | None = None
-    objects: Annotated[list[ObjectName], FailFast()]  # how many is a refusal of its own
+    objects: Annotated[
+        list[ObjectName], FailFast()
+    ]  # too many objects are refused by the route, with another error
     hash_algo: StrictStr = "sha256"
 
 

@@ -1,4 +1,4 @@
-"""What happens to the LFS objects of a project."""
+"""Find, read and record the LFS objects of a project."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ObjectMissing(NotFound):
 
 
 async def find(session: AsyncSession, scope: str, oids: Collection[str]) -> dict[str, Blob]:
-    """Where the content of those objects is that the project has and the store has not lost."""
+    """Return where the content of these objects is, for those that the project has and the store has not lost."""
     query = select(LfsObject.oid, Blob).join(Blob, LfsObject.blob_id == Blob.id)
     query = query.where(LfsObject.scope == scope, LfsObject.oid.in_(oids), Blob.lost_at.is_(None))
     rows = await session.execute(query)
@@ -38,7 +38,7 @@ async def get(session: AsyncSession, scope: str, oid: str) -> Blob:
     """Return the stored content of one of the project's objects.
 
     Raises:
-        ObjectMissing: the project has none of that name (404).
+        ObjectMissing: the project has no object of that name (404).
     """
     found = await find(session, scope, [oid])
     if oid not in found:
@@ -49,8 +49,9 @@ async def get(session: AsyncSession, scope: str, oid: str) -> Blob:
 async def record_upload(
     session: AsyncSession, scope: str, stored: Stored, *, by: Principal, now: datetime
 ) -> LfsObject:
-    """Name bytes that were stored, and whose SHA-256 was found to be the object's. Sending an object again is
-    harmless, and mends one whose bytes were lost.
+    """Record stored bytes, whose SHA-256 was checked, as the object's content.
+
+    Uploading an object again does no harm, and replaces content that was lost.
 
     Raises:
         QuotaExceeded: the project may not store so much (507).
@@ -59,7 +60,7 @@ async def record_upload(
     query = select(LfsObject).where(LfsObject.scope == scope, LfsObject.oid == stored.sha256)
     known = (await session.execute(query)).scalar_one_or_none()
     if known is not None:
-        await registry.release(session, known.blob_id, now=now)  # it keeps the one reference it had
+        await registry.release(session, known.blob_id, now=now)  # the object keeps its one reference
         known.blob_id = blob.id
         return known
     made = LfsObject(

@@ -1,7 +1,7 @@
-"""Short-lived authorization for one transfer of one object, handed out by `objects/batch`.
+"""Short-lived authorisation for one transfer of one object, issued by `objects/batch`.
 
-The client sends it with the transfer instead of the person's credentials, so that hundreds of transfers need
-no sign-in each, and addresses under another name of this server prompt for no password.
+The client sends it with the transfer instead of the person's credentials, so that hundreds of transfers do not need to
+authenticate each, and an address with another host name does not cause a password prompt.
 """
 
 from __future__ import annotations
@@ -43,27 +43,27 @@ class Tickets:
     def issue(
         self, operation: Operation, scope: str, oid: str, size: int, *, username: str, now: datetime
     ) -> str:
-        """The value of an Authorization header."""
+        """Return the ticket as the value of an Authorization header."""
         expires = int((now + LIFETIME).timestamp())
         ticket = Ticket(operation, scope, oid, size, username, expires)
         text = urlsafe_b64encode(orjson.dumps(asdict(ticket)))
         return f"{SCHEME} {text.decode()}.{self._seal(text)}"
 
     def read(self, authorization: str | None, *, now: datetime) -> Ticket | None:
-        """The ticket an Authorization header carries; None where it carries something else.
+        """Return the ticket in an Authorization header; None if it contains something else.
 
         Raises:
-            Unauthorized: not one of ours, or expired (401).
+            Unauthorized: the ticket was not issued by this server, or has expired (401).
         """
         scheme, _, value = (authorization or "").partition(" ")
         if scheme != SCHEME:
             return None
         text, _, seal = value.strip().encode().partition(b".")
         if not hmac.compare_digest(self._seal(text).encode(), seal):
-            raise Unauthorized("The transfer's authorization is not valid.")
+            raise Unauthorized("The transfer's authorisation is not valid.")
         ticket = Ticket(**orjson.loads(urlsafe_b64decode(text)))
         if now.timestamp() >= ticket.expires:
-            raise Unauthorized("The transfer's authorization has expired.")
+            raise Unauthorized("The transfer's authorisation has expired.")
         return ticket
 
     def _seal(self, text: bytes) -> str:
