@@ -308,7 +308,7 @@ def test_files_and_folders_move(ann: Person, place: str) -> None:
     ann.run("docs", "mv", f"{place}/b", f"{place}/c")
     assert content(ann, f"{place}/c/y") == "1"
     put(ann, f"{place}/z", "2")
-    assert f"{place}/c/y exists already" in ann.run("docs", "mv", f"{place}/z", f"{place}/c/y", code=1).err
+    assert f"{place}/c/y already exists" in ann.run("docs", "mv", f"{place}/z", f"{place}/c/y", code=1).err
     gears = new_project(ann)
     assert "docs cp" in ann.run("docs", "mv", f"{place}/z", f"{gears}:z", code=2).err
     assert ann.run("docs", "cp", f"{place}/z", f"{gears}:").out == f"Copied {place}/z to {gears}:z.\n"

@@ -119,7 +119,7 @@ def test_a_work_copy_is_made_and_submitted(ann: Person, ben: Person, gears: str)
     at, copy = f"{gears}:part.step", f"me:{gears}/part.step"
     out = ann.run("docs", "cp", at, f"me:{gears}/").out
     assert out == f"Copied {at} to {copy} to work on. {at} is locked for you.\n"
-    assert "exists already" in ann.run("docs", "cp", at, copy, code=1).err
+    assert "already exists" in ann.run("docs", "cp", at, copy, code=1).err
     assert "held by ann" in ben.run("docs", "put", write(ben, "y", "2"), at, code=3).err
     put(ann, copy, "two")
     assert ann.json("docs", "commit", copy, "-m", "done")["version_number"] == 2

@@ -19,7 +19,7 @@ from toolcrib.kernel.identity.principal import RANK, AccessDenied, Principal, Ro
 
 Action = Literal["read", "write", "delete", "lock", "validate"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-# In a registered project deciding about versions takes an admin; where all are members, any of them may.
+# In a registered project only admins decide about versions; in an unregistered one any member may.
 NEEDED: dict[Action, Role] = {
     "read": "viewer",
     "write": "member",
@@ -38,7 +38,7 @@ FORWARDED_LIFETIME = timedelta(minutes=1)
 
 
 def allows(role: Role | None, action: Action, *, registered: bool) -> bool:
-    """What a role in a project is good for. In a project nobody registered there are no admins."""
+    """Return the actions that a role in a project allows. An unregistered project has no admins."""
     needed: Role = NEEDED[action] if registered else min(NEEDED[action], "member", key=RANK.__getitem__)
     return role is not None and RANK[role] >= RANK[needed]
 
@@ -49,8 +49,8 @@ def _own_scope(bucket: Bucket) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """The caller may do what was asked. `scope` is who may see claims and events there; `authority` says
-    whether they may end the locks of others."""
+    """Permission for what the caller asked to do. `scope` says who may see claims and events there; `authority` whether
+    the caller may end the locks of others."""
 
     bucket: Bucket
     scope: str
@@ -58,8 +58,8 @@ class Right:
 
 
 class Access:
-    """`require` for one bucket, `readable` to filter many. Asks the project service where one is set; that is
-    a network call, so it comes before a unit of work that writes."""
+    """Checks rights: `require` for one bucket, `readable` to filter many. Asks the project service if one is
+    configured. That is a network call, so make it before a transaction that writes."""
 
     def __init__(self, kernel: Kernel) -> None:
         settings = kernel.settings
@@ -88,14 +88,14 @@ class Access:
         return right
 
     async def may(self, caller: Caller, bucket: Bucket, action: Action) -> bool:
-        """Like `require`, but return False instead of refusing; for showing what a person could do."""
+        """Do what `require` does, but return False instead of refusing; for showing what a person could do."""
         try:
             return await self._ask(caller, bucket, action, None) is not None
         except AccessDenied:
             return False
 
     async def readable(self, caller: Caller, buckets: Sequence[Bucket]) -> set[Bucket]:
-        """Those of `buckets` whose files the caller may see; one question to the project service for all."""
+        """Return those of `buckets` whose files the caller may see, with one request to the project service for all."""
         projects = [bucket for bucket in buckets if bucket.type == "projects"]
         others = [bucket for bucket in buckets if bucket.type != "projects"]
         found = {bucket for bucket in others if caller.me.may(_own_scope(bucket))}
@@ -113,7 +113,7 @@ class Access:
         }
 
     async def scope_of(self, bucket: Bucket) -> str:
-        """Who may see claims and events of `bucket`."""
+        """Return the scope that says who may see claims and events of `bucket`."""
         if bucket.type != "projects":
             return _own_scope(bucket)
         if self._service is not None:
@@ -138,7 +138,7 @@ class Access:
         answer = await self._service.check(Question(bucket.id, action, file_id), await self._token(caller))
         if not answer.allowed:
             return None
-        # Only that service knows who may see this project: its claims and events are shown to nobody else.
+        # Only that service knows who may see this project, so its claims and events are not shown to anybody here.
         return Right(bucket, f"external:{bucket.id}", me.is_admin or answer.role in {"owner", "admin"})
 
     async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | None:
@@ -151,13 +151,14 @@ class Access:
         return Right(bucket, scope, me.may(scope, "admin"))
 
     async def project_names(self, ids: Sequence[str]) -> dict[str, str]:
-        """What registered projects, deleted ones included, are called. Roles and scopes go by name."""
+        """Return the names of registered projects, including deleted ones, by id. Roles and scopes use names."""
         async with self._kernel.database.read() as session:
             rows = await session.execute(select(Project.id, Project.name).where(Project.id.in_(set(ids))))
             return {id_: name for id_, name in rows}  # noqa: C416 - rows are no pairs to mypy
 
     async def _token(self, caller: Caller) -> str:
-        """A token the project service can read: the caller's own, else one of ours for a minute."""
+        """Return a token that the project service accepts: the caller's own, else one of ours that is valid for a
+        minute."""
         if caller.token:
             return caller.token
         async with self._kernel.database.read() as session:

@@ -10,8 +10,8 @@ from toolcrib.kernel.requester import Requester
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`token` is the JSON Web Token the caller showed, if that is what they showed: it is forwarded to the
-    project service. Address and program go into the audit."""
+    """The caller. `token` is their JSON Web Token if they sent one; it is forwarded to the project service. Address and
+    client program are written to the audit."""
 
     me: Principal
     ip_address: str | None = None

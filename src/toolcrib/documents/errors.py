@@ -42,13 +42,13 @@ class EmptyFilename(Problem):
 
 
 class BucketNotFound(AccessDenied):
-    """The bucket does not exist: there are users, companies and projects."""
+    """The bucket type does not exist: there are users, companies and projects."""
 
     code = "bucket_not_found"
 
 
 class ProjectServiceUnavailable(AccessDenied):
-    """The service that decides about rights in projects gave no usable answer, so nobody has any."""
+    """The service that decides about rights in projects gave no usable response, so nobody has any."""
 
     code = "project_service_unavailable"
 
@@ -68,7 +68,7 @@ class NoVersion(Problem):
 
 
 class ObjectMissing(Problem):
-    """The version exists but the store has lost its bytes; it is marked corrupted."""
+    """The version exists but the store has lost its content; it is marked corrupted."""
 
     code, status = "file_not_found_in_storage", 404
 
@@ -97,7 +97,7 @@ class OffsetMismatch(Problem):
     code, status = "offset_mismatch", 409
 
     def __init__(self, offset: int) -> None:
-        text = f"The upload is at byte {offset}: go on from there."
+        text = f"The upload is at byte {offset}: continue from there."
         super().__init__(text, {"offset": offset}, headers={"Upload-Offset": str(offset)})
 
 
@@ -120,13 +120,13 @@ class UploadStalled(Problem):
 
 
 class TusVersionUnsupported(Problem):
-    """`Tus-Resumable` is missing or names a version of the protocol we do not speak; `Tus-Version` is ours."""
+    """`Tus-Resumable` is missing or names another version of the protocol than `Tus-Version`."""
 
     code, status = "tus_version_unsupported", 412
 
 
 class NotOffsetOctets(Problem):
-    """The bytes of an upload are sent as `application/offset+octet-stream`."""
+    """The content of an upload must be sent as `application/offset+octet-stream`."""
 
     code, status = "unsupported_media_type", 415
 
@@ -172,7 +172,7 @@ class StoreUnavailable(Problem):
 
 
 class FileLocked(Problem):
-    """Somebody holds the file. `claim` is theirs; `lock_id` is the id that the documents API gives it."""
+    """Somebody holds the file. `claim` is their claim; `lock_id` is the id that the documents API uses for it."""
 
     code, status = "file_locked", 409
 

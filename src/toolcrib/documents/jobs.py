@@ -1,4 +1,4 @@
-"""What happens to documents by itself."""
+"""Periodic jobs of documents."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from toolcrib.kernel.jobs import Job
 
 
 async def sweep_uploads(kernel: Kernel, now: datetime) -> None:
-    """Forget direct uploads that nobody made a version of, and resumable ones that nothing comes for any more."""
+    """Delete direct uploads that no version was made of, and resumable ones that have expired."""
     await direct_uploads.sweep_abandoned(documents_of(kernel), now)
     await resumable.sweep_expired(documents_of(kernel), now)
 
 
 async def verify(kernel: Kernel, now: datetime) -> None:
-    """Look whether the bytes of every version are there, by size; `toolcrib storage verify` reads them all."""
+    """Check that the content of every version exists, by size; `toolcrib storage verify` reads it all."""
     await verifying.verify(documents_of(kernel), now=now)
 
 

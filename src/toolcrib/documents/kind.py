@@ -1,4 +1,4 @@
-"""How documents plug into the server."""
+"""How documents are connected to the server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from toolcrib.kernel.kinds import Kind
 
 
 def _link(claim: Claim) -> str:
-    """The page of the file's folder, with the file shown."""
+    """Return the URL of the page of the file's folder, with the file selected."""
     _, bucket, owner, *path = [*claim.label.split("/", 3), "", "", ""][:4]
     where = {"bucket": bucket, "id": owner, "path": path[0]}
     if not claim.key.startswith(FOLDER):
@@ -37,7 +37,7 @@ async def _stop(kernel: Kernel) -> None:
     await documents_of(kernel).access.close()
 
 
-# Checks of rights, addresses to download from, and what WebDAV asks about files.
+# POST and WebDAV requests that only read: checks of rights, download addresses, and queries about files.
 READS = frozenset(
     {("POST", f"{prefix}/check-file-access{ending}") for prefix in ("", "/api") for ending in ("", "/batch")}
     | {("POST", "/api/storage/download/presign")}

@@ -1,4 +1,4 @@
-"""Files, their versions and folders, uploads on their way, and the audit of all that."""
+"""Tables: files, their versions and folders, unfinished uploads, and the audit."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ def new_id() -> str:
 
 
 def location_of(bucket_type: str, bucket_id: str, path: str) -> str:
-    """Stands for one place in one bucket where the place itself is too long for an index."""
+    """Return a short digest of a place, for indexes that its path would be too long for."""
     return blake2b(f"{bucket_type}\0{bucket_id}\0{path}".encode(), digest_size=20).hexdigest()
 
 
 def _path() -> String:
-    """Compared and sorted byte for byte, so that the files below a folder are one range of an index."""
+    """Return a column type compared and sorted byte by byte, so that the files below a folder are one range of an
+    index."""
     return (
         String(PATH_BYTES)
         .with_variant(postgresql.VARCHAR(PATH_BYTES, collation="C"), "postgresql")
@@ -53,16 +54,16 @@ def _path() -> String:
 
 
 class File(Base):
-    """A document. One row a path: an archived file keeps its path, and an upload there brings it back.
+    """A document. Each path has one row: an archived file keeps its path, and an upload to that path restores it.
 
-    `settled_status` is the status it had before it was archived or waited for a decision. A work copy knows
-    the file it was copied from (`source_file_id`) and that file's current version at the time
-    (`base_version_id`). `size`, `mime_type` and `version_number` follow the current version.
+    `settled_status` is the status it had before it was archived or waited for a decision. A work copy refers to the
+    file it was copied from (`source_file_id`) and that file's current version at the time (`base_version_id`). `size`,
+    `mime_type` and `version_number` are those of the current version.
     """
 
     __tablename__ = "document_files"
     __table_args__ = (
-        # MariaDB cannot index a path whole; it sorts what shares the first 600 characters.
+        # MariaDB cannot index a whole path; it sorts rows that share the first 600 characters.
         Index(
             "ix_document_files_path",
             "bucket_type",
@@ -80,9 +81,9 @@ class File(Base):
     bucket_id: Mapped[str] = mapped_column(exact_string(36))
     logical_path: Mapped[str] = mapped_column(_path())
     location: Mapped[str] = mapped_column(exact_string(40), unique=True)
-    folder: Mapped[str] = mapped_column(exact_string(40))  # the location of the folder it lies in
+    folder: Mapped[str] = mapped_column(exact_string(40))  # the location of its folder
     name: Mapped[str] = mapped_column(exact_string(NAME_BYTES))  # the last segment of its path
-    filename: Mapped[str] = mapped_column(exact_string(NAME_BYTES))  # what a download is called
+    filename: Mapped[str] = mapped_column(exact_string(NAME_BYTES))  # the file name of a download
     owner_id: Mapped[str] = mapped_column(exact_string(36))
     status: Mapped[str] = mapped_column(exact_string(24))
     settled_status: Mapped[str] = mapped_column(exact_string(24))
@@ -102,13 +103,13 @@ class File(Base):
 
     @property
     def address(self) -> str:
-        """`/<bucket>/<id>/<path>`: what people call it."""
+        """Return `/<bucket>/<id>/<path>`, the way people write its path."""
         return f"/{self.bucket_type}/{self.bucket_id}/{self.logical_path}"
 
 
 class Version(Base):
-    """One state of a file's bytes. `version_number` counts from 1 in each file and is never reused; `blob_id`
-    is this version's own reference to its bytes, `object_key` where they were stored."""
+    """One state of a file's content. `version_number` counts from 1 in each file and is never reused; `blob_id` is this
+    version's own reference to the content, `object_key` is where it was stored."""
 
     __tablename__ = "document_versions"
     __table_args__ = (
@@ -130,7 +131,7 @@ class Version(Base):
     checksum: Mapped[str] = mapped_column(exact_string(64))
     changelog: Mapped[str | None] = mapped_column(exact_text())
     status: Mapped[str] = mapped_column(exact_string(24))
-    # What it was before its object went missing.
+    # The status it had before its object was lost.
     sound_status: Mapped[str | None] = mapped_column(exact_string(24))
     created_by: Mapped[str] = mapped_column(exact_string(36))
     validated_by: Mapped[str | None] = mapped_column(exact_string(36))
@@ -141,7 +142,7 @@ class Version(Base):
 
 
 class Folder(Base):
-    """A folder somebody made, or that a file once needed. It lasts until it is removed, empty or not."""
+    """A folder that was created, or that a file needed. It exists until it is removed, even if empty."""
 
     __tablename__ = "document_folders"
     __table_args__ = (Index("ix_document_folders_parent", "parent", "name"),)
@@ -157,7 +158,7 @@ class Folder(Base):
 
 
 class Upload(Base):
-    """A key handed out for a direct upload. Only `owner_id` may turn it into a version, and only once."""
+    """A key for a direct upload. Only `owner_id` may make a version of it, and only once."""
 
     __tablename__ = "document_uploads"
 
@@ -172,11 +173,11 @@ class Upload(Base):
 
 
 class ResumableUpload(Base):
-    """A document on its way in pieces. Only `owner_id` may go on with it, until `expires_at`.
+    """A document that is being uploaded in parts. Only `owner_id` may continue it, until `expires_at`.
 
-    `received` counts the bytes whose parts are stored and named by rows; it grows by guarded updates and reaches
-    `length` in the transaction that makes the version. `result` tells of that version from then on. `told` is the
-    Upload-Metadata header as it came, `options` (column `wishes`) what was read in it.
+    `received` counts the bytes whose parts are stored and have rows; it is increased by guarded updates and reaches
+    `length` in the transaction that creates the version. `result` describes that version from then on. `told` is the
+    Upload-Metadata header as it was sent, `options` (column `wishes`) what was read from it.
     """
 
     __tablename__ = "document_resumable_uploads"
@@ -198,7 +199,7 @@ class ResumableUpload(Base):
 
 
 class UploadPart(Base):
-    """Bytes of a resumable upload, from `start` on, that are in the store under `object_key`."""
+    """A stored part of a resumable upload: bytes from `start` on, in the store under `object_key`."""
 
     __tablename__ = "document_upload_parts"
     __table_args__ = (UniqueConstraint("object_key"),)
@@ -212,8 +213,8 @@ class UploadPart(Base):
 
 
 class Property(Base):
-    """What a WebDAV client wrote about a file or folder. `resource` is its id, or the location of a bucket's
-    root: so properties go where the file goes. `digest` stands for the name, `value` is XML."""
+    """A property that a WebDAV client set on a file or folder. `resource` is its id, or the location of a bucket's
+    root, so properties move with the file. `digest` stands for the name, `value` is XML."""
 
     __tablename__ = "document_properties"
 
@@ -224,8 +225,8 @@ class Property(Base):
 
 
 class AuditEntry(Base):
-    """Who did what to which document, kept when the document is destroyed. `file_id` is None for a refusal
-    that concerned no file."""
+    """Who did what to which document, kept when the document is destroyed. `file_id` is None for a refusal that did not
+    concern a file."""
 
     __tablename__ = "document_audit"
     __table_args__ = (

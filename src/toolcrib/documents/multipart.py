@@ -18,7 +18,7 @@ from toolcrib.documents.models import MIME_LENGTH
 FILE = "file"
 MAX_FIELD_BYTES = 65_536
 MAX_PARTS = 100
-# What the form may add to its file: boundaries, headers, fields.
+# The most bytes of a form apart from its file: boundaries, headers, fields.
 OVERHEAD_BYTES = 1_048_576
 OCTETS = "application/octet-stream"
 
@@ -27,7 +27,7 @@ _MIME = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(\s*;[\x20-\x7e]*)?", re.ASCII
 
 
 def media_type(told: str | None, filename: str) -> str:
-    """What the sender calls the content; where it does not know, what the name suggests."""
+    """Return the media type that the sender states; if it does not, guess from the file name."""
     told = (told or "").strip()
     if not _MIME.fullmatch(told) or len(told) > MIME_LENGTH or told.lower() == OCTETS:
         return mimetypes.guess_type(filename)[0] or OCTETS
@@ -52,7 +52,7 @@ class _FormOver(Exception):
 
 
 class FormReader:
-    """`to_file`, then `file_bytes`, then `rest`; `fields` holds what has come by then."""
+    """Reads a form: call `to_file`, then `file_bytes`, then `rest`; `fields` holds the fields read so far."""
 
     def __init__(self, content_type: str, stream: AsyncIterator[bytes]) -> None:
         """Prepare to read a form with this Content-Type header.
@@ -90,7 +90,7 @@ class FormReader:
             raise _malformed() from None
 
     async def to_file(self) -> FilePart | None:
-        """Read up to the file; None where the form ends without one."""
+        """Read up to the file; return None if the form ends without one."""
         while (part := await self._next_part()) is not None:
             if part.name == FILE and part.filename is not None:
                 return FilePart(part.filename, part.content_type)
@@ -103,7 +103,7 @@ class FormReader:
                 yield event
 
     async def rest(self) -> None:
-        """Read what follows the file. A second file is passed over."""
+        """Read what follows the file. A second file is ignored."""
         while (part := await self._next_part()) is not None:
             await self._read_field(part)
 
@@ -132,11 +132,11 @@ class FormReader:
             raise ValidationFailed.of(part.name, "is not UTF-8") from None
 
     async def _next(self) -> _Part | bytes | None:
-        """The next thing that happened: a part began, some of its bytes came, or (None) it ended.
+        """Return the next event: a part began, some of its bytes arrived, or (None) it ended.
 
         Raises:
-            _FormOver: after its last part.
-            ValidationFailed: it is broken off or malformed (400).
+            _FormOver: the last part has ended.
+            ValidationFailed: the form is incomplete or malformed (400).
         """
         while not self._events:
             if self._ended:
@@ -151,7 +151,7 @@ class FormReader:
                 raise _malformed() from None
         return self._events.popleft()
 
-    # What the parser finds
+    # Callbacks of the parser
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
@@ -175,7 +175,7 @@ class FormReader:
         try:
             # Browsers write the one character a quoted name cannot hold as %22.
             called = None if filename is None else filename.decode().replace("%22", '"')
-            if extended:  # not allowed in forms, and yet sent by some
+            if extended:  # not allowed in forms, but some clients send it
                 called = unquote(extended[1], errors="strict")
             part = _Part(
                 (name or b"").decode(),
@@ -194,4 +194,4 @@ class FormReader:
 
 
 def _malformed() -> ValidationFailed:
-    return ValidationFailed.of("body", "is not a whole multipart form")
+    return ValidationFailed.of("body", "is not a complete multipart form")

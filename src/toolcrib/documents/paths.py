@@ -1,5 +1,5 @@
-"""Where a document is: bucket, owner, and the path in it, in the four ways clients write that
-(document contract, section 3)."""
+"""Places of documents: bucket, owner and path, in the four forms in which clients write them (document contract,
+section 3)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BUCKETS: frozenset[str] = frozenset({"users", "companies", "projects"})
 
 # Control characters (C0, DEL, C1) and lone surrogates cannot be shown, typed or stored.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# `.`, `/` and the backslash in bytes that are no UTF-8 and that careless decoders take for them.
+# Overlong encodings of `.`, `/` and the backslash: not UTF-8, but some decoders accept them.
 _OVERLONG = {"%c0%ae": ".", "%c0%af": "/", "%c1%9c": "/"}
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What belongs to one person, company or project. It is the tenant of the file store."""
+    """The files of one person, company or project. A bucket is the tenant of the file store."""
 
     type: str
     id: str
@@ -59,11 +59,11 @@ class Place:
 
 
 def normalise(path: str, field: str = "path", *, root_ok: bool = False) -> str:
-    """The one spelling of a path: NFC, no `/` at the ends, none doubled. Case is kept.
+    """Return a path in its one normal form: NFC, no `/` at the ends, none doubled. Case is kept.
 
     Raises:
-        ValidationFailed: blank, too long, `.` or `..` as a segment (however encoded), a backslash, or
-            characters that no file name has (400).
+        ValidationFailed: blank, too long, `.` or `..` as a segment (however encoded), a backslash, or characters that
+            no file name has (400).
     """
     found = "/".join(segment for segment in unicodedata.normalize("NFC", path).split("/") if segment)
     if not found and root_ok and not path.strip():
@@ -73,19 +73,21 @@ def normalise(path: str, field: str = "path", *, root_ok: bool = False) -> str:
             return ""
         raise ValidationFailed.of(field, "must name a file")
     if "\\" in found or _UNUSABLE.search(found):
-        raise ValidationFailed.of(field, "holds a backslash, control characters or broken text")
+        raise ValidationFailed.of(field, "contains a backslash, control characters or invalid text")
     segments = found.split("/")
     if any(not segment.strip() for segment in segments):
-        raise ValidationFailed.of(field, "holds a blank segment")
+        raise ValidationFailed.of(field, "contains a blank segment")
     if any(segment in {".", ".."} for segment in (*segments, *_decoded(found))):
         raise ValidationFailed.of(field, "must not hold `.` or `..` as a segment")
     if len(found.encode()) > PATH_BYTES or any(len(segment.encode()) > NAME_BYTES for segment in segments):
-        raise ValidationFailed.of(field, f"longer than {PATH_BYTES} bytes, or a name in it than {NAME_BYTES}")
+        raise ValidationFailed.of(
+            field, f"longer than {PATH_BYTES} bytes, or a name in it is longer than {NAME_BYTES} bytes"
+        )
     return found
 
 
 def _decoded(path: str) -> list[str]:
-    """The segments a careless reader might see who undoes percent escapes once too often."""
+    """Return the segments that a reader would see who decodes percent escapes once too often."""
     if "%" not in path:
         return []
     segments: list[str] = []
@@ -98,7 +100,7 @@ def _decoded(path: str) -> list[str]:
 
 
 def usable_filename(name: str) -> str:
-    """The last segment of what a browser or a program calls the file it sends; empty if nothing is left."""
+    """Return the last segment of a file name that a browser or program sends; empty if nothing is left."""
     base = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     base = _UNUSABLE.sub("", base).strip()
     if base in {".", ".."}:
@@ -125,7 +127,7 @@ def as_uuid(value: str, field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the fields of one address are called, by preference."""
+    """The names of the fields of a place, the preferred one first."""
 
     bucket: tuple[str, ...] = ("bucket_type", "bucket")
     id: tuple[str, ...] = ("bucket_id", "id")
@@ -140,15 +142,15 @@ TARGET = Names(("target_bucket", "target_bucket_type"), ("target_id", "target_bu
 def read_place(
     fields: Mapping[str, Any], names: Names = PLAIN, *, folder: bool = False, form: bool = False
 ) -> Place:
-    """The place that `fields` name: bucket, id and path, or a bucket and the absolute path `/bucket/id/…`.
+    """Return the place that `fields` name: bucket, id and path, or a bucket and the absolute path `/bucket/id/…`.
 
-    `folder` takes the root and a missing path, too. `form` is the multipart upload's way: a missing field is
-    `missing_fields`, and an id that is no UUID is nobody's (403 later) instead of malformed.
+    `folder` also accepts the root and a missing path. `form` is for multipart uploads: a missing field is
+    `missing_fields`, and an id that is not a UUID belongs to nobody (403 later) instead of being malformed.
 
     Raises:
         ValidationFailed: missing, malformed or contradictory (400).
         MissingFields: missing, with `form` (400).
-        BucketNotFound: well-formed, but there is no such bucket (403).
+        BucketNotFound: well-formed, but there is no such bucket type (403).
     """
     bucket, bucket_field = _first(fields, names.bucket)
     owner, owner_field = _first(fields, names.id)
@@ -175,7 +177,7 @@ def read_place(
     else:
         owner = as_uuid(owner, owner_field)
     if bucket not in BUCKETS:
-        raise BucketNotFound("There are the buckets users, companies and projects.")
+        raise BucketNotFound("The bucket types are users, companies and projects.")
     return Place(Bucket(bucket, owner), found)
 
 

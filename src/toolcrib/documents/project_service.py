@@ -1,4 +1,4 @@
-"""Asking another service who may do what in a project (document contract, section 13)."""
+"""Ask another service who may do what in a project (document contract, section 13)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ProjectService:
         return _answer(await self._post("/check-file-access", question.as_dict(), token))
 
     async def check_all(self, questions: Sequence[Question], token: str) -> list[Answer]:
-        """The answers in the order of `questions`.
+        """Return the answers in the order of `questions`.
 
         Raises:
             ProjectServiceUnavailable: it did not answer in time, or not in the documented form (403).
@@ -94,7 +94,7 @@ class ProjectService:
 
     def _unavailable(self, why: str) -> ProjectServiceUnavailable:
         log.warning("project_service_unavailable", why=why)
-        return ProjectServiceUnavailable("The project service gave no usable answer.")
+        return ProjectServiceUnavailable("The project service gave no usable response.")
 
 
 def _answer(found: dict[str, Any]) -> Answer:

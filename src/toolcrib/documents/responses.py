@@ -1,4 +1,4 @@
-"""Documents on the wire, in the words of the document contract: what is written."""
+"""Responses about documents, with the names of the document contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.stored_json import MARK, is_damaged
 
 JSON = "application/json"
-CHUNK = 10_000  # ids in one question: more would be too many parameters for some databases
+CHUNK = 10_000  # ids in one query: more would be too many parameters for some databases
 Names = dict[str, str]
 
 
@@ -49,8 +49,8 @@ async def names_of(
 async def files_as_dicts(
     session: AsyncSession, files: Sequence[File], held: Mapping[str, Claim]
 ) -> list[dict[str, Any]]:
-    """Files as a list tells them: also with the status of their current versions, which the files' own does not
-    tell: that one is `validated` from the first upload on."""
+    """Return files for a list, also with the status of their current versions. That differs from the file's own status,
+    which is `validated` from the first upload on."""
     names = await names_of(session, files)
     ids = [file.current_version_id for file in files if file.current_version_id]
     statuses: dict[str, str] = {}
@@ -120,7 +120,7 @@ def version_as_dict(version: Version, names: Names) -> dict[str, Any]:
 
 
 def lock_as_dict(claim: Claim, file: File) -> dict[str, Any]:
-    """The contract's names, those of a lock inside metadata too."""
+    """Return a lock with the contract's names, as also used inside metadata."""
     return {
         "lock_id": lock_id(claim),
         "id": lock_id(claim),

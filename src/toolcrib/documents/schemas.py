@@ -1,4 +1,4 @@
-"""Documents on the wire, in the words of the document contract: what is read."""
+"""Requests and responses about documents, with the names of the document contract."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from toolcrib.documents.models import FileStatus, VersionStatus
 from toolcrib.kernel.claims.schemas import LastingRequest
 
-# Lifetimes of presigned addresses, in seconds (contract, sections 7 and 17).
+# Lifetimes of presigned URLs, in seconds (contract, sections 7 and 17).
 MIN_EXPIRES, MAX_EXPIRES = 300, 86_400
 
 
 def _storable(text: str) -> str:
     if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
-        raise ValueError("holds characters that cannot be stored")
+        raise ValueError("contains characters that cannot be stored")
     return text
 
 
@@ -26,20 +26,21 @@ def _in_range(seconds: int) -> int:
 Text = Annotated[str, StringConstraints(strict=True, max_length=4000), AfterValidator(_storable)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$")]
 Signed = Annotated[int, AfterValidator(_in_range)]
-# Both spellings of the approved state are understood.
+# Both names of the approved state are accepted.
 Approved = {"approved": FileStatus.VALIDATED.value}
 FILE_STATUSES = frozenset(FileStatus)
 VERSION_STATUSES = frozenset(VersionStatus)
 
 
 class Body(BaseModel):
-    """Addresses are read apart from this, in four forms (`paths.read_place`); unknown fields are ignored."""
+    """The fields of a request, without those of the place, which are read separately, in four forms
+    (`paths.read_place`). Unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 class Addressed(Body):
-    """One file: `file_id`; or `bucket_type`, `bucket_id` and `logical_path`; or `bucket` and the absolute
+    """Names one file: by `file_id`; by `bucket_type`, `bucket_id` and `logical_path`; or by `bucket` and the absolute
     `path` `/<bucket>/<id>/…`."""
 
     file_id: str | None = None
@@ -70,7 +71,7 @@ class ConfirmUpload(Body):
 
 
 class UploadTold(Body):
-    """What Upload-Metadata says beside the address and the conditions."""
+    """What Upload-Metadata contains besides the place and the conditions."""
 
     filename: Text | None = None
     filetype: Text | None = None
@@ -106,7 +107,8 @@ class CopyRequest(Body):
 
 
 class CommitRequest(Addressed):
-    """From a work copy: `source_…` and `target_…`. From bytes uploaded before: the file and `object_key`."""
+    """A version to submit. From a work copy: `source_…` and `target_…`. From content uploaded before: the file and
+    `object_key`."""
 
     source_bucket: str | None = None
     source_id: str | None = None
@@ -153,11 +155,11 @@ class MoveRequest(Addressed):
     target_path: str
 
 
-# What is sent
+# Responses
 
 
 class FileRead(BaseModel):
-    """`damaged`: what is stored as its tags cannot be read, so `tags` is empty."""
+    """A file. `damaged` means that its stored tags cannot be read, so `tags` is empty."""
 
     id: str
     file_id: str
@@ -244,7 +246,7 @@ class Pagination(BaseModel):
 
 
 class ListedFile(FileRead):
-    """`version_status` is its current version's, None where it has none."""
+    """A file in a list. `version_status` is that of its current version, null if it has none."""
 
     version_status: str | None
 
@@ -255,7 +257,7 @@ class FileList(BaseModel):
 
 
 class FileMetadata(BaseModel):
-    """`versions`, `locks` and `audit_logs` are there where they were asked for."""
+    """A file with its details. `versions`, `locks` and `audit_logs` are present if they were requested."""
 
     file: FileRead
     current_version: VersionRead | None
@@ -302,7 +304,7 @@ class FolderEntry(BaseModel):
 
 
 class FolderList(BaseModel):
-    """`can` names what the caller may do here: write, delete, lock, validate."""
+    """The content of a folder. `can` names what the caller may do here: write, delete, lock, validate."""
 
     path: str
     folders: list[FolderEntry]
@@ -321,8 +323,8 @@ class WaitingList(BaseModel):
 
 
 class Shelf(BaseModel):
-    """A bucket one may look into. `scope` is where its claims and events are told; `name` is None where nobody
-    registered it here."""
+    """A bucket that the caller may read. `scope` says who sees its claims and events; `name` is null if it is not
+    registered here."""
 
     bucket: str
     id: str
@@ -335,14 +337,14 @@ class ShelfList(BaseModel):
 
 
 class FoundList(BaseModel):
-    """`buckets` are those that `files` lie in."""
+    """Files that match a search. `buckets` are the buckets of `files`."""
 
     files: list[FileRead]
     buckets: list[Shelf]
 
 
 class VerifyFinding(BaseModel):
-    """A version whose bytes are missing, damaged or back again (`state`). `key` is their object in the store."""
+    """A version whose content is missing, damaged or restored (`state`). `key` names its object in the store."""
 
     state: Literal["missing", "damaged", "recovered"]
     version_id: str
@@ -364,7 +366,8 @@ class VerifyFinding(BaseModel):
 
 
 class VerifyReport(BaseModel):
-    """`missing`, `damaged` and `recovered` are ids of versions; `findings` says which those are."""
+    """The result of a verification. `missing`, `damaged` and `recovered` are ids of versions; `findings` describes
+    them."""
 
     is_sound: bool
     versions: int

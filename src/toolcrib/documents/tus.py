@@ -1,4 +1,4 @@
-"""The words of the tus protocol, 1.0 (https://tus.io/protocols/resumable-upload): its headers, read and written."""
+"""The headers of the tus protocol, 1.0 (https://tus.io/protocols/resumable-upload), read and written."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ RESPONSE_HEADERS = (
     *("X-File-ID", "X-Version-ID", "X-Version-Number", "X-Checksum-SHA256"),
 )
 
-# A path of 1,024 bytes and a changelog of 4,000 letters fit, in any script.
+# Enough for a path of 1,024 bytes and a changelog of 4,000 letters in any script.
 MAX_METADATA_BYTES = 32_768
 _KEY = re.compile(r"[!-+\--~]+")
 
 
 def whole(name: str, text: str | None) -> int:
-    """The number in a header that must be there.
+    """Return the number in a required header.
 
     Raises:
-        ValidationFailed: it is not, or is no whole number (400).
+        ValidationFailed: it is missing, or is not a whole number (400).
     """
     if text is None:
         raise ValidationFailed.of(name, "is missing")
@@ -46,10 +46,10 @@ def whole(name: str, text: str | None) -> int:
 
 
 def metadata(header: str, known: Iterable[str]) -> dict[str, str]:
-    """The values of `known` keys in an Upload-Metadata header; what else is there is the sender's own business.
+    """Return the values of `known` keys in an Upload-Metadata header; other keys are ignored.
 
     Raises:
-        ValidationFailed: too long, a key twice, no Base64, or a known value that is not UTF-8 (400).
+        ValidationFailed: too long, a key twice, not Base64, or a known value that is not UTF-8 (400).
     """
     if len(header) > MAX_METADATA_BYTES:
         raise ValidationFailed.of("Upload-Metadata", f"is longer than {MAX_METADATA_BYTES} bytes")
@@ -57,25 +57,25 @@ def metadata(header: str, known: Iterable[str]) -> dict[str, str]:
     for pair in header.split(",") if header.strip() else ():
         key, _, encoded = pair.strip().partition(" ")
         if not _KEY.fullmatch(key):
-            raise ValidationFailed.of("Upload-Metadata", "holds a key that is none")
+            raise ValidationFailed.of("Upload-Metadata", "contains an invalid key")
         if key in found:
-            raise ValidationFailed.of("Upload-Metadata", f"holds {key} twice")
+            raise ValidationFailed.of("Upload-Metadata", f"contains {key} twice")
         found[key] = _decoded("Upload-Metadata", encoded.strip())
     return {key: _text(key, found[key]) for key in known if key in found}
 
 
 def checksum(header: str, algorithms: Iterable[str]) -> tuple[str, bytes]:
-    """Algorithm and digest of an Upload-Checksum header.
+    """Return algorithm and digest of an Upload-Checksum header.
 
     Raises:
-        ValidationFailed: not one of `algorithms`, or no Base64 (400).
+        ValidationFailed: not one of `algorithms`, or not Base64 (400).
     """
     algorithm, _, encoded = header.strip().partition(" ")
     if algorithm.lower() not in algorithms:
-        raise ValidationFailed.of("Upload-Checksum", f"must be by one of {', '.join(algorithms)}")
+        raise ValidationFailed.of("Upload-Checksum", f"must use one of {', '.join(algorithms)}")
     digest = _decoded("Upload-Checksum", encoded.strip())
     if not digest:
-        raise ValidationFailed.of("Upload-Checksum", "holds no checksum")
+        raise ValidationFailed.of("Upload-Checksum", "contains no checksum")
     return algorithm.lower(), digest
 
 
@@ -87,7 +87,7 @@ def _decoded(name: str, encoded: str) -> bytes:
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise ValidationFailed.of(name, "holds a value that is not Base64") from None
+        raise ValidationFailed.of(name, "contains a value that is not Base64") from None
 
 
 def _text(key: str, value: bytes) -> str:

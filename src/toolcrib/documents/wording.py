@@ -1,5 +1,5 @@
-"""Refusals as the clients of documents read them: the file service's envelope (document contract, section 2), and
-the password question of file managers."""
+"""Refusals in the form that clients of documents read: the file service's envelope (document contract, section 2), and
+the password challenge for file managers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toolcrib.kernel.wording import Wording
 
 
 class StorageRefusal(BaseModel):
-    """Why the file service refused: `error` and `message` are the code, `details.text` is for people."""
+    """A refusal of the file service: `error` and `message` are the code, `details.text` is for people."""
 
     status: Literal["error"]
     error: str

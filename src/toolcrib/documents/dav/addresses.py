@@ -30,7 +30,7 @@ def read_raw(raw: bytes) -> str:
         except UnicodeDecodeError:
             raise ValidationFailed.of("path", "is not UTF-8") from None
         if "/" in segment:
-            raise ValidationFailed.of("path", "holds an encoded slash")
+            raise ValidationFailed.of("path", "contains an encoded slash")
         if segment:
             segments.append(segment)
     if not segments:

@@ -22,7 +22,7 @@ _LOCKED = 423
 
 
 class DraftKept(Problem):
-    """A save came after its lock was lost. It was kept beside the file, at `href`."""
+    """Content was uploaded after its lock was lost. It was kept as a draft beside the file, at `href`."""
 
     code, status = "draft_kept", 412
 

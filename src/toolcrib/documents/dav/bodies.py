@@ -50,4 +50,6 @@ class _XmlCheck:
             raise ValidationFailed.of("body", f"may have at most {MAX_NAMES} elements and attributes")
         for name, value in attributes.items():
             if name.startswith("xmlns") and len(value.encode()) > NAMESPACE_BYTES:
-                raise ValidationFailed.of("body", f"holds a namespace of more than {NAMESPACE_BYTES} bytes")
+                raise ValidationFailed.of(
+                    "body", f"contains a namespace of more than {NAMESPACE_BYTES} bytes"
+                )

@@ -96,7 +96,7 @@ async def _serve(request: Request, docs: Documents, caller: Caller, mount: str) 
     dav = WebDAVRequest(docs, caller, docs.kernel.clock(), loop, mount, _own_hosts(request, docs))
     body = b"" if request.method == "PUT" else await _small_body(request)
     environ = _environ(request, path, body, dav)
-    # With the context, so that what the thread asks of the loop counts as progress of this request.
+    # Copy the context, so that calls from the thread to the loop count as progress of this request.
     in_context = copy_context().run
     answer: Response | None = await loop.run_in_executor(_threads, in_context, _in_thread, environ)
     if answer is not None:

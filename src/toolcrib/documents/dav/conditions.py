@@ -65,8 +65,8 @@ class Conditions(RequestServer):  # type: ignore[misc]
             self._fail(HTTP_PRECONDITION_FAILED, context_info="The If header's condition does not hold.")
 
     def _if_holds(self, res: Any, environ: Environ) -> bool:
-        """Whether the If header is true: one true list is enough (RFC 4918, 10.4). A tagged list is about the
-        resource that its tag names."""
+        """Return whether the If header holds: one list that holds is enough (RFC 4918, 10.4). A tagged list is about
+        the resource that its tag names."""
         conditions = environ["wsgidav.conditions.if"]
         if not conditions:
             if "HTTP_IF" in environ:
@@ -96,7 +96,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
         return False
 
     def _shows_lost_token(self, place: Place, environ: Environ) -> bool:
-        """Whether the request shows a token of a lock that the caller had on `place` and has no longer."""
+        """Return whether the request contains a token of a lock on `place` that the caller had and has lost."""
         dav = request_of(environ)
         tokens = tokens_shown(environ)
         if not tokens:
@@ -138,7 +138,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
 
     def _refuse_body(self, environ: Environ) -> None:
         if util.get_content_length(environ):
-            self._fail(HTTP_MEDIATYPE_NOT_SUPPORTED, context_info="This method takes no body.")
+            self._fail(HTTP_MEDIATYPE_NOT_SUPPORTED, context_info="This method does not accept a body.")
 
 
 async def claims_in(dav: WebDAVRequest, res: FolderResource) -> Any:
@@ -158,7 +158,7 @@ async def _covering(dav: WebDAVRequest, place: Place, file: File | None) -> Any:
 
 
 def has_version_condition(environ: Environ) -> bool:
-    """Whether the request has a condition on which version is current, or on there being no file."""
+    """Return whether the request has a condition on the current version, or that there is no file."""
     if "HTTP_IF_NONE_MATCH" in environ or "HTTP_IF_UNMODIFIED_SINCE" in environ:
         return True
     if environ.get("HTTP_IF_MATCH", "*").strip() != "*":

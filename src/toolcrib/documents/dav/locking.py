@@ -93,7 +93,9 @@ class Locking(Conditions):
         util.parse_if_header_dict(environ)
         tokens = tokens_shown(environ)
         if res is None or len(tokens) != 1:
-            self._fail(HTTP_BAD_REQUEST, context_info="Refresh one lock of something that is there.")
+            self._fail(
+                HTTP_BAD_REQUEST, context_info="A refresh must name one lock of an existing file or folder."
+            )
         try:
             dav.run(
                 webdav_locks.refresh(dav.docs, dav.caller, res.place, tokens[0], seconds=seconds, now=dav.now)
@@ -119,7 +121,7 @@ class Locking(Conditions):
         self._refuse_body(environ)
         res = self._existing(environ["PATH_INFO"], environ)
         if "HTTP_LOCK_TOKEN" not in environ:
-            self._fail(HTTP_BAD_REQUEST, context_info="There is no Lock-Token.")
+            self._fail(HTTP_BAD_REQUEST, context_info="The Lock-Token header is missing.")
         token = environ["HTTP_LOCK_TOKEN"].strip().strip("<>")
         try:
             dav.run(webdav_locks.unlock(dav.docs, dav.caller, res.place, token, now=dav.now))

@@ -83,7 +83,7 @@ class Methods(Locking):
             self._fail(HTTP_METHOD_NOT_ALLOWED, context_info="There is a folder at this address.")
         parent = self._parent(path, environ)
         if isinstance(parent, ListingResource):
-            self._fail(HTTP_FORBIDDEN, context_info="Nothing can be put here.")
+            self._fail(HTTP_FORBIDDEN, context_info="Files cannot be uploaded to this address.")
         place = res.place if res is not None else place_of_path(dav, path)
         right = dav.right(place.bucket, "write")
         try:
@@ -152,7 +152,7 @@ class Methods(Locking):
         res = self._existing(environ["PATH_INFO"], environ)
         asked = read_xml(environ)
         if asked.tag != "{DAV:}propertyupdate":
-            self._fail(HTTP_BAD_REQUEST, context_info="The body is not a propertyupdate.")
+            self._fail(HTTP_BAD_REQUEST, context_info="The body is not a propertyupdate element.")
         self._evaluate_if_headers(res, environ)
         self._check_write_permission(res, "0", environ)
         changes = dict(self._updates(asked))
@@ -224,7 +224,7 @@ class Methods(Locking):
         if depth not in {"0", "infinity"} or (is_move and source.is_collection and depth == "0"):
             self._fail(HTTP_BAD_REQUEST, context_info="This Depth is not allowed here.")
         if overwrite not in {"T", "F"}:
-            self._fail(HTTP_BAD_REQUEST, context_info="Overwrite is T or F.")
+            self._fail(HTTP_BAD_REQUEST, context_info="Overwrite must be T or F.")
         target_path, target_place = self._destination(environ)
         target = self._davProvider.get_resource_inst(target_path, environ)
         target_parent = self._parent(target_path, environ)
@@ -240,7 +240,9 @@ class Methods(Locking):
         else:
             self._check_write_permission(target, "infinity", environ)
             if overwrite == "F":
-                self._fail(HTTP_PRECONDITION_FAILED, context_info="Something is there already.")
+                self._fail(
+                    HTTP_PRECONDITION_FAILED, context_info="There is already something at the Destination."
+                )
         onto = Onto.FREE
         if target is not None:
             is_next = not target.is_collection and not source.is_collection
@@ -254,7 +256,7 @@ class Methods(Locking):
     def _destination(self, environ: Environ) -> tuple[str, Place]:
         dav = request_of(environ)
         if "HTTP_DESTINATION" not in environ:
-            self._fail(HTTP_BAD_REQUEST, context_info="There is no Destination.")
+            self._fail(HTTP_BAD_REQUEST, context_info="The Destination header is missing.")
         path = read_url(environ["HTTP_DESTINATION"].strip(), dav.mount, dav.own_hosts)
         if path is None:
             self._fail(HTTP_BAD_GATEWAY, context_info="The Destination is not on this server.")

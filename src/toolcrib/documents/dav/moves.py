@@ -47,7 +47,8 @@ def _limit_transfers(who: str, *, is_long: bool) -> Iterator[None]:
     """
     if is_long and _under_way[who] >= MAX_TRANSFERS:
         raise TooManyTransfers(
-            f"{MAX_TRANSFERS} of your copies are running: wait for one to end.", headers={"Retry-After": "5"}
+            f"{MAX_TRANSFERS} of your copies are running: try again when one has ended.",
+            headers={"Retry-After": "5"},
         )
     _under_way[who] += is_long
     try:

@@ -121,5 +121,5 @@ def stored_element(text: str, name: str) -> Element | None:
 
 @lru_cache(maxsize=1_024)
 def is_name(name: str) -> bool:
-    """Whether an element can have this name."""
+    """Return whether an element can have this name."""
     return stored_element(tostring(Element(name), encoding="unicode"), name) is not None

@@ -83,7 +83,7 @@ def place_of_path(dav: WebDAVRequest, path: str) -> Place:
     """
     kind, owner, *rest = [*path.strip("/").split("/", 2), "", ""][:3]
     if kind not in BUCKETS or not owner:
-        raise AccessDenied("There are only the folders users, companies and projects here.")
+        raise AccessDenied("The only folders here are users, companies and projects.")
     return Place(Bucket(kind, _owner_id(dav, kind, owner)), normalise(rest[0], root_ok=True))
 
 
@@ -99,7 +99,7 @@ def _owner_id(dav: WebDAVRequest, kind: str, owner: str) -> str:
 def _id_of_name(dav: WebDAVRequest, kind: str, name: str) -> str:
     """Return the id of the bucket called `name`. Every refusal is the same, so that strangers learn neither the id of
     a project nor whether it exists."""
-    # Nobody has any right in a bucket whose id is empty.
+    # Nobody has a right in a bucket whose id is empty.
     found = dav.run(_project_id(dav, name)) if kind == "projects" else ""
     try:
         dav.right(Bucket(kind, found), "read")

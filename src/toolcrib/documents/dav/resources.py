@@ -1,4 +1,4 @@
-"""Files and folders as WsgiDAV resources. These mostly read; `methods.py` has what changes them."""
+"""Files and folders as WsgiDAV resources. Most of this only reads; `methods.py` has what changes them."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ async def _draft_kept(
                 held = locked
     top = asked.path.rpartition("/")[0] if draft.parent == asked.place.parent else f"/users/me/{DRAFTS}"
     where = href(mount, f"{top}/{draft.name}", folder=False)
-    why = held.detail if held is not None else "Nobody holds the file now."
+    why = held.detail if held is not None else "The file is not locked now."
     return DraftKept(
         f"Your lock on {asked.place.address} was lost. {why} What you saved is kept as {draft.address}.",
         where,

@@ -1,4 +1,5 @@
-"""Where a person may look, and looking everywhere at once. For the page; the contract knows buckets one by one."""
+"""Routes that list the buckets a person may read, and search all of them. For the page; the contract has no such
+routes."""
 
 from __future__ import annotations
 
@@ -27,13 +28,13 @@ MAX_FOUND = 50
 
 @router.get("/buckets", response_model=schemas.ShelfList)
 async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
-    """The buckets whose files the caller may read: their own, their company's, their projects'."""
+    """List the buckets whose files the caller may read: their own, their company's, their projects'."""
     return bare({"buckets": [_shown(each) for each in await buckets.listed_buckets(docs, caller)]})
 
 
 @router.get("/search", response_model=schemas.FoundList, openapi_extra=query_params("q", limit=INTEGER))
 async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
-    """Files by words of their paths, in all buckets the caller may read."""
+    """Find files by words of their paths, in all buckets the caller may read."""
     query = query_of(request)
     limit = number(query, "limit", 20, least=1, most=MAX_FOUND)
     found = await buckets.search(docs, caller, query.get("q", ""), limit=limit)

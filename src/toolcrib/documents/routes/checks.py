@@ -1,4 +1,4 @@
-"""The other side of section 13 of the document contract: other services ask us who may do what in a project."""
+"""Routes with which other services ask who may do what in a project (document contract, section 13)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AccessChecks(BaseModel):
 
 @router.post("/check-file-access", openapi_extra=body_of(AccessCheck))
 async def check(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
-    """Whether the caller may do this in a project, by the memberships kept here."""
+    """Tell whether the caller may do this in a project, by the memberships registered here."""
     body = await read_model(request, AccessCheck)
     names = await docs.access.project_names([body.project_id])
     return _answer(caller, body, names)
@@ -40,7 +40,7 @@ async def check(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict
 
 @router.post("/check-file-access/batch", openapi_extra=body_of(AccessChecks))
 async def check_batch(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
-    """Many questions at once, answered in their order."""
+    """Answer many questions at once, in their order."""
     body = await read_model(request, AccessChecks)
     names = await docs.access.project_names([each.project_id for each in body.checks])
     return {

@@ -1,4 +1,4 @@
-"""What the document routes share: who asks, bodies and queries in the contract's words, refusals too."""
+"""Shared by the document routes: the caller, bodies and queries with the contract's names, and refusals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PREFIX = "/storage"
 
 
 class StorageRoute(APIRoute):
-    """Says the file store's refusals in the document contract's words."""
+    """A route that translates the file store's errors into those of the document contract."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         handle = super().get_route_handler()
@@ -49,7 +49,7 @@ def new_router() -> APIRouter:
     return APIRouter(prefix=PREFIX, tags=["documents"], route_class=StorageRoute)
 
 
-# Who asks
+# The caller
 
 
 async def caller_of(request: Request, kernel: KernelDep) -> Caller:
@@ -81,11 +81,11 @@ async def caller_of(request: Request, kernel: KernelDep) -> Caller:
 
 
 def _require_company(kernel: Kernel, token: str) -> None:
-    """Another service's token must name the caller's company (contract, section 1). Ours need not: the database
-    knows."""
+    """Check that another service's token names the caller's company (contract, section 1). This server's tokens need
+    not: the database has it."""
     read = kernel.auth.tokens.read(token, now=kernel.clock())
     if read.issuer != kernel.settings.jwt_issuer and is_uuid(read.claims.get("company_id")) is None:
-        raise Unauthorized("Invalid token: company_id is missing or no UUID")
+        raise Unauthorized("Invalid token: company_id is missing or not a UUID")
 
 
 async def _documents(kernel: KernelDep) -> Documents:
@@ -103,7 +103,7 @@ async def json_body(request: Request, *, optional: bool = False) -> dict[str, An
     """Read the body as a JSON object. An empty one is accepted if `optional`.
 
     Raises:
-        ValidationFailed: no JSON object, or one beyond the bounds of `kernel.json_scan` (400).
+        ValidationFailed: it is not a JSON object, or exceeds the limits of `kernel.json_scan` (400).
     """
     try:
         raw = await request.body()
@@ -121,7 +121,7 @@ async def json_body(request: Request, *, optional: bool = False) -> dict[str, An
 
 
 def query_of(request: Request) -> dict[str, str]:
-    """The query, of which the first value of each name counts.
+    """Return the query; the first value of each name counts.
 
     Raises:
         ValidationFailed: it is not UTF-8 (400).
@@ -154,7 +154,7 @@ def checked(model: type[Model], fields: Mapping[str, Any]) -> Model:
 
 
 def where(fields: Mapping[str, Any]) -> Where:
-    """The one file that `fields` name, by id or by place.
+    """Return the one file that `fields` name, by id or by place.
 
     Raises:
         ValidationFailed: they name none (400).
@@ -173,24 +173,24 @@ def number(fields: Mapping[str, str], name: str, default: int, *, least: int, mo
     """Read a whole number from the fields, `default` if it is not given.
 
     Raises:
-        ValidationFailed: no whole number, or out of range (400).
+        ValidationFailed: not a whole number, or out of range (400).
     """
     text = fields.get(name)
     if text is None:
         return default
     found = whole_number(text)
     if found is None or len(text) > 9 or found < least:
-        raise ValidationFailed.of(name, f"must be a number from {least} on")
+        raise ValidationFailed.of(name, f"must be a number of at least {least}")
     if most is not None and found > most:
         raise ValidationFailed.of(name, f"must be at most {most}")
     return found
 
 
 def conditions(fields: Mapping[str, str]) -> Conditions:
-    """What an upload asks to hold when its version is made: `fence`, `base_version`, `release`.
+    """Return the conditions of an upload that are checked when its version is made: `fence`, `base_version`, `release`.
 
     Raises:
-        ValidationFailed: no whole number, or neither true nor false (400).
+        ValidationFailed: not a whole number, or neither true nor false (400).
     """
     return {
         "fence": _whole(fields, "fence"),
@@ -224,7 +224,7 @@ def flag(fields: Mapping[str, str], name: str) -> bool:
 
 
 def status(fields: Mapping[str, str], known: frozenset[str]) -> str | None:
-    """A status to filter by; `approved` is understood as `validated`.
+    """Return a status to filter by; `approved` is accepted for `validated`.
 
     Raises:
         ValidationFailed: there is no such status (400).
@@ -238,7 +238,7 @@ def status(fields: Mapping[str, str], known: frozenset[str]) -> str | None:
     return wanted
 
 
-# What OpenAPI says of routes that read for themselves
+# OpenAPI descriptions of routes that read their bodies and queries themselves
 
 
 def query_params(*names: str, **schemas: dict[str, Any]) -> dict[str, Any]:

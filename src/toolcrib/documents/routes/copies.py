@@ -1,4 +1,4 @@
-"""Copies, and versions submitted from them (document contract, section 10)."""
+"""Routes of copies, and of versions submitted from them (document contract, section 10)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ router = new_router()
     responses=refusals(404),
 )
 async def copy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Copy a file. Out of a project into one's own bucket this makes a work copy and locks the source."""
+    """Copy a file. A copy from a project into one's own bucket is a work copy, and locks the source."""
     body = await json_body(request)
     asked = checked(schemas.CopyRequest, body)
     source = read_place(body, SOURCE)
@@ -71,7 +71,7 @@ async def copy(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
 
 
 def _target(body: Mapping[str, Any], name: str) -> Place:
-    """Where the copy goes: a path that ends in `/` is a folder, in which the copy is called `name`."""
+    """Return where the copy goes: a path that ends in `/` is a folder, in which the copy is called `name`."""
     path = body.get("target_path")
     if isinstance(path, str) and path.endswith("/"):
         return read_place({**body, "target_path": path + name}, TARGET)
@@ -86,7 +86,7 @@ def _target(body: Mapping[str, Any], name: str) -> Place:
     responses=refusals(404),
 )
 async def commit(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Submit a version for approval: a work copy's, or bytes uploaded before."""
+    """Submit a version for approval: from a work copy, or from content uploaded before."""
     body = await json_body(request)
     asked = checked(schemas.CommitRequest, body)
     changelog = asked.changelog if asked.changelog is not None else asked.message
@@ -121,7 +121,7 @@ async def _commit_object(
 ) -> Saved:
     target = where(body)
     if asked.created_by is not None and as_uuid(asked.created_by, "created_by") != caller.me.uuid:
-        raise AccessDenied("A version is submitted by whoever made it.")
+        raise AccessDenied("Only the person who made a version may submit it.")
     return await commits.commit_object(
         docs, caller, target, asked.object_key or "", changelog=changelog, now=now
     )

@@ -1,4 +1,4 @@
-"""Downloads (document contract, sections 7 and 8)."""
+"""Routes of downloads (document contract, sections 7 and 8)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
 
-# What a browser may show by itself on our origin: it runs no script in any of these.
+# Media types that a browser may show on our origin: it runs no script in any of them.
 _SHOWN = frozenset(
     {
         "application/pdf",
@@ -46,9 +46,9 @@ _SHOWN = frozenset(
         "text/plain",
     }
 )
-# For anything that is opened all the same: no script, no form, no origin.
+# For anything that is opened in spite of that: no script, no form, no origin.
 _SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-# A sandbox keeps browsers from showing PDF. Only our own page frames it.
+# Browsers do not show PDF in a sandbox, so only framing by other sites is forbidden.
 _PDF = "frame-ancestors 'self'"
 
 
@@ -60,8 +60,8 @@ _PDF = "frame-ancestors 'self'"
 )
 @router.head("/download/proxy", response_class=Response, include_in_schema=False)
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """The bytes of a file's current version, or of `version_id`. `inline` shows images, PDF and plain text; it is
-    ignored for anything a browser might run."""
+    """Download a file's current version, or `version_id`. `inline` shows images, PDF and plain text; it is ignored for
+    types in which a browser might run scripts."""
     query = query_of(request)
     inline = flag(query, "inline")
     version_id = as_uuid(query["version_id"], "version_id") if query.get("version_id") else None
@@ -88,8 +88,10 @@ async def send(request: Request, docs: Documents, opened: Opened, *, inline: boo
         inline=shown,
     )
     if not shown:
-        answer.headers["Content-Type"] = media_type  # as it was uploaded, without a guess at its charset
-    del answer.headers["X-Content-Type-Options"]  # every answer of this server gets it once
+        answer.headers["Content-Type"] = (
+            media_type  # the content type as it was uploaded, without a guessed charset
+        )
+    del answer.headers["X-Content-Type-Options"]  # every response of this server gets this header elsewhere
     answer.headers["X-File-ID"] = opened.file.id
     answer.headers["X-Version-ID"] = version.id
     answer.headers["X-Version-Number"] = str(version.version_number)
@@ -107,7 +109,7 @@ async def send(request: Request, docs: Documents, opened: Opened, *, inline: boo
     responses=refusals(403),
 )
 async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """A signed address of a file's bytes, for whoever has it."""
+    """Return a signed URL of a file's content, which anybody who has it may use."""
     return await _presign(request, docs, caller, query_of(request), now)
 
 
@@ -115,7 +117,7 @@ async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     "/download/presign", response_model=schemas.SignedAddress, openapi_extra=body_of(schemas.PresignDownload)
 )
 async def presign_posted(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """As GET, with the same fields in JSON."""
+    """Return what GET returns, for the same fields in JSON."""
     return await _presign(request, docs, caller, await json_body(request), now)
 
 

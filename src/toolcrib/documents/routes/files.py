@@ -1,4 +1,4 @@
-"""Listing files, and one file's metadata (document contract, section 6)."""
+"""Routes that list files, and show and change one file (document contract, section 6)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ MAX_LIMIT = 1_000
     responses=refusals(403),
 )
 async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """All files below a folder, by path, page after page."""
+    """List all files below a folder, by path, in pages."""
     query = query_of(request)
     page = number(query, "page", 1, least=1)
     limit = number(query, "limit", 50, least=1, most=MAX_LIMIT)
@@ -78,7 +78,7 @@ async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, no
     responses=refusals(403, 404),
 )
 async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """One file, archived or not, and what belongs to it."""
+    """Return one file, archived or not, with its versions, locks and audit."""
     query = query_of(request)
     with_versions, with_locks = flag(query, "include_versions"), flag(query, "include_locks")
     with_audit = flag(query, "include_audit")
@@ -106,12 +106,12 @@ async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now:
     responses=refusals(409),
 )
 async def describe(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Replace a file's tags, set its description."""
+    """Replace a file's tags, and set its description."""
     body = await json_body(request)
     target = where(query_of(request))
     changes = checked(schemas.Changes, body).model_dump(exclude_unset=True)
     if not changes:
-        raise ValidationFailed.of("body", "must hold tags or description")
+        raise ValidationFailed.of("body", "must contain tags or description")
     file = await files.describe(docs, caller, target, changes, now=now)
     return success("metadata updated", {"file_id": file.id, "updated_fields": changes})
 
@@ -146,7 +146,7 @@ async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     responses=refusals(404),
 )
 async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Bring an archived file back."""
+    """Restore an archived file."""
     body = await json_body(request)
     file = await removal.restore(docs, caller, where(body), now=now)
     return success("file restored", {"file_id": file.id, "status": file.status})
@@ -159,7 +159,7 @@ async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     responses=refusals(404, 409),
 )
 async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Give a file another path in its bucket: `target_path`, below the bucket's root."""
+    """Move a file to another path in its bucket: `target_path`, below the bucket's root."""
     body = await json_body(request)
     source = read_place(body)
     asked = checked(schemas.MoveRequest, body)

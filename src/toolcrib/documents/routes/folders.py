@@ -1,4 +1,4 @@
-"""Folders as people browse them. The contract has only prefixes; these are for the page and for WebDAV."""
+"""Routes of folders, for the page and for WebDAV. The contract has only prefixes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ router = new_router()
     responses=refusals(403, 404),
 )
 async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """What lies directly in a folder."""
+    """List what is directly in a folder."""
     place = read_place(query_of(request), folder=True)
     await folders.look_in(docs, caller, place)
     kernel = docs.kernel
@@ -80,7 +80,7 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     responses=refusals(409),
 )
 async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Make a folder, with those above it."""
+    """Create a folder, and missing folders above it."""
     place = read_place(await json_body(request))
     new = await folders.make_folder(docs, caller, place, now=now)
     return success("folder made", {"path": place.address}, 201 if new else 200)
@@ -93,7 +93,7 @@ async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     responses=refusals(404, 409),
 )
 async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Upload away an empty folder or, with `recursive`, archive all that is in it first; `archived` tells what."""
+    """Remove an empty folder or, with `recursive`, archive everything in it first; `archived` has the ids."""
     body = await json_body(request)
     place = read_place(body)
     archived: list[str] = []
@@ -111,7 +111,7 @@ async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     responses=refusals(404, 409),
 )
 async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Give a folder, with all below it, another path in its bucket: `target_path`, below the bucket's root."""
+    """Move a folder and everything below it to another path in its bucket: `target_path`, below the bucket's root."""
     body = await json_body(request)
     source = read_place(body)
     asked = checked(schemas.MoveRequest, body)

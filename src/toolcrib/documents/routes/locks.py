@@ -1,4 +1,4 @@
-"""Locks (document contract, section 9)."""
+"""Routes of locks (document contract, section 9)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MAX_LOCKS = 10_000
     responses=refusals(404, 409),
 )
 async def lock(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Lock a file. 409 if anybody holds it, the caller included; `details` says who."""
+    """Lock a file. 409 if anybody holds it, including the caller; `details` says who."""
     body = await json_body(request)
     asked = checked(schemas.DocumentLockRequest, body)
     held = await locks.lock(
@@ -62,7 +62,7 @@ async def lock(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     responses=refusals(404, 409),
 )
 async def renew(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Move the end of one's own lock; without `expires_in` it lasts until it is given back."""
+    """Change when one's own lock ends; without `expires_in` it lasts until it is released."""
     body = await json_body(request)
     asked = checked(schemas.DocumentRenewRequest, body)
     return _locked(
@@ -83,7 +83,7 @@ def _locked(message: str, held: Lock) -> Response:
     responses=refusals(404),
 )
 async def unlock(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Give back one's lock or, with `force`, authority and a `reason`, end anybody's."""
+    """Release one's own lock or, with `force`, authority and a `reason`, another person's."""
     body = await json_body(request)
     asked = checked(schemas.DocumentUnlockRequest, body)
     await locks.unlock(docs, caller, where(body), force=asked.force, reason=asked.reason, now=now)
@@ -96,7 +96,7 @@ async def unlock(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     openapi_extra=query_params(*PLACE, mine=BOOLEAN, limit=INTEGER, offset=INTEGER),
 )
 async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Live locks in buckets the caller may read."""
+    """List current locks in buckets the caller may read."""
     query = query_of(request)
     limit = number(query, "limit", MAX_LOCKS, least=1, most=MAX_LOCKS)
     offset = number(query, "offset", 0, least=0)
@@ -118,7 +118,7 @@ async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, no
 
 
 def _filter(query: dict[str, str]) -> tuple[Place | None, str | None]:
-    """The folder to look below, or only a kind of bucket."""
+    """Return the filter of a list: a folder to look below, or only a bucket type."""
     named = [query[name] for name in PLAIN.bucket if query.get(name)]
     placed = any(query.get(name) for name in (*PLAIN.id, *PLAIN.path))
     if placed:

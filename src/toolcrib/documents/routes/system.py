@@ -1,4 +1,4 @@
-"""How the document service is (document contract, section 5)."""
+"""Routes that describe the state of the document service (document contract, section 5)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ CHECKED = ("database", "storage")
 
 @router.get("/health", response_class=Response, responses=UNHEALTHY, openapi_extra=PUBLIC)
 async def health(request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """200 while database and file store answer and can be written to; 503 otherwise. For whoever may not read details
-    (METRICS_ACCESS), `version`, `environment` and what the checks say are fixed words."""
+    """Report the health: 200 while database and file store respond and can be written to; 503 otherwise. For callers
+    who may not read details (METRICS_ACCESS), `version`, `environment` and the texts of the checks are fixed."""
     checks = await ask(kernel, CHECKED)
     well = all(check["healthy"] for check in checks.values())
     detailed = may_read_details(request, kernel)
@@ -45,7 +45,7 @@ async def version(request: Request, _caller: CallerDep) -> Response:
 
 @router.get("/config", response_class=Response)
 async def config(kernel: KernelDep, _caller: CallerDep) -> Response:
-    """What clients and support may know. Never a secret or an address."""
+    """Return the configuration that clients and support may know. Never a secret or an address."""
     return bare(_public(kernel))
 
 

@@ -1,4 +1,5 @@
-"""Resumable uploads by the tus protocol, 1.0: creation, creation-with-upload, expiration, checksum, termination."""
+"""Routes of resumable uploads by the tus protocol, 1.0: creation, creation-with-upload, expiration, checksum,
+termination."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Problem
 
-# What is left of a refused body is read up to here; beyond, the line is cut instead.
+# Up to this many bytes of a refused body are read and discarded; if there are more, the connection is closed.
 WORTH_READING_BYTES = 1024 * 1024
 
 ADDRESS = ("bucket_type", "bucket_id", "logical_path", "bucket", "id", "path")
@@ -60,7 +61,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 class TusRoute(StorageRoute):
-    """Every answer names the protocol's version, refusals too."""
+    """A route whose responses, including refusals, all name the protocol's version."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         handle = super().get_route_handler()
@@ -71,7 +72,7 @@ class TusRoute(StorageRoute):
             except Problem as problem:
                 problem.headers["Tus-Resumable"] = tus.VERSION
                 if not _is_short(request):
-                    problem.headers["Connection"] = "close"  # what is still to come is not worth reading
+                    problem.headers["Connection"] = "close"  # do not read the rest of the body
                 raise
             answer.headers["Tus-Resumable"] = tus.VERSION
             return answer
@@ -88,16 +89,16 @@ def _is_short(request: Request) -> bool:
 
 
 def _size(request: Request) -> int | None:
-    """How long the body is; None where its sender does not say."""
+    """Return the size of the body; None if the client does not announce it."""
     if "transfer-encoding" in request.headers:
         return None
     return size_number(request.headers.get("content-length", "0"))
 
 
 async def _version(request: Request, caller: CallerDep) -> None:
-    """After the question who asks, as everywhere."""
+    """Check the protocol's version, after the caller has been determined, as for every route."""
     if request.headers.get("tus-resumable") != tus.VERSION:
-        text = f"Send Tus-Resumable: {tus.VERSION}; no other version of the protocol is spoken here."
+        text = f"Send Tus-Resumable: {tus.VERSION}; this server supports no other version of the protocol."
         raise TusVersionUnsupported(text, headers={"Tus-Version": tus.VERSION})
 
 
@@ -112,7 +113,7 @@ UploadId = Annotated[str, Depends(_upload_id)]
 
 
 def _headers(*names: str) -> dict[str, Any]:
-    """For OpenAPI: what a request carries."""
+    """Describe, for OpenAPI, the headers of a request."""
     return {
         "parameters": [
             {"name": name, "in": "header", "required": name == "Tus-Resumable", "schema": {"type": "string"}}
@@ -130,7 +131,7 @@ _OCTETS = {
 @router.options("/uploads/", include_in_schema=False)
 @router.options("/uploads/{upload_id}", include_in_schema=False)
 async def abilities(docs: DocumentsDep) -> Response:
-    """What of the protocol is spoken here: the same for everybody."""
+    """Return which parts of the protocol the server supports: the same for everybody."""
     headers = {
         "Tus-Version": tus.VERSION,
         "Tus-Extension": ",".join(tus.EXTENSIONS),
@@ -150,8 +151,8 @@ async def abilities(docs: DocumentsDep) -> Response:
 )
 @router.post("/uploads/", dependencies=SPOKEN, include_in_schema=False)
 async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Begin a resumable upload (tus 1.0). `Upload-Metadata` says where the document goes; `Location` is where its
-    bytes go, of which this may bring the first."""
+    """Start a resumable upload (tus 1.0). `Upload-Metadata` says where the document goes; `Location` is the URL for its
+    content, the first bytes of which this request may bring."""
     plan, options = _plan(request)
     checksum = _checksum(request)
     size = _size(request)
@@ -159,7 +160,7 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     if has_body:
         _require_octets(request)
     if size is not None and size > plan.length:
-        raise FileTooLarge(f"The upload is announced with {plan.length} bytes.", {"length": plan.length})
+        raise FileTooLarge(f"The upload was announced with {plan.length} bytes.", {"length": plan.length})
     upload = await resumable.create(docs, caller, plan, options, now=now)
     if has_body and plan.length:
         try:
@@ -174,7 +175,7 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
                 now=now,
             )
         except Problem:
-            # Nobody has been told its address.
+            # The client has not received the upload's URL, so it cannot continue it.
             await resumable.forget(docs, upload, now=now)
             raise
         if upload.result is None and await request.is_disconnected():
@@ -192,7 +193,7 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     responses=refusals(412),
 )
 async def progress(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """How far an upload has come and, once it is whole, which version it made."""
+    """Tell how many bytes have arrived and, when the upload is complete, which version it made."""
     upload = await resumable.own(docs, caller, upload_id, now=now)
     answer = _answer(upload, 200)
     answer.headers["Upload-Length"] = str(upload.length)
@@ -213,7 +214,7 @@ async def progress(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, n
 async def append(
     upload_id: UploadId, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
 ) -> Response:
-    """Send bytes from `Upload-Offset` on. The last of them make the version."""
+    """Upload bytes from `Upload-Offset` on. The last of them make the version."""
     _require_octets(request)
     upload = await resumable.append(
         docs,
@@ -237,7 +238,7 @@ async def append(
     responses=refusals(412),
 )
 async def terminate(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Give an upload up. A version that it made stays."""
+    """End an upload and delete what was received. A version that it made stays."""
     await resumable.terminate(docs, caller, upload_id, now=now)
     return Response(status_code=204)
 
@@ -246,8 +247,8 @@ async def terminate(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, 
 async def overridden(
     upload_id: UploadId, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
 ) -> Response:
-    """For clients that cannot send the other methods. Only POST is read anew: a browser guards it as it does
-    those, which cannot be said of GET."""
+    """Accept another method in a header, for clients that cannot send it. Only POST is overridden: browsers protect it
+    from other sites as they do those methods, which is not true of GET."""
     method = request.headers.get("x-http-method-override", "").upper()
     if method == "PATCH":
         return await append(upload_id, request, docs, caller, now)
@@ -272,7 +273,9 @@ def _answer(upload: ResumableUpload, status: int) -> Response:
 
 def _plan(request: Request) -> tuple[Plan, VersionOptions]:
     if "upload-defer-length" in request.headers or "upload-concat" in request.headers:
-        raise ValidationFailed.of("Upload-Length", "must be told at the start, and for one file at a time")
+        raise ValidationFailed.of(
+            "Upload-Length", "must be announced at the start, and for one file at a time"
+        )
     length = tus.whole("Upload-Length", request.headers.get("upload-length"))
     told = ",".join(request.headers.getlist("upload-metadata"))
     fields = tus.metadata(told, METADATA)

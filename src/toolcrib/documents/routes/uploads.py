@@ -1,4 +1,4 @@
-"""Uploads (document contract, section 7)."""
+"""Routes of uploads (document contract, section 7)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _FORM = {
     responses=refusals(409, 507),
 )
 async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """An address to PUT the file's bytes to. `/upload/confirm` or `/versions/commit` makes them a version."""
+    """Return a URL to PUT the file's content to. `/upload/confirm` or `/versions/commit` makes a version of it."""
     body = await json_body(request)
     asked = checked(schemas.PresignUpload, body)
     place = read_place(body)
@@ -104,7 +104,7 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
     responses=refusals(404, 409, 507),
 )
 async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Make what was sent to a presigned address the newest version of its file."""
+    """Make the content sent to a presigned URL the newest version of its file."""
     asked = checked(schemas.ConfirmUpload, await json_body(request))
     saved = await direct_uploads.confirm(
         docs,
@@ -126,7 +126,8 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     responses=refusals(409, 507),
 )
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Send a file as a form. Fields before the file let a refusal come before its bytes."""
+    """Upload a file as a form. If the other fields come before the file, the server can refuse before receiving its
+    content."""
     length = size_number(request.headers.get("content-length", ""))
     try:
         _refuse_too_long(docs, length or 0)
@@ -134,11 +135,11 @@ async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
         part = await form.to_file()
         if part is None:
             _require_fields(form)
-            raise NoFile("The form has no part `file`.")
+            raise NoFile("The form does not contain a part `file`.")
         return await _take(docs, caller, form, part, now)
     except Problem as refusal:
         if length is None or isinstance(refusal, FileTooLarge):
-            refusal.headers["Connection"] = "close"  # what is still to come may have no end
+            refusal.headers["Connection"] = "close"  # the rest of the body may be endless
         raise
 
 
@@ -148,7 +149,7 @@ def _refuse_too_long(docs: Documents, length: int) -> None:
 
 
 async def _limited(docs: Documents, stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """All of a form counts that does not say how long it is: also what is read and kept nowhere."""
+    """Yield the body, counting all of it if its size is not announced, including what is read and discarded."""
     taken = 0
     async for piece in stream:
         taken += len(piece)
@@ -161,7 +162,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
     place = read_place(form.fields, form=True) if filename and _is_addressed(form) else None
 
     async def receive() -> Received:
-        conditions(form.fields)  # malformed ones are refused before the bytes
+        conditions(form.fields)  # malformed fields are refused before the content is received
         _tags(form)
         content = form.file_bytes()
         if place is not None:
@@ -232,7 +233,7 @@ def _require_fields(form: FormReader) -> None:
 
 
 def _announced(form: FormReader) -> str | None:
-    """The SHA-256 the sender says the file has."""
+    """Return the SHA-256 that the client announces for the file."""
     told = form.fields.get("sha256") or form.fields.get("checksum")
     if not told:
         return None
@@ -242,9 +243,9 @@ def _announced(form: FormReader) -> str | None:
 
 
 def _check_hash(form: FormReader, stored: Stored) -> None:
-    """Again, for a hash that came after the file."""
+    """Check the hash again if it was sent after the file."""
     if _announced(form) not in {None, stored.sha256}:
-        raise HashMismatch("The bytes that came do not have the announced SHA-256.")
+        raise HashMismatch("The content does not have the announced SHA-256.")
 
 
 def _changelog(form: FormReader) -> str | None:
@@ -253,7 +254,7 @@ def _changelog(form: FormReader) -> str | None:
 
 
 def _tags(form: FormReader) -> dict[str, object] | None:
-    """`metadata` as tags, if it is a JSON object; anything else there is ignored.
+    """Return `metadata` as tags, if it is a JSON object; anything else is ignored.
 
     Raises:
         ValidationFailed: too many, too large or too deep (400).

@@ -1,4 +1,4 @@
-"""Looking whether the bytes of every version are there, on demand."""
+"""The route that checks whether the content of every version exists."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ router = new_router()
     openapi_extra=body_of(schemas.VerifyRequest, required=False),
 )
 async def verify(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Compare rows and file store (administrators only). With `hashes` every byte is read, which takes as long as
-    that takes. Sound or not, the answer is 200: `is_sound` tells."""
+    """Compare rows and file store (administrators only). With `hashes` all content is read, which may take long. The
+    response is 200 whatever is found: `is_sound` tells."""
     caller.me.require_admin()
     asked = checked(schemas.VerifyRequest, await json_body(request, optional=True))
     report = await verifying.verify(docs, hashes=asked.hashes, now=now)

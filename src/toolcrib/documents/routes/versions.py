@@ -1,4 +1,4 @@
-"""Version history and decisions (document contract, section 10)."""
+"""Routes of the version history and of decisions (document contract, section 10)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MAX_LIMIT = 200
     responses=refusals(403),
 )
 async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
-    """A file's versions, newest first."""
+    """List a file's versions, newest first."""
     query = query_of(request)
     limit = number(query, "limit", 50, least=1, most=MAX_LIMIT)
     offset = number(query, "offset", 0, least=0)
@@ -52,7 +52,7 @@ async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Re
 
 @router.get("/versions/waiting", response_model=schemas.WaitingList)
 async def waiting(docs: DocumentsDep, caller: CallerDep) -> Response:
-    """Versions that wait for a decision the caller may take."""
+    """List versions that wait for a decision the caller may make."""
     found = await versions.waiting(docs, caller)
     async with docs.kernel.database.read() as session:
         names = await names_of(session, [each.file for each in found], [each.version for each in found])
@@ -72,7 +72,7 @@ async def waiting(docs: DocumentsDep, caller: CallerDep) -> Response:
 async def approve(
     version_id: str, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
 ) -> Response:
-    """Make a waiting version of somebody else's the current one."""
+    """Make another person's waiting version the current one."""
     comment = await _comment(request)
     found = await versions.approve(docs, caller, as_uuid(version_id, "version_id"), comment=comment, now=now)
     return success(
@@ -95,7 +95,7 @@ async def approve(
 async def reject(
     version_id: str, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
 ) -> Response:
-    """Turn a waiting version of somebody else's down."""
+    """Reject another person's waiting version."""
     comment = await _comment(request)
     found = await versions.reject(docs, caller, as_uuid(version_id, "version_id"), comment=comment, now=now)
     return success(

@@ -1,5 +1,5 @@
-"""What happens to a document: one function per verb.
+"""The rules of documents: one function for each verb.
 
-Each takes the parts it works with, who asks, and the time, and opens its own units of work: looking, asking
-the project service and moving bytes come before the one that writes, which takes a turn at the write lock.
+Each takes the services it uses, the caller, and the time, and opens its own transactions. Reading, asking the project
+service and transferring content come before the transaction that writes, which waits for the write lock.
 """

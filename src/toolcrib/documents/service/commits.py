@@ -44,21 +44,21 @@ async def commit_work_copy(
     changelog: str | None = None,
     now: datetime,
 ) -> Saved:
-    """Submit the caller's work copy at `source` as the next version of the file at `target`, and give the
-    caller's lock on it back. The copy is kept.
+    """Submit the caller's work copy at `source` as the next version of the file at `target`, and release the caller's
+    lock on it. The copy is kept.
 
     Raises:
-        FileNotFound: either is missing, or `source` is no work copy of `target` (404).
-        AccessDenied: the work copy is somebody else's (403).
+        FileNotFound: either is missing, or `source` is not a work copy of `target` (404).
+        AccessDenied: the work copy is another person's (403).
         FileLocked: somebody else holds the target (409).
         VersionConflict: the target has a newer version than the one that was copied (409).
     """
     file, right = await find(docs, caller, target, "write", archived=False)
     work, _ = await find(docs, caller, source, "read", archived=False)
     if work.owner_id != caller.me.uuid:
-        raise AccessDenied("This work copy is somebody else's.")
+        raise AccessDenied("This work copy belongs to another person.")
     if work.source_file_id != file.id:
-        raise FileNotFound(f"{source.address} is no work copy of {target.address}.")
+        raise FileNotFound(f"{source.address} is not a work copy of {target.address}.")
     async with docs.kernel.database.read() as session:
         await _refuse(session, caller, file, right, work, now=now)
         version = await current(session, work)
@@ -78,8 +78,8 @@ async def commit_object(
     changelog: str | None = None,
     now: datetime,
 ) -> Saved:
-    """Submit bytes uploaded before as the next version of a file: a direct upload of the caller's, or the
-    object of a version of this file or of one of the caller's own.
+    """Submit content uploaded before as the next version of a file: a direct upload of the caller's, or the object of a
+    version of this file or of one of the caller's own.
 
     Raises:
         ObjectNotFound: there is no such object, or the caller may not use it (404 in both cases).
@@ -150,8 +150,8 @@ async def submit_in(
     now: datetime,
     **options: Unpack[VersionOptions],
 ) -> Saved:
-    """Submit bytes that were just uploaded as the next version of the file at `place`, in the caller's unit of
-    work. The caller's lock on it is given back. Of `options`, the file keeps its own name and tags.
+    """Submit content that was just uploaded as the next version of the file at `place`, in the caller's transaction.
+    The caller's lock on it is released. Of `options`, the name and tags are ignored: the file keeps its own.
 
     Raises:
         FileNotFound: there is no such file (404).
@@ -220,7 +220,7 @@ async def _refuse(
     claim = await refuse_others_lock(session, caller, file, right, now=now)
     if work is not None and work.base_version_id != file.current_version_id:
         raise VersionConflict(
-            f"{file.address} has moved on to version {file.version_number} since you copied it.",
+            f"{file.address} has had a newer version ({file.version_number}) since you copied it.",
             {"version": file.version_number, "current_version_id": file.current_version_id},
         )
     return claim

@@ -21,7 +21,7 @@ from toolcrib.kernel.blobs.store import Stored
 
 log = structlog.get_logger()
 
-# Called between the pieces of a copy; raises when the client has disconnected.
+# A function called between the pieces of a copy, which raises when the client has disconnected.
 ClientCheck = Callable[[], Awaitable[None]]
 
 
@@ -81,7 +81,7 @@ async def reference(
     Within one bucket that is the same stored object. For another bucket it is copied, until `client_check` raises.
 
     Raises:
-        ObjectMissing: the store has lost them (404).
+        ObjectMissing: the store has lost the content (404).
     """
     async with docs.kernel.database.read() as session:
         blob = await blob_of(session, version)
@@ -112,7 +112,7 @@ async def open_bytes(
     """Read the version's content.
 
     Raises:
-        ObjectMissing: the store has lost them (404).
+        ObjectMissing: the store has lost the content (404).
     """
     async with docs.kernel.database.read() as session:
         blob = await blob_of(session, version)
@@ -124,7 +124,8 @@ async def open_bytes(
 
 
 async def notice_loss(docs: Documents, bucket: Bucket, stored: Stored, *, now: datetime) -> None:
-    """Call before a transaction that adopts `stored` for `bucket`: see `registry.notice_loss`."""
+    """Check whether the store has lost earlier copies of `stored`. Call before a transaction that adopts it for
+    `bucket`: see `registry.notice_loss`."""
     with store_errors():
         await registry.notice_loss(docs.kernel.database, docs.blobs, tenant_of(bucket), stored, now=now)
 
@@ -143,7 +144,7 @@ async def adopt(
 
 
 async def mark_sound(session: AsyncSession, blob_id: int, *, now: datetime) -> list[str]:
-    """Give corrupted versions of this content their earlier status back. Returns their ids."""
+    """Restore the earlier status of corrupted versions of this content. Returns their ids."""
     corrupted = select(Version.id).where(
         Version.blob_id == blob_id, Version.status == VersionStatus.CORRUPTED
     )

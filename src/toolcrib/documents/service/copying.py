@@ -84,7 +84,7 @@ async def copy(
 
 def _refuse_taken(file: File | None) -> None:
     if file is not None and not file.is_archived:
-        raise FileExists(f"{file.address} exists already.")
+        raise FileExists(f"{file.address} already exists.")
 
 
 async def _to_copy(session: AsyncSession, origin: File, all_versions: bool) -> list[Version]:

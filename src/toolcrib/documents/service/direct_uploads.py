@@ -95,7 +95,7 @@ async def confirm(
     changelog: str | None = None,
     now: datetime,
 ) -> Saved:
-    """Make the content sent to a reserved key the newest version of its file. `size` and `sha256` are what the sender
+    """Make the content sent to a reserved key the newest version of its file. `size` and `sha256` are what the client
     says it sent.
 
     Raises:
@@ -146,7 +146,7 @@ async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None
     """Delete the row of a direct upload, so that it can be used only once.
 
     Raises:
-        ObjectNotFound: it is somebody else's, or was used already (404).
+        ObjectNotFound: it is another person's, or was used already (404).
     """
     used = delete(Upload).where(Upload.object_key == object_key, Upload.owner_id == caller.me.uuid)
     if not await affected(session, used):
@@ -155,7 +155,7 @@ async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None
 
 
 async def sweep_abandoned(docs: Documents, now: datetime) -> int:
-    """Forget uploads that nobody committed or confirmed. Returns how many."""
+    """Delete uploads that were neither committed nor confirmed. Returns how many."""
     before = now - timedelta(hours=docs.kernel.settings.storage_upload_hours)
     old = Upload.created_at < before, Upload.expires_at <= now
     async with docs.kernel.database.read() as session:

@@ -1,4 +1,4 @@
-"""Downloads: through this server, or by a signed address of the store."""
+"""Downloads: through this server, or by a signed URL of the store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DOWNLOAD_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A version to send: its bytes are in the store under `key`."""
+    """A version to send. Its content is in the store under `key`."""
 
     file: File
     version: Version
@@ -56,7 +56,7 @@ async def open_version(
 
     Raises:
         FileNotFound, VersionNotFound, NoVersion: (404).
-        ObjectMissing: the store has lost the bytes; the version is marked corrupted (404).
+        ObjectMissing: the store has lost the content; the version is marked corrupted (404).
     """
     file, version, blob = await _find(docs, caller, where, version_id)
     with store_errors():
@@ -79,7 +79,7 @@ async def sign(
     expires_in: int = DOWNLOAD_SECONDS,
     now: datetime,
 ) -> SignedDownload:
-    """Return a signed address of the version's content, without checking that the store has it."""
+    """Return a signed URL of the version's content, without checking that the store has it."""
     file, version, blob = await _find(docs, caller, where, version_id)
     lifetime = min(timedelta(seconds=expires_in), LONGEST)
     kernel = docs.kernel

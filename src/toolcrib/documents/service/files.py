@@ -1,4 +1,4 @@
-"""Looking at files, and what is written about them."""
+"""List files, return one with its details, and change its tags and description."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VERSIONS_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the files below a folder, by path. `held` are the live claims on them, by file id."""
+    """Some of the files below a folder, by path. `held` are the current claims on them, by file id."""
 
     files: Sequence[File]
     held: dict[str, Claim]
@@ -34,7 +34,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A file and, as far as asked for, what belongs to it, newest first."""
+    """A file with the details that were requested, newest first."""
 
     file: File
     current: Version | None
@@ -54,7 +54,7 @@ async def listing(
     limit: int = 50,
     now: datetime,
 ) -> Page:
-    """All files below `folder`, by path; archived ones only where `status` asks for them."""
+    """List all files below `folder`, by path; archived ones only if `status` asks for them."""
     right = await docs.access.require(caller, folder.bucket, "read", path=folder.path)
     conditions = [*below(folder), _status(status)]
     if q:
@@ -81,7 +81,7 @@ async def details(
     audit: bool = False,
     now: datetime,
 ) -> Details:
-    """A file, archived or not.
+    """Return a file, archived or not, with its details.
 
     Raises:
         FileNotFound: (404).
@@ -109,10 +109,10 @@ async def describe(
     *,
     now: datetime,
 ) -> File:
-    """Replace the file's `tags`, then set or take away its `description`, as far as `changes` says so.
+    """Replace the file's `tags`, and set or remove its `description`, as far as `changes` has them.
 
     Raises:
-        FileLocked: somebody else holds the file, or a folder it lies in (409).
+        FileLocked: somebody else holds the file, or a folder it is in (409).
         ValidationFailed: the tags would be too many, too large or too deep (400).
     """
     file, right = await find(docs, caller, where, "write")

@@ -1,4 +1,4 @@
-"""What a look at the store found, in terms of documents and people."""
+"""Describe the findings of a verification with the addresses of documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.models import Company, Project, User
 
 BATCH = 500
-# More than anybody reads; the report's own lists are complete.
+# How many findings are described, more than a person reads; the report's own lists are complete.
 MOST = 10_000
 
 State = Literal["missing", "damaged", "recovered"]
@@ -26,7 +26,7 @@ _Row = tuple[Version, File, Blob, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One version: what is wrong with its bytes, which are the object `key` in the store."""
+    """One version with a problem: its content is the object `key` in the store."""
 
     state: State
     version_id: str
@@ -52,7 +52,7 @@ class Finding:
 
 
 async def explain(docs: Documents, report: Report) -> list[Finding]:
-    """The versions a report names, by state and address; those destroyed since are left out."""
+    """Return the versions that a report names, by state and address, without those destroyed since."""
     found: list[Finding] = []
     named: tuple[tuple[State, list[str]], ...] = (
         ("missing", report.missing),
@@ -86,7 +86,7 @@ async def _rows(docs: Documents, ids: Sequence[str]) -> list[_Row]:
 
 
 async def _bucket_names(docs: Documents, buckets: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """What those are called whose buckets these are."""
+    """Return the names of these buckets' owners."""
     found: dict[tuple[str, str], str] = {}
     kinds: tuple[tuple[str, Any, Any], ...] = (
         ("users", User.uuid, User.username),

@@ -108,7 +108,7 @@ async def make_folder(docs: Documents, caller: Caller, place: Place, *, now: dat
 async def make_folder_in(
     session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime
 ) -> bool:
-    """`make_folder`, in the caller's unit of work."""
+    """Do what `make_folder` does, in the caller's transaction."""
     if not place.path or await folder_at(session, place) is not None:
         return False
     await refuse_locked_folder(session, caller, place, right, members=True, now=now)

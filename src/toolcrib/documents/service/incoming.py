@@ -70,6 +70,6 @@ class Incoming:
         self.taken += len(self._next)
         if self.taken > self._most:
             self._next = b""
-            raise FileTooLarge("More bytes were sent than the upload was announced with.")
+            raise FileTooLarge("More bytes were sent than were announced.")
         if self._digest is not None:
             self._digest.update(self._next)

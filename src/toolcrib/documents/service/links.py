@@ -1,5 +1,5 @@
-"""Signed addresses of our own store, when they are used: each is good for one version, or one upload, and as long as
-the person it was given to could fetch or send that themselves."""
+"""Check signed URLs of our own store when they are used: each is valid for one version, or one upload, and as long as
+the person it was given to may fetch or send that themselves."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def upload_by(caller: Caller) -> Bound:
 
 
 async def check_link(kernel: Kernel, use: LinkUse) -> None:
-    """Check that the person who was given the address may still do this.
+    """Check that the person who was given the URL may still use it.
 
     Raises:
-        LinkEnded: the file, the version or the upload is gone, or the person's account or rights (403).
-        ProjectServiceUnavailable: whether they may cannot be found out (403).
+        LinkEnded: the file, the version, the upload, the person's account or their rights no longer exist (403).
+        ProjectServiceUnavailable: their rights cannot be determined (403).
     """
     docs = documents_of(kernel)
     async with kernel.database.read() as session:

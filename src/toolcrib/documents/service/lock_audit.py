@@ -1,4 +1,4 @@
-"""The lines of the audit that tell of locks. The claim hook alone writes them, so every way to change one is there."""
+"""Audit lines about locks. Only the claim hook writes them, so every way of changing a lock is recorded."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from toolcrib.kernel.claims.changes import Change
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.requester import Requester
 
-# Why a change came about that nobody asked for, by its event's verb.
+# The cause of a change that no person requested, by its event's verb.
 CAUSES = {"expired": "expired", "acquired": "queue", "renewed": "outage"}
 
 _audit, _file = cast("Table", AuditEntry.__table__), cast("Table", File.__table__)
 
 
 def record_change(connection: Connection, change: Change) -> None:
-    """Write the line of one change of a lock.
+    """Write the audit line of one change of a lock.
 
-    Actions are those of the contract (section 12): a lock that is handed over or renewed is a `lock` whose
-    `details.action` says so. What nobody asked for has the holder as its user, and a `details.cause`.
+    Actions are those of the contract (section 12): a lock that is transferred or renewed is a `lock` whose
+    `details.action` says so. A change that no person requested has the holder as its user, and a `details.cause`.
     """
     claim, verb = change.claim, change.event.verb
     folder = claim.key.startswith(FOLDER)
     if verb == "renewed" and (folder or _tokens_alone(change)):
-        return  # of folders only coming and going is kept; tokens are a program's own affair
+        return  # for folders only locking and unlocking is recorded, not changes of a program's tokens
     action, details = _told(change)
     if change.by is None:
         details["cause"] = CAUSES.get(verb, "server")
@@ -67,7 +67,7 @@ def _told(change: Change) -> tuple[Act, dict[str, Any]]:
 
 
 def _tokens_alone(change: Change) -> bool:
-    """Whether a program took a token or gave one back, and nothing else changed."""
+    """Return whether only the WebDAV tokens of a lock changed."""
     before, after = change.before, change.after
     if before is None or after is None:
         return False
@@ -75,15 +75,15 @@ def _tokens_alone(change: Change) -> bool:
 
 
 def _address(connection: Connection, file_id: str, label: str) -> str:
-    """Where the file is now; it may have moved since it was locked."""
+    """Return where the file is now; it may have been moved since it was locked."""
     query = select(_file.c.bucket_type, _file.c.bucket_id, _file.c.logical_path).where(_file.c.id == file_id)
     found = connection.execute(query).first()
     return "/" + "/".join(found) if found is not None else label
 
 
 def _add_to_last(connection: Connection, row: dict[str, Any]) -> bool:
-    """Count a heartbeat's renewal on the file's newest line, if that is one of the same: a program renews every few
-    minutes for as long as it lives. The line keeps the time of the first."""
+    """Count a heartbeat's renewal on the file's newest line if that is a renewal of the same lock, since programs renew
+    every few minutes. The line keeps the time of the first renewal."""
     same = ("action", "user_id", "username", "ip_address", "user_agent")
     columns = [_audit.c.id, _audit.c.details, *(_audit.c[name] for name in same)]
     query = select(*columns).where(_audit.c.file_id == row["file_id"]).order_by(_audit.c.id.desc()).limit(1)

@@ -102,7 +102,7 @@ async def acquire(
     heartbeat: bool = False,
     now: datetime,
 ) -> Claim:
-    """`lock`, in the caller's unit of work."""
+    """Do what `lock` does, in the caller's transaction."""
     await refuse_locked_folder(session, caller, place_of(file), right, members=False, now=now)
     command = Acquire(
         ref_of(file.id, right.scope),
@@ -122,7 +122,7 @@ async def acquire(
 async def renew(
     docs: Documents, caller: Caller, where: Where, *, expires_at: datetime | None, now: datetime
 ) -> Lock:
-    """Move the end of the caller's own lock.
+    """Change when the caller's own lock ends.
 
     Raises:
         FileNotLocked: nobody holds the file (404).
@@ -149,11 +149,11 @@ async def unlock(
     reason: str | None = None,
     now: datetime,
 ) -> Claim:
-    """Give back the caller's lock or, with `force` and a reason, end anybody's by authority.
+    """Release the caller's lock or, with `force` and a reason, another person's by authority.
 
     Raises:
         FileNotLocked: nobody holds the file (404).
-        AccessDenied: somebody else does, or the caller lacks the authority (403).
+        AccessDenied: somebody else holds it, or the caller lacks the authority (403).
         ValidationFailed: force without a reason (400).
     """
     file, right = await find(docs, caller, where, "lock")
@@ -182,13 +182,13 @@ async def _release(
 async def force_release(
     session: AsyncSession, caller: Caller, right: Right, claim: Claim, reason: str | None, *, now: datetime
 ) -> None:
-    """End somebody's lock, in the caller's unit of work."""
+    """Release another person's lock, in the caller's transaction."""
     if not right.authority:
         raise AccessDenied(
-            "Only an administrator, or an owner or admin of this place, may end another's lock."
+            "Only an administrator, or an owner or admin of this place, may end another person's lock."
         )
     if not reason or not reason.strip():
-        raise ValidationFailed.of("reason", "is needed to end another's lock")
+        raise ValidationFailed.of("reason", "is needed to end another person's lock")
     await claims_service.run_one(
         session,
         ForceRelease(claim.ref, caller.me.username, reason.strip(), claim.fence),
@@ -204,10 +204,10 @@ async def holder_of(session: AsyncSession, file: File, right: Right, *, now: dat
 async def refuse_others_lock(
     session: AsyncSession, caller: Caller, file: File, right: Right, *, now: datetime
 ) -> Claim | None:
-    """The caller's own lock on the file, or None where it is free.
+    """Return the caller's own lock on the file, or None if it is free.
 
     Raises:
-        FileLocked: somebody else holds it, or a folder it lies in (409).
+        FileLocked: somebody else holds it, or a folder it is in (409).
     """
     claim = await holder_of(session, file, right, now=now)
     refuse_others(caller, [claim] if claim is not None else [])
@@ -229,7 +229,8 @@ def refuse_others(caller: Caller, held: Iterable[Claim]) -> None:
 async def refuse_locked_folder(
     session: AsyncSession, caller: Caller, place: Place, right: Right, *, members: bool, now: datetime
 ) -> None:
-    """Check that nobody else holds a folder that covers `place`. `members`: something is to be added or removed there.
+    """Check that nobody else holds a folder that covers `place`. With `members`, something is to be added or removed
+    there.
 
     Raises:
         FileLocked: somebody else holds one (409).
@@ -243,7 +244,7 @@ async def refuse_held_folder(
     """Check that nobody else holds a folder, or a folder above that covers it.
 
     Raises:
-        FileLocked: somebody else holds `folder`, or one it lies in (409).
+        FileLocked: somebody else holds `folder`, or one it is in (409).
     """
     own = await queries.get(session, folder_ref(folder, right.scope), now=now)
     refuse_others(caller, [own] if own is not None else [])
@@ -297,7 +298,7 @@ async def release_own(session: AsyncSession, caller: Caller, claim: Claim | None
 async def held_now(
     session: AsyncSession, files: Sequence[File], right: Right, *, now: datetime
 ) -> dict[str, Claim]:
-    """Return the live claims on `files`, which are all in the bucket of `right`, by file id."""
+    """Return the current claims on `files`, which are all in the bucket of `right`, by file id."""
     digests = [ref_of(file.id, right.scope).digest for file in files]
     return {claim.key: claim for claim in (await queries.by_digest(session, digests, now=now)).values()}
 
@@ -312,7 +313,7 @@ async def listing(
     mine: bool = False,
     now: datetime,
 ) -> list[Lock]:
-    """List live locks in the buckets that the caller may read, in the order they were taken."""
+    """List current locks in the buckets that the caller may read, in the order they were taken."""
     conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
     if file_id is not None:
         conditions.append(claims.c.key == file_id)

@@ -64,8 +64,7 @@ def place_of(file: File) -> Place:
 async def allow(docs: Documents, caller: Caller, where: Where, action: Action) -> tuple[Right, File | None]:
     """Return the caller's right at `where`, and the file there, if any.
 
-    For a place, the right is checked before anything is looked up. For an id, the file is looked up first to find its
-    bucket.
+    For a place, the right is checked before anything is read. For an id, the file is read first to find its bucket.
 
     Raises:
         FileNotFound: there is no file of that id (404).
@@ -87,7 +86,7 @@ async def allow(docs: Documents, caller: Caller, where: Where, action: Action) -
 async def find(
     docs: Documents, caller: Caller, where: Where, action: Action, *, archived: bool = True
 ) -> tuple[File, Right]:
-    """Like `allow`, for a file that must exist.
+    """Do what `allow` does, for a file that must exist.
 
     Raises:
         FileNotFound: there is no file, or it is archived and `archived` is False (404).

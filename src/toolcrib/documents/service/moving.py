@@ -112,7 +112,7 @@ async def move_folder(
 async def _give_up_folders(
     session: AsyncSession, caller: Caller, source: Place, right: Right, *, now: datetime
 ) -> None:
-    """Release the caller's claims on the folders that move, since a folder's claim is on its path. Refuses if others
+    """Release the caller's claims on the folders that move, because a folder's claim is on its path. Refuses if others
     hold anything there."""
     held = await claims_below(session, source, right.scope, now=now)
     own = await queries.get(session, folder_ref(source, right.scope), now=now)
@@ -144,7 +144,7 @@ def moved(place: Place, source: Place, target: Place) -> Place:
     rest = place.path[len(source.path) :].lstrip("/")
     path = "/".join(filter(None, (target.path, rest)))
     if len(path.encode()) > PATH_BYTES:
-        raise ValidationFailed.of("target_path", f"leads to paths longer than {PATH_BYTES} bytes")
+        raise ValidationFailed.of("target_path", f"would make paths longer than {PATH_BYTES} bytes")
     return Place(target.bucket, path)
 
 
@@ -160,18 +160,18 @@ async def _free(
         await clear(session, caller, target, right, now=now)
     await _make_room(session, target, now=now)
     if await folder_at(session, target) is not None:
-        raise FileExists(f"{target.address} exists already.")
+        raise FileExists(f"{target.address} already exists.")
 
 
 async def _make_room(session: AsyncSession, target: Place, *, now: datetime) -> None:
     """Rename an archived file that has the path `target`, so that another file can take it.
 
     Raises:
-        FileExists: something live is at `target` (409).
+        FileExists: a file that is not archived is at `target` (409).
     """
     there = await at(session, target)
     if there is not None and not there.is_archived:
-        raise FileExists(f"{target.address} exists already.")
+        raise FileExists(f"{target.address} already exists.")
     if there is not None:
         mark = f"{_ASIDE}{new_id()[:8]}"
         name = target.name.encode()[: NAME_BYTES - len(mark)].decode(errors="ignore") + mark

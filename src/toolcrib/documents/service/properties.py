@@ -20,7 +20,7 @@ from toolcrib.kernel.problems import Problem
 
 NAME_BYTES = 1_024
 MOST = 200
-# All of one file or folder together.
+# Limits for all properties of one file or folder together.
 TOTAL_BYTES = 65_536
 # Stop reading the properties of a folder's members at this size: that of about a hundred full members.
 READ_BYTES = 8_388_608
@@ -65,7 +65,9 @@ def check_property(name: str, value: str | None) -> None:
         TooManyProperties: the name or the value is too long (507).
     """
     if len(name.encode()) > NAME_BYTES or len((value or "").encode()) > TOTAL_BYTES:
-        raise TooManyProperties(f"A property may have {TOTAL_BYTES} bytes, its name {NAME_BYTES}.")
+        raise TooManyProperties(
+            f"A property may have at most {TOTAL_BYTES} bytes, its name at most {NAME_BYTES}."
+        )
 
 
 async def write_properties(
@@ -86,7 +88,7 @@ async def write_properties(
         TooManyProperties: (507); nothing is changed.
     """
     if len(changes) > MOST:
-        raise TooManyProperties(f"A file may have {MOST} properties.")
+        raise TooManyProperties(f"A file may have at most {MOST} properties.")
     for name, value in changes.items():
         check_property(name, value)
     right = await docs.access.require(caller, place.bucket, "write", path=place.path)
@@ -103,7 +105,7 @@ async def write_properties(
         written = (await properties_of(session, [resource])).get(resource, {})
         size = sum(len(name.encode()) + len(value.encode()) for name, value in written.items())
         if len(written) > MOST or size > TOTAL_BYTES:
-            raise TooManyProperties(f"A file may have {MOST} properties, {TOTAL_BYTES} bytes in all.")
+            raise TooManyProperties(f"A file may have at most {MOST} properties, {TOTAL_BYTES} bytes in all.")
 
 
 async def copy_properties(session: AsyncSession, source: str, target: str) -> None:

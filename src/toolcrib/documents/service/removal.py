@@ -37,7 +37,7 @@ async def remove(
 ) -> File:
     """Archive a file, or with `physical` destroy it and its history.
 
-    An upload to its path brings an archived file back. The caller's lock is released; `force` ends somebody else's.
+    An upload to its path restores an archived file. The caller's lock is released; `force` ends another person's.
 
     Raises:
         FileLocked: somebody else holds it (409).
@@ -63,7 +63,7 @@ async def take_away(
     now: datetime,
     **details: str,
 ) -> None:
-    """Like `remove`, in the caller's transaction. `details` are written to the audit."""
+    """Do what `remove` does, in the caller's transaction. `details` are written to the audit."""
     claim = await refuse_others_lock(session, caller, file, right, now=now)
     await release_own(session, caller, claim, now=now)
     if physical:
@@ -76,10 +76,10 @@ async def take_away(
 
 
 async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> File:
-    """Bring an archived file back as it was.
+    """Restore an archived file.
 
     Raises:
-        FileNotFound: it is not there, or not archived (404).
+        FileNotFound: it does not exist, or is not archived (404).
         FileExists: there is now a folder at its path, or a file at the path of one of its folders (409).
     """
     file, right = await find(docs, caller, where, "write")

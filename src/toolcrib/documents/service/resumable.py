@@ -53,13 +53,13 @@ from toolcrib.kernel.problems import Problem
 
 ALGORITHMS = ("sha1", "sha256", "sha512")
 MAX_PARTS = 10_000
-# Among what an upload's row remembers: whether its version is to wait for approval.
+# The key, in the options of an upload's row, that says whether its version is to wait for approval.
 _SUBMIT = "submit"
 
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """What a sender says the bytes of one body hash to."""
+    """The hash that a client announces for the bytes of one body."""
 
     algorithm: str
     digest: bytes
@@ -80,8 +80,8 @@ class Plan:
 async def create(
     docs: Documents, caller: Caller, plan: Plan, options: VersionOptions, *, now: datetime
 ) -> ResumableUpload:
-    """Begin an upload. All that would refuse its version now refuses it here; one of no bytes makes its version
-    at once. With `plan.submit` that version waits for approval. Its bytes count from now on.
+    """Start an upload. Everything that would refuse its version now refuses it here; an upload of no bytes makes its
+    version at once. With `plan.submit` that version waits for approval. From now on its bytes count towards the quota.
 
     Raises:
         AccessDenied, QuotaExceeded, FileTooLarge, FileLocked, VersionConflict, FileExists, FileNotFound: see
@@ -123,7 +123,7 @@ async def own(docs: Documents, caller: Caller, upload_id: str, *, now: datetime)
     """Return the caller's upload with this id.
 
     Raises:
-        UploadNotFound: there is none, or it is somebody else's (404 alike).
+        UploadNotFound: there is none, or it is another person's (404 in both cases).
         UploadExpired: (410).
     """
     async with docs.kernel.database.read() as session:
@@ -146,18 +146,17 @@ async def append(
     checksum: Checksum | None = None,
     now: datetime,
 ) -> ResumableUpload:
-    """Upload the bytes from `offset` on; the last of them make the version. `size` is how many the sender announced.
+    """Upload the bytes from `offset` on; the last of them make the version. `size` is how many the client announced.
 
-    What was stored before something goes wrong counts, unless `checksum` is given: then all of this counts, or
-    nothing.
+    What was stored before a failure counts, unless `checksum` is given: then either everything counts or nothing.
 
     Raises:
         OffsetMismatch: the upload is not at `offset`, or no longer (409).
-        FileTooLarge: more than the upload was begun with (413).
+        FileTooLarge: more than announced at the start (413).
         ChecksumMismatch: (460).
-        HashMismatch: the whole is not what was announced; the upload is gone (400).
-        UploadStalled: the sender fell silent (408).
-        AccessDenied, FileLocked, VersionConflict: as for any upload; this one waits until it expires.
+        HashMismatch: the whole is not what was announced; the upload is deleted (400).
+        UploadStalled: the client stopped sending (408).
+        AccessDenied, FileLocked, VersionConflict: as for any upload; this one is kept until it expires.
     """
     upload = await own(docs, caller, upload_id, now=now)
     await docs.access.require(caller, bucket_of(upload), "write", path=upload.logical_path)
@@ -166,7 +165,7 @@ async def append(
     if size is not None and size > upload.length - offset:
         raise FileTooLarge(f"The upload was announced with {upload.length} bytes.", {"length": upload.length})
     if upload.parts >= MAX_PARTS:
-        raise TooManyParts(f"This upload came in {upload.parts} pieces: start again with larger ones.")
+        raise TooManyParts(f"This upload was sent in {upload.parts} pieces: start again with larger ones.")
     digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum is not None else None
     incoming = Incoming(stream, most=upload.length - offset, digest=digest)
     whole = offset == 0 and size == upload.length <= PART_BYTES
@@ -185,7 +184,7 @@ async def append(
         if waiting:
             await upload_parts.count(docs, upload.id, waiting, expires_at=_expiry(docs))
     except Problem:
-        for part in waiting:  # refused before any row named them
+        for part in waiting:  # these bytes were refused before a row named them
             await forget_object(docs, part.key)
         raise
     if incoming.broken is not None and incoming.broken.silent:
@@ -194,7 +193,7 @@ async def append(
 
 
 async def terminate(docs: Documents, caller: Caller, upload_id: str, *, now: datetime) -> None:
-    """Forget an upload and its bytes. A version that it made stays.
+    """Delete an upload and its bytes. A version that it made stays.
 
     Raises:
         UploadNotFound, UploadExpired: as `own`.
@@ -203,12 +202,12 @@ async def terminate(docs: Documents, caller: Caller, upload_id: str, *, now: dat
 
 
 async def forget(docs: Documents, upload: ResumableUpload, *, now: datetime) -> None:
-    """Like `terminate`, but an upload that no longer exists is not an error."""
+    """Do what `terminate` does, but accept that the upload no longer exists."""
     await upload_parts.drop(docs, upload.id, now=now)
 
 
 async def sweep_expired(docs: Documents, now: datetime) -> int:
-    """Delete uploads, unfinished or finished, whose time is over. Returns how many."""
+    """Delete uploads, unfinished or finished, that have expired. Returns how many."""
     expired = await upload_parts.expired(docs, now=now)
     for upload_id in expired:
         await upload_parts.drop(docs, upload_id, ResumableUpload.expires_at <= now, now=now)
@@ -224,7 +223,7 @@ def _lifetime(docs: Documents) -> timedelta:
 
 
 def _expiry(docs: Documents) -> datetime:
-    """Return when an upload expires that receives bytes now. Reads the clock, since a body may take hours."""
+    """Return when an upload that receives bytes now expires. Reads the clock, since a body may take hours."""
     return docs.kernel.clock() + _lifetime(docs)
 
 
@@ -307,14 +306,14 @@ async def _make_version(
         await put(docs, caller, place, receive, make=make, must_exist=submit, now=now, **_conditions(options))
     except Problem:
         if stored is not None and stored.key not in {part.key for part in last}:
-            await forget_object(docs, stored.key)  # those of `last` are the caller's to forget
+            await forget_object(docs, stored.key)  # the caller deletes those of `last`
         raise
     await upload_parts.discard(docs, keys)
     return done
 
 
 async def _join_or_drop(docs: Documents, upload: ResumableUpload, parts: list[Part]) -> Stored:
-    """Like `_joined`, but delete the upload if its parts are not the announced content.
+    """Do what `_joined` does, but delete the upload if its parts are not the announced content.
 
     Raises:
         OffsetMismatch: another process has made the version and deleted the parts (409).

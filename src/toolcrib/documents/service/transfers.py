@@ -200,7 +200,7 @@ async def _make_folders(
     session: AsyncSession, caller: Caller, order: Order, tree: Tree, right: Right, *, now: datetime
 ) -> None:
     if not await make_folder_in(session, caller, order.target, right, now=now):
-        raise FileExists(f"{order.target.address} exists already.")
+        raise FileExists(f"{order.target.address} already exists.")
     for each in [*([tree.top] if tree.top else []), *tree.folders]:
         place = moved(Place(order.source.bucket, each.path), order.source, order.target)
         await make_folder_in(session, caller, place, right, now=now)

@@ -82,7 +82,7 @@ async def archive_folder(docs: Documents, caller: Caller, place: Place, *, now: 
 async def archive_in(
     session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime
 ) -> list[str]:
-    """`archive_folder`, in the caller's unit of work."""
+    """Do what `archive_folder` does, in the caller's transaction."""
     await take_write_lock(session)
     tree = await tree_at(session, place)
     held = await claims_below(session, place, right.scope, now=now)
@@ -124,7 +124,7 @@ async def remove_at(docs: Documents, caller: Caller, place: Place, *, now: datet
 
 
 async def clear(session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime) -> bool:
-    """`remove_at`, in the caller's unit of work. Returns whether anything was there."""
+    """Do what `remove_at` does, in the caller's transaction. Returns whether anything was there."""
     await take_write_lock(session)
     file = await at(session, place)
     if file is not None and not file.is_archived:

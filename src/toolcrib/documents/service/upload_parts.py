@@ -39,7 +39,7 @@ class Part:
 
     @property
     def may_stay(self) -> bool:
-        """Whether the object's key is one that a version may have."""
+        """Return whether the object's key is one that a version may have."""
         return self.key.startswith(f"{KEPT}/")
 
 

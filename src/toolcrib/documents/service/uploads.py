@@ -39,10 +39,12 @@ class Saved:
 
 
 class Conditions(TypedDict, total=False):
-    """`fence` is the caller's lock that must still hold, `base_version` the version number that must still be
-    current (0 for no file), `base_id` that version's id. `locks` are fences of claims that must still be the
-    caller's, by the claims' digests: on the file, or on folders it lies in. `release` gives the caller's lock
-    back in the same transaction."""
+    """Conditions checked when the version is made.
+
+    `fence` is the caller's lock, which must not have ended; `base_version` the version number that must still be
+    current (0 for no file), `base_id` that version's id. `locks` are fences of claims that must still be the caller's,
+    by the claims' digests: on the file, or on folders it is in. `release` releases the caller's lock in the same
+    transaction."""
 
     fence: int | None
     base_version: int | None
@@ -70,7 +72,7 @@ class Received:
 
 
 class MakeVersion(Protocol):
-    """`save_in`, or another function that makes a version of stored bytes in the caller's unit of work."""
+    """`save_in`, or another function that makes a version of stored content in the caller's transaction."""
 
     async def __call__(
         self,
@@ -162,8 +164,8 @@ async def may_put(
 
     Raises:
         QuotaExceeded: the owner of the bucket may not store so much (507).
-        FileNotFound: there is no file, and one `must_exist` (404).
-        FileExists: there is a folder at that place (409), unless what comes `replaces` whatever is there.
+        FileNotFound: there is no file, and `must_exist` is set (404).
+        FileExists: there is a folder at that place (409), unless the upload `replaces` whatever is there.
     """
     if right is None:
         right = await docs.access.require(caller, place.bucket, "write", path=place.path)
@@ -225,7 +227,7 @@ async def save(
     make: MakeVersion | None = None,
     now: datetime,
 ) -> Saved:
-    """Like `put`, for content that is in the store already and a right that was checked."""
+    """Do what `put` does, for content that is in the store already and a right that was checked."""
     await notice_loss(docs, received.place.bucket, received.stored, now=now)
     async with docs.kernel.database.write() as session:
         await take_write_lock(session)
@@ -252,7 +254,7 @@ async def save_in(
     release: bool = False,
     now: datetime,
 ) -> Saved:
-    """`save`, in the caller's unit of work."""
+    """Do what `save` does, in the caller's transaction."""
     await take_write_lock(session)
     before = await at(session, place)
     claim = await refuse_stale(
@@ -333,4 +335,4 @@ async def _refuse_ended(
     for digest, fence in locks.items():
         claim = held.get(digest)
         if claim is None or (claim.fence, claim.holder_uuid) != (fence, caller.me.uuid):
-            raise VersionConflict("A lock that this save came under has ended.")
+            raise VersionConflict("A lock that this upload depends on has ended.")

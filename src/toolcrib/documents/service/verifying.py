@@ -51,8 +51,8 @@ class Report:
 
 
 async def is_bare(docs: Documents) -> bool:
-    """Whether the store is empty although versions name objects in it. More likely than the loss of everything is a
-    wrong store, or a disk that is not mounted."""
+    """Return whether the store is empty although versions name objects in it. That is more likely the wrong store, or a
+    disk that is not mounted, than the loss of all content."""
     async for page in docs.blobs.store.pages(KEPT):
         if page:
             return False
@@ -112,7 +112,7 @@ async def _verify_blob(
     report.versions += len(ids)
     size = sizes.get(blob.key)
     if size is None:
-        size = await _size(docs, blob.key)  # it may have come after the listing
+        size = await _size(docs, blob.key)  # it may have been stored after the listing
     if size is None:
         report.missing += ids
         await mark_lost(docs, blob.id, blob.key, now=now)

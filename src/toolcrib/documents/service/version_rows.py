@@ -102,7 +102,7 @@ async def add_version(
 
 
 def make_current(file: File, version: Version, *, now: datetime) -> None:
-    """Make `version` the one that people get when they open the file."""
+    """Make `version` the file's current version, which people get when they open the file."""
     file.current_version_id = version.id
     file.version_number = version.version_number
     file.size = version.size

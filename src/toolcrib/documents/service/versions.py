@@ -89,7 +89,7 @@ async def approve(
 
     Raises:
         VersionNotFound: (404).
-        AccessDenied: the caller made it, or has no right to decide here (403).
+        AccessDenied: the caller made it, or may not decide here (403).
         VersionConflict: it was decided already (409).
     """
     file, version, right = await _to_decide(docs, caller, version_id)
@@ -192,7 +192,7 @@ async def _to_decide(docs: Documents, caller: Caller, version_id: str) -> tuple[
         raise VersionNotFound("There is no such version.")
     file, right = await find(docs, caller, version.file_id, "validate")
     if version.created_by == caller.me.uuid:
-        raise AccessDenied("Somebody else must decide about a version of yours.")
+        raise AccessDenied("Another person must decide about your own version.")
     return file, version, right
 
 

@@ -47,12 +47,12 @@ from toolcrib.kernel.secrets import Secrets
 SCHEME = "opaquelocktoken:"
 DEFAULT = timedelta(minutes=10)
 LONGEST = timedelta(hours=1)
-# Most tokens of one claim: a working program needs few.
+# The most tokens of one claim; a program needs few.
 MOST = 10
 
 
 class TokenNeeded(Problem):
-    """The caller holds the lock through another program, and this request did not show its token."""
+    """The caller holds the lock through another program, and this request did not send its token."""
 
     code, status = "token_needed", 423
 
@@ -62,14 +62,14 @@ class TokenNeeded(Problem):
 
 
 class NoSuchToken(Problem):
-    """The token is not that of a present lock here."""
+    """The token does not belong to a current lock here."""
 
     code, status = "no_such_token", 409
 
 
 @dataclass(frozen=True, slots=True)
 class WebDAVLock:
-    """One token of a live claim. A token is valid only while the claim belongs to the person who took the token."""
+    """One token of a current claim. A token is valid only while the claim belongs to the person who took the token."""
 
     claim: Claim
     token: str
@@ -116,7 +116,7 @@ def _private(claim: Claim) -> dict[str, Any]:
 
 
 def _is_sound(entry: Any) -> bool:
-    """Whether `lock` could have written it: a damaged one must not fail the list of a folder."""
+    """Return whether `lock` could have written this token: a damaged one must not make the list of a folder fail."""
     if not isinstance(entry, dict) or not isinstance(entry.get("shared"), bool):
         return False
     if not all(isinstance(entry.get(name), str) for name in ("token", "by", "owner", "until")):
@@ -145,7 +145,7 @@ def _new_token(key: bytes, ref: Ref, holder_uuid: str) -> str:
 
 
 def was_issued(secret: Secrets, token: str, key: str, holder_uuid: str) -> bool:
-    """Whether `token` was once given to that person for the thing of that claim key."""
+    """Return whether `token` was once given to that person for the thing with that claim key."""
     try:
         raw = UUID(token.removeprefix(SCHEME)).bytes
     except ValueError:
@@ -161,7 +161,7 @@ def _key(secret: Secrets) -> bytes:
     return secret.derive("webdav lock tokens")
 
 
-# Looking
+# Reading
 
 
 async def covering(
@@ -200,7 +200,7 @@ def require_tokens(caller: Caller, held: Iterable[Claim], tokens: Iterable[str],
             raise TokenNeeded(claim)
 
 
-# Taking, keeping, giving back
+# Locking, refreshing, unlocking
 
 
 async def lock(
@@ -220,7 +220,7 @@ async def lock(
     Raises:
         FileNotFound: neither is there (404).
         FileLocked: somebody else holds it, or something above or below (409).
-        TokenNeeded: another program of the caller does (423).
+        TokenNeeded: another program of the caller holds it (423).
     """
     right, file = await allow(docs, caller, place, "lock")
     end = now + duration(seconds)
@@ -304,7 +304,7 @@ async def refresh(
     """Extend the lock of `token`, which covers `place`.
 
     Raises:
-        NoSuchToken: no present lock here has this token (409).
+        NoSuchToken: no current lock here has this token (409).
     """
     end = now + duration(seconds)
     right, file = await allow(docs, caller, place, "lock")
@@ -336,8 +336,8 @@ async def unlock(docs: Documents, caller: Caller, place: Place, token: str, *, n
     before its first.
 
     Raises:
-        NoSuchToken: no present lock here has this token (409).
-        FileLocked: it is somebody else's (409).
+        NoSuchToken: no current lock here has this token (409).
+        FileLocked: it is another person's (409).
     """
     right, file = await allow(docs, caller, place, "read")
     async with docs.kernel.database.write() as session:
@@ -389,7 +389,7 @@ async def _find(
         for found in tokens_of(claim, now):
             if found.token == token:
                 return found
-    raise NoSuchToken("No present lock here has that token.")
+    raise NoSuchToken("No current lock here has this token.")
 
 
 def is_folder(claim: Claim) -> bool:

@@ -133,7 +133,7 @@ interface DecideProps {
 export function Decide({ file, version, can, onAsk }: DecideProps) {
   const me = useMe();
   let reason: string | null = null;
-  if (version.created_by === me.uuid) reason = "Somebody else must decide about a version of yours.";
+  if (version.created_by === me.uuid) reason = "Another person must decide about your own version.";
   else if (!can.includes("validate")) reason = "Only admins of this place decide about versions.";
   const name = `version ${version.version_number} of ${file.name}`;
   return (
@@ -157,7 +157,7 @@ export function Decide({ file, version, can, onAsk }: DecideProps) {
       >
         Reject…
       </BlockableButton>
-      {version.created_by === me.uuid && <span className={classes.own}>Somebody else must decide about it.</span>}
+      {version.created_by === me.uuid && <span className={classes.own}>Another person must decide about it.</span>}
     </>
   );
 }
