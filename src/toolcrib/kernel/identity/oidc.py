@@ -25,7 +25,7 @@ STATE_LIFETIME = timedelta(minutes=10)
 
 
 class InvalidState(InvalidRequest):
-    """This browser has no such sign-in under started: the state is forged, expired, or already used."""
+    """This browser has no such sign-in under way: the state is forged, expired, or already used."""
 
     code = "invalid_state"
 
