@@ -60,8 +60,8 @@ def test_every_way_to_write_a_place_leads_to_the_same_file(ann: Person, ben: Per
     [
         ("notes.txt", "is not a place on the server. Write me:FILE"),
         ("/etc/passwd", "is not a place on the server"),
-        ("me:../x", "mean nothing here"),
-        ("me:a/./x", "mean nothing here"),
+        ("me:../x", "are not supported here"),
+        ("me:a/./x", "are not supported here"),
         ("me:a\\b", "no backslashes"),
         ("me:a\nb", "no backslashes or control characters"),
         ("nosuch:x", "There is no project nosuch that you are in"),

@@ -127,7 +127,7 @@ def test_a_work_copy_is_made_and_submitted(ann: Person, ben: Person, gears: str)
     assert content(ben, at) == "two"
     assert ben.json("docs", "locks", at) == []
     put(ann, f"me:{gears}/own", "x")
-    assert "no work copy" in ann.run("docs", "commit", f"me:{gears}/own", code=1).err
+    assert "not a work copy" in ann.run("docs", "commit", f"me:{gears}/own", code=1).err
 
 
 def test_a_first_version_needs_no_approval(ann: Person, gears: str) -> None:

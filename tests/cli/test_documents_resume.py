@@ -93,9 +93,9 @@ def test_an_upload_that_cannot_go_on_says_how_to(ann: Person, wire: Wire, place:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "Cannot reach" in err
-    assert "the same command again goes on from there" in err
+    assert "run the same command again to resume" in err
     wire.reset()
-    assert "went on at" in ann.run("docs", "put", file, place).out
+    assert "resumed at" in ann.run("docs", "put", file, place).out
     assert wire.up < SIZE - 16 * MIB + MARGIN
 
 

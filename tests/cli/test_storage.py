@@ -179,7 +179,7 @@ def test_a_database_of_another_release_is_left_as_it_is(tmp_path: Path, bare_dat
 @pytest.mark.databases("sqlite")
 def test_a_store_that_does_not_answer_tells_nothing(shop: Shop) -> None:
     done = shop.verify(code=UNKNOWN, MINIO_ENDPOINT="127.0.0.1:9")
-    assert "Nothing can be said" in done.err
+    assert "The files could not be checked" in done.err
     assert "minioadmin" not in done.text
     assert {row["status"] for row in versions(shop)} == {"draft"}
 

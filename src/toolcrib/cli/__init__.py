@@ -1,6 +1,8 @@
-"""The command line: parse, call, print.
+"""The command line.
 
-`serve`, `worker`, `db`, `admin` and `storage` run on the server's machine; everything else speaks HTTP to a server.
+`serve`, `worker`, `db`, `admin` and `storage` run on the server's machine; all other commands send HTTP requests to a
+server.
+
 Client commands start fast: they import neither the server nor, until they send a request, an HTTP library.
 """
 

@@ -13,8 +13,8 @@ HEAD = """# The command line
 
 <!-- Generated: python -m toolcrib.cli.reference > docs/cli.md -->
 
-`toolcrib serve`, `worker`, `db`, `admin` and `storage` run on the server's machine. Every other command speaks HTTP to
-a server, from anybody's.
+`toolcrib serve`, `worker`, `db`, `admin` and `storage` run on the server's machine. Every other command sends
+HTTP requests to a server, and runs on any machine.
 
 **Which server.** The first of these that is set: `--url`; `TOOLCRIB_URL`; `git config toolcrib.url` of the clone;
 `ASSET_LOCK_BACKEND_URL`; `backend_url` in `.git/asset_lock_config.json`; the clone's `lfs.url`, where you are signed
@@ -43,7 +43,7 @@ that go into a pipe have one line a row. `check` prints one JSON line a path int
 | 2 | wrong usage, or no answer: the server cannot be reached, or you are not signed in |
 | 3 | somebody else holds it (`lock`, `unlock`, `check`, `docs …`) |
 
-`toolcrib --install-completion` teaches your shell to complete commands and options.
+`toolcrib --install-completion` sets up your shell to complete commands and options.
 
 """
 

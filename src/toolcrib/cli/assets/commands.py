@@ -124,7 +124,7 @@ def locks(
         "q": find,
     }
     rows = context.api.all_rows("/locks", **filters)
-    if folder:  # the server's prefix also matches other names that begin alike: Maps2 beside Maps
+    if folder:  # the server's prefix also matches other names with the same beginning, such as Maps2 for Maps
         rows = [one for one in rows if f"{one['asset_path']}/".startswith(f"{folder}/")]
     if context.as_json:
         output.print_json(rows)

@@ -158,7 +158,7 @@ def wait_for(
     Returns what `ask` returned last: the thing is None when the time was over first.
     """
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    # Read the log's end before asking: the thing may come to us between asking and listening.
+    # Read the end of the log before asking, because the thing may become ours between asking and listening.
     after = context.api.get("/events", limit=1)["last_seq"]
     try:
         taken, answer = ask()

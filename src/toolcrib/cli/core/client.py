@@ -220,7 +220,7 @@ def _refusal(status: int, answer: Any, account: Account, retry_after: str | None
         return CannotTell(f"{account.url} answered with a redirect; use the address it leads to.", code=code)
     if status == 401:
         if account.token and account.token == os.environ.get("TOOLCRIB_TOKEN"):
-            text = f"{account.url} does not accept the key in TOOLCRIB_TOKEN: it is wrong, over, or was taken back."
+            text = f"{account.url} does not accept the key in TOOLCRIB_TOKEN: it is wrong, has expired, or was revoked."
             return NotSignedIn(
                 f"{text} Without that variable the sign-in of toolcrib login is used.", code=code
             )

@@ -11,7 +11,7 @@ from toolcrib.cli.core.output import warn
 
 IDLE_SECONDS = 45.0  # the server sends a heartbeat every 15 s
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
-# Without a stream of our own we ask that often.
+# How often events are requested when we have no stream.
 ASK_SECONDS = 5.0
 PAGE = 1_000
 TOO_MANY = "too_many_streams"
@@ -39,11 +39,12 @@ def follow(
     """Yield every event from now (or from `after`) on, each once, across lost connections.
 
     Yields None when nothing happened for a while or the connection was lost, so that the caller can check its state.
-    Ends at `deadline` (monotonic seconds). If the first connection fails, that is raised. Later connections are
-    tried again until they succeed or the server refuses us.
+    Ends at `deadline` (monotonic seconds). If the first connection fails, that is raised. Later connections are tried
+    again until they succeed or the server refuses us.
 
-    One person may have so many streams. When a newer one takes the place of ours, events are asked for every
-    ASK_SECONDS from then on: connecting again would end another of the same person's, which would do the same.
+    The number of streams of a person is limited. When a newer stream replaces ours, events are requested every
+    ASK_SECONDS from then on: connecting again would end another stream of the same person, which would then do the
+    same.
     """
     pause, connected = FIRST_PAUSE_SECONDS, False
     while deadline is None or time.monotonic() < deadline:
@@ -74,7 +75,9 @@ def follow(
 def _ask_now_and_then(
     api: ApiClient, after: int | None, deadline: float | None, filters: dict[str, Any]
 ) -> Iterator[Any]:
-    warn(f"You follow events in too many places; from now on this one looks every {ASK_SECONDS:.0f} seconds.")
+    warn(
+        f"You follow events in too many places; this command now asks for new ones every {ASK_SECONDS:.0f} seconds."
+    )
     while deadline is None or time.monotonic() < deadline:
         left = ASK_SECONDS if deadline is None else deadline - time.monotonic()
         time.sleep(max(0.0, min(ASK_SECONDS, left)))

@@ -75,7 +75,7 @@ def _commit_copy(docs: DocumentsApi, copy: RemotePath, message: str | None) -> t
     row = docs.file(copy)["file"]
     if not row["source_file_id"]:
         raise Failure(
-            f"{docs.show(copy)} is no work copy. To make one: toolcrib docs cp PROJECT:FILE me:",
+            f"{docs.show(copy)} is not a work copy. To make one: toolcrib docs cp PROJECT:FILE me:",
             code="no_work_copy",
         )
     source = docs.by_id(row["source_file_id"])["file"]
@@ -134,7 +134,7 @@ def _lock_of(
     document: Row = found["file"]
     current = found["current_version"]
     if current is not None and current["checksum"] == digest:
-        raise Failure(f"{file} is what {docs.show(at)} has already.", code="unchanged")
+        raise Failure(f"{docs.show(at)} has the content of {file} already.", code="unchanged")
     lock = docs.lock_on(document["id"])
     if entry is not None and (
         document["version"] != entry.version or (lock is not None and not docs.is_mine(lock))
@@ -191,7 +191,7 @@ def reject(
     version: Version = None,
     message: Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="Why.")],
 ) -> None:
-    """Turn a version down. The document stays as it is."""
+    """Reject a version. The document stays as it is."""
     if not message.strip():
         raise CannotTell("Say why: -m TEXT.")
     _decide(context, "reject", what, version, message)

@@ -135,7 +135,7 @@ def checked_out(context: Context, files: list[str] | None) -> Iterator[tuple[Wor
             entry = workdir.entries().get(file.name)
             if entry is None:
                 raise CannotTell(
-                    f"{typed} was not checked out here. To send it all the same: toolcrib docs put {typed} PLACE"
+                    f"{typed} was not checked out here. To send it anyway: toolcrib docs put {typed} PLACE"
                 )
             yield workdir, _of_this_server(context, entry), file
         return
@@ -204,7 +204,8 @@ def _check_in(
     row = {"file": str(file), "place": shown, "version_number": entry.version, "sent": False}
     if not file.exists():
         raise CannotTell(
-            f"{file} is gone. To give {shown} back unchanged: toolcrib docs cancel {file}", code="no_file"
+            f"{file} no longer exists. To unlock {shown} without a new version: toolcrib docs cancel {file}",
+            code="no_file",
         )
     digest = sha256_of(file, bar)
     if digest == entry.sha256:
@@ -223,7 +224,7 @@ def _check_in(
         workdir.remember(entry.with_version(sent.version_number, sent.version_id, digest))
     else:
         workdir.forget(entry.name)
-    went_on = f", went on at {human_size(sent.resumed_at)}" if sent.resumed_at else ""
+    went_on = f", resumed at {human_size(sent.resumed_at)}" if sent.resumed_at else ""
     state = "It stays locked" if keep_lock else "Unlocked"
     text = f"Checked in {file} as {shown} version {sent.version_number} ({human_size(sent.size)}{went_on}). {state}."
     return {**row, **sent.as_dict(), "sent": True, "bytes_sent": sent.sent}, text

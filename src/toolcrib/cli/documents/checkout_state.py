@@ -50,13 +50,13 @@ def lost_checkout(
             details=holder_details(lock),
         )
     if not now:
-        text = f"{shown} was removed meanwhile. {kept}\n  To send it all the same: toolcrib docs put {file} {shown}"
+        text = f"{shown} was removed meanwhile. {kept}\n  To send it anyway: toolcrib docs put {file} {shown}"
         return Failure(text, code="file_not_found", details=refused.details)
     if moved:
         return Failure(
             f"Somebody changed {shown} since you checked it out.{moved}\n  {kept}\n"
             f"  To see theirs: toolcrib docs get {shown} {file}.theirs\n"
-            f"  To make yours the newest all the same: toolcrib docs put {file} {shown}",
+            f"  To make yours the newest anyway: toolcrib docs put {file} {shown}",
             code="version_conflict",
             details=refused.details,
         )

@@ -87,7 +87,7 @@ def _open_part(part: Path, *, is_ours: bool) -> BinaryIO:
     if part.is_symlink() or (part.exists() and not part.is_file()):
         raise CannotTell(f"{part} is in the way.")
     if part.exists() and part.stat().st_size and not is_ours:
-        raise CannotTell(f"{part} is in the way: it is no download of this file. Move or delete it.")
+        raise CannotTell(f"{part} is in the way: it is not a download of this file. Move or delete it.")
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return os.fdopen(os.open(part, flags, 0o666), "r+b")
 
@@ -133,7 +133,7 @@ class _Download:
         checksum = self._last.get("X-Checksum-SHA256", "")
         if checksum and checksum != self._hash.hexdigest():
             raise _WrongContent(
-                f"What came as {self._name} is damaged: its SHA-256 is not the one of this version."
+                f"The download of {self._name} is damaged: its SHA-256 is not that of this version."
             )
         return Downloaded(
             version_number=int(self._last.get("X-Version-Number", 0)),
@@ -147,7 +147,7 @@ class _Download:
     def _resume_hint(self) -> str:
         if self._resume_state is None or not self._offset:
             return "Run the same command again later."
-        return f"{human_size(self._offset)} is here: the same command again goes on from there."
+        return f"{human_size(self._offset)} were received: run the same command again to resume."
 
     def _resume(self) -> None:
         """Continue with the `.part` file of an earlier run."""
@@ -178,10 +178,10 @@ class _Download:
             self._check_end()
             return
         if self._offset != self._size:
-            raise Unreachable("The answer ended early.", code="unreachable")
+            raise Unreachable("The response ended early.", code="unreachable")
 
     def _check_end(self) -> None:
-        """Find out, after a 416, whether all is here or what we have is of another version."""
+        """Find out, after a 416, whether the download is complete or what we have is of another version."""
         with self._api.answer("HEAD", ROUTE, params=self._wanted) as answer:
             if answer.headers.get("ETag") == self._etag and answer.headers.get("Content-Length") == str(
                 self._offset

@@ -48,7 +48,7 @@ def local_target(place: RemotePath, target: str | None) -> Path:
     file = HERE if target is None else Path(target)
     if target is None or file.is_dir() or target.endswith("/"):
         if not is_plain_name(place.name):
-            raise CannotTell(f"{place.name!r} is no name for a file here. Say which: … FILE")
+            raise CannotTell(f"{place.name!r} cannot be the name of a file here. Give another name: … FILE")
         file /= place.name
     if not file.parent.is_dir():
         raise CannotTell(f"There is no folder {file.parent} here.")
@@ -79,7 +79,7 @@ class Fetched:
         number = self.version["version_number"]
         if not self.fresh:
             return f"{self.file} is version {number} of {docs.show(self.place)} already."
-        went_on = f", went on at {human_size(self.resumed_at)}" if self.resumed_at else ""
+        went_on = f", resumed at {human_size(self.resumed_at)}" if self.resumed_at else ""
         size = human_size(self.version["size"])
         return f"Got {docs.show(self.place)} version {number} ({size}{went_on}) as {self.file}"
 
@@ -112,7 +112,7 @@ def is_up_to_date(
         return True
     if not force and digest not in {row["checksum"] for row in docs.versions(place)}:
         raise Failure(
-            f"{file} is no version of {docs.show(place)}: replacing it would lose what is in it. "
+            f"{file} is not a version of {docs.show(place)}: replacing it would lose its content. "
             "Give another name, or --force.",
             code="changed_locally",
         )

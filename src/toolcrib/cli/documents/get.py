@@ -20,7 +20,7 @@ from toolcrib.cli.documents.remote_path import RemotePath
 app = typer.Typer()
 
 STDIO = "-"
-WHOLE = " To get all that is in it, give -r."
+WHOLE = " To get everything in it, give -r."
 
 
 @command(app, "get")
@@ -33,12 +33,12 @@ def get(
     ] = None,
     version: Version = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="A folder, with all that is in it.")
+        bool, typer.Option("--recursive", "-r", help="A folder, with everything in it.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace a file that you changed.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Get a file. Broken off, the same command goes on where it was.
+    """Get a file. If it is interrupted, run the same command again to resume.
 
     A file of yours is replaced if it is some version of this document; if you changed it, only with --force.
     """

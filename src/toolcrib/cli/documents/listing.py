@@ -24,9 +24,11 @@ def ls(
     *,
     place: MaybePlace = None,
     long: Annotated[bool, typer.Option("-l", help="Also version, size, who holds it.")] = False,
-    recursive: Annotated[bool, typer.Option("--recursive", "-R", help="Also what lies deeper.")] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-R", help="Also what is in folders below it.")
+    ] = False,
     archived: Annotated[
-        bool, typer.Option("--archived", help="What was removed here or deeper, and can be restored.")
+        bool, typer.Option("--archived", help="What was removed here or below, and can be restored.")
     ] = False,
 ) -> None:
     """List a folder; without PLACE, where there are documents for you."""
@@ -120,7 +122,7 @@ def find(
     context: Context,
     text: Annotated[str, typer.Argument(metavar="TEXT", show_default=False, help="Words of its path.")],
 ) -> None:
-    """Find files by their paths, wherever you may look. Ends with 1 when there is none."""
+    """Find files by their paths, everywhere you may read. Ends with 1 when there is none."""
     docs = DocumentsApi(context)
     rows = docs.get("/search", q=text, limit=FOUND)["files"]
     if context.as_json:

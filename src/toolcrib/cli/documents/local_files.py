@@ -73,9 +73,9 @@ def path_inside(folder: Path, relative: str) -> Path:
     """
     segments = relative.split("/")
     if not all(is_plain_name(each) for each in segments):
-        raise Failure(f"Refused {relative!r}: no name for a file here.", code="bad_name")
+        raise Failure(f"Refused {relative!r}: it cannot be the name of a file here.", code="bad_name")
     found = folder.joinpath(*segments)
     # A symbolic link in between could lead out of the folder.
     if not found.parent.resolve().is_relative_to(folder.resolve()):
-        raise Failure(f"Refused {relative!r}: it would lie outside of {folder}.", code="bad_name")
+        raise Failure(f"Refused {relative!r}: it would be outside of {folder}.", code="bad_name")
     return found

@@ -124,7 +124,7 @@ def locks(
     place: MaybePlace = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only yours.")] = False,
 ) -> None:
-    """List locks on documents, everywhere you may look or below one place."""
+    """List locks on documents, everywhere you may read or below one place."""
     docs = DocumentsApi(context)
     wanted: dict[str, Any] = {"mine": "true"} if mine else {}
     if place is not None:

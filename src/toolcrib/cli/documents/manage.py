@@ -21,13 +21,14 @@ def rm(
     *,
     places: ManyPlaces,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Folders, with all that is in them.")
+        bool, typer.Option("--recursive", "-r", help="Folders, with everything in them.")
     ] = False,
     destroy: Annotated[
-        bool, typer.Option("--destroy", help="With all versions, for ever; else it can be restored.")
+        bool,
+        typer.Option("--destroy", help="With all versions, permanently; without this it can be restored."),
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Though somebody holds it (owners, admins); needs -m.")
+        bool, typer.Option("--force", help="Even if somebody else holds it (owners, admins); needs -m.")
     ] = False,
     message: Reason = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -102,7 +103,7 @@ def _is_folder(docs: DocumentsApi, at: RemotePath, *, recursive: bool, destroy: 
             return False  # it may be an archived file
         raise Failure(f"There is no file {docs.show(at)}.", code="file_not_found")
     if not recursive:
-        raise CannotTell(f"{docs.show(at)} is a folder: to remove it with all that is in it, give -r.")
+        raise CannotTell(f"{docs.show(at)} is a folder: to remove it with everything in it, give -r.")
     return True
 
 
@@ -127,7 +128,7 @@ def restore(
     places: ManyPlaces,
     version: Version = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Folders: all that was removed from them.")
+        bool, typer.Option("--recursive", "-r", help="Folders: everything that was removed from them.")
     ] = False,
 ) -> None:
     """Bring removed files back (`docs ls --archived` lists them); with --version, an earlier content.
@@ -185,7 +186,7 @@ def _restore(docs: DocumentsApi, at: RemotePath) -> Row:
             raise
         what = f"There is nothing to restore at {docs.show(at)}."
         if _has_removed(docs, at):
-            what = f"{docs.show(at)} was a folder: to restore all that was removed from it, give -r."
+            what = f"{docs.show(at)} was a folder: to restore everything that was removed from it, give -r."
         raise Failure(what, code=refused.code) from refused
     return answer
 

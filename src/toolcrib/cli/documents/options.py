@@ -58,7 +58,7 @@ Reason = Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", h
 Comment = Annotated[
     str | None, typer.Option("--message", "-m", metavar="TEXT", help="Kept with the decision.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no word when all is well.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress, and nothing on success.")]
 Version = Annotated[int | None, typer.Option("--version", metavar="N", min=1, help="This version.")]
 
 STATES = {"pending_validation": "waiting", "validated": "approved"}

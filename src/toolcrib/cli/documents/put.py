@@ -43,13 +43,16 @@ def put(
     ] = None,
     place: OnePlace,
     message: Changelog = None,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Folders, with all in them.")] = False,
-    new: Annotated[bool, typer.Option("--new", help="Only where there is no such file yet.")] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Folders, with everything in them.")
+    ] = False,
+    new: Annotated[bool, typer.Option("--new", help="Only if there is no such file yet.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send files: each becomes a file or, where there is one, its newest version.
+    """Send files: each becomes a file or, if there is one already, its newest version.
 
-    Broken off, the same command goes on where it was. PLACE is a file's name or, with a / at its end, a folder.
+    If it is interrupted, run the same command again to resume. PLACE is a file's name or, with a / at its end, a
+    folder.
     """
     if not files:
         # A single argument is most often a local file.
@@ -79,7 +82,7 @@ def put(
                 _update_checkout(context, docs, source, at, done)
             sent.append({"place": docs.show(at), "address": at.address, **done.as_dict()})
             if not quiet and not context.as_json:
-                went_on = f", went on at {human_size(done.resumed_at)}" if done.resumed_at else ""
+                went_on = f", resumed at {human_size(done.resumed_at)}" if done.resumed_at else ""
                 output.print_text(
                     f"Sent {source or 'standard input'} as {docs.show(at)} version {done.version_number} "
                     f"({human_size(done.size)}{went_on})"

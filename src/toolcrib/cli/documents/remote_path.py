@@ -42,7 +42,7 @@ class RemotePath:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The fields of a request that name it."""
+        """The fields of a request that name this path."""
         return {"bucket_type": self.bucket, "bucket_id": self.id, "logical_path": self.path}
 
     @property
@@ -61,7 +61,7 @@ class RemotePath:
 
 
 def uuid_of(text: str) -> str | None:
-    """Return the text as a UUID in the one spelling the server knows, or None."""
+    """Return the text as a UUID in the spelling that the server uses, or None."""
     try:
         found = str(UUID(text))
     except ValueError:
@@ -77,7 +77,7 @@ def clean_path(path: str, typed: str) -> str:
     """
     segments = [segment for segment in path.split("/") if segment]
     if any(segment in (".", "..") for segment in segments):
-        raise CannotTell(f"{typed}: `.` and `..` mean nothing here; write the path from the top.")
+        raise CannotTell(f"{typed}: `.` and `..` are not supported here; write the whole path.")
     if "\\" in path or any(not one.isprintable() for one in path):
         raise CannotTell(f"{typed!r}: a place has no backslashes or control characters.")
     return "/".join(segments)
@@ -86,7 +86,7 @@ def clean_path(path: str, typed: str) -> str:
 class RemotePaths:
     """Reads and writes remote paths for one person on one server.
 
-    Who that is and which projects there are is asked for once, when it is needed.
+    The server is asked who the person is and which projects there are once, when that is needed.
     """
 
     def __init__(self, api: ApiClient, project: str | None = None) -> None:

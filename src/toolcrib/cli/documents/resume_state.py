@@ -29,7 +29,7 @@ class ResumeState:
     def read(self) -> dict[str, Any]:
         try:
             return read_json(self._file)
-        except CannotTell:  # incomplete, or not ours: nothing is known
+        except CannotTell:  # incomplete, or not written by us: ignore it
             return {}
 
     def write(self, content: dict[str, Any]) -> None:

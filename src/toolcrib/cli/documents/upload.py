@@ -162,7 +162,9 @@ class _Upload:
         if not self._offset:
             return "Nothing was sent. Run the same command again later."
         part = self._offset * 100 // max(self._size, 1)
-        return f"{part} % of {human_size(self._size)} is there: the same command again goes on from there."
+        return (
+            f"{part} % of {human_size(self._size)} has been received: run the same command again to resume."
+        )
 
     def _resume(self) -> None:
         """Continue the upload of an earlier run, if the server still has it."""
@@ -199,7 +201,7 @@ class _Upload:
             # Use only the last part: the token must not go to another address than the server's.
             upload = answer.headers.get("Location", "").rstrip("/").rpartition("/")[2]
             if not _UPLOAD_ID.fullmatch(upload):
-                raise CannotTell(f"{self._api.url} answered an upload in a way that is not understood.")
+                raise CannotTell(f"{self._api.url} gave an unexpected answer to an upload.")
             self._upload = upload
             self._resume_state.write({"upload": upload, "file": str(self._file.absolute())})
             self._offset = 0

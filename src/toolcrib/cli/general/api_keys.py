@@ -27,7 +27,7 @@ def list_keys(context: Context) -> None:
 
 @command(app, "scopes")
 def list_scopes(context: Context) -> None:
-    """List what an API key may be made for, the least first."""
+    """List the scopes that an API key may have, the least powerful first."""
     rows = context.api.get("/users/me/keys/scopes")
     if context.as_json:
         output.print_json(rows)

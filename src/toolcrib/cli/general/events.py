@@ -49,16 +49,14 @@ def moment_option(text: str | None) -> str | None:
     try:
         return datetime.fromisoformat(text).astimezone(UTC).isoformat()
     except ValueError as bad:
-        raise CannotTell(f"{text!r} is no moment; write 2h (ago), 2026-05-01 or 2026-05-01T13:00.") from bad
+        raise CannotTell(f"{text!r} is not a time; write 2h (ago), 2026-05-01 or 2026-05-01T13:00.") from bad
 
 
 @command(app, "events")
 def events(
     context: Context,
     *,
-    follow_on: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on printing as things happen.")
-    ] = False,
+    follow_on: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new events.")] = False,
     lines: Annotated[
         int, typer.Option("--lines", "-n", min=0, max=1000, help="How many past events first.")
     ] = 20,

@@ -139,7 +139,7 @@ def with_kernel(
 
 
 def _require_database(settings: "Settings") -> None:
-    """Check that the SQLite file exists; a database server answers for itself.
+    """Check that the SQLite file exists; a database server reports a missing database itself.
 
     Raises:
         CannotTell: there is no file where the settings say.

@@ -116,12 +116,12 @@ class Processes(Multiprocess):
         self.announced = False
 
     def init_processes(self) -> None:
-        # Only a process without threads can be forked, and only on Linux do the libraries bear it.
+        # Only a process without threads can be forked, and the libraries support that only on Linux.
         if sys.platform != "linux" or threading.active_count() > 1:
             super().init_processes()
             return
         gc.collect()
-        gc.freeze()  # the collector would write to what they share, and so copy it
+        gc.freeze()  # the collector would write to shared memory, which copies it
         for _ in range(self.processes_num):
             process = ForkedProcess(self.config, self.sockets)
             process.start()
@@ -140,12 +140,12 @@ def configuration(app: Any, settings: Settings, workers: int) -> uvicorn.Config:
         factory=True,
         loop="uvloop",
         http=OneWriteProtocol,
-        ws="none",  # there are none, and a connection that became one would no longer be counted
+        ws="none",  # there are none, and an upgraded connection would no longer be counted
         lifespan="on",
         log_config=None,  # logs.configure configures logging
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # the RequestMiddleware believes proxies, as TRUSTED_PROXIES says
+        proxy_headers=False,  # the RequestMiddleware reads proxies' headers, as TRUSTED_PROXIES says
         backlog=BACKLOG,
         timeout_keep_alive=settings.keep_alive_seconds,  # type: ignore[arg-type]  # any number does
         timeout_graceful_shutdown=DRAIN_SECONDS,
@@ -166,7 +166,7 @@ def serve(settings: Settings, workers: int) -> None:
     url = address_of(settings, sockets)
     if workers == 1:
         _end_quietly_on_signals()
-        gc.disable()  # until everything is loaded: none of it is garbage
+        gc.disable()  # disabled until everything is loaded, since none of that is garbage
         from toolcrib.server import create_app
 
         _reach_database(settings)
@@ -198,7 +198,7 @@ def serve(settings: Settings, workers: int) -> None:
 
 
 def _reach_database(settings: Settings) -> None:
-    """Wait for the database, before anything is started that would fail at length.
+    """Wait for the database, before starting what would otherwise take long to fail.
 
     Raises:
         CannotTell: it cannot be used.

@@ -36,7 +36,7 @@ def verify(
         bool, typer.Option("--hashes", help="Read every byte and check its sum; else compare sizes.")
     ] = False,
     empty: Annotated[
-        bool, typer.Option("--empty", help="The store is empty, and that is no mistake in the settings.")
+        bool, typer.Option("--empty", help="The store may be empty: its settings are right.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     data_dir: DataDir = None,
@@ -115,7 +115,7 @@ async def _verify(docs: "Documents", report: "Report", *, hashes: bool, empty: b
         with _progress(report):
             await verifying.verify(docs, hashes=hashes, now=docs.kernel.clock(), report=report)
     except StorageUnavailable as down:
-        raise CannotTell(f"{down.detail} Nothing can be said about the files.", code=down.code) from down
+        raise CannotTell(f"{down.detail} The files could not be checked.", code=down.code) from down
 
 
 def _progress(report: "Report") -> Any:
@@ -154,7 +154,7 @@ def _report_text(settings: "Settings", report: "Report", found: "list[Finding]",
             "",
             f"Objects that belong to no version: {report.orphans} ({human_size(report.orphan_bytes)}). "
             "These are uploads on",
-            "their way, or leftovers, which the server removes by itself after FILES_GRACE_HOURS.",
+            "their way, or leftovers, which the server deletes after FILES_GRACE_HOURS.",
         ]
     return "\n".join([*lines, "", *_advice(settings, report)])
 
@@ -188,10 +188,10 @@ def _advice(settings: "Settings", report: "Report") -> list[str]:
     return [
         "What to do:",
         f"  1. Put the objects named above back into the {place} from a backup, under the same names;",
-        "     replace those that are damaged. Run this again: what is whole is told as recovered.",
+        "     replace those that are damaged. Run this again: what is intact again is reported as recovered.",
         "  2. Without a backup, ask the person named above for the file. Sending exactly the same",
         "     file again (docs put, to the same place) repairs every version that had these bytes.",
         "  3. Other versions of the same document can still be had: toolcrib docs versions PLACE",
-        "Nothing was deleted. Until then these versions are marked as corrupted, and whoever asks",
-        "for one is told so.",
+        "Nothing was deleted. Until then these versions are marked as corrupted, and requests for",
+        "one are refused with that reason.",
     ]

@@ -55,7 +55,8 @@ def write_hook(directory: Path, name: str, script: str) -> Path:
         kept = directory / (name + KEPT)
         if kept.exists():
             raise Failure(
-                f"{hook} is not ours, and {kept} is in the way. Move one of them.", code="hook_exists"
+                f"{hook} was not installed by Toolcrib, and {kept} exists already. Move one of them.",
+                code="hook_exists",
             )
         hook.rename(kept)
         output.warn(f"The hook that was there is kept as {kept.name} and runs first.")
@@ -78,7 +79,7 @@ def remove_hook(directory: Path, name: str) -> Path:
     """
     hook, kept = directory / name, directory / (name + KEPT)
     if not hook.exists() or MARK not in hook.read_text(encoding="utf-8", errors="replace"):
-        raise Failure(f"There is no {name} hook of ours in {directory}.", code="not_installed")
+        raise Failure(f"There is no {name} hook of Toolcrib's in {directory}.", code="not_installed")
     if kept.exists():
         kept.replace(hook)
     else:

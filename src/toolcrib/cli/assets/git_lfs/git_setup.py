@@ -48,7 +48,7 @@ def set_up(context: Context, patterns: list[str], *, replace: bool, credentials:
         f"git lfs in {repository.root} now locks on {url} and checks locks on every push.",
         f"Login name for git: {name}"
         + (
-            "; git has an API key of its own and will not ask."
+            "; git has its own API key and will not ask for a password."
             if helped
             else ", with your Toolcrib password or an API key."
         ),
