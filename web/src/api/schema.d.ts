@@ -35,7 +35,7 @@ export interface components {
         };
         /**
          * Addressed
-         * @description One file: `file_id`; or `bucket_type`, `bucket_id` and `logical_path`; or `bucket` and the absolute
+         * @description Names one file: by `file_id`; by `bucket_type`, `bucket_id` and `logical_path`; or by `bucket` and the absolute
          *     `path` `/<bucket>/<id>/…`.
          */
         Addressed: {
@@ -77,7 +77,7 @@ export interface components {
         };
         /**
          * ApiKeyMade
-         * @description The only answer that ever holds the key itself.
+         * @description A new API key. This is the only response that contains the key itself.
          */
         ApiKeyMade: {
             /** Created At */
@@ -99,7 +99,7 @@ export interface components {
         };
         /**
          * ApiKeyRead
-         * @description `scopes` null: all there are, as keys from before there were scopes have.
+         * @description An API key. `scopes` is null for keys that have all scopes, as those that are older than scopes do.
          */
         ApiKeyRead: {
             /** Created At */
@@ -138,7 +138,7 @@ export interface components {
         };
         /**
          * AssetLock
-         * @description `id` and `fence` are the same growing number. `timestamp` is when it was taken.
+         * @description A lock. `id` and `fence` are the same increasing number. `timestamp` is when it was taken.
          */
         AssetLock: {
             /** Asset Path */
@@ -205,7 +205,7 @@ export interface components {
         };
         /**
          * AssetsChecked
-         * @description Which of the paths are locked: by others, and by the caller. The rest are free.
+         * @description Which of the paths are locked: by others, and by the caller. The others are free.
          */
         AssetsChecked: {
             /** Held */
@@ -263,7 +263,7 @@ export interface components {
         };
         /**
          * BulkRequest
-         * @description All of `paths`, or none of them.
+         * @description Lock or release all of `paths`, or none of them.
          */
         BulkRequest: {
             /**
@@ -319,7 +319,7 @@ export interface components {
         };
         /**
          * ChangeAnswer
-         * @description `pending`: a link was mailed, and nothing changes before it is followed.
+         * @description The result of a change. `pending`: a link was mailed, and nothing changes until it is followed.
          */
         ChangeAnswer: {
             /** Message */
@@ -405,7 +405,8 @@ export interface components {
         };
         /**
          * CommitRequest
-         * @description From a work copy: `source_…` and `target_…`. From bytes uploaded before: the file and `object_key`.
+         * @description A version to submit. From a work copy: `source_…` and `target_…`. From content uploaded before: the file and
+         *     `object_key`.
          */
         CommitRequest: {
             /**
@@ -924,7 +925,7 @@ export interface components {
         };
         /**
          * FileMetadata
-         * @description `versions`, `locks` and `audit_logs` are there where they were asked for.
+         * @description A file with its details. `versions`, `locks` and `audit_logs` are present if they were requested.
          */
         FileMetadata: {
             /** Audit Logs */
@@ -938,7 +939,7 @@ export interface components {
         };
         /**
          * FileRead
-         * @description `damaged`: what is stored as its tags cannot be read, so `tags` is empty.
+         * @description A file. `damaged` means that its stored tags cannot be read, so `tags` is empty.
          */
         FileRead: {
             /** Bucket */
@@ -1007,7 +1008,7 @@ export interface components {
         };
         /**
          * FolderList
-         * @description `can` names what the caller may do here: write, delete, lock, validate.
+         * @description The content of a folder. `can` names what the caller may do here: write, delete, lock, validate.
          */
         FolderList: {
             /** Can */
@@ -1064,7 +1065,7 @@ export interface components {
         };
         /**
          * FoundList
-         * @description `buckets` are those that `files` lie in.
+         * @description Files that match a search. `buckets` are the buckets of `files`.
          */
         FoundList: {
             /** Buckets */
@@ -1074,7 +1075,7 @@ export interface components {
         };
         /**
          * HeldLock
-         * @description `holder_disabled`: the holder's account is, so they will not release it themselves.
+         * @description A lock. `holder_disabled`: the holder's account is disabled, so they cannot release it.
          */
         HeldLock: {
             /** Asset Path */
@@ -1233,7 +1234,7 @@ export interface components {
         };
         /**
          * ListedFile
-         * @description `version_status` is its current version's, None where it has none.
+         * @description A file in a list. `version_status` is that of its current version, null if it has none.
          */
         ListedFile: {
             /** Bucket */
@@ -1307,7 +1308,7 @@ export interface components {
         };
         /**
          * LockQueued
-         * @description The path is held; the caller is given it when it frees, in turn. `held` is as in a refusal.
+         * @description The path is held, and the caller waits in its queue. `held` has the same form as in a refusal.
          */
         LockQueued: {
             /** Held */
@@ -1417,7 +1418,7 @@ export interface components {
         };
         /**
          * NewApiKey
-         * @description Without `scopes` the key may only read.
+         * @description An API key to create. Without `scopes` it may only read.
          */
         NewApiKey: {
             /** Expires In Days */
@@ -1484,7 +1485,7 @@ export interface components {
         };
         /**
          * ObjectName
-         * @description As asked for, checked one by one: one bad name must not hide what is said of the others.
+         * @description An object as requested, not yet validated: one invalid name must not prevent answers about the others.
          */
         ObjectName: {
             /** Oid */
@@ -1536,7 +1537,7 @@ export interface components {
         };
         /**
          * PasswordChange
-         * @description `end_api_keys`: revoke all one's API keys when the password changes; else they stay.
+         * @description A new password. `end_api_keys`: also revoke all one's API keys when the password changes.
          */
         PasswordChange: {
             /** Current Password */
@@ -1551,7 +1552,7 @@ export interface components {
         };
         /**
          * PasswordReset
-         * @description `end_api_keys`: revoke all the person's API keys too.
+         * @description A new password for a user. `end_api_keys`: also revoke all the person's API keys.
          */
         PasswordReset: {
             /**
@@ -1853,7 +1854,7 @@ export interface components {
         };
         /**
          * Sentence
-         * @description A sentence for people. Two keys, because different pages read different ones.
+         * @description A sentence for people, under two keys, because different pages read different ones.
          */
         Sentence: {
             /** Message */
@@ -1881,8 +1882,8 @@ export interface components {
         };
         /**
          * Shelf
-         * @description A bucket one may look into. `scope` is where its claims and events are told; `name` is None where nobody
-         *     registered it here.
+         * @description A bucket that the caller may read. `scope` says who sees its claims and events; `name` is null if it is not
+         *     registered here.
          */
         Shelf: {
             /** Bucket */
@@ -1919,7 +1920,7 @@ export interface components {
         };
         /**
          * StorageRefusal
-         * @description Why the file service refused: `error` and `message` are the code, `details.text` is for people.
+         * @description A refusal of the file service: `error` and `message` are the code, `details.text` is for people.
          */
         StorageRefusal: {
             /** Details */
@@ -1985,7 +1986,7 @@ export interface components {
         };
         /**
          * VerifyFinding
-         * @description A version whose bytes are missing, damaged or back again (`state`). `key` is their object in the store.
+         * @description A version whose content is missing, damaged or restored (`state`). `key` names its object in the store.
          */
         VerifyFinding: {
             /** Address */
@@ -2028,7 +2029,8 @@ export interface components {
         };
         /**
          * VerifyReport
-         * @description `missing`, `damaged` and `recovered` are ids of versions; `findings` says which those are.
+         * @description The result of a verification. `missing`, `damaged` and `recovered` are ids of versions; `findings` describes
+         *     them.
          */
         VerifyReport: {
             /** Bytes Read */
