@@ -35,6 +35,12 @@ def _paths(count: int) -> list[str]:
     return [f"Content/Maps/{number:05}.umap" for number in range(count)]
 
 
+def _disk(crib: ToolcribServer) -> tuple[bool, str]:
+    """What the health page says of the database's disk."""
+    check = crib.admin.get("/api/admin/health").json()["checks"]["disk"]
+    return check["healthy"], check["message"]
+
+
 def test_releasing_deleting_and_signing_in_work_on_a_full_disk(crib: ToolcribServer, disk: SmallDisk) -> None:
     reserve = disk.path / "toolcrib.db-reserve"
     ann = crib.user("ann")
@@ -42,9 +48,13 @@ def test_releasing_deleting_and_signing_in_work_on_a_full_disk(crib: ToolcribSer
     assert reserve.stat().st_size == RESERVE_MIB * MIB
     assert reserve.stat().st_mode & 0o077 == 0
 
+    assert _disk(crib) == (True, "has room")
+
     disk.fill()
     crib.sign_in("ann").delete("/api/locks/a.uasset").raise_for_status()
     assert not reserve.exists(), "the room of the reserve is for that"
+    healthy, message = _disk(crib)
+    assert (healthy, message.startswith("it is full")) == (False, True)
     ids = {user["username"]: user["id"] for user in crib.admin.get("/api/admin/users").json()}
     crib.admin.delete(f"/api/admin/users/{ids['ann']}").raise_for_status()
     for number in range(100):  # far more than the room that was left
@@ -56,6 +66,7 @@ def test_releasing_deleting_and_signing_in_work_on_a_full_disk(crib: ToolcribSer
     disk.make_room()
     crib.sign_in("admin")
     wait_until(reserve.exists, "the reserve to be made again")
+    assert _disk(crib) == (True, "has room")
     assert reserve.stat().st_size == RESERVE_MIB * MIB
 
 

@@ -168,10 +168,20 @@ def _fixed(message: str) -> str:
 
 
 def add_database_check(kernel: Kernel) -> None:
+    """And, where room is kept for SQLite, one of the disk, which is full before nothing can be written any more."""
+    reserve = kernel.database.reserve
+
     async def answers() -> str:
         async with kernel.database.read() as session:
             await last_seq(session)
         kernel.database.watch.check()
         return ANSWERS
 
+    async def has_room() -> str:
+        if reserve is not None and reserve.is_given_up:
+            raise NotWell("it is full: the database lives on what was kept for it (DATABASE_RESERVE_MIB)")
+        return "has room"
+
     kernel.health["database"] = answers
+    if reserve is not None:
+        kernel.health["disk"] = has_room

@@ -19,6 +19,7 @@ const COUNTS: Record<string, string> = {
 
 const CHECKS: Record<string, string> = {
   database: "Database",
+  disk: "The database's disk",
   storage: "File storage",
   events: "Event stream",
   mail: "Mail",
