@@ -85,23 +85,26 @@ def _figure(
 
 
 class Connected:
-    """One connection to a server, with one request under way at a time."""
+    """A server, asked one request at a time."""
 
     def __init__(self, port: int, token: str) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        self._port = port
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def milliseconds(self, method: str, path: str, body: str, requests: int = REQUESTS) -> float:
         """Return the median time of some requests."""
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection.connect()
         times = []
         for _ in range(requests):
             started = time.perf_counter()
-            self._connection.request(method, path, body or None, self._headers)
-            answer = self._connection.getresponse()
+            connection.request(method, path, body or None, self._headers)
+            answer = connection.getresponse()
             answer.read()
             times.append(time.perf_counter() - started)
             if answer.status != 200:
                 raise RuntimeError(f"{path}: {answer.status}")
+        connection.close()
         return statistics.median(times) * 1000
 
 
