@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.conftest import SERVERS
 from tests.servers import command
@@ -35,6 +35,8 @@ FLAGS = [
 ]
 # A 401 or 409 the page asked for is reported by the browser as an error; that is no fault of the page.
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
+
+expect.set_options(timeout=20_000)  # a busy machine draws late; what must be quick is measured by its test
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
