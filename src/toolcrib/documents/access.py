@@ -34,6 +34,8 @@ SAID: dict[Action, str] = {
     "lock": "lock documents in",
     "validate": "approve or reject versions in",
 }
+# A statement has at most 32,767 parameters on PostgreSQL.
+NAMES_AT_ONCE = 5_000
 FORWARDED_LIFETIME = timedelta(minutes=1)
 
 
@@ -114,11 +116,19 @@ class Access:
 
     async def scope_of(self, bucket: Bucket) -> str:
         """Return the scope that says who may see claims and events of `bucket`."""
-        if bucket.type != "projects":
-            return _own_scope(bucket)
-        if self._service is not None:
-            return f"external:{bucket.id}"
-        return f"project:{(await self.project_names([bucket.id])).get(bucket.id, bucket.id)}"
+        return (await self.scopes_of([bucket]))[bucket]
+
+    async def scopes_of(self, buckets: Sequence[Bucket]) -> dict[Bucket, str]:
+        """Return `scope_of` for each of many buckets."""
+        projects = [bucket.id for bucket in buckets if bucket.type == "projects"]
+        names = await self.project_names(projects) if projects and self._service is None else {}
+        family = "project" if self._service is None else "external"
+        return {
+            bucket: f"{family}:{names.get(bucket.id, bucket.id)}"
+            if bucket.type == "projects"
+            else _own_scope(bucket)
+            for bucket in buckets
+        }
 
     async def close(self) -> None:
         if self._service is not None:
@@ -152,9 +162,14 @@ class Access:
 
     async def project_names(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the names of registered projects, including deleted ones, by id. Roles and scopes use names."""
+        found: dict[str, str] = {}
+        wanted = sorted(set(ids))
         async with self._kernel.database.read() as session:
-            rows = await session.execute(select(Project.id, Project.name).where(Project.id.in_(set(ids))))
-            return {id_: name for id_, name in rows}  # noqa: C416 - rows are no pairs to mypy
+            for start in range(0, len(wanted), NAMES_AT_ONCE):
+                here = Project.id.in_(wanted[start : start + NAMES_AT_ONCE])
+                for id_, name in await session.execute(select(Project.id, Project.name).where(here)):
+                    found[id_] = name
+        return found
 
     async def _token(self, caller: Caller) -> str:
         """Return a token that the project service accepts: the caller's own, else one of ours that is valid for a

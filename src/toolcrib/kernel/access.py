@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
 
+from toolcrib.kernel.identity.models import Project, ProjectMember
 from toolcrib.kernel.identity.principal import Principal
+
+_PROJECT = "project:"
 
 
 def visible(principal: Principal, scope: Any) -> ColumnElement[bool]:
-    """A condition on a `scope` column that holds exactly where `principal.may(scope)` does."""
+    """A condition on a `scope` column that holds exactly where `principal.may(scope)` does. The database looks projects
+    up, because there may be more than a statement can name."""
     if principal.is_admin:
         return true()
     mine = ["", f"user:{principal.uuid}"]
     if principal.company_id:
         mine.append(f"company:{principal.company_id}")
-    mine += [f"project:{name}" for name, role in principal.projects.items() if role is not None]
-    registered = [f"project:{name}" for name in principal.projects]
-    unregistered = (
-        and_(scope.like("project:%"), scope.not_in(registered)) if principal.open_projects else false()
-    )
-    return or_(scope.in_(mine), unregistered)
+    names = select(literal(_PROJECT) + Project.name).where(own_projects(principal))
+    registered = exists().where(Project.name == func.substr(scope, len(_PROJECT) + 1))
+    unregistered = and_(scope.like(f"{_PROJECT}%"), ~registered) if principal.open_projects else false()
+    return or_(scope.in_(mine), scope.in_(names), unregistered)
+
+
+def own_projects(principal: Principal) -> ColumnElement[bool]:
+    """A condition that holds for the projects in which the person, who is no administrator, has a role."""
+    member = select(ProjectMember.project_id).where(ProjectMember.user_id == principal.id)
+    roles: ColumnElement[bool] = Project.id.in_(member)
+    if principal.company_id is not None and principal.company_role == "owner":
+        roles = or_(roles, Project.company_id == principal.company_id)
+    return and_(roles, Project.deleted_at.is_(None))

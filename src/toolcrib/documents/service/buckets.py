@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
@@ -17,6 +17,8 @@ from toolcrib.kernel.identity import companies, projects
 from toolcrib.kernel.search import text_match
 
 MAX_WORDS = 8
+# A statement has at most 32,767 parameters on PostgreSQL.
+BUCKETS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,8 @@ async def listed_buckets(docs: Documents, caller: Caller) -> list[ListedBucket]:
         readable = await docs.access.readable(caller, asked)
     except ProjectServiceUnavailable:
         readable = set()
-    for bucket in asked:
-        if bucket in readable:
-            found.append(ListedBucket(bucket, names.get(bucket.id), await docs.access.scope_of(bucket)))
-    return found
+    scopes = await docs.access.scopes_of([bucket for bucket in asked if bucket in readable])
+    return found + [ListedBucket(bucket, names.get(bucket.id), scope) for bucket, scope in scopes.items()]
 
 
 async def _used_projects(session: AsyncSession, uuid: str, *, most: int) -> list[str]:
@@ -83,20 +83,30 @@ async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> M
     if not words or len(words) > MAX_WORDS:
         raise ValidationFailed.of("q", f"must hold from 1 to {MAX_WORDS} words")
     mine = await listed_buckets(docs, caller)
-    conditions: list[ColumnElement[bool]] = [
-        File.status != FileStatus.ARCHIVED,
-        or_(*(and_(File.bucket_type == one.bucket.type, File.bucket_id == one.bucket.id) for one in mine)),
-    ]
     in_path = [text_match(File.logical_path, word) for word in words]
     in_name = [text_match(File.name, word) for word in words]
+    named: list[File] = []
+    others: list[File] = []
     async with docs.kernel.database.read() as session:
-        first = select(File).where(*conditions, *in_name).order_by(File.name).limit(limit)
-        files = list((await session.execute(first)).scalars())
-        if len(files) < limit:
-            others = select(File).where(*conditions, *in_path).order_by(File.logical_path)
-            seen = {file.id for file in files}
-            rows = (await session.execute(others.limit(limit + len(files)))).scalars()
-            files += [file for file in rows if file.id not in seen]
-    files = files[:limit]
+        for inside in _inside([one.bucket for one in mine]):
+            conditions = [File.status != FileStatus.ARCHIVED, inside]
+            first = select(File).where(*conditions, *in_name).order_by(File.name).limit(limit)
+            named += await session.scalars(first)
+            second = select(File).where(*conditions, *in_path).order_by(File.logical_path)
+            others += await session.scalars(second.limit(2 * limit))
+    named.sort(key=lambda file: file.name.encode())
+    others.sort(key=lambda file: file.logical_path.encode())
+    seen = {file.id for file in named}
+    files = [*named, *(file for file in others if file.id not in seen)][:limit]
     wanted = {bucket_of(file) for file in files}
     return Matches(files, [one for one in mine if one.bucket in wanted])
+
+
+def _inside(buckets: Sequence[Bucket]) -> Iterator[ColumnElement[bool]]:
+    """Conditions, each for so many buckets as a statement can name on every database."""
+    by_type: dict[str, list[str]] = {}
+    for bucket in buckets:
+        by_type.setdefault(bucket.type, []).append(bucket.id)
+    for type_, ids in by_type.items():
+        for start in range(0, len(ids), BUCKETS_AT_ONCE):
+            yield and_(File.bucket_type == type_, File.bucket_id.in_(ids[start : start + BUCKETS_AT_ONCE]))

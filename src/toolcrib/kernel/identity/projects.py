@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.access import own_projects
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.service import forget_waiting
 from toolcrib.kernel.database import take_write_lock
@@ -52,7 +53,7 @@ async def list_projects(session: AsyncSession, me: Principal) -> list[tuple[Proj
     """Return the projects that `me` may read, by name, with the number of members of each."""
     mine: ColumnElement[bool] = true()
     if not me.is_admin:
-        mine = Project.name.in_([name for name, role in me.projects.items() if role is not None])
+        mine = own_projects(me)
     return await _with_members(session, mine)
 
 
