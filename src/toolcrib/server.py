@@ -304,6 +304,7 @@ async def prepare_alone(settings: Settings) -> None:
     try:
         await prepare(kernel)
     finally:
+        kernel.auth.passwords.close()
         await kernel.limiter.close()
         await kernel.database.close()
         end_threads()
