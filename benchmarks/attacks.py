@@ -23,7 +23,7 @@ ATTACKER_ADDRESS = "127.0.0.2"
 HELD = 50_000  # locks that a list has to tell
 REQUESTS = 400
 CONNECTIONS = 4
-WARM_SECONDS = 1.0
+WARM_SECONDS = 5.0
 
 
 @dataclass
@@ -97,6 +97,9 @@ async def _streams(by: Attacker) -> None:
         "GET /api/events/stream HTTP/1.1\r\nHost: x\r\n"
         f"Authorization: Bearer {by.token}\r\nLast-Event-ID: 0\r\n\r\n"
     )
+    await asyncio.sleep(
+        60
+    )  # as a stream that was ended says; who does not obey floods it with requests of any kind
 
 
 async def _csv(by: Attacker) -> None:

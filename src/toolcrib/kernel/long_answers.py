@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from toolcrib.kernel.context import Kernel
 
 JSON = "application/json"
-PAGE = 1_000
+# In items. Making a page stops the loop, and what others wait for takes several rounds of it.
+PAGE = 250
+# Between two pages the loop is left alone for so long: time for the whole of a short request.
+PAUSE_SECONDS = 0.002
 # A shorter answer is sent as a whole, with its length.
 WHOLE_BYTES = 262_144
 
@@ -47,6 +50,7 @@ class Turns:
         mine = self._of_person.setdefault(person, asyncio.Lock())
         async with mine, self._free:
             yield
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def refreshed(kernel: Kernel, me: Principal) -> Principal:
