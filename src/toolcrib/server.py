@@ -40,6 +40,7 @@ from toolcrib.kernel.connections import Connections
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.database_wait import wait_for_database
+from toolcrib.kernel.events import archives
 from toolcrib.kernel.events import routes as event_routes
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.events.times import EventTimes
@@ -194,6 +195,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         SWEEP_JOB,
         COUNT_JOB,
         HOLDERS_JOB,
+        archives.JOB,
         sweep.job(settings),
         *(job for kind in found for job in kind.jobs),
     )
@@ -233,7 +235,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         turns=Turns(),
         event_times=EventTimes(),
         started_at=clock(),
-        named_keys=tuple(kind.named_keys for kind in found),
+        named_keys=(archives.named, *(kind.named_keys for kind in found)),
         accounts_of=tuple(kind.accounts_of for kind in found if kind.accounts_of is not None),
         link_checks={kind.name: kind.check_link for kind in found if kind.check_link is not None},
         migrations={kind.name: kind.migrations for kind in found if kind.migrations},

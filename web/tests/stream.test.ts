@@ -21,6 +21,9 @@ class FakeSource implements Source {
   event(seq: number): void {
     this.listeners.get("event")?.(new MessageEvent("event", { data: JSON.stringify(anEvent("acquired", { seq })) }));
   }
+  gap(archivedThrough: number): void {
+    this.listeners.get("gap")?.(new MessageEvent("gap", { data: JSON.stringify({ archived_through: archivedThrough }) }));
+  }
   end(reason: string): void {
     this.listeners.get("end")?.(new MessageEvent("end", { data: JSON.stringify({ reason }) }));
   }
@@ -171,6 +174,16 @@ describe("the live stream", () => {
     expect(batches).toEqual([[41]]);
     stream.start();
     expect(sources[1]?.after).toBe(41);
+  });
+
+  test("when older events were moved away, all is read afresh", async () => {
+    start(5);
+    sources[0]!.hello(5);
+    sources[0]!.gap(900);
+    expect(restarts).toBe(1);
+    sources[0]!.event(901);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(batches).toEqual([[901]]);
   });
 
   test("a log that has become shorter is another log", async () => {

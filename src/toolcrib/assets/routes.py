@@ -35,6 +35,7 @@ from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.archives import archived_through
 from toolcrib.kernel.events.routes import EventPage
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.fast_routes import FastResponse, header
@@ -256,6 +257,7 @@ async def history(
         "next_before": found[-1].seq if more else None,
         "next_after": None,
         "last_seq": await event_log.last_seq(session),
+        "archived_through": await archived_through(session),
     }
 
 

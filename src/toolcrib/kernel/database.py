@@ -31,6 +31,7 @@ from toolcrib.kernel.failure_words import database_failure
 from toolcrib.kernel.left_sessions import LeftSessions
 from toolcrib.kernel.progress import count_statements
 from toolcrib.kernel.sqlite_engines import SqliteEngines
+from toolcrib.kernel.sqlite_files import give_back_pages
 from toolcrib.kernel.sqlite_turn import SqliteTurn
 from toolcrib.kernel.write_watch import WriteWatch
 
@@ -220,6 +221,17 @@ class Database:
                 return None
 
         return look
+
+    async def give_back_pages(self) -> None:
+        """Give free pages of an SQLite file back to the disk, a few at a time; others write in between. Older files,
+        which were not made for it, keep theirs and use them again."""
+        if self.dialect != "sqlite" or not self.url.database:
+            return
+        more = True
+        while more:
+            async with self._turn.hold():
+                more = await asyncio.to_thread(give_back_pages, self.url.database, self._timeout)
+            await asyncio.sleep(0.05)
 
     async def close(self) -> None:
         await self.watch.close()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from toolcrib.kernel.disk_reserve import USUAL_PAGES, DiskReserve
+from toolcrib.kernel.sqlite_files import WAL_BYTES
 from toolcrib.kernel.sqlite_turn import BEGIN_WRITING, SqliteTurn, TimedPool
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ class SqliteEngines:
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {round(self._busy_seconds * 1000)}")
             if not read_only:
+                cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts where the file is still empty
                 cursor.execute("PRAGMA journal_mode = WAL")
+                cursor.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
                 # Room for what one large unit of work changes, and 16 MB of log between two checkpoints, each of
                 # which the writer waits for: pages that are written again and again go to the file once.
                 cursor.execute("PRAGMA cache_size = -16000")

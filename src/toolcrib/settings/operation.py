@@ -44,6 +44,14 @@ class Operation(BaseSettings):
     sweep_seconds: float = Field(
         5.0, gt=0, validation_alias="SWEEP_SECONDS", description="How often claims that ended are announced."
     )
+    events_keep_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        validation_alias="EVENTS_KEEP_DAYS",
+        description="Events of days longer ago move from the log into compressed files in the file store, which "
+        "`toolcrib events --archived` reads. What happened to a claim that is still held stays. 0: all stay.",
+    )
     tail_seconds: float = Field(
         0.2,
         gt=0,

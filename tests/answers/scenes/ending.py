@@ -70,6 +70,8 @@ def _log(p: Play) -> None:
         "?since=nonsense",
     ):
         p.ask("hank", "GET", f"/api/events{question}")
+    p.ask(f"{ANONYMOUS} stan", "GET", "/api/events/archived")
+    p.ask("hank", "GET", "/api/events/archived?cursor=x")
     p.ask(f"{ANONYMOUS} stan", "GET", "/api/events.csv")
     p.ask(ADMIN, "GET", "/api/events.csv?kind=asset&actor=hank")
     p.ask("hank", "GET", "/api/events.csv?after=x")

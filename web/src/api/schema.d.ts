@@ -117,6 +117,16 @@ export interface components {
             /** Scopes */
             scopes: string[] | null;
         };
+        /**
+         * ArchivedPage
+         * @description Go on with `cursor=next_cursor` while there is one, also where this page is empty.
+         */
+        ArchivedPage: {
+            /** Events */
+            events: components["schemas"]["EventRead"][];
+            /** Next Cursor */
+            next_cursor: number | null;
+        };
         /** AssetCheckRequest */
         AssetCheckRequest: {
             /** Paths */
@@ -887,6 +897,8 @@ export interface components {
         };
         /** EventPage */
         EventPage: {
+            /** Archived Through */
+            archived_through: number;
             /** Events */
             events: components["schemas"]["EventRead"][];
             /** Last Seq */

@@ -100,6 +100,10 @@ export class LiveStream {
       if (source !== this.source) return;
       this.take(JSON.parse(message.data) as LogEvent);
     });
+    // Events after `seq` were moved out of the log: what is on screen may be older than any that will come.
+    source.addEventListener("gap", () => {
+      if (source === this.source) this.options.onRestart?.();
+    });
     source.addEventListener("end", (message) => {
       if (source !== this.source) return;
       const { reason } = JSON.parse(message.data) as { reason: string };

@@ -58,6 +58,8 @@ def follow(
                     elif name == "event":
                         after = int(data["seq"])
                         yield data
+                    elif name == "gap":
+                        warn_of_gap(int(data["archived_through"]))
                     elif name == "end" and data.get("reason") == TOO_MANY:
                         yield from _ask_now_and_then(api, after, deadline, filters)
                         return
@@ -70,6 +72,10 @@ def follow(
         rest = pause if deadline is None else min(pause, max(0.0, deadline - time.monotonic()))
         time.sleep(rest)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def warn_of_gap(archived_through: int) -> None:
+    warn(f"Some events up to {archived_through} were moved out of the log: see toolcrib events --archived.")
 
 
 def _ask_now_and_then(

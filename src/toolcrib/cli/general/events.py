@@ -8,7 +8,7 @@ import typer
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import local, parse_duration, parse_moment, span
-from toolcrib.cli.core.event_stream import follow
+from toolcrib.cli.core.event_stream import follow, warn_of_gap
 from toolcrib.cli.core.failures import CannotTell
 
 app = typer.Typer()
@@ -68,6 +68,9 @@ def events(
     after: Annotated[
         int | None, typer.Option("--after", min=0, help="Only events with a larger number.")
     ] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="All old events that were moved out of the log, oldest first.")
+    ] = False,
 ) -> None:
     """Show what happened, or follow what is happening."""
     key = context.path(path) if path else None
@@ -75,9 +78,16 @@ def events(
     filters = {"kind": kind, "verb": verb, "actor": actor, "key": key, "scope": scope}
     api = context.api
     query = {**filters, "since": moment_option(since)}
+    if archived:
+        if follow_on:
+            raise CannotTell("--archived is about the past: it cannot be followed.")
+        _show_archived(context, {**query, "after": after})
+        return
     if after is not None:
         page = api.get("/events", limit=1000, order="asc", after=after, **query)
         past = page["events"]
+        if after < page.get("archived_through", 0):
+            warn_of_gap(page["archived_through"])
     else:
         page = api.get("/events", limit=max(lines, 1), order="desc", **query)
         past = page["events"][::-1][-lines:] if lines else []
@@ -91,6 +101,16 @@ def events(
     for event in follow(api, after=begin, kind=kind):
         if event and all(value is None or event.get(name) == value for name, value in filters.items()):
             show(context, event)
+
+
+def _show_archived(context: Context, query: dict[str, Any]) -> None:
+    while True:
+        page = context.api.get("/events/archived", **query)
+        for event in page["events"]:
+            show(context, event)
+        if page["next_cursor"] is None:
+            return
+        query["cursor"] = page["next_cursor"]
 
 
 def show(context: Context, event: dict[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
+import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
@@ -14,6 +16,7 @@ from pydantic import BaseModel
 from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
+from toolcrib.kernel.events import archives
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.search import EventFilter, search
 from toolcrib.kernel.events.stream import stream
@@ -25,6 +28,8 @@ from toolcrib.kernel.problems import InvalidRequest
 router = APIRouter(tags=["events"])
 
 CSV_ROWS = 100_000
+# So many files of old events are read for one answer.
+FILES = 5
 
 
 class EventRead(BaseModel):
@@ -43,6 +48,8 @@ class EventPage(BaseModel):
     next_before: int | None
     next_after: int | None
     last_seq: int
+    # Events up to this one may have been moved to `/api/events/archived`; 0 if none was.
+    archived_through: int
 
 
 @router.get("/events", response_model=EventPage)
@@ -54,7 +61,9 @@ async def list_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     order: Literal["asc", "desc"] = "desc",
 ) -> dict[str, Any]:
-    """List events, newest first unless `order=asc`. The next page is `before=next_before` or `after=next_after`."""
+    """List events, newest first unless `order=asc`. The next page is `before=next_before` or `after=next_after`.
+
+    Of those up to `archived_through`, most were moved to `/api/events/archived` (EVENTS_KEEP_DAYS)."""
     newest_first = order == "desc"
     last = await event_log.last_seq(session)
     found = await search(session, kernel.event_times, wanted, me, newest_first=newest_first, limit=limit + 1)
@@ -64,7 +73,37 @@ async def list_events(
         "next_before": found[-1].seq if more and newest_first else None,
         "next_after": found[-1].seq if more and not newest_first else None,
         "last_seq": last,
+        "archived_through": await archives.archived_through(session),
     }
+
+
+class ArchivedPage(BaseModel):
+    """Go on with `cursor=next_cursor` while there is one, also where this page is empty."""
+
+    events: list[EventRead]
+    next_cursor: int | None
+
+
+@router.get("/events/archived", response_model=ArchivedPage)
+async def list_archived_events(
+    kernel: KernelDep,
+    me: PrincipalDep,
+    wanted: Annotated[EventFilter, Query()],
+    cursor: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
+) -> Response:
+    """List events that were moved out of the log, file by file, which is oldest first but for what was held long. The
+    caller sees what they may see today. A page looks at a few thousand events; the next one is `cursor=next_cursor`."""
+    position = max(cursor, wanted.after or 0)
+    async with kernel.database.read() as session:
+        files = await archives.next_archives(session, position, FILES + 1)
+    found: list[dict[str, Any]] = []
+    for file in files[:FILES]:
+        async with kernel.turns.turn(me.uuid):
+            found += await archives.read_archive(kernel, file, lambda event: wanted.holds(me, event))
+        position = file.last_seq
+    more = len(files) > FILES
+    body = {"events": found, "next_cursor": position if more else None}
+    return Response(await asyncio.to_thread(orjson.dumps, body), media_type="application/json")
 
 
 @router.get("/events.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
@@ -126,9 +165,12 @@ async def stream_events(
     """Stream events as they are committed (server-sent events).
 
     Continues after `Last-Event-ID` or `after` without missing or repeating an event; without either it starts with the
-    next event. When the stream ends, reconnect, unless a message `end` came before: its `reason` `too_many_streams`
-    says that newer streams of the same person replaced it (STREAMS_PER_PERSON). A client that still needs the events
-    then polls `GET /api/events`.
+    next event. If some of the events to continue with have been moved out of the log (EVENTS_KEEP_DAYS), a message
+    `gap` says up to which (`archived_through`), and the stream goes on with the oldest that is there.
+
+    When the stream ends, reconnect, unless a message `end` came before: its `reason` `too_many_streams` says that newer
+    streams of the same person replaced it (STREAMS_PER_PERSON). A client that still needs the events then polls
+    `GET /api/events`.
     """
     if last_event_id:
         after = whole_number(last_event_id)

@@ -9,7 +9,7 @@ indexes, because databases guess and guess wrong for some values.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, select, text
@@ -67,6 +67,23 @@ class EventFilter(BaseModel):
         if self.before is not None:
             found.append(events.c.seq < self.before)
         return found
+
+    def holds(self, principal: Principal, event: dict[str, Any]) -> bool:
+        """Whether an event, as the API words it, meets the conditions and `principal` may see it."""
+        at = datetime.fromisoformat(event["at"])
+        return (
+            principal.may(event["scope"])
+            and (not self.kind or event["kind"] in self.kind.split(","))
+            and (not self.verb or event["verb"] in self.verb.split(","))
+            and (not self.actor or event["actor"] == self.actor)
+            and (self.key is None or event["key"] == self.key)
+            and (not self.prefix or event["key"].startswith(self.prefix))
+            and (self.scope is None or event["scope"] == self.scope)
+            and (self.since is None or at >= in_utc(self.since))
+            and (self.until is None or at < in_utc(self.until))
+            and (self.after is None or event["seq"] > self.after)
+            and (self.before is None or event["seq"] < self.before)
+        )
 
     def indexed(self, dialect: str) -> list[ColumnElement[bool]]:
         """Return those conditions that an index finds by itself, the likely rarest first."""

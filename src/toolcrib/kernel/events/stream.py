@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.archives import archived_through
 from toolcrib.kernel.events.audiences import Subscription
 from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.principal import Principal
@@ -32,6 +33,8 @@ async def stream(
         # If `after` is past the end of the log (the database was replaced), start at the end.
         resume = start if after is None or after > start else after
         yield b'event: hello\ndata: {"seq":%d}\n\n' % resume
+        if after is not None and (moved := await _moved_away(kernel, resume)):
+            yield b'event: gap\ndata: {"archived_through":%d}\n\n' % moved
         async for page in _replay(kernel, subscription, resume):
             yield page
         while not subscription.closed:
@@ -51,6 +54,13 @@ async def stream(
         log.warning("event_stream_ended", error=failure_in_words(error))  # the reader connects again
     finally:
         kernel.tail.unsubscribe(subscription)
+
+
+async def _moved_away(kernel: Kernel, after: int) -> int | None:
+    """Up to which event some of those after `after` are not in the log any more; None if all of them are."""
+    async with kernel.database.read() as session:
+        moved = await archived_through(session)
+    return moved if after < moved else None
 
 
 async def _replay(kernel: Kernel, subscription: Subscription, after: int) -> AsyncIterator[bytes]:

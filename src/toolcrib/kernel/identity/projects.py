@@ -16,6 +16,7 @@ from toolcrib.kernel.access import own_projects
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.service import forget_waiting
 from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.events.archives import archived_actors
 from toolcrib.kernel.events.log import last_seq, record
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.companies import get_company
@@ -139,7 +140,13 @@ class NameUse:
 async def read_name_use(session: AsyncSession, name: str, me: Principal) -> NameUse:
     """Read whether others did anything under `name`. Reads the whole log, so call it before taking the write lock."""
     seq = await last_seq(session)
-    used = select(exists().where(events.c.scope == f"project:{name}", events.c.actor != me.username))
+    scope = f"project:{name}"
+    used = select(
+        or_(
+            exists().where(events.c.scope == scope, events.c.actor != me.username),
+            exists().where(archived_actors.c.scope == scope, archived_actors.c.actor != me.username),
+        )
+    )
     return NameUse(seq, not me.is_admin and (await session.execute(used)).scalar_one())
 
 

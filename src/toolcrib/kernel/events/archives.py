@@ -1,0 +1,230 @@
+"""Old events, moved out of the log into files (EVENTS_KEEP_DAYS).
+
+A file holds events of one day as JSON lines, compressed, in the file store; a row of `event_archives` names it. Events
+move a few at a time: the file is stored and synced, then one transaction adds its row and deletes its events. So each
+event is in the log or in a file at any moment, whatever is interrupted; a file without a row is garbage that the
+store's sweep removes.
+
+These stay in the log: what happened to a claim that is still held, since it was acquired; and the newest event of each
+kind, by which lists of claims are known to be unchanged. Versions of documents need none: their rows say all. Damaged
+events stay as well, so that nothing of them is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Callable, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import structlog
+from sqlalchemy import Column, Table, delete, exists, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.writer import Event, events
+from toolcrib.kernel.jobs import Job
+from toolcrib.kernel.stored_json import is_damaged
+from toolcrib.kernel.tables import Base, BigId, UtcDateTime, exact_string
+
+log = structlog.get_logger()
+
+NAME = "events.archive"
+# So many events move at once: deleting them holds the write lock for a few milliseconds.
+STEP = 1_000
+MAX_FILE_BYTES = 2**30
+# Of the time, the job works at most a fifth.
+REST = 4.0
+
+event_archives = Table(
+    "event_archives",
+    Base.metadata,
+    Column("last_seq", BigId, primary_key=True, autoincrement=False),
+    Column("first_seq", BigId, nullable=False),
+    Column("first_at", UtcDateTime(), nullable=False),
+    Column("last_at", UtcDateTime(), nullable=False),
+    Column("events", BigId, nullable=False),
+    Column("name", exact_string(100), nullable=False),
+    Column("key", exact_string(64), nullable=False, unique=True),
+)
+
+# Who did anything in which project, of what was moved: names that others used stay closed.
+archived_actors = Table(
+    "archived_actors",
+    Base.metadata,
+    Column("scope", exact_string(300), primary_key=True),
+    Column("actor", exact_string(255), primary_key=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One file of the file store: the events from `first_seq` to `last_seq`, without those that stayed in the log."""
+
+    first_seq: int
+    last_seq: int
+    first_at: datetime
+    last_at: datetime
+    name: str
+    key: str
+
+
+async def archive_old(kernel: Kernel, now: datetime, keep_days: int) -> int:
+    """Move all events of whole days (UTC) that are longer ago than `keep_days`. Returns how many.
+
+    Raises:
+        MovedMeanwhile: another process is doing it.
+        StorageUnavailable: a file cannot be stored now. What was moved before that is moved.
+    """
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = day - timedelta(days=keep_days)
+    loop = asyncio.get_running_loop()
+    moved = position = 0
+    while True:
+        started = loop.time()
+        async with kernel.database.read() as session:
+            page = await event_log.read_after(session, position, STEP)
+            # In the order of the log: what follows a newer event, after the clock was set back, comes another day.
+            old = _one_day(page, before)
+            movable = await _movable(session, old)
+        if not old:
+            break
+        if movable:
+            await _move(kernel, movable)
+            moved += len(movable)
+        position = old[-1].seq
+        await asyncio.sleep(REST * (loop.time() - started))
+    if moved:
+        log.info("events_archived", events=moved)
+    return moved
+
+
+def _one_day(page: Sequence[Event], before: datetime) -> list[Event]:
+    """The events at the beginning of `page` that are of one day, which is over before `before`."""
+    found: list[Event] = []
+    for event in page:
+        if event.at >= before or (found and event.at.date() != found[0].at.date()):
+            break
+        found.append(event)
+    return found
+
+
+async def _movable(session: AsyncSession, old: Sequence[Event]) -> list[Event]:
+    if not old:
+        return []
+    held = exists().where(claims.c.digest == events.c.digest, claims.c.fence <= events.c.seq)
+    within = events.c.seq.between(old[0].seq, old[-1].seq)
+    stay = set(await session.scalars(select(events.c.seq).where(within, held)))
+    for kind in {event.kind for event in old}:
+        newest = select(func.max(events.c.seq)).where(events.c.kind == kind)
+        stay.add((await session.execute(newest)).scalar_one())
+    return [
+        event for event in old if event.seq not in stay and not is_damaged(event.data, "events", event.seq)
+    ]
+
+
+async def _move(kernel: Kernel, moving: Sequence[Event]) -> None:
+    content = await asyncio.to_thread(_packed, moving)
+    stored = await kernel.blobs.put(_once(content), max_bytes=MAX_FILE_BYTES, expected_size=len(content))
+    first, last = moving[0], moving[-1]
+    async with kernel.database.write() as session:
+        await take_write_lock(session)
+        numbers = [event.seq for event in moving]
+        gone = await session.execute(delete(events).where(events.c.seq.in_(numbers)))
+        if gone.rowcount != len(numbers):  # type: ignore[attr-defined]
+            # Another process has moved some of them. It is rolled back, and the file is left to the sweep.
+            raise MovedMeanwhile(f"events {first.seq} to {last.seq}")
+        await session.execute(
+            insert(event_archives).values(
+                last_seq=last.seq,
+                first_seq=first.seq,
+                first_at=min(event.at for event in moving),
+                last_at=max(event.at for event in moving),
+                events=len(moving),
+                name=f"events-{first.at:%Y-%m-%d}-{first.seq:012d}.jsonl.gz",
+                key=stored.key,
+            )
+        )
+        await _note_actors(session, moving)
+
+
+class MovedMeanwhile(Exception):
+    """Another process moves the same events; this one leaves them to it."""
+
+
+async def _note_actors(session: AsyncSession, moving: Sequence[Event]) -> None:
+    found = {
+        (event.scope, event.actor) for event in moving if event.actor and event.scope.startswith("project:")
+    }
+    if not found:
+        return
+    scopes = {scope for scope, _ in found}
+    known = await session.execute(select(archived_actors).where(archived_actors.c.scope.in_(scopes)))
+    found -= {(scope, actor) for scope, actor in known}
+    if found:
+        rows = [{"scope": scope, "actor": actor} for scope, actor in sorted(found)]
+        await session.execute(insert(archived_actors), rows)
+
+
+def _packed(moving: Sequence[Event]) -> bytes:
+    lines = b"".join(orjson.dumps(event.as_dict()) + b"\n" for event in moving)
+    return gzip.compress(lines, 6, mtime=0)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+# Reading
+
+
+async def archived_through(session: AsyncSession) -> int:
+    """The number of the newest event that was moved into a file; 0 if none was. Beyond it the log is whole."""
+    newest: int | None = (await session.execute(select(func.max(event_archives.c.last_seq)))).scalar_one()
+    return newest or 0
+
+
+async def next_archives(session: AsyncSession, after: int, limit: int) -> list[Archive]:
+    """The files that hold events after number `after`, in their order."""
+    columns = [event_archives.c[name] for name in Archive.__dataclass_fields__]
+    query = select(*columns).where(event_archives.c.last_seq > after).order_by(event_archives.c.last_seq)
+    return [Archive(*row) for row in await session.execute(query.limit(limit))]
+
+
+async def read_archive(
+    kernel: Kernel, archive: Archive, wanted: Callable[[dict[str, object]], bool]
+) -> list[dict[str, object]]:
+    """Those events of a file that are wanted, as the API words them.
+
+    Raises:
+        BlobMissing, StorageUnavailable: the file is not there, or cannot be read now (404, 503).
+    """
+    content = b"".join([block async for block in await kernel.blobs.read(archive.key)])
+    return await asyncio.to_thread(_unpacked, content, wanted)
+
+
+def _unpacked(content: bytes, wanted: Callable[[dict[str, object]], bool]) -> list[dict[str, object]]:
+    lines = gzip.decompress(content).splitlines()
+    return [event for event in map(orjson.loads, lines) if wanted(event)]
+
+
+async def named(session: AsyncSession, keys: Set[str]) -> set[str]:
+    """Those of some keys of the file store that are files of events: the store's sweep lets them be."""
+    return set(await session.scalars(select(event_archives.c.key).where(event_archives.c.key.in_(keys))))
+
+
+async def _run(kernel: Kernel, now: datetime) -> None:
+    if keep_days := kernel.settings.events_keep_days:
+        try:
+            await archive_old(kernel, now, keep_days)
+        except MovedMeanwhile as other:
+            log.info("events_archived_elsewhere", events=str(other))
+    await kernel.database.give_back_pages()
+
+
+JOB = Job(NAME, _run, every=timedelta(hours=1), limit=timedelta(hours=1))

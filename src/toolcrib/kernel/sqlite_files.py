@@ -1,0 +1,24 @@
+"""How large SQLite's files get."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+# The write-ahead log is cut to this once it has been written to the database.
+WAL_BYTES = 32 * 2**20
+# So many free pages stay in the file, for what comes next. Those beyond go back to the disk, a few at a time.
+FREE_PAGES, PAGES_AT_ONCE = 2_500, 250
+INCREMENTAL = 2
+
+
+def give_back_pages(file: str, timeout_seconds: float) -> bool:
+    """Give a few free pages of a database back to the disk. Whether there are more."""
+    with closing(sqlite3.connect(file, timeout=timeout_seconds, isolation_level=None)) as connection:
+        (vacuum,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        if vacuum != INCREMENTAL or free <= FREE_PAGES:
+            return False
+        count = min(PAGES_AT_ONCE, free - FREE_PAGES)
+        connection.executescript(f"PRAGMA incremental_vacuum({count})")  # execute() would stop after one page
+        return bool(free - count > FREE_PAGES)

@@ -1,0 +1,235 @@
+"""Old events move out of the log into files, and none is lost or doubled on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from tests.clock import FakeClock
+from tests.events.test_stream import lock, stream
+from toolcrib.kernel.blobs.sweep import sweep
+from toolcrib.kernel.events import archives
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+KEEP_DAYS = 30
+
+
+@pytest.fixture
+async def crib(app_server: Start, database_url: str) -> AppServer:
+    return await app_server(database_url=database_url)  # its own job moves nothing
+
+
+async def in_log(client: httpx.AsyncClient, **filters: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        page = (await client.get("/api/events", params={"order": "asc", "after": after, **filters})).json()
+        found += page["events"]
+        after = page["next_after"]
+    return found
+
+
+async def in_files(client: httpx.AsyncClient, **filters: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor: int | None = 0
+    while cursor is not None:
+        answer = await client.get("/api/events/archived", params={"cursor": cursor, **filters})
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["events"]
+        cursor = answer.json()["next_cursor"]
+    return found
+
+
+async def archive(crib: AppServer) -> int:
+    return await archives.archive_old(crib.kernel, crib.clock(), KEEP_DAYS)
+
+
+async def a_past(crib: AppServer, clock: FakeClock, days: int = 2) -> list[dict[str, Any]]:
+    """Days of locking and unlocking, which are over for longer than events are kept; and what the log says of it."""
+    ann = await crib.user("ann")
+    for day in range(days):
+        for number in range(3):
+            await lock(ann, f"{day}/{number}")
+            assert (await ann.delete(f"/api/locks/{day}/{number}")).status_code == 200
+        clock.advance(days=1)
+    await lock(ann, "held")
+    clock.advance(days=KEEP_DAYS + 1)
+    await lock(ann, "new")
+    return await in_log(await crib.admin())
+
+
+@pytest.mark.every_database
+async def test_old_events_move_and_what_is_needed_stays(crib: AppServer, clock: FakeClock) -> None:
+    before = await a_past(crib, clock)
+    admin = await crib.admin()
+    assert (await admin.get("/api/events")).json()["archived_through"] == 0
+    assert await archive(crib) > 6
+    left, moved = await in_log(admin), await in_files(admin)
+    assert sorted(left + moved, key=lambda each: each["seq"]) == before, "each is in one place, as it was"
+    assert {"held", "new"} <= {each["key"] for each in left if each["verb"] == "acquired"}
+    assert not {"held", "new"} & {each["key"] for each in moved}
+    through = max(each["seq"] for each in moved)
+    assert (await admin.get("/api/events")).json()["archived_through"] == through
+    assert (await admin.get("/api/lock-history?path=held")).json()["archived_through"] == through
+    assert await archive(crib) == 0, "what stays is not moved later either"
+
+    # Given back, it moves when its time has come.
+    ann = await crib.user("ann")
+    assert (await ann.delete("/api/locks/held")).status_code == 200
+    await lock(ann, "newer")
+    clock.advance(days=KEEP_DAYS + 1)
+    everything = await in_log(admin) + moved
+    await archive(crib)
+    left, moved = await in_log(admin), await in_files(admin)
+    assert "held" in {each["key"] for each in moved}
+    assert sorted(left + moved, key=lambda each: each["seq"]) == sorted(
+        everything, key=lambda each: each["seq"]
+    )
+
+
+async def test_a_file_is_of_one_day_and_readable_by_anything(crib: AppServer, clock: FakeClock) -> None:
+    await a_past(crib, clock)
+    await archive(crib)
+    async with crib.kernel.database.read() as session:
+        files = await archives.next_archives(session, 0, 100)
+    assert len(files) > 1
+    for file in files:
+        content = b"".join([block async for block in await crib.kernel.blobs.read(file.key)])
+        lines = gzip.decompress(content).splitlines()
+        assert file.name.startswith(f"events-{file.first_at:%Y-%m-%d}-")
+        assert file.first_at.date() == file.last_at.date()
+        assert all(line.startswith(b"{") for line in lines)
+
+
+async def test_only_what_the_reader_may_see_is_read_from_files(crib: AppServer, clock: FakeClock) -> None:
+    ann, ben, admin = await crib.user("ann"), await crib.user("ben"), await crib.admin()
+    assert (await ann.post("/api/projects", json={"name": "secret"})).status_code == 201
+    await lock(ann, "hidden", project="secret")
+    await ann.delete("/api/locks/hidden?project=secret")
+    await a_past(crib, clock)
+    await archive(crib)
+    assert [each["key"] for each in await in_files(ann, key="hidden", verb="released")] == ["hidden"]
+    assert await in_files(ben, key="hidden") == []
+    assert {each["key"] for each in await in_files(ben, prefix="0/", kind="asset")} == {"0/0", "0/1", "0/2"}
+    assert len(await in_files(admin, actor="ann", verb="acquired,released", prefix="1/")) == 6
+    assert await in_files(admin, since=clock().isoformat()) == []
+    numbers = [each["seq"] for each in await in_files(admin)]
+    assert [each["seq"] for each in await in_files(admin, after=numbers[2])] == numbers[3:]
+    assert (await crib.client.get("/api/events/archived")).status_code == 401
+
+
+async def test_a_stream_is_told_what_is_gone_and_starts_with_the_oldest(
+    crib: AppServer, clock: FakeClock
+) -> None:
+    await a_past(crib, clock)
+    admin = await crib.admin()
+    await archive(crib)
+    left = await in_log(admin)
+    through = (await admin.get("/api/events")).json()["archived_through"]
+    for query, headers in (("?after=0", {}), ("", {"Last-Event-ID": "1"})):
+        async with stream(admin, query, **headers) as messages:
+            assert (await messages.next())[0] == "hello"
+            assert await messages.next() == ("gap", {"archived_through": through})
+            wanted = [each["seq"] for each in left if each["seq"] > (1 if headers else 0)]
+            assert [(await messages.next())[1]["seq"] for _ in wanted] == wanted
+    for query in (f"?after={through}", ""):
+        async with stream(admin, query) as messages:
+            assert (await messages.next())[0] == "hello"
+            await lock(admin, f"live{len(query)}")
+            assert (await messages.next())[0] == "event"
+
+
+@pytest.mark.every_database
+async def test_two_processes_that_move_at_once_move_each_event_once(
+    app_server: Start, crib: AppServer, database_url: str, clock: FakeClock
+) -> None:
+    before = await a_past(crib, clock)
+    other = await app_server(database_url=database_url, data_dir=crib.settings.data_dir)
+    results = await asyncio.gather(archive(crib), archive(other), return_exceptions=True)
+    assert all(isinstance(each, int | archives.MovedMeanwhile) for each in results), results
+    await archive(crib)
+    admin = await crib.admin()
+    together = await in_log(admin) + await in_files(admin)
+    assert sorted(together, key=lambda each: each["seq"]) == before
+
+
+@pytest.mark.parametrize("where", ["stored", "deleted", "committed"])
+async def test_a_kill_at_any_step_loses_and_doubles_nothing(
+    crib: AppServer, database_url: str, clock: FakeClock, where: str
+) -> None:
+    before = await a_past(crib, clock)
+    admin = await crib.admin()
+    command = [sys.executable, "-m", "tests.events.archive_and_die", database_url]
+    command += [str(crib.settings.data_dir), clock().isoformat()]
+    died = await asyncio.to_thread(subprocess.run, [*command, where], check=False)
+    assert died.returncode == -signal.SIGKILL
+    together = await in_log(admin) + await in_files(admin)
+    assert sorted(together, key=lambda each: each["seq"]) == before
+    assert (await in_files(admin) != []) == (where == "committed")
+    await lock(admin, "the write lock is free")
+    await archive(crib)
+    moved = await in_files(admin)
+    assert moved
+    together = [each for each in await in_log(admin) + moved if each["seq"] <= before[-1]["seq"]]
+    assert sorted(together, key=lambda each: each["seq"]) == before
+
+    # The store's sweep removes what the killed one left, and nothing else.
+    for _ in range(3):
+        clock.advance(hours=crib.settings.files_grace_hours + 1)
+        await sweep(crib.kernel, max(clock(), datetime.now(clock().tzinfo) + timedelta(days=30)))
+    assert await in_files(admin) == moved
+
+
+async def test_a_name_that_others_used_stays_closed(crib: AppServer, clock: FakeClock) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    await lock(ann, "a", project="used")
+    await ann.delete("/api/locks/a?project=used")
+    await a_past(crib, clock)
+    await archive(crib)
+    assert await in_log(ann, scope="project:used") == []
+    taken = await ben.post("/api/projects", json={"name": "used"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_reserved")
+    assert (await ann.post("/api/projects", json={"name": "used"})).status_code == 201
+
+
+@pytest.mark.databases("sqlite")
+async def test_sqlite_gives_free_pages_back_and_cuts_its_log(crib: AppServer) -> None:
+    database = crib.kernel.database
+    async with database.write() as session:
+        await session.connection()
+        fill = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x < 40000)"
+        await (await session.connection()).exec_driver_sql(
+            f"INSERT INTO archived_actors (scope, actor) {fill} SELECT 'project:' || x || hex(zeroblob(140)), x FROM n"
+        )
+    async with database.write() as session:
+        await session.execute(archives.archived_actors.delete())
+
+    async def pragma(name: str) -> int:
+        async with database.read() as session:
+            found: int = (await (await session.connection()).exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+            return found
+
+    assert await pragma("auto_vacuum") == 2
+    pages = await pragma("page_count")
+    assert await pragma("freelist_count") > 3_000
+    await database.give_back_pages()
+    assert await pragma("freelist_count") <= 2_500
+    assert await pragma("page_count") < pages
+    async with database.write() as session:
+        limit = await (await session.connection()).exec_driver_sql("PRAGMA journal_size_limit")
+        assert limit.scalar_one() == 32 * 2**20
+    async with database.read() as session:
+        assert (await session.execute(select(archives.archived_actors))).first() is None
