@@ -1,7 +1,7 @@
-"""Audit lines about what changes nothing, such as a download: in time if that works, else later.
+"""Audit lines about actions that change nothing, such as a download: written at once if possible, otherwise later.
 
-Reading goes on while the database takes no changes. Lines that cannot be written wait in memory, where there is room
-for so many; a server that ends meanwhile loses them, and says so.
+Reading continues while the database accepts no changes. Lines that cannot be written wait in memory, up to a limit; a
+server that stops meanwhile loses them, and logs that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 ROOM = 10_000
 BATCH = 500
-# How long a reader waits for its line to be written, unless others have waited in vain.
+# How long a request waits for its line to be written, unless earlier ones have waited without success.
 PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 5.0
@@ -37,7 +37,7 @@ class _Line:
 
 
 class AuditLines:
-    """`lost` counts the lines there was no room for, and those that the database refused."""
+    """Writes audit lines. `lost` counts the lines there was no room for, and those that the database refused."""
 
     def __init__(self, database: Database, room: int = ROOM) -> None:
         self._database = database
@@ -53,16 +53,16 @@ class AuditLines:
         return len(self._waiting)
 
     async def write(self, table: Table, values: dict[str, Any]) -> None:
-        """Write one line. Returns when it is committed, or after a short while: then it is written later."""
+        """Write one line. Returns when it is committed or after a short time, in which case it is written later."""
         if len(self._waiting) >= self._room:
             if not self.lost:
-                log.error("audit_lines_dropped", note=f"{self._room} wait already.")
+                log.error("audit_lines_dropped", note=f"{self._room} lines are waiting already.")
             self.lost += 1
             return
         line = _Line(table, values)
         self._waiting.append(line)
         if self._task is None:
-            # In a context of its own: it outlives the request.
+            # In its own context, because it outlives the request.
             self._task = asyncio.create_task(self._write_all(), name="audit-lines", context=Context())
         if self._in_time:
             try:
@@ -71,7 +71,7 @@ class AuditLines:
                 self._in_time = False
 
     async def close(self) -> None:
-        """Try once more to write what waits."""
+        """Try once more to write the waiting lines."""
         self._stopping.set()
         if self._task is not None:
             _done, late = await asyncio.wait([self._task], timeout=CLOSE_SECONDS)
@@ -106,7 +106,7 @@ class AuditLines:
             self._task = None
 
     async def _try(self, batch: Sequence[_Line]) -> str | None:
-        """Write these lines, each alone if the database refuses one. Returns what ails the database."""
+        """Write these lines, each alone if the database refuses one. Returns the database's failure, if any."""
         try:
             async with self._database.short_write() as connection:
                 for table in dict.fromkeys(line.table for line in batch):

@@ -1,6 +1,6 @@
-"""What ails a part of the server, in words for operators: on health pages, in the log, in the table of jobs.
+"""Describe failures of parts of the server for operators: on health pages, in the log, in the table of jobs.
 
-The texts of drivers are not shown: they may hold values, addresses or statements.
+The texts of drivers are not shown, since they may contain values, addresses or statements.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ _MARIADB = {
 
 
 def database_failure(error: BaseException) -> str | None:
-    """What ails the database, after "the database: "; None if nothing does, as when it refuses a value."""
+    """Describe a failure of the database, to be put after "the database: "; None if it works, as when it refuses a
+    value."""
     if isinstance(error, PoolTimeout):
         return "no connection to it became free in time"
     if isinstance(error, DBAPIError):
@@ -85,7 +86,7 @@ def database_failure(error: BaseException) -> str | None:
 
 
 def failure_in_words(error: BaseException) -> str:
-    """What ails a part that raised this. For an error that nobody foresaw, its class: the log has the rest."""
+    """Describe the failure of a part that raised this. For an unexpected error, return its class: the log says more."""
     told = getattr(error, "reason", None)
     if isinstance(told, str) and told:
         return told
@@ -95,7 +96,7 @@ def failure_in_words(error: BaseException) -> str:
 
 
 def is_write_lock_held(error: BaseException) -> bool:
-    """Whether SQLite was not ours to write to, because another program was at it for too long."""
+    """Return whether SQLite could not be written to because another program held its write lock for too long."""
     return isinstance(error, DBAPIError) and _sqlite_code(error.orig) == sqlite3.SQLITE_BUSY
 
 
@@ -125,6 +126,6 @@ def _by_code(driver_error: Any) -> str | None:
 
 
 def _sqlite_code(driver_error: Any) -> int | None:
-    """The primary code, without what SQLite adds in the higher bits."""
+    """Return the primary code, without what SQLite adds in the higher bits."""
     code = getattr(driver_error, "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else None

@@ -24,7 +24,8 @@ registry.register("sqlite.toolcrib", "toolcrib.kernel.sqlite_dialect", "SQLiteDi
 
 
 class SqliteEngines:
-    """`busy_seconds` bounds each wait for another program's write lock. `reserve` is what is kept of the disk."""
+    """SQLite's engines. `busy_seconds` limits each wait for another program's write lock. `reserve` is the room kept on
+    the disk."""
 
     def __init__(self, url: URL, busy_seconds: float, turn: SqliteTurn, reserve: DiskReserve | None) -> None:
         self._url = url
@@ -91,14 +92,14 @@ class SqliteEngines:
             connection.info["wal_pages"] = reserve.wal_pages
 
     def _write_failed(self, context: ExceptionContext) -> None:
-        """Make room for the next try, where it was room that this one lacked."""
+        """Make room for the next try, if this one failed because the disk was full."""
         if self._reserve is not None:
             self._reserve.failed(context.original_exception)
 
     def _configure(self, engine: Engine, *, read_only: bool) -> None:
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
-            connection.isolation_level = None  # we say BEGIN ourselves
+            connection.isolation_level = None  # we send BEGIN ourselves
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {round(self._busy_seconds * 1000)}")
             if not read_only:

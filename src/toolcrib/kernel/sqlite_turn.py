@@ -1,8 +1,8 @@
-"""Whose turn it is to write to SQLite, among the units of work of this process.
+"""Serialise the writes to SQLite of this process's units of work.
 
-SQLite's own lock makes waiters poll and can starve them, so only one of ours waits for it at a time. While another
-program holds it, all of ours share one deadline: when the one in front has waited long enough, those behind it are
-refused with it. Each would only wait as long again.
+SQLite's own lock makes waiters poll and can starve them, so only one unit of work of this process waits for it at a
+time. While another program holds it, all of them share one deadline: when the first one has waited long enough, those
+behind it are refused with it, since each would only wait as long again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
 class TimedPool(AsyncAdaptedQueuePool):
-    """Notes when a connection was asked for: to wait for the only one that writes is to wait for a turn."""
+    """A pool that records when a connection was requested: waiting for the only one that writes is waiting for the
+    turn."""
 
     def _do_get(self) -> ConnectionPoolEntry:
         asked_at = time.monotonic()
@@ -40,7 +41,7 @@ class SqliteTurn:
         self._refused_at = -inf
         self._refusal: BaseException | None = None
 
-    # For the engine: a connection has the turn from its first BEGIN until it is given back
+    # For the engine: a connection has the turn from its first BEGIN until it is returned to the pool
 
     def wait(self, connection: Connection) -> None:
         """Wait for the turn."""

@@ -1,4 +1,4 @@
-"""A start that fails because of the database is told in one sentence; any other, as the crash it is."""
+"""Log one sentence, without a traceback, if the server cannot start because of the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FAILED = "lifespan.startup.failed"
 
 
 class StartFailures:
-    """The framework reports what failed in `app`'s lifespan with a traceback, which the server writes to its log."""
+    """ASGI middleware that replaces the traceback that the framework reports when the start of `app` fails."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Remembers the last write that failed, until one works: what can be read may not be writable, as on a full disk."""
+"""Remember the last failed write until one succeeds: what can be read may not be writable, as on a full disk."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ CANNOT_WRITE = "cannot write"
 
 
 class WriteWatch:
-    """The writes to one part. After one has failed, `probe` tries another every second: else a server that nobody
-    sends changes to would never hear that they work again."""
+    """The writes to one part. After one has failed, `probe` tries another every second; otherwise a server that
+    receives no changes would never notice that writing works again."""
 
     def __init__(self, part: str, probe: Callable[[], Awaitable[None]]) -> None:
         self._part = part
@@ -28,8 +28,10 @@ class WriteWatch:
         self.failure = ""
 
     def check(self) -> None:
-        """Raises:
-        NotWell: the last write failed; why, in words for operators.
+        """Check that the last write succeeded.
+
+        Raises:
+            NotWell: it failed; the message says why, in words for operators.
         """
         if self.failure:
             raise NotWell(f"{CANNOT_WRITE}: {self.failure}")

@@ -35,8 +35,8 @@ class Data(BaseSettings):
         ge=1,
         validation_alias="DATABASE_TIMEOUT_SECONDS",
         description="Longest wait for PostgreSQL or MariaDB: to connect, for a connection of the pool, for the "
-        "answer to a statement. Then the connection is dropped, and whoever waited is answered 503. On SQLite, the "
-        "longest wait for another program that writes: all who wait meanwhile are refused together.",
+        "answer to a statement. Then the connection is dropped, and waiting requests are answered 503. On SQLite, the "
+        "longest wait for another program that writes: all requests that wait meanwhile are refused.",
     )
     database_wait_seconds: float = Field(
         60.0,

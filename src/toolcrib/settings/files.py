@@ -40,7 +40,7 @@ class Files(BaseSettings):
     s3_bucket: str = Field(
         "storage",
         validation_alias=named("MINIO_BUCKET_NAME", "S3_BUCKET"),
-        description="Bucket all files go to. It is made at start where it is missing.",
+        description="Bucket for all files. It is created at start if it is missing.",
     )
     s3_region: str = Field(
         "us-east-1",
@@ -83,8 +83,8 @@ class Files(BaseSettings):
         24.0,
         gt=0,
         validation_alias="STORAGE_UPLOAD_HOURS",
-        description="How long an upload is kept that nobody committed or confirmed or, if it is resumable, that "
-        "nothing comes for.",
+        description="How long an upload is kept that was not committed or confirmed or, if it is resumable, that "
+        "receives nothing.",
     )
     storage_copy_files: int = Field(
         1_000,

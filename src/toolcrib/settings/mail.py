@@ -10,7 +10,7 @@ from toolcrib.settings.values import Flag
 
 class Mail(BaseSettings):
     mail_enabled: Flag = Field(
-        False, validation_alias="MAIL_ENABLED", description="Master switch: false sends nothing, ever."
+        False, validation_alias="MAIL_ENABLED", description="Master switch: if false, no mail is sent at all."
     )
     mail_server: str = Field(
         "", validation_alias="MAIL_SERVER", description="SMTP host; required when mail is on."

@@ -14,7 +14,7 @@ class Network(BaseSettings):
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65535, validation_alias="PORT", description="Port to listen on.")
     base_path: str = Field(
-        "", validation_alias="BASE_PATH", description="Sub-path the whole site lives under, like `/crib`."
+        "", validation_alias="BASE_PATH", description="Path below which the whole site is, like `/crib`."
     )
     public_url: Address = Field(
         "",
@@ -28,7 +28,7 @@ class Network(BaseSettings):
         ["127.0.0.1", "::1"],
         validation_alias="TRUSTED_PROXIES",
         description="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses and networks "
-        "(`10.0.0.0/8`), comma separated; `*` for whoever connects.",
+        "(`10.0.0.0/8`), comma separated; `*` for every client.",
     )
     cors_origins: Words = Field(
         [],
@@ -77,14 +77,14 @@ class Network(BaseSettings):
         5.0,
         gt=0,
         validation_alias="KEEP_ALIVE_SECONDS",
-        description="How long a connection on which nothing comes stays open after an answer.",
+        description="How long an idle connection stays open after an answer.",
     )
     body_memory_bytes: int = Field(
         128 * 2**20,
         ge=2**20,
         validation_alias="BODY_MEMORY_BYTES",
         description="Memory that the bodies of requests under way may fill together, in each process: half of it for "
-        "one person, a quarter for all who have not signed in. Beyond it they are told to try again (503). Uploads are "
+        "one person, a quarter for all who have not signed in. Further requests are answered 503. Uploads are "
         "written as they arrive and do not count.",
     )
     body_stall_seconds: float = Field(
@@ -98,7 +98,7 @@ class Network(BaseSettings):
         gt=0,
         validation_alias="BODY_BYTES_PER_SECOND",
         description="Slowest pace at which a body may arrive; a stop counts no longer than BODY_STALL_SECONDS. An "
-        "upload may take as long as it likes.",
+        "upload may take any time.",
     )
 
     @field_validator("trusted_proxies")

@@ -14,7 +14,7 @@ class Operation(BaseSettings):
         "info", validation_alias="LOG_LEVEL", description="Least severe log line written."
     )
     log_format: Literal["console", "json"] = Field(
-        "console", validation_alias="LOG_FORMAT", description="How log lines look."
+        "console", validation_alias="LOG_FORMAT", description="Format of log lines."
     )
     metrics_access: Literal["token", "loopback", "open"] = Field(
         "loopback",
@@ -26,7 +26,7 @@ class Operation(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""),
         validation_alias="METRICS_TOKEN",
-        description="Lets whoever sends it as `Authorization: Bearer …` read what METRICS_ACCESS is about.",
+        description="Clients that send it as `Authorization: Bearer …` may read what METRICS_ACCESS protects.",
     )
     heartbeat_grace_seconds: int = Field(
         60,

@@ -91,7 +91,7 @@ class People(BaseSettings):
     oidc_create_users: Flag = Field(
         True,
         validation_alias="OIDC_CREATE_USERS",
-        description="Create an account for whoever the provider vouches for; otherwise only those known get in.",
+        description="Create accounts for people who come from the provider; else they need one already.",
     )
     oidc_label: str = Field(
         "Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button."

@@ -26,7 +26,7 @@ class Rules(BaseSettings):
     disabled_holders: Literal["stay", "release", "owner"] = Field(
         "stay",
         validation_alias="DISABLED_HOLDERS",
-        description="What becomes of asset and document locks when their holder's account is disabled: they stay, are "
+        description="Treatment of asset and document locks when their holder's account is disabled: they stay, are "
         "released, or pass to an owner of the project or company (and stay where there is no other). A removed "
         "account's are released, or pass to that owner.",
     )

@@ -1761,7 +1761,7 @@ export interface components {
         };
         /**
          * QuotaChange
-         * @description `allowed_bytes` null allows any number.
+         * @description A quota to set. `allowed_bytes` null allows any number.
          */
         QuotaChange: {
             /** Allowed Bytes */
@@ -1770,8 +1770,8 @@ export interface components {
         /**
          * QuotaRead
          * @description How much an account stores, and may store: `allowed_bytes` is null for any number. `account` is `user:<uuid>`,
-         *     `company:<uuid>` or `project:<name>`; `name` is its owner's, null if that is gone. `is_set` says that an
-         *     administrator gave it this quota, where else the settings do.
+         *     `company:<uuid>` or `project:<name>`; `name` is its owner's, null if the owner no longer exists. `is_set` says that
+         *     an administrator set this quota, otherwise the settings decide.
          */
         QuotaRead: {
             /** Account */

@@ -70,7 +70,9 @@ def _everybody(context: Context) -> list[dict[str, Any]]:
 def _route(owner: str) -> str:
     family, colon, name = owner.partition(":")
     if family not in FAMILIES or not colon or not name:
-        raise CannotTell(f"{owner!r} names nobody: write user:NAME, company:NAME or project:NAME.")
+        raise CannotTell(
+            f"{owner!r} does not name an account: write user:NAME, company:NAME or project:NAME."
+        )
     return f"/admin/quotas/{FAMILIES[family]}/{quote(name, safe='')}"
 
 

@@ -1,6 +1,7 @@
-"""The answer to PROPFIND with Depth 1, which may tell of any number of files.
+"""Write the response to PROPFIND with Depth 1, which may list any number of files.
 
-WsgiDAV makes one tree of XML of it. Here each member becomes text as soon as it is read, in a file once it is much.
+WsgiDAV would build one XML tree of it. Here each member becomes text as soon as it is read, and a long response is kept
+in a file.
 """
 
 from __future__ import annotations

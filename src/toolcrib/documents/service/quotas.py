@@ -1,4 +1,4 @@
-"""Refuse what a quota has no room for, before it is received; the last word has `kernel.blobs.accounts`."""
+"""Refuse content that a quota has no room for, before it is received. `kernel.blobs.accounts` checks finally."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from toolcrib.kernel.identity.models import Project
 
 
 async def usage_of(docs: Documents, caller: Caller, bucket: Bucket) -> Usage:
-    """What the account stores, and may store, that the caller's uploads to `bucket` count in."""
+    """Return what is stored, and may be stored, by the account that the caller's uploads to `bucket` count in."""
     account = accounts.payer(await docs.access.scope_of(bucket), caller.me)
     async with docs.kernel.database.read() as session:
         return await accounts.usage(session, account, docs.kernel.settings)
@@ -38,7 +38,7 @@ async def refuse_over_quota(docs: Documents, caller: Caller, bucket: Bucket, siz
 async def within_quota(
     docs: Documents, caller: Caller, bucket: Bucket, stream: AsyncIterable[bytes]
 ) -> AsyncIterator[bytes]:
-    """Pass `stream` on as far as `bucket` has room for it now.
+    """Pass on `stream` as long as `bucket` has room for it.
 
     Raises:
         QuotaExceeded: it is longer (507).
@@ -53,8 +53,8 @@ async def within_quota(
 
 
 async def accounts_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
-    """Which accounts those blobs count in that documents have; see `Kind.accounts_of`. What lies in a project that
-    nobody registered counts for whoever stored it first."""
+    """Return which accounts documents with these blobs count in; see `Kind.accounts_of`. Content in an unregistered
+    project counts for the person who stored it first."""
     query = (
         select(Version.blob_id, Version.created_by, File.bucket_type, File.bucket_id, Project.name)
         .join(File, File.id == Version.file_id)

@@ -1,9 +1,9 @@
-"""Quotas: whose bytes are whose, how many each person, company and project stores, and how many it may.
+"""Quotas: how many bytes each person, company and project stores and may store.
 
 An account is a scope: `user:<uuid>`, `company:<uuid>`, `project:<name>`. Content counts once for each tenant that
-refers to it, in the account that the tenant belongs to; in a project that nobody registered, in that of whoever stored
-it. A guarded update of the account's row counts it, in the transaction that names the content, so the database decides
-between two uploads that do not both fit.
+refers to it, in the account that the tenant belongs to; in an unregistered project, in the account of the person who
+stored it. A guarded update of the account's row counts it, in the transaction that names the content, so if two uploads
+do not both fit, the database decides which of them is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ UNLIMITED = -1
 BATCH = 500
 COUNT = "blobs.count"
 
-# Says, of some blobs that have no account, which account those that rows of its kind name count in, by blob id.
+# A function that returns, for blobs without an account, the account of those that its kind's rows name, by blob id.
 AccountsOf = Callable[[AsyncSession, Sequence[int]], Awaitable[dict[int, str]]]
 
 
@@ -69,7 +69,7 @@ class Usage:
 
     @property
     def owner(self) -> str:
-        """What the account is called in a sentence."""
+        """Return the account's name as used in a sentence."""
         family, _, name = self.account.partition(":")
         return {"user": "This person", "company": "This company"}.get(family, f"Project {name}")
 
@@ -93,7 +93,7 @@ async def usage(session: AsyncSession, account: str, settings: Settings) -> Usag
 
 
 def usage_in(found: StorageAccount | None, account: str, settings: Settings) -> Usage:
-    """What the row of an account says; None for one that has no row yet."""
+    """Return what the row of an account says; None if the account has no row yet."""
     used = max(0, found.used_bytes) if found is not None else 0
     allowed = found.allowed_bytes if found is not None and found.allowed_bytes is not None else None
     if allowed is None:
@@ -101,7 +101,7 @@ def usage_in(found: StorageAccount | None, account: str, settings: Settings) -> 
     return Usage(account, used, None if allowed == UNLIMITED else allowed)
 
 
-# Counting, inside a unit of work that writes
+# Counting, inside a transaction that writes
 
 
 async def charge(session: AsyncSession, account: str, size: int) -> None:
@@ -126,7 +126,7 @@ async def give_back(session: AsyncSession, account: str | None, size: int) -> No
 
 
 async def reserve(session: AsyncSession, key: str, account: str, size: int) -> None:
-    """Count an upload that begins: `size` bytes in `account`, until `unreserve`.
+    """Count the bytes of an upload that begins: `size` in `account`, until `unreserve`.
 
     Raises:
         QuotaExceeded: (507).
@@ -137,7 +137,7 @@ async def reserve(session: AsyncSession, key: str, account: str, size: int) -> N
 
 
 async def unreserve(session: AsyncSession, key: str) -> None:
-    """No longer count the upload of this key, because it has ended or what it made is about to be counted."""
+    """Stop counting the upload of this key, because it has ended or the version it makes is about to be counted."""
     await take_write_lock(session)
     found = await session.get(StorageReservation, key)
     if found is not None:
@@ -158,7 +158,7 @@ async def _row(session: AsyncSession, account: str) -> Settings:
 async def _add(session: AsyncSession, account: str, size: int, *only_if: ColumnElement[bool]) -> bool:
     """Change what an account stores if `only_if` holds; returns whether it did."""
     grown = StorageAccount.used_bytes + size
-    # Drift must not make a number negative: `count_all` will correct it.
+    # An error in the count must not make it negative: `count_all` corrects it later.
     changed = (
         update(StorageAccount)
         .where(StorageAccount.account == account, *only_if)
@@ -169,7 +169,7 @@ async def _add(session: AsyncSession, account: str, size: int, *only_if: ColumnE
 
 
 async def allow(session: AsyncSession, account: str, allowed: int | None) -> None:
-    """Give an account a quota of its own, UNLIMITED for none; None: the settings decide."""
+    """Give an account its own quota, UNLIMITED for none; with None the settings decide."""
     await _row(session, account)
     await session.execute(
         update(StorageAccount)
@@ -184,14 +184,14 @@ async def allow(session: AsyncSession, account: str, allowed: int | None) -> Non
 
 @dataclass
 class Counted:
-    """What one count did: how many blobs it gave an account, and which accounts it corrected."""
+    """The result of one count: how many blobs it gave an account, and which accounts it corrected."""
 
     new_blobs: int = 0
     corrected: int = 0
 
 
 async def count_all(kernel: Kernel) -> Counted:
-    """Count the content that has no account yet, from before there were quotas, then correct the accounts whose numbers
+    """Count content that has no account yet because it is older than quotas, then correct the accounts whose numbers
     are not the sum of what they store. May be interrupted anywhere."""
     done = Counted()
     after = 0
@@ -230,7 +230,7 @@ async def _count_new(kernel: Kernel, ids: Sequence[int]) -> int:
 
 
 async def _sums(session: AsyncSession, account: str | None = None) -> dict[str, int]:
-    """What the accounts, or this one, store: the truth."""
+    """Return what all accounts, or this one, store according to the rows of content."""
     found: dict[str, int] = {}
     for column, size, counts in (
         (Blob.account, Blob.size, Blob.refs > 0),

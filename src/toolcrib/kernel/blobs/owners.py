@@ -21,7 +21,7 @@ from toolcrib.kernel.problems import NotFound
 from toolcrib.settings import Settings
 
 Family = Literal["users", "companies", "projects"]
-# More projects than anybody looks at; the administrators' list has pages.
+# More projects than a person looks at; the administrators' list has pages.
 MOST = 1_000
 
 
@@ -33,8 +33,8 @@ class OwnerNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One account. `name` is its owner's, None for one that is gone; `is_set` says that an administrator gave it this
-    quota, where else the settings do."""
+    """One account. `name` is its owner's, None if the owner no longer exists; `is_set` says that an administrator set
+    its quota, otherwise the settings decide."""
 
     usage: Usage
     name: str | None
@@ -42,8 +42,8 @@ class Quota:
 
 
 async def own_quotas(session: AsyncSession, me: Principal, settings: Settings) -> list[Quota]:
-    """Return those that what `me` stores can count in: their own, their company's, and those of their projects that
-    store something or may not store everything."""
+    """Return the accounts in which content of `me` can count: their own, their company's, and those of their projects
+    that store something or have a quota."""
     found: list[tuple[str, str | None]] = [(f"user:{me.uuid}", me.username)]
     if me.company_id is not None:
         company = await session.get(Company, me.company_id)
@@ -65,7 +65,7 @@ async def own_quotas(session: AsyncSession, me: Principal, settings: Settings) -
 
 
 async def all_quotas(session: AsyncSession, settings: Settings, *, limit: int, offset: int) -> list[Quota]:
-    """Return the accounts that ever stored something, or have a quota of their own: who stores most comes first."""
+    """Return the accounts that ever stored something or have a quota of their own, the largest first."""
     query = select(StorageAccount).order_by(StorageAccount.used_bytes.desc(), StorageAccount.account)
     rows = list(await session.scalars(query.limit(limit).offset(offset)))
     names = await _names(session, [row.account for row in rows])
@@ -89,7 +89,8 @@ async def set_quota(
     settings: Settings,
     now: datetime,
 ) -> Quota:
-    """Give an owner, by name or id, a quota in bytes, `accounts.UNLIMITED` for none; None: the settings decide again.
+    """Set an owner's quota, by name or id, in bytes; `accounts.UNLIMITED` for none; with None the settings decide
+    again.
 
     Raises:
         OwnerNotFound: (404).
@@ -117,7 +118,7 @@ async def _quota(session: AsyncSession, account: str, name: str | None, settings
 
 
 async def _owner(session: AsyncSession, family: Family, owner: str) -> tuple[str, str | None]:
-    """Return the account and the name of an owner. Companies may be known to another sign-in service alone, by id."""
+    """Return the account and the name of an owner. Companies known only to another sign-in service have no name."""
     if family == "users":
         users = select(User).where(or_(User.username == owner, User.uuid == owner))
         for user in await session.scalars(users.order_by(User.username != owner)):
@@ -138,7 +139,7 @@ async def _owner(session: AsyncSession, family: Family, owner: str) -> tuple[str
 
 
 async def _names(session: AsyncSession, of: Sequence[str]) -> dict[str, str]:
-    """What the owners of these accounts, one page of them, are called."""
+    """Return the names of the owners of these accounts, one page of them."""
     ids: dict[str, list[str]] = {"user": [], "company": [], "project": []}
     for account in of:
         family, _, name = account.partition(":")

@@ -20,8 +20,8 @@ PAGE = 500
 
 class QuotaRead(BaseModel):
     """How much an account stores, and may store: `allowed_bytes` is null for any number. `account` is `user:<uuid>`,
-    `company:<uuid>` or `project:<name>`; `name` is its owner's, null if that is gone. `is_set` says that an
-    administrator gave it this quota, where else the settings do."""
+    `company:<uuid>` or `project:<name>`; `name` is its owner's, null if the owner no longer exists. `is_set` says that
+    an administrator set this quota, otherwise the settings decide."""
 
     account: str
     name: str | None
@@ -42,14 +42,14 @@ class QuotaRead(BaseModel):
 
 
 class QuotaChange(BaseModel):
-    """`allowed_bytes` null allows any number."""
+    """A quota to set. `allowed_bytes` null allows any number."""
 
     allowed_bytes: Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None
 
 
 @router.get("/quotas")
 async def list_own(session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep) -> list[QuotaRead]:
-    """What the caller, their company and their projects store, and may store."""
+    """List what the caller, their company and their projects store, and may store."""
     return [QuotaRead.of(each) for each in await owners.own_quotas(session, me, kernel.settings)]
 
 
@@ -61,7 +61,7 @@ async def list_all(
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     offset: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
 ) -> list[QuotaRead]:
-    """What everybody stores; who stores most comes first."""
+    """List what all accounts store, the largest first."""
     found = await owners.all_quotas(session, kernel.settings, limit=limit, offset=offset)
     return [QuotaRead.of(each) for each in found]
 
@@ -77,7 +77,7 @@ async def set_quota(
     me: AdminDep,
     now: NowDep,
 ) -> QuotaRead:
-    """Give a person, company or project, by name or id, a quota of their own."""
+    """Set the quota of a person, company or project, named by name or id."""
     allowed = UNLIMITED if body.allowed_bytes is None else body.allowed_bytes
     found = await owners.set_quota(session, family, owner, allowed, me=me, settings=kernel.settings, now=now)
     return QuotaRead.of(found)
@@ -87,6 +87,6 @@ async def set_quota(
 async def reset_quota(
     *, family: Family, owner: str, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
 ) -> QuotaRead:
-    """Let the settings decide again how much a person, company or project may store."""
+    """Remove the quota that was set for a person, company or project, so that the settings decide again."""
     found = await owners.set_quota(session, family, owner, None, me=me, settings=kernel.settings, now=now)
     return QuotaRead.of(found)

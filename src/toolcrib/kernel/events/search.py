@@ -1,9 +1,9 @@
-"""Searching the event log, in a time that does not grow with it.
+"""Search the event log, in a time that does not grow with the log.
 
-Wanted are the newest (or oldest) few of the events that match. Where one condition alone is met by few events, an
-index names those, and they are looked at one by one. Otherwise matches are frequent enough to be met soon on a walk
-along the log, or along the index of one actor, verb or kind. Which of the two it is, is found out by asking the
-indexes, because databases guess and guess wrong for some values.
+The newest (or oldest) few matching events are wanted. If few events meet one of the conditions, an index names those,
+and they are checked one by one. Otherwise matches are frequent, so a scan of the log, or of the index of one actor,
+verb or kind, meets enough of them soon. The indexes are asked which of the two it is, because the databases' own
+estimates are wrong for some values.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from toolcrib.kernel.events.writer import Event, events, key_is, key_starts_with
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.search import prefix_match
 
-# Looking at so many one by one takes a few milliseconds.
+# Checking this many one by one takes a few milliseconds.
 FEW = 2_000
 CHUNK = 500
 
@@ -86,7 +86,7 @@ class EventFilter(BaseModel):
         )
 
     def indexed(self, dialect: str) -> list[ColumnElement[bool]]:
-        """Return those conditions that an index finds by itself, the likely rarest first."""
+        """Return those conditions that an index can answer alone, the probably rarest first."""
         found: list[ColumnElement[bool]] = []
         if self.key is not None:
             found.append(key_is(self.key, dialect))
@@ -101,7 +101,7 @@ class EventFilter(BaseModel):
         return found
 
     def is_ordered(self) -> bool:
-        """Whether the only condition is one whose index has the matches in the order of the log."""
+        """Return whether the only condition is one whose index has the matches in the order of the log."""
         lists = [one for one in (self.kind, self.verb) if one]
         single = not any("," in one for one in lists)
         others = (self.key is not None, bool(self.prefix), self.scope is not None)
@@ -118,7 +118,7 @@ async def search(
     limit: int,
     before: int | None = None,
 ) -> list[Event]:
-    """Return up to `limit` of the events that `reader` may see and wants."""
+    """Return up to `limit` matching events that `reader` may see."""
     if session.get_bind().dialect.name == "postgresql":
         # The plan that it keeps for any value walks the whole log for a rare one.
         await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
@@ -150,7 +150,7 @@ async def search(
 async def _few(
     session: AsyncSession, wanted: EventFilter, bounds: list[ColumnElement[bool]]
 ) -> list[int] | None:
-    """Return the numbers of all events that meet the first condition which few meet; None if each is met by many."""
+    """Return the numbers of all events that meet the first condition that few events meet; None if many meet each."""
     for condition in wanted.indexed(session.get_bind().dialect.name):
         query = select(events.c.seq).where(condition, *bounds).limit(FEW + 1)
         found = list(await session.scalars(query))

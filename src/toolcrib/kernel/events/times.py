@@ -1,8 +1,8 @@
-"""Which part of the event log a time lies in.
+"""Find the part of the event log that a time is in.
 
-Events are numbered in the order of their commits and carry the time of their request, by a clock that may be set
-back: so a time says only roughly where in the log to look. For each block of numbers this remembers the earliest and
-the latest time in it, and leaves out what cannot match. It reads each block once, the first time anybody asks.
+Events are numbered in the order of their commits and carry the time of their request, by a clock that may be set back.
+So a time says only roughly where to look in the log. For each block of numbers this remembers the earliest and the
+latest time in it, and leaves out blocks that cannot match. Each block is read once, when it is first needed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AT_ONCE = 100
 
 
 class EventTimes:
-    """Block `n` holds the numbers after `n * BLOCK` up to `(n + 1) * BLOCK`."""
+    """The times of the blocks of the log. Block `n` holds the numbers after `n * BLOCK` up to `(n + 1) * BLOCK`."""
 
     def __init__(self) -> None:
         self._spans: dict[int, tuple[datetime, datetime]] = {}
@@ -35,7 +35,7 @@ class EventTimes:
             return []
         await self._learn(session)
         found: list[ColumnElement[bool]] = []
-        blocks = range(self._known)  # without those that hold nothing any more
+        blocks = range(self._known)  # without blocks that are empty now
         if since is not None:
             first = next((n for n in blocks if n in self._spans and self._spans[n][1] >= since), self._known)
             found.append(events.c.seq > first * BLOCK)
@@ -45,14 +45,14 @@ class EventTimes:
         return found
 
     async def _rest_is_later(self, session: AsyncSession, until: datetime) -> bool:
-        """Whether none of the newest events, which are no whole block yet, is from before `until`."""
+        """Return whether none of the newest events, which do not fill a block yet, is from before `until`."""
         query = select(func.min(events.c.at)).where(events.c.seq > self._known * BLOCK)
         earliest = await session.scalar(query)
         return earliest is None or earliest >= until
 
     async def _learn(self, session: AsyncSession) -> None:
         whole = await last_seq(session) // BLOCK
-        if whole < self._known:  # another database was put in place of this one
+        if whole < self._known:  # the database was replaced by another one
             self._spans, self._known = {}, 0
         while self._known < whole:
             begin, end = self._known, min(self._known + AT_ONCE, whole)
