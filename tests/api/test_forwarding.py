@@ -214,7 +214,7 @@ def test_who_a_request_is_counted_against(peer: str | None, forwarded: list[str]
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "protos", "origin"),
     [
-        # `*` trusts whoever connects, and nobody whom a header names: a client may have written that.
+        # `*` trusts the connecting address, but no address in a header, since the client may have written it.
         (["*"], "192.0.2.7, 203.0.113.1, 10.0.0.2", "https", ("10.0.0.2", "https")),
         (["*", "10.0.0.0/8"], "192.0.2.7, 203.0.113.1, 10.0.0.2", "https", ("203.0.113.1", "https")),
         # An entry for each address: the client's own counts, not what it wrote before that.

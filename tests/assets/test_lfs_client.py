@@ -256,7 +256,7 @@ def test_no_right_is_told_and_costs_no_password(studio: Studio) -> None:
 def test_lock_checking_survives_an_outage_of_the_database(
     tmp_path: Path, server: Server, project: str
 ) -> None:
-    """A 404 or 501 at `locks/verify` would switch it off for good; a 503 stops the push and no more."""
+    """A 404 or 501 at `locks/verify` would switch it off permanently; a 503 only stops this push."""
     from tests.servers.postgresql import postgresql as run_postgresql  # noqa: PLC0415
 
     program("git-lfs")

@@ -1,4 +1,4 @@
-"""Every door through which a claim changes, for every kind: the kind's own record agrees with the claim after it.
+"""Every way in which a claim can change (door), for every kind: the kind's own record agrees with the claim.
 
 `docs/architecture.md` lists the doors. A new one is added there and here, a new kind in `kinds.py`.
 """

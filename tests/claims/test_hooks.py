@@ -1,4 +1,4 @@
-"""A kind's hook has its say in every change of its claims, through both doors."""
+"""A kind's hook is called for every change of its claims, in units of work and in group commits."""
 
 from __future__ import annotations
 

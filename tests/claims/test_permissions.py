@@ -146,7 +146,7 @@ async def test_a_kind_refuses_with_its_own_reason(app_server: Start) -> None:
             assert (refused.status_code, refused.json()["code"]) == (409, "verb_refused")
             assert refused.json()["message"] == cannot[verb]
             assert refused.json()["details"]["holder"] == "ann"
-    # The kernel's own reasons come first, whoever else has one.
+    # The kernel's own reasons come before those of a kind.
     assert (await shown(ben, claim.fence))["cannot"]["release"] == "Only ann can release it."
     assert (await use(ben, claim.fence, "release")).json()["code"] == "not_holder"
     # No route sends a room's holder a message.

@@ -59,7 +59,7 @@ def test_an_upload_whose_client_was_killed_goes_on(ann: Person, wire: Wire, plac
     assert state.stat().st_mode & 0o777 == 0o600
     assert state.parent.stat().st_mode & 0o777 == 0o700
     (sent,) = ann.json("docs", "put", file, place)
-    # At least the pieces that were whole when the line broke; the server keeps more.
+    # At least the pieces that were complete when the connection broke; the server keeps more.
     assert sent["resumed_at"] >= 16 * MIB
     assert sent["sent"] == SIZE - sent["resumed_at"]
     assert wire.up < SIZE - sent["resumed_at"] + MARGIN

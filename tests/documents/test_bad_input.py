@@ -297,7 +297,7 @@ def test_too_much_is_refused_while_it_comes(small: Crib, where: str) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=xx"}
     try:
         answer = person.call("POST", "/upload/proxy", content=body(), headers=headers)
-    except httpx.TransportError:  # it was still sending when the line was cut
+    except httpx.TransportError:  # it was still sending when the connection was closed
         pass
     else:
         if where == "before all":

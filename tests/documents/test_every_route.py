@@ -21,19 +21,19 @@ pytestmark = pytest.mark.databases("sqlite", "postgresql", "mariadb")
 
 Route = tuple[str, str]
 
-# About no bucket: open to whoever signed in, or to everybody.
+# Routes that are not about a bucket: open to everybody, or to everybody signed in.
 NOBODYS = {
     ("GET", "/health"),
     ("GET", "/version"),
     ("GET", "/config"),
 }
-# Whoever signed in gets an answer, in which what they may not see is left out.
+# Everybody signed in gets an answer, without what they may not see.
 FILTERED = {("GET", "/locks"), ("GET", "/versions/waiting"), ("GET", "/buckets"), ("GET", "/search")}
 # Administrators only, about no bucket.
 ADMINS = {("POST", "/verify")}
 # About a version that waits.
 DECISIONS = {"/versions/{version_id}/approve", "/versions/{version_id}/reject"}
-# Of an upload that is somebody else's nobody is told that it exists.
+# The response does not reveal whether another person's upload exists.
 HIDDEN = {"/upload/confirm", "/uploads/{upload_id}"}
 
 

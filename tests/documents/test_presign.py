@@ -17,7 +17,7 @@ pytestmark = pytest.mark.moves_bytes
 
 LOCAL = ("sqlite", "postgresql", "mariadb")
 
-# Whoever has the address.
+# Anybody who has the address.
 somebody = httpx.Client(verify=PLAIN, timeout=60)
 
 

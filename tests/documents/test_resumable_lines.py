@@ -1,4 +1,4 @@
-"""Resumable uploads where something breaks: the line, the store, the clock; and many at once."""
+"""Resumable uploads with failures of the connection, the store and the clock; and many at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from toolcrib.kernel.blobs.sweep import sweep
 pytestmark = pytest.mark.moves_bytes
 
 MIB = 2**20
-# What a server may have read and not looked at when the line breaks.
+# What a server may have received but not processed when the connection breaks.
 UNREAD = 512 * 1024
 
 
@@ -238,7 +238,7 @@ def test_two_bodies_of_many_parts_are_not_mixed(ann: Person) -> None:
     def one(content: bytes) -> httpx.Response:
         try:
             return send(ann, upload, 0, content)
-        except httpx.TransportError:  # the line of a refused sender of so much is cut
+        except httpx.TransportError:  # the connection of a refused client that sends so much is closed
             return httpx.Response(409)
 
     statuses = [answer.status_code for answer in at_once(one, contents)]

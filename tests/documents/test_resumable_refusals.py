@@ -260,7 +260,7 @@ def test_a_body_that_is_too_long_is_refused_unread(crib: Crib, ann: Person) -> N
                 f"Content-Length: {50 * GIB}\r\n\r\n".encode()
             )
             answer = b""
-            while piece := line_to_server.recv(65536):  # to the end: the line is cut
+            while piece := line_to_server.recv(65536):  # to the end: the connection is closed
                 answer += piece
         status = 404 if "0" * 32 in line else 413
         assert answer.startswith(f"HTTP/1.1 {status}".encode()), answer

@@ -153,7 +153,7 @@ def test_a_work_copy_locks_its_source(team: Team) -> None:
     assert lock["locked_by"] == team.ben.uuid
     assert data["locked_at"]
     refused(_copy(team.ann, team.place, team.ann.at("w")), 409, "file_locked")
-    # Whoever holds it already keeps that lock.
+    # A person who holds it already keeps that lock.
     again = succeeded(_copy(team.ben, team.place, team.ben.at("again.bin")), 201)
     assert again["lock_id"] == data["lock_id"]
 

@@ -97,7 +97,7 @@ async def test_locks_stay_with_a_disabled_account_and_all_else_ends(crib: AppSer
     }
     listed = (await ben.get("/api/claims", params={"kind": "asset"})).json()["claims"]
     assert {each["key"] for each in listed if each["holder_disabled"]} == {"map"}
-    # The queues go on past whoever is disabled.
+    # Disabled people are skipped in queues.
     for fence in (waited, told):
         (await cem.post(f"/api/claims/{fence}/release")).raise_for_status()
     assert (await holders(crib))["asset tree"] == "ben"

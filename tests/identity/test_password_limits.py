@@ -149,7 +149,7 @@ async def test_the_owner_at_another_address_never_waits_for_a_stranger(lite: App
     assert (await show(lite, "ann", address=ELSEWHERE)).status_code == 200
     # Nor do others behind the address the guesses came from.
     assert (await log_in(lite, "ben")).status_code == 200
-    # Nobody is told whether there is such an account.
+    # The response does not reveal whether there is such an account.
     await guess(lite, "nobody", ENOUGH)
     assert (await log_in(lite, "nobody")).status_code == 429
 

@@ -65,7 +65,7 @@ async def test_signing_out_ends_the_session_and_no_other(crib: AppServer, ann: h
     answer = await here.ask("DELETE", "/api/session")
     assert answer.status_code == 204
     assert 'access_token=""' in answer.headers["Set-Cookie"]
-    assert not await here.is_in()  # whoever kept the cookie has nothing
+    assert not await here.is_in()  # a copy of the cookie is useless
     assert (await whoami(crib, **bearer(here.cookie))).status_code == 401
     assert (await here.ask("DELETE", "/api/session")).status_code == 204
     assert await there.is_in()

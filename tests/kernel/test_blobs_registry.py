@@ -170,7 +170,7 @@ async def test_the_next_upload_mends_lost_bytes(kernel: Kernel, clock: FakeClock
     assert await adopt(kernel, found) == blob
     (row,) = await rows(kernel)
     assert (row.refs, row.key, row.lost_at) == (2, found.key, None)
-    async with kernel.database.write() as session:  # whoever looked before the upload comes too late
+    async with kernel.database.write() as session:  # a check made before the upload is outdated
         assert not await registry.mark_lost(session, blob, lost.key, now=clock())
     (row,) = await rows(kernel)
     assert row.lost_at is None
