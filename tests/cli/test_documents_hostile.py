@@ -185,7 +185,7 @@ def test_an_upload_goes_to_the_server_it_was_begun_at(victim: Person, hostile: H
     victim.run("docs", "put", write(victim, "x", "1"), "me:x")
     assert ("PATCH", "/api/storage/uploads/0123456789abcdef") in hostile.asked
     hostile.location = "/api/storage/uploads/a b?c"
-    assert "not understood" in victim.run("docs", "put", write(victim, "y", "1"), "me:y", code=2).err
+    assert "unexpected answer" in victim.run("docs", "put", write(victim, "y", "1"), "me:y", code=2).err
 
 
 def test_a_name_one_asked_for_is_the_name_one_gets(ann: Person) -> None:

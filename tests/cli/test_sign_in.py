@@ -130,7 +130,7 @@ def test_a_key_only_reads_unless_more_is_asked_for(ann: Person) -> None:
     ann.run("keys", "create", "hook")
     (listed,) = [row for row in ann.json("keys", "list") if row["name"] == "hook"]
     assert listed["scopes"] == ["read"]
-    assert "no scope" in ann.run("keys", "create", "bad", "--scope", "everything", code=1).err
+    assert "not a scope" in ann.run("keys", "create", "bad", "--scope", "everything", code=1).err
 
 
 def test_a_changed_password_signs_in_again_and_ends_the_keys_if_asked(

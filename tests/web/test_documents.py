@@ -419,7 +419,7 @@ async def test_a_version_is_submitted_by_one_and_approved_by_another(
     await expect(history.first).to_contain_text("waits for approval")
     own = history.first.get_by_role("button", name=re.compile("^Approve"))
     await expect(own).to_have_attribute("aria-disabled", "true")
-    await expect(history.first).to_contain_text("Somebody else must decide")
+    await expect(history.first).to_contain_text("Another person must decide")
     assert shelf.fetch("dora", "part.txt") == b"one"
 
     await expect(badge).to_contain_text("1 version waits for you")
