@@ -15,6 +15,7 @@ from tests.cli.documents import content, new_project, put
 from tests.cli.git import Done
 from tests.cli.test_server_commands import operate
 from tests.servers.databases import Database
+from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 
 SOUND, NOT_SOUND, UNKNOWN = 0, 1, 2
@@ -153,7 +154,11 @@ def test_a_store_that_went_away_is_never_made_anew(shop: Shop, tmp_path: Path) -
     (tmp_path / "new.txt").write_text("new")
     shop.ann.run("docs", "put", str(tmp_path / "new.txt"), "me:new.txt", code=2)
     aside.rename(shop.files)
-    assert shop.server.client.get("/api/storage/health").status_code == 200
+    # A write that failed is remembered until one works again: the server tries every second.
+    wait_until(
+        lambda: shop.server.client.get("/api/storage/health").status_code == 200,
+        "a store that can be written",
+    )
     assert content(shop.ann, "me:notes/todo.txt") == "milk, eggs"
     shop.verify("--hashes")
 
