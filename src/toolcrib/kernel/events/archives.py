@@ -23,9 +23,9 @@ import structlog
 from sqlalchemy import Column, Table, delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.blobs.registry import refuse_pending_deletion
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.writer import Event, events
 from toolcrib.kernel.jobs import Job
@@ -133,7 +133,7 @@ async def _move(kernel: Kernel, moving: Sequence[Event]) -> None:
     stored = await kernel.blobs.put(_once(content), max_bytes=MAX_FILE_BYTES, expected_size=len(content))
     first, last = moving[0], moving[-1]
     async with kernel.database.write() as session:
-        await take_write_lock(session)
+        await refuse_pending_deletion(session, [stored.key])
         numbers = [event.seq for event in moving]
         gone = await session.execute(delete(events).where(events.c.seq.in_(numbers)))
         if gone.rowcount != len(numbers):  # type: ignore[attr-defined]
