@@ -41,6 +41,7 @@ async def source(mib, pause):
 
 async def main(mib, pause):
     blobs = open_blobs(Settings())
+    await blobs.store.make()
     # Whatever is loaded on first use is not the file's share, nor are the parts that are on their way at once.
     small = await blobs.put(source(32, 0), max_bytes=2**40)
     async for _ in await blobs.read(small.key):
