@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,8 +12,12 @@ from itertools import islice
 from typing import Any
 
 from tests.cli.conftest import Person
+from tests.servers.environment import settings
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
+from toolcrib.kernel.clock import system_clock
+from toolcrib.kernel.events.archives import archive_old
+from toolcrib.server import build_kernel
 
 MAP = "Content/Maps/L1.umap"
 
@@ -148,13 +153,35 @@ def test_who_follows_in_too_many_places_hears_everything_and_ends_no_other_strea
         assert "hello" in next(lines)
         for path in ("one", "two"):
             ann.client.post("/api/locks", json={"asset_path": path, "branch": "main"}).raise_for_status()
-        assert following.stdout is not None
-        seen = [json.loads(following.stdout.readline())["key"] for _ in range(2)]
+        assert (printed := following.stdout) is not None
+        seen = [json.loads(printed.readline())["key"] for _ in range(2)]
         heard = [json.loads(line[6:])["key"] for line in lines_of_events(lines, 2)]
+        # What is moved away before the next request is missed, and said to be.
+        for turn in range(20):
+            ann.client.post(
+                "/api/locks", json={"asset_path": f"gone{turn}", "branch": "main"}
+            ).raise_for_status()
+            ann.client.delete(f"/api/locks/gone{turn}").raise_for_status()
+            ann.client.post(
+                "/api/locks", json={"asset_path": f"kept{turn}", "branch": "main"}
+            ).raise_for_status()
+            asyncio.run(move_old_events(mine))
+            keys = iter(lambda: json.loads(printed.readline())["key"], f"kept{turn}")
+            if f"gone{turn}" not in list(keys):
+                break
     following.send_signal(signal.SIGINT)
     _code, _out, err = finish(following)
     assert seen == heard == ["one", "two"]
     assert "too many places" in err
+    assert "were moved out of the log" in err
+
+
+async def move_old_events(server: ToolcribServer) -> None:
+    kernel = build_kernel(settings(data_dir=server.data_dir), system_clock, ())
+    try:
+        await archive_old(kernel, system_clock() + timedelta(days=3), 1)
+    finally:
+        await kernel.database.close()
 
 
 def lines_of_events(lines: Iterator[str], count: int) -> list[str]:

@@ -19,6 +19,8 @@ from tests.clock import FakeClock
 from tests.events.test_stream import lock, stream
 from toolcrib.kernel.blobs.sweep import sweep
 from toolcrib.kernel.events import archives
+from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.long_answers import PAGE
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -150,6 +152,43 @@ async def test_a_stream_is_told_what_is_gone_and_starts_with_the_oldest(
             assert (await messages.next())[0] == "hello"
             await lock(admin, f"live{len(query)}")
             assert (await messages.next())[0] == "event"
+
+
+@pytest.mark.every_database
+async def test_a_slow_reader_is_told_what_is_moved_while_it_reads(crib: AppServer, clock: FakeClock) -> None:
+    ann, admin = await crib.user("ann"), await crib.admin()
+    me = (await ann.get("/api/currentuser")).json()["uuid"]
+    async with crib.kernel.database.write() as session:
+        for number in range(2 * PAGE):
+            await event_log.record(
+                session, "released", kind="asset", key=f"old/{number}", actor="ann", now=clock()
+            )
+    clock.advance(days=KEEP_DAYS + 2)
+    await lock(ann, "new")
+    wanted = [each["seq"] for each in await in_log(ann)]
+
+    async def move() -> None:
+        async with crib.kernel.turns.turn(me):
+            assert await archive(crib) > PAGE
+
+    async with stream(ann, "?after=0") as messages:
+        # Turns are taken in the order of asking, so what is moved is moved after a page and before the next.
+        async with crib.kernel.turns.turn(me):
+            assert (await messages.next())[0] == "hello"
+            moving = asyncio.create_task(move())
+            await asyncio.sleep(0)
+        seen: list[int] = []
+        told = 0
+        while not seen or seen[-1] < wanted[-1]:
+            name, data = await messages.next()
+            told = max(told, data.get("archived_through", 0))
+            if name == "event":
+                seen.append(data["seq"])
+                assert all(seq in seen or seq <= told for seq in wanted if seq < seen[-1])
+        await moving
+    assert told == (await admin.get("/api/events")).json()["archived_through"]
+    exported = await ann.get("/api/events.csv")
+    assert exported.headers["X-Archived-Through"] == str(told)
 
 
 @pytest.mark.every_database

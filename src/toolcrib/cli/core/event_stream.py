@@ -84,6 +84,7 @@ def _ask_now_and_then(
     warn(
         f"You follow events in too many places; this command now asks for new ones every {ASK_SECONDS:.0f} seconds."
     )
+    told = 0
     while deadline is None or time.monotonic() < deadline:
         left = ASK_SECONDS if deadline is None else deadline - time.monotonic()
         time.sleep(max(0.0, min(ASK_SECONDS, left)))
@@ -93,8 +94,15 @@ def _ask_now_and_then(
                 page = api.get("/events", order="asc", limit=PAGE, after=after, **filters)
             except Unreachable:
                 break
+            moved = int(page.get("archived_through", 0))
+            if after is not None and moved > max(after, told):
+                told = moved
+                warn_of_gap(moved)
             for event in page["events"]:
                 after = int(event["seq"])
                 yield event
             more = page["next_after"] is not None
+            if not more and after is not None:
+                # Nothing else up to there is wanted, so it is not missed when it is moved.
+                after = max(after, int(page["last_seq"]))
         yield None

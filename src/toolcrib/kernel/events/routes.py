@@ -110,12 +110,15 @@ async def list_archived_events(
 async def export_events(
     kernel: KernelDep, me: PrincipalDep, wanted: Annotated[EventFilter, Query()]
 ) -> Response:
-    """Export the newest 100,000 matching events as CSV, newest first."""
-    return StreamingResponse(
-        _csv(kernel, me, wanted),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="events.csv"'},
-    )
+    """Export the newest 100,000 matching events of the log as CSV, newest first.
+
+    Those that were moved to `/api/events/archived` (EVENTS_KEEP_DAYS) are not in it; the header `X-Archived-Through`
+    then says up to which event some were, as the export began."""
+    headers = {"Content-Disposition": 'attachment; filename="events.csv"'}
+    async with kernel.database.read() as session:
+        if moved := await archives.archived_through(session):
+            headers["X-Archived-Through"] = str(moved)
+    return StreamingResponse(_csv(kernel, me, wanted), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _csv(kernel: Kernel, me: Principal, wanted: EventFilter) -> AsyncIterator[str]:
@@ -166,7 +169,8 @@ async def stream_events(
 
     Continues after `Last-Event-ID` or `after` without missing or repeating an event; without either it starts with the
     next event. If some of the events to continue with have been moved out of the log (EVENTS_KEEP_DAYS), a message
-    `gap` says up to which (`archived_through`), and the stream goes on with the oldest that is there.
+    `gap` says up to which (`archived_through`), and the stream goes on with the oldest that is there. Another `gap`
+    follows if more are moved while a reader is still behind.
 
     When the stream ends, reconnect, unless a message `end` came before: its `reason` `too_many_streams` says that newer
     streams of the same person replaced it (STREAMS_PER_PERSON). A client that still needs the events then polls

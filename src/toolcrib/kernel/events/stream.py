@@ -33,8 +33,6 @@ async def stream(
         # If `after` is past the end of the log (the database was replaced), start at the end.
         resume = start if after is None or after > start else after
         yield b'event: hello\ndata: {"seq":%d}\n\n' % resume
-        if after is not None and (moved := await _moved_away(kernel, resume)):
-            yield b'event: gap\ndata: {"archived_through":%d}\n\n' % moved
         async for page in _replay(kernel, subscription, resume):
             yield page
         while not subscription.closed:
@@ -56,22 +54,22 @@ async def stream(
         kernel.tail.unsubscribe(subscription)
 
 
-async def _moved_away(kernel: Kernel, after: int) -> int | None:
-    """Up to which event some of those after `after` are not in the log any more; None if all of them are."""
-    async with kernel.database.read() as session:
-        moved = await archived_through(session)
-    return moved if after < moved else None
-
-
 async def _replay(kernel: Kernel, subscription: Subscription, after: int) -> AsyncIterator[bytes]:
-    """Yield the events after `after` that were there when the subscription began, in pages."""
+    """Yield the events after `after` that were there when the subscription began, in pages, and `gap` before a page
+    in which some may be missing."""
+    told = 0
     while after < subscription.start and not subscription.closed:
         async with kernel.turns.turn(subscription.reader.uuid):
             async with kernel.database.read() as session:
                 page = await event_log.read_after(session, after, PAGE)
+                # After the page: whatever was moved away before it was read is known by then.
+                moved = await archived_through(session)
             kernel.tail.set_reader(subscription, await refreshed(kernel, subscription.reader))
             found = [event for event in page if event.seq <= subscription.start and subscription.wants(event)]
             text = b"".join(event.sse for event in found)
+        if moved > max(after, told):
+            told = moved
+            yield b'event: gap\ndata: {"archived_through":%d}\n\n' % moved
         if not page:
             return
         after = page[-1].seq
