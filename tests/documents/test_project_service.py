@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.documents.envelope import refused, succeeded
+from tests.kernel.parts import Start
 from tests.servers.crib import Crib, Person
 from tests.servers.process import free_port
+from toolcrib.documents.models import Folder
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.kernel.long_answers import PAGE
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -28,6 +33,10 @@ class ProjectService:
         self.allowed: set[tuple[str, str]] = set()
         self.role: str | None = None
         self.mode = "answer"
+        # In the mode "stop" so many questions about reading a project are answered, and later ones not until `go_on`
+        # is set.
+        self.answers_each = 0
+        self.go_on, self.stopped = Event(), Semaphore(0)
         self.asked: list[tuple[str, Any, str | None]] = []
         service = self
 
@@ -51,6 +60,9 @@ class ProjectService:
     def answer(self, body: Any) -> tuple[int, bytes]:
         if self.mode == "slow":
             time.sleep(3)
+        if self.mode == "stop" and self._is_one_too_many(body):
+            self.stopped.release()
+            self.go_on.wait(30)
         if self.mode == "error":
             return 500, b'{"allowed": true}'
         if self.mode == "redirect":
@@ -67,6 +79,13 @@ class ProjectService:
             results = [{**each, "allowed": self._may(each)} for each in body["checks"]]
             return 200, json.dumps({"results": results}).encode()
         return 200, json.dumps({"allowed": self._may(body), "role": self.role}).encode()
+
+    def reads_asked(self, project: str) -> int:
+        read = {"project_id": project, "action": "read"}
+        return sum(read.items() <= body.items() for _, body, _ in self.asked)
+
+    def _is_one_too_many(self, body: Any) -> bool:
+        return body["action"] == "read" and self.reads_asked(body["project_id"]) > self.answers_each
 
     def _may(self, body: Any) -> bool:
         return (body["project_id"], body["action"]) in self.allowed
@@ -200,6 +219,55 @@ def test_the_services_role_gives_authority(outside: Crib, dora: Person, service:
     refused(other.post("/unlock", file_id=file_id, force=True, reason="x"), 403, "access_denied")
     service.role = "owner"
     succeeded(other.post("/unlock", file_id=file_id, force=True, reason="x"))
+
+
+@pytest.mark.parametrize("path", ["/api/storage/folders?bucket=projects&id={}", "/dav/projects/{}/"])
+async def test_a_service_that_does_not_answer_stops_nobody_elses_long_answers(
+    app_server: Start, service: ProjectService, path: str
+) -> None:
+    crib = await app_server(PROJECT_SERVICE_URL=service.url, PROJECT_SERVICE_SECONDS=30)
+    projects = [str(uuid4()), str(uuid4())]
+    async with crib.kernel.database.write() as session:
+        for project in projects:
+            root = Place(Bucket("projects", project), "")
+            for number in range(PAGE):  # after a full page the next one is asked for
+                place = Place(root.bucket, f"{number:03}")
+                session.add(
+                    Folder(
+                        bucket_type="projects",
+                        bucket_id=project,
+                        path=place.path,
+                        location=place.location,
+                        parent=root.location,
+                        name=place.name,
+                        created_at=crib.clock(),
+                    )
+                )
+    service.mode, service.allowed = "answer", {(project, "read") for project in projects}
+    ann, ben, cid = [await crib.user(name) for name in ("ann", "ben", "cid")]
+    method, headers = ("PROPFIND", {"Depth": "1"}) if path.startswith("/dav") else ("GET", {})
+    service.asked.clear()
+    await ann.request(method, path.format(projects[0]), headers=headers)
+    # For the second page of folders; the last is for the files.
+    service.answers_each = service.reads_asked(projects[0]) - 2
+    service.asked.clear()
+    service.mode = "stop"
+    service.go_on.clear()
+    asked = [
+        asyncio.create_task(client.request(method, path.format(project), headers=headers))
+        for client, project in zip((ann, ben), projects, strict=True)
+    ]
+    try:
+        for _ in asked:
+            assert await asyncio.to_thread(service.stopped.acquire, timeout=20)
+        async with asyncio.timeout(10):
+            answer = await cid.get("/api/events.csv")
+        assert answer.text.startswith("seq,")
+        assert not any(each.done() for each in asked)
+    finally:
+        service.go_on.set()
+    answers = await asyncio.gather(*asked)
+    assert [answer.text.count(f"{PAGE - 1:03}") > 0 for answer in answers] == [True, True]
 
 
 def test_other_buckets_do_not_need_it(dora: Person, service: ProjectService) -> None:

@@ -8,7 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,6 +21,7 @@ from sqlalchemy import select
 from tests.clock import FakeClock
 from tests.events.test_stream import lock, stream
 from toolcrib.kernel.blobs.sweep import sweep
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import archives
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.long_answers import PAGE
@@ -245,13 +249,77 @@ async def test_a_name_that_others_used_stays_closed(crib: AppServer, clock: Fake
     assert (await ann.post("/api/projects", json={"name": "used"})).status_code == 201
 
 
+class SilentStore:
+    """As much of S3 as files of events need. Whoever reads one waits until `go_on` is set."""
+
+    def __init__(self) -> None:
+        self.go_on, self.asked = Event(), Semaphore(0)
+        files: dict[str, bytes] = {}
+        store = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_PUT(self) -> None:
+                files[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
+                self.send(b"")
+
+            def do_GET(self) -> None:
+                if "?" in self.path:
+                    self.send(b"<ListBucketResult><Name>crib</Name></ListBucketResult>")
+                    return
+                store.asked.release()
+                store.go_on.wait(30)
+                self.send(files[self.path])
+
+            def send(self, content: bytes) -> None:
+                self.send_response(200)
+                self.send_header("ETag", '"1"')
+                self.send_header("Last-Modified", "Sun, 01 Jan 2023 00:00:00 GMT")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.go_on.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_store_that_does_not_answer_stops_nobody_elses_long_answers(
+    app_server: Start, clock: FakeClock
+) -> None:
+    with closing(SilentStore()) as store:
+        crib = await app_server(MINIO_ENDPOINT=store.endpoint, MINIO_BUCKET_NAME="crib")
+        await a_past(crib, clock)
+        await archive(crib)
+        ben, cid, dan = [await crib.user(name) for name in ("ben", "cid", "dan")]
+        asked = [asyncio.create_task(each.get("/api/events/archived")) for each in (ben, cid)]
+        for _ in asked:
+            assert await asyncio.to_thread(store.asked.acquire, timeout=20)
+        async with asyncio.timeout(10):
+            answer = await dan.get("/api/events.csv")
+        assert answer.text.startswith("seq,")
+        assert not any(each.done() for each in asked)
+        store.go_on.set()
+        assert all(answer.json()["events"] for answer in await asyncio.gather(*asked))
+
+
 @pytest.mark.databases("sqlite")
 async def test_sqlite_gives_free_pages_back_and_cuts_its_log(crib: AppServer) -> None:
     database = crib.kernel.database
     async with database.write() as session:
-        await session.connection()
+        connection = await take_write_lock(session)
         fill = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x < 40000)"
-        await (await session.connection()).exec_driver_sql(
+        await connection.exec_driver_sql(
             f"INSERT INTO archived_actors (scope, actor) {fill} SELECT 'project:' || x || hex(zeroblob(140)), x FROM n"
         )
     async with database.write() as session:
@@ -269,7 +337,7 @@ async def test_sqlite_gives_free_pages_back_and_cuts_its_log(crib: AppServer) ->
     assert await pragma("freelist_count") <= 2_500
     assert await pragma("page_count") < pages
     async with database.write() as session:
-        limit = await (await session.connection()).exec_driver_sql("PRAGMA journal_size_limit")
+        limit = await (await take_write_lock(session)).exec_driver_sql("PRAGMA journal_size_limit")
         assert limit.scalar_one() == 32 * 2**20
     async with database.read() as session:
         assert (await session.execute(select(archives.archived_actors))).first() is None

@@ -17,6 +17,7 @@ from tests.kernel.parts import Start
 from tests.servers.full_disk import SmallDisk, small_disk
 from tests.servers.inprocess import AppServer
 from toolcrib.kernel.audit_lines import AuditLines
+from toolcrib.kernel.sqlite_files import FREE_PAGES
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -46,7 +47,7 @@ async def lock_held_elsewhere(crib: AppServer) -> AsyncIterator[None]:
 async def until(true: Callable[[], Awaitable[bool]], what: str) -> None:
     async with asyncio.timeout(20):
         while not await true():
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # health and figures are only told to whoever asks
 
 
 async def lock(client: httpx.AsyncClient, path: str) -> httpx.Response:
@@ -183,6 +184,32 @@ async def test_another_program_that_holds_the_write_lock(app_server: Start) -> N
     await until(is_well, "health")
     assert (await lock(ann, "a0")).status_code == 201
     assert (await ann.post("/api/projects", json={"name": "p0"})).status_code == 201
+
+
+async def test_pages_are_given_back_another_time_if_another_program_holds_the_write_lock(
+    app_server: Start,
+) -> None:
+    crib = await app_server(DATABASE_TIMEOUT_SECONDS=LOCK_SECONDS)
+    ann, database = await crib.user("ann"), crib.kernel.database
+    with closing(sqlite3.connect(crib.settings.data_dir / "toolcrib.db", isolation_level=None)) as other:
+        other.execute("CREATE TABLE fill AS SELECT zeroblob(?) AS x", (4096 * (FREE_PAGES + 100),))
+        other.execute("DROP TABLE fill")
+
+        def free() -> int:
+            return int(other.execute("PRAGMA freelist_count").fetchone()[0])
+
+        full = free()
+        assert full > FREE_PAGES
+        async with lock_held_elsewhere(crib):
+            started = time.monotonic()
+            giving = asyncio.create_task(database.give_back_pages())
+            await asyncio.sleep(0)  # it takes the turn at once
+            assert (await lock(ann, "a")).status_code == 503
+            assert time.monotonic() - started < 2 * LOCK_SECONDS, "it waited for the pages, too"
+            await giving
+        assert free() == full
+        await database.give_back_pages()
+        assert free() <= FREE_PAGES
 
 
 async def test_audit_lines_that_wait_are_written_at_the_end(app_server: Start, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from toolcrib.kernel.deadlines import url_with_deadlines
 from toolcrib.kernel.disk_reserve import DiskReserve
 from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter, rewrite_event_counter
-from toolcrib.kernel.failure_words import database_failure
+from toolcrib.kernel.failure_words import database_failure, is_write_lock_held
 from toolcrib.kernel.left_sessions import LeftSessions
 from toolcrib.kernel.progress import count_statements
 from toolcrib.kernel.sqlite_engines import SqliteEngines
@@ -223,14 +223,20 @@ class Database:
         return look
 
     async def give_back_pages(self) -> None:
-        """Give free pages of an SQLite file back to the disk, a few at a time; others write in between. Older files,
-        which were not made for it, keep theirs and use them again."""
+        """Give free pages of an SQLite file back to the disk, a few at a time; others write in between. Ends early if
+        another program holds the write lock. Older files, which were not made for it, keep theirs and use them again.
+        """
         if self.dialect != "sqlite" or not self.url.database:
             return
         more = True
         while more:
-            async with self._turn.hold():
-                more = await asyncio.to_thread(give_back_pages, self.url.database, self._timeout)
+            try:
+                async with self._turn.hold():
+                    more = await asyncio.to_thread(give_back_pages, self.url.database)
+            except OperationalError as error:
+                if not is_write_lock_held(error):
+                    raise
+                return
             await asyncio.sleep(0.05)
 
     async def close(self) -> None:

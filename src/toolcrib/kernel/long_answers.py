@@ -35,10 +35,17 @@ Cursor = TypeVar("Cursor")
 Page = tuple[Sequence[Any], Cursor | None]
 # Reads the page after some item (None: the first) for a caller with their present rights.
 Read = Callable[[Principal, Cursor | None], Awaitable[Page[Cursor]]]
+# Asks another service whether a caller may have the next page, and raises if not.
+Ask = Callable[[Principal], Awaitable[None]]
 
 
 class Turns:
-    """Turns at making pages: `at_once` at the same time, of which each person has one."""
+    """Turns at making pages: `at_once` at the same time, of which each person has one.
+
+    Inside a turn nothing is waited for but the database, which has deadlines, and a thread that works on what is
+    in memory. Ask another service, read from the file store and send to the client outside it: whoever holds a turn
+    meanwhile stops the long answers of everybody.
+    """
 
     def __init__(self, at_once: int = 2) -> None:
         self._free = asyncio.Semaphore(at_once)
@@ -62,12 +69,19 @@ async def refreshed(kernel: Kernel, me: Principal) -> Principal:
     return me if kernel.auth.is_current(me) else await kernel.auth.refresh(me)
 
 
-async def items(kernel: Kernel, me: Principal, read: Read[Cursor]) -> AsyncIterator[bytes]:
-    """Yield the items of a list as JSON text, a page at a time, without the brackets around them."""
+async def items(
+    kernel: Kernel, me: Principal, read: Read[Cursor], ask: Ask | None = None
+) -> AsyncIterator[bytes]:
+    """Yield the items of a list as JSON text, a page at a time, without the brackets around them.
+
+    `read` runs inside a turn. Before each page, and outside the turn, `ask` asks another service about the caller."""
     after: Cursor | None = None
     comma = b""
     is_first = True
     while is_first or after is not None:
+        if ask is not None:
+            me = me if is_first else await refreshed(kernel, me)
+            await ask(me)
         # Most lists are one page: those wait for nobody.
         async with nullcontext() if is_first else kernel.turns.turn(me.uuid):
             if not is_first:

@@ -9,12 +9,24 @@ from contextlib import closing
 WAL_BYTES = 32 * 2**20
 # So many free pages stay in the file, for what comes next. Those beyond go back to the disk, a few at a time.
 FREE_PAGES, PAGES_AT_ONCE = 2_500, 250
+# Long enough for the short write of another process of the server.
+LOCK_SECONDS = 0.1
 INCREMENTAL = 2
 
 
-def give_back_pages(file: str, timeout_seconds: float) -> bool:
-    """Give a few free pages of a database back to the disk. Whether there are more."""
-    with closing(sqlite3.connect(file, timeout=timeout_seconds, isolation_level=None)) as connection:
+def give_back_pages(file: str) -> bool:
+    """Give a few free pages of a database back to the disk. Returns whether to go on: False if there are no more, or
+    another program keeps the write lock. That is hardly waited for, since writers wait behind the caller's turn."""
+    try:
+        return _give_back(file)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+
+
+def _give_back(file: str) -> bool:
+    with closing(sqlite3.connect(file, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
         (vacuum,) = connection.execute("PRAGMA auto_vacuum").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         if vacuum != INCREMENTAL or free <= FREE_PAGES:

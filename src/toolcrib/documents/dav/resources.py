@@ -211,19 +211,24 @@ class FolderResource(_BucketResource, DAVCollection):  # type: ignore[misc]
     def member_pages(self) -> Iterator[list[Any]]:
         """Yield the members, folders first, a page at a time."""
         for read in (self._folders_after, self._files_after):
-            page = self.dav.run(read(None))
+            page = self.dav.run(self._page(read, None))
             yield page
             while len(page) == PAGE:
-                page = self.dav.run(self._in_turn(read, str(page[-1].name)))
+                page = self.dav.run(self._page(read, str(page[-1].name)))
                 yield page
 
-    async def _in_turn(self, read: Callable[[str], Awaitable[list[Any]]], after: str) -> list[Any]:
-        async with self.dav.docs.kernel.turns.turn(self.dav.caller.me.uuid):
-            return await read(after)
+    async def _page(
+        self, read: Callable[[Right, str | None], Awaitable[list[Any]]], after: str | None
+    ) -> list[Any]:
+        docs, caller = self.dav.docs, self.dav.caller
+        right = await folders.look_in(docs, caller, self.place)
+        if after is None:
+            return await read(right, None)
+        async with docs.kernel.turns.turn(caller.me.uuid):
+            return await read(right, after)
 
-    async def _folders_after(self, after: str | None) -> list[Any]:
+    async def _folders_after(self, right: Right, after: str | None) -> list[Any]:
         dav, bucket, base = self.dav, self.place.bucket, self.path.rstrip("/")
-        right = await folders.look_in(dav.docs, dav.caller, self.place)
         async with dav.docs.kernel.database.read() as session:
             found = await folders.folders_in(session, self.place, after=after, limit=PAGE)
             places = [Place(bucket, each.path) for each in found]
@@ -239,9 +244,8 @@ class FolderResource(_BucketResource, DAVCollection):  # type: ignore[misc]
             members.append(one)
         return members
 
-    async def _files_after(self, after: str | None) -> list[Any]:
+    async def _files_after(self, right: Right, after: str | None) -> list[Any]:
         dav, bucket, base = self.dav, self.place.bucket, self.path.rstrip("/")
-        right = await folders.look_in(dav.docs, dav.caller, self.place)
         async with dav.docs.kernel.database.read() as session:
             found = await folders.files_in(session, self.place, after=after, limit=PAGE)
             written = await properties_of(session, [each.id for each in found], self.asked)

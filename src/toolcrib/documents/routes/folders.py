@@ -40,11 +40,14 @@ router = new_router()
 async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """List what is directly in a folder."""
     place = read_place(query_of(request), folder=True)
-    await folders.look_in(docs, caller, place)
+    right = await folders.look_in(docs, caller, place)
     kernel = docs.kernel
 
-    async def read_folders(me: Principal, after: str | None) -> Page[str]:
-        await docs.access.require(replace(caller, me=me), place.bucket, "read", path=place.path)
+    async def ask(me: Principal) -> None:
+        nonlocal right
+        right = await docs.access.require(replace(caller, me=me), place.bucket, "read", path=place.path)
+
+    async def read_folders(_me: Principal, after: str | None) -> Page[str]:
         async with kernel.database.read() as session:
             page = await folders.folders_in(session, place, after=after, limit=PAGE)
         shown = [
@@ -52,8 +55,7 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
         ]
         return shown, page[-1].name if len(page) == PAGE else None
 
-    async def read_files(me: Principal, after: str | None) -> Page[str]:
-        right = await docs.access.require(replace(caller, me=me), place.bucket, "read", path=place.path)
+    async def read_files(_me: Principal, after: str | None) -> Page[str]:
         async with kernel.database.read() as session:
             page = await folders.files_in(session, place, after=after, limit=PAGE)
             held = await held_now(session, page, right, now=now)
@@ -64,9 +66,9 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     return await answer(
         in_text(
             b'{"path":' + orjson.dumps(place.address) + b',"folders":[',
-            items(kernel, caller.me, read_folders),
+            items(kernel, caller.me, read_folders, ask),
             b'],"files":[',
-            items(kernel, caller.me, read_files),
+            items(kernel, caller.me, read_files, ask),
             b'],"can":' + orjson.dumps(can) + b"}",
         )
     )

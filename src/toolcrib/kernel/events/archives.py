@@ -196,15 +196,17 @@ async def next_archives(session: AsyncSession, after: int, limit: int) -> list[A
     return [Archive(*row) for row in await session.execute(query.limit(limit))]
 
 
-async def read_archive(
-    kernel: Kernel, archive: Archive, wanted: Callable[[dict[str, object]], bool]
-) -> list[dict[str, object]]:
-    """Those events of a file that are wanted, as the API words them.
+async def read_archive(kernel: Kernel, archive: Archive) -> bytes:
+    """Read a file as it is stored, for `unpack`.
 
     Raises:
         BlobMissing, StorageUnavailable: the file is not there, or cannot be read now (404, 503).
     """
-    content = b"".join([block async for block in await kernel.blobs.read(archive.key)])
+    return b"".join([block async for block in await kernel.blobs.read(archive.key)])
+
+
+async def unpack(content: bytes, wanted: Callable[[dict[str, object]], bool]) -> list[dict[str, object]]:
+    """Return those events of a file's content that are wanted, as the API words them."""
     return await asyncio.to_thread(_unpacked, content, wanted)
 
 

@@ -98,8 +98,9 @@ async def list_archived_events(
         files = await archives.next_archives(session, position, FILES + 1)
     found: list[dict[str, Any]] = []
     for file in files[:FILES]:
+        content = await archives.read_archive(kernel, file)
         async with kernel.turns.turn(me.uuid):
-            found += await archives.read_archive(kernel, file, lambda event: wanted.holds(me, event))
+            found += await archives.unpack(content, lambda event: wanted.holds(me, event))
         position = file.last_seq
     more = len(files) > FILES
     body = {"events": found, "next_cursor": position if more else None}
