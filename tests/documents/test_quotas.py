@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from tests.documents.envelope import refused
 from tests.documents.resumable import begin, begun, end, send
@@ -326,3 +326,54 @@ def test_only_administrators_give_quotas(crib: Crib, ann: Person) -> None:
     }
     assert admin.delete(route).json()["allowed_bytes"] is None
     assert own(ann)["is_set"] is False
+
+
+def test_ones_own_quotas_take_as_many_queries_for_many_projects_as_for_one(crib: Crib, ann: Person) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "storage_accounts" in statement:
+            asked.append(statement)
+
+    engine = crib.app.kernel.database.reads.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        counts = []
+        for projects in (1, 5):
+            for _ in range(projects):
+                allow(crib, "projects", crib.project(ann))
+            asked.clear()
+            found = ann.client.get("/api/quotas").json()
+            counts.append((len(asked), sum(each["account"].startswith("project:") for each in found)))
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert counts == [(1, 1), (1, 6)]
+
+
+def test_the_account_of_a_deleted_project_has_no_name_and_can_be_reset(crib: Crib, ann: Person) -> None:
+    project = crib.project(ann)
+    name = next(each["name"] for each in ann.client.get("/api/projects").json() if each["id"] == project)
+    allow(crib, "projects", project)
+    admin, route = crib.admin().client, f"/api/admin/quotas/projects/{name}"
+    assert ann.client.delete(f"/api/projects/{project}").is_success
+
+    def listed() -> dict[str, Any]:
+        found = admin.get("/api/admin/quotas").json()
+        return next(each for each in found if each["account"] == f"project:{name}")
+
+    assert (listed()["name"], listed()["is_set"]) == (None, True)
+    refused = admin.put(route, json={"allowed_bytes": 5})
+    assert (refused.status_code, refused.json()["code"]) == (404, "owner_not_found")
+    reset = admin.delete(route)
+    assert (reset.status_code, reset.json()["name"], reset.json()["is_set"]) == (200, None, False)
+    assert listed() == reset.json()
+    assert admin.delete(f"{route}-other").status_code == 404
+
+
+def test_a_name_like_the_id_of_another_takes_nothing_from_them(crib: Crib) -> None:
+    ann = crib.person(username=f"ann{uuid4().hex}")
+    other = crib.person(username=ann.uuid)
+    assert other.username == ann.uuid
+    for person in (ann, other):
+        answer = crib.admin().client.put(f"/api/admin/quotas/users/{person.uuid}", json={"allowed_bytes": 7})
+        assert (answer.json()["account"], answer.json()["name"]) == (f"user:{person.uuid}", person.username)

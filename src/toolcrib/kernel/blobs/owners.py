@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.accounts import Usage
@@ -21,6 +22,8 @@ from toolcrib.kernel.problems import NotFound
 from toolcrib.settings import Settings
 
 Family = Literal["users", "companies", "projects"]
+SCOPES: dict[Family, str] = {"users": "user", "companies": "company", "projects": "project"}
+UUID_LENGTH = 36
 # More projects than a person looks at; the administrators' list has pages.
 MOST = 1_000
 
@@ -56,9 +59,11 @@ async def own_quotas(session: AsyncSession, me: Principal, settings: Settings) -
         .limit(MOST)
     )
     found += [(f"project:{name}", name) for name in names]
+    listed = StorageAccount.account.in_([account for account, _ in found])
+    rows = {row.account: row for row in await session.scalars(select(StorageAccount).where(listed))}
     quotas = []
     for account, name in found:
-        quota = await _quota(session, account, name, settings)
+        quota = _quota_in(rows.get(account), account, name, settings)
         if not account.startswith("project:") or quota.usage.used or quota.usage.allowed is not None:
             quotas.append(quota)
     return quotas
@@ -69,14 +74,7 @@ async def all_quotas(session: AsyncSession, settings: Settings, *, limit: int, o
     query = select(StorageAccount).order_by(StorageAccount.used_bytes.desc(), StorageAccount.account)
     rows = list(await session.scalars(query.limit(limit).offset(offset)))
     names = await _names(session, [row.account for row in rows])
-    return [
-        Quota(
-            accounts.usage_in(row, row.account, settings),
-            names.get(row.account),
-            row.allowed_bytes is not None,
-        )
-        for row in rows
-    ]
+    return [_quota_in(row, row.account, names.get(row.account), settings) for row in rows]
 
 
 async def set_quota(
@@ -89,13 +87,19 @@ async def set_quota(
     settings: Settings,
     now: datetime,
 ) -> Quota:
-    """Set an owner's quota, by name or id, in bytes; `accounts.UNLIMITED` for none; with None the settings decide
-    again.
+    """Set an owner's quota in bytes; `accounts.UNLIMITED` for none; with None the settings decide again. `owner` is an
+    id or, unless it is spelled like one, a name. With None, an account whose owner no longer exists can be named as it
+    is listed.
 
     Raises:
         OwnerNotFound: (404).
     """
-    account, name = await _owner(session, family, owner)
+    found = await _owner(session, family, owner)
+    if found is None and allowed is None:
+        found = await _left_account(session, family, owner)
+    if found is None:
+        raise OwnerNotFound("There is no such person, company or project.")
+    account, name = found
     await accounts.allow(session, account, allowed)
     await event_log.record(
         session,
@@ -113,29 +117,41 @@ async def set_quota(
 
 async def _quota(session: AsyncSession, account: str, name: str | None, settings: Settings) -> Quota:
     row = await session.get(StorageAccount, account, populate_existing=True)
+    return _quota_in(row, account, name, settings)
+
+
+def _quota_in(row: StorageAccount | None, account: str, name: str | None, settings: Settings) -> Quota:
     is_set = row is not None and row.allowed_bytes is not None
     return Quota(accounts.usage_in(row, account, settings), name, is_set)
 
 
-async def _owner(session: AsyncSession, family: Family, owner: str) -> tuple[str, str | None]:
-    """Return the account and the name of an owner. Companies known only to another sign-in service have no name."""
+async def _owner(session: AsyncSession, family: Family, owner: str) -> tuple[str, str | None] | None:
+    """Return the account and the name of an owner. Companies known only to another sign-in service have no name.
+
+    Text that is spelled like an id is no name, so that nobody can take the place of another by a name like their id."""
+    uuid = as_uuid(owner) if len(owner) == UUID_LENGTH else None
     if family == "users":
-        users = select(User).where(or_(User.username == owner, User.uuid == owner))
-        for user in await session.scalars(users.order_by(User.username != owner)):
-            return f"user:{user.uuid}", user.username
-    elif family == "companies":
-        companies = select(Company).where(or_(Company.name == owner, Company.id == owner))
-        for company in await session.scalars(companies.order_by(Company.name != owner)):
+        user = await session.scalar(select(User).where(_named(User.uuid, uuid, User.username, owner)))
+        return None if user is None else (f"user:{user.uuid}", user.username)
+    if family == "companies":
+        company = await session.scalar(select(Company).where(_named(Company.id, uuid, Company.name, owner)))
+        if company is not None:
             return f"company:{company.id}", company.name
-        if (uuid := as_uuid(owner)) is not None:
-            return f"company:{uuid}", None
-    else:
-        projects = select(Project).where(
-            or_(Project.name == owner, Project.id == owner), Project.deleted_at.is_(None)
-        )
-        for project in await session.scalars(projects.order_by(Project.name != owner)):
-            return f"project:{project.name}", project.name
-    raise OwnerNotFound("There is no such person, company or project.")
+        return None if uuid is None else (f"company:{uuid}", None)
+    is_it = _named(Project.id, uuid, Project.name, owner)
+    project = await session.scalar(select(Project).where(is_it, Project.deleted_at.is_(None)))
+    return None if project is None else (f"project:{project.name}", project.name)
+
+
+def _named(
+    id_: InstrumentedAttribute[str], uuid: str | None, name: InstrumentedAttribute[str], owner: str
+) -> ColumnElement[bool]:
+    return name == owner if uuid is None else id_ == uuid
+
+
+async def _left_account(session: AsyncSession, family: Family, owner: str) -> tuple[str, None] | None:
+    account = f"{SCOPES[family]}:{owner}"
+    return None if await session.get(StorageAccount, account) is None else (account, None)
 
 
 async def _names(session: AsyncSession, of: Sequence[str]) -> dict[str, str]:
@@ -144,7 +160,10 @@ async def _names(session: AsyncSession, of: Sequence[str]) -> dict[str, str]:
     for account in of:
         family, _, name = account.partition(":")
         ids.setdefault(family, []).append(name)
-    found = {f"project:{name}": name for name in ids["project"]}
+    found: dict[str, str] = {}
+    projects = select(Project.name).where(Project.name.in_(ids["project"]), Project.deleted_at.is_(None))
+    for project in await session.scalars(projects):
+        found[f"project:{project}"] = project
     for user in await session.scalars(select(User).where(User.uuid.in_(ids["user"]))):
         found[f"user:{user.uuid}"] = user.username
     for company in await session.scalars(select(Company).where(Company.id.in_(ids["company"]))):

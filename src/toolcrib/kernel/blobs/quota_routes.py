@@ -87,6 +87,7 @@ async def set_quota(
 async def reset_quota(
     *, family: Family, owner: str, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
 ) -> QuotaRead:
-    """Remove the quota that was set for a person, company or project, so that the settings decide again."""
+    """Remove the quota that was set for a person, company or project, so that the settings decide again. An account
+    whose owner no longer exists is named as in `account`."""
     found = await owners.set_quota(session, family, owner, None, me=me, settings=kernel.settings, now=now)
     return QuotaRead.of(found)
