@@ -34,8 +34,11 @@ async def make_new_store(database: Database, blobs: Blobs) -> None:
     its bucket gone. A newly created store would hide that, and files written to it would be missing once the disk is
     mounted.
 
-    Whatever ails the store is logged, and reported by the health check until it is repaired. The server starts.
+    Whatever ails the store is logged, and reported by the health check until it is repaired. The server starts, and the
+    sweep calls this again. Once this process has found the store, it is not made any more: it would not be new.
     """
+    if blobs.was_found:
+        return
     async with database.read() as session:
         is_new = (await session.scalars(select(Blob.id).limit(1))).first() is None
     try:
@@ -43,6 +46,7 @@ async def make_new_store(database: Database, blobs: Blobs) -> None:
             if is_new:
                 await blobs.store.make()
             await blobs.check()
+        blobs.was_found = True
     except (StorageUnavailable, TimeoutError) as error:
         log.error("file_store_unusable", reason=failure_in_words(error))
 

@@ -75,6 +75,7 @@ class Blobs:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.watch = WriteWatch("storage", self._probe)
+        self.was_found = False  # by this process
 
     async def close(self) -> None:
         await self.watch.close()
