@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, Engine, event, inspect, select, text
 
 import toolcrib.server  # noqa: F401 - knows every kind, so every table
 from tests.servers.databases import Database as Given
@@ -104,6 +108,71 @@ async def test_a_new_database_is_like_a_migrated_one(empty: Database) -> None:
     assert await migrate.upgrade(empty) == migrate.head()
     async with empty.writes.connect() as connection:
         await connection.run_sync(migrate.run_migrations)  # has nothing to do
+
+
+@pytest.mark.databases("mariadb")  # which commits each step by itself; the others all or nothing
+async def test_each_migration_can_be_run_again_on_what_it_led_to(empty: Database, tmp_path: Path) -> None:
+    """As after a crash just before the revision is written."""
+    before = None
+    for file in sorted(migrate.OURS.folder.glob("[0-9]*.py")):
+        shutil.copy(file, tmp_path)
+        release = migrate.Branch("", tmp_path)
+        async with empty.writes.connect() as connection:
+            await connection.run_sync(migrate.run_migrations, release)
+            await connection.execute(text("DELETE FROM alembic_version"))
+            if before:
+                await connection.execute(text(f"INSERT INTO alembic_version VALUES ('{before}')"))
+            await connection.commit()
+            await connection.run_sync(migrate.run_migrations, release)
+            await connection.commit()
+        before = release.head()
+        assert await migrate.revision(empty) == before
+    async with empty.writes.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    assert [len(rows) for rows in await first_rows(empty)] == [1, 1]
+
+
+class Killed(Exception):
+    pass
+
+
+@contextmanager
+def killed_after_each_new_change_of_the_schema() -> Iterator[list[str]]:
+    """End a connection's work after each statement that changes the schema and was not sent before. Gives those."""
+    sent: list[str] = []
+
+    def end(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        if re.match(r"\s*(CREATE|ALTER|DROP)\b", sql, re.IGNORECASE) and sql not in sent:
+            sent.append(sql)
+            raise Killed
+
+    event.listen(Engine, "after_cursor_execute", end)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "after_cursor_execute", end)
+
+
+@pytest.mark.databases("mariadb")
+async def test_an_upgrade_that_is_killed_after_any_step_goes_on_at_the_next_start(
+    empty: Database, tmp_path: Path
+) -> None:
+    for file in migrate.OURS.folder.glob("000[1-7]_*.py"):
+        shutil.copy(file, tmp_path)
+    former = migrate.Branch("", tmp_path)
+    async with empty.writes.connect() as connection:
+        await connection.run_sync(migrate.run_migrations, former)
+        await connection.commit()
+    starts = 1
+    with killed_after_each_new_change_of_the_schema() as sent:
+        while await migrate.revision(empty) != migrate.head():
+            try:
+                await migrate.upgrade(empty)
+            except Killed:
+                starts += 1
+    assert starts == len(sent) + 1 > len(migrate.OURS.revisions() - former.revisions())
+    async with empty.writes.connect() as connection:
+        assert await connection.run_sync(differences) == []
 
 
 async def test_of_many_processes_that_start_at_once_one_makes_the_schema(

@@ -32,6 +32,7 @@ context.configure(
     connection=connection,
     target_metadata=Base.metadata,
     render_item=in_our_words,
+    alembic_module_prefix="steps.",
     version_table=context.config.attributes.get("version_table", "alembic_version"),
 )
 with context.begin_transaction():

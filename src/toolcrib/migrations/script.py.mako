@@ -1,9 +1,9 @@
 """${message}"""
 
 import sqlalchemy as sa
-from alembic import op
 
 from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
+from toolcrib.migrations import steps
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
+from toolcrib.migrations import steps
 
 revision = "0001"
 down_revision = None
@@ -12,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "claim_waiters",
         sa.Column("id", exact_string(36), nullable=False),
         sa.Column("digest", exact_string(40), nullable=False),
@@ -32,9 +33,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_claim_waiters"),
         sa.UniqueConstraint("digest", "holder_uuid", name="uq_claim_waiters_digest_holder_uuid"),
     )
-    op.create_index("ix_claim_waiters_digest_position", "claim_waiters", ["digest", "position"], unique=False)
-    op.create_index("ix_claim_waiters_holder_uuid", "claim_waiters", ["holder_uuid"], unique=False)
-    op.create_table(
+    steps.create_index(
+        "ix_claim_waiters_digest_position", "claim_waiters", ["digest", "position"], unique=False
+    )
+    steps.create_index("ix_claim_waiters_holder_uuid", "claim_waiters", ["holder_uuid"], unique=False)
+    steps.create_table(
         "claims",
         sa.Column("digest", exact_string(40), nullable=False),
         sa.Column("kind", exact_string(32), nullable=False),
@@ -53,10 +56,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name="pk_claims"),
         sa.UniqueConstraint("fence", name="uq_claims_fence"),
     )
-    op.create_index("ix_claims_expires_at", "claims", ["expires_at"], unique=False)
-    op.create_index("ix_claims_holder_uuid", "claims", ["holder_uuid"], unique=False)
-    op.create_index("ix_claims_kind_scope", "claims", ["kind", "scope"], unique=False)
-    op.create_table(
+    steps.create_index("ix_claims_expires_at", "claims", ["expires_at"], unique=False)
+    steps.create_index("ix_claims_holder_uuid", "claims", ["holder_uuid"], unique=False)
+    steps.create_index("ix_claims_kind_scope", "claims", ["kind", "scope"], unique=False)
+    steps.create_table(
         "companies",
         sa.Column("id", exact_string(36), nullable=False),
         sa.Column("name", exact_string(255), nullable=False),
@@ -64,7 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_companies"),
         sa.UniqueConstraint("name", name="uq_companies_name"),
     )
-    op.create_table(
+    steps.create_table(
         "config",
         sa.Column("key", exact_string(80), nullable=False),
         sa.Column("value", exact_text(), nullable=False),
@@ -72,13 +75,13 @@ def upgrade() -> None:
         sa.Column("updated_by", exact_string(255), nullable=True),
         sa.PrimaryKeyConstraint("key", name="pk_config"),
     )
-    op.create_table(
+    steps.create_table(
         "event_counter",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("seq", BigId, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_event_counter"),
     )
-    op.create_table(
+    steps.create_table(
         "events",
         sa.Column("seq", BigId, autoincrement=False, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -91,16 +94,16 @@ def upgrade() -> None:
         sa.Column("data", JsonText(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_events"),
     )
-    op.create_index("ix_events_at", "events", ["at"], unique=False)
-    op.create_index("ix_events_digest_seq", "events", ["digest", "seq"], unique=False)
-    op.create_index("ix_events_kind_seq", "events", ["kind", "seq"], unique=False)
-    op.create_table(
+    steps.create_index("ix_events_at", "events", ["at"], unique=False)
+    steps.create_index("ix_events_digest_seq", "events", ["digest", "seq"], unique=False)
+    steps.create_index("ix_events_kind_seq", "events", ["kind", "seq"], unique=False)
+    steps.create_table(
         "log_readers",
         sa.Column("name", exact_string(64), nullable=False),
         sa.Column("seq", BigId, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_log_readers"),
     )
-    op.create_table(
+    steps.create_table(
         "oidc_states",
         sa.Column("digest", exact_string(64), nullable=False),
         sa.Column("verifier", exact_string(512), nullable=False),
@@ -110,8 +113,8 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_oidc_states"),
     )
-    op.create_index("ix_oidc_states_expires_at", "oidc_states", ["expires_at"], unique=False)
-    op.create_table(
+    steps.create_index("ix_oidc_states_expires_at", "oidc_states", ["expires_at"], unique=False)
+    steps.create_table(
         "outbox",
         sa.Column("id", BigId, nullable=False),
         sa.Column("to_address", exact_string(320), nullable=False),
@@ -125,14 +128,14 @@ def upgrade() -> None:
         sa.Column("last_error", exact_string(200), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
-    op.create_index("ix_outbox_next_attempt_at", "outbox", ["next_attempt_at"], unique=False)
-    op.create_table(
+    steps.create_index("ix_outbox_next_attempt_at", "outbox", ["next_attempt_at"], unique=False)
+    steps.create_table(
         "retired_names",
         sa.Column("name", exact_string(255), nullable=False),
         sa.Column("retired_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_retired_names"),
     )
-    op.create_table(
+    steps.create_table(
         "schedule",
         sa.Column("name", exact_string(80), nullable=False),
         sa.Column("next_at", UtcDateTime(), nullable=False),
@@ -141,13 +144,13 @@ def upgrade() -> None:
         sa.Column("last_error", exact_string(200), nullable=True),
         sa.PrimaryKeyConstraint("name", name="pk_schedule"),
     )
-    op.create_table(
+    steps.create_table(
         "server_alive",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_server_alive"),
     )
-    op.create_table(
+    steps.create_table(
         "projects",
         sa.Column("id", exact_string(36), nullable=False),
         sa.Column("name", exact_string(255), nullable=False),
@@ -158,8 +161,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_projects"),
         sa.UniqueConstraint("name", name="uq_projects_name"),
     )
-    op.create_index("ix_projects_company_id", "projects", ["company_id"], unique=False)
-    op.create_table(
+    steps.create_index("ix_projects_company_id", "projects", ["company_id"], unique=False)
+    steps.create_table(
         "users",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("uuid", exact_string(36), nullable=False),
@@ -183,8 +186,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("uuid", name="uq_users_uuid"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_users_company_id", "users", ["company_id"], unique=False)
-    op.create_table(
+    steps.create_index("ix_users_company_id", "users", ["company_id"], unique=False)
+    steps.create_table(
         "api_keys",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("user_id", BigId, nullable=False),
@@ -199,8 +202,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name="uq_api_keys_digest"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_api_keys_user_id", "api_keys", ["user_id"], unique=False)
-    op.create_table(
+    steps.create_index("ix_api_keys_user_id", "api_keys", ["user_id"], unique=False)
+    steps.create_table(
         "pending_changes",
         sa.Column("digest", exact_string(64), nullable=False),
         sa.Column("user_id", BigId, nullable=False),
@@ -215,12 +218,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("digest", name="pk_pending_changes"),
     )
-    op.create_index("ix_pending_changes_email_key", "pending_changes", ["email_key"], unique=False)
-    op.create_index("ix_pending_changes_expires_at", "pending_changes", ["expires_at"], unique=False)
-    op.create_index(
+    steps.create_index("ix_pending_changes_email_key", "pending_changes", ["email_key"], unique=False)
+    steps.create_index("ix_pending_changes_expires_at", "pending_changes", ["expires_at"], unique=False)
+    steps.create_index(
         "ix_pending_changes_user_id_purpose", "pending_changes", ["user_id", "purpose"], unique=False
     )
-    op.create_table(
+    steps.create_table(
         "project_members",
         sa.Column("project_id", exact_string(36), nullable=False),
         sa.Column("user_id", BigId, autoincrement=False, nullable=False),
@@ -233,8 +236,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("project_id", "user_id", name="pk_project_members"),
     )
-    op.create_index("ix_project_members_user_id", "project_members", ["user_id"], unique=False)
-    op.create_table(
+    steps.create_index("ix_project_members_user_id", "project_members", ["user_id"], unique=False)
+    steps.create_table(
         "blobs",
         sa.Column("id", BigId, nullable=False),
         sa.Column("tenant", exact_string(300), nullable=False),
@@ -249,15 +252,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_blobs_key"),
         sa.UniqueConstraint("tenant", "sha256", name="uq_blobs_tenant_sha256"),
     )
-    op.create_index("ix_blobs_unreferenced_at", "blobs", ["unreferenced_at"], unique=False)
-    op.create_table(
+    steps.create_index("ix_blobs_unreferenced_at", "blobs", ["unreferenced_at"], unique=False)
+    steps.create_table(
         "doomed_objects",
         sa.Column("key", exact_string(64), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_doomed_objects"),
     )
-    op.create_index("ix_doomed_objects_due_at", "doomed_objects", ["due_at"], unique=False)
-    op.create_table(
+    steps.create_index("ix_doomed_objects_due_at", "doomed_objects", ["due_at"], unique=False)
+    steps.create_table(
         "lfs_objects",
         sa.Column("id", BigId, nullable=False),
         sa.Column("scope", exact_string(300), nullable=False),
@@ -270,7 +273,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_lfs_objects"),
         sa.UniqueConstraint("scope", "oid", name="uq_lfs_objects_scope_oid"),
     )
-    op.create_index("ix_lfs_objects_blob_id", "lfs_objects", ["blob_id"], unique=False)
+    steps.create_index("ix_lfs_objects_blob_id", "lfs_objects", ["blob_id"], unique=False)
     # The rows that are updated in place, never inserted by the server.
-    op.execute("INSERT INTO event_counter (id, seq) VALUES (1, 0)")
-    op.execute("INSERT INTO server_alive (id, at) VALUES (1, '2000-01-01 00:00:00.000000')")
+    op.execute(
+        "INSERT INTO event_counter (id, seq) SELECT 1, 0 WHERE NOT EXISTS (SELECT 1 FROM event_counter)"
+    )
+    op.execute(
+        "INSERT INTO server_alive (id, at)"
+        " SELECT 1, '2000-01-01 00:00:00.000000' WHERE NOT EXISTS (SELECT 1 FROM server_alive)"
+    )

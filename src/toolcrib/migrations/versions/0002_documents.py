@@ -1,9 +1,9 @@
 """Documents: files and their versions, folders, uploads on their way, and the audit that outlives them."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
+from toolcrib.migrations import steps
 
 revision = "0002"
 down_revision = "0001"
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "document_audit",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("file_id", exact_string(36), nullable=True),
@@ -28,9 +28,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_document_audit"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_document_audit_created_at", "document_audit", ["created_at"], unique=False)
-    op.create_index("ix_document_audit_file_id", "document_audit", ["file_id", "id"], unique=False)
-    op.create_table(
+    steps.create_index("ix_document_audit_created_at", "document_audit", ["created_at"], unique=False)
+    steps.create_index("ix_document_audit_file_id", "document_audit", ["file_id", "id"], unique=False)
+    steps.create_table(
         "document_files",
         sa.Column("id", exact_string(36), nullable=False),
         sa.Column("bucket_type", exact_string(16), nullable=False),
@@ -55,8 +55,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_document_files"),
         sa.UniqueConstraint("location", name="uq_document_files_location"),
     )
-    op.create_index("ix_document_files_folder", "document_files", ["folder", "name"], unique=False)
-    op.create_index(
+    steps.create_index("ix_document_files_folder", "document_files", ["folder", "name"], unique=False)
+    steps.create_index(
         "ix_document_files_path",
         "document_files",
         ["bucket_type", "bucket_id", "logical_path"],
@@ -64,8 +64,8 @@ def upgrade() -> None:
         mysql_length={"logical_path": 600},
         mariadb_length={"logical_path": 600},
     )
-    op.create_index("ix_document_files_source_file_id", "document_files", ["source_file_id"], unique=False)
-    op.create_table(
+    steps.create_index("ix_document_files_source_file_id", "document_files", ["source_file_id"], unique=False)
+    steps.create_table(
         "document_folders",
         sa.Column("id", exact_string(36), nullable=False),
         sa.Column("bucket_type", exact_string(16), nullable=False),
@@ -78,8 +78,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_document_folders"),
         sa.UniqueConstraint("location", name="uq_document_folders_location"),
     )
-    op.create_index("ix_document_folders_parent", "document_folders", ["parent", "name"], unique=False)
-    op.create_table(
+    steps.create_index("ix_document_folders_parent", "document_folders", ["parent", "name"], unique=False)
+    steps.create_table(
         "document_uploads",
         sa.Column("object_key", exact_string(64), nullable=False),
         sa.Column("owner_id", exact_string(36), nullable=False),
@@ -91,8 +91,8 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("object_key", name="pk_document_uploads"),
     )
-    op.create_index("ix_document_uploads_created_at", "document_uploads", ["created_at"], unique=False)
-    op.create_table(
+    steps.create_index("ix_document_uploads_created_at", "document_uploads", ["created_at"], unique=False)
+    steps.create_table(
         "document_versions",
         sa.Column("id", exact_string(36), nullable=False),
         sa.Column("file_id", exact_string(36), nullable=False),
@@ -117,8 +117,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_document_versions"),
         sa.UniqueConstraint("file_id", "version_number", name="uq_document_versions_file_id_version_number"),
     )
-    op.create_index("ix_document_versions_blob_id", "document_versions", ["blob_id"], unique=False)
-    op.create_index("ix_document_versions_object_key", "document_versions", ["object_key"], unique=False)
-    op.create_index(
+    steps.create_index("ix_document_versions_blob_id", "document_versions", ["blob_id"], unique=False)
+    steps.create_index("ix_document_versions_object_key", "document_versions", ["object_key"], unique=False)
+    steps.create_index(
         "ix_document_versions_status", "document_versions", ["status", "created_at"], unique=False
     )

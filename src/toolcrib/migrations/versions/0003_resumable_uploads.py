@@ -1,9 +1,9 @@
 """Documents on their way in pieces, and the pieces that are there."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
+from toolcrib.migrations import steps
 
 revision = "0003"
 down_revision = "0002"
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "document_resumable_uploads",
         sa.Column("id", exact_string(32), nullable=False),
         sa.Column("owner_id", exact_string(36), nullable=False),
@@ -30,10 +30,10 @@ def upgrade() -> None:
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_document_resumable_uploads"),
     )
-    op.create_index(
+    steps.create_index(
         "ix_document_resumable_uploads_expires_at", "document_resumable_uploads", ["expires_at"], unique=False
     )
-    op.create_table(
+    steps.create_table(
         "document_upload_parts",
         sa.Column("upload_id", exact_string(32), nullable=False),
         sa.Column("start", BigId, autoincrement=False, nullable=False),

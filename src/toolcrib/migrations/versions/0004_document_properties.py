@@ -1,9 +1,9 @@
 """Properties that WebDAV clients write about files and folders."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from toolcrib.kernel.tables import exact_string, exact_text
+from toolcrib.migrations import steps
 
 revision = "0004"
 down_revision = "0003"
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "document_properties",
         sa.Column("resource", exact_string(40), nullable=False),
         sa.Column("digest", exact_string(40), nullable=False),

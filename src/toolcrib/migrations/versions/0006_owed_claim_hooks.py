@@ -1,9 +1,9 @@
 """The calls of hooks that failed on a change of a claim which nobody could refuse, to be made again."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string
+from toolcrib.migrations import steps
 
 revision = "0006"
 down_revision = "0005"
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "owed_claim_hooks",
         sa.Column("seq", BigId, autoincrement=False, nullable=False),
         sa.Column("kind", exact_string(32), nullable=False),
@@ -23,5 +23,5 @@ def upgrade() -> None:
         sa.Column("error", exact_string(200), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_owed_claim_hooks"),
     )
-    op.create_index("ix_owed_claim_hooks_fence", "owed_claim_hooks", ["fence"], unique=False)
-    op.create_index("ix_owed_claim_hooks_next_at", "owed_claim_hooks", ["next_at"], unique=False)
+    steps.create_index("ix_owed_claim_hooks_fence", "owed_claim_hooks", ["fence"], unique=False)
+    steps.create_index("ix_owed_claim_hooks_next_at", "owed_claim_hooks", ["next_at"], unique=False)

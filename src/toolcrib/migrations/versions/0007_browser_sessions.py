@@ -1,9 +1,9 @@
 """The sessions of browsers, so that signing out ends them."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from toolcrib.kernel.tables import BigId, UtcDateTime, exact_string
+from toolcrib.migrations import steps
 
 revision = "0007"
 down_revision = "0006"
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "browser_sessions",
         sa.Column("id", exact_string(36), nullable=False),
         sa.Column("user_id", BigId, nullable=False),
@@ -25,5 +25,5 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_browser_sessions"),
     )
-    op.create_index("ix_browser_sessions_expires_at", "browser_sessions", ["expires_at"], unique=False)
-    op.create_index("ix_browser_sessions_user_id", "browser_sessions", ["user_id"], unique=False)
+    steps.create_index("ix_browser_sessions_expires_at", "browser_sessions", ["expires_at"], unique=False)
+    steps.create_index("ix_browser_sessions_user_id", "browser_sessions", ["user_id"], unique=False)

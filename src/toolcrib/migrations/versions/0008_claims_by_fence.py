@@ -1,6 +1,6 @@
 """The claims of a scope in the order they were acquired, so that a list is read in pages of an index."""
 
-from alembic import op
+from toolcrib.migrations import steps
 
 revision = "0008"
 down_revision = "0007"
@@ -9,5 +9,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_claims_kind_scope_fence", "claims", ["kind", "scope", "fence"], unique=False)
-    op.drop_index("ix_claims_kind_scope", table_name="claims")
+    steps.create_index("ix_claims_kind_scope_fence", "claims", ["kind", "scope", "fence"], unique=False)
+    steps.drop_index("ix_claims_kind_scope", table_name="claims")

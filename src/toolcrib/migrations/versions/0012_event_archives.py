@@ -1,9 +1,9 @@
 """The files that old events are moved to, and who did something in which project of what they hold."""
 
 import sqlalchemy as sa
-from alembic import op
 
 from toolcrib.kernel.tables import BigId, UtcDateTime, exact_string
+from toolcrib.migrations import steps
 
 revision = "0012"
 down_revision = "0011"
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "event_archives",
         sa.Column("last_seq", BigId, autoincrement=False, nullable=False),
         sa.Column("first_seq", BigId, nullable=False),
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("last_seq", name="pk_event_archives"),
         sa.UniqueConstraint("key", name="uq_event_archives_key"),
     )
-    op.create_table(
+    steps.create_table(
         "archived_actors",
         sa.Column("scope", exact_string(300), nullable=False),
         sa.Column("actor", exact_string(255), nullable=False),
