@@ -153,7 +153,8 @@ def test_who_follows_in_too_many_places_hears_everything_and_ends_no_other_strea
         assert "hello" in next(lines)
         for path in ("one", "two"):
             ann.client.post("/api/locks", json={"asset_path": path, "branch": "main"}).raise_for_status()
-        assert (printed := following.stdout) is not None
+        printed = following.stdout
+        assert printed is not None
         seen = [json.loads(printed.readline())["key"] for _ in range(2)]
         heard = [json.loads(line[6:])["key"] for line in lines_of_events(lines, 2)]
         # What is moved away before the next request is missed, and said to be.

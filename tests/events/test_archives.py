@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from sqlalchemy import select
 
 from tests.clock import FakeClock
 from tests.events.test_stream import lock, stream
+from toolcrib.kernel.blobs.problems import StorageUnavailable
 from toolcrib.kernel.blobs.sweep import sweep
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import archives
@@ -156,6 +158,75 @@ async def test_a_stream_is_told_what_is_gone_and_starts_with_the_oldest(
             assert (await messages.next())[0] == "hello"
             await lock(admin, f"live{len(query)}")
             assert (await messages.next())[0] == "event"
+
+
+async def test_damaged_files_are_named_and_hide_no_others(crib: AppServer, clock: FakeClock) -> None:
+    before = await a_past(crib, clock, days=5)
+    await archive(crib)
+    admin = await crib.admin()
+    moved = await in_files(admin)
+    async with crib.kernel.database.read() as session:
+        files = await archives.next_archives(session, 0, 100)
+    places = [crib.settings.data_dir / "files" / file.key for file in files]
+    content = places[2].read_bytes()
+    places[0].unlink()
+    places[1].write_bytes(bytes(len(places[1].read_bytes())))
+    places[2].write_bytes(content[: len(content) // 2])
+    places[3].write_bytes(b"")
+    found, named = [], []
+    cursor: int | None = 0
+    while cursor is not None:
+        page = (await admin.get("/api/events/archived", params={"cursor": cursor})).json()
+        found += page["events"]
+        named += [(each["name"], each["events"]) for each in page["damaged"]]
+        cursor = page["next_cursor"]
+    assert named == [(file.name, file.events) for file in files[:4]]
+    assert found == moved[sum(file.events for file in files[:4]) :] != []
+    places[2].write_bytes(content)
+    at = files[2].first_at
+    only = {"since": at.isoformat(), "until": (files[2].last_at + timedelta(seconds=1)).isoformat()}
+    page = (await admin.get("/api/events/archived", params=only)).json()
+    assert page["events"] == [each for each in before if each in moved and each in page["events"]]
+    assert page["damaged"] == []
+
+
+async def test_a_clock_that_was_wrong_for_a_moment_keeps_nothing_else_in_the_log(
+    crib: AppServer, clock: FakeClock
+) -> None:
+    ann = await crib.user("ann")
+    await lock(ann, "before")
+    await ann.delete("/api/locks/before")
+    async with crib.kernel.database.write() as session:
+        wrong = clock() + timedelta(days=4000)
+        await event_log.record(session, "released", kind="asset", key="wrong", actor="ann", now=wrong)
+    await a_past(crib, clock)
+    await archive(crib)
+    assert {"before", "0/0", "1/2"} <= {each["key"] for each in await in_files(ann)}
+    assert await in_files(ann, key="wrong") == []
+    assert len(await in_log(ann, key="wrong")) == 1
+
+
+@pytest.mark.databases("sqlite")
+async def test_the_job_gives_pages_back_also_when_nothing_can_be_stored(
+    app_server: Start, clock: FakeClock
+) -> None:
+    crib = await app_server(EVENTS_KEEP_DAYS=KEEP_DAYS)
+    await a_past(crib, clock)
+    database = crib.kernel.database
+    async with database.write() as session:
+        connection = await take_write_lock(session)
+        fill = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x < 40000)"
+        await connection.exec_driver_sql(
+            f"INSERT INTO archived_actors (scope, actor) {fill} SELECT 'project:' || x || hex(zeroblob(140)), x FROM n"
+        )
+    async with database.write() as session:
+        await session.execute(archives.archived_actors.delete())
+    shutil.rmtree(crib.settings.data_dir / "files")
+    with pytest.raises(StorageUnavailable):
+        await archives.JOB.run(crib.kernel, clock())
+    async with database.read() as session:
+        free = await (await session.connection()).exec_driver_sql("PRAGMA freelist_count")
+        assert free.scalar_one() <= 2_500
 
 
 @pytest.mark.every_database

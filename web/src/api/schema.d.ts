@@ -122,6 +122,8 @@ export interface components {
          * @description Go on with `cursor=next_cursor` while there is one, also where this page is empty.
          */
         ArchivedPage: {
+            /** Damaged */
+            damaged: components["schemas"]["DamagedArchive"][];
             /** Events */
             events: components["schemas"]["EventRead"][];
             /** Next Cursor */
@@ -647,6 +649,17 @@ export interface components {
              * @default null
              */
             target_path: string | null;
+        };
+        /** DamagedArchive */
+        DamagedArchive: {
+            /** Events */
+            events: number;
+            /** First Seq */
+            first_seq: number;
+            /** Last Seq */
+            last_seq: number;
+            /** Name */
+            name: string;
         };
         /** DecideRequest */
         DecideRequest: {

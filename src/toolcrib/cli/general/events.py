@@ -108,6 +108,11 @@ def _show_archived(context: Context, query: dict[str, Any]) -> None:
         page = context.api.get("/events/archived", **query)
         for event in page["events"]:
             show(context, event)
+        for file in page.get("damaged", []):
+            output.warn(
+                f"The file {file['name']} is missing or damaged: {file['events']} of the events from "
+                f"{file['first_seq']} to {file['last_seq']} cannot be read."
+            )
         if page["next_cursor"] is None:
             return
         query["cursor"] = page["next_cursor"]

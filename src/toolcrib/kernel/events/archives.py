@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ import structlog
 from sqlalchemy import Column, Table, delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.registry import refuse_pending_deletion
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.context import Kernel
@@ -70,6 +72,7 @@ class Archive:
     last_seq: int
     first_at: datetime
     last_at: datetime
+    events: int
     name: str
     key: str
 
@@ -77,9 +80,13 @@ class Archive:
 async def archive_old(kernel: Kernel, now: datetime, keep_days: int) -> int:
     """Move all events of whole days (UTC) that are longer ago than `keep_days`. Returns how many.
 
-    Raises:
+    Events that are too new are stepped over, since a clock may have been wrong for a while; it ends where a whole page
+    of STEP events is too new.
+
+    Raises, and what was moved before that is moved:
         MovedMeanwhile: another process is doing it.
-        StorageUnavailable: a file cannot be stored now. What was moved before that is moved.
+        StorageUnavailable: a file cannot be stored now.
+        BlobMissing: the store's sweep is about to delete a file, since it was stored so long before its row.
     """
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     before = day - timedelta(days=keep_days)
@@ -89,29 +96,32 @@ async def archive_old(kernel: Kernel, now: datetime, keep_days: int) -> int:
         started = loop.time()
         async with kernel.database.read() as session:
             page = await event_log.read_after(session, position, STEP)
-            # In the order of the log: what follows a newer event, after the clock was set back, comes another day.
-            old = _one_day(page, before)
+            old, following = _one_day(page, before)
             movable = await _movable(session, old)
         if not old:
             break
         if movable:
             await _move(kernel, movable)
             moved += len(movable)
-        position = old[-1].seq
+        position = following
         await asyncio.sleep(REST * (loop.time() - started))
     if moved:
         log.info("events_archived", events=moved)
     return moved
 
 
-def _one_day(page: Sequence[Event], before: datetime) -> list[Event]:
-    """The events at the beginning of `page` that are of one day, which is over before `before`."""
+def _one_day(page: Sequence[Event], before: datetime) -> tuple[list[Event], int]:
+    """The first events of `page` that are of one day, which is over before `before`, without newer ones between them;
+    and the number of the last event looked at."""
     found: list[Event] = []
+    seen = 0
     for event in page:
-        if event.at >= before or (found and event.at.date() != found[0].at.date()):
-            break
-        found.append(event)
-    return found
+        if event.at < before:
+            if found and event.at.date() != found[0].at.date():
+                break
+            found.append(event)
+        seen = event.seq
+    return found, seen
 
 
 async def _movable(session: AsyncSession, old: Sequence[Event]) -> list[Event]:
@@ -189,29 +199,66 @@ async def archived_through(session: AsyncSession) -> int:
     return newest or 0
 
 
-async def next_archives(session: AsyncSession, after: int, limit: int) -> list[Archive]:
-    """The files that hold events after number `after`, in their order."""
+async def next_archives(
+    session: AsyncSession,
+    after: int,
+    limit: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Archive]:
+    """The files that hold events after number `after`, of that time, in the order of their newest events."""
     columns = [event_archives.c[name] for name in Archive.__dataclass_fields__]
     query = select(*columns).where(event_archives.c.last_seq > after).order_by(event_archives.c.last_seq)
+    if since is not None:
+        query = query.where(event_archives.c.last_at >= since)
+    if until is not None:
+        query = query.where(event_archives.c.first_at < until)
     return [Archive(*row) for row in await session.execute(query.limit(limit))]
+
+
+class ArchiveDamaged(Exception):
+    """A file of old events is missing, or is not what was stored."""
 
 
 async def read_archive(kernel: Kernel, archive: Archive) -> bytes:
     """Read a file as it is stored, for `unpack`.
 
     Raises:
-        BlobMissing, StorageUnavailable: the file is not there, or cannot be read now (404, 503).
+        ArchiveDamaged: the file is missing.
+        StorageUnavailable: it cannot be read now (503).
     """
-    return b"".join([block async for block in await kernel.blobs.read(archive.key)])
+    try:
+        return b"".join([block async for block in await kernel.blobs.read(archive.key)])
+    except BlobMissing as missing:
+        raise _damaged(archive, "missing") from missing
 
 
-async def unpack(content: bytes, wanted: Callable[[dict[str, object]], bool]) -> list[dict[str, object]]:
-    """Return those events of a file's content that are wanted, as the API words them."""
-    return await asyncio.to_thread(_unpacked, content, wanted)
+async def unpack(
+    archive: Archive, content: bytes, wanted: Callable[[dict[str, object]], bool]
+) -> list[dict[str, object]]:
+    """Those events of a file's content that are wanted, as the API words them.
+
+    Raises:
+        ArchiveDamaged: the content is not what was stored.
+    """
+    try:
+        return await asyncio.to_thread(_unpacked, content, archive.events, wanted)
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise _damaged(archive, str(error)) from error
 
 
-def _unpacked(content: bytes, wanted: Callable[[dict[str, object]], bool]) -> list[dict[str, object]]:
+def _damaged(archive: Archive, why: str) -> ArchiveDamaged:
+    log.error("event_archive_damaged", name=archive.name, key=archive.key, error=why)
+    return ArchiveDamaged(archive.name)
+
+
+def _unpacked(
+    content: bytes, events_stored: int, wanted: Callable[[dict[str, object]], bool]
+) -> list[dict[str, object]]:
     lines = gzip.decompress(content).splitlines()
+    if len(lines) != events_stored:
+        raise ValueError(f"{len(lines)} events instead of {events_stored}")
     return [event for event in map(orjson.loads, lines) if wanted(event)]
 
 
@@ -221,12 +268,15 @@ async def named(session: AsyncSession, keys: Set[str]) -> set[str]:
 
 
 async def _run(kernel: Kernel, now: datetime) -> None:
-    if keep_days := kernel.settings.events_keep_days:
-        try:
+    try:
+        if keep_days := kernel.settings.events_keep_days:
             await archive_old(kernel, now, keep_days)
-        except MovedMeanwhile as other:
-            log.info("events_archived_elsewhere", events=str(other))
-    await kernel.database.give_back_pages()
+    except MovedMeanwhile as other:
+        log.info("events_archived_elsewhere", events=str(other))
+    except BlobMissing as late:
+        log.warning("events_archived_too_slowly", error=late.detail)  # the next run stores the file again
+    finally:
+        await kernel.database.give_back_pages()
 
 
 JOB = Job(NAME, _run, every=timedelta(hours=1), limit=timedelta(hours=1))

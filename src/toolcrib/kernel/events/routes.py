@@ -13,7 +13,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from toolcrib.kernel.claims.schemas import MAX_ID
+from toolcrib.kernel.claims.schemas import MAX_ID, in_utc
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import archives
@@ -77,10 +77,21 @@ async def list_events(
     }
 
 
+class DamagedArchive(BaseModel):
+    """A file of old events that is missing or damaged: of the events between these two it held `events`."""
+
+    name: str
+    first_seq: int
+    last_seq: int
+    events: int
+
+
 class ArchivedPage(BaseModel):
     """Go on with `cursor=next_cursor` while there is one, also where this page is empty."""
 
     events: list[EventRead]
+    # What this page lacks for that reason.
+    damaged: list[DamagedArchive]
     next_cursor: int | None
 
 
@@ -92,18 +103,28 @@ async def list_archived_events(
     cursor: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
 ) -> Response:
     """List events that were moved out of the log, file by file, which is oldest first but for what was held long. The
-    caller sees what they may see today. A page looks at a few thousand events; the next one is `cursor=next_cursor`."""
+    caller sees what they may see today. A page looks at a few thousand events; the next one is `cursor=next_cursor`.
+
+    Files are in the order of their newest events. What was held for long is moved later, with numbers that may be
+    smaller than a cursor that was kept: begin again to see it. Files that are missing or damaged are named in
+    `damaged`.
+    """
     position = max(cursor, wanted.after or 0)
+    since, until = (at and in_utc(at) for at in (wanted.since, wanted.until))
     async with kernel.database.read() as session:
-        files = await archives.next_archives(session, position, FILES + 1)
+        files = await archives.next_archives(session, position, FILES + 1, since=since, until=until)
     found: list[dict[str, Any]] = []
+    damaged: list[dict[str, Any]] = []
     for file in files[:FILES]:
-        content = await archives.read_archive(kernel, file)
-        async with kernel.turns.turn(me.uuid):
-            found += await archives.unpack(content, lambda event: wanted.holds(me, event))
         position = file.last_seq
+        try:
+            content = await archives.read_archive(kernel, file)
+            async with kernel.turns.turn(me.uuid):
+                found += await archives.unpack(file, content, lambda event: wanted.holds(me, event))
+        except archives.ArchiveDamaged:
+            damaged.append({name: getattr(file, name) for name in DamagedArchive.model_fields})
     more = len(files) > FILES
-    body = {"events": found, "next_cursor": position if more else None}
+    body = {"events": found, "damaged": damaged, "next_cursor": position if more else None}
     return Response(await asyncio.to_thread(orjson.dumps, body), media_type="application/json")
 
 
