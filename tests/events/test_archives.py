@@ -190,6 +190,24 @@ async def test_damaged_files_are_named_and_hide_no_others(crib: AppServer, clock
     assert page["damaged"] == []
 
 
+async def test_verifying_the_store_knows_files_of_events(crib: AppServer, clock: FakeClock) -> None:
+    await a_past(crib, clock)
+    await archive(crib)
+    admin = await crib.admin()
+
+    async def report(*, hashes: bool) -> tuple[Any, ...]:
+        found = (await admin.post("/api/storage/verify", json={"hashes": hashes})).json()
+        return found["is_sound"], found["archives"], found["damaged_archives"], found["orphans"]
+
+    async with crib.kernel.database.read() as session:
+        files = await archives.next_archives(session, 0, 100)
+    assert await report(hashes=True) == (True, len(files), [], 0)
+    (crib.settings.data_dir / "files" / files[0].key).unlink()
+    (crib.settings.data_dir / "files" / files[1].key).write_bytes(b"not what was stored")
+    assert await report(hashes=False) == (False, len(files), [files[0].key], 0)
+    assert await report(hashes=True) == (False, len(files), [files[0].key, files[1].key], 0)
+
+
 async def test_a_clock_that_was_wrong_for_a_moment_keeps_nothing_else_in_the_log(
     crib: AppServer, clock: FakeClock
 ) -> None:

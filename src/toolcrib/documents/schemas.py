@@ -367,7 +367,7 @@ class VerifyFinding(BaseModel):
 
 class VerifyReport(BaseModel):
     """The result of a verification. `missing`, `damaged` and `recovered` are ids of versions; `findings` describes
-    them."""
+    them. `damaged_archives` are objects that hold old events, and are missing or damaged."""
 
     is_sound: bool
     versions: int
@@ -376,6 +376,8 @@ class VerifyReport(BaseModel):
     missing: list[str]
     damaged: list[str]
     recovered: list[str]
+    archives: int
+    damaged_archives: list[str]
     orphans: int
     orphan_bytes: int
     findings: list[VerifyFinding]

@@ -2058,10 +2058,14 @@ export interface components {
          *     them.
          */
         VerifyReport: {
+            /** Archives */
+            archives: number;
             /** Bytes Read */
             bytes_read: number;
             /** Damaged */
             damaged: string[];
+            /** Damaged Archives */
+            damaged_archives: string[];
             /** Findings */
             findings: components["schemas"]["VerifyFinding"][];
             /** Is Sound */

@@ -149,6 +149,11 @@ def _report_text(settings: "Settings", report: "Report", found: "list[Finding]",
             lines += ["", title, *(line for one in rows[:SHOWN] for line in _finding_lines(settings, one))]
             if len(rows) > SHOWN:
                 lines.append(f"  … and {len(rows) - SHOWN} more: --json lists all")
+    if report.damaged_archives:
+        lines += ["", "OLD EVENTS: these files of theirs are missing or damaged."]
+        lines += [f"  object   {_where(settings, key)}" for key in report.damaged_archives[:SHOWN]]
+        if len(report.damaged_archives) > SHOWN:
+            lines.append(f"  … and {len(report.damaged_archives) - SHOWN} more: --json lists all")
     if report.orphans:
         lines += [
             "",

@@ -1,4 +1,4 @@
-"""Compare database and file store: is the content of every version there and unchanged?
+"""Compare database and file store: is the content of every version, and each file of old events, there and unchanged?
 
 Objects without a row are only counted here; `kernel.blobs.sweep` deletes them.
 """
@@ -15,13 +15,14 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.models import File, Version, VersionStatus
-from toolcrib.documents.service import upload_parts
 from toolcrib.documents.service.content import mark_lost, mark_sound
 from toolcrib.documents.service.lookup import Documents, bucket_of, record_event
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.store import KEPT
+from toolcrib.kernel.blobs.sweep import named
 from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.events import archives
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ BATCH = 500
 @dataclass
 class Report:
     """The result of a verification. `objects` counts those that a row names, `orphans` those that none names; orphans
-    are deleted after the grace period."""
+    are deleted after the grace period. `damaged_archives` are files of old events that are missing or damaged."""
 
     versions: int = 0
     objects: int = 0
@@ -39,12 +40,14 @@ class Report:
     missing: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     recovered: list[str] = field(default_factory=list)
+    archives: int = 0
+    damaged_archives: list[str] = field(default_factory=list)
     orphans: int = 0
     orphan_bytes: int = 0
 
     @property
     def is_sound(self) -> bool:
-        return not self.missing and not self.damaged
+        return not (self.missing or self.damaged or self.damaged_archives)
 
     def as_dict(self) -> dict[str, object]:
         return {**vars(self), "is_sound": self.is_sound}
@@ -78,6 +81,7 @@ async def verify(
         after = batch[-1].id
         for blob in batch:
             await _verify_blob(docs, blob, sizes, report, hashes=hashes, now=now)
+    await _verify_archives(docs, sizes, report, hashes=hashes)
     await _count_orphans(docs, sizes, report)
     if report.missing or report.damaged or report.recovered:
         log.warning(
@@ -168,14 +172,33 @@ async def _recover(docs: Documents, blob_id: int, *, now: datetime) -> list[str]
     return ids
 
 
+async def _verify_archives(docs: Documents, sizes: dict[str, int], report: Report, *, hashes: bool) -> None:
+    after = 0
+    while True:
+        async with docs.kernel.database.read() as session:
+            files = await archives.next_archives(session, after, BATCH)
+        for file in files:
+            report.archives += 1
+            if file.key in sizes and not hashes:
+                continue  # its size is in no row: whether it is whole shows when it is read
+            try:
+                content = await archives.read_archive(docs.kernel, file)
+                report.bytes_read += len(content)
+                await archives.unpack(file, content, lambda _: False)
+            except archives.ArchiveDamaged:
+                report.damaged_archives.append(file.key)
+        if len(files) < BATCH:
+            return
+        after = files[-1].last_seq
+
+
 async def _count_orphans(docs: Documents, sizes: dict[str, int], report: Report) -> None:
     keys = list(sizes)
     for start in range(0, len(keys), BATCH):
         chunk = keys[start : start + BATCH]
         async with docs.kernel.database.read() as session:
-            named = set((await session.execute(select(Blob.key).where(Blob.key.in_(chunk)))).scalars())
-            named |= await upload_parts.named(session, set(chunk))
-        orphans = [key for key in chunk if key not in named]
+            kept = await named(docs.kernel, session, set(chunk))
+        orphans = [key for key in chunk if key not in kept]
         report.orphans += len(orphans)
         report.orphan_bytes += sum(sizes[key] for key in orphans)
     report.objects = len(sizes) - report.orphans

@@ -7,7 +7,7 @@ mistake deletes nothing within the grace period.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,12 +80,17 @@ async def _mark_orphans(kernel: Kernel, objects: Sequence[ObjectInfo], due_at: d
 
 
 async def _named(kernel: Kernel, session: AsyncSession, keys: set[str]) -> set[str]:
-    """Return those of `keys` that a row names: a Blob, a row of a kind, or a PendingDeletion."""
+    """Return those of `keys` that a row names, or that are to be deleted."""
     await take_write_lock(session)
+    marked = await session.scalars(select(PendingDeletion.key).where(PendingDeletion.key.in_(keys)))
+    return set(marked) | await named(kernel, session, keys)
+
+
+async def named(kernel: Kernel, session: AsyncSession, keys: Set[str]) -> set[str]:
+    """Return those of `keys` that a row names: a Blob, or a row of the kernel or of a kind."""
     found = set(await session.scalars(select(Blob.key).where(Blob.key.in_(keys))))
-    found |= set(await session.scalars(select(PendingDeletion.key).where(PendingDeletion.key.in_(keys))))
-    for named in kernel.named_keys:
-        found |= await named(session, keys)
+    for also in kernel.named_keys:
+        found |= await also(session, keys)
     return found
 
 
