@@ -239,6 +239,20 @@ def test_documents_and_lfs_objects_of_a_project_share_its_quota(crib: Crib, ann:
     assert lfs_put(ann, name, objects[0]).status_code == 200, "it is there already"
 
 
+def test_an_lfs_object_without_a_length_is_refused_while_it_is_received(crib: Crib, ann: Person) -> None:
+    project = crib.project(ann)
+    allow(crib, "projects", project)
+    name = own(ann, "project")["name"]
+    there, size = lfs_object(900), 8 * 2**20
+    assert lfs_put(ann, name, there).status_code == 200
+    url = f"/{name}.git/info/lfs/objects/"
+    late = ann.client.put(url + "0" * 64, content=iter([bytes(size // 64)] * 64))
+    assert late.status_code == 507, late.text
+    needed = int(late.json()["message"].partition("this needs ")[2].split()[0])
+    assert needed < size, "not all of it was received"
+    assert ann.client.put(url + _oid(there), content=iter([there])).status_code == 200, "it is there already"
+
+
 def test_a_project_that_nobody_registered_counts_for_whoever_stores_there(ann: Person) -> None:
     name = f"nobodys-{uuid4().hex}"
     assert lfs_put(ann, name, lfs_object(700)).status_code == 200

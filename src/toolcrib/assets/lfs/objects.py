@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +16,8 @@ from toolcrib.assets.service import KEY_SCOPE
 from toolcrib.kernel.blobs import accounts, registry
 from toolcrib.kernel.blobs.accounts import QuotaExceeded, Usage
 from toolcrib.kernel.blobs.models import Blob
-from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
+from toolcrib.kernel.blobs.naming import naming
+from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.context import Kernel
@@ -136,27 +136,24 @@ async def upload(request: Request) -> Response:
             raise InvalidRequest(f"{size} bytes were announced, the request has {length}.")
         size = length
     found = await _usage(kernel, allowed.scope, allowed.me)
-    if size is not None and found.left is not None and size > found.left:
-        async with kernel.database.read() as session:
-            if not await service.find(session, allowed.scope, [allowed.oid]):
-                raise QuotaExceeded(found, size)
-    stored = await kernel.blobs.put(
-        request.stream(),
-        max_bytes=kernel.settings.lfs_max_object_bytes,
-        expected_size=size,
-        expected_sha256=allowed.oid,
-    )
-    me = await _require_member_again(kernel, allowed)
-    now = kernel.clock()
-    await registry.notice_loss(kernel.database, kernel.blobs, allowed.scope, stored, now=now)
-    try:
+    async with kernel.database.read() as session:
+        is_new = not await service.find(session, allowed.scope, [allowed.oid])
+    if is_new and size is not None and found.left is not None and size > found.left:
+        raise QuotaExceeded(found, size)
+    body = request.stream()
+    async with naming(kernel.database, kernel.blobs) as new:
+        stored = await kernel.blobs.put(
+            accounts.within(found, body) if is_new else body,
+            max_bytes=kernel.settings.lfs_max_object_bytes,
+            expected_size=size,
+            expected_sha256=allowed.oid,
+        )
+        new.append(stored)
+        me = await _require_member_again(kernel, allowed)
+        now = kernel.clock()
+        await registry.notice_loss(kernel.database, kernel.blobs, allowed.scope, stored, now=now)
         async with kernel.database.write() as session:
             await service.record_upload(session, allowed.scope, stored, by=me, now=now)
-    except QuotaExceeded:
-        # It fills the disk until the sweep finds it, and the sender may try again and again.
-        with suppress(StorageUnavailable):
-            await kernel.blobs.store.delete(stored.key)
-        raise
     return Response(status_code=200)
 
 

@@ -20,6 +20,7 @@ from toolcrib.documents.service.locks import refuse_others_lock
 from toolcrib.documents.service.lookup import Documents, at
 from toolcrib.documents.service.quotas import refuse_over_quota, within_quota
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
+from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
 
 DRAFTS = "Drafts"
@@ -69,7 +70,14 @@ async def store_upload(
     else:
         try:
             saved = await uploads.put(
-                docs, caller, asked.place, receive, size=size, right=asked.right, now=now
+                docs,
+                caller,
+                asked.place,
+                receive,
+                size=size,
+                right=asked.right,
+                keeps_conflicts=bool(asked.locks),
+                now=now,
             )
         except (FileLocked, VersionConflict):
             if not kept or not asked.locks:
@@ -77,9 +85,11 @@ async def store_upload(
         else:
             await transfers.forget_old_properties(docs, saved)
             return saved
-    caller, right = await uploads.refreshed(docs, caller, asked.place)
-    now = docs.kernel.clock()
-    draft = await _keep_draft(docs, caller, asked.place, kept[0], right, options["mime_type"], now)
+    async with naming(docs.kernel.database, docs.blobs) as new:
+        new.append(kept[0])
+        caller, right = await uploads.refreshed(docs, caller, asked.place)
+        now = docs.kernel.clock()
+        draft = await _keep_draft(docs, caller, asked.place, kept[0], right, options["mime_type"], now)
     raise await _draft_kept(docs, caller, asked, draft, right, mount, now)
 
 

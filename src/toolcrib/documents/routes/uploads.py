@@ -28,6 +28,7 @@ from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.quotas import within_quota
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
+from toolcrib.kernel.blobs.naming import forgetting_refused
 from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.clock import iso_format
@@ -167,19 +168,21 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
         content = form.file_bytes()
         if place is not None:
             content = within_quota(docs, caller, place.bucket, content)
-        stored = await keep(docs, content, sha256=_announced(form))
-        await form.rest()
-        if place is None:
-            _require_fields(form)
-        _check_hash(form, stored)
-        options: VersionOptions = {
-            "filename": filename,
-            "mime_type": media_type(part.content_type, filename),
-            "changelog": _changelog(form),
-            "tags": _tags(form),
-            **conditions(form.fields),
-        }
-        return Received(stored, place or read_place(form.fields, form=True), options)
+        async with forgetting_refused(docs.blobs) as new:
+            stored = await keep(docs, content, sha256=_announced(form))
+            new.append(stored)
+            await form.rest()
+            if place is None:
+                _require_fields(form)
+            _check_hash(form, stored)
+            options: VersionOptions = {
+                "filename": filename,
+                "mime_type": media_type(part.content_type, filename),
+                "changelog": _changelog(form),
+                "tags": _tags(form),
+                **conditions(form.fields),
+            }
+            return Received(stored, place or read_place(form.fields, form=True), options)
 
     if not filename:
         async for _ in form.file_bytes():

@@ -14,13 +14,15 @@ from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, VersionConflict
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
-from toolcrib.documents.paths import Place
+from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service.content import forget_object, notice_loss, reference
 from toolcrib.documents.service.direct_uploads import own_upload, taken, use_up
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, Where, at, bucket_of, find, record_event, still
+from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.uploads import Saved, VersionOptions, refuse_stale
 from toolcrib.documents.service.version_rows import add_version, current
+from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.database import take_write_lock
@@ -64,9 +66,11 @@ async def commit_work_copy(
         version = await current(session, work)
     if version is None:
         raise NoVersion("The work copy has no version.")
-    stored = await reference(docs, version, source.bucket, target.bucket)
-    submission = _Submission(stored, version.mime_type, work=work)
-    return await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
+    async with naming(docs.kernel.database, docs.blobs) as new:
+        stored = await _referred(docs, caller, version, source.bucket, target.bucket)
+        new.append(stored)
+        submission = _Submission(stored, version.mime_type, work=work)
+        return await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
 
 
 async def commit_object(
@@ -89,12 +93,14 @@ async def commit_object(
     async with docs.kernel.database.read() as session:
         await _refuse(session, caller, file, right, None, now=now)
     upload = await own_upload(docs, caller, object_key)
-    if upload is not None:
-        stored = await taken(docs, upload)
-        submission = _Submission(stored, upload.mime_type, upload_key=object_key)
-    else:
-        submission = await _from_version(docs, caller, file, object_key)
-    committed = await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
+    async with naming(docs.kernel.database, docs.blobs) as new:
+        if upload is not None:
+            stored = await taken(docs, caller, upload, bucket_of(file))
+            submission = _Submission(stored, upload.mime_type, upload_key=object_key)
+        else:
+            submission = await _from_version(docs, caller, file, object_key)
+        new.append(submission.stored)
+        committed = await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
     if submission.upload_key is not None:
         await forget_object(docs, submission.upload_key)
     return committed
@@ -113,9 +119,22 @@ async def _from_version(docs: Documents, caller: Caller, file: File, object_key:
         of_this_file = owner.id == file.id
         own = version.created_by == caller.me.uuid and await docs.access.may(caller, bucket_of(owner), "read")
         if of_this_file or own:
-            stored = await reference(docs, version, bucket_of(owner), bucket_of(file))
+            stored = await _referred(docs, caller, version, bucket_of(owner), bucket_of(file))
             return _Submission(stored, version.mime_type)
     raise ObjectNotFound("There is no such object of yours or of this file.")
+
+
+async def _referred(
+    docs: Documents, caller: Caller, version: Version, source: Bucket, target: Bucket
+) -> Stored:
+    """Do what `reference` does, unless `target` has no room for a copy.
+
+    Raises:
+        QuotaExceeded: (507).
+    """
+    if source != target:
+        await refuse_over_quota(docs, caller, target, version.size)
+    return await reference(docs, version, source, target)
 
 
 async def _submit(

@@ -16,6 +16,7 @@ from toolcrib.documents.paths import Bucket
 from toolcrib.documents.service.lookup import Documents, bucket_of, record_event
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.models import Blob
+from toolcrib.kernel.blobs.naming import forgetting_refused
 from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
 from toolcrib.kernel.blobs.store import Stored
 
@@ -78,7 +79,8 @@ async def reference(
 ) -> Stored:
     """Return the version's content as something that `target` may adopt.
 
-    Within one bucket that is the same stored object. For another bucket it is copied, until `client_check` raises.
+    Within one bucket that is the same stored object. For another bucket it is copied, until `client_check` raises: call
+    within `naming`.
 
     Raises:
         ObjectMissing: the store has lost the content (404).
@@ -91,13 +93,14 @@ async def reference(
                 await docs.blobs.head(blob.key)
             except BlobMissing:
                 raise ObjectMissing("The store has lost the bytes of this version.") from None
-        return Stored(blob.key, blob.size, blob.sha256)
+        return Stored(blob.key, blob.size, blob.sha256, is_named=True)
     stream = await open_bytes(docs, version)
     if client_check is not None:
         stream = _checking_client(stream, client_check)
-    stored = await keep(docs, stream, size=blob.size, sha256=blob.sha256)
-    await notice_loss(docs, target, stored, now=docs.kernel.clock())
-    return stored
+    async with forgetting_refused(docs.blobs) as new:
+        new.append(await keep(docs, stream, size=blob.size, sha256=blob.sha256))
+        await notice_loss(docs, target, new[0], now=docs.kernel.clock())
+        return new[0]
 
 
 async def _checking_client(stream: AsyncIterator[bytes], client_check: ClientCheck) -> AsyncIterator[bytes]:

@@ -19,6 +19,7 @@ from toolcrib.documents.service.locks import acquire, refuse_locked_folder, refu
 from toolcrib.documents.service.lookup import Documents, allow, at, find, record_event, still
 from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.version_rows import add_version, current, file_at, make_current
+from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims.models import Claim
 
@@ -62,23 +63,31 @@ async def copy(
         versions = await _to_copy(session, origin, all_versions)
     if source.bucket != target.bucket:
         await refuse_over_quota(docs, caller, target.bucket, sum(each.size for each in versions))
-    copies = [(each, await reference(docs, each, source.bucket, target.bucket)) for each in versions]
-
-    async with docs.kernel.database.write() as session:
-        origin = await still(session, origin.id, archived=False)
-        claim = await refuse_others_lock(session, caller, origin, right, now=now)
-        _refuse_taken(await at(session, target))
-        await refuse_locked_folder(session, caller, target, target_right, members=True, now=now)
-        file, _ = await file_at(session, target, owner_id=caller.me.uuid, status=FileStatus.DRAFT, now=now)
-        await _fill(session, caller, file, origin, copies, target_right, now=now)
-        file.filename = filename or origin.filename
-        if is_work_copy and claim is None:
-            claim = await acquire(session, caller, origin, right, reason="work copy", now=now)
-        record_file_audit(session, caller, "copy", origin, now=now, copy_id=file.id, copy_path=file.address)
-        record_file_audit(
-            session, caller, "copy", file, now=now, source_id=origin.id, source_path=origin.address
-        )
-        await record_event(session, caller, "copied", file, target_right.scope, now=now)
+    async with naming(docs.kernel.database, docs.blobs) as new:
+        copies: list[tuple[Version, Stored]] = []
+        for each in versions:
+            stored = await reference(docs, each, source.bucket, target.bucket)
+            new.append(stored)
+            copies.append((each, stored))
+        async with docs.kernel.database.write() as session:
+            origin = await still(session, origin.id, archived=False)
+            claim = await refuse_others_lock(session, caller, origin, right, now=now)
+            _refuse_taken(await at(session, target))
+            await refuse_locked_folder(session, caller, target, target_right, members=True, now=now)
+            file, _ = await file_at(
+                session, target, owner_id=caller.me.uuid, status=FileStatus.DRAFT, now=now
+            )
+            await _fill(session, caller, file, origin, copies, target_right, now=now)
+            file.filename = filename or origin.filename
+            if is_work_copy and claim is None:
+                claim = await acquire(session, caller, origin, right, reason="work copy", now=now)
+            record_file_audit(
+                session, caller, "copy", origin, now=now, copy_id=file.id, copy_path=file.address
+            )
+            record_file_audit(
+                session, caller, "copy", file, now=now, source_id=origin.id, source_path=origin.address
+            )
+            await record_event(session, caller, "copied", file, target_right.scope, now=now)
     return Copied(origin, file, claim)
 
 

@@ -17,7 +17,7 @@ from toolcrib.documents.row_counts import affected
 from toolcrib.documents.service import links
 from toolcrib.documents.service.content import forget_object, keep, store_errors
 from toolcrib.documents.service.lookup import Documents
-from toolcrib.documents.service.quotas import usage_of
+from toolcrib.documents.service.quotas import refuse_arrived_over_quota, usage_of
 from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
 from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.problems import BlobMissing
@@ -108,7 +108,7 @@ async def confirm(
     place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
 
     async def receive() -> Received:
-        stored = await taken(docs, upload, size=size, sha256=sha256)
+        stored = await taken(docs, caller, upload, place.bucket, size=size, sha256=sha256)
         return Received(stored, place, {"mime_type": upload.mime_type, "changelog": changelog})
 
     async def make(session: AsyncSession, caller: Caller, *stored: Any, **options: Any) -> Saved:
@@ -127,15 +127,25 @@ async def own_upload(docs: Documents, caller: Caller, object_key: str) -> Upload
 
 
 async def taken(
-    docs: Documents, upload: Upload, *, size: int | None = None, sha256: str | None = None
+    docs: Documents,
+    caller: Caller,
+    upload: Upload,
+    bucket: Bucket,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
 ) -> Stored:
-    """Copy the content sent to a reserved key to a new key, which the sender does not know and so cannot overwrite.
+    """Copy the content sent to a reserved key to a new key, which the sender does not know and so cannot overwrite. It
+    is to be a version in `bucket`.
 
     Raises:
         ObjectNotFound: nothing was sent (404).
+        QuotaExceeded: the bucket has no room for it (507).
     """
     with store_errors():
         try:
+            there = await docs.blobs.head(upload.object_key)
+            await refuse_arrived_over_quota(docs, caller, bucket, upload.object_key, there.size)
             stream = await docs.blobs.read(upload.object_key)
         except BlobMissing:
             raise ObjectNotFound("Nothing was uploaded to that address.") from None

@@ -35,6 +35,20 @@ async def refuse_over_quota(docs: Documents, caller: Caller, bucket: Bucket, siz
             raise QuotaExceeded(found, size)
 
 
+async def refuse_arrived_over_quota(
+    docs: Documents, caller: Caller, bucket: Bucket, key: str, size: int
+) -> None:
+    """Check that `bucket` has room for `size` bytes that were sent to the reserved `key`, and may count already.
+
+    Raises:
+        QuotaExceeded: (507).
+    """
+    found = await usage_of(docs, caller, bucket)
+    async with docs.kernel.database.read() as session:
+        counted = await accounts.reserved(session, key, found.account)
+    await refuse_over_quota(docs, caller, bucket, max(0, size - counted))
+
+
 async def within_quota(
     docs: Documents, caller: Caller, bucket: Bucket, stream: AsyncIterable[bytes]
 ) -> AsyncIterator[bytes]:
@@ -43,12 +57,7 @@ async def within_quota(
     Raises:
         QuotaExceeded: it is longer (507).
     """
-    found = await usage_of(docs, caller, bucket)
-    size = 0
-    async for piece in stream:
-        size += len(piece)
-        if found.left is not None and size > found.left:
-            raise QuotaExceeded(found, size)
+    async for piece in accounts.within(await usage_of(docs, caller, bucket), stream):
         yield piece
 
 

@@ -275,12 +275,11 @@ async def _make_version(
         "VersionOptions", {name: value for name, value in upload.options.items() if name != _SUBMIT}
     )
     parts = [*await upload_parts.of(docs, upload.id), *last]
-    stored: Stored | None = None
     keys: list[str] = []
     done = upload
 
     async def receive() -> Received:
-        nonlocal stored, keys
+        nonlocal keys
         stored = await _join_or_drop(docs, upload, parts)
         keys = [part.key for part in parts if part.key != stored.key]
         return Received(stored, place, options)
@@ -302,12 +301,7 @@ async def _make_version(
         }
         return saved
 
-    try:
-        await put(docs, caller, place, receive, make=make, must_exist=submit, now=now, **_conditions(options))
-    except Problem:
-        if stored is not None and stored.key not in {part.key for part in last}:
-            await forget_object(docs, stored.key)  # the caller deletes those of `last`
-        raise
+    await put(docs, caller, place, receive, make=make, must_exist=submit, now=now, **_conditions(options))
     await upload_parts.discard(docs, keys)
     return done
 
@@ -339,7 +333,7 @@ async def _joined(docs: Documents, upload: ResumableUpload, parts: list[Part]) -
     if part is not None and part.sha256 is not None and part.may_stay:
         if upload.sha256 not in {None, part.sha256}:
             raise HashMismatch("The content does not have the announced SHA-256.")
-        return Stored(part.key, part.size, part.sha256)
+        return Stored(part.key, part.size, part.sha256)  # just stored: only then is its hash known
     return await keep(docs, _read(docs, parts), size=upload.length, sha256=upload.sha256)
 
 

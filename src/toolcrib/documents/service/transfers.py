@@ -31,6 +31,7 @@ from toolcrib.documents.service.removal import take_away
 from toolcrib.documents.service.trees import Tree, archive_in, clear, tree_at
 from toolcrib.documents.service.uploads import Saved, may_put, save_in
 from toolcrib.documents.service.version_rows import current
+from toolcrib.kernel.blobs.naming import forget, naming
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.problems import Problem
@@ -91,21 +92,25 @@ async def transfer(
     tree = await _read_source(docs, caller, order, now=now)
     refused: list[tuple[Place, Problem]] = []
     copies: list[_Copy] = []
-    for file in tree.files:
-        try:
-            copies.append(await _copy(docs, order, file, client_check))
-        except (NoVersion, ObjectMissing) as lost:
-            if not order.is_folder:
-                raise
-            refused.append((place_of(file), lost))
-        await client_check()
-        # Copying may have taken hours, so check the rights again.
-        caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
-        rights = await _require_rights(docs, caller, order)
-    if not refused:
-        async with docs.kernel.database.write() as session:
-            await take_write_lock(session)
-            await _write_rows(session, caller, order, tree, copies, rights, now=docs.kernel.clock())
+    async with naming(docs.kernel.database, docs.blobs) as new:
+        for file in tree.files:
+            try:
+                copies.append(await _copy(docs, order, file, client_check))
+                new.append(copies[-1].stored)
+            except (NoVersion, ObjectMissing) as lost:
+                if not order.is_folder:
+                    raise
+                refused.append((place_of(file), lost))
+            await client_check()
+            # Copying may have taken hours, so check the rights again.
+            caller = replace(caller, me=await docs.kernel.auth.refresh(caller.me))
+            rights = await _require_rights(docs, caller, order)
+        if refused:
+            await forget(docs.blobs, new)
+        else:
+            async with docs.kernel.database.write() as session:
+                await take_write_lock(session)
+                await _write_rows(session, caller, order, tree, copies, rights, now=docs.kernel.clock())
     return refused
 
 

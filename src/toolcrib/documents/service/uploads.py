@@ -12,17 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.audit import Act, record_file_audit
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import FileExists, FileNotFound, FileTooLarge, VersionConflict
+from toolcrib.documents.errors import FileExists, FileLocked, FileNotFound, FileTooLarge, VersionConflict
 from toolcrib.documents.models import File, Version
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.content import forget_object, keep, notice_loss
+from toolcrib.documents.service.content import keep, notice_loss
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, at, record_event
 from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.version_rows import add_version, file_at, make_current
-from toolcrib.kernel.blobs.accounts import QuotaExceeded
+from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim
@@ -114,6 +114,7 @@ async def put(
     right: Right | None = None,
     make: MakeVersion | None = None,
     must_exist: bool = False,
+    keeps_conflicts: bool = False,
     now: datetime,
     **conditions: Unpack[Conditions],
 ) -> Saved:
@@ -123,7 +124,8 @@ async def put(
     rights the caller then has, since an upload may take hours. `place` is None if only the received form says it.
     `right` is the right to write there, if the caller has looked it up already. `size` and `conditions` are those known
     beforehand. `make` replaces `save_in` if more is to happen in that transaction. `must_exist` refuses a place without
-    a file.
+    a file. Content that is refused is deleted; with `keeps_conflicts` the caller gets it if the file is locked or was
+    changed.
 
     Raises:
         AccessDenied: the caller may not write there, or may no longer (403).
@@ -136,14 +138,16 @@ async def put(
         await may_put(
             docs, caller, place, size=size, right=right, must_exist=must_exist, now=now, **conditions
         )
-    received = await receive()
-    caller, right = await refreshed(docs, caller, received.place)
-    try:
-        return await save(docs, caller, received, right, make=make, now=docs.kernel.clock())
-    except QuotaExceeded:
-        # It fills the disk until the sweep finds it, and the sender may try again and again.
-        await forget_object(docs, received.stored.key)
-        raise
+    async with naming(docs.kernel.database, docs.blobs) as new:
+        received = await receive()
+        new.append(received.stored)
+        caller, right = await refreshed(docs, caller, received.place)
+        try:
+            return await save(docs, caller, received, right, make=make, now=docs.kernel.clock())
+        except (FileLocked, VersionConflict):
+            if keeps_conflicts:
+                new.clear()
+            raise
 
 
 async def may_put(

@@ -8,7 +8,7 @@ do not both fit, the database decides which of them is refused.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -87,6 +87,20 @@ def payer(scope: str, me: Principal) -> str:
     return f"user:{me.uuid}" if family == "project" and name not in me.projects else scope
 
 
+async def within(found: Usage, stream: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Pass on `stream` as long as the account has room for it.
+
+    Raises:
+        QuotaExceeded: it is longer (507).
+    """
+    size = 0
+    async for piece in stream:
+        size += len(piece)
+        if found.left is not None and size > found.left:
+            raise QuotaExceeded(found, size)
+        yield piece
+
+
 async def usage(session: AsyncSession, account: str, settings: Settings) -> Usage:
     found = await session.get(StorageAccount, account, populate_existing=True)
     return usage_in(found, account, settings)
@@ -134,6 +148,12 @@ async def reserve(session: AsyncSession, key: str, account: str, size: int) -> N
     await charge(session, account, size)
     session.add(StorageReservation(key=key, account=account, size=size))
     await session.flush()
+
+
+async def reserved(session: AsyncSession, key: str, account: str) -> int:
+    """Return how many bytes of the upload of this key count in `account`."""
+    found = await session.get(StorageReservation, key)
+    return found.size if found is not None and found.account == account else 0
 
 
 async def unreserve(session: AsyncSession, key: str) -> None:

@@ -79,7 +79,8 @@ async def adopt(session: AsyncSession, tenant: str, stored: Stored, *, account: 
     """Add a reference to this content of `tenant`, and count it in `account` if it is the first. Flushes, so that `id`
     is set.
 
-    If the tenant has the content already, the new copy is left to the sweep, unless the old one was lost.
+    If the tenant has the content already, the new copy is marked for deletion, unless the old one was lost. `naming`
+    deletes it after the commit.
 
     Raises:
         BlobMissing: the content was stored so long ago that it is about to be deleted: upload it again (404).

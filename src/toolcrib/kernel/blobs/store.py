@@ -25,12 +25,14 @@ KEY = re.compile(rf"{KEPT}/[0-9a-f]{{2}}/[0-9a-f]{{32}}|{UPLOADS}/[0-9a-f]{{32}}
 class Stored:
     """Content that is stored and synced under a new key.
 
-    The sweep deletes it unless a row names the key: see `registry.adopt`.
+    The sweep deletes it unless a row names the key: see `registry.adopt`. `is_named` says that a row did so before: the
+    content must stay then, whatever becomes of the request that uses it.
     """
 
     key: str
     size: int
     sha256: str
+    is_named: bool = False
 
 
 @dataclass(frozen=True)
