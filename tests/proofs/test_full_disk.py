@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from tests.servers.full_disk import SmallDisk, small_disk
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
+from toolcrib.kernel.disk_reserve import DiskReserve
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -90,3 +94,31 @@ def test_a_disk_without_room_for_the_reserve_does_not_hinder_a_start(
     crib.start()
     crib.user("ann")
     assert not (disk.path / "toolcrib.db-reserve").exists()
+
+
+DIE_BEFORE_THE_RENAME = """
+import os, signal, sys
+from pathlib import Path
+from toolcrib.kernel.disk_reserve import DiskReserve
+real = os.posix_fallocate
+def allocate(*args):
+    real(*args)
+    os.kill(os.getpid(), signal.SIGKILL)
+os.posix_fallocate = allocate
+DiskReserve(Path(sys.argv[1]), int(sys.argv[2])).look()
+"""
+
+
+def test_starts_that_are_killed_while_they_take_the_room_leave_nothing_for_good(tmp_path: Path) -> None:
+    database = tmp_path / "toolcrib.db"
+    for _ in range(2):
+        died = subprocess.run(
+            [sys.executable, "-c", DIE_BEFORE_THE_RENAME, str(database), str(MIB)], check=False
+        )
+        assert died.returncode == -signal.SIGKILL
+    assert [each.stat().st_size for each in tmp_path.iterdir()] == [MIB]
+    reserve = DiskReserve(database, MIB)
+    reserve.look()
+    assert list(tmp_path.iterdir()) == [reserve.path]
+    assert reserve.give_up()
+    assert list(tmp_path.iterdir()) == []

@@ -5,9 +5,9 @@ file beside the database, which is removed when the disk is nearly full and made
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sqlite3
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -28,6 +28,7 @@ class DiskReserve:
 
     def __init__(self, database: Path, size: int) -> None:
         self.path = database.with_name(database.name + ENDING)
+        self._draft = database.with_name(database.name + ENDING + "-draft")
         self._folder = database.parent
         self._size = size
         self._is_there: bool | None = None  # not known yet
@@ -57,9 +58,8 @@ class DiskReserve:
     def give_up(self) -> bool:
         """Remove the reserve. Returns whether that made room."""
         self._is_there = False
-        try:
-            self.path.unlink()
-        except OSError:
+        # A start that was killed may have left a draft, which takes as much.
+        if not any([_removed(self.path), _removed(self._draft)]):
             return False
         log.warning("disk_reserve_given_up", note="The disk of the database is full. Make room on it.")
         return True
@@ -72,28 +72,46 @@ class DiskReserve:
     def _make(self, free: int) -> None:
         """Take the room from the disk. A file that is there already is as large as another start made it."""
         was_given_up = self.is_given_up
-        self._is_there = True
-        if self.path.exists():
+        self._is_there = self.path.exists()
+        if self._is_there:
             return
-        if free < self._size + LOW_BYTES:
-            self._is_there = False
-            return
-        draft = self.path.with_name(f"{self.path.name}-{os.getpid()}")
         try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
-                _allocate(descriptor, self._size)
+                self._is_there = self._fill(descriptor, free)
             finally:
                 os.close(descriptor)
-            draft.rename(self.path)
         except OSError as error:
-            self._is_there = False
-            with suppress(OSError):
-                draft.unlink()
+            _removed(self._draft)
             log.warning("no_disk_reserve", error=errno.errorcode.get(error.errno or 0))
             return
-        if was_given_up:
+        if was_given_up and self._is_there:
             log.info("disk_reserve_made_again")
+
+    def _fill(self, descriptor: int, free: int) -> bool | None:
+        """Make the draft the reserve. Returns whether it is there; None if another process is making it now."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = os.fstat(descriptor)
+            if not os.path.samestat(found, self._draft.stat()):
+                return None
+        except (BlockingIOError, FileNotFoundError):
+            return None
+        # What a start that was killed has taken for it is not free.
+        if free + found.st_blocks * 512 < self._size + LOW_BYTES:
+            self._draft.unlink()
+            return False
+        _allocate(descriptor, self._size)
+        self._draft.rename(self.path)
+        return True
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _allocate(descriptor: int, size: int) -> None:
