@@ -6,17 +6,13 @@ those. While the tail lags, kept results are not used.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
-import structlog
-from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -24,9 +20,9 @@ from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.tail import EventTail
 from toolcrib.kernel.events.writer import Event
-from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity import lookup, provisioning
+from toolcrib.kernel.identity.credential_uses import KEY_USE_NOTED, SESSION_USE_NOTED, CredentialUses
 from toolcrib.kernel.identity.credentials import (
     SAFE_METHODS,
     Carrier,
@@ -52,17 +48,11 @@ if TYPE_CHECKING:
     from toolcrib.kernel.identity.key_scopes import KeyScopes
     from toolcrib.kernel.identity.oidc_provider import OidcProvider
 
-log = structlog.get_logger()
-
 IDENTITY_KINDS = frozenset({"user", "api_key", "session", "company", "project"})
 # After a correct password, it is not hashed again for this long. The account is still checked at each request.
 PASSWORD_PROOF = timedelta(minutes=10)
-# How often the use of an API key or of a browser session is recorded, and how long their results are kept in memory.
-KEY_USE_NOTED = timedelta(minutes=1)
-SESSION_USE_NOTED = timedelta(minutes=5)
 
 Scope = Any  # an ASGI scope
-Noted = ApiKey | BrowserSession
 
 
 class Authenticator:
@@ -106,8 +96,7 @@ class Authenticator:
         self._changes = 0
         self._proofs: Newest[bytes, tuple[Grant, datetime]] = Newest(settings.credentials_kept)
         self._followed: Newest[bytes, None] = Newest(settings.credentials_kept)
-        self._used: set[tuple[type[Noted], int | str]] = set()
-        self._noting: asyncio.Task[None] | None = None
+        self._uses = CredentialUses(database, clock)
         database.on_commit(self._committed_here)
         tail.on_event(self._on_event)
 
@@ -200,8 +189,7 @@ class Authenticator:
         refuse_cross_site(request.scope["headers"], self._own_origins)
 
     async def close(self) -> None:
-        if self._noting is not None:
-            await self._noting
+        await self._uses.close()
         if self.oidc is not None:
             await self.oidc.close()
         self.passwords.close()
@@ -285,7 +273,7 @@ class Authenticator:
                     grant = lookup.token_grant(digest, via, user, token, company_id)
                     answer = await self._answer(session, user, grant, now, changes)
                     if token.session_id is not None:
-                        self._note_use(BrowserSession, token.session_id)
+                        self._uses.note(BrowserSession, token.session_id)
                     return answer
         async with self._database.write() as write:
             user = await provisioning.from_token(write, token, now=now)
@@ -307,7 +295,7 @@ class Authenticator:
             grant = lookup.key_grant(digest, via, user, key)
             answer = await self._answer(session, user, grant, now, changes)
         if key.last_used_at is None or key.last_used_at <= now - KEY_USE_NOTED:
-            self._note_use(ApiKey, key.id)
+            self._uses.note(ApiKey, key.id)
         return answer
 
     async def _by_password(self, username: str, password: str, digest: bytes, scope: Scope) -> Principal:
@@ -364,21 +352,6 @@ class Authenticator:
             self._keep(principal, grant, now)
         return principal
 
-    # Recording the use of API keys and sessions, in the background
-
-    def _note_use(self, what: type[Noted], row_id: int | str) -> None:
-        self._used.add((what, row_id))
-        if self._noting is None or self._noting.done():
-            self._noting = asyncio.create_task(self._note_uses(), name="uses-of-credentials")
-
-    async def _note_uses(self) -> None:
-        while self._used:
-            used, self._used = self._used, set()
-            try:
-                await note_uses(self._database, used, self._clock())
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("uses_of_credentials_not_noted", error=failure_in_words(error))
-
 
 def _oidc_provider(settings: Settings, clock: Clock) -> OidcProvider | None:
     if not (settings.oidc_provider_url and settings.oidc_client_id):
@@ -387,17 +360,3 @@ def _oidc_provider(settings: Settings, clock: Clock) -> OidcProvider | None:
     from toolcrib.kernel.identity.oidc_provider import OidcProvider  # noqa: PLC0415
 
     return OidcProvider(settings, clock)
-
-
-async def note_uses(database: Database, used: Iterable[tuple[type[Noted], int | str]], now: datetime) -> None:
-    """Store when each API key and session was last used."""
-    async with database.write() as session:
-        for model in (ApiKey, BrowserSession):
-            ids = [row_id for what, row_id in used if what is model]
-            if ids:
-                await session.execute(
-                    update(model)
-                    .where(model.id.in_(ids), or_(model.last_used_at.is_(None), model.last_used_at < now))
-                    .values(last_used_at=now)
-                    .execution_options(synchronize_session=False)
-                )
