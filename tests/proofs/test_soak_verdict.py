@@ -40,7 +40,7 @@ async def work(server: ToolcribServer, signed: dict[str, str], history: History)
     tasks = [asyncio.create_task(each(person)) for each, person in zip(WORKS, people, strict=True)]
     async with asyncio.timeout(60):
         while history.counts["lock"] < LOCKS or not history.counts["upload"] or not history.counts["wait"]:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # the history of the soak tells nobody that it has grown
         over.set()
         await asyncio.gather(*tasks)
 

@@ -1,7 +1,8 @@
 """Audit lines about actions that change nothing, such as a download: written at once if possible, otherwise later.
 
 Reading continues while the database accepts no changes. Lines that cannot be written wait in memory, up to a limit; a
-server that stops meanwhile loses them, and logs that.
+server that stops meanwhile loses them, and logs that. If the database commits lines and its answer is lost, they are
+written again, so a line may be there twice.
 """
 
 from __future__ import annotations
