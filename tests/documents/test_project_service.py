@@ -252,7 +252,7 @@ async def test_a_service_that_does_not_answer_stops_nobody_elses_long_answers(
     service.answers_each = service.reads_asked(projects[0]) - 2
     service.asked.clear()
     service.mode = "stop"
-    service.go_on.clear()
+    service.go_on, service.stopped = Event(), Semaphore(0)
     asked = [
         asyncio.create_task(client.request(method, path.format(project), headers=headers))
         for client, project in zip((ann, ben), projects, strict=True)
