@@ -650,7 +650,10 @@ export interface components {
              */
             target_path: string | null;
         };
-        /** DamagedArchive */
+        /**
+         * DamagedArchive
+         * @description A file of old events that is missing or damaged: of the events between these two it held `events`.
+         */
         DamagedArchive: {
             /** Events */
             events: number;
@@ -2055,7 +2058,7 @@ export interface components {
         /**
          * VerifyReport
          * @description The result of a verification. `missing`, `damaged` and `recovered` are ids of versions; `findings` describes
-         *     them.
+         *     them. `damaged_archives` are objects that hold old events, and are missing or damaged.
          */
         VerifyReport: {
             /** Archives */
