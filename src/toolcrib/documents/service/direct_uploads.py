@@ -48,13 +48,15 @@ async def reserve(
     now: datetime,
 ) -> Address:
     """Return a signed address for one upload, which is not visible until it is committed or confirmed. An announced
-    `size` counts from now on.
+    `size` counts from now on, and no more can be sent; else what is sent counts when it has arrived. Of what is sent to
+    S3's own address we know nothing until it is confirmed: there only an announced size counts earlier.
 
     Raises:
         QuotaExceeded: there is no room for it (507).
     """
     right = await may_put(docs, caller, place, size=size, now=now)
     found = await usage_of(docs, caller, place.bucket)
+    most = docs.max_bytes if found.left is None else min(docs.max_bytes, found.left)
     lifetime = min(timedelta(seconds=expires_in), LONGEST)
     key = new_upload_key()
     kernel = docs.kernel
@@ -66,7 +68,7 @@ async def reserve(
         links.upload_by(caller),
         now=now,
         expires_in=lifetime,
-        max_bytes=docs.max_bytes if found.left is None else min(docs.max_bytes, found.left),
+        max_bytes=most if size is None else size,
     )
     async with kernel.database.write() as session:
         await accounts.reserve(session, key, accounts.payer(right.scope, caller.me), size or 0)

@@ -150,6 +150,20 @@ async def reserve(session: AsyncSession, key: str, account: str, size: int) -> N
     await session.flush()
 
 
+async def raise_reservation(session: AsyncSession, key: str, size: int) -> None:
+    """Count the upload of this key with at least `size` bytes from now on, if it was reserved.
+
+    Raises:
+        QuotaExceeded: (507).
+    """
+    await take_write_lock(session)
+    found = await session.get(StorageReservation, key, populate_existing=True)
+    if found is not None and size > found.size:
+        await charge(session, found.account, size - found.size)
+        found.size = size
+        await session.flush()
+
+
 async def reserved(session: AsyncSession, key: str, account: str) -> int:
     """Return how many bytes of the upload of this key count in `account`."""
     found = await session.get(StorageReservation, key)

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
+from toolcrib.kernel.blobs import accounts
+from toolcrib.kernel.blobs.naming import forgetting_refused
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.blobs.signing import Allowed, LinkEnded, LinkInvalid, LinkUse, Signer
@@ -69,10 +71,16 @@ async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> 
         pass
     else:
         raise AlreadyUploaded("A file was sent to this address before.")
-    stored = await kernel.blobs.put(
-        request.stream(),
-        key=key,
-        max_bytes=allowed.max_bytes,
-        expected_size=size_number(request.headers.get("content-length", "")),
-    )
+    async with forgetting_refused(kernel.blobs) as new:
+        stored = await kernel.blobs.put(
+            request.stream(),
+            key=key,
+            max_bytes=allowed.max_bytes,
+            expected_size=size_number(request.headers.get("content-length", "")),
+        )
+        new.append(stored)
+        # Meanwhile another body may have been sent and used, or the person's rights may have ended.
+        await _allowed("PUT", key, request, kernel, now)
+        async with kernel.database.write() as session:  # it counts from now on, whatever was announced
+            await accounts.raise_reservation(session, key, stored.size)
     return Response(status_code=200, headers={"ETag": f'"{stored.sha256}"'})
