@@ -222,22 +222,28 @@ class Jobs:
             elif next_at > now:
                 upcoming.append(next_at)
                 continue
-            again_at = now + min(periodic[name], RETRY)
-            upcoming.append(again_at)
-            if await self._take_turn(name, now, again_at):
-                turn = asyncio.create_task(self._turn(name, now, now + periodic[name]), name=f"turn {name}")
+            upcoming.append(now + min(periodic[name], RETRY))
+            began_at = await self._take_turn(name, periodic[name])
+            if began_at is not None:
+                turn = asyncio.create_task(
+                    self._turn(name, began_at, began_at + periodic[name]), name=f"turn {name}"
+                )
                 self._turns.add(turn)
                 turn.add_done_callback(self._turns.discard)
         return max(SHORTEST_NAP_SECONDS, (min(upcoming) - self._clock()).total_seconds())
 
-    async def _take_turn(self, name: str, now: datetime, again_at: datetime) -> bool:
+    async def _take_turn(self, name: str, every: timedelta) -> datetime | None:
+        """Take a turn that is due and that no other process has taken. Returns when it began, if it was taken."""
         async with self._database.short_write() as connection:
+            # Not before the transaction: by an old time, a turn that another process has just finished would seem to
+            # lie too far ahead, and be taken again.
+            now = self._clock()
             taken = await connection.execute(
                 update(schedule)
-                .where(schedule.c.name == name, is_due(schedule.c.next_at, now, self._periodic()[name]))
-                .values(next_at=again_at, last_started_at=now)
+                .where(schedule.c.name == name, is_due(schedule.c.next_at, now, every))
+                .values(next_at=now + min(every, RETRY), last_started_at=now)
             )
-        return taken.rowcount == 1
+        return now if taken.rowcount == 1 else None
 
     async def _turn(self, name: str, started_at: datetime, next_at: datetime) -> None:
         error = await self._run_and_report(name)
