@@ -8,12 +8,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import asyncmy
+import asyncmy.errors
 from sqlalchemy.dialects.mysql.asyncmy import MySQLDialect_asyncmy
 
 from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_idle_seconds
 
 # What rounding, and a clock that is being corrected, may make of the same start.
 CLOCK_SECONDS = 2.0
+CR_SERVER_LOST = 2013  # the client library's number
 
 
 class MariaDB:
@@ -21,7 +23,12 @@ class MariaDB:
         self._started: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
     async def open(self, *args: Any, **named: Any) -> Any:
-        return await asyncmy.connect(*args, **named)
+        try:
+            return await asyncmy.connect(*args, **named)
+        except RuntimeError as error:
+            # The driver raises it if the other side hangs up at the moment it is connected.
+            lost = asyncmy.errors.OperationalError(CR_SERVER_LOST, "Lost connection while connecting")
+            raise lost from error
 
     async def limit_session(self, driver: Any, statement_seconds: float) -> None:
         # In whole seconds. A statement of ours waits in the server for row locks only.
