@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ from sqlalchemy import Table, insert
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.failure_words import database_failure
+from toolcrib.kernel.waits import set_within
 
 log = structlog.get_logger()
 
@@ -65,11 +65,8 @@ class AuditLines:
         if self._task is None:
             # In its own context, because it outlives the request.
             self._task = asyncio.create_task(self._write_all(), name="audit-lines", context=Context())
-        if self._in_time:
-            try:
-                await asyncio.wait_for(line.written.wait(), PATIENCE_SECONDS)
-            except TimeoutError:
-                self._in_time = False
+        if self._in_time and not await set_within(line.written, PATIENCE_SECONDS):
+            self._in_time = False
 
     async def close(self) -> None:
         """Try once more to write the waiting lines."""
@@ -101,8 +98,7 @@ class AuditLines:
                 self._in_time = False
                 for line in batch:
                     line.written.set()  # whoever waits for it need not
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), RETRY_SECONDS)
+                await set_within(self._stopping, RETRY_SECONDS)
         finally:
             self._task = None
 

@@ -16,6 +16,7 @@ import structlog
 if TYPE_CHECKING:
     from taskiq.abc.broker import AsyncBroker
 from toolcrib.kernel.redis_health import redis_failure
+from toolcrib.kernel.waits import set_within
 
 log = structlog.get_logger()
 
@@ -106,5 +107,4 @@ class JobQueue:
                 await job_brokers.listen(broker, self._stopping)
             except Exception as error:  # noqa: BLE001 - nudges are run where they arise until Redis is back
                 log.warning("job_listener_failed", error=redis_failure(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), REDIS_PAUSE_SECONDS)
+                await set_within(self._stopping, REDIS_PAUSE_SECONDS)

@@ -25,6 +25,7 @@ from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.job_queue import JobQueue
 from toolcrib.kernel.problems import NotWell
 from toolcrib.kernel.tables import Base, UtcDateTime, exact_string
+from toolcrib.kernel.waits import set_within
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Jobs:
         self._again: set[str] = set()
         self._runs: dict[str, asyncio.Task[Exception | None]] = {}
         self._turns: set[asyncio.Task[None]] = set()
+        # One at a time, so that `run_due` also waits for turns that the schedule is just taking.
+        self._taking = asyncio.Lock()
 
     def add(self, *jobs: Job) -> None:
         """Register a job. Call before `start`."""
@@ -183,8 +186,7 @@ class Jobs:
             except Exception as error:  # noqa: BLE001 - the database will be back, and the schedule is in it
                 log.warning("schedule_unavailable", error=failure_in_words(error))
                 nap = LONGEST_NAP_SECONDS / 6
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), nap)
+            await set_within(self._stopping, nap)
 
     def _periodic(self) -> dict[str, timedelta]:
         return {job.name: job.every for job in self._jobs.values() if job.every is not None}
@@ -207,6 +209,10 @@ class Jobs:
 
     async def _take_turns(self) -> float:
         """Start every due turn that no other process takes. Returns the number of seconds until the next one."""
+        async with self._taking:
+            return await self._take_turns_alone()
+
+    async def _take_turns_alone(self) -> float:
         if not self._enrolled:
             await self._insert_schedule()
         periodic = self._periodic()

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from contextlib import suppress
 from functools import cached_property
 
 from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.waits import set_within
 
 # A subscriber with this many queued events is dropped; it resumes from the last event it saw. One batch may exceed this
 # if the subscriber's queue is empty.
@@ -57,8 +57,7 @@ class Subscription:
     async def get(self, timeout_seconds: float) -> list[Batch]:
         """Wait for events and return all that are queued; an empty list if none came within `timeout_seconds`, or if
         closed."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), timeout_seconds)
+        await set_within(self._ready, timeout_seconds)
         found, self._batches = self._batches, []
         self._waiting = 0
         if not self.closed:

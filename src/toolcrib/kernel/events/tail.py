@@ -19,6 +19,7 @@ from toolcrib.kernel.events.audiences import Audiences, Subscription
 from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.waits import set_within
 
 log = structlog.get_logger()
 
@@ -94,8 +95,7 @@ class EventTail:
 
     async def _follow(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._every)
+            await set_within(self._wake, self._every)
             self._wake.clear()
             try:
                 await self._look()
