@@ -39,6 +39,7 @@ class MariaDB:
                 program("mariadb-install-db", *FOLDERS),
                 "--no-defaults",
                 f"--datadir={folder / 'data'}",
+                f"--tmpdir={folder}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 "--skip-name-resolve",
@@ -67,6 +68,8 @@ class MariaDB:
                 program("mariadbd", *FOLDERS),
                 "--no-defaults",
                 f"--datadir={self.folder / 'data'}",
+                # A server removes what it takes for left over there, also the temporary tables of one beside it.
+                f"--tmpdir={self.folder}",
                 f"--socket={self.folder / 'socket'}",
                 "--bind-address=127.0.0.1",
                 f"--port={self.port}",
