@@ -184,7 +184,7 @@ class Play:
 
     def pause(self, seconds: float) -> None:
         """Let a lease of the script's own run out."""
-        time.sleep(seconds)
+        time.sleep(seconds)  # leases end by the clock, and the server that is asked has no other
 
     def await_event(self, verb: str, count: int) -> None:
         """Until the log tells of so many; not recorded. Gives up after ten seconds: the difference will show."""
@@ -196,7 +196,7 @@ class Play:
             )
             if len(found) >= count:
                 return
-            time.sleep(0.05)
+            time.sleep(0.05)  # what is recorded are answers to requests: an open stream would be another
 
 
 def _label(path: str, masks: Masks) -> str:

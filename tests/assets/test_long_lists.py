@@ -7,7 +7,7 @@ import json
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -116,7 +116,8 @@ async def test_a_slow_reader_holds_up_nothing_and_gets_each_path_once(app_server
         for path in (paths[0], paths[-1]):
             (await ann.delete(f"/api/locks/{path}")).raise_for_status()
             (await ben.post("/api/locks", json={"asset_path": path, "branch": "x"})).raise_for_status()
-        with sqlite3.connect(crib.settings.data_dir / "toolcrib.db") as database:
+        # It does not wait itself: the server, which is in this process, could not end its transaction meanwhile.
+        with closing(sqlite3.connect(crib.settings.data_dir / "toolcrib.db", timeout=0)) as database:
             async with asyncio.timeout(
                 10
             ):  # a transaction of the server's own is short; one for the reader would stay

@@ -69,7 +69,7 @@ def _connect(port: str) -> Any:
         except Exception:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.1)  # the office says nowhere that it listens now
 
 
 def main(port: str, profile: str, username: str, password: str) -> None:

@@ -59,7 +59,7 @@ class ProjectService:
 
     def answer(self, body: Any) -> tuple[int, bytes]:
         if self.mode == "slow":
-            time.sleep(3)
+            time.sleep(3)  # a service that is slower than the server waits for it
         if self.mode == "stop" and self._is_one_too_many(body):
             self.stopped.release()
             self.go_on.wait(30)

@@ -23,7 +23,7 @@ from tests.clock import FakeClock
 from tests.events.test_stream import lock, stream
 from toolcrib.kernel.blobs.problems import StorageUnavailable
 from toolcrib.kernel.blobs.sweep import sweep
-from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.events import archives
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.long_answers import PAGE
@@ -224,13 +224,8 @@ async def test_a_clock_that_was_wrong_for_a_moment_keeps_nothing_else_in_the_log
     assert len(await in_log(ann, key="wrong")) == 1
 
 
-@pytest.mark.databases("sqlite")
-async def test_the_job_gives_pages_back_also_when_nothing_can_be_stored(
-    app_server: Start, clock: FakeClock
-) -> None:
-    crib = await app_server(EVENTS_KEEP_DAYS=KEEP_DAYS)
-    await a_past(crib, clock)
-    database = crib.kernel.database
+async def free_pages(database: Database) -> None:
+    """Fill a few thousand pages of an SQLite file, and free them again."""
     async with database.write() as session:
         connection = await take_write_lock(session)
         fill = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x < 40000)"
@@ -239,12 +234,26 @@ async def test_the_job_gives_pages_back_also_when_nothing_can_be_stored(
         )
     async with database.write() as session:
         await session.execute(archives.archived_actors.delete())
+
+
+async def pragma(database: Database, name: str) -> int:
+    async with database.connection() as connection:
+        found: int = (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+        return found
+
+
+@pytest.mark.databases("sqlite")
+async def test_the_job_gives_pages_back_also_when_nothing_can_be_stored(
+    app_server: Start, clock: FakeClock
+) -> None:
+    crib = await app_server(EVENTS_KEEP_DAYS=KEEP_DAYS)
+    await a_past(crib, clock)
+    database = crib.kernel.database
+    await free_pages(database)
     shutil.rmtree(crib.settings.data_dir / "files")
     with pytest.raises(StorageUnavailable):
         await archives.JOB.run(crib.kernel, clock())
-    async with database.read() as session:
-        free = await (await session.connection()).exec_driver_sql("PRAGMA freelist_count")
-        assert free.scalar_one() <= 2_500
+    assert await pragma(database, "freelist_count") <= 2_500
 
 
 @pytest.mark.every_database
@@ -405,26 +414,14 @@ async def test_a_store_that_does_not_answer_stops_nobody_elses_long_answers(
 @pytest.mark.databases("sqlite")
 async def test_sqlite_gives_free_pages_back_and_cuts_its_log(crib: AppServer) -> None:
     database = crib.kernel.database
-    async with database.write() as session:
-        connection = await take_write_lock(session)
-        fill = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x < 40000)"
-        await connection.exec_driver_sql(
-            f"INSERT INTO archived_actors (scope, actor) {fill} SELECT 'project:' || x || hex(zeroblob(140)), x FROM n"
-        )
-    async with database.write() as session:
-        await session.execute(archives.archived_actors.delete())
+    await free_pages(database)
 
-    async def pragma(name: str) -> int:
-        async with database.read() as session:
-            found: int = (await (await session.connection()).exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-            return found
-
-    assert await pragma("auto_vacuum") == 2
-    pages = await pragma("page_count")
-    assert await pragma("freelist_count") > 3_000
+    assert await pragma(database, "auto_vacuum") == 2
+    pages = await pragma(database, "page_count")
+    assert await pragma(database, "freelist_count") > 3_000
     await database.give_back_pages()
-    assert await pragma("freelist_count") <= 2_500
-    assert await pragma("page_count") < pages
+    assert await pragma(database, "freelist_count") <= 2_500
+    assert await pragma(database, "page_count") < pages
     async with database.write() as session:
         limit = await (await take_write_lock(session)).exec_driver_sql("PRAGMA journal_size_limit")
         assert limit.scalar_one() == 32 * 2**20

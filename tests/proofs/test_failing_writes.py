@@ -191,9 +191,12 @@ async def test_pages_are_given_back_another_time_if_another_program_holds_the_wr
 ) -> None:
     crib = await app_server(DATABASE_TIMEOUT_SECONDS=LOCK_SECONDS)
     ann, database = await crib.user("ann"), crib.kernel.database
-    with closing(sqlite3.connect(crib.settings.data_dir / "toolcrib.db", isolation_level=None)) as other:
-        other.execute("CREATE TABLE fill AS SELECT zeroblob(?) AS x", (4096 * (FREE_PAGES + 100),))
-        other.execute("DROP TABLE fill")
+    file = crib.settings.data_dir / "toolcrib.db"
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=10, check_same_thread=False)) as other:
+        # In a thread, so that the server, which is in this process, can finish what it is writing.
+        fill = "CREATE TABLE fill AS SELECT zeroblob(?) AS x"
+        await asyncio.to_thread(other.execute, fill, (4096 * (FREE_PAGES + 100),))
+        await asyncio.to_thread(other.execute, "DROP TABLE fill")
 
         def free() -> int:
             return int(other.execute("PRAGMA freelist_count").fetchone()[0])

@@ -47,7 +47,7 @@ def wait_until(true: Callable[[], bool], what: str, seconds: float = 10) -> None
     while not true():
         if time.monotonic() > deadline:
             pytest.fail(f"waited {seconds:g} s in vain for {what}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)  # other processes are looked at: none of them tells this one
 
 
 def program(name: str, *folders: str) -> str:
