@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks import load
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, compared
 from benchmarks.target import target
 from tests.servers.process import Process, free_port, listening, program
 
@@ -41,29 +40,8 @@ def run() -> list[Figure]:
             pairs.append((mine, theirs))
         _check(port, token, (ROUNDS + 1) * REQUESTS)
     del pairs[0]  # both were cold
-    return [
-        Figure(
-            f"durable lock acquisitions, sqlite, {CONNECTIONS} connections: share of etcd's rate",
-            statistics.median(mine.rate / theirs.rate for mine, theirs in pairs),
-            "×",
-            aim=1.1,
-            detail={
-                "locks_per_second": [round(mine.rate) for mine, _ in pairs],
-                "etcd_per_second": [round(theirs.rate) for _, theirs in pairs],
-            },
-        ),
-        Figure(
-            "the same: the slowest 1 %, against etcd's",
-            statistics.median(mine.p99_ms / theirs.p99_ms for mine, theirs in pairs),
-            "×",
-            aim=1.0,
-            better="lower",
-            detail={
-                "p99_ms": [round(mine.p99_ms, 1) for mine, _ in pairs],
-                "etcd_p99_ms": [round(theirs.p99_ms, 1) for _, theirs in pairs],
-            },
-        ),
-    ]
+    what = f"durable lock acquisitions, sqlite, {CONNECTIONS} connections"
+    return compared(what, "against etcd", pairs, ("toolcrib", "etcd"), aims=(1.1, 1.0))
 
 
 def _send(order: load.Order, body: str, status: str) -> load.Report:

@@ -7,10 +7,9 @@ is to lose nothing.
 from __future__ import annotations
 
 import json
-import statistics
 
 from benchmarks import load
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, compared
 from benchmarks.target import Target, target
 
 ROUNDS = 5
@@ -22,30 +21,9 @@ def run() -> list[Figure]:
     with target("postgresql") as one, target("postgresql", workers=2) as two:
         _locks(one, "warm")
         _locks(two, "warm")
-        pairs = [(_locks(one, f"r{number}"), _locks(two, f"r{number}")) for number in range(ROUNDS)]
-    return [
-        Figure(
-            f"durable lock acquisitions, postgresql, {CONNECTIONS} connections: 2 processes against 1",
-            statistics.median(second.rate / first.rate for first, second in pairs),
-            "×",
-            aim=1.0,
-            detail={
-                "locks_per_second_1": [round(first.rate) for first, _ in pairs],
-                "locks_per_second_2": [round(second.rate) for _, second in pairs],
-            },
-        ),
-        Figure(
-            "the same: the slowest 1 %, 2 processes against 1",
-            statistics.median(second.p99_ms / first.p99_ms for first, second in pairs),
-            "×",
-            aim=1.5,
-            better="lower",
-            detail={
-                "p99_ms_1": [round(first.p99_ms, 1) for first, _ in pairs],
-                "p99_ms_2": [round(second.p99_ms, 1) for _, second in pairs],
-            },
-        ),
-    ]
+        pairs = [(_locks(two, f"r{number}"), _locks(one, f"r{number}")) for number in range(ROUNDS)]
+    what = f"durable lock acquisitions, postgresql, {CONNECTIONS} connections"
+    return compared(what, "2 processes against 1", pairs, ("two", "one"), aims=(1.0, 1.5))
 
 
 def _locks(server: Target, folder: str) -> load.Report:

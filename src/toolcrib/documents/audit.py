@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypedDict, Unpack, cast
 
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +31,14 @@ Act = Literal[
 SHOWN = 50
 
 
+class About(TypedDict, total=False):
+    """What a row is about: ids of a file and of a version of it, and what else the contract shows."""
+
+    file_id: str | None
+    version_id: str | None
+    details: dict[str, Any] | None
+
+
 def record_audit(
     session: AsyncSession,
     caller: Caller,
@@ -38,13 +46,10 @@ def record_audit(
     address: str,
     *,
     now: datetime,
-    file_id: str | None = None,
-    version_id: str | None = None,
-    details: dict[str, Any] | None = None,
+    **about: Unpack[About],
 ) -> None:
     """Add one row, in the caller's transaction."""
-    values = _values(caller, action, address, now, file_id, version_id, details)
-    session.add(AuditEntry(**values))
+    session.add(AuditEntry(**_values(caller, action, address, now, about)))
 
 
 async def record_reading(
@@ -54,32 +59,22 @@ async def record_reading(
     address: str,
     *,
     now: datetime,
-    file_id: str | None = None,
-    version_id: str | None = None,
-    details: dict[str, Any] | None = None,
+    **about: Unpack[About],
 ) -> None:
     """Add one row about something that changed nothing: later, if the database takes no changes now."""
-    values = _values(caller, action, address, now, file_id, version_id, details)
+    values = _values(caller, action, address, now, about)
     await lines.write(cast("Table", AuditEntry.__table__), values)
 
 
-def _values(
-    caller: Caller,
-    action: Act,
-    address: str,
-    now: datetime,
-    file_id: str | None,
-    version_id: str | None,
-    details: dict[str, Any] | None,
-) -> dict[str, Any]:
+def _values(caller: Caller, action: Act, address: str, now: datetime, about: About) -> dict[str, Any]:
     return {
-        "file_id": file_id,
-        "version_id": version_id,
+        "file_id": about.get("file_id"),
+        "version_id": about.get("version_id"),
         "address": address,
         "action": action,
         "user_id": caller.me.uuid,
         "username": caller.me.username,
-        "details": {"action": action, **(details or {})},
+        "details": {"action": action, **(about.get("details") or {})},
         "ip_address": shortened(caller.ip_address, 64),
         "user_agent": shortened(caller.user_agent, 512),
         "created_at": now,
