@@ -253,6 +253,27 @@ def test_no_right_is_told_and_costs_no_password(studio: Studio) -> None:
     assert verify == "true\n"
 
 
+def test_a_mistyped_address_leaves_lock_checking_on(studio: Studio) -> None:
+    """git-lfs matches settings by prefix: what it notes for a shorter address would hold for the right one too."""
+    ann, ben = studio.artist("ann"), studio.artist("ben")
+    add(ann, sky_psd="blue")
+    ann.git("push", "-q", "origin", "main")
+    ben.git("pull", "-q", "origin", "main")
+    ann.lfs("lock", "sky.psd")
+    add(ben, sky_psd="grey")
+    right = f"{studio.server.url}/{studio.project}.git/info/lfs"
+    ben.git("config", "--unset", f"lfs.{right}.locksverify")
+    ben.git("config", "lfs.locksverify", "true")
+    for wrong in ("", "/studio", f"/{studio.project}.git", "//info/lfs"):
+        ben.git("config", "lfs.url", f"{studio.server.url}{wrong}")
+        assert ben.git("push", "origin", "main", code=None).code != 0, wrong
+        assert "locksverify=false" not in ben.git("config", "--list").out, wrong
+    ben.git("config", "lfs.url", right)
+    stopped = ben.git("push", "origin", "main", code=1).text
+    assert "sky.psd" in stopped
+    assert "ann" in stopped
+
+
 def test_lock_checking_survives_an_outage_of_the_database(
     tmp_path: Path, server: Server, project: str
 ) -> None:

@@ -277,6 +277,78 @@ async def test_verify_is_403_where_another_server_might_say_404(
     assert (await ann.post(f"{base}/locks/verify", json={})).status_code == 403
 
 
+# What an `lfs.url` may be by mistake, as git-lfs asks there for the locks.
+MISTYPED = [
+    "/locks/verify",
+    "//locks/verify",
+    "/locks//verify",
+    "/locks/verify/",
+    "/x/locks/verify",
+    "/x.git/locks/verify",
+    "/x.git//locks/verify",
+    "/x.git/info/locks/verify",
+    "/x.git/info/lf/locks/verify",
+    "/x.git/info/lfs//locks/verify",
+    "/x.git//info/lfs/locks/verify",
+    "/x.git/info//lfs/locks/verify",
+    "//x.git/info/lfs/locks/verify",
+    "/studio//x.git/info/lfs/locks/verify",
+    "/x.git/info/lfs/locks/verify/",
+    "/x.git/info/lfs/info/lfs/locks/verify",
+    "/x.git/info/lfs/locks/locks/verify",
+    "/x.git/info/lfs/objects/locks/verify",
+    "/x.git/info/lfs%2Flocks%2Fverify/",
+    "/x.git%2Flocks%2Fverify",
+    "/x%252Flocks/verify",
+    "/x%0A/locks/verify",
+    "/\u00fc/locks/verify",
+    "/%FF/locks/verify",
+    "/../locks/verify",
+    "/api/locks/verify",
+    "/api/x/locks/verify",
+    "/api/projects/1/locks/verify",
+    "/api/locks/path/locks/verify",
+    "/dav/locks/verify",
+    "/dav/projects/x/locks/verify",
+    "/health/locks/verify",
+    "/metrics/locks/verify",
+    "/assets/locks/verify",
+    "/files/locks/verify",
+    "/x.git/info/lfs?/locks/verify",
+]
+
+
+@pytest.mark.databases("sqlite")
+async def test_no_address_says_that_locks_are_unsupported(app_server: Start, database_url: str) -> None:
+    """git-lfs takes a 404 for "no locks", and remembers it for every address that begins with the one it asked."""
+    crib = await app_server(database_url=database_url, base_path="/crib")
+    token = (await crib.user("ann")).headers["Authorization"]
+    answers = {}
+    async with httpx.AsyncClient(verify=PLAIN) as client:
+        for top in (crib.url.removesuffix("/crib"), crib.url):
+            for address in (f"{top}{path}" for path in MISTYPED):
+                for headers in ({"Accept": MEDIA}, {"Accept": MEDIA, "Authorization": token}):
+                    refused = await client.post(address, json={}, headers=headers)
+                    answers[address, len(headers)] = refused.status_code
+                    assert refused.status_code not in {401, 403} or refused.json()["message"], address
+    assert set(answers.values()) <= {401, 403}, answers
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_project_is_not_found_at_another_address(crib: AppServer) -> None:
+    """With a part written twice, an address would mean another project, where nothing is locked."""
+    ann = await crib.user("ann")
+    await lock(ann, "a.psd")
+    for base in (
+        "/game.git//info/lfs",
+        "//game.git/info/lfs",
+        f"{LFS}/info/lfs",
+        "/game.git/x.git//info/lfs",
+    ):
+        assert (await ann.post(f"{crib.url}{base}/locks/verify", json={})).status_code == 403, base
+        assert (await ann.get(f"{crib.url}{base}/locks")).status_code == 403, base
+
+
 @pytest.mark.databases("sqlite")
 async def test_credentials(crib: AppServer) -> None:
     ann = await crib.user("ann")

@@ -11,6 +11,7 @@ from toolcrib.assets.config import CONFIG_KEYS
 from toolcrib.assets.lfs import locks as lfs_locks
 from toolcrib.assets.lfs import objects as lfs_objects
 from toolcrib.assets.lfs import service as lfs_service
+from toolcrib.assets.lfs.errors import VERIFY_WORDING
 from toolcrib.assets.lfs.errors import WORDING as LFS_WORDING
 from toolcrib.assets.routes import create_lock, list_locks, router
 from toolcrib.kernel.claims.etag import Lists
@@ -79,5 +80,5 @@ kind = Kind(
         "/api/locks/check": 48 * 2**20,
     },
     pattern_limits=(("PUT", LFS_OBJECT, None), ("POST", LFS_BATCH, 2**20)),
-    wordings=(LFS_WORDING,),
+    wordings=(VERIFY_WORDING, LFS_WORDING),
 )

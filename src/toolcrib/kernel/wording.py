@@ -38,7 +38,8 @@ class Wording:
     """How refusals are written on the paths that begin with a match of `paths`, for `methods` (None: for all).
 
     `body` makes the JSON object of a code, a sentence and details, which `model` describes. `challenge` holds the
-    headers of a 401.
+    headers of a 401. `instead` replaces statuses that the clients misunderstand, by another status with a code and a
+    sentence of its own.
     """
 
     paths: re.Pattern[str]
@@ -47,6 +48,7 @@ class Wording:
     model: type[BaseModel] = Refusal
     media_type: str = "application/json"
     challenge: Mapping[str, str] = field(default_factory=BEARER.copy)
+    instead: Mapping[int, tuple[int, str, str]] = field(default_factory=dict)
 
     def covers(self, method: str, path: str) -> bool:
         return (self.methods is None or method in self.methods) and self.paths.match(path) is not None
@@ -77,6 +79,9 @@ class Wordings:
     ) -> Response:
         """A refusal as HTTP; a 401 carries the challenge of its path."""
         wording = self.of(method, path)
+        if status in wording.instead:
+            status, code, text = wording.instead[status]
+            details, headers = None, None
         return Response(
             orjson.dumps(wording.body(code, text, details)),
             status_code=status,

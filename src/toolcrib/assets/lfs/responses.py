@@ -92,14 +92,14 @@ def project_of(request: Request) -> str:
     """Return the project that the URL names.
 
     Raises:
-        AccessDenied: it is not a possible name (403, because after a 404 git-lfs never checks locks again in that
-            clone).
+        AccessDenied: it is not a possible name, or the address has a part twice, so that it would name another
+            project, where nothing is locked (403, because after a 404 git-lfs never checks locks again in that clone).
     """
     named: str | None = request.path_params.get("project")
     if named is None:
         return kernel_of(request).settings.default_project
-    project = named.removesuffix(".git").strip("/")
-    if len(project) > 255 or not _NAME.fullmatch(project):
+    project = named.removesuffix(".git")
+    if len(project) > 255 or not _NAME.fullmatch(project) or "/info/lfs" in project:
         raise AccessDenied("There is no project with this name that you may use.")
     return project
 
