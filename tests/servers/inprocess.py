@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from tests.clock import FakeClock
 from tests.servers.environment import ADMIN, PASSWORD, PLAIN, settings
+from tests.servers.statements import share_statements
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.passwords import LANES, MEMORY_KIB, TIME_COST
@@ -29,6 +30,7 @@ class AppServer:
         self.settings = settings
         self.clock = clock
         self.app: FastAPI = create_app(settings, clock=clock)
+        share_statements(self.kernel.database)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{settings.base_path}"
         config = uvicorn.Config(

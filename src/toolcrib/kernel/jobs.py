@@ -195,16 +195,18 @@ class Jobs:
         """Insert the schedule row of every periodic job. An existing row keeps its time, so that repeated restarts do
         not postpone a turn, unless the job's interval has become shorter."""
         now = self._clock()
+        async with self._database.connection() as connection:
+            rows = await connection.execute(select(schedule.c.name, schedule.c.next_at))
+            known: dict[str, datetime] = {row.name: row.next_at for row in rows}
         for name, every in self._periodic().items():
-            named = schedule.c.name == name
-            async with self._database.short_write() as connection:
-                if (await connection.execute(select(schedule.c.name).where(named))).first() is not None:
-                    sooner = update(schedule).where(named, schedule.c.next_at > now + every)
-                    await connection.execute(sooner.values(next_at=now + every))
-                    continue
-            with suppress(IntegrityError):  # another process has inserted it
+            if name not in known:
+                with suppress(IntegrityError):  # another process has inserted it
+                    async with self._database.short_write() as connection:
+                        await connection.execute(insert(schedule).values(name=name, next_at=now))
+            elif known[name] > now + every:
+                sooner = update(schedule).where(schedule.c.name == name, schedule.c.next_at > now + every)
                 async with self._database.short_write() as connection:
-                    await connection.execute(insert(schedule).values(name=name, next_at=now))
+                    await connection.execute(sooner.values(next_at=now + every))
         self._enrolled = True
 
     async def _take_turns(self) -> float:
