@@ -376,3 +376,77 @@ def test_the_page_shows_what_webdav_did(ann: Person, dav: Dav) -> None:
     events = ann.client.get("/api/events", params={"limit": 20}).json()["events"]
     assert {"folder_made", "uploaded", "moved", "archived"} <= {each["verb"] for each in events}
     assert ann.client.get(BASE + "/list", params={"bucket": "users", "id": ann.uuid}).json()["files"] == []
+
+
+TIMES = ("Win32CreationTime", "Win32LastAccessTime", "Win32LastModifiedTime", "Win32FileAttributes")
+
+
+def set_times(dav: Dav, path: str) -> None:
+    """What Windows sets after each save, and a property of somebody's own."""
+    props = "".join(f"<Z:{name}>Thu, 01 Jan 2026 10:00:00 GMT</Z:{name}>" for name in TIMES)
+    body = (
+        "<D:propertyupdate xmlns:D='DAV:' xmlns:Z='urn:schemas-microsoft-com:'>"
+        f"<D:set><D:prop>{props}<x:colour xmlns:x='urn:x'>red</x:colour></D:prop></D:set></D:propertyupdate>"
+    )
+    assert dav("PROPPATCH", path, body.encode()).status_code == 207
+
+
+def told_times(dav: Dav, path: str) -> set[str]:
+    found = dav.properties(path)
+    assert found["{urn:x}colour"] == "red"
+    return {name for name in TIMES if f"{{urn:schemas-microsoft-com:}}{name}" in found}
+
+
+def test_times_that_windows_sets_end_with_their_version(ann: Person, dav: Dav) -> None:
+    """Whatever makes the next version."""
+    first = ann.stored("w.txt", b"one")
+    set_times(dav, "w.txt")
+    assert told_times(dav, "w.txt") == set(TIMES)
+
+    def direct() -> None:
+        key = ann.sent(b"direct", "w.txt")
+        assert ann.post("/upload/confirm", object_key=key).status_code == 201
+
+    def moved_over() -> None:
+        dav.put("w.tmp", b"moved")
+        dav.write("w.tmp", colour="red")
+        assert dav.send("MOVE", "w.tmp", "w.txt").status_code == 204
+
+    for change in (
+        lambda: dav.put("w.txt", b"two"),
+        lambda: ann.stored("w.txt", b"three"),
+        direct,
+        moved_over,
+        lambda: ann.post(f"/versions/{first['version_id']}/restore"),
+    ):
+        set_times(dav, "w.txt")
+        change()
+        assert told_times(dav, "w.txt") == set(), change
+    set_times(dav, "w.txt")
+    assert dav.send("MOVE", "w.txt", "same.txt").status_code == 201
+    assert told_times(dav, "same.txt") == set(TIMES)  # the content is the same
+
+
+def test_times_that_windows_sets_end_with_an_approval(crib: Crib, ann: Person, carla: Person) -> None:
+    file_id = ann.stored("a.txt", b"one", bucket="companies")["file_id"]
+    dav = Dav(crib, ann, "companies")
+    set_times(dav, "a.txt")
+    waiting = ann.committed(file_id)
+    assert told_times(dav, "a.txt") == set(TIMES)
+    assert carla.post(f"/versions/{waiting}/approve").status_code == 200
+    assert told_times(dav, "a.txt") == set()
+
+
+def test_a_file_has_no_members_at_any_depth(dav: Dav) -> None:
+    dav("MKCOL", "d")
+    dav.put("d/a.txt")
+    client = dav.client
+    for headers in ({}, {"Depth": "infinity"}, {"Depth": "Infinity"}, {"Depth": "1"}, {"Depth": "0"}):
+        found = client.request("PROPFIND", dav.url("d/a.txt"), headers=headers)
+        assert hrefs(found) == [dav.url("d/a.txt")], headers
+    # Of a folder, no Depth means infinity (RFC 4918, 9.1), which is refused.
+    for headers in ({}, {"Depth": "infinity"}):
+        refusal = client.request("PROPFIND", dav.url("d"), headers=headers)
+        assert refusal.status_code == 403
+        assert body_of(refusal).find("{DAV:}propfind-finite-depth") is not None
+    assert client.request("PROPFIND", dav.url("d/a.txt"), headers={"Depth": "2"}).status_code == 400

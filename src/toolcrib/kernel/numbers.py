@@ -5,7 +5,7 @@ from __future__ import annotations
 
 # As many digits as every database and every client keeps.
 MAX_DIGITS = 18
-LARGEST = 10**MAX_DIGITS - 1
+LARGEST: int = 10**MAX_DIGITS - 1
 
 
 def whole_number(text: str) -> int | None:

@@ -52,6 +52,8 @@ BODY_BYTES = 131_072
 PIECE_BYTES = 65_536
 CONDITION_BYTES = 8_192
 MAX_DISCARDED_BYTES = 67_108_864
+# Headers that hold lists, which may come in several lines (RFC 9110, 5.3).
+_LISTS = frozenset({"IF_MATCH", "IF_NONE_MATCH", "TIMEOUT"})
 
 router = APIRouter(include_in_schema=False)
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dav")
@@ -165,7 +167,11 @@ def _environ(request: Request, path: str, body: bytes, dav: WebDAVRequest) -> di
         if key == "IF" and len(value) > CONDITION_BYTES:
             raise ValidationFailed.of("If", f"may have at most {CONDITION_BYTES} bytes")
         if key not in {"CONTENT_LENGTH", "CONTENT_TYPE", "AUTHORIZATION", "X_API_KEY"}:
-            environ[f"HTTP_{key}"] = value.decode("latin-1")
+            text = value.decode("latin-1")
+            before = environ.get(f"HTTP_{key}")
+            environ[f"HTTP_{key}"] = f"{before}, {text}" if before is not None and key in _LISTS else text
+    if "HTTP_DEPTH" in environ:
+        environ["HTTP_DEPTH"] = environ["HTTP_DEPTH"].strip().lower()
     return environ
 
 
@@ -194,9 +200,7 @@ async def _send(request: Request, dav: WebDAVRequest, intent: Send) -> Response:
     wanted = request.headers.get("range", "")
     first = request.method == "GET" and (not wanted or wanted.replace(" ", "").startswith("bytes=0-"))
     opened = await downloads.open_version(dav.docs, dav.caller, intent.file.id, remember=first, now=dav.now)
-    answer = await send(request, dav.docs, opened)
-    answer.headers["Last-Modified"] = opened.file.updated_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
-    return answer
+    return await send(request, dav.docs, opened)
 
 
 async def _copy_or_move(request: Request, dav: WebDAVRequest, intent: CopyOrMove) -> Response:

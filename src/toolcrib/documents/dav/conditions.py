@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from wsgidav import util
@@ -27,6 +27,7 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service import webdav_locks
 from toolcrib.documents.service.locks import folder_ref
 from toolcrib.documents.service.lookup import at
+from toolcrib.kernel.http_conditions import PreconditionFailed, is_unmodified
 
 
 class Conditions(RequestServer):  # type: ignore[misc]
@@ -54,13 +55,24 @@ class Conditions(RequestServer):  # type: ignore[misc]
         yield  # the service functions use database transactions
 
     def _evaluate_if_headers(self, res: Any, environ: Environ) -> None:
-        util.parse_if_header_dict(environ)
-        _ignore_broken_dates(environ)
         if res is not None and not isinstance(res, ListingResource):
-            etag = res.get_etag() or "[]"
-            util.evaluate_http_conditionals(res, int(res.get_last_modified() or -1), etag, environ)
+            modified = res.get_last_modified()
+            try:
+                is_unmodified(
+                    {_name(key): value for key, value in environ.items() if key.startswith("HTTP_IF_")},
+                    method=environ["REQUEST_METHOD"],
+                    etag=res.get_etag(),
+                    modified=datetime.fromtimestamp(modified, UTC) if modified is not None else None,
+                )
+            except PreconditionFailed as changed:
+                self._fail(HTTP_PRECONDITION_FAILED, context_info=changed.detail)
         elif res is None and "HTTP_IF_MATCH" in environ:
             self._fail(HTTP_PRECONDITION_FAILED, context_info="There is no such file or folder.")
+        self._evaluate_if(res, environ)
+
+    def _evaluate_if(self, res: Any, environ: Environ) -> None:
+        """Evaluate the If header (RFC 4918, 10.4) alone."""
+        util.parse_if_header_dict(environ)
         if not self._if_holds(res, environ):
             self._fail(HTTP_PRECONDITION_FAILED, context_info="The If header's condition does not hold.")
 
@@ -171,13 +183,8 @@ def has_version_condition(environ: Environ) -> bool:
     )
 
 
-def _ignore_broken_dates(environ: Environ) -> None:
-    """Remove date headers that hold no valid date; they must be ignored (RFC 9110, 13.1.3 and 13.1.4)."""
-    for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
-        try:
-            parsedate_to_datetime(environ.get(name, ""))
-        except (ValueError, OverflowError):
-            environ.pop(name, None)
+def _name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").lower()
 
 
 def tokens_shown(environ: Environ) -> list[str]:

@@ -29,12 +29,11 @@ from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import uploads, webdav_locks
 from toolcrib.documents.service.webdav_locks import NoSuchToken
-from toolcrib.kernel.numbers import LARGEST, MAX_DIGITS
+from toolcrib.kernel.numbers import LARGEST, size_number
 
 # Clients write a name, or the URL of a page.
 OWNER_BYTES = 512
-# WsgiDAV reads numbers of any length.
-_LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS},}}")
+_SECONDS = re.compile(r"second-([0-9]+)", re.IGNORECASE)
 
 
 class Locking(Conditions):
@@ -47,8 +46,7 @@ class Locking(Conditions):
         res = self._davProvider.get_resource_inst(path, environ)
         if isinstance(res, ListingResource):
             self._fail(HTTP_FORBIDDEN, context_info="Nothing can be locked here.")
-        timeout = _LONG_NUMBER.sub(str(LARGEST), environ.get("HTTP_TIMEOUT", ""))
-        seconds = util.read_timeout_value_header(timeout)
+        seconds = _seconds(environ.get("HTTP_TIMEOUT", ""))
         asked = read_xml(environ, allow_empty=True)
         if asked is None:
             return self._refresh(res, seconds, environ, start_response)
@@ -134,6 +132,19 @@ class Locking(Conditions):
         except FileLocked as other:
             self._fail(HTTP_FORBIDDEN, context_info=other.detail)
         return empty(start_response, HTTP_NO_CONTENT)
+
+
+def _seconds(timeout: str) -> int | None:
+    """Return the first wish that a Timeout header holds, in seconds; a large number for Infinite, None if it holds none
+    (RFC 4918, 10.7)."""
+    for wish in timeout.split(","):
+        if wish.strip().lower() == "infinite":
+            return LARGEST
+        found = _SECONDS.fullmatch(wish.strip())
+        seconds = size_number(found[1]) if found else None
+        if seconds:
+            return seconds
+    return None
 
 
 def _make_empty(dav: WebDAVRequest, place: Place) -> None:

@@ -40,7 +40,7 @@ from toolcrib.documents.dav.request import (
     Upload,
     request_of,
 )
-from toolcrib.documents.dav.resources import FolderResource, ListingResource
+from toolcrib.documents.dav.resources import FileResource, FolderResource, ListingResource
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import trees, webdav_locks
@@ -68,6 +68,7 @@ class Methods(Locking):
             text = b"A folder. Connect to this address with a WebDAV client to see what is in it.\n"
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
             return [b"" if is_head_method else text]
+        self._evaluate_if(res, environ)  # the other conditions are evaluated when the content is opened
         environ[INTENT] = Send(res.file)
         return []
 
@@ -126,9 +127,11 @@ class Methods(Locking):
             if names:
                 environ[ASKED] = frozenset(name for name in names if not name.startswith("{DAV:}"))
             body = xml.as_text(asked).encode()
-        if environ.get("HTTP_DEPTH") == "1":
+        if environ.get("HTTP_DEPTH", "infinity") in {"1", "infinity"}:
             res = self._davProvider.get_resource_inst(environ["PATH_INFO"], environ)
-            if isinstance(res, FolderResource):
+            if isinstance(res, FileResource):
+                environ["HTTP_DEPTH"] = "0"  # a file has no members
+            elif isinstance(res, FolderResource) and environ.get("HTTP_DEPTH") == "1":
                 return self._list_members(res, asked, environ, start_response)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
         return super().do_PROPFIND(environ, start_response)

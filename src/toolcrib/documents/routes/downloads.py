@@ -29,6 +29,7 @@ from toolcrib.documents.service.downloads import Opened
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.http_conditions import is_date
 from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
@@ -56,7 +57,7 @@ _PDF = "frame-ancestors 'self'"
     "/download/proxy",
     response_class=Response,
     openapi_extra=query_params(*PLACE, "version_id", inline=BOOLEAN),
-    responses=refusals(403, 404, 416),
+    responses=refusals(403, 404, 412, 416),
 )
 @router.head("/download/proxy", response_class=Response, include_in_schema=False)
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
@@ -77,6 +78,7 @@ async def send(request: Request, docs: Documents, opened: Opened, *, inline: boo
     version = opened.version
     media_type = version.mime_type or "application/octet-stream"
     shown = inline and media_type.partition(";")[0].strip().lower() in _SHOWN
+    is_dated = is_date(request.headers.get("if-range"))
     answer = await serve(
         request,
         docs.blobs,
@@ -86,6 +88,8 @@ async def send(request: Request, docs: Documents, opened: Opened, *, inline: boo
         media_type=media_type,
         filename=opened.filename,
         inline=shown,
+        modified=opened.modified,
+        is_alone_in_second=not is_dated or await downloads.is_alone_in_second(docs, opened),
     )
     if not shown:
         answer.headers["Content-Type"] = (

@@ -137,7 +137,7 @@ async def _fill(
             changelog=f"{came}: {source.changelog}" if source.changelog else came,
             now=now,
         )
-        make_current(file, version, now=now)
+        await make_current(session, file, version, now=now)
         if source.id == origin.current_version_id:
             file.base_version_id = source.id
     file.tags = dict(origin.tags)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_, func, or_, select
+
 from toolcrib.documents.audit import record_reading
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import NoVersion, ObjectMissing, VersionNotFound
@@ -23,11 +25,15 @@ DOWNLOAD_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A version to send. Its content is in the store under `key`."""
+    """A version to send. Its content is in the store under `key`.
+
+    `modified` is when it became what this address gives, which may be later than the version was made.
+    """
 
     file: File
     version: Version
     key: str
+    modified: datetime
 
     @property
     def filename(self) -> str:
@@ -67,7 +73,25 @@ async def open_version(
             raise ObjectMissing("The store has lost the bytes of this version.") from None
     if remember:
         await _remember(docs, caller, file, version, now=now)
-    return Opened(file, version, blob.key)
+    return Opened(file, version, blob.key, file.updated_at if version_id is None else version.created_at)
+
+
+async def is_alone_in_second(docs: Documents, opened: Opened) -> bool:
+    """Return whether no other version came in the same second, so that its time tells it from all others."""
+    start = opened.modified.replace(microsecond=0)
+    end = start + timedelta(seconds=1)
+    times = (Version.created_at, Version.updated_at)
+    query = (
+        select(func.count())
+        .select_from(Version)
+        .where(
+            Version.file_id == opened.file.id,
+            Version.id != opened.version.id,
+            or_(*(and_(time >= start, time < end) for time in times)),
+        )
+    )
+    async with docs.kernel.database.read() as session:
+        return not (await session.execute(query)).scalar_one()
 
 
 async def sign(

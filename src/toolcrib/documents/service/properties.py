@@ -25,6 +25,18 @@ TOTAL_BYTES = 65_536
 # Stop reading the properties of a folder's members at this size: that of about a hundred full members.
 READ_BYTES = 8_388_608
 CHUNK = 100
+# Times and attributes that Windows and WebDrive set beside the content they have just sent. They describe that content
+# and no later one.
+OF_VERSIONS = tuple(
+    [
+        f"{{urn:schemas-microsoft-com:}}Win32{name}"
+        for name in ("CreationTime", "LastAccessTime", "LastModifiedTime", "FileAttributes")
+    ]
+    + [
+        f"{{http://www.southrivertech.com/}}srt_{name}"
+        for name in ("creationtime", "lastaccesstime", "modifiedtime", "proptimestamp")
+    ]
+)
 
 
 class TooManyProperties(Problem):
@@ -115,8 +127,14 @@ async def copy_properties(session: AsyncSession, source: str, target: str) -> No
     await _replace(session, target, values)
 
 
-async def forget_properties(session: AsyncSession, resource: str) -> None:
-    await session.execute(delete(Property).where(Property.resource == resource))
+async def forget_properties(
+    session: AsyncSession, resource: str, names: Collection[str] | None = None
+) -> None:
+    """Delete the properties of `resource`, with `names` only those."""
+    gone = delete(Property).where(Property.resource == resource)
+    if names is not None:
+        gone = gone.where(Property.digest.in_([_digest(name) for name in names]))
+    await session.execute(gone)
 
 
 async def _replace(session: AsyncSession, resource: str, changes: Mapping[str, str | None]) -> None:

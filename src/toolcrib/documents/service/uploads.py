@@ -281,7 +281,7 @@ async def save_in(
         changelog=changelog,
         now=now,
     )
-    make_current(file, version, now=now)
+    await make_current(session, file, version, now=now)
     file.filename = filename or file.filename
     if tags:
         merged = {**file.tags, **tags}

@@ -15,6 +15,7 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import adopt
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.lookup import at, bucket_of
+from toolcrib.documents.service.properties import OF_VERSIONS, forget_properties
 from toolcrib.kernel.blobs.accounts import payer
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.database import take_write_lock
@@ -101,8 +102,11 @@ async def add_version(
     return version
 
 
-def make_current(file: File, version: Version, *, now: datetime) -> None:
-    """Make `version` the file's current version, which people get when they open the file."""
+async def make_current(session: AsyncSession, file: File, version: Version, *, now: datetime) -> None:
+    """Make `version` the file's current version, which people get when they open the file. Properties that describe the
+    version before go."""
+    if file.current_version_id is not None:
+        await forget_properties(session, file.id, OF_VERSIONS)
     file.current_version_id = version.id
     file.version_number = version.version_number
     file.size = version.size

@@ -98,7 +98,7 @@ async def approve(
             session, caller, version, outcome=VersionStatus.VALIDATED, comment=comment, now=now
         )
         before = file.current_version_id
-        make_current(file, version, now=now)
+        await make_current(session, file, version, now=now)
         file.status = file.settled_status = FileStatus.VALIDATED
         # The work copies of this version's author have the content that is now current.
         await session.execute(

@@ -83,10 +83,8 @@ class WebDAVLock:
 
 
 def duration(asked: int | None) -> timedelta:
-    """Return how long a lock lasts unless refreshed. `asked` is in seconds; None means not given, -1 infinite."""
-    if asked is None or asked <= 0:
-        return DEFAULT
-    return min(timedelta(seconds=asked), LONGEST)
+    """Return how long a lock lasts unless refreshed. `asked` is in seconds; None means not given."""
+    return DEFAULT if asked is None else timedelta(seconds=min(asked, LONGEST.seconds))
 
 
 def tokens_of(claim: Claim, now: datetime) -> list[WebDAVLock]:

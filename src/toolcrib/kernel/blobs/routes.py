@@ -50,7 +50,15 @@ async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -
     allowed = await _allowed("GET", key, request, kernel, now)
     info = await kernel.blobs.head(key)
     etag = key.rpartition("/")[2]  # keys are never used again for other content
-    return await serve(request, kernel.blobs, key, size=info.size, etag=etag, filename=allowed.filename)
+    return await serve(
+        request,
+        kernel.blobs,
+        key,
+        size=info.size,
+        etag=etag,
+        filename=allowed.filename,
+        modified=info.modified_at,
+    )
 
 
 @router.put(

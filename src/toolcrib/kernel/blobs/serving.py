@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from toolcrib.kernel.blobs.store import Blobs
+from toolcrib.kernel.http_conditions import http_date, is_unmodified, ranges_apply
 from toolcrib.kernel.numbers import size_number
 
 _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
@@ -29,23 +32,29 @@ async def serve(
     media_type: str = "application/octet-stream",
     filename: str | None = None,
     inline: bool = False,
+    modified: datetime | None = None,
+    is_alone_in_second: bool = True,
 ) -> Response:
     """Return a response with the file, the requested part of it, or 304 or 416.
 
-    `etag` is unquoted. A request for several ranges gets the whole file, as the standard allows.
+    `etag` is unquoted. `modified` is when this content came; `is_alone_in_second` says that no other came in the same
+    second, so that a date tells them apart. A request for several ranges gets the whole file, as the standard allows.
 
     Raises:
+        PreconditionFailed: the request is about other content (412).
         BlobMissing, StorageUnavailable: before anything is sent.
     """
-    tag = f'"{etag}"'
-    headers = {"ETag": tag, "Accept-Ranges": "bytes"}
+    headers = {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
+    if modified is not None:
+        headers["Last-Modified"] = http_date(modified)
     if filename is not None:
         headers["Content-Disposition"] = disposition(filename, inline=inline)
-    if _matches(request.headers.get("if-none-match"), tag):
+    if is_unmodified(conditions_of(request), method=request.method, etag=etag, modified=modified):
         return Response(status_code=304, headers=headers)
     start, end, status = 0, size, 200
     wanted = request.headers.get("range")
-    if wanted is not None and request.headers.get("if-range", tag) == tag:
+    dated = modified if is_alone_in_second else None
+    if wanted is not None and ranges_apply(request.headers.get("if-range"), etag=etag, modified=dated):
         try:
             part = _part(wanted, size)
         except RangeUnusable:
@@ -80,11 +89,14 @@ def _part(header: str, size: int) -> tuple[int, int] | None:
     return start, size if last is None else min(last + 1, size)
 
 
-def _matches(if_none_match: str | None, tag: str) -> bool:
-    if if_none_match is None:
-        return False
-    tags = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
-    return tag in tags or "*" in tags
+def conditions_of(request: Request) -> Mapping[str, str]:
+    """Return the headers of a conditional request; lists may be cut into several lines."""
+    lists = {
+        name: ", ".join(found)
+        for name in ("if-match", "if-none-match")
+        if (found := request.headers.getlist(name))
+    }
+    return {**request.headers, **lists}
 
 
 def disposition(filename: str, *, inline: bool = False) -> str:
