@@ -14,8 +14,11 @@ from toolcrib.kernel.claims import queries, service
 from toolcrib.kernel.claims.commands import (
     Acquire,
     Command,
+    Confirm,
+    EndWaiting,
     Expire,
     ForceRelease,
+    KeepWaiting,
     Release,
     Renew,
     StopWaiting,
@@ -88,6 +91,32 @@ class Claims:
         until = self.clock() + timedelta(minutes=minutes) if minutes is not None else None
         await self.run(Wait(self.ref(key), f"{key}/{holder}", person(holder), take=take, until=until))
 
+    async def wait_as_program(
+        self, key: str, holder: str, *, lease: int = 60, confirm: int = 30, ttl: int | None = None
+    ) -> None:
+        """Wait with a lease of so many seconds, and as many to confirm."""
+        ends = self.clock() + timedelta(seconds=lease)
+        command = Wait(
+            self.ref(key),
+            f"{key}/{holder}",
+            person(holder),
+            until=self.clock() + timedelta(days=7),
+            ttl_seconds=ttl,
+            lease_ends_at=ends,
+            confirm_seconds=confirm,
+        )
+        await self.run(command)
+
+    async def keep_waiting(self, key: str, holder: str, lease: int = 60) -> None:
+        ends = self.clock() + timedelta(seconds=lease)
+        await self.run(KeepWaiting(self.ref(key), person(holder), f"{key}/{holder}", ends))
+
+    async def confirm(self, key: str, holder: str, fence: int) -> Claim:
+        return await self.one(Confirm(self.ref(key), person(holder), fence))
+
+    async def end_waiting(self, key: str, holder: str) -> None:
+        await self.run(EndWaiting(self.ref(key), f"{key}/{holder}"))
+
     async def stop_waiting(self, key: str, holder: str) -> None:
         await self.run(StopWaiting(self.ref(key), person(holder)))
 
@@ -97,7 +126,7 @@ class Claims:
 
     async def queue(self, key: str) -> list[str]:
         async with self.database.read() as session:
-            return [waiter.holder for waiter in await queries.queue(session, self.ref(key))]
+            return [waiter.holder for waiter in await queries.queue(session, self.ref(key), now=self.clock())]
 
     async def events(self) -> list[Event]:
         async with self.database.read() as session:

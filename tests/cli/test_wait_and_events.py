@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import Person
 from tests.servers.environment import settings
 from tests.servers.process import wait_until
@@ -79,6 +81,41 @@ def test_giving_up_leaves_the_line(ann: Person, ben: Person) -> None:
     assert code == 130
     assert "Traceback" not in err
     assert queue(ann) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_the_program_leaves_the_line(
+    ann: Person, ben: Person, number: signal.Signals
+) -> None:
+    ann.run("lock", MAP)
+    waiting = ben.start("lock", "--wait", "--timeout", "1h", MAP)
+    wait_until(lambda: queue(ann) == ["ben"], "ben to stand in line")
+    waiting.send_signal(number)
+    code, _out, err = finish(waiting)
+    assert (code, "Traceback" in err) == (128 + number, False), err
+    assert queue(ann) == []
+
+
+def test_a_killed_program_neither_holds_up_the_line_nor_ends_as_the_holder(
+    server: Callable[..., ToolcribServer], person: Callable[..., Person]
+) -> None:
+    mine = server(WAIT_CONFIRM_SECONDS=4, HEARTBEAT_GRACE_SECONDS=4, SWEEP_SECONDS="0.5")
+    ann, ben, cleo = (person(name, server=mine) for name in ("ann", "ben", "cleo"))
+    ann.run("lock", MAP)
+    killed = ben.start("lock", "--wait", MAP)
+    wait_until(lambda: queue(ann) == ["ben"], "ben to stand in line")
+    lives = cleo.start("lock", "--wait", MAP)
+    wait_until(lambda: queue(ann) == ["ben", "cleo"], "cleo to stand in line")
+    killed.kill()
+    killed.wait()
+    ann.run("unlock", MAP)
+    assert ann.locks()[MAP]["locked_by"] == "ben"
+    # The server is killed in between; what time it loses is forgiven.
+    mine.kill()
+    mine.start()
+    code, out, err = finish(lives, 90)
+    assert (code, out) == (0, f"Locked {MAP}\n"), err
+    assert (ann.locks()[MAP]["locked_by"], ann.locks()[MAP]["expires_at"]) == ("cleo", None)
 
 
 def test_waiting_may_have_an_end(ann: Person, ben: Person) -> None:

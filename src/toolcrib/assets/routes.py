@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -29,9 +30,10 @@ from toolcrib.assets.schemas import (
     Released,
     lock_as_dict,
 )
-from toolcrib.kernel.claims import etag, queries
-from toolcrib.kernel.claims.problems import ClaimHeld
+from toolcrib.kernel.claims import etag
+from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.schemas import MAX_ID
+from toolcrib.kernel.claims.waiting import Waiting
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.events import log as event_log
@@ -40,6 +42,7 @@ from toolcrib.kernel.events.routes import EventPage
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.fast_routes import FastResponse, header
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.json_bodies import malformed, read_long_model, read_model
 from toolcrib.kernel.openapi import body_of, refusals
 
@@ -81,37 +84,42 @@ async def create_lock(request: Request) -> Response:
     body = await read_model(request, AssetLockRequest)
     now = kernel.clock()
     project = body.project or kernel.settings.default_project
-    try:
-        claim = await service.lock(
-            kernel.claims,
-            me,
-            project,
-            body.asset_path,
-            branch=body.branch,
-            comment=body.comment,
-            expires_at=body.end(now),
-        )
-    except ClaimHeld as held:
-        if not body.wait:
-            raise
-        await service.wait(
-            kernel.claims,
-            me,
-            held,
-            branch=body.branch,
-            comment=body.comment,
-            expires_at=body.end(now),
-            now=now,
-        )
-        return await _queued(request, kernel, held)
+    if body.wait:
+        return await _lock_or_wait(request, kernel, me, project, body)
+    claim = await service.lock(
+        kernel.claims,
+        me,
+        project,
+        body.asset_path,
+        branch=body.branch,
+        comment=body.comment,
+        expires_at=body.end(now),
+    )
+    return _locked(claim)
+
+
+def _locked(claim: Claim) -> Response:
     return FastResponse(201, orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}))
 
 
-async def _queued(request: Request, kernel: Kernel, held: ClaimHeld) -> Response:
-    async with kernel.database.read() as session:
-        queue = await queries.queue(session, held.claim.ref)
+async def _lock_or_wait(
+    request: Request, kernel: Kernel, me: Principal, project: str, body: AssetLockRequest
+) -> Response:
+    now = kernel.clock()
+    end = body.end(now)
+    how = Waiting(
+        program=body.program,
+        timeout=timedelta(seconds=body.timeout_seconds) if body.timeout_seconds else None,
+        branch=body.branch,
+        comment=body.comment,
+        ttl_seconds=max(1, round((end - now).total_seconds())) if end else None,
+    )
+    found = await service.lock_or_wait(kernel, me, project, body.asset_path, how, expires_at=end)
+    if isinstance(found, Claim):
+        return _locked(found)
+    held, place = found
     details = {**held.details, "url": request.app.state.site.claim_url(request.scope, held.claim)}
-    answer = {"msg": f"waiting: {held.detail}", "position": len(queue), "held": details}
+    answer = {"msg": f"waiting: {held.detail}", **place.as_dict(kernel), "held": details}
     return Response(orjson.dumps(answer), status_code=202, media_type=JSON)
 
 

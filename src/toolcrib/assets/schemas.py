@@ -17,7 +17,14 @@ from pydantic import (
 
 from toolcrib.assets.paths import normalise
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.claims.schemas import MAX_ID, EndingRequest, ForceReleaseRequest, Text, storable
+from toolcrib.kernel.claims.schemas import (
+    MAX_ID,
+    EndingRequest,
+    ForceReleaseRequest,
+    Text,
+    TtlSeconds,
+    storable,
+)
 from toolcrib.kernel.clock import iso_format
 
 MAX_BULK = 10_000
@@ -50,14 +57,22 @@ class LockChanged(BaseModel):
 
 
 class LockQueued(BaseModel):
-    """The path is held, and the caller waits in its queue. `held` has the same form as in a refusal."""
+    """The path is held, and the caller waits in its queue. `held` has the same form as in a refusal; the place is
+    described as by `POST /claims/{fence}/queue`."""
 
     msg: str
     position: int
+    waiter_id: str
+    until: str | None
+    lease_seconds: int | None
+    confirm_seconds: int | None
     held: dict[str, Any]
 
 
 class AssetLockRequest(EndingRequest):
+    """`wait`: stand in line if somebody holds it, with `program` and `timeout_seconds` as for `POST
+    /claims/{fence}/queue`."""
+
     model_config = ConfigDict(extra="ignore")
 
     asset_path: AssetPath
@@ -65,6 +80,8 @@ class AssetLockRequest(EndingRequest):
     comment: Comment | None = None
     project: Project | None = None
     wait: StrictBool = False
+    program: StrictBool = False
+    timeout_seconds: TtlSeconds | None = None
 
 
 class AssetRenewRequest(EndingRequest):

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets.paths import normalise
-from toolcrib.kernel.claims import queries, service
-from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew, Wait
+from toolcrib.kernel.claims import queries, service, waiting
+from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew
 from toolcrib.kernel.claims.models import Claim, Ref, claims
 from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, SomeHeld
+from toolcrib.kernel.claims.waiting import Place, Waiting
 from toolcrib.kernel.claims.writer import ClaimWriter
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
 KIND = "asset"
 KEY_SCOPE = "locks"  # the scope that an API key needs for changing things of this kind
-PATIENCE = timedelta(days=7)
 
 
 def ref(project: str, path: str) -> Ref:
@@ -50,40 +50,53 @@ async def lock(
     return await _one(writer, Acquire(target, me.holder, branch, comment, expires_at))
 
 
-async def wait(
-    writer: ClaimWriter,
+async def lock_or_wait(
+    kernel: Kernel,
     me: Principal,
-    held: ClaimHeld,
+    project: str,
+    path: str,
+    how: Waiting,
     *,
-    branch: str,
-    comment: str | None,
     expires_at: datetime | None,
-    now: datetime,
-) -> None:
-    """Put the caller into the queue for a path that `held` says is taken. Asking again keeps their place.
+) -> Claim | tuple[ClaimHeld, Place]:
+    """Lock `path`, or put the caller into its queue if somebody holds it. Asking again keeps their place.
 
-    The options given now are those of the later lock; a requested end is shifted by the time waited.
+    Returns the lock, or the refusal that says who holds it and the place. The options of the place are those of the
+    later lock; a requested end is shifted by the time waited.
 
     Raises:
         ClaimHeld: the caller holds it already (409).
     """
-    claim = held.claim
-    if claim.holder_uuid == me.uuid:
-        raise held
-    ttl_seconds = max(1, round((expires_at - now).total_seconds())) if expires_at else None
-    waiter = Wait(
-        claim.ref,
-        str(uuid4()),
-        me.holder,
-        until=now + PATIENCE,
-        branch=branch,
-        comment=comment,
-        ttl_seconds=ttl_seconds,
-    )
+    for last in (False, False, True):
+        try:
+            return await lock(
+                kernel.claims,
+                me,
+                project,
+                path,
+                branch=how.branch or "unknown_branch",
+                comment=how.comment,
+                expires_at=expires_at,
+            )
+        except ClaimHeld as held:
+            if held.claim.holder_uuid == me.uuid:
+                raise
+            place = await _place(kernel, me, held, how)
+            if place is not None:
+                return held, place
+            if last:  # held and free by turns
+                raise
+    raise AssertionError("the last round returns or raises")
+
+
+async def _place(kernel: Kernel, me: Principal, held: ClaimHeld, how: Waiting) -> Place | None:
+    """Return the caller's place in the queue; None if the path became free, or the caller's, in this moment."""
     try:
-        await writer.submit([waiter])
+        return await waiting.join(kernel, me, held.claim.ref, how)
     except AlreadyWaiting:
-        return
+        return await waiting.join_again(kernel, me, held.claim.ref)
+    except ClaimNotFound:
+        return None
 
 
 async def unlock(writer: ClaimWriter, me: Principal, target: Claim) -> Claim:

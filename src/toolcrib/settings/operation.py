@@ -34,6 +34,21 @@ class Operation(BaseSettings):
         validation_alias="HEARTBEAT_GRACE_SECONDS",
         description="How long after a start claims kept alive by heartbeats may not expire.",
     )
+    wait_lease_seconds: int = Field(
+        60,
+        ge=1,
+        le=86_400,
+        validation_alias="WAIT_LEASE_SECONDS",
+        description="How long a program that waits in line for something keeps its place without renewing it.",
+    )
+    wait_confirm_seconds: int = Field(
+        30,
+        ge=1,
+        le=86_400,
+        validation_alias="WAIT_CONFIRM_SECONDS",
+        description="How long a waiting program that was given what it waits for has to confirm it. Then the next in "
+        "line is given it.",
+    )
     shutdown_seconds: float = Field(
         45.0,
         gt=0,

@@ -13,6 +13,7 @@ from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import duration_seconds, new_end_seconds
 from toolcrib.cli.core.failures import Failure, Held
 from toolcrib.cli.core.options import NewEnd
+from toolcrib.cli.core.waiting import as_program
 
 app = typer.Typer(no_args_is_help=True, help="Keys of meeting rooms.")
 
@@ -41,7 +42,7 @@ def take(
 
     def ask() -> tuple[Any, dict[str, Any]]:
         try:
-            answer = context.api.post("/locks", {**body, "wait": wait})
+            answer = context.api.post("/locks", {**body, "wait": wait, **as_program(None)})
         except Held as refused:
             if wait and claims.is_callers(context, refused.details):
                 return held(context, room), {}

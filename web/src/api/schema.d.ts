@@ -172,7 +172,11 @@ export interface components {
             /** Timestamp */
             timestamp: string;
         };
-        /** AssetLockRequest */
+        /**
+         * AssetLockRequest
+         * @description `wait`: stand in line if somebody holds it, with `program` and `timeout_seconds` as for `POST
+         *     /claims/{fence}/queue`.
+         */
         AssetLockRequest: {
             /** Asset Path */
             asset_path: string;
@@ -194,10 +198,20 @@ export interface components {
              */
             expires_in: number | null;
             /**
+             * Program
+             * @default false
+             */
+            program: boolean;
+            /**
              * Project
              * @default null
              */
             project: string | null;
+            /**
+             * Timeout Seconds
+             * @default null
+             */
+            timeout_seconds: number | null;
             /**
              * Wait
              * @default false
@@ -1336,17 +1350,26 @@ export interface components {
         };
         /**
          * LockQueued
-         * @description The path is held, and the caller waits in its queue. `held` has the same form as in a refusal.
+         * @description The path is held, and the caller waits in its queue. `held` has the same form as in a refusal; the place is
+         *     described as by `POST /claims/{fence}/queue`.
          */
         LockQueued: {
+            /** Confirm Seconds */
+            confirm_seconds: number | null;
             /** Held */
             held: {
                 [key: string]: unknown;
             };
+            /** Lease Seconds */
+            lease_seconds: number | null;
             /** Msg */
             msg: string;
             /** Position */
             position: number;
+            /** Until */
+            until: string | null;
+            /** Waiter Id */
+            waiter_id: string;
         };
         /** Locks */
         Locks: {
@@ -1745,10 +1768,20 @@ export interface components {
              */
             password: boolean;
         };
-        /** Queued */
+        /**
+         * Queued
+         * @description A place in line. A program renews it within `lease_seconds`, and confirms what it is given within
+         *     `confirm_seconds`; for a person both are null.
+         */
         Queued: {
+            /** Confirm Seconds */
+            confirm_seconds: number | null;
+            /** Lease Seconds */
+            lease_seconds: number | null;
             /** Position */
             position: number;
+            /** Until */
+            until: string | null;
             /** Waiter Id */
             waiter_id: string;
         };
@@ -1756,6 +1789,8 @@ export interface components {
         QueuePlace: {
             /** Position */
             position: number;
+            /** Program */
+            program: boolean;
             /** Since */
             since: string;
             /** Take */
@@ -1763,15 +1798,25 @@ export interface components {
             /** Username */
             username: string;
         };
-        /** QueueRequest */
+        /**
+         * QueueRequest
+         * @description `program`: the caller renews its place, and confirms what it is given. `timeout_seconds`: it waits no longer.
+         */
         QueueRequest: {
             /** Comment */
             comment?: string | null;
+            /**
+             * Program
+             * @default false
+             */
+            program: boolean;
             /**
              * Take
              * @default true
              */
             take: boolean;
+            /** Timeout Seconds */
+            timeout_seconds?: number | null;
             /** Ttl Seconds */
             ttl_seconds?: number | null;
         };
@@ -2151,6 +2196,14 @@ export interface components {
             total: number;
             /** Waiting */
             waiting: components["schemas"]["Waiting"][];
+        };
+        /**
+         * WaitingRead
+         * @description The place in line, or the claim that was given to the program that waited.
+         */
+        WaitingRead: {
+            claim: components["schemas"]["ClaimRead"] | null;
+            place: components["schemas"]["Queued"] | null;
         };
         /** WhoAmI */
         WhoAmI: {

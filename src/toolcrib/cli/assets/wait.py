@@ -7,26 +7,29 @@ from toolcrib.cli.assets.locks import Lock, check_paths, explain_held, find_lock
 from toolcrib.cli.core import claims
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.failures import Failure, Held
+from toolcrib.cli.core.waiting import as_program
 
 
 def wait_for_lock(context: Context, path: str, body: dict[str, Any], timeout_seconds: int | None) -> Lock:
-    """Lock `path` as soon as it is our turn. A timeout or Ctrl-C gives up our place in the queue.
+    """Lock `path` as soon as it is our turn. A timeout, or a signal that ends us, gives up our place in
+    the queue.
 
     Raises:
         Held: the time is over and somebody else still holds it.
     """
     require_not_ours(context, path)
+    asked = {**body, **as_program(timeout_seconds)}
     lock, answer = claims.wait_for(
         context,
         path,
         kind="asset",
         key=path,
-        ask=lambda: ask(context, path, body),
+        ask=lambda: ask(context, path, asked),
         leave=lambda: leave(context, path),
         timeout_seconds=timeout_seconds,
     )
     if lock is not None:
-        return lock
+        return with_end(context, lock, body) if answer.get("lock") is None else lock
     over = Held("The time to wait is over.", code="claim_held", details=answer["held"])
     raise explain_held(context, over, path)
 
@@ -50,7 +53,7 @@ def ask(context: Context, path: str, body: dict[str, Any]) -> tuple[Lock | None,
     except Held as refused:
         held, mine = check_paths(context.api, [path], context.project)
         if mine and not held:
-            return with_end(context, mine[0], body), {}
+            return mine[0], {}
         raise explain_held(context, refused, path) from refused
     return answer.get("lock"), answer
 
@@ -58,7 +61,7 @@ def ask(context: Context, path: str, body: dict[str, Any]) -> tuple[Lock | None,
 def with_end(context: Context, lock: Lock, body: dict[str, Any]) -> Lock:
     """Give a lock that came to us through the queue the end we asked for, counted from now."""
     if body.get("expires_in") is None:
-        return lock
+        return find_lock(context, lock["asset_path"])  # its end until it was confirmed is no longer true
     wanted = context.in_project({"asset_path": lock["asset_path"], "expires_in": body["expires_in"]})
     renewed: Lock = context.api.post("/locks/renew", wanted)["lock"]
     return renewed

@@ -15,7 +15,8 @@ from toolcrib.cli.core.client import ApiClient
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.durations import local, parse_moment, since, span, until
 from toolcrib.cli.core.event_stream import follow
-from toolcrib.cli.core.failures import Failure
+from toolcrib.cli.core.failures import Failure, Unreachable
+from toolcrib.cli.core.waiting import Place, ending_by_exception
 
 Claim = dict[str, Any]
 Taken = TypeVar("Taken")
@@ -23,6 +24,9 @@ Taken = TypeVar("Taken")
 # What a holder does with a claim, and what others do about it.
 HOLDER_VERBS = ("release", "renew", "transfer")
 OTHERS_VERBS = ("wait", "ask")
+RETRY_SECONDS = 1.0
+# The events after which whoever waits may have got the thing, or have lost the place.
+IN_LINE = ("acquired", "transferred", "unqueued")
 DEFAULT_PROJECT = "project:default"
 
 
@@ -152,28 +156,59 @@ def wait_for(
     """Stand in the queue for the thing (`kind`, `key`) until it is the caller's.
 
     `ask` takes the thing or a place in the queue; called again, it keeps the place. It returns the thing if it was
-    taken, and the server's answer, with `held` (who holds it) and `position`. `leave` gives up the place, and the
-    thing if it was taken meanwhile; it runs when the time is over and on every error, Ctrl-C included.
+    taken, and the server's answer, with `held` (who holds it) and the place. If its request says what `as_program`
+    returns, the place is a lease, which is renewed here, and the thing is confirmed when it comes.
+
+    Whoever cannot wait to the end leaves the line: when the time is over, on every error, and on the signals that end
+    a program. Where the server did not tell by which number, `leave` does so; it gives up the place, and the thing if
+    it was taken meanwhile.
 
     Returns what `ask` returned last: the thing is None when the time was over first.
     """
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    # Read the end of the log before asking, because the thing may become ours between asking and listening.
-    after = context.api.get("/events", limit=1)["last_seq"]
-    try:
+    place = Place(context)
+
+    def take() -> tuple[Taken | None, dict[str, Any]]:
         taken, answer = ask()
-        if taken is not None:
-            return taken, answer
-        output.warn(holder_line(what, answer["held"]))
-        output.warn(f"Waiting in line, place {answer['position']}. Ctrl-C gives up.")
-        for event in follow(context.api, after=after, deadline=deadline, kind=kind):
-            # None: nothing happened for a while, or the connection was lost. The place may have lapsed.
-            if event is None or (event["key"] == key and event["verb"] in ("acquired", "transferred")):
-                taken, answer = ask()
+        place.note(answer)
+        if taken is not None and not place.confirm():
+            taken, answer = ask()  # ours for another reason, or it has passed on meanwhile
+            place.note(answer)
+        return taken, answer
+
+    def take_if_reached() -> tuple[Taken | None, dict[str, Any]] | None:
+        """As `take`, or None while the server cannot be reached: its outage ends nobody's wait."""
+        try:
+            return take()
+        except Unreachable:
+            return None
+
+    def is_over() -> bool:
+        return deadline is not None and time.monotonic() >= deadline
+
+    with ending_by_exception() as ignore_signals:
+        try:
+            # Read the end of the log before asking, because the thing may become ours between asking and listening.
+            after = context.api.get("/events", limit=1)["last_seq"]
+            taken, answer = take()
             if taken is not None:
                 return taken, answer
-    except BaseException:
-        leave()
-        raise
-    leave()
+            output.warn(holder_line(what, answer["held"]))
+            output.warn(f"Waiting in line, place {answer['position']}. Ctrl-C gives up.")
+            for event in follow(context.api, after=after, deadline=deadline, patient=True, kind=kind):
+                # None: nothing happened for a while, or the connection was lost. The place may have lapsed.
+                if event is None or (event["key"] == key and event["verb"] in IN_LINE):
+                    while (found := take_if_reached()) is None and not is_over():
+                        time.sleep(RETRY_SECONDS)
+                    taken, answer = found or (None, answer)
+                if taken is not None:
+                    return taken, answer
+        except BaseException:
+            ignore_signals()
+            place.leave_or(leave)
+            raise
+        finally:
+            place.close()
+        ignore_signals()
+        place.leave_or(leave)
     return None, answer

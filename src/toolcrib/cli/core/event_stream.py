@@ -34,19 +34,24 @@ def messages(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def follow(
-    api: ApiClient, *, after: int | None = None, deadline: float | None = None, **filters: Any
+    api: ApiClient,
+    *,
+    after: int | None = None,
+    deadline: float | None = None,
+    patient: bool = False,
+    **filters: Any,
 ) -> Iterator[Any]:
     """Yield every event from now (or from `after`) on, each once, across lost connections.
 
     Yields None when nothing happened for a while or the connection was lost, so that the caller can check its state.
-    Ends at `deadline` (monotonic seconds). If the first connection fails, that is raised. Later connections are tried
-    again until they succeed or the server refuses us.
+    Ends at `deadline` (monotonic seconds). If the first connection fails, that is raised, unless we are `patient`.
+    Later connections are tried again until they succeed or the server refuses us.
 
     The number of streams of a person is limited. When a newer stream replaces ours, events are requested every
     ASK_SECONDS from then on: connecting again would end another stream of the same person, which would then do the
     same.
     """
-    pause, connected = FIRST_PAUSE_SECONDS, False
+    pause, connected = FIRST_PAUSE_SECONDS, patient
     while deadline is None or time.monotonic() < deadline:
         left = IDLE_SECONDS if deadline is None else max(0.1, min(IDLE_SECONDS, deadline - time.monotonic()))
         try:

@@ -35,12 +35,14 @@ class Renew:
 
 @dataclass(slots=True)
 class Release:
-    """Give a claim back. `reason` is for the kind's hook alone; most people give none."""
+    """Give a claim back. `reason` is for the kind's hook alone; most people give none. With `waiter_id` only if that
+    waiter was given it and has not confirmed it."""
 
     ref: Ref
     holder: Holder
     fence: int | None = None
     reason: str | None = None
+    waiter_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -90,7 +92,19 @@ class Forgive:
 
 
 @dataclass(slots=True)
+class Confirm:
+    """Keep a claim that a waiting program was given. Changes nothing on other claims of the holder."""
+
+    ref: Ref
+    holder: Holder
+    fence: int
+
+
+@dataclass(slots=True)
 class Wait:
+    """Stand in the queue; see `Waiter`. Waiting as a person where a program waits for them already makes the place a
+    person's: it lasts longer."""
+
     ref: Ref
     waiter_id: str
     holder: Holder
@@ -100,15 +114,51 @@ class Wait:
     comment: str | None = None
     ttl_seconds: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    lease_ends_at: datetime | None = None
+    confirm_seconds: int | None = None
+
+
+@dataclass(slots=True)
+class KeepWaiting:
+    """Move the end of a program's lease on its place. A person's place has none, and stays as it is."""
+
+    ref: Ref
+    holder: Holder
+    waiter_id: str
+    lease_ends_at: datetime
 
 
 @dataclass(slots=True)
 class StopWaiting:
+    """Leave the queue. `waiter_id` None stands for whatever place the holder has."""
+
     ref: Ref
     holder: Holder
+    waiter_id: str | None = None
 
 
-Command = Acquire | Renew | Release | ForceRelease | Transfer | Expire | Forgive | Wait | StopWaiting
+@dataclass(slots=True)
+class EndWaiting:
+    """Take a place that is over out of the queue. Does nothing if it was renewed or given up meanwhile."""
+
+    ref: Ref
+    waiter_id: str
+
+
+Command = (
+    Acquire
+    | Renew
+    | Release
+    | ForceRelease
+    | Transfer
+    | Expire
+    | Forgive
+    | Confirm
+    | Wait
+    | KeepWaiting
+    | StopWaiting
+    | EndWaiting
+)
 
 
 class Group(NamedTuple):
@@ -120,4 +170,4 @@ class Group(NamedTuple):
 
 
 # Commands that may end a claim, or meet one that is over, need to know who waits.
-NEEDS_WAITERS = (Release, ForceRelease, Expire, Wait, StopWaiting)
+NEEDS_WAITERS = (Release, ForceRelease, Expire, Wait, KeepWaiting, StopWaiting, EndWaiting)

@@ -13,6 +13,8 @@ from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_str
 
 # What lies below this name in a claim's data is between the kind and the holder's programs.
 PRIVATE = "private"
+# There: what is known of a claim that a program has been given and must confirm.
+UNCONFIRMED = "unconfirmed"
 
 
 class Ref:
@@ -80,6 +82,14 @@ class Claim:
         return label if isinstance(label, str) else self.key
 
     @property
+    def unconfirmed(self) -> dict[str, Any] | None:
+        """The `waiter_id` of the program that was given this claim from the queue and has not confirmed it yet, and
+        the `ttl_seconds` it will have then; None for every other claim."""
+        private = self.data.get(PRIVATE)
+        found = private.get(UNCONFIRMED) if isinstance(private, dict) else None
+        return found if isinstance(found, dict) else None
+
+    @property
     def public_data(self) -> dict[str, Any]:
         """What the kind says of the thing, to everybody who may see it and to whoever holds it next."""
         return {name: value for name, value in self.data.items() if name != PRIVATE}
@@ -87,7 +97,11 @@ class Claim:
 
 @dataclass(slots=True)
 class Waiter:
-    """One place in the queue for a thing. `take`: given the claim when it frees; otherwise only told."""
+    """One place in the queue for a thing. `take`: given the claim when it frees; otherwise only told.
+
+    The place ends at `until`. That of a program ends at `lease_ends_at` already unless the program renews it, and a
+    claim that it is given passes on unless it confirms it within `confirm_seconds`. People have neither.
+    """
 
     id: str
     digest: str
@@ -104,6 +118,12 @@ class Waiter:
     comment: str | None
     ttl_seconds: int | None
     data: dict[str, Any] = field(default_factory=dict)
+    lease_ends_at: datetime | None = None
+    confirm_seconds: int | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """True once its time to wait or its lease has ended, swept or not."""
+        return any(end is not None and end <= now for end in (self.until, self.lease_ends_at))
 
 
 claims = Table(
@@ -149,7 +169,11 @@ claim_waiters = Table(
     Column("comment", exact_text()),
     Column("ttl_seconds", BigId),
     Column("data", JsonText(), nullable=False),
+    Column("lease_ends_at", UtcDateTime()),
+    Column("confirm_seconds", BigId),
     UniqueConstraint("digest", "holder_uuid"),
     Index("ix_claim_waiters_digest_position", "digest", "position"),
     Index("ix_claim_waiters_holder_uuid", "holder_uuid"),
+    Index("ix_claim_waiters_until", "until"),
+    Index("ix_claim_waiters_lease_ends_at", "lease_ends_at"),
 )

@@ -80,7 +80,11 @@ class Permissions:
         Raises:
             MissingScope: (403).
         """
-        me.require_scope(self._key_scope(claim))
+        self.require_key(claim.kind, me)
+
+    def require_key(self, kind: str, me: Principal) -> None:
+        """As `require_scope`, where there is no claim."""
+        me.require_scope(self.key_scopes.get(kind, kind))
 
     def _kernel_refusals(self, claim: Claim, caller: Caller) -> dict[Verb, str]:
         found: dict[Verb, str] = {}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Claim, Ref, Waiter, claim_waiters, claims
@@ -85,24 +85,64 @@ async def over(
     return [Claim(*row) for row in await session.execute(query)]
 
 
-async def queue(session: AsyncSession, ref: Ref) -> list[Waiter]:
+def _waiting_is_over(now: datetime) -> ColumnElement[bool]:
+    """As `Waiter.is_over`."""
+    return or_(
+        and_(claim_waiters.c.until.is_not(None), claim_waiters.c.until <= now),
+        and_(claim_waiters.c.lease_ends_at.is_not(None), claim_waiters.c.lease_ends_at <= now),
+    )
+
+
+async def queue(session: AsyncSession, ref: Ref, *, now: datetime) -> list[Waiter]:
     """Who waits for `ref`, the next one first."""
-    query = select(*_WAITER).where(claim_waiters.c.digest == ref.digest).order_by(claim_waiters.c.position)
+    query = select(*_WAITER).where(claim_waiters.c.digest == ref.digest, not_(_waiting_is_over(now)))
+    return [Waiter(*row) for row in await session.execute(query.order_by(claim_waiters.c.position))]
+
+
+async def waiter_by_id(session: AsyncSession, waiter_id: str, *, now: datetime) -> Waiter | None:
+    query = select(*_WAITER).where(claim_waiters.c.id == waiter_id, not_(_waiting_is_over(now)))
+    row = (await session.execute(query)).first()
+    return Waiter(*row) if row is not None else None
+
+
+async def waiting_over(
+    session: AsyncSession, *, now: datetime, limit: int, after: int | None = None
+) -> list[Waiter]:
+    """Places in queues that are over and that nobody has taken out yet, the oldest first; `after` is the position of
+    the last one seen."""
+    query = select(*_WAITER).where(_waiting_is_over(now))
+    if after is not None:
+        query = query.where(claim_waiters.c.position > after)
+    query = query.order_by(claim_waiters.c.position).limit(limit)
     return [Waiter(*row) for row in await session.execute(query)]
 
 
-async def queue_lengths(session: AsyncSession, digests: Iterable[str] | None = None) -> dict[str, int]:
+async def given_to(session: AsyncSession, waiter_id: str, holder_uuid: str, *, now: datetime) -> Claim | None:
+    """The claim that this waiter was given and has not confirmed yet."""
+    mine = [claims.c.holder_uuid == holder_uuid, claims.c.heartbeat, claims.c.expires_at.is_not(None)]
+    for claim in await find(session, mine, now=now):
+        if claim.unconfirmed is not None and claim.unconfirmed.get("waiter_id") == waiter_id:
+            return claim
+    return None
+
+
+async def queue_lengths(
+    session: AsyncSession, digests: Iterable[str] | None = None, *, now: datetime
+) -> dict[str, int]:
     """How many wait for each thing that anybody waits for."""
-    query = select(claim_waiters.c.digest, func.count()).group_by(claim_waiters.c.digest)
+    query = select(claim_waiters.c.digest, func.count()).where(not_(_waiting_is_over(now)))
+    query = query.group_by(claim_waiters.c.digest)
     if digests is not None:
         query = query.where(claim_waiters.c.digest.in_(list(digests)))
     rows = await session.execute(query)
     return {digest: count for digest, count in rows}  # noqa: C416 - a Result has keys(): dict() takes it for a mapping
 
 
-async def waited_for(session: AsyncSession, holder_uuid: str) -> frozenset[str]:
+async def waited_for(session: AsyncSession, holder_uuid: str, *, now: datetime) -> frozenset[str]:
     """The digests of what this person waits for."""
-    mine = select(claim_waiters.c.digest).where(claim_waiters.c.holder_uuid == holder_uuid)
+    mine = select(claim_waiters.c.digest).where(
+        claim_waiters.c.holder_uuid == holder_uuid, not_(_waiting_is_over(now))
+    )
     return frozenset(await session.scalars(mine))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -11,7 +10,7 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.access import visible
-from toolcrib.kernel.claims import etag, queries, verbs
+from toolcrib.kernel.claims import etag, queries, verbs, waiting
 from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.claims.permissions import Caller
 from toolcrib.kernel.claims.schemas import (
@@ -26,8 +25,10 @@ from toolcrib.kernel.claims.schemas import (
     RenewRequest,
     Text,
     TransferRequest,
+    WaitingRead,
     claim_as_dict,
 )
+from toolcrib.kernel.claims.waiting import Place
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, RequesterDep
@@ -42,6 +43,7 @@ from toolcrib.kernel.site import Site
 router = APIRouter(prefix="/claims", tags=["claims"])
 
 Fence = Annotated[int, Path(ge=1, le=MAX_ID)]
+WaiterId = Annotated[str, Path(max_length=36, pattern="^[0-9a-f-]+$")]
 
 
 async def _site(request: Request) -> Site:
@@ -102,8 +104,8 @@ async def list_claims(
         after = found[-1].fence if found else cursor
         page = await queries.find(session, conditions, now=now, limit=size + 1, after=after)
         more, page = len(page) > size, page[:size]
-        waiting = await queries.queue_lengths(session, [claim.digest for claim in page])
-        shown = [_shown(claim, waiting.get(claim.digest, 0), site, kernel, caller) for claim in page]
+        lengths = await queries.queue_lengths(session, [claim.digest for claim in page], now=now)
+        shown = [_shown(claim, lengths.get(claim.digest, 0), site, kernel, caller) for claim in page]
         pieces.append(orjson.dumps(shown)[1:-1])
         found += page
     rest = orjson.dumps({"next_cursor": str(found[-1].fence) if more else None, "seq": seq})
@@ -119,9 +121,9 @@ async def read_claim(
     fence: Fence, session: ReadSessionDep, kernel: KernelDep, site: SiteDep, me: PrincipalDep
 ) -> dict[str, Any]:
     claim = await verbs.look_up(kernel, me, fence)
-    waiting = await queries.queue_lengths(session, [claim.digest])
+    lengths = await queries.queue_lengths(session, [claim.digest], now=kernel.clock())
     caller = await _caller(session, kernel, me)
-    return _shown(claim, waiting.get(claim.digest, 0), site, kernel, caller)
+    return _shown(claim, lengths.get(claim.digest, 0), site, kernel, caller)
 
 
 @router.post("/{fence}/renew", response_model=ClaimChanged, responses=refusals(409))
@@ -166,17 +168,45 @@ async def transfer(
 
 @router.post("/{fence}/queue", response_model=Queued, status_code=201, responses=refusals(409))
 async def join_queue(fence: Fence, body: QueueRequest, kernel: KernelDep, me: PrincipalDep) -> dict[str, Any]:
-    """Wait for a thing: to be given it when it frees (`take`, first come first served), or to be told."""
-    waiter_id, position = await verbs.wait(
-        kernel,
-        me,
-        fence,
-        take=body.take,
-        comment=body.comment,
-        ttl_seconds=body.ttl_seconds,
-        patience=timedelta(days=7),
-    )
-    return {"position": position, "waiter_id": waiter_id}
+    """Wait for a thing: to be given it when it frees (`take`, first come first served), or to be told.
+
+    A person keeps the place for `timeout_seconds`, at most seven days. A `program` renews it at
+    `/claims/waiting/{waiter_id}/renew` before `lease_seconds` are over, and keeps what it is given by
+    `/claims/{fence}/confirm` within `confirm_seconds`; else the next in line is given it."""
+    place = await verbs.wait(kernel, me, fence, body.how())
+    return place.as_dict(kernel)
+
+
+@router.post("/waiting/{waiter_id}/renew", response_model=WaitingRead, responses=refusals(404))
+async def keep_waiting(
+    waiter_id: WaiterId, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+) -> dict[str, Any]:
+    """Keep a program's place in line. Answers with the place, or with the `claim` that the program has been given and
+    has to confirm. 404: the place has ended; wait again."""
+    found = await waiting.keep(kernel, me, waiter_id)
+    if isinstance(found, Place):
+        return {"place": found.as_dict(kernel), "claim": None}
+    async with kernel.database.read() as session:
+        caller = await _caller(session, kernel, me)
+    return {"place": None, "claim": _shown(found, 0, site, kernel, caller)}
+
+
+@router.delete("/waiting/{waiter_id}", status_code=204, responses=refusals(404))
+async def stop_waiting(
+    waiter_id: WaiterId, kernel: KernelDep, me: PrincipalDep, by: RequesterDep
+) -> Response:
+    """Leave the line. A claim that the program was given and has not confirmed passes on to the next."""
+    await waiting.leave(kernel, me, by, waiter_id)
+    return Response(status_code=204)
+
+
+@router.post("/{fence}/confirm", response_model=ClaimChanged, responses=refusals(409))
+async def confirm(
+    fence: Fence, kernel: KernelDep, site: SiteDep, me: PrincipalDep, by: RequesterDep
+) -> dict[str, Any]:
+    """Keep a claim that came from the queue to a program. Confirming again changes nothing."""
+    claim = await verbs.confirm(kernel, me, by, fence)
+    return await _changed("confirmed", claim, kernel, site, me)
 
 
 @router.delete("/{fence}/queue", status_code=204)
@@ -191,8 +221,14 @@ async def show_queue(
 ) -> list[dict[str, Any]]:
     claim = await verbs.look_up(kernel, me, fence)
     return [
-        {"username": waiter.holder, "since": iso_format(waiter.since), "take": waiter.take, "position": place}
-        for place, waiter in enumerate(await queries.queue(session, claim.ref), 1)
+        {
+            "username": waiter.holder,
+            "since": iso_format(waiter.since),
+            "take": waiter.take,
+            "position": place,
+            "program": waiter.lease_ends_at is not None,
+        }
+        for place, waiter in enumerate(await queries.queue(session, claim.ref, now=kernel.clock()), 1)
     ]
 
 
@@ -201,7 +237,7 @@ async def _caller(session: AsyncSession, kernel: Kernel, me: Principal) -> Calle
         me,
         kernel.clock(),
         mail=await kernel.config.mail_may_send(session),
-        waiting=await queries.waited_for(session, me.uuid),
+        waiting=await queries.waited_for(session, me.uuid, now=kernel.clock()),
         disabled=await holding_though_disabled(session),
     )
 

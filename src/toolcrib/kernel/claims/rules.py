@@ -1,6 +1,6 @@
 """The rules of holding, as plain code on plain values: no database, no clock, no I/O.
 
-What they change, and how that is recorded, is in `state.py`.
+What they change, and how that is recorded, is in `state.py`; those of waiting are in `queue_rules.py`.
 """
 
 from __future__ import annotations
@@ -12,34 +12,29 @@ from typing import Any
 from toolcrib.kernel.claims.commands import (
     Acquire,
     Command,
+    Confirm,
+    EndWaiting,
     Expire,
     ForceRelease,
     Forgive,
     Group,
+    KeepWaiting,
     Release,
     Renew,
     StopWaiting,
     Transfer,
     Wait,
 )
-from toolcrib.kernel.claims.models import Claim, Holder, Ref, Waiter
-from toolcrib.kernel.claims.problems import (
-    HELD_BY_YOU,
-    AlreadyWaiting,
-    BadEnd,
-    ClaimHeld,
-    ClaimLost,
-    ClaimNotFound,
-    NotHolder,
-)
-from toolcrib.kernel.claims.state import ClaimState, labelled
+from toolcrib.kernel.claims.models import Claim, Holder, Ref
+from toolcrib.kernel.claims.problems import BadEnd, ClaimHeld, ClaimLost, ClaimNotFound, NotHolder
+from toolcrib.kernel.claims.queue_rules import QueueRules
 from toolcrib.kernel.clock import iso_format
 
 # These are about claims past their end: they find them as they are.
 _FOR_WHAT_IS_OVER = frozenset({Expire, Forgive})
 
 
-class ClaimRules(ClaimState):
+class ClaimRules(QueueRules):
     def run_group(self, group: Group) -> list[Claim | None]:
         """Carry out all commands of `group` or, if one is refused, none of them.
 
@@ -87,10 +82,17 @@ class ClaimRules(ClaimState):
                 return self.expire(command)
             case Forgive():
                 return self.forgive(command)
+            case Confirm():
+                return self.confirm(command)
             case Wait():
                 return self.wait(command)
+            case KeepWaiting():
+                return self.keep_waiting(command)
             case StopWaiting():
                 return self.stop_waiting(command)
+            case EndWaiting():
+                self.end_waiting(command)
+                return None
 
     # Verbs
 
@@ -137,7 +139,8 @@ class ClaimRules(ClaimState):
             claim,
             renewed_at=self.now,
             expires_at=command.expires_at,
-            data=claim.data if command.data is None else command.data,
+            heartbeat=claim.heartbeat and claim.unconfirmed is None,
+            data=_confirmed_data(claim) if command.data is None else command.data,
         )
         self._write_about(
             claim, command.holder.username, "renewed", {"expires_at": _shown(command.expires_at)}
@@ -147,6 +150,8 @@ class ClaimRules(ClaimState):
 
     def release(self, command: Release) -> Claim:
         claim = self._held_by(command.ref, command.holder, command.fence)
+        if command.waiter_id is not None and (claim.unconfirmed or {}).get("waiter_id") != command.waiter_id:
+            raise ClaimLost(f"You have confirmed {claim.label} since.")
         self._end(claim, command.holder.username, "released", {}, command.reason)
         return claim
 
@@ -169,6 +174,10 @@ class ClaimRules(ClaimState):
         }
         if command.comment is not None:
             data["comment"] = command.comment
+        expires_at = claim.expires_at
+        if claim.unconfirmed is not None:
+            expires_at = self._end_once_confirmed(claim.unconfirmed)
+            data["expires_at"] = _shown(expires_at)
         fence = self._write_about(claim, command.actor, "transferred", data)
         data["fence"] = fence
         passed = replace(
@@ -178,6 +187,8 @@ class ClaimRules(ClaimState):
             comment=claim.comment if command.comment is None else command.comment,
             acquired_at=self.now,
             renewed_at=self.now,
+            expires_at=expires_at,
+            heartbeat=claim.heartbeat and claim.unconfirmed is None,
             fence=fence,
             data=claim.public_data,
         )
@@ -206,43 +217,16 @@ class ClaimRules(ClaimState):
             self._set(claim.digest, forgiven)
         return forgiven
 
-    def wait(self, command: Wait) -> Claim:
-        claim = self.live(command.ref)
-        if claim is None:
-            raise ClaimNotFound(f"{command.ref.key} is free: take it instead of waiting for it.")
-        if claim.holder_uuid == command.holder.uuid:
-            raise ClaimHeld(claim, len(self.waiters.get(claim.digest, ())), HELD_BY_YOU)
-        queue = self.waiters.get(claim.digest, [])
-        if any(waiter.holder_uuid == command.holder.uuid for waiter in queue):
-            raise AlreadyWaiting(f"You are already waiting for {claim.label}.")
-        ref = command.ref
-        position = self._write_about(claim, command.holder.username, "queued", {"take": command.take})
-        waiter = Waiter(
-            id=command.waiter_id,
-            digest=ref.digest,
-            kind=ref.kind,
-            scope=ref.scope,
-            key=ref.key,
-            holder=command.holder.username,
-            holder_uuid=command.holder.uuid,
-            since=self.now,
-            position=position,
-            take=command.take,
-            until=command.until,
-            branch=command.branch,
-            comment=command.comment,
-            ttl_seconds=command.ttl_seconds,
-            data=command.data,
-        )
-        self._set_queue(ref.digest, [*queue, waiter])
-        return claim
+    def confirm(self, command: Confirm) -> Claim:
+        claim = self._held_by(command.ref, command.holder, command.fence)
+        if claim.unconfirmed is None:
+            return claim
+        ends = self._end_once_confirmed(claim.unconfirmed)
+        return self.renew(Renew(command.ref, command.holder, ends, command.fence))
 
-    def stop_waiting(self, command: StopWaiting) -> Claim | None:
-        if not self._forget_waiter(command.ref.digest, command.holder.uuid):
-            raise ClaimNotFound(f"You are not waiting for {command.ref.key}.")
-        ref = command.ref
-        self._write(ref, command.holder.username, "unqueued", {"holder": command.holder.username})
-        return self.claims.get(ref.digest)
+    def _end_once_confirmed(self, unconfirmed: dict[str, Any]) -> datetime | None:
+        ttl_seconds = unconfirmed.get("ttl_seconds")
+        return self.now + timedelta(seconds=ttl_seconds) if isinstance(ttl_seconds, int) else None
 
     # What is true now
 
@@ -290,32 +274,9 @@ class ClaimRules(ClaimState):
         self._serve_queue(claim)
         self._by, self._refusable = by, refusable
 
-    def _serve_queue(self, ended: Claim) -> None:
-        """Tell those who asked to be told, up to the first who asked to be given the claim."""
-        queue = self.waiters.get(ended.digest)
-        if not queue:
-            return
-        queue = list(queue)
-        while queue:
-            waiter = queue.pop(0)
-            self._set_queue(ended.digest, list(queue))
-            if waiter.until is not None and waiter.until <= self.now:
-                continue
-            if not waiter.take:
-                self._write(ended.ref, None, "offered", {"holder": waiter.holder, **labelled(ended)})
-                continue
-            ends = self.now + timedelta(seconds=waiter.ttl_seconds) if waiter.ttl_seconds else None
-            self.acquire(
-                Acquire(
-                    ref=ended.ref,
-                    holder=Holder(waiter.holder, waiter.holder_uuid),
-                    branch=waiter.branch,
-                    comment=waiter.comment,
-                    expires_at=ends,
-                    data=waiter.data,
-                )
-            )
-            return
+
+def _confirmed_data(claim: Claim) -> dict[str, Any]:
+    return claim.data if claim.unconfirmed is None else claim.public_data
 
 
 def _shown(moment: datetime | None) -> str | None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.permissions import VERBS, Verb
+from toolcrib.kernel.claims.waiting import Waiting
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.stored_json import MARK, is_damaged
@@ -150,9 +151,22 @@ class TransferRequest(BaseModel):
 
 
 class QueueRequest(BaseModel):
+    """`program`: the caller renews its place, and confirms what it is given. `timeout_seconds`: it waits no longer."""
+
     take: bool = True
     comment: Comment | None = None
     ttl_seconds: TtlSeconds | None = None
+    program: bool = False
+    timeout_seconds: TtlSeconds | None = None
+
+    def how(self) -> Waiting:
+        return Waiting(
+            take=self.take,
+            program=self.program,
+            timeout=timedelta(seconds=self.timeout_seconds) if self.timeout_seconds else None,
+            comment=self.comment,
+            ttl_seconds=self.ttl_seconds,
+        )
 
 
 class QueuePlace(BaseModel):
@@ -160,11 +174,25 @@ class QueuePlace(BaseModel):
     since: str
     take: bool
     position: int
+    program: bool
 
 
 class Queued(BaseModel):
+    """A place in line. A program renews it within `lease_seconds`, and confirms what it is given within
+    `confirm_seconds`; for a person both are null."""
+
     position: int
     waiter_id: str
+    until: str | None
+    lease_seconds: int | None
+    confirm_seconds: int | None
+
+
+class WaitingRead(BaseModel):
+    """The place in line, or the claim that was given to the program that waited."""
+
+    place: Queued | None
+    claim: ClaimRead | None
 
 
 def claim_as_dict(

@@ -108,9 +108,13 @@ class ClaimState:
             self._undo.append(partial(self.waiters.__setitem__, digest, self.waiters.get(digest, [])))
         self.waiters[digest] = queue
 
-    def _forget_waiter(self, digest: str, holder_uuid: str) -> bool:
+    def _forget_waiter(self, digest: str, holder_uuid: str, waiter_id: str | None = None) -> bool:
         queue = self.waiters.get(digest, [])
-        left = [waiter for waiter in queue if waiter.holder_uuid != holder_uuid]
+        left = [
+            waiter
+            for waiter in queue
+            if waiter.holder_uuid != holder_uuid or waiter_id not in (None, waiter.id)
+        ]
         if len(left) == len(queue):
             return False
         self._set_queue(digest, left)

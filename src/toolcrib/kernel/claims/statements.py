@@ -33,6 +33,13 @@ _UPDATE = DriverStatement(
 )
 _DELETE = DriverStatement(delete(claims).where(_is_that_one), *_THAT_ONE)
 _INSERT_WAITER = DriverStatement(insert(claim_waiters), *_WAITER_FIELDS)
+_UPDATE_WAITER = DriverStatement(
+    update(claim_waiters)
+    .where(claim_waiters.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in _WAITER_FIELDS}),
+    *_WAITER_FIELDS,
+    "b_id",
+)
 _DELETE_WAITER = DriverStatement(delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id")), "b_id")
 _FIND = {
     dialect: (
@@ -97,10 +104,13 @@ def _write_waiters(connection: Connection, rules: ClaimRules) -> None:
     waiting = {waiter.id: waiter for queue in rules.waiters.values() for waiter in queue}
     left = [(id_,) for id_ in rules.read_waiters if id_ not in waiting]
     came = [waiter for id_, waiter in waiting.items() if id_ not in rules.read_waiters]
+    moved = [waiter for id_, waiter in waiting.items() if rules.read_waiters.get(id_, waiter) is not waiter]
     if left:
         _DELETE_WAITER.run(connection, left)
     if came:
         _INSERT_WAITER.run(connection, [_waiter_row(waiter) for waiter in came])
+    if moved:
+        _UPDATE_WAITER.run(connection, [(*_waiter_row(waiter), waiter.id) for waiter in moved])
 
 
 def _each_one(connection: Connection, statement: DriverStatement, rows: Sequence[Row]) -> None:

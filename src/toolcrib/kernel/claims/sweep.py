@@ -9,8 +9,8 @@ import structlog
 from sqlalchemy import Column, Integer, Table, select, update
 
 from toolcrib.kernel.claims import queries, service
-from toolcrib.kernel.claims.commands import Expire, Forgive
-from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.claims.commands import EndWaiting, Expire, Forgive
+from toolcrib.kernel.claims.models import Ref, claim_waiters, claims
 from toolcrib.kernel.claims.owed import retry_owed
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database, take_write_lock
@@ -35,14 +35,16 @@ server_alive = Table(
 
 
 async def announce_ends(kernel: Kernel, now: datetime) -> None:
-    """Write the `expired` event of every claim that is over, and serve its queue; then call the hooks that are owed.
-    Safe in any number of processes: each end is a conditional delete under the write lock.
+    """Take the places out of queues that are over, write the `expired` event of every claim that is, and serve its
+    queue; then call the hooks that are owed. Safe in any number of processes: each end is a conditional delete under
+    the write lock.
 
     A claim that cannot be ended stops none of the others. It is logged, tried again at the next turn, and fails this
     one.
     """
     async with kernel.database.write() as session:
         await session.execute(update(server_alive).values(at=now))
+    await _end_waiting(kernel, now)
     failed: list[BaseException] = []
     last: tuple[datetime, int] | None = None
     while True:
@@ -61,9 +63,30 @@ async def announce_ends(kernel: Kernel, now: datetime) -> None:
         raise failed[0]
 
 
+async def _end_waiting(kernel: Kernel, now: datetime) -> None:
+    last: int | None = None
+    while True:
+        async with kernel.database.read() as session:
+            due = await queries.waiting_over(session, now=now, limit=PAGE, after=last)
+        if due:
+            # One group each, so that what stands in the way of one stops no other.
+            ends = [
+                kernel.claims.submit([EndWaiting(Ref(each.kind, each.scope, each.key), each.id)])
+                for each in due
+            ]
+            for each, outcome in zip(due, await asyncio.gather(*ends, return_exceptions=True), strict=True):
+                if isinstance(outcome, BaseException):
+                    log.error(
+                        "waiting_not_ended", kind=each.kind, key=each.key, error=failure_in_words(outcome)
+                    )
+        if len(due) < PAGE:
+            return
+        last = due[-1].position
+
+
 async def forgive_outage(database: Database, now: datetime, grace: timedelta) -> int:
     """At a start: claims kept alive by heartbeats that ran out while nobody could renew them, or will before
-    their clients can, last until `now + grace`. Returns how many."""
+    their clients can, last until `now + grace`; likewise the places of programs that wait. Returns how many claims."""
     until = now + grace
     async with database.write() as session:
         await take_write_lock(session)
@@ -72,6 +95,9 @@ async def forgive_outage(database: Database, now: datetime, grace: timedelta) ->
         found = await queries.find(session, lapsed, now=None)
         commands = [Forgive(claim.ref, claim.fence, until) for claim in found]
         await service.run_group(session, commands, now=now)
+        lease = claim_waiters.c.lease_ends_at
+        waiting = update(claim_waiters).where(lease > alive_at, lease < until).values(lease_ends_at=until)
+        await session.execute(waiting)
         await session.execute(update(server_alive).values(at=now))
         return len(found)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from uuid import uuid4
+from dataclasses import replace
+from datetime import datetime
 
-from toolcrib.kernel.claims import queries
-from toolcrib.kernel.claims.commands import ForceRelease, Release, Renew, StopWaiting, Transfer, Wait
+from toolcrib.kernel.claims import queries, waiting
+from toolcrib.kernel.claims.commands import ForceRelease, Release, Renew, StopWaiting, Transfer
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.permissions import Verb
 from toolcrib.kernel.claims.problems import ClaimNotFound
+from toolcrib.kernel.claims.waiting import Place, Waiting
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import read_principal, read_registry
@@ -87,38 +88,16 @@ async def transfer(
     return await _one(kernel, Transfer(claim.ref, me.username, heir.holder, holder, fence, comment), by)
 
 
-async def wait(
-    kernel: Kernel,
-    me: Principal,
-    fence: int,
-    *,
-    take: bool,
-    comment: str | None = None,
-    ttl_seconds: int | None = None,
-    patience: timedelta | None = None,
-) -> tuple[str, int]:
-    """Stand in the queue for what claim `fence` holds. Returns the waiter's id and place, counted from 1."""
+async def wait(kernel: Kernel, me: Principal, fence: int, how: Waiting) -> Place:
+    """Stand in the queue for what claim `fence` holds."""
     claim = await look_up_for(kernel, me, "wait", fence)
-    waiter_id = str(uuid4())
-    until = kernel.clock() + patience if patience else None
-    await _one(
-        kernel,
-        Wait(
-            claim.ref,
-            waiter_id,
-            me.holder,
-            take=take,
-            until=until,
-            branch=claim.branch,
-            comment=comment,
-            ttl_seconds=ttl_seconds,
-            data=claim.public_data,
-        ),
-    )
-    async with kernel.database.read() as session:
-        queue = await queries.queue(session, claim.ref)
-    place = next((n for n, waiter in enumerate(queue, 1) if waiter.id == waiter_id), 0)
-    return waiter_id, place
+    return await waiting.join(kernel, me, claim.ref, replace(how, branch=claim.branch), claim.public_data)
+
+
+async def confirm(kernel: Kernel, me: Principal, by: Requester, fence: int) -> Claim:
+    """Keep a claim that a waiting program was given from the queue."""
+    claim = await look_up_for(kernel, me, "renew", fence)
+    return await waiting.confirm(kernel, me, by, claim)
 
 
 async def stop_waiting(kernel: Kernel, me: Principal, fence: int) -> None:
@@ -129,7 +108,7 @@ async def stop_waiting(kernel: Kernel, me: Principal, fence: int) -> None:
 
 async def _one(
     kernel: Kernel,
-    command: Renew | Release | ForceRelease | Transfer | Wait,
+    command: Renew | Release | ForceRelease | Transfer,
     by: Requester | None = None,
 ) -> Claim:
     (claim,) = await kernel.claims.submit([command], by)
