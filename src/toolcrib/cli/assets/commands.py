@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from toolcrib.cli.assets import lockable
 from toolcrib.cli.assets.locks import check_paths, describe_locks, explain_held, find_lock, read_paths, take
 from toolcrib.cli.assets.wait import wait_for_lock
 from toolcrib.cli.core import claims, output
@@ -58,6 +59,7 @@ def lock(
         taken = [wait_for_lock(context, wanted[0], body, duration_seconds(timeout))]
     else:
         taken = take(context, wanted, body)
+    lockable.after_lock(context, taken)
     context.show(taken, describe_locks("Locked", taken))
 
 
@@ -83,6 +85,7 @@ def unlock(
         answer = context.api.post("/locks/bulk", body, timeout_seconds=300)
     except Held as refused:
         raise explain_held(context, refused, None) from refused
+    lockable.after_unlock(context, wanted)
     context.show(answer["locks"], describe_locks("Unlocked", answer["locks"]))
 
 
@@ -90,6 +93,7 @@ def force_release_paths(context: Context, paths: list[str], reason: str | None) 
     if not reason:
         raise CannotTell("Say why: --reason TEXT. The holder reads it.")
     answer = context.api.post("/locks/force-release", context.in_project({"paths": paths, "reason": reason}))
+    lockable.after_unlock(context, paths)
     context.show(answer, answer["msg"])
 
 
@@ -146,6 +150,37 @@ def locks(
         ],
         empty="Nothing is locked.",
     )
+
+
+@command(app, "status")
+def status(
+    context: Context,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only look, change no file.")] = False,
+) -> None:
+    """Show what you hold in this project, and put wrong read-only flags of lockable files right.
+
+    A flag is wrong after a lock has ended by itself, was taken in another place, or was released by force.
+    """
+    rows = context.api.all_rows("/locks", project=context.project, mine=1)
+    mended = lockable.mend(context, repair=not dry_run)
+    if context.as_json:
+        output.print_json({"branch": context.branch, "locks": rows, "flags": mended.as_dict()})
+        return
+    output.print_text(f"{context.username} at {context.account.url}, branch {context.branch}")
+    now = datetime.now(UTC)
+    held = [
+        (
+            one["asset_path"],
+            since(one["timestamp"], now),
+            until(one.get("expires_at"), now),
+            one.get("comment"),
+        )
+        for one in rows
+    ]
+    output.print_table(("Path", "Since", "Until", "Comment"), held, empty="You hold nothing here.")
+    for line in mended.lines(done=not dry_run):
+        output.print_text(line)
 
 
 @command(app, "check")
@@ -222,6 +257,8 @@ def transfer(
     """Hand a lock over, never free in between."""
     lock = find_lock(context, context.path(path))
     answer = claims.transfer(context.api, lock, to, comment)
+    if to != context.username:
+        lockable.after_unlock(context, [lock["asset_path"]])
     context.show(answer, f"{lock['asset_path']} is now held by {to}.")
 
 
@@ -238,4 +275,5 @@ def auto_release(context: Context, branch: Branch = None) -> None:
         )
         return
     answer = context.api.post("/locks/auto-release", context.in_project({"branch": name}))
+    lockable.mend(context, only_if_suspect=True)
     context.show(answer, answer["msg"])

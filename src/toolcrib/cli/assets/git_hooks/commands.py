@@ -79,6 +79,14 @@ def run_pre_commit(context: Context) -> None:
     raise typer.Exit(pre_commit(context))
 
 
+@command(run, "post-index-change")
+def run_post_index_change(context: Context) -> None:
+    """Make lockable files read-only again whose lock has ended by itself."""
+    from toolcrib.cli.assets.git_hooks.post_index_change import post_index_change
+
+    post_index_change(context)
+
+
 @command(run, "pre-receive")
 def run_pre_receive(context: Context) -> None:
     """Refuse a push that changes what somebody else holds."""

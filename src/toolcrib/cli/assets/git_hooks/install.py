@@ -38,12 +38,55 @@ toolcrib={program}
 printf '%s\\n' "$updates" | "$toolcrib" hooks run pre-receive
 """
 
+# Git runs it when a checkout, merge or pull has changed files; git-lfs has no hook of this name. In a rebase it would
+# run for every commit.
+POST_INDEX_CHANGE = """#!/bin/sh
+{mark}
+before="$0{kept}"
+if [ -x "$before" ]; then "$before" "$@" || exit $?; fi
+[ "$1" = 1 ] || exit 0
+[ -n "$(git ls-files -- ':(attr:lockable)' | head -n 1)" ] || exit 0
+for state in rebase-merge rebase-apply; do
+    if [ -e "$(git rev-parse --git-path $state)" ]; then exit 0; fi
+done
+toolcrib={program}
+[ -x "$toolcrib" ] || toolcrib=toolcrib
+command -v "$toolcrib" >/dev/null 2>&1 || exit 0
+"$toolcrib" hooks run post-index-change || exit 0
+"""
+FLAGS_HOOK = "post-index-change"
+
 
 def hooks_directory(repository: Repository, directory: Path | None) -> Path:
     return repository.hooks_directory if directory is None else directory.expanduser().absolute()
 
 
-def write_hook(directory: Path, name: str, script: str) -> Path:
+def is_committed(repository: Repository, directory: Path) -> bool:
+    """Return whether hooks in this directory are among the files that people share: `core.hooksPath` may name one."""
+    place, git_dirs = directory.resolve(), (repository.git_dir.resolve(), repository.common_dir.resolve())
+    return place.is_relative_to(repository.root.resolve()) and not any(map(place.is_relative_to, git_dirs))
+
+
+def program_for(repository: Repository, directory: Path) -> str:
+    """Return a shell word for the path of this program. A file that people share must not hold the path of one
+    machine: there it is read from the clone's own configuration."""
+    if repository.bare or not is_committed(repository, directory):
+        return shlex.quote(program_path())
+    set_config(repository, "toolcrib.program", program_path())
+    return '"$(git config --get toolcrib.program)"'
+
+
+def install_flags_hook(repository: Repository) -> None:
+    """Install the hook that puts the read-only flag back after a lock has ended by itself."""
+    write_hook(repository, repository.hooks_directory, FLAGS_HOOK, POST_INDEX_CHANGE)
+
+
+def has_flags_hook(repository: Repository) -> bool:
+    hook = repository.hooks_directory / FLAGS_HOOK
+    return hook.is_file() and MARK in hook.read_text(encoding="utf-8", errors="replace")
+
+
+def write_hook(repository: Repository, directory: Path, name: str, script: str) -> Path:
     """Write a hook. A hook of somebody else with the same name is kept beside it and runs first.
 
     Raises:
@@ -62,7 +105,7 @@ def write_hook(directory: Path, name: str, script: str) -> Path:
         output.warn(f"The hook that was there is kept as {kept.name} and runs first.")
     new = directory / f".{name}.new"
     new.write_text(
-        script.format(mark=MARK, kept=KEPT, program=shlex.quote(program_path())),
+        script.format(mark=MARK, kept=KEPT, program=program_for(repository, directory)),
         encoding="utf-8",
         newline="\n",
     )
@@ -106,11 +149,11 @@ def install(
     place = hooks_directory(repository, directory)
     if server:
         configure_server(context, repository, token_file, key_stdin)
-        hook = write_hook(place, "pre-receive", PRE_RECEIVE)
+        hook = write_hook(repository, place, "pre-receive", PRE_RECEIVE)
     else:
         if repository.bare:
             raise CannotTell("This is a bare repository, where nobody commits. Did you mean --server?")
-        hook = write_hook(place, "pre-commit", PRE_COMMIT)
+        hook = write_hook(repository, place, "pre-commit", PRE_COMMIT)
     if on_outage:
         set_config(repository, "toolcrib.onOutage", on_outage)
     context.show({"hook": str(hook)}, f"Installed {hook}")

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from toolcrib.cli.assets.git_hooks.install import has_flags_hook, install_flags_hook
 from toolcrib.cli.assets.git_lfs.credential_helper import can_help, host_of, use_helper, uses_helper
 from toolcrib.cli.assets.git_lfs.git_setup import (
     install_lfs,
@@ -23,6 +24,7 @@ from toolcrib.cli.assets.git_lfs.git_setup import (
     write_lfsconfig,
 )
 from toolcrib.cli.assets.git_lfs.gitattributes import lfs_lines, make_lockable
+from toolcrib.cli.assets.lockable import is_on
 from toolcrib.cli.core import output
 from toolcrib.cli.core.accounts import Account, from_lfs_url, lfs_host
 from toolcrib.cli.core.context import Context, SharedOptions
@@ -61,11 +63,6 @@ class ExaminedClone:
             return Finding(check, PROBLEM, text)
         fix()
         return Finding(check, FIXED, f"{text} {done}".strip())
-
-
-def is_on(value: str) -> bool:
-    """Read a boolean as git-lfs does."""
-    return value.strip().lower() in ("", "true", "1", "on", "yes", "t")
 
 
 def endpoint(clone: ExaminedClone) -> Iterator[Finding]:
@@ -159,6 +156,9 @@ def hooks(clone: ExaminedClone) -> Iterator[Finding]:
     if missing:
         text = f"git-lfs's hooks are missing: {', '.join(missing)}."
         yield clone.finding("hooks", text, partial(install_hooks, repository), "They were installed.")
+    if not has_flags_hook(repository):
+        text = "The hook that makes files read-only again after a lock has ended by itself is missing."
+        yield clone.finding("hooks", text, partial(install_flags_hook, repository), "It was installed.")
     for name in foreign:
         text = f'The hook {directory / name} does not call git-lfs. Add the line `git lfs {name} "$@"` to it.'
         yield Finding("hooks", PROBLEM, text)

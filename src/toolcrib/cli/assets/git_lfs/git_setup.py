@@ -5,6 +5,7 @@ are on it; `lfs.<url>.locksverify` and keys of our own are not (they are ignored
 are committed, and what belongs to one person goes to the clone's own configuration.
 """
 
+from toolcrib.cli.assets.git_hooks.install import install_flags_hook
 from toolcrib.cli.assets.git_lfs.credential_helper import can_help, host_of, use_helper
 from toolcrib.cli.core import output
 from toolcrib.cli.core.accounts import lfs_url
@@ -34,6 +35,10 @@ def set_up(context: Context, patterns: list[str], *, replace: bool, credentials:
     stored_elsewhere = existing != url and bool(repository.git("lfs", "ls-files", "--name-only").strip())
     write_lfsconfig(repository, url)
     install_lfs(repository)
+    try:
+        install_flags_hook(repository)
+    except Failure as conflict:
+        output.warn(f"{conflict}")
     set_local(repository, "toolcrib.url", account.url)
     set_local(repository, f"lfs.{url}.access", "basic")
     helped = credentials and can_help(account)
