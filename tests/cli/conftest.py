@@ -15,7 +15,7 @@ import pytest
 from tests.cli.git import Clone, git_environment, new_bare, new_clone
 from tests.servers import command
 from tests.servers.command import Done
-from tests.servers.environment import PASSWORD
+from tests.servers.environment import PASSWORD, SINGLE
 from tests.servers.process import program
 from tests.servers.toolcrib import ToolcribServer
 
@@ -23,7 +23,7 @@ from tests.servers.toolcrib import ToolcribServer
 @pytest.fixture(scope="session")
 def crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribServer]:
     """One server for all tests that do not stop or change it: they keep apart by their project."""
-    server = ToolcribServer(tmp_path_factory.mktemp("crib") / "data")
+    server = ToolcribServer(tmp_path_factory.mktemp("crib") / "data", **SINGLE)
     yield server
     server.close()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import databases_of, is_full
+from tests.servers.environment import SINGLE
 
 if TYPE_CHECKING:
     from tests.clock import FakeClock
@@ -57,7 +58,7 @@ def _running(request: pytest.FixtureRequest, folder: Path) -> Iterator[Crib]:
     databases = request.getfixturevalue(kind)
     database = databases.fresh()
     settings = request.getfixturevalue("s3_server").settings() if store else {}
-    one = Crib.start(folder, database_url=database.url, **settings)
+    one = Crib.start(folder, database_url=database.url, **settings, **SINGLE)
     yield one
     one.close()
     databases.drop(database)

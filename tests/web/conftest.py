@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 
 from tests.conftest import SERVERS
 from tests.servers import command
-from tests.servers.environment import ADMIN, PASSWORD, child_environment
+from tests.servers.environment import ADMIN, PASSWORD, SINGLE, child_environment
 from tests.servers.process import program
 from tests.servers.smtp import MailServer
 from tests.servers.smtp import smtp as run_smtp
@@ -65,7 +65,7 @@ def mailbox() -> Iterator[MailServer]:
 
 @pytest.fixture(scope="session")
 def shared_crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribServer]:
-    server = ToolcribServer(tmp_path_factory.mktemp("crib") / "data")
+    server = ToolcribServer(tmp_path_factory.mktemp("crib") / "data", **SINGLE)
     yield server
     server.close()
 
@@ -73,7 +73,7 @@ def shared_crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribSe
 @pytest.fixture(scope="session")
 def mailing_crib(tmp_path_factory: pytest.TempPathFactory, mailbox: MailServer) -> Iterator[ToolcribServer]:
     """A server that sends mail, to `mailbox`; apart, because every lock is a mail to everybody."""
-    settings: dict[str, Any] = {**mailbox.settings, "FRONTEND_BASE_URL": "http://crib.example"}
+    settings: dict[str, Any] = {**mailbox.settings, **SINGLE, "FRONTEND_BASE_URL": "http://crib.example"}
     server = ToolcribServer(tmp_path_factory.mktemp("mailing") / "data", **settings)
     yield server
     server.close()

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
+from sqlalchemy import select
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.audiences import Audiences, Subscription
-from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.events.writer import Event, event_counter
 from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.waits import set_within
@@ -32,6 +33,7 @@ class EventTail:
         self._database = database
         self._every = every_seconds
         self.seq = 0
+        self._seq_now = database.read_without_waiting(select(event_counter.c.seq))
         self._looked_at = 0.0
         self._callbacks: list[Callable[[Event], None]] = []
         self._audiences = Audiences(streams_per_person)
@@ -104,7 +106,7 @@ class EventTail:
                 await asyncio.sleep(self._every)
 
     async def _look(self) -> None:
-        while True:
+        while self._seq_now() != self.seq:
             async with self._database.read() as session:
                 if await event_log.last_seq(session) <= self.seq:
                     break
