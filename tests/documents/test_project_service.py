@@ -7,9 +7,8 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Semaphore, Thread
+from threading import Event, Semaphore
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ import pytest
 from tests.documents.envelope import refused, succeeded
 from tests.kernel.parts import Start
 from tests.servers.crib import Crib, Person
+from tests.servers.fake_service import FakeService
 from tests.servers.process import free_port
 from toolcrib.documents.models import Folder
 from toolcrib.documents.paths import Bucket, Place
@@ -26,36 +26,19 @@ from toolcrib.kernel.long_answers import PAGE
 pytestmark = pytest.mark.databases("sqlite")
 
 
-class ProjectService:
+class ProjectService(FakeService):
     """A small fake: allows what `allowed` holds, and has its bad days by `mode`."""
 
     def __init__(self) -> None:
         self.allowed: set[tuple[str, str]] = set()
         self.role: str | None = None
+        self.reason: str | None = None
         self.mode = "answer"
         # In the mode "stop" so many questions about reading a project are answered, and later ones not until `go_on`
         # is set.
         self.answers_each = 0
         self.go_on, self.stopped = Event(), Semaphore(0)
-        self.asked: list[tuple[str, Any, str | None]] = []
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                service.asked.append((self.path, body, self.headers["Cookie"]))
-                status, answer = service.answer(body)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: Any) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        super().__init__()
 
     def answer(self, body: Any) -> tuple[int, bytes]:
         if self.mode == "slow":
@@ -78,7 +61,8 @@ class ProjectService:
         if "checks" in body:
             results = [{**each, "allowed": self._may(each)} for each in body["checks"]]
             return 200, json.dumps({"results": results}).encode()
-        return 200, json.dumps({"allowed": self._may(body), "role": self.role}).encode()
+        allowed = self._may(body)
+        return 200, json.dumps({"allowed": allowed, "role": self.role, "reason": self.reason}).encode()
 
     def reads_asked(self, project: str) -> int:
         read = {"project_id": project, "action": "read"}
@@ -89,10 +73,6 @@ class ProjectService:
 
     def _may(self, body: Any) -> bool:
         return (body["project_id"], body["action"]) in self.allowed
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +92,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory, service: ProjectService) -
 
 @pytest.fixture
 def dora(outside: Crib, service: ProjectService) -> Person:
-    service.mode, service.allowed, service.role = "answer", set(), None
+    service.mode, service.allowed, service.role, service.reason = "answer", set(), None, None
     service.asked.clear()
     return outside.person()
 
@@ -185,9 +165,60 @@ def test_whatever_goes_wrong_means_no(dora: Person, service: ProjectService, mod
     refused(dora.fetch("a.txt", bucket="projects", owner=project), 403, "project_service_unavailable")
     assert len(service.asked) == asked + 1  # no second try
     refused(dora.put("a.txt", bucket="projects", owner=project), 403, "project_service_unavailable")
-    assert dora.get("/locks").json()["data"]["total"] == 0
+    own = dora.stored(f"own-{mode}.txt")["file_id"]
+    succeeded(dora.post("/lock", file_id=own))
+    here = {"bucket": "projects", "id": project}
+    for narrowed in (
+        dora.get("/locks", **here),
+        dora.get("/locks", **here, path="a.txt"),
+        dora.get("/locks", file_id=file_id),
+        dora.get("/search", **here, q="a"),
+        dora.get("/search", bucket="projects", path=f"/projects/{project}/", q="a"),
+        dora.get("/list", **here),
+        dora.get("/versions", file_id=file_id),
+        dora.get("/folders", **here),
+    ):
+        refused(narrowed, 403, "project_service_unavailable")
+    everywhere = dora.get("/locks").json()
+    assert [lock["file_id"] for lock in everywhere["data"]["locks"]] == [own]
+    found = dora.get("/search", q="txt").json()
+    assert [file["id"] for file in found["files"]] == [own]
+    buckets = dora.get("/buckets").json()
+    left_out = ["project_service_unavailable"]
+    assert everywhere["warnings"] == found["warnings"] == buckets["warnings"] == left_out
+    assert dora.get("/locks", file_id=own).json()["warnings"] == []
     service.mode = "answer"
-    assert dora.get("/locks").json()["data"]["total"] == 1
+    everywhere = dora.get("/locks").json()
+    assert (everywhere["data"]["total"], everywhere["warnings"]) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (None, "insufficient_permissions"),
+        ("project_closed", "project_closed"),
+        ("ask jane@example.com (x)", "insufficient_permissions"),
+    ],
+)
+def test_a_list_of_a_refused_project_says_why(
+    dora: Person, service: ProjectService, reason: str | None, shown: str
+) -> None:
+    project = str(uuid4())
+    service.allowed = {(project, "write"), (project, "lock")}
+    file_id = dora.stored("a.txt", bucket="projects", owner=project)["file_id"]
+    succeeded(dora.post("/lock", file_id=file_id))
+    service.reason = reason
+    here = {"bucket": "projects", "id": project}
+    for answer in (
+        dora.get("/locks", **here),
+        dora.get("/locks", file_id=file_id),
+        dora.get("/search", **here, q="a"),
+        dora.get("/versions", file_id=file_id),
+        dora.get("/list", **here),
+    ):
+        assert refused(answer, 403, "access_denied")["reason"] == shown
+    found = dora.get("/locks").json()
+    assert (found["data"]["total"], found["warnings"]) == (0, [])
 
 
 @pytest.mark.parametrize("mode", ["empty", "string"])

@@ -164,7 +164,7 @@ def test_what_is_no_form_is_refused(ann: Person) -> None:
 def test_other_peoples_buckets_are_closed(ann: Person, ben: Person) -> None:
     refused(ann.put("a.txt", owner=ben.uuid), 403, "access_denied")
     refused(ann.put("a.txt", bucket="companies", owner=ben.company), 403, "access_denied")
-    refused(ann.put("a.txt", owner="1"), 403, "access_denied")
+    refused(ann.put("a.txt", owner="1"), 400, "validation_error")
     refused(ann.put("a.txt", bucket="cellars", owner=ann.uuid), 403, "bucket_not_found")
 
 

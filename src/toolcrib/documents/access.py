@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, get_args
 
 from sqlalchemy import select
 
 from toolcrib.documents.audit import record_reading
 from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import ProjectServiceUnavailable
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.project_service import ProjectService, Question
+from toolcrib.documents.service_client import forwarded_token
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.identity.models import Project, User
+from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.identity.principal import RANK, AccessDenied, Principal, Role
 
 Action = Literal["read", "write", "delete", "lock", "validate"]
@@ -36,7 +38,6 @@ SAID: dict[Action, str] = {
 }
 # A statement has at most 32,767 parameters on PostgreSQL.
 NAMES_AT_ONCE = 5_000
-FORWARDED_LIFETIME = timedelta(minutes=1)
 
 
 def allows(role: Role | None, action: Action, *, registered: bool) -> bool:
@@ -59,6 +60,21 @@ class Right:
     authority: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No right; `reason` is a word, of the project service's own if it gives one."""
+
+    reason: str = "insufficient_permissions"
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Buckets that the caller may read. `warnings` says why some may be missing: a word for each reason."""
+
+    buckets: set[Bucket]
+    warnings: list[str]
+
+
 class Access:
     """Checks rights: `require` for one bucket, `readable` to filter many. Asks the project service if one is
     configured. That is a network call, so make it before a transaction that writes."""
@@ -69,6 +85,11 @@ class Access:
         self._service: ProjectService | None = None
         if settings.project_service_url and settings.use_project_service:
             self._service = ProjectService(settings.project_service_url, settings.project_service_seconds)
+
+    @property
+    def asks_service(self) -> bool:
+        """Whether a project service decides about projects, and not the memberships kept here."""
+        return self._service is not None
 
     async def require(
         self, caller: Caller, bucket: Bucket, action: Action, *, file_id: str | None = None, path: str = ""
@@ -84,15 +105,16 @@ class Access:
         except AccessDenied as refusal:
             await self._remember(caller, Place(bucket, path), action, file_id, refusal.code)
             raise
-        if right is None:
-            await self._remember(caller, Place(bucket, path), action, file_id, "insufficient_permissions")
-            raise AccessDenied(f"You may not {SAID[action]} {bucket.type}/{bucket.id}.")
+        if isinstance(right, Refused):
+            await self._remember(caller, Place(bucket, path), action, file_id, right.reason)
+            text = f"You may not {SAID[action]} {bucket.type}/{bucket.id}."
+            raise AccessDenied(text, {"reason": right.reason})
         return right
 
     async def may(self, caller: Caller, bucket: Bucket, action: Action) -> bool:
         """Do what `require` does, but return False instead of refusing; for showing what a person could do."""
         try:
-            return await self._ask(caller, bucket, action, None) is not None
+            return isinstance(await self._ask(caller, bucket, action, None), Right)
         except AccessDenied:
             return False
 
@@ -105,7 +127,7 @@ class Access:
             return found
         if self._service is not None:
             questions = [Question(bucket.id, "read") for bucket in projects]
-            answers = await self._service.check_all(questions, await self._token(caller))
+            answers = await self._service.check_all(questions, await forwarded_token(self._kernel, caller))
             return found | {
                 bucket for bucket, answer in zip(projects, answers, strict=True) if answer.allowed
             }
@@ -113,6 +135,15 @@ class Access:
         return found | {
             bucket for bucket in projects if caller.me.may(f"project:{names.get(bucket.id, bucket.id)}")
         }
+
+    async def readable_now(self, caller: Caller, buckets: Sequence[Bucket]) -> Readable:
+        """Do what `readable` does, but without an answer of the project service leave its projects out, with a
+        warning."""
+        try:
+            return Readable(await self.readable(caller, buckets), [])
+        except ProjectServiceUnavailable as failure:
+            others = [bucket for bucket in buckets if bucket.type != "projects"]
+            return Readable(await self.readable(caller, others), [failure.code])
 
     async def scope_of(self, bucket: Bucket) -> str:
         """Return the scope that says who may see claims and events of `bucket`."""
@@ -136,27 +167,29 @@ class Access:
 
     # The rules
 
-    async def _ask(self, caller: Caller, bucket: Bucket, action: Action, file_id: str | None) -> Right | None:
+    async def _ask(
+        self, caller: Caller, bucket: Bucket, action: Action, file_id: str | None
+    ) -> Right | Refused:
         me = caller.me
-        if not bucket.id:
-            return None
         if bucket.type != "projects":
             scope = _own_scope(bucket)
-            return Right(bucket, scope, me.may(scope, "admin")) if me.may(scope) else None
+            return Right(bucket, scope, me.may(scope, "admin")) if me.may(scope) else Refused()
         if self._service is None:
             return await self._ask_memberships(me, bucket, action)
-        answer = await self._service.check(Question(bucket.id, action, file_id), await self._token(caller))
+        answer = await self._service.check(
+            Question(bucket.id, action, file_id), await forwarded_token(self._kernel, caller)
+        )
         if not answer.allowed:
-            return None
+            return Refused(answer.reason) if answer.reason else Refused()
         # Only that service knows who may see this project, so its claims and events are not shown to anybody here.
         return Right(bucket, f"external:{bucket.id}", me.is_admin or answer.role in {"owner", "admin"})
 
-    async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | None:
+    async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | Refused:
         names = await self.project_names([bucket.id])
         name = names.get(bucket.id, bucket.id)
         role = me.project_role(name)
         if not allows(role, action, registered=name in me.projects):
-            return None
+            return Refused()
         scope = f"project:{name}"
         return Right(bucket, scope, me.may(scope, "admin"))
 
@@ -170,16 +203,6 @@ class Access:
                 for id_, name in await session.execute(select(Project.id, Project.name).where(here)):
                     found[id_] = name
         return found
-
-    async def _token(self, caller: Caller) -> str:
-        """Return a token that the project service accepts: the caller's own, else one of ours that is valid for a
-        minute."""
-        if caller.token:
-            return caller.token
-        async with self._kernel.database.read() as session:
-            user = (await session.execute(select(User).where(User.id == caller.me.id))).scalar_one()
-        auth, lifetime = self._kernel.auth, FORWARDED_LIFETIME
-        return auth.tokens.issue(user, now=self._kernel.clock(), lifetime=lifetime)
 
     async def _remember(
         self, caller: Caller, place: Place, action: Action, file_id: str | None, reason: str

@@ -53,6 +53,12 @@ class ProjectServiceUnavailable(AccessDenied):
     code = "project_service_unavailable"
 
 
+class RbacUnavailable(AccessDenied):
+    """The role service, which decides who may use which route, did not answer, so nobody may."""
+
+    code = "rbac_unavailable"
+
+
 class FileNotFound(Problem):
     code, status = "file_not_found", 404
 

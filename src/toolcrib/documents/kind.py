@@ -8,6 +8,7 @@ from toolcrib.documents import tus
 from toolcrib.documents.access import Access
 from toolcrib.documents.dav import bridge
 from toolcrib.documents.dav.addresses import MOUNT
+from toolcrib.documents.endpoint_rights import EndpointRights
 from toolcrib.documents.jobs import JOBS
 from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
 from toolcrib.documents.service import links, lock_audit, quotas, upload_parts
@@ -30,11 +31,15 @@ def _link(claim: Claim) -> str:
 
 
 async def _start(kernel: Kernel) -> None:
-    kernel.kinds[KIND] = Documents(kernel, Access(kernel))
+    rights = EndpointRights(kernel, MOUNT) if kernel.settings.guardian_service_url else None
+    kernel.kinds[KIND] = Documents(kernel, Access(kernel), rights)
 
 
 async def _stop(kernel: Kernel) -> None:
-    await documents_of(kernel).access.close()
+    docs = documents_of(kernel)
+    await docs.access.close()
+    if docs.endpoint_rights is not None:
+        await docs.endpoint_rights.close()
 
 
 # POST and WebDAV requests that only read: checks of rights, download addresses, and queries about files.

@@ -144,8 +144,8 @@ def read_place(
 ) -> Place:
     """Return the place that `fields` name: bucket, id and path, or a bucket and the absolute path `/bucket/id/…`.
 
-    `folder` also accepts the root and a missing path. `form` is for multipart uploads: a missing field is
-    `missing_fields`, and an id that is not a UUID belongs to nobody (403 later) instead of being malformed.
+    `folder` also accepts the root and a missing path. `form` is for uploads by form: a missing field is
+    `missing_fields`.
 
     Raises:
         ValidationFailed: missing, malformed or contradictory (400).
@@ -158,6 +158,8 @@ def read_place(
     if bucket and owner is None and path and path.startswith(f"/{bucket}/"):
         owner, _, path = path.removeprefix(f"/{bucket}/").lstrip("/").partition("/")
         owner_field = path_field
+    elif bucket and owner is None and path and (stated := bucket_in(path)) not in {None, bucket}:
+        raise ValidationFailed.of(path_field, f"is in {stated}, but {bucket_field} is {bucket}")
     missing = {
         field: ["is missing"] for field, value in ((bucket_field, bucket), (owner_field, owner)) if not value
     }
@@ -168,17 +170,16 @@ def read_place(
             raise MissingFields(f"missing: {', '.join(missing)}", missing)
         raise ValidationFailed(missing)
     found = normalise(path or "", path_field, root_ok=folder)
-    owner = (owner or "").strip()
-    if form:
-        try:
-            owner = as_uuid(owner, owner_field)
-        except ValidationFailed:
-            owner = ""
-    else:
-        owner = as_uuid(owner, owner_field)
+    owner = as_uuid((owner or "").strip(), owner_field)
     if bucket not in BUCKETS:
         raise BucketNotFound("The bucket types are users, companies and projects.")
     return Place(Bucket(bucket, owner), found)
+
+
+def bucket_in(path: str) -> str | None:
+    """Return the bucket type that an absolute path names, None if it names none."""
+    first = path.lstrip("/").partition("/")[0] if path.startswith("/") else ""
+    return first if first in BUCKETS else None
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import structlog
 
 from toolcrib.documents.errors import ProjectServiceUnavailable
+from toolcrib.documents.service_client import NoAnswer, ServiceClient
 
 log = structlog.get_logger()
+
+# What of its reasons is shown to callers: words, no sentences that may contain what is its own.
+_WORD = re.compile("[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +32,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`reason` is the service's own word for a refusal."""
+
     allowed: bool
     role: str | None = None
+    reason: str | None = None
 
 
 class ProjectService:
-    """A client of the project service: one attempt with a short timeout, and no cache. Any failure counts as no."""
+    """A client of the project service. Any failure counts as no."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        import httpx  # noqa: PLC0415 - only servers that ask one carry the client: 6 MB
-
-        self._url = url
-        self._timeout = timeout_seconds
-        self._failures = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
-        self._client = httpx.AsyncClient(timeout=timeout_seconds, follow_redirects=False)
+        self._client = ServiceClient(url, timeout_seconds)
 
     async def check(self, question: Question, token: str) -> Answer:
         """Ask the project service whether a person may do something with a file.
@@ -72,21 +75,18 @@ class ProjectService:
         return answers
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._client.close()
 
     async def _post(self, path: str, body: dict[str, Any], token: str) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(self._timeout):
-                answer = await self._client.post(
-                    self._url + path, json=body, headers={"Cookie": f"access_token={token}"}
-                )
-        except self._failures as error:
-            raise self._unavailable(type(error).__name__) from None
-        if answer.status_code != 200:
-            raise self._unavailable(str(answer.status_code))
+            status, answer = await self._client.post(path, body, token)
+        except NoAnswer as failure:
+            raise self._unavailable(str(failure)) from None
+        if status != 200:
+            raise self._unavailable(str(status))
         try:
-            found = answer.json()
-        except ValueError:
+            found = json.loads(answer)
+        except (ValueError, RecursionError):
             raise self._unavailable("not JSON") from None
         if not isinstance(found, dict):
             raise self._unavailable("malformed")
@@ -98,5 +98,9 @@ class ProjectService:
 
 
 def _answer(found: dict[str, Any]) -> Answer:
-    role = found.get("role")
-    return Answer(found.get("allowed") is True, role if isinstance(role, str) else None)
+    role, reason = found.get("role"), found.get("reason")
+    return Answer(
+        found.get("allowed") is True,
+        role if isinstance(role, str) else None,
+        reason if isinstance(reason, str) and _WORD.fullmatch(reason) else None,
+    )

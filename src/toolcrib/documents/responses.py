@@ -26,6 +26,11 @@ def bare(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status_code=status, media_type=JSON)
 
 
+def with_data(body: dict[str, Any]) -> Response:
+    """Return the fields of `body` at the top and again in `data`: earlier clients read them in either place."""
+    return bare({**body, "status": "success", "data": body})
+
+
 def success(message: str, data: dict[str, Any] | None = None, status: int = 200) -> Response:
     body: dict[str, Any] = {"success": True, "status": "success", "message": message}
     if data is not None:
@@ -100,6 +105,7 @@ def file_as_dict(file: File, claim: Claim | None, names: Names) -> dict[str, Any
 def version_as_dict(version: Version, names: Names) -> dict[str, Any]:
     return {
         "id": version.id,
+        "version_id": version.id,
         "file_id": version.file_id,
         "version_number": version.version_number,
         "object_key": version.object_key,

@@ -190,7 +190,10 @@ class FileRead(BaseModel):
 
 
 class VersionRead(BaseModel):
+    """A version. `version_id` is `id` again, for clients that call it so."""
+
     id: str
+    version_id: str
     file_id: str
     version_number: int
     object_key: str
@@ -256,7 +259,7 @@ class FileList(BaseModel):
     pagination: Pagination
 
 
-class FileMetadata(BaseModel):
+class FileDetails(BaseModel):
     """A file with its details. `versions`, `locks` and `audit_logs` are present if they were requested."""
 
     file: FileRead
@@ -266,10 +269,24 @@ class FileMetadata(BaseModel):
     audit_logs: list[AuditRead] | None = None
 
 
-class VersionList(BaseModel):
+class FileMetadata(FileDetails):
+    """Earlier clients read the fields either at the top or in `data`."""
+
+    status: Literal["success"]
+    data: FileDetails
+
+
+class VersionHistory(BaseModel):
     file_id: str
     versions: list[VersionRead]
     total_count: int
+
+
+class VersionList(VersionHistory):
+    """Earlier clients read the fields either at the top or in `data`."""
+
+    status: Literal["success"]
+    data: VersionHistory
 
 
 class SignedAddress(BaseModel):
@@ -293,8 +310,11 @@ class Locks(BaseModel):
 
 
 class LockList(BaseModel):
+    """`warnings` says why locks may be missing: `project_service_unavailable`."""
+
     status: str
     data: Locks
+    warnings: list[str]
 
 
 class FolderEntry(BaseModel):
@@ -333,14 +353,19 @@ class Shelf(BaseModel):
 
 
 class ShelfList(BaseModel):
+    """`warnings` says why buckets may be missing: `project_service_unavailable`."""
+
     buckets: list[Shelf]
+    warnings: list[str]
 
 
 class FoundList(BaseModel):
-    """Files that match a search. `buckets` are the buckets of `files`."""
+    """Files that match a search. `buckets` are the buckets of `files`; `warnings` says why files may be missing:
+    `project_service_unavailable`."""
 
     files: list[FileRead]
     buckets: list[Shelf]
+    warnings: list[str]
 
 
 class VerifyFinding(BaseModel):

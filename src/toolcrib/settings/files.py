@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
@@ -113,6 +115,29 @@ class Files(BaseSettings):
         gt=0,
         validation_alias="PROJECT_SERVICE_SECONDS",
         description="Longest wait for the project service.",
+    )
+    guardian_service_url: Address = Field(
+        "",
+        validation_alias="GUARDIAN_SERVICE_URL",
+        description="Service that decides by roles who may use which route of documents, besides the rights in the "
+        "bucket (`POST /check-access`). Empty: it is not asked.",
+    )
+    guardian_service_name: str = Field(
+        "storage",
+        validation_alias="GUARDIAN_SERVICE_NAME",
+        description="What GUARDIAN_SERVICE_URL calls this service.",
+    )
+    guardian_service_seconds: float = Field(
+        5.0,
+        gt=0,
+        validation_alias="GUARDIAN_SERVICE_TIMEOUT",
+        description="Longest wait for GUARDIAN_SERVICE_URL; without an answer nobody may (403).",
+    )
+    guardian_scope: Literal["system", "all"] = Field(
+        "system",
+        validation_alias="GUARDIAN_SCOPE",
+        description="Which routes GUARDIAN_SERVICE_URL is asked about: `system` for `/version` and `/config`; `all` "
+        "for every route of documents, WebDAV too.",
     )
     environment: str = Field(
         "production",

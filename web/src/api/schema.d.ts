@@ -22,7 +22,7 @@ export interface components {
         /** AccessChecks */
         AccessChecks: {
             /** Checks */
-            checks: components["schemas"]["AccessCheck"][];
+            checks: components["schemas"]["BatchedCheck"][];
         };
         /** AccountRead */
         AccountRead: {
@@ -263,6 +263,24 @@ export interface components {
             username: string;
             /** Version Id */
             version_id: string | null;
+        };
+        /**
+         * BatchedCheck
+         * @description One of many questions. An unknown `action` is answered with no, so that the others are still answered.
+         */
+        BatchedCheck: {
+            /**
+             * Action
+             * @default null
+             */
+            action: string | null;
+            /**
+             * File Id
+             * @default null
+             */
+            file_id: string | null;
+            /** Project Id */
+            project_id: string;
         };
         /** BranchReleased */
         BranchReleased: {
@@ -959,6 +977,20 @@ export interface components {
             /** Verb */
             verb: string;
         };
+        /**
+         * FileDetails
+         * @description A file with its details. `versions`, `locks` and `audit_logs` are present if they were requested.
+         */
+        FileDetails: {
+            /** Audit Logs */
+            audit_logs?: components["schemas"]["AuditRead"][] | null;
+            current_version: components["schemas"]["VersionRead"] | null;
+            file: components["schemas"]["FileRead"];
+            /** Locks */
+            locks?: components["schemas"]["DocumentLock"][] | null;
+            /** Versions */
+            versions?: components["schemas"]["VersionRead"][] | null;
+        };
         /** FileList */
         FileList: {
             /** Files */
@@ -967,15 +999,21 @@ export interface components {
         };
         /**
          * FileMetadata
-         * @description A file with its details. `versions`, `locks` and `audit_logs` are present if they were requested.
+         * @description Earlier clients read the fields either at the top or in `data`.
          */
         FileMetadata: {
             /** Audit Logs */
             audit_logs?: components["schemas"]["AuditRead"][] | null;
             current_version: components["schemas"]["VersionRead"] | null;
+            data: components["schemas"]["FileDetails"];
             file: components["schemas"]["FileRead"];
             /** Locks */
             locks?: components["schemas"]["DocumentLock"][] | null;
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
             /** Versions */
             versions?: components["schemas"]["VersionRead"][] | null;
         };
@@ -1107,13 +1145,16 @@ export interface components {
         };
         /**
          * FoundList
-         * @description Files that match a search. `buckets` are the buckets of `files`.
+         * @description Files that match a search. `buckets` are the buckets of `files`; `warnings` says why files may be missing:
+         *     `project_service_unavailable`.
          */
         FoundList: {
             /** Buckets */
             buckets: components["schemas"]["Shelf"][];
             /** Files */
             files: components["schemas"]["FileRead"][];
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * HeldLock
@@ -1342,11 +1383,16 @@ export interface components {
             /** Msg */
             msg: string;
         };
-        /** LockList */
+        /**
+         * LockList
+         * @description `warnings` says why locks may be missing: `project_service_unavailable`.
+         */
         LockList: {
             data: components["schemas"]["Locks"];
             /** Status */
             status: string;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * LockQueued
@@ -1968,10 +2014,15 @@ export interface components {
             /** Scope */
             scope: string;
         };
-        /** ShelfList */
+        /**
+         * ShelfList
+         * @description `warnings` says why buckets may be missing: `project_service_unavailable`.
+         */
         ShelfList: {
             /** Buckets */
             buckets: components["schemas"]["Shelf"][];
+            /** Warnings */
+            warnings: string[];
         };
         /** SignedAddress */
         SignedAddress: {
@@ -2139,8 +2190,8 @@ export interface components {
              */
             hashes: boolean;
         };
-        /** VersionList */
-        VersionList: {
+        /** VersionHistory */
+        VersionHistory: {
             /** File Id */
             file_id: string;
             /** Total Count */
@@ -2148,7 +2199,28 @@ export interface components {
             /** Versions */
             versions: components["schemas"]["VersionRead"][];
         };
-        /** VersionRead */
+        /**
+         * VersionList
+         * @description Earlier clients read the fields either at the top or in `data`.
+         */
+        VersionList: {
+            data: components["schemas"]["VersionHistory"];
+            /** File Id */
+            file_id: string;
+            /**
+             * Status
+             * @constant
+             */
+            status: "success";
+            /** Total Count */
+            total_count: number;
+            /** Versions */
+            versions: components["schemas"]["VersionRead"][];
+        };
+        /**
+         * VersionRead
+         * @description A version. `version_id` is `id` again, for clients that call it so.
+         */
         VersionRead: {
             /** Changelog */
             changelog: string | null;
@@ -2182,6 +2254,8 @@ export interface components {
             validated_by_name: string | null;
             /** Validation Comment */
             validation_comment: string | null;
+            /** Version Id */
+            version_id: string;
             /** Version Number */
             version_number: number;
         };

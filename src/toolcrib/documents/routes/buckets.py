@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from toolcrib.documents import schemas
+from toolcrib.documents.paths import PLAIN, read_place
 from toolcrib.documents.responses import bare, file_as_dict, names_of
 from toolcrib.documents.routes.common import (
     INTEGER,
@@ -20,6 +21,7 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import buckets
 from toolcrib.documents.service.buckets import ListedBucket
+from toolcrib.kernel.openapi import refusals
 
 router = new_router()
 
@@ -29,21 +31,30 @@ MAX_FOUND = 50
 @router.get("/buckets", response_model=schemas.ShelfList)
 async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
     """List the buckets whose files the caller may read: their own, their company's, their projects'."""
-    return bare({"buckets": [_shown(each) for each in await buckets.listed_buckets(docs, caller)]})
+    found = await buckets.listed_buckets(docs, caller)
+    return bare({"buckets": [_shown(each) for each in found.buckets], "warnings": found.warnings})
 
 
-@router.get("/search", response_model=schemas.FoundList, openapi_extra=query_params("q", limit=INTEGER))
+@router.get(
+    "/search",
+    response_model=schemas.FoundList,
+    openapi_extra=query_params("q", "bucket", "id", "path", "bucket_type", "bucket_id", limit=INTEGER),
+    responses=refusals(403),
+)
 async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
-    """Find files by words of their paths, in all buckets the caller may read."""
+    """Find files by words of their paths, in all buckets the caller may read, or in one bucket or folder."""
     query = query_of(request)
     limit = number(query, "limit", 20, least=1, most=MAX_FOUND)
-    found = await buckets.search(docs, caller, query.get("q", ""), limit=limit)
+    narrowed = any(query.get(name) for name in (*PLAIN.bucket, *PLAIN.id, *PLAIN.path))
+    below = read_place(query, folder=True) if narrowed else None
+    found = await buckets.search(docs, caller, query.get("q", ""), below=below, limit=limit)
     async with docs.kernel.database.read() as session:
         names = await names_of(session, found.files)
     return bare(
         {
             "files": [file_as_dict(file, None, names) for file in found.files],
             "buckets": [_shown(each) for each in found.buckets],
+            "warnings": found.warnings,
         }
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, FailFast, Field
 
-from toolcrib.documents.access import allows
+from toolcrib.documents.access import NEEDED, Action, allows
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.paths import as_uuid
@@ -22,12 +22,20 @@ MAX_CHECKS = 1_000
 
 class AccessCheck(BaseModel):
     project_id: str
-    action: Literal["read", "write", "delete", "lock", "validate"]
+    action: Action
+    file_id: str | None = None
+
+
+class BatchedCheck(BaseModel):
+    """One of many questions. An unknown `action` is answered with no, so that the others are still answered."""
+
+    project_id: str
+    action: str | None = None
     file_id: str | None = None
 
 
 class AccessChecks(BaseModel):
-    checks: Annotated[list[AccessCheck], Field(max_length=MAX_CHECKS), FailFast()]
+    checks: Annotated[list[BatchedCheck], Field(max_length=MAX_CHECKS), FailFast()]
 
 
 @router.post("/check-file-access", openapi_extra=body_of(AccessCheck))
@@ -51,7 +59,9 @@ async def check_batch(request: Request, docs: DocumentsDep, caller: CallerDep) -
     }
 
 
-def _answer(caller: Caller, asked: AccessCheck, names: dict[str, str]) -> dict[str, Any]:
+def _answer(caller: Caller, asked: AccessCheck | BatchedCheck, names: dict[str, str]) -> dict[str, Any]:
+    if asked.action not in NEEDED:
+        return {"allowed": False, "reason": "unknown_action"}
     try:
         project_id = as_uuid(asked.project_id, "project_id")
     except ValidationFailed:

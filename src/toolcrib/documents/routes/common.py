@@ -57,6 +57,7 @@ async def caller_of(request: Request, kernel: KernelDep) -> Caller:
 
     Raises:
         MissingToken, Unauthorized: there is no credential, or it is not valid (401).
+        AccessDenied: a role service decides about routes, and does not allow this one (403).
     """
     credential = find(request.scope["headers"])
     if credential is None:
@@ -72,12 +73,16 @@ async def caller_of(request: Request, kernel: KernelDep) -> Caller:
             token = secret
     if token is not None:
         _require_company(kernel, token)
-    return Caller(
+    caller = Caller(
         me,
         ip_address=client_address(request),
         user_agent=request.headers.get("user-agent"),
         token=token,
     )
+    rights = documents_of(kernel).endpoint_rights
+    if rights is not None:
+        await rights.require(caller, request)
+    return caller
 
 
 def _require_company(kernel: Kernel, token: str) -> None:

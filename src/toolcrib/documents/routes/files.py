@@ -18,6 +18,7 @@ from toolcrib.documents.responses import (
     names_of,
     success,
     version_as_dict,
+    with_data,
 )
 from toolcrib.documents.routes.common import (
     BOOLEAN,
@@ -96,7 +97,7 @@ async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now:
         body["locks"] = [lock_as_dict(found.claim, found.file)] if found.claim else []
     if with_audit:
         body["audit_logs"] = [audit_as_dict(each) for each in found.audit]
-    return bare(body)
+    return with_data(body)
 
 
 @router.patch(

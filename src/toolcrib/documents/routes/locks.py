@@ -83,20 +83,23 @@ def _locked(message: str, held: Lock) -> Response:
     responses=refusals(404),
 )
 async def unlock(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Release one's own lock or, with `force`, authority and a `reason`, another person's."""
+    """Release one's own lock or, with `force` and authority, another person's; without a `reason`, one is filled in."""
     body = await json_body(request)
     asked = checked(schemas.DocumentUnlockRequest, body)
-    await locks.unlock(docs, caller, where(body), force=asked.force, reason=asked.reason, now=now)
-    return success("file unlocked")
+    ended = await locks.unlock(docs, caller, where(body), force=asked.force, reason=asked.reason, now=now)
+    released = {"lock_id": locks.lock_id(ended), "locked_by": ended.holder_uuid, "file_id": ended.key}
+    return success("file unlocked", released)
 
 
 @router.get(
     "/locks",
     response_model=schemas.LockList,
     openapi_extra=query_params(*PLACE, mine=BOOLEAN, limit=INTEGER, offset=INTEGER),
+    responses=refusals(403),
 )
 async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """List current locks in buckets the caller may read."""
+    """List current locks in buckets the caller may read. If a project service does not answer, a list of one project is
+    refused; any other leaves its projects out and says so in `warnings`."""
     query = query_of(request)
     limit = number(query, "limit", MAX_LOCKS, least=1, most=MAX_LOCKS)
     offset = number(query, "offset", 0, least=0)
@@ -111,9 +114,14 @@ async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, no
         mine=flag(query, "mine"),
         now=now,
     )
-    shown = [lock_as_dict(each.claim, each.file) for each in found[offset : offset + limit]]
+    shown = [lock_as_dict(each.claim, each.file) for each in found.locks[offset : offset + limit]]
     return bare(
-        {"status": "success", "data": {"locks": shown, "total": len(found)}, "timestamp": iso_format(now)}
+        {
+            "status": "success",
+            "data": {"locks": shown, "total": len(found.locks)},
+            "warnings": found.warnings,
+            "timestamp": iso_format(now),
+        }
     )
 
 

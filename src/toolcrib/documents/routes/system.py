@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from fastapi import Request, Response
 
@@ -45,7 +46,8 @@ async def version(request: Request, _caller: CallerDep) -> Response:
 
 @router.get("/config", response_class=Response)
 async def config(kernel: KernelDep, _caller: CallerDep) -> Response:
-    """Return the configuration that clients and support may know. Never a secret or an address."""
+    """Return the configuration that clients and support may know. Never a secret; of addresses, only the role
+    service's."""
     return bare(_public(kernel))
 
 
@@ -55,10 +57,15 @@ def _public(kernel: Kernel) -> dict[str, Any]:
         "FLASK_ENV": settings.environment,
         "LOG_LEVEL": settings.log_level.upper(),
         "DATABASE_URI": kernel.database.dialect,
-        "GUARDIAN_SERVICE_URL": None,
+        "GUARDIAN_SERVICE_URL": _without_credentials(settings.guardian_service_url) or None,
         "JWT_SECRET": True,
         "INTERNAL_AUTH_TOKEN": False,
         "USE_PROJECT_SERVICE": bool(settings.project_service_url) and settings.use_project_service,
         "STORAGE": "s3" if settings.s3_endpoint else "local",
         "MAX_FILE_SIZE": settings.storage_max_bytes,
     }
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 import orjson
 from fastapi import Request, Response
@@ -11,7 +11,7 @@ from toolcrib.documents import schemas
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import EmptyFilename, FileTooLarge, MissingFields, NoFile, ValidationFailed
 from toolcrib.documents.multipart import OVERHEAD_BYTES, FilePart, FormReader, media_type
-from toolcrib.documents.paths import PLAIN, read_place, usable_filename
+from toolcrib.documents.paths import PLAIN, bucket_in, read_place, usable_filename
 from toolcrib.documents.responses import bare, success
 from toolcrib.documents.routes.common import (
     CallerDep,
@@ -28,6 +28,7 @@ from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.quotas import within_quota
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
+from toolcrib.documents.urlencoded import is_urlencoded, urlencoded_fields
 from toolcrib.kernel.blobs.naming import forgetting_refused
 from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
@@ -130,12 +131,16 @@ async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
     """Upload a file as a form. If the other fields come before the file, the server can refuse before receiving its
     content."""
     length = size_number(request.headers.get("content-length", ""))
+    media = request.headers.get("content-type", "")
     try:
+        if is_urlencoded(media, length):
+            _require_fields(await urlencoded_fields(request.stream()))
+            raise NoFile("The form does not contain a part `file`: send it as multipart/form-data.")
         _refuse_too_long(docs, length or 0)
-        form = FormReader(request.headers.get("content-type", ""), _limited(docs, request.stream()))
+        form = FormReader(media, _limited(docs, request.stream()))
         part = await form.to_file()
         if part is None:
-            _require_fields(form)
+            _require_fields(form.fields)
             raise NoFile("The form does not contain a part `file`.")
         return await _take(docs, caller, form, part, now)
     except Problem as refusal:
@@ -173,7 +178,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
             new.append(stored)
             await form.rest()
             if place is None:
-                _require_fields(form)
+                _require_fields(form.fields)
             _check_hash(form, stored)
             options: VersionOptions = {
                 "filename": filename,
@@ -188,7 +193,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
         async for _ in form.file_bytes():
             pass
         await form.rest()
-        _require_fields(form)
+        _require_fields(form.fields)
         raise EmptyFilename("The file has no name.")
     saved = await uploads.put(docs, caller, place, receive, now=now)
     return success("file uploaded", saved_as_dict(saved), 201)
@@ -213,23 +218,22 @@ def saved_as_dict(saved: Saved) -> dict[str, str | int | bool]:
 
 def _is_addressed(form: FormReader) -> bool:
     try:
-        _require_fields(form)
+        _require_fields(form.fields)
     except MissingFields:
         return False
     return True
 
 
-def _require_fields(form: FormReader) -> None:
+def _require_fields(fields: Mapping[str, str]) -> None:
     """Check that the form has the fields that say where the file goes.
 
     Raises:
         MissingFields: the form does not say where the file goes (400).
     """
-    given = {name for name, value in form.fields.items() if value}
+    given = {name for name, value in fields.items() if value}
     missing = [names[0] for names in (PLAIN.bucket, PLAIN.path) if not given & set(names)]
-    path = next((form.fields[name] for name in PLAIN.path if name in given), "")
-    bucket = next((form.fields[name] for name in PLAIN.bucket if name in given), "")
-    if not given & set(PLAIN.id) and not path.startswith(f"/{bucket}/"):
+    path = next((fields[name] for name in PLAIN.path if name in given), "")
+    if not given & set(PLAIN.id) and bucket_in(path) is None:
         missing.append(PLAIN.id[0])
     if missing:
         raise MissingFields(f"Missing: {', '.join(missing)}", {name: ["is missing"] for name in missing})

@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from toolcrib.documents import schemas
 from toolcrib.documents.paths import as_uuid
-from toolcrib.documents.responses import bare, file_as_dict, names_of, success, version_as_dict
+from toolcrib.documents.responses import bare, file_as_dict, names_of, success, version_as_dict, with_data
 from toolcrib.documents.routes.common import (
     INTEGER,
     PLACE,
@@ -47,7 +47,7 @@ async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Re
     async with docs.kernel.database.read() as session:
         names = await names_of(session, versions=found.versions)
     shown = [version_as_dict(each, names) for each in found.versions]
-    return bare({"file_id": found.file.id, "versions": shown, "total_count": found.total})
+    return with_data({"file_id": found.file.id, "versions": shown, "total_count": found.total})
 
 
 @router.get("/versions/waiting", response_model=schemas.WaitingList)

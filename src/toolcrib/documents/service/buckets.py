@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import ProjectServiceUnavailable, ValidationFailed
+from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.models import File, FileStatus
-from toolcrib.documents.paths import Bucket
+from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.service import lookup
 from toolcrib.documents.service.lookup import Documents, bucket_of
 from toolcrib.kernel.identity import companies, projects
 from toolcrib.kernel.search import text_match
@@ -31,12 +32,23 @@ class ListedBucket:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedBuckets:
+    """`warnings` says why some may be missing."""
+
+    buckets: list[ListedBucket]
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Matches:
+    """Files that were found, and their buckets. `warnings` says why some may be missing."""
+
     files: Sequence[File]
     buckets: Sequence[ListedBucket]
+    warnings: Sequence[str]
 
 
-async def listed_buckets(docs: Documents, caller: Caller) -> list[ListedBucket]:
+async def listed_buckets(docs: Documents, caller: Caller) -> ListedBuckets:
     """Return the caller's own bucket, then those of their companies, then those of the projects they may read."""
     me = caller.me
     async with docs.kernel.database.read() as session:
@@ -51,12 +63,16 @@ async def listed_buckets(docs: Documents, caller: Caller) -> list[ListedBucket]:
         # The company comes from another sign-in service's token; it has no name here.
         found.append(ListedBucket(Bucket("companies", company_id), None, f"company:{company_id}"))
     asked = [Bucket("projects", id_) for id_ in dict.fromkeys([*names, *used])]
-    try:
-        readable = await docs.access.readable(caller, asked)
-    except ProjectServiceUnavailable:
-        readable = set()
-    scopes = await docs.access.scopes_of([bucket for bucket in asked if bucket in readable])
-    return found + [ListedBucket(bucket, names.get(bucket.id), scope) for bucket, scope in scopes.items()]
+    readable = await docs.access.readable_now(caller, asked)
+    scopes = await docs.access.scopes_of([bucket for bucket in asked if bucket in readable.buckets])
+    found += [ListedBucket(bucket, names.get(bucket.id), scope) for bucket, scope in scopes.items()]
+    return ListedBuckets(found, readable.warnings)
+
+
+async def _one_bucket(docs: Documents, caller: Caller, bucket: Bucket) -> ListedBuckets:
+    right = await docs.access.require(caller, bucket, "read")
+    names = await docs.access.project_names([bucket.id]) if bucket.type == "projects" else {}
+    return ListedBuckets([ListedBucket(bucket, names.get(bucket.id), right.scope)], [])
 
 
 async def _used_projects(session: AsyncSession, uuid: str, *, most: int) -> list[str]:
@@ -76,20 +92,30 @@ async def _used_projects(session: AsyncSession, uuid: str, *, most: int) -> list
     return list((await session.execute(query)).scalars())
 
 
-async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> Matches:
-    """Find files whose paths contain every word of `text`, in all buckets the caller may read. Files whose own names
-    contain the words come first; archived files are left out."""
+async def search(
+    docs: Documents, caller: Caller, text: str, *, below: Place | None = None, limit: int
+) -> Matches:
+    """Find files whose paths contain every word of `text`, in all buckets the caller may read or only `below` a folder.
+    Files whose own names contain the words come first; archived files are left out.
+
+    Raises:
+        AccessDenied: the caller may not read the bucket of `below` (403).
+    """
     words = text.split()
     if not words or len(words) > MAX_WORDS:
         raise ValidationFailed.of("q", f"must hold from 1 to {MAX_WORDS} words")
-    mine = await listed_buckets(docs, caller)
+    if below is not None:
+        mine = await _one_bucket(docs, caller, below.bucket)
+    else:
+        mine = await listed_buckets(docs, caller)
+    there = lookup.below(below) if below is not None else []
     in_path = [text_match(File.logical_path, word) for word in words]
     in_name = [text_match(File.name, word) for word in words]
     named: list[File] = []
     others: list[File] = []
     async with docs.kernel.database.read() as session:
-        for inside in _inside([one.bucket for one in mine]):
-            conditions = [File.status != FileStatus.ARCHIVED, inside]
+        for inside in _inside([one.bucket for one in mine.buckets]):
+            conditions = [File.status != FileStatus.ARCHIVED, inside, *there]
             first = select(File).where(*conditions, *in_name).order_by(File.name).limit(limit)
             named += await session.scalars(first)
             second = select(File).where(*conditions, *in_path).order_by(File.logical_path)
@@ -99,7 +125,8 @@ async def search(docs: Documents, caller: Caller, text: str, *, limit: int) -> M
     seen = {file.id for file in named}
     files = [*named, *(file for file in others if file.id not in seen)][:limit]
     wanted = {bucket_of(file) for file in files}
-    return Matches(files, [one for one in mine if one.bucket in wanted])
+    shown = [one for one in mine.buckets if one.bucket in wanted]
+    return Matches(files, shown, mine.warnings)
 
 
 def _inside(buckets: Sequence[Bucket]) -> Iterator[ColumnElement[bool]]:

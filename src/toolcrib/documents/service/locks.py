@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import FileLocked, FileNotLocked, ProjectServiceUnavailable, ValidationFailed
+from toolcrib.documents.errors import FileLocked, FileNotLocked
 from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.lookup import KIND, Documents, Where, below, bucket_of, find, place_of, still
@@ -40,6 +40,14 @@ DEEP = "infinity"
 class Lock:
     claim: Claim
     file: File
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Locks in a list. `warnings` says why some may be missing."""
+
+    locks: list[Lock]
+    warnings: list[str]
 
 
 def ref_of(file_id: str, scope: str) -> Ref:
@@ -149,12 +157,11 @@ async def unlock(
     reason: str | None = None,
     now: datetime,
 ) -> Claim:
-    """Release the caller's lock or, with `force` and a reason, another person's by authority.
+    """Release the caller's lock or, with `force`, another person's by authority.
 
     Raises:
         FileNotLocked: nobody holds the file (404).
         AccessDenied: somebody else holds it, or the caller lacks the authority (403).
-        ValidationFailed: force without a reason (400).
     """
     file, right = await find(docs, caller, where, "lock")
     ref = ref_of(file.id, right.scope)
@@ -182,16 +189,16 @@ async def _release(
 async def force_release(
     session: AsyncSession, caller: Caller, right: Right, claim: Claim, reason: str | None, *, now: datetime
 ) -> None:
-    """Release another person's lock, in the caller's transaction."""
+    """Release another person's lock, in the caller's transaction. Without a reason, one is filled in: earlier clients
+    give none (contract, section 17)."""
     if not right.authority:
         raise AccessDenied(
             "Only an administrator, or an owner or admin of this place, may end another person's lock."
         )
-    if not reason or not reason.strip():
-        raise ValidationFailed.of("reason", "is needed to end another person's lock")
+    given = (reason or "").strip() or f"forced by {caller.me.username}"
     await claims_service.run_one(
         session,
-        ForceRelease(claim.ref, caller.me.username, reason.strip(), claim.fence),
+        ForceRelease(claim.ref, caller.me.username, given, claim.fence),
         now=now,
         by=caller.requester,
     )
@@ -312,14 +319,21 @@ async def listing(
     file_id: str | None = None,
     mine: bool = False,
     now: datetime,
-) -> list[Lock]:
-    """List current locks in the buckets that the caller may read, in the order they were taken."""
+) -> Listing:
+    """List current locks in the buckets that the caller may read, in the order they were taken.
+
+    Raises:
+        AccessDenied: the list is of one project, by `below` or `file_id`, and the project service refuses it or does
+            not answer (403). What memberships kept here do not allow is only left out.
+    """
+    await _refuse_project(docs, caller, below, file_id)
     conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
     if file_id is not None:
         conditions.append(claims.c.key == file_id)
     if mine:
         conditions.append(claims.c.holder_uuid == caller.me.uuid)
     found: list[Lock] = []
+    warnings: set[str] = set()
     page: list[Claim] | None = None
     while page is None or len(page) == PAGE:  # so that others are served in between
         after = page[-1].fence if page else None
@@ -327,19 +341,23 @@ async def listing(
             page = await queries.find(session, conditions, now=now, limit=PAGE, after=after)
             files = await _files(session, [claim.key for claim in page])
         locks = [Lock(claim, files[claim.key]) for claim in page if claim.key in files]
-        found += await _readable(
-            docs, caller, [each for each in locks if _is_below(each.file, below, bucket_type)]
+        locks = [each for each in locks if _is_below(each.file, below, bucket_type)]
+        readable = await docs.access.readable_now(caller, list({bucket_of(each.file) for each in locks}))
+        found += [each for each in locks if bucket_of(each.file) in readable.buckets]
+        warnings.update(readable.warnings)
+    return Listing(found, sorted(warnings))
+
+
+async def _refuse_project(docs: Documents, caller: Caller, below: Place | None, file_id: str | None) -> None:
+    bucket = below.bucket if below is not None else None
+    if bucket is None and file_id is not None:
+        async with docs.kernel.database.read() as session:
+            file = await session.get(File, file_id)
+        bucket = bucket_of(file) if file is not None else None
+    if bucket is not None and bucket.type == "projects" and docs.access.asks_service:
+        await docs.access.require(
+            caller, bucket, "read", file_id=file_id, path=below.path if below is not None else ""
         )
-    return found
-
-
-async def _readable(docs: Documents, caller: Caller, found: list[Lock]) -> list[Lock]:
-    buckets = list({bucket_of(each.file) for each in found})
-    try:
-        readable = await docs.access.readable(caller, buckets)
-    except ProjectServiceUnavailable:
-        readable = await docs.access.readable(caller, [each for each in buckets if each.type != "projects"])
-    return [each for each in found if bucket_of(each.file) in readable]
 
 
 async def _files(session: AsyncSession, ids: Sequence[str]) -> dict[str, File]:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Access, Action, Right
 from toolcrib.documents.caller import Caller
+from toolcrib.documents.endpoint_rights import EndpointRights
 from toolcrib.documents.errors import FileNotFound
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Bucket, Place
@@ -28,11 +29,13 @@ _AFTER_SLASH = chr(ord("/") + 1)
 
 @dataclass(slots=True)
 class Documents:
-    """The kind's services, created once at start. `finishing` has a lock for each resumable upload, by id, whose parts
+    """The kind's services, created once at start. `endpoint_rights` is set where a role service decides about routes.
+    `finishing` has a lock for each resumable upload, by id, whose parts
     this process is joining."""
 
     kernel: Kernel
     access: Access
+    endpoint_rights: EndpointRights | None = None
     finishing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @property

@@ -104,7 +104,8 @@ async def _force(
 ) -> None:
     claim = await holder_of(session, file, right, now=now)
     if claim is not None and claim.holder_uuid != caller.me.uuid:
-        await force_release(session, caller, right, claim, reason or "the file was deleted", now=now)
+        said = (reason or "").strip() or "the file was deleted"
+        await force_release(session, caller, right, claim, said, now=now)
 
 
 async def _destroy(session: AsyncSession, file: File, *, now: datetime) -> None:
