@@ -194,7 +194,7 @@ def test_any_history_agrees_with_the_model(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25 if database_kind == "sqlite" or is_full(pytestconfig) else 8,
+            max_examples=25 if is_full(pytestconfig) else 10 if database_kind == "sqlite" else 5,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

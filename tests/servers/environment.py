@@ -23,7 +23,7 @@ DEFAULTS = {
 }
 # For servers that live long and share their database with no other process: looking for events of others five times a
 # second takes a hundredth of a processor for each of them.
-SINGLE = {"TAIL_SECONDS": "1"}
+SINGLE: dict[str, Any] = {"TAIL_SECONDS": "1"}
 # For clients of servers that speak plain HTTP: loading the machine's certificates takes longer than most tests.
 PLAIN = False
 KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV"}
