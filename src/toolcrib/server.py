@@ -58,6 +58,7 @@ from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.long_answers import Turns
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.middleware import RequestMiddleware
+from toolcrib.kernel.origins import origin_of
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
 from toolcrib.kernel.request_deadlines import RequestDeadlines
@@ -138,7 +139,7 @@ def create_app(
     if settings.cors_origins:
         layers = CORSMiddleware(
             layers,
-            allow_origins=settings.cors_origins,
+            allow_origins=[origin_of(each) or each for each in settings.cors_origins],
             allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
             allow_headers=[
                 *("Authorization", "Content-Type", "X-API-Key", "If-None-Match"),

@@ -83,7 +83,8 @@ async def test_everything_moves_below_a_base_path(app_server: Start) -> None:
     root = crib.url.removesuffix("/tools/crib")
     assert '<base href="/tools/crib/">' in (await crib.client.get("/assets")).text
     assert (await crib.client.get("/health")).status_code == 200
-    assert (await crib.client.get(f"{root}/health")).status_code == 404
+    assert (await crib.client.get(f"{root}/health")).status_code == 200
+    assert (await crib.client.get(f"{root}/api/locks")).status_code == 404
     ann = await crib.user("ann")
     assert (await ann.post("/api/locks", json={"asset_path": "a", "branch": "b"})).status_code == 201
 

@@ -206,6 +206,25 @@ async def test_the_cookie_of_a_site_behind_tls_stays_on_tls(lite: AppServer) -> 
     assert "Secure" in (await open_session(lite, X_Forwarded_Proto="https")).headers["Set-Cookie"]
 
 
+PUBLIC_URLS = [
+    ("https://crib.example.com:8443/tools/crib", "https://crib.example.com:8443"),
+    ("https://Crib.Example.com:443/", "https://crib.example.com"),
+    ("http://crib.example.com:80", "http://crib.example.com"),
+]
+
+
+@pytest.mark.parametrize(("public_url", "origin"), PUBLIC_URLS)
+async def test_the_public_address_is_compared_as_an_origin(
+    app_server: StartApp, public_url: str, origin: str
+) -> None:
+    server = await app_server(public_url=public_url, cors_origins="https://other.example.com/")
+    for ours in (origin, "https://other.example.com"):
+        assert (await open_session(server, Origin=ours)).status_code == 200, ours
+    assert (await open_session(server, Origin=f"{origin}1")).status_code == 403
+    answer = await server.client.get("/health", headers={"Origin": "https://other.example.com"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://other.example.com"
+
+
 COOKIE_WRITES: list[tuple[dict[str, str], int]] = [
     ({}, 201),
     ({"Sec-Fetch-Site": "same-origin"}, 201),

@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.kernel.certificates import Certificate
 from tests.kernel.mailing import queue, rows, send
 from tests.kernel.parts import StartKernel
+from tests.servers.certificates import Certificate
 from tests.servers.smtp import MailServer
 from toolcrib.kernel import outbox as letters
 from toolcrib.kernel.smtp import Connection, NoConnection, Unavailable

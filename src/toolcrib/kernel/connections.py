@@ -68,7 +68,9 @@ class Connections:
         self.most = min(settings.max_connections, max(16, _descriptors() - KEPT_DESCRIPTORS))
         self.head_seconds = settings.head_seconds
         self.keep_alive_seconds = settings.keep_alive_seconds
-        self.health = frozenset((settings.base_path + path).encode() for path in HEALTH)
+        self.health = frozenset(
+            (base + path).encode() for base in {"", settings.base_path} for path in HEALTH
+        )
         self._per_address = settings.connections_per_address
         self._proxies = proxies
         self._wordings = wordings

@@ -58,12 +58,16 @@ class RequestMiddleware:
             return
         path: str = scope["path"]
         if self.base_path:
-            if path != self.base_path and not path.startswith(self.base_path + "/"):
+            below = path == self.base_path or path.startswith(self.base_path + "/")
+            if (
+                not below and path not in HEALTH
+            ):  # a balancer asks for the health without knowing the base path
                 response = self.wordings.response(scope["method"], path, 404, "not_found", "Not Found.")
                 await response(scope, receive, send)
                 return
-            path = path[len(self.base_path) :] or "/"
-            scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.base_path) :] or b"/"}
+            if below:
+                path = path[len(self.base_path) :] or "/"
+                scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.base_path) :] or b"/"}
         if self.api_at_root and path.split("/", 2)[1] in self.api_at_root and not _is_navigation(scope):
             path = "/api" + path
             scope = {**scope, "path": path, "raw_path": b"/api" + scope["raw_path"]}

@@ -40,6 +40,7 @@ from toolcrib.kernel.identity.sessions import SIGNED_IN
 from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
 from toolcrib.kernel.identity.tokens import Tokens
 from toolcrib.kernel.newest import Newest
+from toolcrib.kernel.origins import origin_of
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.settings import Settings
@@ -88,7 +89,8 @@ class Authenticator:
         self._database = database
         self._tail = tail
         self._open_projects = settings.unknown_projects == "open"
-        self._own_origins = frozenset({*settings.cors_origins, settings.public_url} - {""})
+        addresses = [*settings.cors_origins, settings.public_url]
+        self._own_origins = frozenset(found for each in addresses if (found := origin_of(each)))
         # Credentials are kept as keyed digests only, so that memory holds none in clear text.
         self._empty_digest = blake2b(key=secrets.derive("credential cache"), digest_size=16)
         self._answers: Newest[bytes, tuple[Principal, float]] = Newest(settings.credentials_kept)

@@ -6,9 +6,9 @@ import base64
 import binascii
 from collections.abc import Iterable
 from typing import Literal
-from urllib.parse import urlsplit
 
 from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.origins import origin_of
 from toolcrib.kernel.problems import Forbidden
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -85,7 +85,8 @@ def split_basic(encoded: str) -> tuple[str, str]:
 def refuse_cross_site(headers: Headers, own_origins: frozenset[str]) -> None:
     """Refuse a write request if the browser says that another site's page sent it.
 
-    Browsers say so in `Origin` or `Sec-Fetch-Site`, which pages cannot forge; programs send neither.
+    Browsers say so in `Origin` or `Sec-Fetch-Site`, which pages cannot forge; programs send neither. `own_origins` are
+    in the form of `origin_of`.
 
     Raises:
         CrossSiteWrite: another site's page sent it (403).
@@ -99,30 +100,13 @@ def refuse_cross_site(headers: Headers, own_origins: frozenset[str]) -> None:
         elif name == b"host":
             host = value.decode("latin-1")
     if origin is not None:
-        authority = _authority(origin)
-        ours = origin in own_origins or (
-            authority is not None and host is not None and authority == _host(origin, host)
-        )
+        sent = origin_of(origin)
+        # Read the Host header with the origin's scheme: a proxy may have ended TLS in front of this server.
+        asked = host and origin_of(f"{origin.partition(':')[0]}://{host}")
+        ours = sent is not None and (sent in own_origins or sent == asked)
     else:
         ours = fetch_site in {None, "same-origin", "none"}
     if not ours:
         raise CrossSiteWrite(
             "This request came from another site's page. Send a token instead of the cookie."
         )
-
-
-def _authority(origin: str) -> str | None:
-    try:
-        parts = urlsplit(origin)
-    except ValueError:  # not an address, so not this server's
-        return None
-    return _without_default_port(parts.scheme, parts.netloc.lower()) or None
-
-
-def _host(origin: str, host: str) -> str:
-    """Return the Host header, read with the origin's scheme: a proxy may have ended TLS in front of this server."""
-    return _without_default_port(urlsplit(origin).scheme, host.lower())
-
-
-def _without_default_port(scheme: str, authority: str) -> str:
-    return authority.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ":"))
