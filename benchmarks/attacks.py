@@ -52,8 +52,10 @@ Step = Callable[[Attacker], Awaitable[object]]
 
 _LISTS = b'{"action":"lock","paths":[' + b"[]," * (47 * 2**20 // 3) + b"[]]}"
 _EMPTY_OBJECTS = b'{"operation":"upload","objects":[' + b"{}," * (2**20 // 3 - 20) + b"{}]}"
-_LONG_PATHS = json.dumps(
-    {"paths": [f"{number}/".ljust(1_024, "x") for number in range(10_000)], "branch": "main"}
+_PATHS = [f"{number}/".ljust(1_024, "x") for number in range(10_000)]
+_LONG_PATHS = json.dumps({"paths": _PATHS})
+_LOCK, _RELEASE = (
+    json.dumps({"action": action, "paths": _PATHS, "branch": "main"}) for action in ("lock", "release")
 )
 
 
@@ -64,6 +66,12 @@ async def _anonymous_lists(by: Attacker) -> None:
 async def _long_paths(by: Attacker) -> None:
     headers = {"Content-Type": "application/json"}
     await by.client.post("/api/locks/check", content=_LONG_PATHS, headers=headers)
+
+
+async def _lock_and_release(by: Attacker) -> None:
+    headers = {"Content-Type": "application/json"}
+    for order in (_LOCK, _RELEASE):
+        await by.client.post("/api/locks/bulk", content=order, headers=headers)
 
 
 async def _objects(by: Attacker) -> None:
@@ -111,7 +119,8 @@ async def _csv(by: Attacker) -> None:
 # What it does, and how often at the same time.
 ATTACKS: dict[str, tuple[Step, int]] = {
     "strangers send 47 MiB of lists": (_anonymous_lists, 4),
-    "10,000 paths of 1,024 characters": (_long_paths, 2),
+    "10,000 paths of 1,024 characters, looked up": (_long_paths, 2),
+    "10,000 paths of 1,024 characters, locked and released": (_lock_and_release, 1),
     "1 MiB of empty objects for Git LFS": (_objects, 4),
     "1,200 unfinished heads": (_unfinished_heads, 1_200),
     "its own password, again and again": (_right_password, 150),

@@ -30,6 +30,7 @@ from toolcrib.assets.schemas import (
     Released,
     lock_as_dict,
 )
+from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import etag
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.schemas import MAX_ID
@@ -199,12 +200,9 @@ async def bulk(request: Request, kernel: KernelDep) -> Response:
         else:
             done = await service.release_many(session, me, project, body.paths, now=now)
     word, status = ("locked", 201) if body.action == "lock" else ("released", 200)
-    answer = {
-        "msg": f"{word} {len(done)} paths",
-        "count": len(done),
-        "locks": [lock_as_dict(claim) for claim in done],
-    }
-    return Response(orjson.dumps(answer), status_code=status, media_type=JSON)
+    head = orjson.dumps({"msg": f"{word} {len(done)} paths", "count": len(done)})
+    locks = await long_work.encoded(lock_as_dict, done)
+    return Response(b'%b,"locks":%b}' % (head[:-1], locks), status_code=status, media_type=JSON)
 
 
 @router.post("/locks/check", response_model=AssetsChecked, openapi_extra=body_of(AssetCheckRequest))
@@ -218,9 +216,11 @@ async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
             await service.check(session, me, project, body.paths, now=now) if body.paths else ([], [])
         )
         disabled = await holding_though_disabled(session) if held else frozenset()
-    others = [{**lock_as_dict(c), "holder_disabled": c.holder_uuid in disabled} for c in held]
-    answer = {"held": others, "mine": [lock_as_dict(c) for c in mine]}
-    return Response(orjson.dumps(answer), media_type=JSON)
+    others = await long_work.encoded(
+        lambda claim: {**lock_as_dict(claim), "holder_disabled": claim.holder_uuid in disabled}, held
+    )
+    own = await long_work.encoded(lock_as_dict, mine)
+    return Response(b'{"held":%b,"mine":%b}' % (others, own), media_type=JSON)
 
 
 @router.post("/locks/renew", response_model=LockChanged, responses=refusals(404))

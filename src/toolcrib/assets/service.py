@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets.paths import normalise
+from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import queries, service, waiting
 from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew
 from toolcrib.kernel.claims.models import Claim, Ref, claims
@@ -174,8 +176,8 @@ async def lock_many(
         SomeHeld: some are held; says which and by whom (409).
     """
     me.require(f"project:{project}", "member")
-    refs, holder = [ref(project, path) for path in _distinct(paths)], me.holder
-    commands = [Acquire(each, holder, branch, comment, expires_at) for each in refs]
+    refs, holder = await _refs(project, paths), me.holder
+    commands = await long_work.each(lambda each: Acquire(each, holder, branch, comment, expires_at), refs)
     try:
         return _all(await service.run_group(session, commands, now=now))
     except ClaimHeld:
@@ -194,7 +196,8 @@ async def release_many(
     """
     me.require(f"project:{project}")
     holder = me.holder
-    commands = [Release(ref(project, path), holder) for path in _distinct(paths)]
+    refs = await _refs(project, paths)
+    commands = await long_work.each(lambda each: Release(each, holder), refs)
     return _all(await service.run_group(session, commands, now=now))
 
 
@@ -203,7 +206,8 @@ async def force_release(
 ) -> list[Claim]:
     """Release the locks of others on all of `paths` or none, by authority over the project."""
     me.require(f"project:{project}", "admin")
-    commands = [ForceRelease(ref(project, path), me.username, reason) for path in _distinct(paths)]
+    refs = await _refs(project, paths)
+    commands = await long_work.each(lambda each: ForceRelease(each, me.username, reason), refs)
     return _all(await service.run_group(session, commands, now=now))
 
 
@@ -234,7 +238,7 @@ async def check(
 ) -> tuple[list[Claim], list[Claim]]:
     """Return which of `paths` are locked, by others and by `me`, in one query. For commit and push hooks."""
     me.require(f"project:{project}")
-    digests = [ref(project, path).digest for path in _distinct(paths)]
+    digests = [each.digest for each in await _refs(project, paths)]
     found = await queries.by_digest(session, digests, now=now)
     locked = sorted(found.values(), key=lambda claim: claim.key)
     return (
@@ -273,11 +277,17 @@ def _in(scope: str) -> list[ColumnElement[bool]]:
     return [claims.c.kind == KIND, claims.c.scope == scope]
 
 
-def _distinct(paths: Sequence[str]) -> list[str]:
-    found = list(dict.fromkeys(normalise(path) for path in paths))
+async def _refs(project: str, paths: Sequence[str]) -> list[Ref]:
+    """Return the claim keys of `paths`, each once.
+
+    Raises:
+        InvalidRequest: there are none (400).
+        BadPath: one is no path (400).
+    """
+    found = list(dict.fromkeys(await long_work.each(normalise, paths)))
     if not found:
         raise InvalidRequest("paths is empty.")
-    return found
+    return await long_work.each(partial(ref, project), found)
 
 
 def _all(found: Sequence[Claim | None]) -> list[Claim]:

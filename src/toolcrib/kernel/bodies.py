@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Generator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine, Generator
+from contextlib import asynccontextmanager, suppress
 from types import coroutine
 from typing import TYPE_CHECKING, Any, cast
 
@@ -109,6 +109,20 @@ class BodyMemory:
             self._waiting.discard(change)
 
 
+class PieceTurns:
+    """Turns at looking at a piece of JSON. After each the loop is left to others once, however many bodies there are
+    to look at."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        async with self._lock:
+            yield
+            await asyncio.sleep(0)
+
+
 class Intake:
     """What the bodies of all requests share."""
 
@@ -118,6 +132,7 @@ class Intake:
         self.ordinary = settings.max_body_bytes
         self.stall_seconds = settings.body_stall_seconds
         self.pace = settings.body_bytes_per_second
+        self.turns = PieceTurns()
 
 
 class RequestBody:
@@ -128,14 +143,14 @@ class RequestBody:
     """
 
     __slots__ = (
-        *("_allowed", "_held", "_intake", "_limit", "_receive", "_scope", "_seen", "_who"),
-        *("failure", "in_pieces", "is_admitted", "is_over"),
+        *("_allowed", "_held", "_limit", "_receive", "_scope", "_seen", "_who"),
+        *("failure", "in_pieces", "intake", "is_admitted", "is_over"),
     )
 
     def __init__(self, scope: Scope, receive: Receive, intake: Intake, limit: int | None) -> None:
         self._scope = scope
         self._receive = receive
-        self._intake = intake
+        self.intake = intake
         self._limit = limit
         self._allowed = intake.stall_seconds
         self._seen = self._held = 0
@@ -164,7 +179,7 @@ class RequestBody:
     def close(self) -> None:
         """The request is answered: nothing of it is in memory any longer."""
         if self._held:
-            self._intake.memory.give(self._who, self._held)
+            self.intake.memory.give(self._who, self._held)
             self._held = 0
 
     async def drain(self) -> None:
@@ -178,7 +193,7 @@ class RequestBody:
         if is_public(self._scope.get("route")):
             self._who = STRANGERS
         else:
-            self._who = (await self._intake.auth.principal_for(self._scope)).uuid
+            self._who = (await self.intake.auth.principal_for(self._scope)).uuid
         self.is_admitted = True
 
     async def _next(self) -> Message:
@@ -196,14 +211,14 @@ class RequestBody:
         self._seen += size
         self.is_over = not message.get("more_body", False)
         if not self.is_over:
-            self._allowed = min(self._intake.stall_seconds, self._allowed + size / self._intake.pace)
+            self._allowed = min(self.intake.stall_seconds, self._allowed + size / self.intake.pace)
         if self._limit is not None:
             if self._seen > self._limit:
                 text = f"The body is larger than {self._limit} bytes."
                 raise BodyTooLarge(text, headers={"Connection": "close"})
             if size > UNCOUNTED_BYTES or self._held or not self.is_over:
-                is_large = self._seen > self._intake.ordinary
-                await self._intake.memory.take(self._who, size, is_large=is_large)
+                is_large = self._seen > self.intake.ordinary
+                await self.intake.memory.take(self._who, size, is_large=is_large)
                 self._held += size
         return message
 
@@ -237,9 +252,15 @@ class RequestBody:
         if message["type"] == "http.request":  # else the client went away
             body = message.get("body", b"")
             if not is_harmless(body):
-                await _scan(body)
+                await self._scan(body)
             check_text(body)
         return message
+
+    async def _scan(self, body: bytes) -> None:
+        scan = JsonScan()
+        for start in range(0, len(body), PIECE):
+            async with self.intake.turns.turn():
+                scan.feed(body[start : start + PIECE])
 
 
 class _Patience:
@@ -275,14 +296,6 @@ def _go_on(begun: Coroutine[Any, None, Message], waits_for: Any) -> Generator[An
     return (yield from begun.__await__())
 
 
-async def _scan(body: bytes) -> None:
-    scan = JsonScan()
-    for start in range(0, len(body), PIECE):
-        if start:
-            await asyncio.sleep(0)
-        scan.feed(body[start : start + PIECE])
-
-
 def admit(request: Request) -> None:
     """Let the body of `request` be read: its route has checked another credential than an account's."""
     body: RequestBody | None = request.scope.get(KEY)
@@ -290,11 +303,13 @@ def admit(request: Request) -> None:
         body.is_admitted = True
 
 
-def take_in_pieces(request: Request) -> None:
-    """Have the body of `request` come as it arrives, not scanned."""
+def take_in_pieces(request: Request) -> PieceTurns:
+    """Have the body of `request` come as it arrives, not scanned. Returns whose turn each piece of it needs."""
     body: RequestBody | None = request.scope.get(KEY)
-    if body is not None:
-        body.in_pieces = True
+    if body is None:
+        return PieceTurns()
+    body.in_pieces = True
+    return body.intake.turns
 
 
 def failure_of(scope: Scope) -> Exception | None:

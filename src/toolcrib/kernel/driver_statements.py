@@ -31,6 +31,7 @@ from sqlalchemy import (
     true,
 )
 
+from toolcrib.kernel.long_work import ROWS, pieces
 from toolcrib.kernel.tables import JsonText
 
 _PARAMETER = re.compile(r"\$(\d+)")
@@ -112,8 +113,16 @@ def insert_and_set(
     """Insert the rows of each of `inserts`, and run `update` once.
 
     On PostgreSQL that is one statement. Whoever holds the write lock keeps all others waiting, and each trip to the
-    server takes as long as a busy process needs to notice the answer.
+    server takes as long as a busy process needs to notice the answer. Of very many rows, all but the last piece are
+    written before, so that preparing them stops nobody for long.
     """
+    last: list[tuple[DriverStatement, Sequence[Row]]] = []
+    for statement, rows in inserts:
+        *earlier, piece = pieces(rows, ROWS)
+        for each in earlier:
+            statement.run(connection, each)
+        last.append((statement, piece))
+    inserts = last
     if connection.dialect.name != "postgresql":
         for statement, rows in inserts:
             statement.run(connection, rows)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from toolcrib.kernel.bodies import take_in_pieces
+from toolcrib.kernel.bodies import PieceTurns, take_in_pieces
 from toolcrib.kernel.json_scan import PIECE, ObjectReader
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,9 +35,9 @@ async def read_long_model(request: Request, model: type[Model]) -> Model:
         RequestValidationError: it is not that (400).
         BadJson: it is nested too deep, or holds too much (400).
     """
-    take_in_pieces(request)
+    turns = take_in_pieces(request)
     try:
-        found = await _read_object(request)
+        found = await _read_object(request, turns)
     except ValueError:  # JSONDecodeError is one
         raise RequestValidationError([_NOT_JSON]) from None
     try:
@@ -47,15 +46,15 @@ async def read_long_model(request: Request, model: type[Model]) -> Model:
         raise malformed(error, "body") from None
 
 
-async def _read_object(request: Request) -> dict[str, Any]:
+async def _read_object(request: Request, turns: PieceTurns) -> dict[str, Any]:
     reader = ObjectReader()
     waiting = bytearray()  # of what came: not too little is looked at in one go
     async for piece in request.stream():
         waiting += piece
         while len(waiting) >= PIECE:
-            reader.feed(bytes(waiting[:PIECE]))
+            async with turns.turn():
+                reader.feed(bytes(waiting[:PIECE]))
             del waiting[:PIECE]
-            await asyncio.sleep(0)
     reader.feed(bytes(waiting))
     return reader.finish()
 

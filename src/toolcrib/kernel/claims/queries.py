@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel import long_work
 from toolcrib.kernel.claims.models import Claim, Ref, Waiter, claim_waiters, claims
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.writer import events
 
 _CLAIM = [claims.c[name] for name in Claim.__slots__]
 _WAITER = [claim_waiters.c[name] for name in Waiter.__slots__]
-CHUNK = 10_000
 
 
 def live(now: datetime) -> ColumnElement[bool]:
@@ -63,8 +63,7 @@ async def by_fence(session: AsyncSession, fence: int, *, now: datetime) -> Claim
 async def by_digest(session: AsyncSession, digests: Sequence[str], *, now: datetime) -> dict[str, Claim]:
     """The live ones among many."""
     found: dict[str, Claim] = {}
-    for start in range(0, len(digests), CHUNK):
-        chunk = digests[start : start + CHUNK]
+    for chunk in long_work.pieces(digests, long_work.ROWS):
         for claim in await find(session, [claims.c.digest.in_(chunk)], now=now):
             found[claim.digest] = claim
     return found

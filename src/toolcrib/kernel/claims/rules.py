@@ -29,6 +29,7 @@ from toolcrib.kernel.claims.models import Claim, Holder, Ref
 from toolcrib.kernel.claims.problems import BadEnd, ClaimHeld, ClaimLost, ClaimNotFound, NotHolder
 from toolcrib.kernel.claims.queue_rules import QueueRules
 from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.long_work import each_synchronously
 
 # These are about claims past their end: they find them as they are.
 _FOR_WHAT_IS_OVER = frozenset({Expire, Forgive})
@@ -58,7 +59,7 @@ class ClaimRules(QueueRules):
         self._undo = []
         self._by, self._refusable = group.by, True
         try:
-            return [self.run(command) for command in group.commands]
+            return each_synchronously(self.run, group.commands)
         except Exception:
             self.undo_group()
             raise

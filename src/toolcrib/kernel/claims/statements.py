@@ -17,9 +17,7 @@ from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.claims.rules import ClaimRules
 from toolcrib.kernel.driver_statements import DriverStatement, Row, select_listed
 from toolcrib.kernel.events.writer import EventWriter
-
-# Bound parameters one statement may carry: SQLite stops at 32,766, PostgreSQL at 32,767.
-CHUNK = 10_000
+from toolcrib.kernel.long_work import ROWS, pieces
 
 _CLAIM_FIELDS = [column.name for column in claims.c]
 _WAITER_FIELDS = [column.name for column in claim_waiters.c]
@@ -68,13 +66,13 @@ def read_rules(
     commands = [command for group in groups for command in group]
     digests = list({command.ref.digest for command in commands})
     found: list[Claim] = []
-    for chunk in _chunks(digests):
+    for chunk in pieces(digests, ROWS):
         found += [Claim(*row) for row in connection.execute(find_claims, {"listed": chunk})]
     # The usual batch acquires what is free: nobody can be waiting, so nobody is looked for.
     asking = {command.ref.digest for command in commands if isinstance(command, NEEDS_WAITERS)}
     asking.update(claim.digest for claim in found)
     waiting: list[Waiter] = []
-    for chunk in _chunks(list(asking)):
+    for chunk in pieces(list(asking), ROWS):
         waiting += [Waiter(*row) for row in connection.execute(find_waiters, {"listed": chunk})]
     return ClaimRules(found, waiting, events, now, hooked)
 
@@ -115,10 +113,7 @@ def _write_waiters(connection: Connection, rules: ClaimRules) -> None:
 
 def _each_one(connection: Connection, statement: DriverStatement, rows: Sequence[Row]) -> None:
     """Run a guarded statement per row; drivers that can tell must say that each met its row."""
-    result = statement.run(connection, rows)
-    if connection.dialect.supports_sane_multi_rowcount and result.rowcount != len(rows):
-        raise LostRow("claims changed outside the write lock")
-
-
-def _chunks(items: list[str]) -> Iterable[list[str]]:
-    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+    for piece in pieces(rows, ROWS):
+        result = statement.run(connection, piece)
+        if connection.dialect.supports_sane_multi_rowcount and result.rowcount != len(piece):
+            raise LostRow("claims changed outside the write lock")
