@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
@@ -61,7 +62,8 @@ def test_a_confirmed_upload_is_the_next_version_and_replaces_no_bytes(ann: Perso
     somebody.put(reserved["url"], content=b"three")
     assert ann.fetch("a.txt").content == b"two"
     assert ann.fetch("a.txt", version_id=first["version_id"]).content == b"one"
-    refused(ann.post("/upload/confirm", object_key=reserved["object_key"]), 404, "object_not_found")
+    again = succeeded(ann.post("/upload/confirm", object_key=reserved["object_key"]))
+    assert (again["version_id"], again["checksum"]) == (data["version_id"], data["checksum"])
 
 
 def test_keys_are_new_for_every_attempt(ann: Person) -> None:
@@ -224,6 +226,72 @@ def test_an_upload_address_ends_with_its_upload(ann: Person) -> None:
     assert somebody.put(reserved["url"], content=b"one").status_code == 200
     succeeded(ann.post("/upload/confirm", object_key=reserved["object_key"]), 201)
     assert _is_ended(somebody.put(reserved["url"], content=b"again"))
+
+
+def test_what_was_asked_once_may_be_asked_again(ann: Person, ben: Person) -> None:
+    """By a client that has lost the answer: each step, before and after the next one."""
+    reserved = ann.post("/upload/presign", **ann.at("a.txt")).json()
+    key, url = reserved["object_key"], reserved["url"]
+    tags = {somebody.put(url, content=b"one").headers["etag"] for _ in range(3)}
+    assert len(tags) == 1
+    made = succeeded(ann.post("/upload/confirm", object_key=key, changelog="x"), 201)
+    assert made["unchanged"] is False
+    for asked in ({}, {"size": 3}, {"sha256": made["checksum"].upper()}):
+        again = succeeded(ann.post("/upload/confirm", object_key=key, **asked))
+        assert again["version_id"] == made["version_id"]
+        assert again["unchanged"] is True
+    assert somebody.put(url, content=b"one").status_code == 200
+    refused(ann.post("/upload/confirm", object_key=key, size=4), 400, "size_mismatch")
+    refused(ann.post("/upload/confirm", object_key=key, sha256="0" * 64), 400, "hash_mismatch")
+    refused(ben.post("/upload/confirm", object_key=key), 404, "object_not_found")
+    ann.stored("a.txt", b"later")
+    assert succeeded(ann.post("/upload/confirm", object_key=key))["version_number"] == 1
+    assert ann.fetch("a.txt").content == b"later"
+    numbers = [each["version_number"] for each in ann.get("/versions", **ann.at("a.txt")).json()["versions"]]
+    assert numbers == [2, 1]
+    assert ann.call("DELETE", "/delete", json={**ann.at("a.txt"), "physical": True}).is_success
+    refused(ann.post("/upload/confirm", object_key=key), 404, "object_not_found")
+
+
+def test_a_commit_may_be_asked_again(ann: Person) -> None:
+    file_id = ann.stored("a.txt", b"one")["file_id"]
+    other = ann.stored("b.txt", b"other")["file_id"]
+    key = ann.sent(b"two", "scratch.bin")
+    commits = [
+        ann.post("/versions/commit", file_id=file_id, object_key=key, created_by=ann.uuid) for _ in range(2)
+    ]
+    ids = {answer.json()["data"]["version_id"] for answer in commits}
+    assert len(ids) == 1
+    refused(
+        ann.post("/versions/commit", file_id=other, object_key=key, created_by=ann.uuid),
+        404,
+        "object_not_found",
+    )
+    refused(ann.post("/upload/confirm", object_key="uploads/" + "0" * 32, size=1), 404, "object_not_found")
+
+
+@pytest.mark.databases(*LOCAL)
+def test_other_content_at_a_used_address_is_refused(ann: Person) -> None:
+    reserved = ann.post("/upload/presign", **ann.at("a.txt"), size=3).json()
+    assert somebody.put(reserved["url"], content=b"one").status_code == 200
+    for other in (b"two", b"on", b"", b"ones"):
+        answer = somebody.put(reserved["url"], content=other)
+        assert answer.status_code == (413 if len(other) > 3 else 409), answer.text
+    succeeded(ann.post("/upload/confirm", object_key=reserved["object_key"]), 201)
+    assert somebody.put(reserved["url"], content=b"one").status_code == 200
+    for other in (b"two", b"on", b""):
+        assert _is_ended(somebody.put(reserved["url"], content=other))
+    assert ann.fetch("a.txt").content == b"one"
+
+
+@pytest.mark.every_database
+@pytest.mark.databases(*LOCAL)
+def test_two_confirmations_at_once_make_one_version(ann: Person) -> None:
+    key = ann.sent(b"one", "a.txt")
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: ann.post("/upload/confirm", object_key=key), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+    assert len({answer.json()["data"]["version_id"] for answer in answers}) == 1
 
 
 @pytest.mark.databases(*LOCAL)

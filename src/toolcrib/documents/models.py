@@ -131,6 +131,8 @@ class Version(Base):
     checksum: Mapped[str] = mapped_column(exact_string(64))
     changelog: Mapped[str | None] = mapped_column(exact_text())
     status: Mapped[str] = mapped_column(exact_string(24))
+    # A digest of the Idempotency-Key that it was uploaded with.
+    request_key: Mapped[str | None] = mapped_column(exact_string(40))
     # The status it had before its object was lost.
     sound_status: Mapped[str | None] = mapped_column(exact_string(24))
     created_by: Mapped[str] = mapped_column(exact_string(36))
@@ -158,7 +160,7 @@ class Folder(Base):
 
 
 class Upload(Base):
-    """A key for a direct upload. Only `owner_id` may make a version of it, and only once."""
+    """A key for a direct upload. Only `owner_id` may make a version of it, and only once: `version_id` from then on."""
 
     __tablename__ = "document_uploads"
 
@@ -170,6 +172,7 @@ class Upload(Base):
     mime_type: Mapped[str | None] = mapped_column(exact_string(MIME_LENGTH))
     created_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
+    version_id: Mapped[str | None] = mapped_column(exact_string(36))
 
 
 class ResumableUpload(Base):

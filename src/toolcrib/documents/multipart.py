@@ -38,6 +38,7 @@ def media_type(told: str | None, filename: str) -> str:
 class FilePart:
     filename: str
     content_type: str | None
+    headers: list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class _Part:
     name: str
     filename: str | None
     content_type: str | None
+    headers: list[tuple[bytes, bytes]]
 
 
 class _FormOver(Exception):
@@ -93,7 +95,7 @@ class FormReader:
         """Read up to the file; return None if the form ends without one."""
         while (part := await self._next_part()) is not None:
             if part.name == FILE and part.filename is not None:
-                return FilePart(part.filename, part.content_type)
+                return FilePart(part.filename, part.content_type, part.headers)
             await self._read_field(part)
         return None
 
@@ -106,6 +108,12 @@ class FormReader:
         """Read what follows the file. A second file is ignored."""
         while (part := await self._next_part()) is not None:
             await self._read_field(part)
+
+    async def end(self) -> None:
+        """Do what `rest` does, then read the body to its very end, so that all of it is checked."""
+        await self.rest()
+        async for _ in self._stream:
+            pass
 
     async def _next_part(self) -> _Part | None:
         while True:
@@ -181,6 +189,7 @@ class FormReader:
                 (name or b"").decode(),
                 called,
                 headers.get(b"content-type", b"").decode("latin-1") or None,
+                list(self._headers),
             )
         except UnicodeDecodeError:
             raise ValidationFailed.of("filename", "is not UTF-8") from None

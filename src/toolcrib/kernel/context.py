@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from toolcrib.kernel.secrets import Secrets
 
 HealthCheck = Callable[[], Awaitable[str]]
-LinkCheck = Callable[["Kernel", "LinkUse"], Awaitable[None]]
+# Of an upload that was used already, the check returns the SHA-256 of what it brought.
+LinkCheck = Callable[["Kernel", "LinkUse"], Awaitable[str | None]]
 NamedKeys = Callable[["AsyncSession", Set[str]], Awaitable[set[str]]]
 
 

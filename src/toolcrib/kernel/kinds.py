@@ -54,7 +54,7 @@ class Kind:
     blobs: the store's sweep lets those be. `accounts_of` says, of blobs that rows of this kind name and that no account
     has been given yet, which account they count in (`kernel.blobs.accounts`).
     `check_link` is asked at each use of a signed address that the kind gave out (`kernel.blobs.signing`), and raises
-    `LinkEnded` where its person may no longer use it.
+    `LinkEnded` where its person may no longer use it; of an upload that was used, it returns the SHA-256 it brought.
     `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
     default; no such path is the page's.
     `rules` say which of the verbs that all kinds share may not be used on a claim now, and why

@@ -15,6 +15,7 @@ from toolcrib.assets.lfs.tickets import LIFETIME, Operation, Tickets
 from toolcrib.assets.service import KEY_SCOPE
 from toolcrib.kernel.blobs import accounts, registry
 from toolcrib.kernel.blobs.accounts import QuotaExceeded, Usage
+from toolcrib.kernel.blobs.announced import Announced
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.problems import BlobMissing
@@ -140,7 +141,7 @@ async def upload(request: Request) -> Response:
         is_new = not await service.find(session, allowed.scope, [allowed.oid])
     if is_new and size is not None and found.left is not None and size > found.left:
         raise QuotaExceeded(found, size)
-    body = request.stream()
+    body = Announced(request.headers).checked(request.stream())
     async with naming(kernel.database, kernel.blobs) as new:
         stored = await kernel.blobs.put(
             accounts.within(found, body) if is_new else body,

@@ -28,6 +28,7 @@ from toolcrib.documents.service import downloads, uploads
 from toolcrib.documents.service.content import store_errors
 from toolcrib.documents.service.lookup import Documents, documents_of
 from toolcrib.documents.service.transfers import Onto
+from toolcrib.kernel.blobs.announced import Announced
 from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.numbers import size_number
@@ -217,6 +218,7 @@ async def _copy_or_move(request: Request, dav: WebDAVRequest, intent: CopyOrMove
 
 
 async def _receive_upload(request: Request, dav: WebDAVRequest, intent: Upload) -> Response:
+    announced = Announced(request.headers)
     size = size_number(request.headers.get("content-length", ""))
     expected = size_number(request.headers.get("x-expected-entity-length", ""))  # Finder sends in chunks
     if size is None and expected is not None:
@@ -225,7 +227,7 @@ async def _receive_upload(request: Request, dav: WebDAVRequest, intent: Upload) 
         dav.docs,
         dav.caller,
         intent,
-        _pieces(request),
+        announced.checked(_pieces(request)),
         size=size,
         content_type=request.headers.get("content-type"),
         mount=dav.mount,

@@ -35,6 +35,7 @@ from toolcrib.documents.service import resumable
 from toolcrib.documents.service.incoming import BodyBroken
 from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
 from toolcrib.documents.service.uploads import VersionOptions
+from toolcrib.kernel.blobs.announced import Announced
 from toolcrib.kernel.bodies import BodyTooSlow
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.numbers import size_number
@@ -154,7 +155,7 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     """Start a resumable upload (tus 1.0). `Upload-Metadata` says where the document goes; `Location` is the URL for its
     content, the first bytes of which this request may bring."""
     plan, options = _plan(request)
-    checksum = _checksum(request)
+    checksum, announced = _checksum(request), Announced(request.headers)
     size = _size(request)
     has_body = size != 0
     if has_body:
@@ -168,10 +169,11 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
                 docs,
                 caller,
                 upload.id,
-                _body(request),
+                announced.checked(_body(request)),
                 offset=0,
                 size=size,
                 checksum=checksum,
+                whole_body=bool(announced),
                 now=now,
             )
         except Problem:
@@ -216,14 +218,16 @@ async def append(
 ) -> Response:
     """Upload bytes from `Upload-Offset` on. The last of them make the version."""
     _require_octets(request)
+    announced = Announced(request.headers)
     upload = await resumable.append(
         docs,
         caller,
         upload_id,
-        _body(request),
+        announced.checked(_body(request)),
         offset=tus.whole("Upload-Offset", request.headers.get("upload-offset")),
         size=_size(request),
         checksum=_checksum(request),
+        whole_body=bool(announced),
         now=now,
     )
     return _answer(upload, 204)

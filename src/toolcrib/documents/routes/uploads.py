@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 import orjson
 from fastapi import Request, Response
+from starlette.datastructures import Headers
 
 from toolcrib.documents import schemas
 from toolcrib.documents.caller import Caller
@@ -29,6 +30,7 @@ from toolcrib.documents.service.quotas import within_quota
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
 from toolcrib.documents.urlencoded import is_urlencoded, urlencoded_fields
+from toolcrib.kernel.blobs.announced import Announced
 from toolcrib.kernel.blobs.naming import forgetting_refused
 from toolcrib.kernel.blobs.problems import HashMismatch
 from toolcrib.kernel.blobs.store import Stored
@@ -106,7 +108,8 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
     responses=refusals(404, 409, 507),
 )
 async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Make the content sent to a presigned URL the newest version of its file."""
+    """Make the content sent to a presigned URL the newest version of its file. Asked again, the answer is 200 with that
+    version."""
     asked = checked(schemas.ConfirmUpload, await json_body(request))
     saved = await direct_uploads.confirm(
         docs,
@@ -117,7 +120,7 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
         changelog=asked.changelog,
         now=now,
     )
-    return success("file uploaded", saved_as_dict(saved), 201)
+    return success("file uploaded", saved_as_dict(saved), 201 if saved.is_new else 200)
 
 
 @router.post(
@@ -137,7 +140,8 @@ async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
             _require_fields(await urlencoded_fields(request.stream()))
             raise NoFile("The form does not contain a part `file`: send it as multipart/form-data.")
         _refuse_too_long(docs, length or 0)
-        form = FormReader(media, _limited(docs, request.stream()))
+        body = Announced(request.headers).checked(_limited(docs, request.stream()))
+        form = FormReader(media, body)
         part = await form.to_file()
         if part is None:
             _require_fields(form.fields)
@@ -170,13 +174,13 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
     async def receive() -> Received:
         conditions(form.fields)  # malformed fields are refused before the content is received
         _tags(form)
-        content = form.file_bytes()
+        content = Announced(Headers(raw=part.headers)).checked(form.file_bytes())
         if place is not None:
             content = within_quota(docs, caller, place.bucket, content)
         async with forgetting_refused(docs.blobs) as new:
             stored = await keep(docs, content, sha256=_announced(form))
             new.append(stored)
-            await form.rest()
+            await form.end()
             if place is None:
                 _require_fields(form.fields)
             _check_hash(form, stored)
@@ -213,6 +217,7 @@ def saved_as_dict(saved: Saved) -> dict[str, str | int | bool]:
         "logical_path": file.logical_path,
         "path": file.address,
         "created": saved.created,
+        "unchanged": not saved.is_new,
     }
 
 

@@ -16,7 +16,7 @@ from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, V
 from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service.content import forget_object, notice_loss, reference
-from toolcrib.documents.service.direct_uploads import own_upload, taken, use_up
+from toolcrib.documents.service.direct_uploads import made_before, own_upload, taken, use_up
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, Where, at, bucket_of, find, record_event, still
 from toolcrib.documents.service.quotas import refuse_over_quota
@@ -90,9 +90,14 @@ async def commit_object(
         FileLocked: somebody else holds the file (409).
     """
     file, right = await find(docs, caller, where, "write", archived=False)
+    upload = await own_upload(docs, caller, object_key)
+    if upload is not None and upload.version_id is not None:
+        made = await made_before(docs, caller, upload)
+        if made.file.id != file.id:
+            raise ObjectNotFound("That upload was used before, for another file.")
+        return made
     async with docs.kernel.database.read() as session:
         await _refuse(session, caller, file, right, None, now=now)
-    upload = await own_upload(docs, caller, object_key)
     async with naming(docs.kernel.database, docs.blobs) as new:
         if upload is not None:
             stored = await taken(docs, caller, upload, bucket_of(file))
@@ -150,13 +155,15 @@ async def _submit(
     await notice_loss(docs, bucket_of(file), submission.stored, now=now)
     async with docs.kernel.database.write() as session:
         file = await still(session, file.id, archived=False)
-        if submission.upload_key is not None:
-            await use_up(session, caller, submission.upload_key)
+        used = await use_up(session, caller, submission.upload_key) if submission.upload_key else None
         work = await session.get(File, submission.work.id) if submission.work else None
         claim = await _refuse(session, caller, file, right, work, now=now)
-        return await _add_pending(
+        saved = await _add_pending(
             session, caller, file, right, submission, claim, changelog=changelog, now=now
         )
+        if used is not None:
+            used.version_id = saved.version.id
+        return saved
 
 
 async def submit_in(

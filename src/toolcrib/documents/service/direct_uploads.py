@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ObjectNotFound
-from toolcrib.documents.models import Upload
+from toolcrib.documents.models import File, Upload, Version
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.row_counts import affected
 from toolcrib.documents.service import links
@@ -20,9 +20,10 @@ from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.quotas import refuse_arrived_over_quota, usage_of
 from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
 from toolcrib.kernel.blobs import accounts
-from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.problems import BlobMissing, HashMismatch, SizeMismatch
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
 from toolcrib.kernel.blobs.store import Stored, new_upload_key
+from toolcrib.kernel.database import take_write_lock
 
 UPLOAD_SECONDS = 3600
 
@@ -102,11 +103,13 @@ async def confirm(
 
     Raises:
         SizeMismatch, HashMismatch: the stored content is different (400).
-        ObjectNotFound: nothing was sent, or it was used before, or it is not the caller's (404).
+        ObjectNotFound: nothing was sent, or it is not the caller's (404).
     """
     upload = await own_upload(docs, caller, object_key)
     if upload is None:
         raise ObjectNotFound("There is no such upload of yours.")
+    if upload.version_id is not None:
+        return await made_before(docs, caller, upload, size=size, sha256=sha256)
     place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
 
     async def receive() -> Received:
@@ -114,10 +117,19 @@ async def confirm(
         return Received(stored, place, {"mime_type": upload.mime_type, "changelog": changelog})
 
     async def make(session: AsyncSession, caller: Caller, *stored: Any, **options: Any) -> Saved:
-        await use_up(session, caller, object_key)
-        return await save_in(session, caller, *stored, **options)
+        await take_write_lock(session)
+        row = await use_up(session, caller, object_key)
+        saved = await save_in(session, caller, *stored, **options)
+        row.version_id = saved.version.id
+        return saved
 
-    saved = await put(docs, caller, place, receive, make=make, now=now)
+    try:
+        saved = await put(docs, caller, place, receive, make=make, now=now)
+    except ObjectNotFound:  # because another request has used it meanwhile?
+        used = await own_upload(docs, caller, object_key)
+        if used is None or used.version_id is None:
+            raise
+        return await made_before(docs, caller, used, size=size, sha256=sha256)
     await forget_object(docs, object_key)
     return saved
 
@@ -126,6 +138,29 @@ async def own_upload(docs: Documents, caller: Caller, object_key: str) -> Upload
     async with docs.kernel.database.read() as session:
         upload = await session.get(Upload, object_key)
     return upload if upload is not None and upload.owner_id == caller.me.uuid else None
+
+
+async def made_before(
+    docs: Documents, caller: Caller, upload: Upload, *, size: int | None = None, sha256: str | None = None
+) -> Saved:
+    """Return the version that a direct upload has become, for a client that asks again.
+
+    Raises:
+        SizeMismatch, HashMismatch: it is not what the client says it sent (400).
+        ObjectNotFound: that version is gone (404).
+    """
+    bucket = Bucket(upload.bucket_type, upload.bucket_id)
+    await docs.access.require(caller, bucket, "write", path=upload.logical_path)
+    async with docs.kernel.database.read() as session:
+        version = await session.get(Version, upload.version_id)
+        file = await session.get(File, version.file_id) if version is not None else None
+    if version is None or file is None:
+        raise ObjectNotFound("That upload was used before, and its version is gone.")
+    if size not in {None, version.size}:
+        raise SizeMismatch(f"{version.size} bytes were sent, {size} were announced.")
+    if sha256 is not None and sha256.lower() != version.checksum:
+        raise HashMismatch("The content does not have the announced SHA-256.")
+    return Saved(file, version, created=False, is_new=False)
 
 
 async def taken(
@@ -154,16 +189,18 @@ async def taken(
     return await keep(docs, stream, size=size, sha256=sha256)
 
 
-async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> None:
-    """Delete the row of a direct upload, so that it can be used only once.
+async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> Upload:
+    """Return the row of a direct upload that has not been used. The caller must hold the write lock, and set the
+    version's id in it.
 
     Raises:
         ObjectNotFound: it is another person's, or was used already (404).
     """
-    used = delete(Upload).where(Upload.object_key == object_key, Upload.owner_id == caller.me.uuid)
-    if not await affected(session, used):
+    upload = await session.get(Upload, object_key, populate_existing=True)
+    if upload is None or upload.owner_id != caller.me.uuid or upload.version_id is not None:
         raise ObjectNotFound("That upload was used before.")
     await accounts.unreserve(session, object_key)
+    return upload
 
 
 async def sweep_abandoned(docs: Documents, now: datetime) -> int:

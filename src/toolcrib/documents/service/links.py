@@ -24,8 +24,9 @@ def upload_by(caller: Caller) -> Bound:
     return Bound(KIND, "upload", caller.me.uuid)
 
 
-async def check_link(kernel: Kernel, use: LinkUse) -> None:
-    """Check that the person who was given the URL may still use it.
+async def check_link(kernel: Kernel, use: LinkUse) -> str | None:
+    """Check that the person who was given the URL may still use it. Of an upload that has become a version, return that
+    version's SHA-256.
 
     Raises:
         LinkEnded: the file, the version, the upload, the person's account or their rights no longer exist (403).
@@ -33,7 +34,7 @@ async def check_link(kernel: Kernel, use: LinkUse) -> None:
     """
     docs = documents_of(kernel)
     async with kernel.database.read() as session:
-        place = await (_upload(session, use) if use.method == "PUT" else _version(session, use))
+        place, brought = await (_upload(session, use) if use.method == "PUT" else _version(session, use))
     action: Action = "write" if use.method == "PUT" else "read"
     try:
         me = await kernel.auth.principal_with_uuid(use.bound.person)
@@ -46,20 +47,27 @@ async def check_link(kernel: Kernel, use: LinkUse) -> None:
         if refusal.code == AccessDenied.code:
             raise LinkEnded from None
         raise
+    return brought
 
 
-async def _version(session: AsyncSession, use: LinkUse) -> Place:
+async def _version(session: AsyncSession, use: LinkUse) -> tuple[Place, None]:
     version = await session.get(Version, use.bound.thing)
     file = await session.get(File, version.file_id) if version is not None else None
     if version is None or file is None or file.is_archived:
         raise LinkEnded
     if (await blob_of(session, version)).key != use.key:
         raise LinkEnded
-    return place_of(file)
+    return place_of(file), None
 
 
-async def _upload(session: AsyncSession, use: LinkUse) -> Place:
+async def _upload(session: AsyncSession, use: LinkUse) -> tuple[Place, str | None]:
     upload = await session.get(Upload, use.key)
     if upload is None or upload.owner_id != use.bound.person:
         raise LinkEnded
-    return Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
+    place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
+    if upload.version_id is None:
+        return place, None
+    version = await session.get(Version, upload.version_id)
+    if version is None:
+        raise LinkEnded
+    return place, version.checksum

@@ -144,17 +144,20 @@ async def append(
     offset: int,
     size: int | None = None,
     checksum: Checksum | None = None,
+    whole_body: bool = False,
     now: datetime,
 ) -> ResumableUpload:
     """Upload the bytes from `offset` on; the last of them make the version. `size` is how many the client announced.
 
-    What was stored before a failure counts, unless `checksum` is given: then either everything counts or nothing.
+    What was stored before a failure counts, unless `checksum` is given, or `stream` raises at its end if it is not the
+    `whole_body` that was announced: then either everything counts or nothing.
 
     Raises:
         OffsetMismatch: the upload is not at `offset`, or no longer (409).
         FileTooLarge: more than announced at the start (413).
         ChecksumMismatch: (460).
-        HashMismatch: the whole is not what was announced; the upload is deleted (400).
+        HashMismatch: the whole is not what was announced; the upload is deleted (400). Also raised by `stream` about
+            one body; then the upload stays as it was.
         UploadStalled: the client stopped sending (408).
         AccessDenied, FileLocked, VersionConflict: as for any upload; this one is kept until it expires.
     """
@@ -174,9 +177,11 @@ async def append(
         while await incoming.more():
             start = offset + sum(part.size for part in waiting)
             waiting.append(await _store(docs, incoming, start, whole=whole))
-            if checksum is None and waiting[-1].end < upload.length:
+            if checksum is None and not whole_body and waiting[-1].end < upload.length:
                 await upload_parts.count(docs, upload.id, waiting, expires_at=_expiry(docs))
                 offset, waiting = waiting[-1].end, []
+        if whole_body and incoming.broken is not None:
+            raise ChecksumMismatch("The body broke off, so its checksum cannot be checked. It was discarded.")
         if checksum is not None and digest is not None:
             _check(checksum, digest.digest())
         if waiting and waiting[-1].end == upload.length:

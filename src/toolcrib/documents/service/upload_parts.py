@@ -147,4 +147,5 @@ async def discard(docs: Documents, keys: Sequence[str]) -> None:
 async def named(session: AsyncSession, keys: Set[str]) -> set[str]:
     """Return those of `keys` that belong to an unfinished upload, resumable or direct."""
     found = set(await session.scalars(select(UploadPart.object_key).where(UploadPart.object_key.in_(keys))))
-    return found | set(await session.scalars(select(Upload.object_key).where(Upload.object_key.in_(keys))))
+    direct = select(Upload.object_key).where(Upload.object_key.in_(keys), Upload.version_id.is_(None))
+    return found | set(await session.scalars(direct))

@@ -31,11 +31,13 @@ from toolcrib.kernel.database import take_write_lock
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A new version and its file. `created` says whether the file is new, or was archived before."""
+    """A version and its file. `created` says whether the file is new, or was archived before; `is_new` is False for a
+    version that an earlier request made."""
 
     file: File
     version: Version
     created: bool
+    is_new: bool = True
 
 
 class Conditions(TypedDict, total=False):

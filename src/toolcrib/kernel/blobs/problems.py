@@ -50,6 +50,6 @@ class SizeMismatch(InvalidRequest):
 
 
 class HashMismatch(InvalidRequest):
-    """The content does not have the announced SHA-256."""
+    """The content does not have the announced checksum."""
 
     code = "hash_mismatch"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
+from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
 
 from toolcrib.kernel.blobs import accounts
-from toolcrib.kernel.blobs.naming import forgetting_refused
-from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.blobs.announced import Announced
+from toolcrib.kernel.blobs.naming import forget, forgetting_refused
+from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.blobs.signing import Allowed, LinkEnded, LinkInvalid, LinkUse, Signer
 from toolcrib.kernel.blobs.store import UPLOADS
@@ -28,8 +31,11 @@ class AlreadyUploaded(Conflict):
     code = "already_uploaded"
 
 
-async def _allowed(method: str, key: str, request: Request, kernel: Kernel, now: datetime) -> Allowed:
-    """Return what the address allows, once its kind has confirmed that the person it was given to may still use it.
+async def _allowed(
+    method: str, key: str, request: Request, kernel: Kernel, now: datetime
+) -> tuple[Allowed, str | None]:
+    """Return what the address allows, once its kind has confirmed that the person it was given to may still use it, and
+    the SHA-256 of what it brought if it was used already.
 
     Raises:
         LinkInvalid, LinkExpired, LinkEnded: (403).
@@ -39,15 +45,14 @@ async def _allowed(method: str, key: str, request: Request, kernel: Kernel, now:
     if check is None:  # its package is not installed any more
         raise LinkEnded
     address, program = client_address(request), request.headers.get("user-agent")
-    await check(kernel, LinkUse(method, key, allowed.bound, address, program))
-    return allowed
+    return allowed, await check(kernel, LinkUse(method, key, allowed.bound, address, program))
 
 
 @router.head("/files/{key:path}", response_class=Response, include_in_schema=False)
 @router.get("/files/{key:path}", response_class=Response, responses=refusals(403), openapi_extra=PUBLIC)
 async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Download the file that a signed address names."""
-    allowed = await _allowed("GET", key, request, kernel, now)
+    allowed, _ = await _allowed("GET", key, request, kernel, now)
     info = await kernel.blobs.head(key)
     etag = key.rpartition("/")[2]  # keys are never used again for other content
     return await serve(
@@ -69,26 +74,60 @@ async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -
     openapi_extra=PUBLIC,
 )
 async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
-    """Upload a file to a signed address, once. A separate request then confirms what the file is for."""
-    allowed = await _allowed("PUT", key, request, kernel, now)
+    """Upload a file to a signed address, once. A separate request then confirms what the file is for. The same content
+    may be sent again, by a client that has lost the answer."""
+    allowed, used = await _allowed("PUT", key, request, kernel, now)
+    announced = Announced(request.headers)
     if not key.startswith(f"{UPLOADS}/") or allowed.max_bytes is None:
         raise LinkInvalid("This address is not valid: ask for a new one.")
+    body = announced.checked(request.stream())
+    if used is not None:
+        if await _received(body, allowed.max_bytes) != used:
+            raise LinkEnded
+        return _taken(used)
     try:
         await kernel.blobs.head(key)
     except BlobMissing:
         pass
     else:
-        raise AlreadyUploaded("A file was sent to this address before.")
+        sent = await _received(body, allowed.max_bytes)
+        if await _received(await kernel.blobs.read(key), allowed.max_bytes) != sent:
+            raise AlreadyUploaded("Another file was sent to this address before.")
+        return _taken(sent)
     async with forgetting_refused(kernel.blobs) as new:
         stored = await kernel.blobs.put(
-            request.stream(),
+            body,
             key=key,
             max_bytes=allowed.max_bytes,
             expected_size=size_number(request.headers.get("content-length", "")),
         )
         new.append(stored)
         # Meanwhile another body may have been sent and used, or the person's rights may have ended.
-        await _allowed("PUT", key, request, kernel, now)
-        async with kernel.database.write() as session:  # it counts from now on, whatever was announced
-            await accounts.raise_reservation(session, key, stored.size)
-    return Response(status_code=200, headers={"ETag": f'"{stored.sha256}"'})
+        _, used = await _allowed("PUT", key, request, kernel, now)
+        if used is not None:
+            if used != stored.sha256:
+                raise LinkEnded
+            await forget(kernel.blobs, new)
+        else:
+            async with kernel.database.write() as session:  # it counts from now on, whatever was announced
+                await accounts.raise_reservation(session, key, stored.size)
+    return _taken(stored.sha256)
+
+
+def _taken(content: str) -> Response:
+    return Response(status_code=200, headers={"ETag": f'"{content}"'})
+
+
+async def _received(body: AsyncIterator[bytes], max_bytes: int) -> str:
+    """Return the SHA-256 of `body`, which is not kept.
+
+    Raises:
+        BlobTooLarge: (413).
+    """
+    digest, size = sha256(), 0
+    async for piece in body:
+        size += len(piece)
+        if size > max_bytes:
+            raise BlobTooLarge(max_bytes)
+        digest.update(piece)
+    return digest.hexdigest()
