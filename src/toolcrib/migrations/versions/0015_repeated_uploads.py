@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from toolcrib.kernel.tables import exact_string
 from toolcrib.migrations import steps
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
