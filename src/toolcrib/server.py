@@ -55,6 +55,7 @@ from toolcrib.kernel.identity.disabled_holders import DisabledHolders
 from toolcrib.kernel.identity.key_scopes import API, KeyScopes
 from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
+from toolcrib.kernel.limits import ArrivingUploads
 from toolcrib.kernel.long_answers import Turns
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.middleware import RequestMiddleware
@@ -225,6 +226,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         jobs=jobs,
         blobs=open_blobs(settings),
         audit_lines=AuditLines(database),
+        arriving=ArrivingUploads(settings.uploads_per_person),
         permissions=Permissions(
             {kind.name: kind.rules for kind in found},
             frozenset(kind.name for kind in found if kind.notifies),

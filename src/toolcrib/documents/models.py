@@ -165,7 +165,7 @@ class Upload(Base):
     __tablename__ = "document_uploads"
 
     object_key: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
-    owner_id: Mapped[str] = mapped_column(exact_string(36))
+    owner_id: Mapped[str] = mapped_column(exact_string(36), index=True)
     bucket_type: Mapped[str] = mapped_column(exact_string(16))
     bucket_id: Mapped[str] = mapped_column(exact_string(36))
     logical_path: Mapped[str] = mapped_column(_path())
@@ -186,7 +186,7 @@ class ResumableUpload(Base):
     __tablename__ = "document_resumable_uploads"
 
     id: Mapped[str] = mapped_column(exact_string(32), primary_key=True)
-    owner_id: Mapped[str] = mapped_column(exact_string(36))
+    owner_id: Mapped[str] = mapped_column(exact_string(36), index=True)
     bucket_type: Mapped[str] = mapped_column(exact_string(16))
     bucket_id: Mapped[str] = mapped_column(exact_string(36))
     logical_path: Mapped[str] = mapped_column(_path())

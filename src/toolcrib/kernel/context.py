@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.identity.authenticate import Authenticator
     from toolcrib.kernel.identity.disabled_holders import DisabledHolders
     from toolcrib.kernel.jobs import Jobs
+    from toolcrib.kernel.limits import ArrivingUploads
     from toolcrib.kernel.long_answers import Turns
     from toolcrib.kernel.mail import Mailer
     from toolcrib.kernel.ratelimit import RateLimiter
@@ -53,6 +54,7 @@ class Kernel:
     jobs: Jobs
     blobs: Blobs
     audit_lines: AuditLines
+    arriving: ArrivingUploads
     permissions: Permissions
     disabled_holders: DisabledHolders
     # At making the pages of long answers.

@@ -88,6 +88,13 @@ class Files(BaseSettings):
         description="How long an upload is kept that was not committed or confirmed or, if it is resumable, that "
         "receives nothing.",
     )
+    uploads_per_person: int = Field(
+        500,
+        ge=1,
+        validation_alias="UPLOADS_PER_PERSON",
+        description="Uploads that one person may have under way: resumable and direct ones that were begun, and, "
+        "counted apart in each process, those whose bytes arrive. One more is answered 429.",
+    )
     storage_copy_files: int = Field(
         1_000,
         gt=0,

@@ -62,6 +62,19 @@ class People(BaseSettings):
         validation_alias="SESSIONS_PER_PERSON",
         description="Browsers in which one person may be signed in; beyond it, the one used longest ago is signed out.",
     )
+    api_keys_per_person: int = Field(
+        100,
+        ge=1,
+        validation_alias="API_KEYS_PER_PERSON",
+        description="API keys that one person may have. One more is answered 409.",
+    )
+    projects_per_person: int = Field(
+        200,
+        ge=1,
+        validation_alias="PROJECTS_PER_PERSON",
+        description="Projects that exist and that one person registered, whoever owns them now. One more is answered "
+        "409. Administrators may register any number.",
+    )
     credentials_kept: int = Field(
         20_000,
         ge=1,

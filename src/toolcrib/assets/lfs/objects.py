@@ -130,6 +130,11 @@ async def upload(request: Request) -> Response:
     """Upload an object. Its bytes must have the SHA-256 that names it, and the announced size."""
     kernel = responses.kernel_of(request)
     allowed = await _authorize(request, "upload")
+    with kernel.arriving.one_of(allowed.me.uuid):
+        return await _receive(request, kernel, allowed)
+
+
+async def _receive(request: Request, kernel: Kernel, allowed: _Transfer) -> Response:
     size = allowed.size
     length = size_number(request.headers.get("content-length", ""))
     if length is not None:

@@ -223,16 +223,17 @@ async def _receive_upload(request: Request, dav: WebDAVRequest, intent: Upload) 
     expected = size_number(request.headers.get("x-expected-entity-length", ""))  # Finder sends in chunks
     if size is None and expected is not None:
         uploads.refuse_too_large(dav.docs, expected)
-    saved = await saving.store_upload(
-        dav.docs,
-        dav.caller,
-        intent,
-        announced.checked(_pieces(request)),
-        size=size,
-        content_type=request.headers.get("content-type"),
-        mount=dav.mount,
-        now=dav.now,
-    )
+    with dav.docs.kernel.arriving.one_of(dav.caller.me.uuid):
+        saved = await saving.store_upload(
+            dav.docs,
+            dav.caller,
+            intent,
+            announced.checked(_pieces(request)),
+            size=size,
+            content_type=request.headers.get("content-type"),
+            mount=dav.mount,
+            now=dav.now,
+        )
     headers = {"ETag": f'"{saved.version.id}"'}
     if saved.created:
         headers["Location"] = href(dav.mount, intent.path, folder=False)

@@ -148,7 +148,7 @@ async def abilities(docs: DocumentsDep) -> Response:
     response_class=Response,
     dependencies=SPOKEN,
     openapi_extra=_headers("Upload-Length", "Upload-Metadata", "Upload-Checksum") | _OCTETS,
-    responses=refusals(409, 412, 415),
+    responses=refusals(409, 412, 415, 429, 507),
 )
 @router.post("/uploads/", dependencies=SPOKEN, include_in_schema=False)
 async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
@@ -211,7 +211,7 @@ async def progress(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, n
     response_class=Response,
     dependencies=SPOKEN,
     openapi_extra=_headers("Upload-Offset", "Upload-Checksum") | _OCTETS,
-    responses=refusals(409, 412, 415, 460),
+    responses=refusals(409, 412, 415, 429, 460, 507),
 )
 async def append(
     upload_id: UploadId, request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep
@@ -219,17 +219,18 @@ async def append(
     """Upload bytes from `Upload-Offset` on. The last of them make the version."""
     _require_octets(request)
     announced = Announced(request.headers)
-    upload = await resumable.append(
-        docs,
-        caller,
-        upload_id,
-        announced.checked(_body(request)),
-        offset=tus.whole("Upload-Offset", request.headers.get("upload-offset")),
-        size=_size(request),
-        checksum=_checksum(request),
-        whole_body=bool(announced),
-        now=now,
-    )
+    with docs.kernel.arriving.one_of(caller.me.uuid):
+        upload = await resumable.append(
+            docs,
+            caller,
+            upload_id,
+            announced.checked(_body(request)),
+            offset=tus.whole("Upload-Offset", request.headers.get("upload-offset")),
+            size=_size(request),
+            checksum=_checksum(request),
+            whole_body=bool(announced),
+            now=now,
+        )
     return _answer(upload, 204)
 
 

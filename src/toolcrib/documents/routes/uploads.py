@@ -73,7 +73,7 @@ _FORM = {
     "/upload/presign",
     response_model=schemas.SignedAddress,
     openapi_extra=body_of(schemas.PresignUpload),
-    responses=refusals(409, 507),
+    responses=refusals(409, 429, 507),
 )
 async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Return a URL to PUT the file's content to. `/upload/confirm` or `/versions/commit` makes a version of it."""
@@ -128,7 +128,7 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=_FORM,
-    responses=refusals(409, 507),
+    responses=refusals(409, 429, 507),
 )
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Upload a file as a form. If the other fields come before the file, the server can refuse before receiving its
@@ -146,7 +146,8 @@ async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
         if part is None:
             _require_fields(form.fields)
             raise NoFile("The form does not contain a part `file`.")
-        return await _take(docs, caller, form, part, now)
+        with docs.kernel.arriving.one_of(caller.me.uuid):
+            return await _take(docs, caller, form, part, now)
     except Problem as refusal:
         if length is None or isinstance(refusal, FileTooLarge):
             refusal.headers["Connection"] = "close"  # the rest of the body may be endless

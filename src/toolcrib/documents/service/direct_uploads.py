@@ -18,6 +18,7 @@ from toolcrib.documents.service import links
 from toolcrib.documents.service.content import forget_object, keep, store_errors
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.quotas import refuse_arrived_over_quota, usage_of
+from toolcrib.documents.service.upload_limit import refuse_too_many
 from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
 from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.problems import BlobMissing, HashMismatch, SizeMismatch
@@ -54,6 +55,7 @@ async def reserve(
 
     Raises:
         QuotaExceeded: there is no room for it (507).
+        TooManyUploads: the caller has as many under way as one person may have (429).
     """
     right = await may_put(docs, caller, place, size=size, now=now)
     found = await usage_of(docs, caller, place.bucket)
@@ -72,6 +74,7 @@ async def reserve(
         max_bytes=most if size is None else size,
     )
     async with kernel.database.write() as session:
+        await refuse_too_many(session, docs, caller, now=now)
         await accounts.reserve(session, key, accounts.payer(right.scope, caller.me), size or 0)
         session.add(
             Upload(

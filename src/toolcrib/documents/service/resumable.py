@@ -36,6 +36,7 @@ from toolcrib.documents.service.commits import submit_in
 from toolcrib.documents.service.content import forget_object, keep, store_errors
 from toolcrib.documents.service.incoming import PART_BYTES, Incoming
 from toolcrib.documents.service.lookup import Documents
+from toolcrib.documents.service.upload_limit import refuse_too_many
 from toolcrib.documents.service.upload_parts import Part
 from toolcrib.documents.service.uploads import (
     Conditions,
@@ -86,6 +87,7 @@ async def create(
     Raises:
         AccessDenied, QuotaExceeded, FileTooLarge, FileLocked, VersionConflict, FileExists, FileNotFound: see
             `uploads.may_put`.
+        TooManyUploads: the caller has as many under way as one person may have (429).
     """
     right = await may_put(
         docs,
@@ -114,6 +116,7 @@ async def create(
     if plan.length == 0:
         return await _finish(docs, caller, upload, [], is_new=True)
     async with docs.kernel.database.write() as session:
+        await refuse_too_many(session, docs, caller, now=now)
         await accounts.reserve(session, upload.id, accounts.payer(right.scope, caller.me), plan.length)
         session.add(upload)
     return upload

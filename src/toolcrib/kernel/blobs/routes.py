@@ -70,7 +70,7 @@ async def download(key: str, request: Request, kernel: KernelDep, now: NowDep) -
     "/files/{key:path}",
     status_code=200,
     response_class=Response,
-    responses=refusals(403),
+    responses=refusals(403, 409, 429, 507),
     openapi_extra=PUBLIC,
 )
 async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> Response:
@@ -80,25 +80,32 @@ async def upload(key: str, request: Request, kernel: KernelDep, now: NowDep) -> 
     announced = Announced(request.headers)
     if not key.startswith(f"{UPLOADS}/") or allowed.max_bytes is None:
         raise LinkInvalid("This address is not valid: ask for a new one.")
-    body = announced.checked(request.stream())
-    if used is not None:
-        if await _received(body, allowed.max_bytes) != used:
-            raise LinkEnded
-        return _taken(used)
+    with kernel.arriving.one_of(allowed.bound.person):
+        body = announced.checked(request.stream())
+        if used is not None:
+            if await _received(body, allowed.max_bytes) != used:
+                raise LinkEnded
+            return _taken(used)
+        return await _receive(key, request, body, kernel, max_bytes=allowed.max_bytes, now=now)
+
+
+async def _receive(
+    key: str, request: Request, body: AsyncIterator[bytes], kernel: Kernel, *, max_bytes: int, now: datetime
+) -> Response:
     try:
         await kernel.blobs.head(key)
     except BlobMissing:
         pass
     else:
-        sent = await _received(body, allowed.max_bytes)
-        if await _received(await kernel.blobs.read(key), allowed.max_bytes) != sent:
+        sent = await _received(body, max_bytes)
+        if await _received(await kernel.blobs.read(key), max_bytes) != sent:
             raise AlreadyUploaded("Another file was sent to this address before.")
         return _taken(sent)
     async with forgetting_refused(kernel.blobs) as new:
         stored = await kernel.blobs.put(
             body,
             key=key,
-            max_bytes=allowed.max_bytes,
+            max_bytes=max_bytes,
             expected_size=size_number(request.headers.get("content-length", "")),
         )
         new.append(stored)

@@ -15,20 +15,21 @@ from toolcrib.kernel.identity.lookup import API_KEY_MARK, api_key_digest
 from toolcrib.kernel.identity.models import ApiKey, User
 from toolcrib.kernel.identity.names import check_label
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.problems import Conflict, NotFound
+from toolcrib.kernel.limits import LimitReached
+from toolcrib.kernel.problems import NotFound
 
 SECRET_BYTES = 32
 SHOWN = len(API_KEY_MARK) + 8
-# More than a person needs, and few enough to list on one page.
-KEYS_PER_PERSON = 100
 
 
 class KeyNotFound(NotFound):
     pass
 
 
-class TooManyKeys(Conflict):
-    code = "too_many_keys"
+class TooManyKeys(LimitReached):
+    """The person has as many API keys as one person may have: revoke one first."""
+
+    code, status, setting = "too_many_keys", 409, "API_KEYS_PER_PERSON"
 
 
 async def list_keys(session: AsyncSession, user_id: int) -> list[ApiKey]:
@@ -42,22 +43,25 @@ async def create_key(
     me: Principal,
     name: str,
     *,
+    most: int,
     scopes: list[str],
     lifetime: timedelta | None,
     now: datetime,
 ) -> tuple[ApiKey, str]:
     """Create an API key; return it and its secret, which is not stored. `scopes` have been checked (`KeyScopes.check`).
-    Flushes, so that the id is set.
+    A person may have `most` keys. Flushes, so that the id is set.
 
     Raises:
         BadName: the name is not allowed (400).
-        TooManyKeys: the person has KEYS_PER_PERSON keys (409).
+        TooManyKeys: the person has `most` keys (409).
     """
     check_label(name)
     await take_write_lock(session)
-    count = await session.execute(select(func.count()).where(ApiKey.user_id == me.id))
-    if count.scalar_one() >= KEYS_PER_PERSON:
-        raise TooManyKeys(f"You have {KEYS_PER_PERSON} API keys: revoke one first.")
+    found = await session.execute(select(func.count()).where(ApiKey.user_id == me.id))
+    count = found.scalar_one()
+    if count >= most:
+        text = f"You have {count} API keys, of at most {most}: revoke one first."
+        raise TooManyKeys(text, allowed=most, count=count)
     secret = API_KEY_MARK + secrets.token_urlsafe(SECRET_BYTES)
     key = ApiKey(
         user_id=me.id,

@@ -111,13 +111,16 @@ class BrowserSession(Base):
 
 class Project(Base):
     """A registered project. A deleted one keeps its row, so that nobody else can see its history by registering the
-    name: only an administrator may register it again."""
+    name: only an administrator may register it again.
+
+    `registered_by` is the UUID of the person in whose limit it counts; None where nobody knows any more."""
 
     __tablename__ = "projects"
 
     id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_uuid)
     name: Mapped[str] = mapped_column(exact_string(PROJECT_NAME_LENGTH), unique=True)
     company_id: Mapped[str | None] = mapped_column(exact_string(36), ForeignKey("companies.id"), index=True)
+    registered_by: Mapped[str | None] = mapped_column(exact_string(36), index=True)
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

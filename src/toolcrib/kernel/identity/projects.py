@@ -23,6 +23,7 @@ from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
 from toolcrib.kernel.identity.names import check_project_name
 from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
+from toolcrib.kernel.limits import LimitReached
 from toolcrib.kernel.problems import Conflict, NotFound
 from toolcrib.settings import Settings
 
@@ -40,6 +41,12 @@ class ProjectNameReserved(Conflict):
     owner decides who may see what was recorded under that name."""
 
     code = "name_reserved"
+
+
+class TooManyProjects(LimitReached):
+    """The person registered as many projects as one person may: delete one first, or ask an administrator."""
+
+    code, status, setting = "too_many_projects", 409, "PROJECTS_PER_PERSON"
 
 
 class ProjectInUse(Conflict):
@@ -113,7 +120,7 @@ async def create_project(
         Forbidden: only administrators register projects here (403).
         BadName: the name is not allowed (400).
         CompanyNotFound: `me` does not belong to this company (404).
-        ProjectNameTaken, ProjectNameReserved: (409).
+        ProjectNameTaken, ProjectNameReserved, TooManyProjects: (409).
     """
     if settings.project_creation == "admin":
         me.require_admin()
@@ -121,7 +128,15 @@ async def create_project(
     await take_write_lock(session)
     company: Company | None = await get_company(session, me, company_id) if company_id else None
     await _require_free_name(session, name, me, settings, name_use)
-    project = Project(name=name, company_id=company.id if company else None, created_at=now, deleted_at=None)
+    if not me.is_admin:
+        await _refuse_too_many(session, me, settings.projects_per_person)
+    project = Project(
+        name=name,
+        company_id=company.id if company else None,
+        registered_by=me.uuid,
+        created_at=now,
+        deleted_at=None,
+    )
     session.add(project)
     await session.flush()
     session.add(ProjectMember(project_id=project.id, user_id=me.id, role="owner"))
@@ -177,6 +192,14 @@ async def _require_free_name(
     if former is not None:
         await session.delete(former)
         await session.flush()
+
+
+async def _refuse_too_many(session: AsyncSession, me: Principal, most: int) -> None:
+    mine = select(func.count()).where(Project.registered_by == me.uuid, Project.deleted_at.is_(None))
+    count = (await session.execute(mine)).scalar_one()
+    if count >= most:
+        text = f"You registered {count} projects, of at most {most}: delete one, or ask an administrator."
+        raise TooManyProjects(text, allowed=most, count=count)
 
 
 async def delete_project(session: AsyncSession, project: Project, *, me: Principal, now: datetime) -> None:

@@ -99,7 +99,7 @@ async def list_key_scopes(kernel: KernelDep, _: PrincipalDep) -> list[KeyScopeRe
     return [KeyScopeRead(name=each.name, text=each.text) for each in kernel.auth.key_scopes.choices]
 
 
-@router.post("/users/me/keys", status_code=201)
+@router.post("/users/me/keys", status_code=201, responses=refusals(409))
 async def create_key(
     body: NewApiKey, kernel: KernelDep, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> ApiKeyMade:
@@ -107,7 +107,10 @@ async def create_key(
     again."""
     scopes = kernel.auth.key_scopes.check(body.scopes)
     lifetime = timedelta(days=body.expires_in_days) if body.expires_in_days else None
-    key, secret = await keys.create_key(session, me, body.name, scopes=scopes, lifetime=lifetime, now=now)
+    most = kernel.settings.api_keys_per_person
+    key, secret = await keys.create_key(
+        session, me, body.name, most=most, scopes=scopes, lifetime=lifetime, now=now
+    )
     return ApiKeyMade.with_secret(key, secret)
 
 
