@@ -107,7 +107,12 @@ async def test_what_has_ended_counts_no_more_and_others_do_not_count(app_server:
     headers = TUS | {"Upload-Offset": "0", "Content-Type": OCTETS}
     refused(await begin_resumable(ann, 15), 429, "too_many_uploads", "UPLOADS_PER_PERSON")
     assert (await ann.patch(upload.headers["Location"], headers=headers, content=bytes(10))).is_success
-    assert (await begin_resumable(ann, 16)).is_success
+    direct = (await begin_direct(ann, 16)).json()
+    refused(await begin_direct(ann, 17), 429, "too_many_uploads", "UPLOADS_PER_PERSON")
+    assert (await ann.put(direct["url"], content=CONTENT)).is_success
+    confirmed = await ann.post("/api/storage/upload/confirm", json={"object_key": direct["object_key"]})
+    assert confirmed.status_code == 201, confirmed.text
+    assert (await begin_resumable(ann, 18)).is_success
 
 
 CONTENT = b"some content"

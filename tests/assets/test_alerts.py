@@ -21,7 +21,7 @@ HTTP = {"FRONTEND_BASE_URL": "http://crib.example"}
 
 @pytest.fixture
 async def crib(app_server: Start, smtp: MailServer) -> AppServer:
-    crib = await app_server(**smtp.settings, **HTTP)
+    crib = await app_server(**smtp.settings, **HTTP, MAIL_TOGETHER_SECONDS=0)
     await crib.kernel.jobs.run_due()
     smtp.messages.clear()
     return crib

@@ -15,7 +15,6 @@ from tests.clock import FakeClock
 from tests.kernel.mailing import queue, rows, send
 from tests.kernel.parts import Start, StartKernel, kernel_of
 from tests.servers.smtp import MailServer, Mode
-from toolcrib.kernel import outbox as letters
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.models import User
@@ -68,7 +67,7 @@ async def test_a_crash_before_the_hand_over_loses_nothing(
 ) -> None:
     kernel = await post()
     await queue(kernel, "ann@example.com")
-    assert await letters.take_next(kernel.database, clock())  # and the process is gone
+    assert await kernel.mailer.take_next(clock())  # and the process is gone
     await send(kernel)
     assert smtp.messages == []
     clock.advance(minutes=1)
@@ -82,7 +81,7 @@ async def test_a_crash_after_the_hand_over_sends_the_same_mail_twice(
 ) -> None:
     kernel = await post()
     await queue(kernel, "ann@example.com")
-    letter = await letters.take_next(kernel.database, clock())
+    letter = await kernel.mailer.take_next(clock())
     assert letter is not None
     connection = Connection(kernel.settings)
     await connection.send(letter)  # and the process is gone

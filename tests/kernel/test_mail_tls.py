@@ -14,7 +14,6 @@ from tests.kernel.mailing import queue, rows, send
 from tests.kernel.parts import StartKernel
 from tests.servers.certificates import Certificate
 from tests.servers.smtp import MailServer
-from toolcrib.kernel import outbox as letters
 from toolcrib.kernel.smtp import Connection, NoConnection, Unavailable
 
 
@@ -141,7 +140,7 @@ async def test_a_server_that_cannot_do_what_was_asked_gets_no_mail(
 ) -> None:
     kernel = await post(**changes)
     await queue(kernel, "ann@example.com")
-    letter = await letters.take_next(kernel.database, kernel.clock())
+    letter = await kernel.mailer.take_next(kernel.clock())
     assert letter is not None
     with pytest.raises(NoConnection) as trouble:
         await Connection(kernel.settings).send(letter)

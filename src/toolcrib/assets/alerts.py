@@ -46,7 +46,7 @@ class CannotNotify(InvalidRequest):
 async def notify_holder(
     kernel: Kernel, me: Principal, claim: Claim, message: str | None, *, now: datetime
 ) -> None:
-    """Queue one mail to the holder of `claim`.
+    """Notify the holder of `claim` by mail.
 
     Raises:
         CannotNotify: it is the caller's own, mail is off, or the holder has no address (400).
@@ -65,7 +65,7 @@ async def notify_holder(
             message=message,
             dashboard_url=kernel.settings.public_url,
         )
-        await kernel.mailer.queue(session, to=holder.email, message=text, now=now)
+        await kernel.mailer.notify(session, [(holder.email, text)], now=now)
         await event_log.record(
             session,
             "notified",
@@ -117,7 +117,7 @@ async def _alert_page(kernel: Kernel, now: datetime) -> bool:
     async with kernel.database.write() as session:
         if await _last_handled(session) != reached:
             return True  # another process has done it
-        await kernel.mailer.queue_many(session, letters, now=now)
+        await kernel.mailer.notify(session, letters, now=now)
         await _set_last_handled(session, upto)
     return upto < last
 

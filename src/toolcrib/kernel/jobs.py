@@ -78,6 +78,7 @@ class Jobs:
         self._stopping = asyncio.Event()
         self._clockwork: asyncio.Task[None] | None = None
         self._nudged: set[str] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._runs: dict[str, asyncio.Task[Exception | None]] = {}
@@ -100,6 +101,8 @@ class Jobs:
             return
         self._kernel = None
         self._stopping.set()
+        for timer in self._timers.values():
+            timer.cancel()
         await self._queue.stop()
         running = {*self._senders.values(), *self._runs.values(), *self._turns}
         if self._clockwork is not None:
@@ -126,6 +129,21 @@ class Jobs:
         self._nudged.add(name)
         if name not in self._senders:
             self._senders[name] = asyncio.create_task(self._send(name), name=f"nudge {name}")
+
+    def nudge_after(self, name: str, seconds: float) -> None:
+        """As `nudge`, after some time. Of several for one job the earliest is kept: the job asks for the next one."""
+        loop = asyncio.get_running_loop()
+        at = loop.time() + seconds
+        former = self._timers.get(name)
+        if self._kernel is None or (former is not None and former.when() <= at):
+            return
+        if former is not None:
+            former.cancel()
+        self._timers[name] = loop.call_at(at, self._ring, name)
+
+    def _ring(self, name: str) -> None:
+        del self._timers[name]
+        self.nudge(name)
 
     async def _send(self, name: str) -> None:
         try:

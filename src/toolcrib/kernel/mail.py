@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel import messages
+from toolcrib.kernel import messages, notices
 from toolcrib.kernel import outbox as letters
 from toolcrib.kernel.config import MAIL_TEST_STATUS, RuntimeConfig
 from toolcrib.kernel.database import Database, after_commit
@@ -78,17 +78,41 @@ class Mailer:
         now: datetime,
         expires_at: datetime | None = None,
     ) -> None:
-        """Send `message` to one person once this unit of work has committed; not after `expires_at`."""
+        """Send `message` to one person once this unit of work has committed, by itself; not after `expires_at`."""
         await letters.put(session, to, message, now=now, expires_at=expires_at)
         after_commit(session, self._nudge)
 
-    async def queue_many(
+    async def notify(
         self, session: AsyncSession, mails: Sequence[tuple[str, Message]], *, now: datetime
     ) -> None:
-        """As `queue`, for many (address, message) pairs in one statement."""
+        """Send (address, message) pairs, notices of what others did, once this unit of work has committed. The first to
+        a person leaves at once; those within MAIL_TOGETHER_SECONDS after it wait, and become one mail that names each.
+        """
         if mails:
-            await letters.put_many(session, mails, now=now)
+            await notices.put(session, mails, pause=self.pause, now=now)
             after_commit(session, self._nudge)
+
+    @property
+    def pause(self) -> timedelta:
+        """Return how long notices to a person wait after one was sent to them."""
+        return timedelta(seconds=self._settings.mail_together_seconds)
+
+    async def take_next(self, now: datetime) -> Letter | None:
+        """Return the mail that has been due longest, if any, for this process to send."""
+        while page := await letters.due(self._database, now):
+            moved = False
+            for row in page:
+                async with self._database.short_write() as connection:
+                    if row.is_notice and not row.attempts:
+                        letter = await notices.take(connection, row.to_address, pause=self.pause, now=now)
+                        moved = True
+                    else:
+                        letter = await letters.take(connection, row.id, row.attempts, now)
+                if letter is not None:
+                    return letter
+            if not moved:
+                break
+        return None
 
     def _nudge(self) -> None:
         self._jobs.nudge(MAIL_SEND)
@@ -157,13 +181,22 @@ async def send_due(kernel: Kernel, now: datetime) -> None:
             if time.monotonic() > enough:
                 kernel.jobs.nudge(MAIL_SEND)
                 return
-            due = await letters.take_next(database, kernel.clock())
+            due = await kernel.mailer.take_next(kernel.clock())
             if due is None:
-                return
+                break
             outcome = await _send(kernel, connection, due)
             trouble = trouble + outcome if outcome else 0
     finally:
         await connection.close()
+    await notices.forget_pauses(database, kernel.clock())
+    await _come_again(kernel)
+
+
+async def _come_again(kernel: Kernel) -> None:
+    """Have this job run when the next notices that wait may leave, unless its turn comes first."""
+    now = kernel.clock()
+    if (at := await notices.next_time(kernel.database, now, kernel.mailer.pause)) is not None:
+        kernel.jobs.nudge_after(MAIL_SEND, (at - now).total_seconds())
 
 
 async def _send(kernel: Kernel, connection: Connection, letter: Letter) -> int:

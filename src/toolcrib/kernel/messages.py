@@ -3,6 +3,8 @@ its own. Texts are in `templates/mail`."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,6 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+# Of the texts in one mail; of further ones it has the subjects.
+TOGETHER_LENGTH = 200_000
 
 TEMPLATES = Path(__file__).parent / "templates" / "mail"
 
@@ -46,6 +51,18 @@ def password_changed(*, username: str) -> Message:
 
 def mail_test(*, username: str) -> Message:
     return _message("Mail test", "mail_test", username=username)
+
+
+def together(parts: Sequence[tuple[str, str]]) -> Message:
+    """Return one mail that names each of several: their subjects, and their texts as far as there is room. What is the
+    same is named once, with how often it was."""
+    counted = Counter(parts)
+    shown = []
+    room = TOGETHER_LENGTH
+    for (subject, text), times in counted.items():
+        room -= len(text)
+        shown.append({"subject": subject, "text": text.strip() if room >= 0 else "", "times": times})
+    return _message(f"{len(parts)} notifications", "together", parts=shown, count=len(parts))
 
 
 def compose(subject: str, name: str, templates: Path, **values: object) -> Message:

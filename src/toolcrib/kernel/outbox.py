@@ -5,13 +5,12 @@ Bodies contain confirmation links, so a row is kept no longer than necessary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, Table, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Boolean, Column, Index, Integer, Row, Table, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.due_times import is_due
@@ -37,7 +36,10 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", UtcDateTime(), nullable=False),
     Column("last_error", exact_string(200)),
+    # Whether it may become one mail with others to the same address (`kernel.notices`).
+    Column("is_notice", Boolean, nullable=False, default=False),
     Index("ix_outbox_next_attempt_at", "next_attempt_at"),
+    Index("ix_outbox_to_address", "to_address"),
 )
 
 
@@ -51,7 +53,7 @@ class Letter:
     created_at: datetime
 
 
-_LETTER = [outbox.c[name] for name in Letter.__dataclass_fields__]
+LETTER = [outbox.c[name] for name in Letter.__dataclass_fields__]
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -63,14 +65,19 @@ def pause_after(attempts: int) -> timedelta:
 async def put(
     session: AsyncSession, to: str, message: Message, *, now: datetime, expires_at: datetime | None
 ) -> None:
-    await session.execute(insert(outbox).values(**_row(to, message, now, expires_at)))
+    await session.execute(insert(outbox).values(**letter_row(to, message, now=now, expires_at=expires_at)))
 
 
-async def put_many(session: AsyncSession, mails: Sequence[tuple[str, Message]], *, now: datetime) -> None:
-    await session.execute(insert(outbox), [_row(to, message, now, None) for to, message in mails])
-
-
-def _row(to: str, message: Message, now: datetime, expires_at: datetime | None) -> dict[str, Any]:
+def letter_row(
+    to: str,
+    message: Message,
+    *,
+    now: datetime,
+    expires_at: datetime | None,
+    is_notice: bool = False,
+    not_before: datetime | None = None,
+) -> dict[str, Any]:
+    """Return the row of a mail that has not been tried yet."""
     return {
         "to_address": to,
         "subject": one_line(message.subject),
@@ -79,7 +86,8 @@ def _row(to: str, message: Message, now: datetime, expires_at: datetime | None) 
         "created_at": now,
         "expires_at": expires_at,
         "attempts": 0,
-        "next_attempt_at": now,
+        "next_attempt_at": not_before or now,
+        "is_notice": is_notice,
     }
 
 
@@ -88,28 +96,30 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-async def take_next(database: Database, now: datetime) -> Letter | None:
-    """Return the mail that has been due longest, if any, for this process to send. Mails with links that expire come
-    before notifications, because people wait for them.
+async def due(database: Database, now: datetime) -> list[Row[Any]]:
+    """Return id, attempts, address and `is_notice` of the mails that have been due longest. Mails with links that
+    expire come before notices, because people wait for them."""
+    columns = (outbox.c.id, outbox.c.attempts, outbox.c.to_address, outbox.c.is_notice)
+    order = (outbox.c.expires_at.is_(None), outbox.c.next_attempt_at, outbox.c.id)
+    query = select(*columns).where(is_due(outbox.c.next_attempt_at, now, LONGEST_PAUSE))
+    async with database.connection() as connection:
+        return list(await connection.execute(query.order_by(*order).limit(PAGE)))
+
+
+async def take(connection: AsyncConnection, id_: int, attempts: int, now: datetime) -> Letter | None:
+    """Take a mail for this process to send; None if another process has taken it.
 
     Taking it is a guarded update that sets the time of its next attempt. So only one of several processes sends it, and
     if that process dies the mail becomes due again: it may be sent twice, but is never lost.
     """
-    due = select(outbox.c.id, outbox.c.attempts).where(is_due(outbox.c.next_attempt_at, now, LONGEST_PAUSE))
-    async with database.connection() as connection:
-        order = (outbox.c.expires_at.is_(None), outbox.c.next_attempt_at, outbox.c.id)
-        found = await connection.execute(due.order_by(*order).limit(PAGE))
-        candidates = list(found)
-    for id_, attempts in candidates:
-        taken = (
-            update(outbox)
-            .where(outbox.c.id == id_, outbox.c.attempts == attempts)
-            .values(attempts=attempts + 1, next_attempt_at=now + pause_after(attempts + 1))
-        )
-        async with database.short_write() as connection:
-            if (await connection.execute(taken)).rowcount == 1:
-                return Letter(*(await connection.execute(select(*_LETTER).where(outbox.c.id == id_))).one())
-    return None
+    taken = (
+        update(outbox)
+        .where(outbox.c.id == id_, outbox.c.attempts == attempts)
+        .values(attempts=attempts + 1, next_attempt_at=now + pause_after(attempts + 1))
+    )
+    if (await connection.execute(taken)).rowcount != 1:
+        return None
+    return Letter(*(await connection.execute(select(*LETTER).where(outbox.c.id == id_))).one())
 
 
 async def remove(database: Database, letter: Letter) -> None:
@@ -118,7 +128,7 @@ async def remove(database: Database, letter: Letter) -> None:
 
 
 async def keep(database: Database, letter: Letter, reason: str) -> None:
-    """Record why the mail was not sent. It becomes due again at the time `take_next` has set."""
+    """Record why the mail was not sent. It becomes due again at the time `take` has set."""
     async with database.short_write() as connection:
         await connection.execute(
             update(outbox).where(outbox.c.id == letter.id).values(last_error=reason[:200])
@@ -153,5 +163,5 @@ async def lapsed(database: Database, now: datetime) -> list[Letter]:
     """Return the mails that are too old to try again, or whose content is out of date."""
     over = or_(outbox.c.created_at <= now - GIVE_UP_AFTER, outbox.c.expires_at <= now)
     async with database.connection() as connection:
-        found = await connection.execute(select(*_LETTER).where(over).limit(PAGE))
+        found = await connection.execute(select(*LETTER).where(over).limit(PAGE))
         return [Letter(*row) for row in found]

@@ -41,6 +41,14 @@ class Mail(BaseSettings):
         validation_alias="MAIL_TIMEOUT_SECONDS",
         description="Longest wait for the mail server, per step.",
     )
+    mail_together_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        validation_alias="MAIL_TOGETHER_SECONDS",
+        description="After a notice to a person, such as one about a lock, further ones to them wait so long and "
+        "become one mail that names each. 0: each is a mail of its own. Mails about one's own account never wait.",
+    )
     custom_ca_cert_path: str = Field(
         "",
         validation_alias="CUSTOM_CA_CERT_PATH",
