@@ -321,3 +321,62 @@ def test_a_server_that_is_down_is_a_problem_and_switches_nothing_off(ann: Person
     assert by_state(found, "problem") == ["server"]
     anns.commit({MAP: "2"})
     assert anns.git("push", "origin", "main", code=None).code != 0
+
+
+# The first clone of a machine
+
+
+def test_a_first_clone_needs_no_terminal(ann: Person, anns: Clone, person: Callable[..., Person]) -> None:
+    """Signing in registers the helper for the server, so that the files of a clone can be fetched at once."""
+    anns.git("push", "-q", "origin", "main")
+    cleo = person("cleo", signed_in=False)
+    where = anns.git("remote", "get-url", "origin").out.strip()
+    first = Clone(cleo.home, cleo.env)
+    first.git("lfs", "install", "--skip-repo")
+    failed = first.git("clone", "-q", where, "early", code=None)
+    assert failed.code != 0, "nobody is signed in, and nobody can be asked"
+    early = Clone(cleo.home / "early", cleo.env)
+    cleo.sign_in()
+    for command in ("setup", "doctor"):
+        said = cleo.run("git", command, cwd=early.root, code=1).text
+        assert "reset --hard" in said
+        assert "Commit" not in said
+    early.git("reset", "-q", "--hard")
+    assert (early.root / MAP).read_text() == "1"
+    assert "Commit" not in cleo.run("git", "setup", cwd=early.root).out
+
+    first.git("clone", "-q", where, "clone")
+    assert (cleo.home / "clone" / MAP).read_text() == "1"
+    cleo.run("logout")
+    assert first.git("config", "--global", "--get-regexp", "credential", code=None).out == ""
+
+
+def test_what_to_commit_is_named_once(ann: Person) -> None:
+    clone = ann.new_clone()
+    ann.run("git", "setup", "--unreal")
+    clone.git("add", ".gitattributes")
+    said = ann.run("git", "setup", "--lockable", "*.psd").out
+    assert "Commit .gitattributes and .lfsconfig:" in said
+    clone.commit({"free.txt": "1"})
+    assert "Commit" not in ann.run("git", "setup").out
+    ann.run("git", "setup", "--lockable", "*.fbx")
+    clone.git("rm", "-q", "--cached", ".gitattributes")
+    assert "Commit .gitattributes:" in ann.run("git", "setup").out
+
+
+def test_hooks_that_people_share_hold_no_path_of_a_machine(ann: Person, ben: Person) -> None:
+    clone = ann.new_clone()
+    clone.git("config", "core.hooksPath", ".githooks")
+    ann.run("git", "setup", "--unreal")
+    ann.run("hooks", "install")
+    hooks = sorted(path for path in (clone.root / ".githooks").iterdir())
+    assert {"pre-commit", "post-index-change"} <= {hook.name for hook in hooks}
+    for hook in hooks:
+        assert str(ann.program.parent) not in hook.read_text(), hook
+    clone.write(MAP, "1")
+    clone.git("add", "-A")
+    clone.git("commit", "-qm", "hooks")
+    ben.run("lock", MAP)
+    (clone.root / MAP).chmod(0o644)
+    clone.write(MAP, "2")
+    assert "held by ben" in clone.git("commit", "-qam", "change", code=1).err

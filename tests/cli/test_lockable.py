@@ -123,7 +123,7 @@ def test_a_lock_taken_elsewhere_opens_the_file(ann: Person, clone: Clone) -> Non
 
 def test_another_project_and_other_places_are_left_alone(ann: Person, clone: Clone) -> None:
     (clone.root / "link.psd").symlink_to(FREE)
-    ann.run("lock", HERO, "--project", f"{ann.project}-2")
+    ann.run("lock", HERO, "--project", f"{ann.project}-2", "--new-project")
     assert not is_writable(clone)
     ann.run("lock", "link.psd", "Art/new.psd")
     ann.run("unlock", "link.psd", "Art/new.psd")

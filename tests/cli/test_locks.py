@@ -228,7 +228,7 @@ def test_notify_says_why_it_cannot(ann: Person, ben: Person) -> None:
 
 def test_projects_keep_their_locks_apart(ann: Person, ben: Person, project: str) -> None:
     ann.run("lock", MAP)
-    ben.run("lock", MAP, "--project", f"{project}/other")
+    ben.run("lock", MAP, "--project", f"{project}/other", "--new-project")
     ben.run("lock", MAP, code=3)
     assert [row["project"] for row in ben.json("locks", "--project", f"{project}/other")] == [
         f"{project}/other"

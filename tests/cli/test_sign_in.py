@@ -118,7 +118,7 @@ def test_an_api_key_signs_in_and_can_be_revoked(
     (listed,) = [row for row in ann.json("keys", "list") if row["name"] == "build machine"]
     assert "build machine" in ann.run("keys", "list").out
     assert "read locks" in ann.run("keys", "list").out
-    robot.run("lock", "a.psd", "--project", "keys")
+    robot.run("lock", "a.psd", "--project", "keys", "--new-project")
     assert "documents" in robot.run("docs", "mkdir", "me:new", code=1).err
     refused = json.loads(robot.run("keys", "create", "more", "--json", code=1).err)
     assert refused["code"] == "sign_in_needed"

@@ -95,6 +95,7 @@ async def create_lock(request: Request) -> Response:
         branch=body.branch,
         comment=body.comment,
         expires_at=body.end(now),
+        upstream=body.upstream_branch,
     )
     return _locked(claim)
 
@@ -115,7 +116,9 @@ async def _lock_or_wait(
         comment=body.comment,
         ttl_seconds=max(1, round((end - now).total_seconds())) if end else None,
     )
-    found = await service.lock_or_wait(kernel, me, project, body.asset_path, how, expires_at=end)
+    found = await service.lock_or_wait(
+        kernel, me, project, body.asset_path, how, expires_at=end, upstream=body.upstream_branch
+    )
     if isinstance(found, Claim):
         return _locked(found)
     held, place = found
@@ -165,7 +168,8 @@ def _wanted(request: Request) -> LockFilter:
 async def auto_release(
     body: BranchRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> dict[str, Any]:
-    """Release every lock taken on exactly this branch, whoever holds it; for merge scripts."""
+    """Release every lock taken on exactly this branch, by its local or its upstream name, whoever holds it; for merge
+    scripts."""
     project = body.project or kernel.settings.default_project
     released = await service.release_branch(session, me, project, body.branch, now=now)
     noun = "lock" if len(released) == 1 else "locks"
@@ -196,6 +200,7 @@ async def bulk(request: Request, kernel: KernelDep) -> Response:
                 comment=body.comment,
                 expires_at=ends,
                 now=now,
+                upstream=body.upstream_branch,
             )
         else:
             done = await service.release_many(session, me, project, body.paths, now=now)

@@ -38,12 +38,14 @@ Project = Annotated[
 
 
 class AssetLock(BaseModel):
-    """A lock. `id` and `fence` are the same increasing number. `timestamp` is when it was taken."""
+    """A lock. `id` and `fence` are the same increasing number. `timestamp` is when it was taken. `upstream_branch` is
+    what the branch is called where it is pushed to, if the client said."""
 
     id: int
     asset_path: str
     locked_by: str
     branch: str
+    upstream_branch: str | None = None
     timestamp: str
     comment: str | None
     project: str
@@ -77,6 +79,7 @@ class AssetLockRequest(EndingRequest):
 
     asset_path: AssetPath
     branch: Branch
+    upstream_branch: Branch | None = None
     comment: Comment | None = None
     project: Project | None = None
     wait: StrictBool = False
@@ -95,6 +98,7 @@ class BulkRequest(EndingRequest):
     action: Literal["lock", "release"]
     paths: Annotated[list[StrictStr], Field(min_length=1, max_length=MAX_BULK), FailFast()]
     branch: Branch = "unknown_branch"
+    upstream_branch: Branch | None = None
     comment: Comment | None = None
     project: Project | None = None
 
@@ -172,6 +176,7 @@ def lock_as_dict(claim: Claim) -> dict[str, Any]:
         "asset_path": claim.key,
         "locked_by": claim.holder,
         "branch": claim.branch or "unknown_branch",
+        "upstream_branch": claim.data.get("upstream_branch"),
         "timestamp": iso_format(claim.acquired_at),
         "comment": claim.comment,
         "project": claim.scope.removeprefix("project:"),

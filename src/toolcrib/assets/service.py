@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets.paths import normalise
@@ -23,6 +24,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
 KIND = "asset"
+UPSTREAM = "upstream_branch"  # in a claim's data
 KEY_SCOPE = "locks"  # the scope that an API key needs for changing things of this kind
 
 
@@ -40,8 +42,9 @@ async def lock(
     branch: str,
     comment: str | None,
     expires_at: datetime | None,
+    upstream: str | None = None,
 ) -> Claim:
-    """Lock `path` for `me`.
+    """Lock `path` for `me`. `upstream` is the name of the branch where it is pushed to.
 
     Raises:
         ClaimHeld: somebody holds it, perhaps the caller (409).
@@ -49,7 +52,7 @@ async def lock(
     """
     target = ref(project, path)
     me.require(target.scope, "member")
-    return await _one(writer, Acquire(target, me.holder, branch, comment, expires_at))
+    return await _one(writer, Acquire(target, me.holder, branch, comment, expires_at, data=_data(upstream)))
 
 
 async def lock_or_wait(
@@ -60,6 +63,7 @@ async def lock_or_wait(
     how: Waiting,
     *,
     expires_at: datetime | None,
+    upstream: str | None = None,
 ) -> Claim | tuple[ClaimHeld, Place]:
     """Lock `path`, or put the caller into its queue if somebody holds it. Asking again keeps their place.
 
@@ -79,11 +83,12 @@ async def lock_or_wait(
                 branch=how.branch or "unknown_branch",
                 comment=how.comment,
                 expires_at=expires_at,
+                upstream=upstream,
             )
         except ClaimHeld as held:
             if held.claim.holder_uuid == me.uuid:
                 raise
-            place = await _place(kernel, me, held, how)
+            place = await _place(kernel, me, held, how, _data(upstream))
             if place is not None:
                 return held, place
             if last:  # held and free by turns
@@ -91,10 +96,12 @@ async def lock_or_wait(
     raise AssertionError("the last round returns or raises")
 
 
-async def _place(kernel: Kernel, me: Principal, held: ClaimHeld, how: Waiting) -> Place | None:
+async def _place(
+    kernel: Kernel, me: Principal, held: ClaimHeld, how: Waiting, data: dict[str, Any]
+) -> Place | None:
     """Return the caller's place in the queue; None if the path became free, or the caller's, in this moment."""
     try:
-        return await waiting.join(kernel, me, held.claim.ref, how)
+        return await waiting.join(kernel, me, held.claim.ref, how, data)
     except AlreadyWaiting:
         return await waiting.join_again(kernel, me, held.claim.ref)
     except ClaimNotFound:
@@ -169,6 +176,7 @@ async def lock_many(
     comment: str | None,
     expires_at: datetime | None,
     now: datetime,
+    upstream: str | None = None,
 ) -> list[Claim]:
     """Lock all of `paths`, or none if any is held. A path given twice counts once.
 
@@ -177,7 +185,9 @@ async def lock_many(
     """
     me.require(f"project:{project}", "member")
     refs, holder = await _refs(project, paths), me.holder
-    commands = await long_work.each(lambda each: Acquire(each, holder, branch, comment, expires_at), refs)
+    commands = await long_work.each(
+        lambda each: Acquire(each, holder, branch, comment, expires_at, data=_data(upstream)), refs
+    )
     try:
         return _all(await service.run_group(session, commands, now=now))
     except ClaimHeld:
@@ -214,11 +224,17 @@ async def force_release(
 async def release_branch(
     session: AsyncSession, me: Principal, project: str, branch: str, *, now: datetime
 ) -> list[Claim]:
-    """Release every lock taken on exactly `branch`, whoever holds it, after a merge (contract, section 4.1)."""
+    """Release every lock taken on exactly `branch`, or on a branch with that name upstream, whoever holds it, after a
+    merge (contract, section 4.1)."""
     scope = f"project:{project}"
     me.require(scope, "member")
     await take_write_lock(session)  # so that exactly the locks listed next are released
-    found = await queries.find(session, [*_in(scope), claims.c.branch == branch], now=now)
+    candidates = or_(claims.c.branch == branch, claims.c.data != {})
+    found = [
+        claim
+        for claim in await queries.find(session, [*_in(scope), candidates], now=now)
+        if branch in (claim.branch, claim.data.get(UPSTREAM))
+    ]
     commands = [ForceRelease(c.ref, me.username, f"branch {branch} released", c.fence) for c in found]
     return _all(await service.run_group(session, commands, now=now)) if commands else []
 
@@ -271,6 +287,10 @@ async def first_end(
 ) -> datetime | None:
     """Return the earliest end of the locks that `listing` lists."""
     return await queries.first_end(session, [*_in(f"project:{project}"), *conditions], now=now)
+
+
+def _data(upstream: str | None) -> dict[str, Any]:
+    return {} if upstream is None else {UPSTREAM: upstream}
 
 
 def _in(scope: str) -> list[ColumnElement[bool]]:

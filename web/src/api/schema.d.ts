@@ -150,7 +150,8 @@ export interface components {
         };
         /**
          * AssetLock
-         * @description A lock. `id` and `fence` are the same increasing number. `timestamp` is when it was taken.
+         * @description A lock. `id` and `fence` are the same increasing number. `timestamp` is when it was taken. `upstream_branch` is
+         *     what the branch is called where it is pushed to, if the client said.
          */
         AssetLock: {
             /** Asset Path */
@@ -171,6 +172,8 @@ export interface components {
             project: string;
             /** Timestamp */
             timestamp: string;
+            /** Upstream Branch */
+            upstream_branch?: string | null;
         };
         /**
          * AssetLockRequest
@@ -212,6 +215,11 @@ export interface components {
              * @default null
              */
             timeout_seconds: number | null;
+            /**
+             * Upstream Branch
+             * @default null
+             */
+            upstream_branch: string | null;
             /**
              * Wait
              * @default false
@@ -342,6 +350,11 @@ export interface components {
              * @default null
              */
             project: string | null;
+            /**
+             * Upstream Branch
+             * @default null
+             */
+            upstream_branch: string | null;
         };
         /**
          * Can
@@ -1181,6 +1194,8 @@ export interface components {
             project: string;
             /** Timestamp */
             timestamp: string;
+            /** Upstream Branch */
+            upstream_branch?: string | null;
         };
         /**
          * KeyScopeRead

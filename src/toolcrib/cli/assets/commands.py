@@ -8,7 +8,16 @@ from urllib.parse import quote
 import typer
 
 from toolcrib.cli.assets import lockable
-from toolcrib.cli.assets.locks import check_paths, describe_locks, explain_held, find_lock, read_paths, take
+from toolcrib.cli.assets.locks import (
+    branch_names,
+    check_paths,
+    describe_locks,
+    explain_held,
+    find_lock,
+    read_paths,
+    take,
+)
+from toolcrib.cli.assets.mistypes import require_files, require_known_project
 from toolcrib.cli.assets.wait import wait_for_lock
 from toolcrib.cli.core import claims, output
 from toolcrib.cli.core.claims import holder_line
@@ -45,12 +54,24 @@ def lock(
     branch: Branch = None,
     stdin: Stdin = False,
     nul: Nul = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even a directory, or a path in a submodule.")
+    ] = False,
+    new_project: Annotated[
+        bool, typer.Option("--new-project", help="Do not ask whether a project that nobody used is meant.")
+    ] = False,
 ) -> None:
     """Lock files: all of them, or none."""
     wanted = read_paths(context, paths, stdin, nul)
+    if not force:
+        require_files(context, paths or (), wanted)
+    if not new_project:
+        require_known_project(context)
     if wait and len(wanted) > 1:
         raise CannotTell("Waiting in line works for one path at a time.")
     body = context.in_project({"branch": branch or context.branch})
+    if not branch and context.repository and (upstream := context.repository.upstream_branch):
+        body["upstream_branch"] = upstream
     if comment is not None:
         body["comment"] = comment
     if (length := duration_seconds(expires)) is not None:
@@ -143,7 +164,7 @@ def locks(
                 one["locked_by"],
                 since(one["timestamp"], now),
                 until(one.get("expires_at"), now),
-                one["branch"],
+                branch_names(one),
                 one.get("comment"),
             )
             for one in rows

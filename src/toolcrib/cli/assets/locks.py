@@ -75,6 +75,14 @@ def explain_held(context: Context, refused: Held, path: str | None) -> Failure:
     return Held(holder_line(what, details), code=refused.code, details=details)
 
 
+def branch_names(lock: Lock) -> str:
+    """Return the branch of a lock, with its name upstream if that is another: `fix (feature/fix)`."""
+    upstream = lock.get("upstream_branch")
+    return (
+        f"{lock['branch']} ({upstream})" if upstream and upstream != lock["branch"] else str(lock["branch"])
+    )
+
+
 def describe_locks(word: str, locks: list[Any]) -> str:
     """Say what was done to locks: `Locked a.uasset until 15:05 (in 2 h)`; for more than ten, their number."""
     lines = []

@@ -169,7 +169,7 @@ class CredentialsFile:
     def with_account(self, account: Account) -> "CredentialsFile":
         """Return this with the account, which becomes the default. Git's key stays while the person stays the same."""
         before = self.servers.get(account.url)
-        if before and before.username == account.username and account.git_key is None:
+        if before and before.username == account.username and before.git_key and account.git_key is None:
             account = replace(account, git_key=before.git_key, git_key_id=before.git_key_id)
         return CredentialsFile({**self.servers, account.url: account}, account.url)
 

@@ -107,6 +107,15 @@ class Repository:
             return UNKNOWN_BRANCH
         return DETACHED_HEAD if name == "HEAD" else name or UNKNOWN_BRANCH
 
+    @cached_property
+    def upstream_branch(self) -> str | None:
+        """What the current branch is called in the repository it is pushed to; None if it has no such name."""
+        section = f"branch.{self.branch}"
+        merge = self.setting(f"{section}.merge")
+        if not merge or self.setting(f"{section}.remote") in (None, "."):
+            return None
+        return merge.removeprefix("refs/heads/")
+
     @property
     def configuration(self) -> dict[str, list[str]]:
         if self._config is None:
@@ -128,6 +137,23 @@ class Repository:
     def local_configuration(self) -> dict[str, list[str]]:
         """Read the clone's own configuration file, without the account's and the machine's."""
         return read_config(self.git("config", "--local", "--list", "-z"))
+
+    def has_files_at_head(self) -> bool:
+        """Return whether there is a commit here with files in it."""
+        try:
+            return bool(self.git("ls-tree", "--name-only", "HEAD").strip())
+        except GitFailed:
+            return False
+
+    def nothing_is_checked_out(self) -> bool:
+        """Return whether the index is empty, or none of the files in it is there."""
+        listing = self.git("ls-files", "-z", "-t").split(b"\0")
+        expected = [
+            line[2:] for line in listing if line and not line.startswith(b"S")
+        ]  # S: left out by choice
+        return not any(os.path.lexists(self.root / os.fsdecode(name)) for name in expected) and not any(
+            line.startswith(b"S") for line in listing
+        )
 
     @property
     def hooks_directory(self) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toolcrib.cli.core import accounts, output
+from toolcrib.cli.core import accounts, credential_helper, output
 from toolcrib.cli.core.accounts import Account, CredentialsFile
 from toolcrib.cli.core.client import ApiClient
 from toolcrib.cli.core.context import Context, command
@@ -81,6 +81,7 @@ def login(
     password_stdin: PasswordStdin = False,
     key: UseKey = False,
     password: IgnoredPassword = None,
+    git: Annotated[bool, typer.Option(help="Let git sign in to this server too, in every clone.")] = True,
 ) -> None:
     """Sign in to a server. It becomes the one used where no other is named."""
     if password is not None:
@@ -97,7 +98,10 @@ def login(
         )
         account = sign_in(url, name, password)
     CredentialsFile.read().with_account(account).write()
-    context.show({"url": url, "username": account.username}, f"Signed in to {url} as {account.username}.")
+    text = f"Signed in to {url} as {account.username}."
+    if git and credential_helper.can_help(account) and credential_helper.register(account):
+        text += " git signs in there with it too."
+    context.show({"url": url, "username": account.username}, text)
 
 
 def _ask_name() -> str:
@@ -132,6 +136,7 @@ def logout(context: Context) -> None:
             with suppress(Failure):  # the local sign-out must work even if this fails
                 ApiClient(account).delete(f"/users/me/keys/{account.git_key_id}")
         stored.without(url).write()
+        credential_helper.unregister(url)
     old = context.repository.common_dir / accounts.OLD_TOKEN if context.repository else None
     if old is not None and old.exists():
         old.unlink()

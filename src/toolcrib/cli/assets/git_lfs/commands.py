@@ -55,6 +55,6 @@ def doctor(
 @command(app, hidden=("credential",))
 def credential(context: Context, verb: Annotated[str, typer.Argument(metavar="get|store|erase")]) -> None:
     """Answer git's question for a name and password (git calls this; see gitcredentials(7))."""
-    from toolcrib.cli.assets.git_lfs import credential_helper
+    from toolcrib.cli.core import credential_helper
 
     credential_helper.answer(verb, sys.stdin.read())

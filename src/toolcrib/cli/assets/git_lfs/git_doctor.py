@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 
 from toolcrib.cli.assets.git_hooks.install import has_flags_hook, install_flags_hook
-from toolcrib.cli.assets.git_lfs.credential_helper import can_help, host_of, use_helper, uses_helper
 from toolcrib.cli.assets.git_lfs.git_setup import (
     install_lfs,
     need_git_lfs,
     set_local,
+    unfinished_checkout,
     unset_local,
     write_lfsconfig,
 )
@@ -28,6 +28,7 @@ from toolcrib.cli.assets.lockable import is_on
 from toolcrib.cli.core import output
 from toolcrib.cli.core.accounts import Account, from_lfs_url, lfs_host
 from toolcrib.cli.core.context import Context, SharedOptions
+from toolcrib.cli.core.credential_helper import can_help, host_of, use_helper, uses_helper
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.repository import GitFailed, Repository
 
@@ -63,6 +64,13 @@ class ExaminedClone:
             return Finding(check, PROBLEM, text)
         fix()
         return Finding(check, FIXED, f"{text} {done}".strip())
+
+
+def checkout(clone: ExaminedClone) -> Iterator[Finding]:
+    """Check that the files of the last commit are there: a clone whose download failed is left without them."""
+    advice = unfinished_checkout(clone.repository)
+    if advice is not None:
+        yield Finding("checkout", PROBLEM, advice)
 
 
 def endpoint(clone: ExaminedClone) -> Iterator[Finding]:
@@ -295,8 +303,8 @@ def examine(repository: Repository, context: Context, *, repair: bool) -> list[F
     except CannotTell:
         account = None
     clone = ExaminedClone(context, repository, account, repair)
-    findings: list[Finding] = []
-    for check in CHECKS:
+    findings: list[Finding] = list(checkout(clone))
+    for check in () if findings else CHECKS:
         try:
             findings += check(clone)
         except (GitFailed, OSError) as broken:

@@ -5,11 +5,13 @@ are on it; `lfs.<url>.locksverify` and keys of our own are not (they are ignored
 are committed, and what belongs to one person goes to the clone's own configuration.
 """
 
+import shlex
+
 from toolcrib.cli.assets.git_hooks.install import install_flags_hook
-from toolcrib.cli.assets.git_lfs.credential_helper import can_help, host_of, use_helper
 from toolcrib.cli.core import output
 from toolcrib.cli.core.accounts import lfs_url
 from toolcrib.cli.core.context import Context
+from toolcrib.cli.core.credential_helper import can_help, host_of, use_helper
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.repository import GitFailed, Repository, git
 
@@ -18,12 +20,17 @@ def set_up(context: Context, patterns: list[str], *, replace: bool, credentials:
     """Write `.lfsconfig`, git-lfs's hooks and filters, attributes and the sign-in of one clone.
 
     Raises:
-        Failure: `.lfsconfig` names another LFS server, whose objects would no longer be found.
+        Failure: the checkout is not finished, or `.lfsconfig` names another LFS server, whose objects would then be
+            missing.
     """
     repository, account = context.clone, context.account
     if repository.bare:
         raise CannotTell("This is a bare repository; run this in a clone.")
     need_git_lfs()
+    if (advice := unfinished_checkout(repository)) is not None:
+        if credentials and can_help(account):
+            use_helper(repository, account)
+        raise Failure(f"{advice} and then: toolcrib git setup", code="checkout_unfinished")
     url = lfs_url(account.url, context.project)
     existing = repository.lfsconfig.get("lfs.url", [None])[-1]
     if existing and existing != url and not replace:
@@ -57,8 +64,9 @@ def set_up(context: Context, patterns: list[str], *, replace: bool, credentials:
             if helped
             else ", with your Toolcrib password or an API key."
         ),
-        f"Commit {' and '.join(changed_files(repository)) or '.lfsconfig'}: every clone then does the same.",
     ]
+    if changed := changed_files(repository):
+        lines.append(f"Commit {' and '.join(changed)}: every clone then does the same.")
     if stored_elsewhere:
         lines.append(
             "LFS files pushed before are not on this server yet: git lfs push --all " + remote(repository)
@@ -106,8 +114,21 @@ def unset_local(repository: Repository, key: str) -> None:
 
 def changed_files(repository: Repository) -> list[str]:
     """Return which of the two committed files differ from what is committed."""
-    status = repository.git("status", "--porcelain", "-z", "--", ".lfsconfig", ".gitattributes")
-    return sorted(entry[3:] for entry in status.decode(errors="replace").split("\0") if entry)
+    status = repository.git(
+        "status", "--porcelain", "--no-renames", "-z", "--", ".lfsconfig", ".gitattributes"
+    )
+    return sorted({entry[3:] for entry in status.decode(errors="replace").split("\0") if entry})
+
+
+def unfinished_checkout(repository: Repository) -> str | None:
+    """Return what is to be done first if the files of the last commit were not checked out, as after a clone whose
+    download failed. A commit would delete them."""
+    if not repository.has_files_at_head() or not repository.nothing_is_checked_out():
+        return None
+    return (
+        f"The files of the last commit are not checked out in {repository.root}, so a commit now would delete them. "
+        f"Finish the checkout first: git -C {shlex.quote(str(repository.root))} reset --hard"
+    )
 
 
 def remote(repository: Repository) -> str:

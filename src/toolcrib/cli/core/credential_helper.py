@@ -7,11 +7,17 @@ the sign-in's token has expired; its owner sees it in the list of keys and can r
 import os
 import socket
 import sys
+from contextlib import suppress
 
 from toolcrib.cli.core.accounts import Account, CredentialsFile
 from toolcrib.cli.core.client import ApiClient
+from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.program_path import program_path
 from toolcrib.cli.core.repository import Repository, git
+
+# In place of a key that the server refused: its owner revoked it, so git gets no other until they sign in again or run
+# `git setup`.
+REFUSED = ""
 
 
 def account_for(question: str, stored: CredentialsFile) -> tuple[Account | None, dict[str, str]]:
@@ -23,7 +29,7 @@ def account_for(question: str, stored: CredentialsFile) -> tuple[Account | None,
     place = f"{fields.get('protocol', '')}://{fields.get('host', '')}"
     for url, account in stored.servers.items():
         same_place = url == place or url.startswith(f"{place}/")
-        if same_place and account.git_key and fields.get("username") in (None, "", account.username):
+        if same_place and account.username and fields.get("username") in (None, "", account.username):
             return account, fields
     return None, fields
 
@@ -35,9 +41,22 @@ def answer(verb: str, question: str) -> None:
     if account is None:
         return
     if verb == "get":
-        sys.stdout.write(f"username={account.username}\npassword={account.git_key}\n")
+        key = _new_key(account) if account.git_key is None else account.git_key
+        if key:
+            sys.stdout.write(f"username={account.username}\npassword={key}\n")
     elif verb == "erase" and fields.get("password") == account.git_key:
-        stored.with_git_key(account.url, None, None).write()
+        stored.with_git_key(account.url, REFUSED, None).write()
+
+
+def _new_key(account: Account) -> str | None:
+    """Make git's key when git first asks; None if that is not possible, and git then asks the person."""
+    if account.token and account.token.startswith("tck_"):
+        return account.token  # signed in with an API key, which may not make others
+    try:
+        give_key(account)
+    except Failure:
+        return None
+    return CredentialsFile.read().servers[account.url].git_key
 
 
 def can_help(account: Account | None) -> bool:
@@ -80,6 +99,32 @@ def use_helper(repository: Repository, account: Account) -> None:
     if account.username:
         git(*config, "--replace-all", f"{section}.username", account.username)
     repository.forget_configuration()
+
+
+def register(account: Account) -> bool:
+    """Make git ask our helper for this server in every clone of this person, so that a first clone needs no terminal.
+
+    Returns whether it was done: not where git is missing, or its configuration cannot be written.
+    """
+    section = f"credential.{host_of(account.url)}"
+    config = ("config", "--global")
+    try:
+        git(*config, "--replace-all", f"{section}.helper", "")  # an empty value drops helpers set elsewhere
+        git(*config, "--add", f"{section}.helper", helper_command())
+        if account.username:
+            git(*config, "--replace-all", f"{section}.username", account.username)
+    except CannotTell:
+        return False
+    return True
+
+
+def unregister(url: str) -> None:
+    """Take back what `register` wrote."""
+    section = f"credential.{host_of(url)}"
+    with suppress(CannotTell):
+        helpers = git("config", "--global", "--get-all", f"{section}.helper").decode(errors="replace")
+        if "git credential" in helpers:
+            git("config", "--global", "--remove-section", section)
 
 
 def uses_helper(repository: Repository, account: Account) -> bool:
