@@ -26,7 +26,7 @@ async def both(app_server: Start) -> tuple[AppServer, AppServer]:
     while not isinstance(layer, FastRoutes):
         layer = layer.app
     assert layer.routes, "the test compares nothing"
-    layer.routes = {}
+    layer.routes, layer.below = {}, []
     return await app_server(), ordinary
 
 
@@ -158,6 +158,44 @@ async def test_whoever_asks_and_however_it_comes(both: tuple[AppServer, AppServe
         fast, ordinary = [await ask(each, "POST", "/api/locks", pieces(body), headers) for each in both]
         assert fast == ordinary, headers
     assert statuses == {200, 201, 400, 401, 403, 405, 409}
+
+
+async def test_giving_a_lock_back(both: tuple[AppServer, AppServer]) -> None:
+    paths = ["a/b.uasset", "with space", "50%25", "what?", "what?project=films%2Fone", "ä", "new\u00df"]
+    for server in both:
+        await prepare(server)
+        ann = await server.user("ann")
+        for path in ("a/b.uasset", "with space", "50%25", "what?", "ä", "again"):
+            (await ann.post("/api/locks", json=GOOD | {"asset_path": path})).raise_for_status()
+        film = GOOD | {"asset_path": "what", "project": "films/one"}
+        (await ann.post("/api/locks", json=film)).raise_for_status()
+    statuses = set()
+    asked = [
+        *paths,
+        *paths,  # free by now
+        *(
+            "with%20space",
+            "50%2525",
+            "%3F",
+            "taken",
+            "taken?project=films%2Fone",
+            "",
+            "/",
+            "//",
+            "%00",
+            "a%7Fb",
+        ),
+        *("x" * 1_025, "again?project=nobody%20has", "a\\b", "what?project=films/one"),
+    ]
+    for path in asked:
+        fast, ordinary = [await ask(each, "DELETE", f"/api/locks/{path}", None, {}) for each in both]
+        assert fast == ordinary, path[:200]
+        statuses.add(fast[0])
+    for headers in HEADERS:
+        fast, ordinary = [await ask(each, "DELETE", "/api/locks/again", b"{}", headers) for each in both]
+        assert fast == ordinary, headers
+        statuses.add(fast[0])
+    assert statuses == {200, 400, 401, 403, 404}
 
 
 async def test_the_list(both: tuple[AppServer, AppServer]) -> None:

@@ -13,7 +13,7 @@ from toolcrib.assets.lfs import objects as lfs_objects
 from toolcrib.assets.lfs import service as lfs_service
 from toolcrib.assets.lfs.errors import VERIFY_WORDING
 from toolcrib.assets.lfs.errors import WORDING as LFS_WORDING
-from toolcrib.assets.routes import create_lock, list_locks, router
+from toolcrib.assets.routes import create_lock, delete_lock, list_locks, router
 from toolcrib.kernel.claims.etag import Lists
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
@@ -74,7 +74,11 @@ kind = Kind(
     notifies=True,
     outlives_account=True,
     start=_start,
-    fast_routes={("POST", "/api/locks"): create_lock, ("GET", "/api/locks"): list_locks},
+    fast_routes={
+        ("POST", "/api/locks"): create_lock,
+        ("GET", "/api/locks"): list_locks,
+        ("DELETE", "/api/locks/{asset_path}"): delete_lock,
+    },
     body_limits={
         "/api/locks/bulk": 48 * 2**20,
         "/api/locks/check": 48 * 2**20,

@@ -63,7 +63,7 @@ def _parameters_of(model: type[BaseModel]) -> dict[str, Any]:
     return {"parameters": [{"name": n, "in": "query", "schema": each} for n, each in properties.items()]}
 
 
-# The two most frequent routes take the bare request: see `kernel.fast_routes`.
+# The most frequent routes take the bare request: see `kernel.fast_routes`.
 
 
 @router.post(
@@ -287,14 +287,13 @@ async def read_lock(
 @router.delete(
     "/locks/{asset_path:path}", response_model=Message, responses=refusals(409), openapi_extra=_PATH
 )
-async def delete_lock(request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, str]:
+async def delete_lock(request: Request) -> Response:
     """Release one's own lock. Administrators cannot release others' locks here."""
-    async with (
-        kernel.database.read() as session
-    ):  # the connection is returned to the pool before the writer needs one
-        claim = await service.find_lock(session, me, _meant(request, kernel, "/locks/"), now=now)
-    await service.unlock(kernel.claims, me, claim)
-    return {"msg": f"released {claim.key}"}
+    kernel: Kernel = request.app.state.kernel
+    me = await kernel.auth.principal(request)
+    meant = _meant(request, kernel, "/locks/")
+    claim = await service.unlock_meant(kernel.claims, kernel.database, me, meant, now=kernel.clock())
+    return FastResponse(200, orjson.dumps({"msg": f"released {claim.key}"}))
 
 
 @router.post(

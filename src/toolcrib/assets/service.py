@@ -15,11 +15,11 @@ from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import queries, service, waiting
 from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew
 from toolcrib.kernel.claims.models import Claim, Ref, claims
-from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, SomeHeld
+from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, NotHolder, SomeHeld
 from toolcrib.kernel.claims.waiting import Place, Waiting
 from toolcrib.kernel.claims.writer import ClaimWriter
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -112,6 +112,34 @@ async def unlock(writer: ClaimWriter, me: Principal, target: Claim) -> Claim:
     """Release exactly the lock that was looked up, so that a late retry cannot release the next holder's lock."""
     me.require(target.scope)
     return await _one(writer, Release(target.ref, me.holder, target.fence))
+
+
+async def unlock_meant(
+    writer: ClaimWriter,
+    database: Database,
+    me: Principal,
+    candidates: Sequence[tuple[str, str]],
+    *,
+    now: datetime,
+) -> Claim:
+    """Release the caller's lock on the first of the (project, path) `candidates` that is locked.
+
+    That is nearly always the first of all, so its release is asked for without looking it up before.
+
+    Raises:
+        ClaimNotFound: none is locked (404).
+        NotHolder: somebody else holds the first that is locked (409).
+        AccessDenied: the caller may see none of those projects (403).
+    """
+    target = ref(*candidates[0])
+    if me.may(target.scope):
+        try:
+            return await _one(writer, Release(target, me.holder))
+        except (ClaimNotFound, NotHolder):
+            pass  # another one is meant, or the refusal is worded for all of them
+    async with database.read() as session:  # its connection is back in the pool before the writer needs one
+        claim = await find_lock(session, me, candidates, now=now)
+    return await unlock(writer, me, claim)
 
 
 async def unlock_by_force(writer: ClaimWriter, me: Principal, target: Claim, reason: str) -> Claim:

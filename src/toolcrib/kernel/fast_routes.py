@@ -68,7 +68,9 @@ class _Named:
 
 
 class FastRoutes:
-    """`app` is everything else; `owner` is the application as its routes know it."""
+    """`app` is everything else; `owner` is the application as its routes know it.
+
+    A path of `routes` may end with `{name}`, which stands for whatever follows, with its slashes."""
 
     def __init__(
         self, app: ASGIApp, owner: FastAPI, routes: Mapping[tuple[str, str], Endpoint], answers: Answers
@@ -77,9 +79,22 @@ class FastRoutes:
         self.owner = owner
         self.answers = answers
         self.routes = {key: (endpoint, _Named(key[1])) for key, endpoint in routes.items()}
+        self.below = [
+            (method, path.partition("{")[0], self.routes[method, path])
+            for method, path in routes
+            if "{" in path
+        ]
+
+    def _find(self, method: str, path: str) -> tuple[Endpoint, _Named] | None:
+        found = self.routes.get((method, path))
+        if found is None:
+            for its_method, start, below in self.below:
+                if method == its_method and path.startswith(start) and path != start:
+                    return below
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self.routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        found = self._find(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if found is None:
             await self.app(scope, receive, send)
             return
