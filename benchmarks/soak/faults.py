@@ -20,7 +20,7 @@ SLOW_SECONDS = 0.05
 def kill(stage: Stage, _seconds: float) -> None:
     """SIGKILL, and a new start."""
     stage.server.kill()
-    stage.server.start()
+    stage.start()
 
 
 def stop(stage: Stage, seconds: float) -> None:
@@ -34,7 +34,8 @@ def stop(stage: Stage, seconds: float) -> None:
 
 def restart(stage: Stage, _seconds: float) -> None:
     """SIGTERM, and a new start."""
-    stage.server.restart()
+    stage.server.stop()
+    stage.start()
 
 
 def cut(stage: Stage, _seconds: float) -> None:

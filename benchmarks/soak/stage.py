@@ -19,10 +19,12 @@ from tests.servers.databases import Databases
 from tests.servers.full_disk import SmallDisk, small_disk
 from tests.servers.mariadb import mariadb
 from tests.servers.postgresql import postgresql
+from tests.servers.process import NotReady
 from tests.servers.tcp_proxy import TcpProxy, tcp_proxy
 from tests.servers.toolcrib import ToolcribServer
 
 DISK_MIB = 2048
+STARTS = 10
 SETTINGS = {
     "FILES_KEEP_FREE_MIB": 4,
     "DATABASE_RESERVE_MIB": 8,
@@ -45,6 +47,17 @@ class Stage:
         """Run what starts or stops servers, without keeping the event loop."""
         await asyncio.get_running_loop().run_in_executor(self.thread, call, *arguments)
 
+    def start(self) -> None:
+        """Start the server until it runs, as a supervisor does: it may lose its database while it starts, and ends."""
+        for left in reversed(range(STARTS)):
+            try:
+                self.server.start()
+            except NotReady:
+                if not left:
+                    raise
+            else:
+                return
+
     def heal(self) -> None:
         """End all faults. The server runs, and answers, when this returns."""
         if self.disk is not None:
@@ -52,7 +65,7 @@ class Stage:
         if self.proxy is not None:
             self.proxy.slow(0)
         if not self.server.running:
-            self.server.start()
+            self.start()
 
 
 @contextmanager
