@@ -143,3 +143,26 @@ def test_two_save_at_once(server: Start, database_url: str) -> None:
         for each in versions
     ]
     assert sorted(bodies) == sorted(contents)
+
+
+@pytest.mark.databases("sqlite")
+def test_a_kill_in_the_middle_of_a_save_by_renaming_takes_nothing_away(server: Start, tmp_path: Path) -> None:
+    crib = server(tmp_path / "crib")
+    with _client(crib) as dav:
+        for name, content in (("a.odt", b"old"), ("a.tmp", b"new")):
+            assert dav.put(name, content=content).status_code == 201
+        locked = dav.request("LOCK", "a.odt", content=LOCK)
+        token = locked.headers["Lock-Token"]
+        away = {"Destination": f"{crib.url}/dav/users/me/a.bak", "If": f"({token})"}
+        assert dav.request("MOVE", "a.odt", headers=away).status_code == 201
+    crib.kill()
+    crib.start()
+    with _client(crib) as dav:
+        onto = {"Destination": f"{crib.url}/dav/users/me/a.odt"}
+        assert dav.request("MOVE", "a.tmp", headers=onto).status_code == 201
+        assert dav.get("a.odt").content == b"new"
+        assert dav.request("UNLOCK", "a.odt", headers={"Lock-Token": token}).status_code == 204
+    me = crib.admin.get("/api/currentuser").json()["uuid"]
+    place = {"bucket_type": "users", "bucket_id": me, "logical_path": "a.odt"}
+    versions = crib.admin.get(BASE + "/versions", params=place).json()["versions"]
+    assert [each["version_number"] for each in versions] == [2, 1]

@@ -1,4 +1,4 @@
-"""Programs people have, at a server as operators run it: litmus, cadaver, rclone, LibreOffice."""
+"""Programs people have, at a server as operators run it: litmus, cadaver, rclone, davfs2, GNOME, LibreOffice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 from tests.servers.crib import BASE
 from tests.servers.environment import ADMIN, PASSWORD
-from tests.servers.process import absent, free_port, program
+from tests.servers.process import absent, free_port, program, wait_until
 from tests.servers.toolcrib import ToolcribServer
 
 Start = Callable[..., ToolcribServer]
@@ -65,6 +65,24 @@ class Company:
     def numbers(self, path: str) -> list[int]:
         answer = self.ann.get(BASE + "/versions", params=self.place(path))
         return [version["version_number"] for version in answer.json()["versions"]]
+
+    def names(self) -> list[str]:
+        listed = self.ann.get(BASE + "/list", params={"bucket": "companies", "id": self.id}).json()["files"]
+        return [each["logical_path"] for each in listed]
+
+    def id_of(self, path: str) -> str:
+        (found,) = self._listed(path)
+        id_: str = found["id"]
+        return id_
+
+    def contents(self, path: str) -> list[bytes]:
+        """The current content of the file, if there is one."""
+        found = [self.ann.get(f"{self.home}/{each['logical_path']}") for each in self._listed(path)]
+        return [each.content for each in found if each.status_code == 200]
+
+    def _listed(self, path: str) -> list[dict[str, Any]]:
+        listed = self.ann.get(BASE + "/list", params={"bucket": "companies", "id": self.id}).json()["files"]
+        return [each for each in listed if each["logical_path"] == path]
 
     def locks(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.ann.get("/api/claims").json()["claims"]
@@ -162,6 +180,81 @@ def test_rclone_takes_a_tree_there_and_back(company: Company, tmp_path: Path) ->
     run("move", "crib:again", "crib:once more")
     assert "0 differences found" in run("check", "--download", str(source), "crib:once more")
     run("purge", "crib:once more")
+
+
+# Programs that save by renaming, in a mounted folder
+
+
+@pytest.fixture
+def mounted(company: Company, tmp_path: Path) -> Iterator[Path]:
+    """The company's folder, mounted by davfs2 for Ann."""
+    mount = program("mount.davfs")
+    if os.geteuid() or not Path("/dev/fuse").exists():
+        absent("davfs2 mounts only for root, and where there is /dev/fuse")
+    folder, config, secrets = tmp_path / "mounted", tmp_path / "davfs2.conf", tmp_path / "secrets"
+    folder.mkdir()
+    url = f"{company.crib.url}{company.home}/"
+    secrets.write_text(f'{url} ann "{PASSWORD}"\n', encoding="ascii")
+    secrets.chmod(0o600)
+    options = f"secrets {secrets}\ndelay_upload 0\nask_auth 0\n"
+    config.write_text(options, encoding="ascii")
+    subprocess.run([mount, "-o", f"conf={config},uid=0", url, str(folder)], check=True, timeout=60)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True, timeout=60)  # waits until all is uploaded
+
+
+@pytest.mark.databases("sqlite")
+def test_davfs2_saves_in_place_and_by_renaming(company: Company, mounted: Path) -> None:
+    (mounted / "new.txt").write_bytes(b"one")
+    wait_until(lambda: company.contents("new.txt") == [b"one"], "davfs2 to upload", 60)
+    assert company.numbers("new.txt") == [1]
+    file_id = company.id_of("new.txt")
+    # As vim and emacs do: the old file becomes a backup.
+    (mounted / "new.txt").rename(mounted / "new.txt~")
+    (mounted / "new.txt").write_bytes(b"two")
+    wait_until(lambda: company.contents("new.txt") == [b"two"], "davfs2 to upload", 60)
+    assert (mounted / "new.txt~").read_bytes() == b"one"
+    (mounted / "new.txt~").unlink()
+    # As GNOME and many others do: a temporary file replaces the old one.
+    (mounted / ".goutputstream-Z1Y2X3").write_bytes(b"three")
+    (mounted / ".goutputstream-Z1Y2X3").rename(mounted / "new.txt")
+    wait_until(lambda: company.contents("new.txt") == [b"three"], "davfs2 to upload", 60)
+    assert (company.id_of("new.txt"), company.numbers("new.txt")) == (file_id, [3, 2, 1])
+    wait_until(lambda: company.names() == ["new.txt"], "davfs2 to delete", 60)
+
+
+@pytest.mark.databases("sqlite")
+def test_gnome_saves_and_renames(company: Company, tmp_path: Path) -> None:
+    """By gvfs, which is what GNOME's programs open files with."""
+    gio, session = program("gio"), program("dbus-run-session")
+    if not list(Path("/usr").glob("lib*/**/gvfsd-dav")):
+        absent("gvfs-backends is not installed (`make test` as root on Debian installs it)")
+    assert company.ann.put(f"{company.home}/a.txt", content=b"one").status_code == 201
+    file_id = company.id_of("a.txt")
+    top = f"dav://ann@{company.crib.url.removeprefix('http://')}{company.home}/"
+    script = tmp_path / "save.sh"
+    script.write_text(
+        f"""set -e
+        printf '%s\\n' '{PASSWORD}' | {gio} mount '{top}' >/dev/null
+        printf two | {gio} save '{top}a.txt'
+        printf three | {gio} save '{top}a.txt'
+        printf new | {gio} save -c '{top}b.txt'
+        {gio} rename '{top}b.txt' c.txt
+        {gio} mount -u '{top}'
+        """,
+        encoding="ascii",
+    )
+    home = {**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [session, "--", "sh", str(script)], env=home, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (company.id_of("a.txt"), company.numbers("a.txt")) == (file_id, [3, 2, 1])
+    assert company.contents("a.txt") == [b"three"]
+    assert company.numbers("c.txt") == [1]
+    assert company.names() == ["a.txt", "c.txt"]
 
 
 # LibreOffice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
@@ -11,12 +12,17 @@ from toolcrib.kernel.requester import Requester
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The caller. `token` is their JSON Web Token if they sent one; it is forwarded to the project service. Address and
-    client program are written to the audit."""
+    client program are written to the audit.
+
+    `keeps_names` is set for WebDAV programs: a document comes back to a name that it left, by a MOVE or DELETE of
+    theirs, if they fill the name again within this time.
+    """
 
     me: Principal
     ip_address: str | None = None
     user_agent: str | None = None
     token: str | None = None
+    keeps_names: timedelta | None = None
 
     @property
     def requester(self) -> Requester:

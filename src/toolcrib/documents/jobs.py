@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toolcrib.documents.service import direct_uploads, resumable, verifying
+from toolcrib.documents.service import direct_uploads, removal, resumable, verifying
 from toolcrib.documents.service.lookup import documents_of
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.jobs import Job
@@ -16,6 +16,11 @@ async def sweep_uploads(kernel: Kernel, now: datetime) -> None:
     await resumable.sweep_expired(documents_of(kernel), now)
 
 
+async def forget_vacated_names(kernel: Kernel, now: datetime) -> None:
+    """Forget the names that WebDAV programs have left and not filled again."""
+    await removal.forget_vacated_names(documents_of(kernel), now=now)
+
+
 async def verify(kernel: Kernel, now: datetime) -> None:
     """Check that the content of every version exists, by size; `toolcrib storage verify` reads it all."""
     await verifying.verify(documents_of(kernel), now=now)
@@ -23,5 +28,6 @@ async def verify(kernel: Kernel, now: datetime) -> None:
 
 JOBS = (
     Job("documents.sweep_uploads", sweep_uploads, every=timedelta(hours=1)),
+    Job("documents.forget_vacated_names", forget_vacated_names, every=timedelta(minutes=5)),
     Job("documents.verify", verify, every=timedelta(hours=24), limit=timedelta(hours=6)),
 )

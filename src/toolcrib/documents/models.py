@@ -93,6 +93,8 @@ class File(Base):
     mime_type: Mapped[str | None] = mapped_column(exact_string(MIME_LENGTH))
     source_file_id: Mapped[str | None] = mapped_column(exact_string(36))
     base_version_id: Mapped[str | None] = mapped_column(exact_string(36))
+    # The document of which this file keeps an earlier version under a backup name, and nothing else.
+    backup_of: Mapped[str | None] = mapped_column(exact_string(36))
     tags: Mapped[dict[str, Any]] = mapped_column(JsonText())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -157,6 +159,25 @@ class Folder(Base):
     parent: Mapped[str] = mapped_column(exact_string(40))
     name: Mapped[str] = mapped_column(exact_string(NAME_BYTES))
     created_at: Mapped[datetime]
+
+
+class VacatedName(Base):
+    """A name that a document left, by a MOVE or DELETE of a WebDAV program: it may be about to save there.
+
+    Until `expires_at` the document comes back if the person `left_by` fills the name. `newest` is the number of its
+    newest version, `kept` what it had: status, file name and lock. `is_spare`: if it does not come back it is
+    destroyed, because its content is elsewhere.
+    """
+
+    __tablename__ = "document_vacated_names"
+
+    location: Mapped[str] = mapped_column(exact_string(40), primary_key=True)
+    file_id: Mapped[str] = mapped_column(exact_string(36), index=True)
+    left_by: Mapped[str] = mapped_column(exact_string(36))
+    newest: Mapped[int]
+    kept: Mapped[dict[str, Any]] = mapped_column(JsonText())
+    is_spare: Mapped[bool]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Upload(Base):

@@ -101,6 +101,15 @@ class Files(BaseSettings):
         validation_alias="STORAGE_COPY_FILES",
         description="How many files and folders one copy over WebDAV, or one move to another bucket, takes at most.",
     )
+    webdav_save_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=3600,
+        validation_alias="WEBDAV_SAVE_SECONDS",
+        description="If a WebDAV program moves a document away or deletes it, and the same person fills its name again "
+        "within this time, that is a save: the document comes back to its name with the new content as its next "
+        "version. 0: never.",
+    )
     storage_listed_projects: int = Field(
         200,
         gt=0,

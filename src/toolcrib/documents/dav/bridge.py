@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -67,7 +69,8 @@ async def serve(request: Request, kernel: KernelDep) -> Response:
     # Ignore cookies here, so that a page of another site cannot make a browser write.
     headers = [pair for pair in request.scope["headers"] if pair[0] != b"cookie"]
     request = Request({**request.scope, "headers": headers}, request.receive)
-    caller = await caller_of(request, kernel)
+    window = timedelta(seconds=kernel.settings.webdav_save_seconds)
+    caller = replace(await caller_of(request, kernel), keeps_names=window)
     admit(request)
     base = kernel.settings.base_path + MOUNT
     try:

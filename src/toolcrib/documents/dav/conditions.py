@@ -19,14 +19,16 @@ from wsgidav.dav_error import (
 from wsgidav.request_server import RequestServer
 
 from toolcrib.documents.dav.addresses import read_url
-from toolcrib.documents.dav.provider import Provider
-from toolcrib.documents.dav.request import Environ, WebDAVRequest, request_of
+from toolcrib.documents.dav.provider import Provider, place_of_path
+from toolcrib.documents.dav.request import DESTINATION, Environ, WebDAVRequest, request_of
 from toolcrib.documents.dav.resources import FolderResource, ListingResource
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import webdav_locks
+from toolcrib.documents.service.lock_tokens import tokens_of
 from toolcrib.documents.service.locks import folder_ref
 from toolcrib.documents.service.lookup import at
+from toolcrib.documents.service.vacated import waiting_tokens
 from toolcrib.kernel.http_conditions import PreconditionFailed, is_unmodified
 
 
@@ -86,17 +88,14 @@ class Conditions(RequestServer):  # type: ignore[misc]
             return True
         dav = request_of(environ)
         for tag, lists in conditions.items():
-            about = res
+            about, path = res, environ["PATH_INFO"]
             if tag != "*":
-                path = read_url(tag, dav.mount, dav.own_hosts)
+                path = read_url(tag, dav.mount, dav.own_hosts) or ""
                 about = self._davProvider.get_resource_inst(path, environ) if path else None
             known = about is not None and not isinstance(about, ListingResource)
-            tokens = [
-                lock.token
-                for claim in (about.held if known else ())
-                if claim.holder_uuid == dav.caller.me.uuid
-                for lock in webdav_locks.tokens_of(claim, dav.now)
-            ]
+            tokens = self._own_tokens(about, path, environ=environ)
+            if tag == "*" and DESTINATION in environ:  # programs show the token of what they save, untagged
+                tokens += self._own_tokens(*environ[DESTINATION], environ=environ)
             etag = about.get_etag() if known else None
             for conditions_of_list in lists:
                 if all(
@@ -106,6 +105,25 @@ class Conditions(RequestServer):  # type: ignore[misc]
                 ):
                     return True
         return False
+
+    def _own_tokens(self, res: Any, path: str, *, environ: Environ) -> list[str]:
+        """Return the caller's tokens of locks on `res`; or, if None, for the name `path`, if its document has just left
+        it and comes back if the caller fills it."""
+        dav = request_of(environ)
+        if isinstance(res, ListingResource):
+            return []
+        if res is not None:
+            return [
+                lock.token
+                for claim in res.held
+                if claim.holder_uuid == dav.caller.me.uuid
+                for lock in tokens_of(claim, dav.now)
+            ]
+        if len(path.strip("/").split("/")) < 3:  # not inside a bucket
+            return []
+        place = place_of_path(dav, path)
+        dav.right(place.bucket, "read")
+        return dav.run(_waiting(dav, place))
 
     def _shows_lost_token(self, place: Place, environ: Environ) -> bool:
         """Return whether the request contains a token of a lock on `place` that the caller had and has lost."""
@@ -120,7 +138,7 @@ class Conditions(RequestServer):  # type: ignore[misc]
             lock.token
             for claim in held
             if claim.holder_uuid == dav.caller.me.uuid
-            for lock in webdav_locks.tokens_of(claim, dav.now)
+            for lock in tokens_of(claim, dav.now)
         }
         keys = [folder_ref(place, right.scope).key] if file is None else [file.id]
         above = place
@@ -156,6 +174,11 @@ class Conditions(RequestServer):  # type: ignore[misc]
 async def claims_in(dav: WebDAVRequest, res: FolderResource) -> Any:
     async with dav.docs.kernel.database.read() as session:
         return await webdav_locks.covering(session, res.place, None, res.right.scope, deep=True, now=dav.now)
+
+
+async def _waiting(dav: WebDAVRequest, place: Place) -> list[str]:
+    async with dav.docs.kernel.database.read() as session:
+        return await waiting_tokens(session, dav.caller, place, dav.now)
 
 
 async def _file_at(dav: WebDAVRequest, place: Place) -> File | None:

@@ -32,6 +32,7 @@ from toolcrib.documents.dav.provider import place_of_path
 from toolcrib.documents.dav.replies import several
 from toolcrib.documents.dav.request import (
     ASKED,
+    DESTINATION,
     INTENT,
     SPOOLED,
     CopyOrMove,
@@ -43,7 +44,8 @@ from toolcrib.documents.dav.request import (
 from toolcrib.documents.dav.resources import FileResource, FolderResource, ListingResource
 from toolcrib.documents.errors import FileLocked
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import trees, webdav_locks
+from toolcrib.documents.service import trees
+from toolcrib.documents.service.lock_tokens import tokens_of
 from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.properties import write_properties
 from toolcrib.documents.service.transfers import Onto, Order
@@ -99,7 +101,7 @@ class Methods(Locking):
         locks = {
             claim.digest: claim.fence
             for claim in (res if res is not None else parent).held
-            if shown & {lock.token for lock in webdav_locks.tokens_of(claim, dav.now)}
+            if shown & {lock.token for lock in tokens_of(claim, dav.now)}
         }
         depends = has_version_condition(environ)
         base_id = res.get_etag() if depends and res is not None else None
@@ -231,6 +233,7 @@ class Methods(Locking):
         target_path, target_place = self._destination(environ)
         target = self._davProvider.get_resource_inst(target_path, environ)
         target_parent = self._parent(target_path, environ)
+        environ[DESTINATION] = target, target_path
         self._evaluate_if_headers(source, environ)
         self._refuse_onto_itself(source.place, target_place, is_move=is_move)
         if not target_place.path or (is_move and not source.place.path):

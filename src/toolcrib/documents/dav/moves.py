@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from toolcrib.documents.dav.addresses import href
 from toolcrib.documents.dav.request import CopyOrMove, WebDAVRequest
 from toolcrib.documents.errors import TooManyTransfers
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service import moving, transfers, webdav_locks
+from toolcrib.documents.service import moving, transfers
 from toolcrib.documents.service.content import ClientCheck
-from toolcrib.documents.service.locks import FOLDER, claims_below
+from toolcrib.documents.service.lookup import at
 from toolcrib.documents.service.transfers import Onto, Order
 
 # Copies of folders, or between buckets, per person and process. rclone runs this many at once by default.
@@ -27,6 +28,8 @@ async def copy_or_move(
     """Copy or move. If anything could not be copied, nothing is done, and each such file is returned as
     (href, status, description)."""
     order = asked.order
+    if order.onto is Onto.FILE and order.is_move and await _is_old_backup(dav, order):
+        order = replace(order, onto=Onto.REPLACED)
     if order.is_move and order.stays_in_bucket and order.onto is not Onto.FILE:
         await _rename(dav, order)
         return []
@@ -61,23 +64,19 @@ def _limit_transfers(who: str, *, is_long: bool) -> Iterator[None]:
 
 async def _rename(dav: WebDAVRequest, order: Order) -> None:
     docs, caller, now = dav.docs, dav.caller, dav.now
-    replace = order.onto is Onto.REPLACED
+    replaces = order.onto is Onto.REPLACED
     if order.is_folder:
-        await moving.move_folder(docs, caller, order.source, order.target, replace=replace, now=now)
-        await _leave_below(dav, order.target)
+        await moving.move_folder(docs, caller, order.source, order.target, replace=replaces, now=now)
     else:
         await docs.access.require(caller, order.source.bucket, "delete", path=order.source.path)
-        await moving.move_file(docs, caller, order.source, order.target, replace=replace, now=now)
-        await webdav_locks.drop_tokens_after_move(docs, caller, order.target, now=now)
+        await moving.move_file(docs, caller, order.source, order.target, replace=replaces, now=now)
 
 
-async def _leave_below(dav: WebDAVRequest, folder: Place) -> None:
-    right = await dav.docs.access.require(dav.caller, folder.bucket, "read")
+async def _is_old_backup(dav: WebDAVRequest, order: Order) -> bool:
+    """Whether a document is moved onto the backup that its program made of it before."""
     async with dav.docs.kernel.database.read() as session:
-        held = await claims_below(session, folder, right.scope, now=dav.now)
-    for claim in held:
-        if not claim.key.startswith(FOLDER):
-            await webdav_locks.drop_tokens_after_move(dav.docs, dav.caller, claim.key, now=dav.now)
+        file, backup = await at(session, order.source), await at(session, order.target)
+    return file is not None and backup is not None and backup.backup_of == file.id
 
 
 def _href(dav: WebDAVRequest, asked: CopyOrMove, place: Place) -> str:

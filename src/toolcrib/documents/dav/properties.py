@@ -13,8 +13,9 @@ from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from toolcrib.documents.dav.addresses import href
 from toolcrib.documents.errors import ValidationFailed
+from toolcrib.documents.service.lock_tokens import WebDAVLock, tokens_of
 from toolcrib.documents.service.locks import lock_id
-from toolcrib.documents.service.webdav_locks import SCHEME, WebDAVLock, is_folder, tokens_of
+from toolcrib.documents.service.webdav_locks import SCHEME, is_folder
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.stored_json import report_damage
 

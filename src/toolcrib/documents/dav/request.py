@@ -18,6 +18,8 @@ from toolcrib.documents.service.transfers import Order
 Result = TypeVar("Result")
 KEY = "toolcrib.dav"
 INTENT = "toolcrib.intent"
+# What a COPY or MOVE found at its destination (None: nothing), and the path of that.
+DESTINATION = "toolcrib.destination"
 ASKED = "toolcrib.asked"
 # A file with the body of the answer, where that may be of any length.
 SPOOLED = "toolcrib.spooled"

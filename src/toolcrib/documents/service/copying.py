@@ -12,10 +12,15 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, NoVersion
-from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
+from toolcrib.documents.models import File, FileStatus, VacatedName, Version, VersionStatus
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import reference
-from toolcrib.documents.service.locks import acquire, refuse_locked_folder, refuse_others_lock
+from toolcrib.documents.service.locks import (
+    acquire,
+    refuse_locked_folder,
+    refuse_others_lock,
+    refuse_reserved,
+)
 from toolcrib.documents.service.lookup import Documents, allow, at, find, record_event, still
 from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.version_rows import add_version, current, file_at, make_current
@@ -74,6 +79,7 @@ async def copy(
             claim = await refuse_others_lock(session, caller, origin, right, now=now)
             _refuse_taken(await at(session, target))
             await refuse_locked_folder(session, caller, target, target_right, members=True, now=now)
+            await refuse_reserved(session, caller, VacatedName.location == target.location, now=now)
             file, _ = await file_at(
                 session, target, owner_id=caller.me.uuid, status=FileStatus.DRAFT, now=now
             )

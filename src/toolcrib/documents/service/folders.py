@@ -11,9 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FolderNotFound
-from toolcrib.documents.models import File, FileStatus, Folder, new_id
+from toolcrib.documents.models import File, FileStatus, Folder, VacatedName, new_id
 from toolcrib.documents.paths import Place
-from toolcrib.documents.service.locks import folder_ref, refuse_locked_folder, refuse_others
+from toolcrib.documents.service.locks import (
+    folder_ref,
+    refuse_locked_folder,
+    refuse_others,
+    refuse_reserved,
+)
 from toolcrib.documents.service.lookup import KIND, Documents, at
 from toolcrib.documents.service.properties import forget_properties
 from toolcrib.kernel.claims import queries
@@ -112,6 +117,7 @@ async def make_folder_in(
     if not place.path or await folder_at(session, place) is not None:
         return False
     await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+    await refuse_reserved(session, caller, VacatedName.location == place.location, now=now)
     await ensure_folders(session, place, now=now)
     await event_log.record(
         session,

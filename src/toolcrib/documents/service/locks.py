@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotLocked
-from toolcrib.documents.models import File, Folder
+from toolcrib.documents.models import File, Folder, VacatedName
 from toolcrib.documents.paths import Place
+from toolcrib.documents.service.lock_tokens import is_adopted, read_held
 from toolcrib.documents.service.lookup import KIND, Documents, Where, below, bucket_of, find, place_of, still
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
@@ -112,6 +113,7 @@ async def acquire(
 ) -> Claim:
     """Do what `lock` does, in the caller's transaction."""
     await refuse_locked_folder(session, caller, place_of(file), right, members=False, now=now)
+    await refuse_reserved(session, caller, VacatedName.file_id == file.id, now=now)
     command = Acquire(
         ref_of(file.id, right.scope),
         caller.me.holder,
@@ -231,6 +233,28 @@ def refuse_others(caller: Caller, held: Iterable[Claim]) -> None:
     for claim in held:
         if claim.holder_uuid != caller.me.uuid:
             raise FileLocked(claim, lock_id=lock_id(claim))
+
+
+async def refuse_reserved(
+    session: AsyncSession, caller: Caller, which: ColumnElement[bool], *, now: datetime
+) -> None:
+    """Check that nobody else's program is just saving there under a lock: it has moved the document away, or deleted
+    it, and is about to fill the name. `which` selects the name, or the document.
+
+    Raises:
+        FileLocked: somebody else is (409).
+    """
+    query = select(VacatedName.kept).where(
+        which, VacatedName.left_by != caller.me.uuid, VacatedName.expires_at > now
+    )
+    for kept in (await session.execute(query)).scalars():
+        held = read_held(kept)
+        if held is None:
+            continue
+        # A lock that was taken in another way than by the program is still on the document.
+        claim = await queries.get(session, held.ref, now=now) if is_adopted(held) else held
+        if claim is not None and claim.holder_uuid != caller.me.uuid:
+            raise FileLocked(held, lock_id=lock_id(held))
 
 
 async def refuse_locked_folder(

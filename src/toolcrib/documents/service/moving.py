@@ -1,17 +1,17 @@
-"""Move a file or folder within a bucket. Ids and history stay, and so do locks on files."""
+"""Move a file or folder within a bucket. Ids, history and locks stay."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import dataclasses
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FolderNotFound, ValidationFailed
-from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, File, Folder, new_id
+from toolcrib.documents.models import PATH_BYTES, File, Folder, VacatedName
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import (
@@ -21,17 +21,22 @@ from toolcrib.documents.service.locks import (
     refuse_locked_folder,
     refuse_others,
     refuse_others_lock,
+    refuse_reserved,
 )
-from toolcrib.documents.service.lookup import KIND, Documents, at, below, find, place_of, record_event, still
+from toolcrib.documents.service.lookup import KIND, Documents, below, find, place_of, still
+from toolcrib.documents.service.names import make_room, rename
+from toolcrib.documents.service.overwriting import save_content_of, take_away_moved
 from toolcrib.documents.service.trees import clear
+from toolcrib.documents.service.vacated import awaited_at, leave_name, returned
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
-from toolcrib.kernel.claims.commands import Release
+from toolcrib.kernel.claims.commands import Expire
+from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
-# The mark in the new name of an archived file whose path another file takes; it keeps its history.
-_ASIDE = ".archived-"
+# Of a larger folder that is moved, nothing comes back to its name: it is no document that a program saves.
+_PACKAGE_FILES = 100
 
 
 async def move_file(
@@ -52,11 +57,25 @@ async def move_file(
         await refuse_others_lock(session, caller, file, right, now=now)
         for place in (source, target):
             await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        await _free(session, caller, target, right, replace=replace, now=now)
+        if replace:
+            await clear(session, caller, target, right, now=now)
+        awaited = await awaited_at(session, caller, target, now=now)
+        if awaited is not None and awaited is not file:
+            return await _save(session, caller, file, target, right, now=now)
+        await _free(session, target, now=now)
         await ensure_folders(session, target.parent, now=now)
         await _put(session, caller, file, target, right, now=now)
         file.filename = target.name
     return file
+
+
+async def _save(
+    session: AsyncSession, caller: Caller, file: File, target: Place, right: Right, *, now: datetime
+) -> File:
+    """Make the content of `file` the next version of the document that comes back to `target`, and remove `file`."""
+    saved = await save_content_of(session, caller, file, target, right, now=now)
+    await take_away_moved(session, caller, file, target, right, now=now)
+    return saved
 
 
 async def move_folder(
@@ -81,19 +100,29 @@ async def move_folder(
         await take_write_lock(session)
         if await folder_at(session, source) is None:
             raise FolderNotFound("There is no such folder.")
-        await _give_up_folders(session, caller, source, right, now=now)
+        held = await _folder_claims(session, caller, source, right, now=now)
         for place in (source, target):
             await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        await _free(session, caller, target, right, replace=replace, now=now)
+        if replace:
+            await clear(session, caller, target, right, now=now)
+        await refuse_reserved(session, caller, VacatedName.location == target.location, now=now)
+        await _free(session, target, now=now)
         await ensure_folders(session, target.parent, now=now)
+        # Folders first: what comes back to its name there needs them.
+        await _move_folders(session, source, target)
+        for claim in held:
+            await _move_claim(session, claim, source, target, now=now)
         files = (await session.execute(select(File).where(*below(source)))).scalars().all()
         for file in files:
             if not file.is_archived:
                 await refuse_others_lock(session, caller, file, right, now=now)
             place = moved(place_of(file), source, target)
-            await _make_room(session, place, now=now)
-            await _put(session, caller, file, place, right, now=now)
-        await _move_folders(session, source, target)
+            awaited = await awaited_at(session, caller, place, now=now)
+            if awaited is not None and awaited is not file and not file.is_archived:
+                await _save(session, caller, file, place, right, now=now)
+                continue
+            await make_room(session, place, now=now)
+            await _put(session, caller, file, place, right, keeps=len(files) <= _PACKAGE_FILES, now=now)
         await event_log.record(
             session,
             "folder_moved",
@@ -109,19 +138,27 @@ async def move_folder(
     return len(files)
 
 
-async def _give_up_folders(
+async def _folder_claims(
     session: AsyncSession, caller: Caller, source: Place, right: Right, *, now: datetime
-) -> None:
-    """Release the caller's claims on the folders that move, because a folder's claim is on its path. Refuses if others
-    hold anything there."""
+) -> list[Claim]:
+    """Return the claims on the folders that move. Refuses if others hold anything there."""
     held = await claims_below(session, source, right.scope, now=now)
     own = await queries.get(session, folder_ref(source, right.scope), now=now)
-    refuse_others(caller, held + ([own] if own is not None else []))
-    for claim in held + ([own] if own is not None else []):
-        if claim.key.startswith(FOLDER):
-            await claims_service.run_one(
-                session, Release(claim.ref, caller.me.holder, claim.fence), now=now, by=caller.requester
-            )
+    held += [own] if own is not None else []
+    refuse_others(caller, held)
+    return [claim for claim in held if claim.key.startswith(FOLDER)]
+
+
+async def _move_claim(
+    session: AsyncSession, claim: Claim, source: Place, target: Place, *, now: datetime
+) -> None:
+    """Move a claim on a folder, which is on its path, with the folder."""
+    path = claim.label.removeprefix(f"/{source.bucket}/").rstrip("/")
+    place = moved(Place(source.bucket, path), source, target)
+    ref = folder_ref(place, claim.scope)
+    for ended in await queries.find(session, [claims.c.digest == ref.digest], now=None):
+        await claims_service.run(session, Expire(ref, ended.fence), now=now)
+    await claims_service.rename(session, claim.ref, f"{place.address}/", to=ref)
 
 
 async def _move_folders(session: AsyncSession, source: Place, target: Place) -> None:
@@ -133,6 +170,7 @@ async def _move_folders(session: AsyncSession, source: Place, target: Place) -> 
             place = moved(Place(source.bucket, folder.path), source, target)
             folder.path, folder.name = place.path, place.name
             folder.location, folder.parent = place.location, place.parent.location
+    await session.flush()
 
 
 def moved(place: Place, source: Place, target: Place) -> Place:
@@ -148,53 +186,34 @@ def moved(place: Place, source: Place, target: Place) -> Place:
     return Place(target.bucket, path)
 
 
-async def _free(
-    session: AsyncSession, caller: Caller, target: Place, right: Right, *, replace: bool, now: datetime
-) -> None:
-    """Make sure that `target` is free, removing what is there if `replace`.
+async def _free(session: AsyncSession, target: Place, *, now: datetime) -> None:
+    """Make sure that `target` is free.
 
     Raises:
-        FileExists: something is at `target`, and it is not to be replaced (409).
+        FileExists: something is at `target` (409).
     """
-    if replace:
-        await clear(session, caller, target, right, now=now)
-    await _make_room(session, target, now=now)
+    await make_room(session, target, now=now)
     if await folder_at(session, target) is not None:
         raise FileExists(f"{target.address} already exists.")
 
 
-async def _make_room(session: AsyncSession, target: Place, *, now: datetime) -> None:
-    """Rename an archived file that has the path `target`, so that another file can take it.
-
-    Raises:
-        FileExists: a file that is not archived is at `target` (409).
-    """
-    there = await at(session, target)
-    if there is not None and not there.is_archived:
-        raise FileExists(f"{target.address} already exists.")
-    if there is not None:
-        mark = f"{_ASIDE}{new_id()[:8]}"
-        name = target.name.encode()[: NAME_BYTES - len(mark)].decode(errors="ignore") + mark
-        aside = Place(target.bucket, "/".join(filter(None, (target.parent.path, name))))
-        _locate(there, aside)
-        there.updated_at = now
-        await session.flush()
-
-
 async def _put(
-    session: AsyncSession, caller: Caller, file: File, target: Place, right: Right, *, now: datetime
+    session: AsyncSession,
+    caller: Caller,
+    file: File,
+    target: Place,
+    right: Right,
+    *,
+    keeps: bool = True,
+    now: datetime,
 ) -> None:
-    before = file.address
-    _locate(file, target)
-    file.updated_at = now
-    await session.flush()
-    record_file_audit(session, caller, "move", file, now=now, source_path=before)
-    await record_event(session, caller, "moved", file, right.scope, now=now, source=before)
-
-
-def _locate(file: File, place: Place) -> None:
-    file.logical_path, file.name = place.path, place.name
-    file.location, file.folder = place.location, place.parent.location
+    """Give `file` the name `target`. A WebDAV program's lock stays behind, for the name: see `vacated`."""
+    was = place_of(file)
+    await rename(session, caller, file, target, right, now=now)
+    if caller.keeps_names is not None and not file.is_archived:
+        leaving = caller if keeps else dataclasses.replace(caller, keeps_names=timedelta())
+        await leave_name(session, leaving, file, right, place=was, now=now)
+        await returned(session, caller, file, right, now=now)
 
 
 def _same_bucket(source: Place, target: Place) -> None:

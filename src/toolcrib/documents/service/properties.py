@@ -120,10 +120,11 @@ async def write_properties(
             raise TooManyProperties(f"A file may have at most {MOST} properties, {TOTAL_BYTES} bytes in all.")
 
 
-async def copy_properties(session: AsyncSession, source: str, target: str) -> None:
-    """Replace the properties of `target` by those of `source`."""
+async def copy_properties(session: AsyncSession, source: str, target: str, *, over: bool = False) -> None:
+    """Replace the properties of `target` by those of `source`; with `over`, those of the same name only."""
     values = (await properties_of(session, [source])).get(source, {})
-    await forget_properties(session, target)
+    if not over:
+        await forget_properties(session, target)
     await _replace(session, target, values)
 
 

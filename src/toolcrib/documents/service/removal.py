@@ -11,7 +11,7 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileNotFound
-from toolcrib.documents.models import File, FileStatus, Version
+from toolcrib.documents.models import File, FileStatus, VacatedName, Version
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import (
     force_release,
@@ -22,7 +22,9 @@ from toolcrib.documents.service.locks import (
 )
 from toolcrib.documents.service.lookup import Documents, Where, find, place_of, record_event, still
 from toolcrib.documents.service.properties import forget_properties
+from toolcrib.documents.service.vacated import leave_name
 from toolcrib.kernel.blobs import registry
+from toolcrib.kernel.database import take_write_lock
 
 
 async def remove(
@@ -60,12 +62,17 @@ async def take_away(
     right: Right,
     *,
     physical: bool,
+    is_spare: bool = False,
     now: datetime,
     **details: str,
 ) -> None:
-    """Do what `remove` does, in the caller's transaction. `details` are written to the audit."""
+    """Do what `remove` does, in the caller's transaction. A WebDAV program may be about to save there: see
+    `vacated.leave_name`, also for `is_spare`. `details` are written to the audit."""
     claim = await refuse_others_lock(session, caller, file, right, now=now)
-    await release_own(session, caller, claim, now=now)
+    if physical or file.is_archived or caller.keeps_names is None:
+        await release_own(session, caller, claim, now=now)
+    else:
+        await leave_name(session, caller, file, right, is_spare=is_spare, now=now)
     if physical:
         await _destroy(session, file, now=now)
     elif not file.is_archived:
@@ -99,6 +106,26 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
     return file
 
 
+async def forget_vacated_names(docs: Documents, *, now: datetime) -> int:
+    """Forget the names to which no document can come back any more, and destroy what was kept only for that. Returns
+    how many names."""
+    over = VacatedName.expires_at <= now
+    async with docs.kernel.database.read() as session:
+        names = list((await session.execute(select(VacatedName.location).where(over))).scalars())
+    for name in names:
+        async with docs.kernel.database.write() as session:
+            await take_write_lock(session)
+            query = select(VacatedName).where(VacatedName.location == name, over)
+            row = (await session.execute(query)).scalar_one_or_none()
+            if row is None:
+                continue
+            file = await session.get(File, row.file_id)
+            if row.is_spare and file is not None and file.is_archived and file.location == name:
+                await _destroy(session, file, now=now)
+            await session.execute(delete(VacatedName).where(VacatedName.location == name))
+    return len(names)
+
+
 async def _force(
     session: AsyncSession, caller: Caller, file: File, right: Right, reason: str | None, *, now: datetime
 ) -> None:
@@ -113,6 +140,7 @@ async def _destroy(session: AsyncSession, file: File, *, now: datetime) -> None:
     for blob_id in list(blobs):
         await registry.release(session, blob_id, now=now)
     await session.execute(delete(Version).where(Version.file_id == file.id))
+    await session.execute(delete(VacatedName).where(VacatedName.file_id == file.id))
     await forget_properties(session, file.id)
     # Copies of the file stay, without a source.
     await session.execute(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
@@ -25,9 +24,9 @@ from toolcrib.documents.service.folders import folder_at, make_folder_in
 from toolcrib.documents.service.locks import refuse_locked_folder
 from toolcrib.documents.service.lookup import Documents, find, place_of, still
 from toolcrib.documents.service.moving import moved
+from toolcrib.documents.service.overwriting import origin, take_away_moved
 from toolcrib.documents.service.properties import copy_properties, forget_properties
 from toolcrib.documents.service.quotas import refuse_over_quota
-from toolcrib.documents.service.removal import take_away
 from toolcrib.documents.service.trees import Tree, archive_in, clear, tree_at
 from toolcrib.documents.service.uploads import Saved, may_put, save_in
 from toolcrib.documents.service.version_rows import current
@@ -189,12 +188,13 @@ async def _write_rows(
             each.stored,
             rights.target,
             mime_type=each.version.mime_type,
-            changelog=f"Copied from {each.file.address} version {each.version.version_number}",
+            changelog=origin(each.file, each.version),
             tags=dict(each.file.tags),
             base_version=None if order.onto is Onto.FILE else 0,
             now=now,
         )
-        await copy_properties(session, each.file.id, saved.file.id)
+        over = order.onto is Onto.FILE or saved.came_back
+        await copy_properties(session, each.file.id, saved.file.id, over=over)
     if order.is_move and order.is_folder:
         await _remove_moved_folder(session, caller, order, tree, rights.source, now=now)
     elif order.is_move:
@@ -217,21 +217,12 @@ async def _make_folders(
 async def _remove_moved_file(
     session: AsyncSession, caller: Caller, order: Order, copied: _Copy, right: Right, *, now: datetime
 ) -> None:
-    """Remove the moved file at its old place: destroy it if this version was all it had, else archive it."""
+    """Remove the moved file at its old place."""
     file = await still(session, copied.file.id)
     if file.is_archived or place_of(file) != order.source or file.current_version_id != copied.version.id:
         raise VersionConflict(f"{order.source.address} changed while it was copied.")
     await refuse_locked_folder(session, caller, order.source, right, members=True, now=now)
-    physical = await _has_only_this_version(session, file)
-    await take_away(session, caller, file, right, physical=physical, now=now)
-
-
-async def _has_only_this_version(session: AsyncSession, file: File) -> bool:
-    """Whether the file has only one version and no copies that refer to it."""
-    versions = select(func.count()).select_from(Version).where(Version.file_id == file.id)
-    copies = select(func.count()).select_from(File).where(File.source_file_id == file.id)
-    found = (await session.execute(versions)).scalar_one(), (await session.execute(copies)).scalar_one()
-    return found == (1, 0)
+    await take_away_moved(session, caller, file, order.target, right, now=now)
 
 
 async def _remove_moved_folder(
@@ -250,7 +241,7 @@ def _state(tree: Tree) -> set[tuple[str, str | None]]:
 
 async def forget_old_properties(docs: Documents, saved: Saved) -> None:
     """Delete the properties of a file that an upload created or brought back from the archive."""
-    if saved.created:
+    if saved.created and not saved.came_back:
         async with docs.kernel.database.write() as session:
             await take_write_lock(session)
             await forget_properties(session, saved.file.id)

@@ -27,9 +27,12 @@ from toolcrib.kernel.events import log as event_log
 _PASSING = re.compile(r"\.~lock\..*#|~\$.*|\._.*|\.DS_Store|Thumbs\.db|\.goutputstream-.*", re.DOTALL)
 
 
-def is_passing(name: str) -> bool:
-    """Whether a file of that name is a program's temporary file, which is destroyed and not archived when deleted."""
-    return _PASSING.fullmatch(name) is not None
+async def _is_passing(session: AsyncSession, file: File) -> bool:
+    """Whether the file is destroyed and not archived when it is deleted: a backup that a program made of a document, or
+    a program's temporary file, as its name says, if it is not a document that has got such a name."""
+    if file.backup_of is not None:
+        return True
+    return _PASSING.fullmatch(file.name) is not None and file.version_number <= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,11 @@ async def archive_in(
     own = await queries.get(session, folder_ref(place, right.scope), now=now)
     refuse_others(caller, held + ([own] if own is not None else []))
     await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+    kept: list[str] = []
     for file in tree.files:
-        passing = is_passing(file.name)
+        passing = await _is_passing(session, file)
         await take_away(session, caller, file, right, physical=passing, folder=place.address, now=now)
+        kept += [] if passing else [file.id]
     for folder in [*reversed(tree.folders), *([tree.top] if tree.top else [])]:
         await forget_folder(session, caller, folder, right, now=now)
     await session.flush()  # so that the caller can create something at their paths
@@ -106,7 +111,7 @@ async def archive_in(
         label=place.address,
         files=len(tree.files),
     )
-    return [file.id for file in tree.files if not is_passing(file.name)]
+    return kept
 
 
 async def remove_at(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
@@ -129,7 +134,7 @@ async def clear(session: AsyncSession, caller: Caller, place: Place, right: Righ
     file = await at(session, place)
     if file is not None and not file.is_archived:
         await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        await take_away(session, caller, file, right, physical=is_passing(file.name), now=now)
+        await take_away(session, caller, file, right, physical=await _is_passing(session, file), now=now)
         return True
     if await folder_at(session, place) is None:
         return False

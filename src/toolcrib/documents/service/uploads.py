@@ -13,14 +13,21 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import Act, record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileLocked, FileNotFound, FileTooLarge, VersionConflict
-from toolcrib.documents.models import File, Version
+from toolcrib.documents.models import File, VacatedName, Version
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import keep, notice_loss
+from toolcrib.documents.service.first_bytes import drop_empty_version
 from toolcrib.documents.service.folders import folder_at
-from toolcrib.documents.service.locks import refuse_locked_folder, refuse_others_lock, release_own
+from toolcrib.documents.service.locks import (
+    refuse_locked_folder,
+    refuse_others_lock,
+    refuse_reserved,
+    release_own,
+)
 from toolcrib.documents.service.lookup import Documents, at, record_event
 from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.tags import check_tags
+from toolcrib.documents.service.vacated import awaited_at, come_back
 from toolcrib.documents.service.version_rows import add_version, file_at, make_current
 from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
@@ -32,12 +39,13 @@ from toolcrib.kernel.database import take_write_lock
 @dataclass(frozen=True, slots=True)
 class Saved:
     """A version and its file. `created` says whether the file is new, or was archived before; `is_new` is False for a
-    version that an earlier request made."""
+    version that an earlier request made; `came_back` says whether the document has come back to a name that it left."""
 
     file: File
     version: Version
     created: bool
     is_new: bool = True
+    came_back: bool = False
 
 
 class Conditions(TypedDict, total=False):
@@ -188,6 +196,8 @@ async def may_put(
             now=now,
         )
         await refuse_locked_folder(session, caller, place, right, members=not _is_live(file), now=now)
+        if not _is_live(file):
+            await refuse_reserved(session, caller, VacatedName.location == place.location, now=now)
         if must_exist and not _is_live(file):
             raise FileNotFound("There is no such file to submit a version of.")
         if not replaces and not _is_live(file) and await folder_at(session, place) is not None:
@@ -272,7 +282,14 @@ async def save_in(
         raise VersionConflict("The file was changed meanwhile.")
     await _refuse_ended(session, caller, locks or {}, now=now)
     await refuse_locked_folder(session, caller, place, right, members=not _is_live(before), now=now)
-    file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
+    awaited = None if _is_live(before) else await awaited_at(session, caller, place, now=now)
+    if awaited is not None:
+        await come_back(session, caller, awaited, place, right, now=now)
+        file, created = awaited, True
+    else:
+        file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
+    file.backup_of = None
+    await drop_empty_version(session, caller, file, claim, locks or {}, now=now)
     version = await add_version(
         session,
         file,
@@ -289,7 +306,7 @@ async def save_in(
         merged = {**file.tags, **tags}
         check_tags(merged, "metadata")
         file.tags = merged
-    verb: Act = "restore" if created and before is not None else "upload"
+    verb: Act = "restore" if created and before is not None and awaited is None else "upload"
     record_file_audit(
         session, caller, verb, file, now=now, version_id=version.id, version_number=version.version_number
     )
@@ -305,7 +322,7 @@ async def save_in(
     )
     if release:
         await release_own(session, caller, claim, now=now)
-    return Saved(file, version, created)
+    return Saved(file, version, created, came_back=awaited is not None)
 
 
 async def refuse_stale(

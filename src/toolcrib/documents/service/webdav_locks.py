@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -22,9 +21,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotFound
-from toolcrib.documents.models import File
+from toolcrib.documents.models import File, VacatedName
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import folder_at
+from toolcrib.documents.service.lock_tokens import (
+    SPARE,
+    WebDAVLock,
+    data_with,
+    entries_of,
+    is_adopted,
+    is_valid,
+    tokens_of,
+)
 from toolcrib.documents.service.locks import (
     DEEP,
     FOLDER,
@@ -34,8 +42,9 @@ from toolcrib.documents.service.locks import (
     lock_id,
     ref_of,
     refuse_others,
+    refuse_reserved,
 )
-from toolcrib.documents.service.lookup import KIND, Documents, Where, allow, at, still
+from toolcrib.documents.service.lookup import KIND, Documents, allow, at, still
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, Release, Renew
@@ -67,70 +76,9 @@ class NoSuchToken(Problem):
     code, status = "no_such_token", 409
 
 
-@dataclass(frozen=True, slots=True)
-class WebDAVLock:
-    """One token of a current claim. A token is valid only while the claim belongs to the person who took the token."""
-
-    claim: Claim
-    token: str
-    shared: bool
-    owner: str
-    expires_at: datetime | None
-
-    @property
-    def depth(self) -> str:
-        return str(self.claim.data.get("depth", "0"))
-
-
 def duration(asked: int | None) -> timedelta:
     """Return how long a lock lasts unless refreshed. `asked` is in seconds; None means not given."""
     return DEFAULT if asked is None else timedelta(seconds=min(asked, LONGEST.seconds))
-
-
-def tokens_of(claim: Claim, now: datetime) -> list[WebDAVLock]:
-    """Return the valid tokens of `claim`."""
-    found = []
-    for entry in _entries(claim):
-        if entry["by"] != claim.holder_uuid:
-            continue
-        end = claim.expires_at
-        if _is_adopted(claim):
-            own = datetime.fromisoformat(entry["until"])
-            end = own if end is None else min(own, end)
-            if end <= now:
-                continue
-        found.append(WebDAVLock(claim, entry["token"], entry["shared"], entry["owner"], end))
-    return found
-
-
-def _entries(claim: Claim) -> list[dict[str, Any]]:
-    found = _private(claim).get("dav")
-    return [entry for entry in found if _is_sound(entry)] if isinstance(found, list) else []
-
-
-def _private(claim: Claim) -> dict[str, Any]:
-    found = claim.data.get(PRIVATE)
-    return found if isinstance(found, dict) else {}
-
-
-def _is_sound(entry: Any) -> bool:
-    """Return whether `lock` could have written this token: a damaged one must not make the list of a folder fail."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("shared"), bool):
-        return False
-    if not all(isinstance(entry.get(name), str) for name in ("token", "by", "owner", "until")):
-        return False
-    try:
-        return datetime.fromisoformat(entry["until"]).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def _data_with(claim: Claim, entries: list[dict[str, Any]], *, adopted: bool) -> dict[str, Any]:
-    """Return the claim's data with these tokens. `adopted`: the claim existed before its first token, and stays when
-    the last is removed."""
-    if not entries:
-        return claim.public_data
-    return {**claim.public_data, PRIVATE: {"dav": entries, "adopted": adopted}}
 
 
 # A token is signed with the person and thing it was given for. So a token of a lock that has ended can be told from
@@ -194,7 +142,8 @@ def require_tokens(caller: Caller, held: Iterable[Claim], tokens: Iterable[str],
     shown = set(tokens)
     for claim in held:
         locks = tokens_of(claim, now)
-        if locks and not shown & {lock.token for lock in locks}:
+        needed = any(not lock.is_spare for lock in locks)
+        if needed and not shown & {lock.token for lock in locks}:
             raise TokenNeeded(claim)
 
 
@@ -229,6 +178,8 @@ async def lock(
             raise FileNotFound("There is nothing to lock.")
         ref = folder_ref(place, right.scope) if file is None else ref_of(file.id, right.scope)
         held = await covering(session, place, file, right.scope, deep=deep, now=now)
+        if file is not None:
+            await refuse_reserved(session, caller, VacatedName.file_id == file.id, now=now)
         _refuse_beside(caller, held, shared=shared, now=now)
         own = next((claim for claim in held if claim.digest == ref.digest), None)
         entry = {
@@ -257,7 +208,7 @@ async def lock(
 def _refuse_beside(caller: Caller, held: list[Claim], *, shared: bool, now: datetime) -> None:
     refuse_others(caller, held)
     for claim in held:
-        locks = tokens_of(claim, now)
+        locks = [lock for lock in tokens_of(claim, now) if not lock.is_spare]
         if locks and not (shared and all(lock.shared for lock in locks)):
             raise TokenNeeded(claim)
         if len(locks) >= MOST:
@@ -273,10 +224,10 @@ async def _add_token(
     *,
     now: datetime,
 ) -> Claim:
-    """Add a token to the caller's own claim."""
-    entries = [lock for lock in _entries(claim) if _is_valid(claim, lock, now)]
-    adopted = _is_adopted(claim) or not _entries(claim)
-    data = _data_with(claim, [*entries, entry], adopted=adopted)
+    """Add a token to the caller's own claim. It takes the place of spare ones."""
+    entries = [lock for lock in entries_of(claim) if SPARE not in lock and is_valid(claim, lock, now)]
+    adopted = is_adopted(claim) or not entries_of(claim)
+    data = data_with(claim, [*entries, entry], adopted=adopted)
     expires_at = claim.expires_at
     if not adopted and expires_at is not None:
         expires_at = max(expires_at, end)
@@ -286,14 +237,6 @@ async def _add_token(
         now=now,
         by=caller.requester,
     )
-
-
-def _is_valid(claim: Claim, entry: dict[str, Any], now: datetime) -> bool:
-    return any(lock.token == entry["token"] for lock in tokens_of(claim, now))
-
-
-def _is_adopted(claim: Claim) -> bool:
-    return bool(_private(claim).get("adopted"))
 
 
 async def refresh(
@@ -312,12 +255,12 @@ async def refresh(
         claim = found.claim
         if claim.holder_uuid != caller.me.uuid:
             raise FileLocked(claim, lock_id=lock_id(claim))
-        data, entries, expires_at = claim.data, _entries(claim), claim.expires_at
-        if _is_adopted(claim):
+        data, entries, expires_at = claim.data, entries_of(claim), claim.expires_at
+        if is_adopted(claim):
             entries = [
                 {**entry, "until": end.isoformat()} if entry["token"] == token else entry for entry in entries
             ]
-            data = _data_with(claim, entries, adopted=True)
+            data = data_with(claim, entries, adopted=True)
         elif expires_at is not None:
             expires_at = max(expires_at, end) if len(entries) > 1 else end
         claim = await claims_service.run_one(
@@ -351,29 +294,15 @@ async def drop_tokens(
 ) -> None:
     """Remove tokens from the caller's claim, in the caller's transaction."""
     left = [
-        entry for entry in _entries(claim) if entry["token"] not in tokens and _is_valid(claim, entry, now)
+        entry for entry in entries_of(claim) if entry["token"] not in tokens and is_valid(claim, entry, now)
     ]
-    if left or _is_adopted(claim):
-        data = _data_with(claim, left, adopted=_is_adopted(claim))
+    if left or is_adopted(claim):
+        data = data_with(claim, left, adopted=is_adopted(claim))
         renewed = Renew(claim.ref, caller.me.holder, claim.expires_at, claim.fence, data)
         await claims_service.run_one(session, renewed, now=now, by=caller.requester)
         return
     released = Release(claim.ref, caller.me.holder, claim.fence)
     await claims_service.run_one(session, released, now=now, by=caller.requester)
-
-
-async def drop_tokens_after_move(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> None:
-    """Remove the caller's tokens from a file that was moved: locks do not move with it (RFC 4918, 9.9)."""
-    right, file = await allow(docs, caller, where, "read")
-    if file is None:
-        return
-    async with docs.kernel.database.write() as session:
-        await take_write_lock(session)
-        claim = await queries.get(session, ref_of(file.id, right.scope), now=now)
-        if claim is None or claim.holder_uuid != caller.me.uuid or not _entries(claim):
-            return
-        tokens = {lock.token for lock in tokens_of(claim, now)}
-        await drop_tokens(session, caller, claim, tokens, now=now)
 
 
 async def _find(

@@ -10,12 +10,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.commands import Command, Group
 from toolcrib.kernel.claims.groups import Outcome, carry_out
-from toolcrib.kernel.claims.models import Claim, claim_waiters
+from toolcrib.kernel.claims.models import Claim, Ref, claim_waiters, claims
 from toolcrib.kernel.database import claim_hooks_of, event_writer_of, take_write_lock
 from toolcrib.kernel.requester import Requester
 
@@ -60,6 +60,18 @@ async def forget_waiting(
     if scopes is not None:
         conditions.append(claim_waiters.c.scope.in_(scopes))
     await session.execute(delete(claim_waiters).where(*conditions))
+
+
+async def rename(session: AsyncSession, ref: Ref, label: str, *, to: Ref | None = None) -> None:
+    """Call the thing `label` from now on, in its claim and in its queue; with `to`, it gets another key too. The claim
+    stays the same one, with its fence. Nobody is told: the caller writes an event that names the thing."""
+    await take_write_lock(session)
+    keyed = {} if to is None else {"digest": to.digest, "key": to.key}
+    for table, name in ((claims, claims.c.digest), (claim_waiters, claim_waiters.c.id)):
+        query = select(name, table.c.data).where(table.c.digest == ref.digest)
+        for which, data in (await session.execute(query)).all():
+            values = {"data": {**data, "label": label}, **keyed}
+            await session.execute(update(table).where(name == which).values(values))
 
 
 async def run_one(

@@ -1,0 +1,55 @@
+"""Give files other names, in the caller's transaction and with the write lock held."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.access import Right
+from toolcrib.documents.audit import record_file_audit
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import FileExists
+from toolcrib.documents.models import NAME_BYTES, File, new_id
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.locks import ref_of
+from toolcrib.documents.service.lookup import at, record_event
+from toolcrib.kernel.claims import service as claims_service
+
+# The mark in the new name of an archived file whose path another file takes; it keeps its history.
+_ASIDE = ".archived-"
+
+
+async def rename(
+    session: AsyncSession, caller: Caller, file: File, target: Place, right: Right, *, now: datetime
+) -> None:
+    """Give `file` and its claim the name `target`, which must be free, and tell of it."""
+    before = file.address
+    _locate(file, target)
+    file.updated_at = now
+    await session.flush()
+    await claims_service.rename(session, ref_of(file.id, right.scope), file.address)
+    record_file_audit(session, caller, "move", file, now=now, source_path=before)
+    await record_event(session, caller, "moved", file, right.scope, now=now, source=before)
+
+
+async def make_room(session: AsyncSession, target: Place, *, now: datetime) -> None:
+    """Rename an archived file that has the path `target`, so that another file can take it.
+
+    Raises:
+        FileExists: a file that is not archived is at `target` (409).
+    """
+    there = await at(session, target)
+    if there is not None and not there.is_archived:
+        raise FileExists(f"{target.address} already exists.")
+    if there is not None:
+        mark = f"{_ASIDE}{new_id()[:8]}"
+        name = target.name.encode()[: NAME_BYTES - len(mark)].decode(errors="ignore") + mark
+        _locate(there, Place(target.bucket, "/".join(filter(None, (target.parent.path, name)))))
+        there.updated_at = now
+        await session.flush()
+
+
+def _locate(file: File, place: Place) -> None:
+    file.logical_path, file.name = place.path, place.name
+    file.location, file.folder = place.location, place.parent.location

@@ -1,0 +1,377 @@
+"""Programs that save by renaming, in the orders in which they do it: what they save is the next version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from tests.documents.envelope import refused, succeeded
+from tests.documents.webdav import Dav, message, numbers
+from tests.servers.crib import Crib, Person
+
+if TYPE_CHECKING:
+    from tests.clock import FakeClock
+
+pytestmark = pytest.mark.databases("sqlite")
+
+OLD, NEW = b"old bytes", b"new bytes"
+
+
+@pytest.fixture
+def shared(crib: Crib, ann: Person) -> Dav:
+    """Ann's program in her company's bucket."""
+    return Dav(crib, ann, "companies")
+
+
+@pytest.fixture
+def others(crib: Crib, carla: Person) -> Dav:
+    return Dav(crib, carla, "companies")
+
+
+@dataclass
+class Program:
+    """What a program sends to save. A step is a method and the names it is about, `@` is the document's. At `…`
+    somebody else tries to save there. `locks`: the program locked the document when it opened it. `shows`:
+    it shows the token of that lock also when it fills the name. `leftovers` are the files that it leaves beside it."""
+
+    steps: str
+    locks: bool = False
+    shows: bool = True
+    leftovers: dict[str, bytes] = field(default_factory=dict)
+
+
+SAVES = {
+    "word": Program(
+        "PUT ~WRD1.tmp; MOVE @ ~WRL2.tmp; …; MOVE ~WRD1.tmp @; DELETE ~WRL2.tmp; UNLOCK @", locks=True
+    ),
+    "word without showing its token": Program(
+        "PUT ~WRD1.tmp; MOVE @ ~WRL2.tmp; …; MOVE ~WRD1.tmp @; DELETE ~WRL2.tmp", locks=True, shows=False
+    ),
+    "excel": Program(
+        "PUT 4B2C1A00; MOVE @ 5D3E2B11.tmp; …; MOVE 4B2C1A00 @; DELETE 5D3E2B11.tmp; UNLOCK @", locks=True
+    ),
+    "excel that deletes": Program("PUT 4B2C1A00; DELETE @; …; MOVE 4B2C1A00 @; UNLOCK @", locks=True),
+    "libreoffice": Program("LOCK @; PUT @; UNLOCK @"),
+    "gvfs": Program("PUT .goutputstream-X1Y2Z3; MOVE .goutputstream-X1Y2Z3 @"),
+    "gvfs with a backup": Program(
+        "PUT .goutputstream-X1Y2Z3; MOVE @ @~; …; MOVE .goutputstream-X1Y2Z3 @", leftovers={"@~": OLD}
+    ),
+    "davfs2, vim": Program("PUT-EMPTY 4913; DELETE 4913; MOVE @ @~; …; LOCK @; PUT @; UNLOCK @; DELETE @~"),
+    "emacs": Program("MOVE @ @~; …; PUT-EMPTY @; PUT @", leftovers={"@~": OLD}),
+    "emacs again": Program("COPY @ @~; MOVE @ @~; …; PUT @", leftovers={"@~": OLD}),
+    "kde": Program("PUT @.part; DELETE @; …; MOVE @.part @"),
+    "rclone": Program("PUT @.1a2b3c4d.partial; MOVE @.1a2b3c4d.partial @"),
+    "rsync": Program("PUT .@.Xy12Za; MOVE .@.Xy12Za @"),
+    "macos": Program(
+        "MKCOL @.sb-1a2b-c3; PUT @.sb-1a2b-c3/@; MOVE @ @.sb-1a2b-c3/old; …; MOVE @.sb-1a2b-c3/@ @; DELETE @.sb-1a2b-c3"
+    ),
+    "finder": Program("DELETE @; …; PUT-EMPTY @; LOCK @; PUT @; UNLOCK @"),
+    "delete, put": Program("DELETE @; …; PUT @"),
+    "backup deleted first": Program("PUT t.tmp; MOVE @ b.bak; DELETE b.bak; …; MOVE t.tmp @"),
+    "copied over": Program("PUT t.tmp; COPY t.tmp @; DELETE t.tmp"),
+    "moved away, copied over": Program(
+        "PUT t.tmp; MOVE @ b.bak; …; COPY t.tmp @; DELETE t.tmp; DELETE b.bak"
+    ),
+    "backup moved on": Program("PUT t.tmp; MOVE @ b; MOVE b c; …; MOVE t.tmp @; DELETE c"),
+}
+
+
+def run(dav: Dav, others: Dav, folder: str, name: str, program: Program, *, held: bool) -> None:
+    token = dav.token(f"{folder}/{name}") if program.locks else ""
+
+    for step in program.steps.split("; "):
+        verb, *paths = step.replace("@", name).split()
+        paths = [f"{folder}/{each}" for each in paths]
+        tagged = (
+            {"If": f"<{dav.url(f'{folder}/{name}')}> (<{token}>)"}
+            if token and (program.shows or paths[:1] == [f"{folder}/{name}"])
+            else {}
+        )
+        match verb:
+            case "…":
+                if held or token:
+                    assert others.put(f"{folder}/{name}", b"theirs").status_code == 423
+                continue
+            case "PUT":
+                answer = dav.put(paths[0], NEW, **tagged)
+            case "PUT-EMPTY":
+                answer = dav.put(paths[0], b"", **tagged)
+            case "MOVE" | "COPY":
+                answer = dav.send(verb, *paths, **tagged)
+            case "LOCK":
+                token = dav.token(paths[0])
+                continue
+            case "UNLOCK":
+                answer = dav.unlock(paths[0], token)
+                token = ""
+            case _:
+                answer = dav(verb, paths[0], **tagged)
+        assert answer.is_success, (step, answer.status_code, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("which", "held"), [pytest.param(each, bool(n % 2), id=each) for n, each in enumerate(SAVES)]
+)
+def test_a_save_is_the_next_version_of_the_document(
+    ann: Person, carla: Person, shared: Dav, others: Dav, which: str, held: bool
+) -> None:
+    """With its id, status and properties and, if it is `held`, the lock that was taken on the page."""
+    program = SAVES[which]
+    folder, name = uuid4().hex, "spec.docx"
+    path = f"{folder}/{name}"
+    file_id = ann.stored(path, b"first", bucket="companies")["file_id"]
+    ann.stored(path, OLD, bucket="companies")
+    carla.committed(file_id, b"proposed")
+    shared.write(path, colour="red")
+    if held:
+        succeeded(ann.post("/lock", **ann.at(path, "companies"), reason="mine"))
+    run(shared, others, folder, name, program, held=held)
+
+    file = ann.metadata(path, "companies")["file"]
+    assert (file["id"], file["status"]) == (file_id, "pending_validation")
+    assert numbers(ann, path, "companies") == [4, 3, 2, 1]
+    assert shared.text(path) == NEW
+    assert "{urn:x}colour" in shared.properties(path)
+    left = {each: shared.text(f"{folder}/{each}") for each in names_in(ann, folder)}
+    assert left == {name: NEW, **{key.replace("@", name): text for key, text in program.leftovers.items()}}
+    claims = claims_of(ann)
+    if held:
+        assert [(claim["label"], claim["comment"]) for claim in claims] == [(address(ann, path), "mine")]
+        assert others.put(path, b"theirs").status_code == 423
+    else:
+        assert claims == []
+
+
+def names_in(person: Person, folder: str) -> list[str]:
+    listed = person.get("/list", bucket="companies", id=person.company, path=folder).json()["files"]
+    return [each["logical_path"].removeprefix(f"{folder}/") for each in listed]
+
+
+def claims_of(person: Person) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = person.client.get("/api/claims", params={"mine": "true"}).json()["claims"]
+    return found
+
+
+def address(person: Person, path: str) -> str:
+    return f"/companies/{person.company}/{path}"
+
+
+def id_of(person: Person, path: str) -> str:
+    found: str = person.metadata(path, "companies")["file"]["id"]
+    return found
+
+
+# What is no save
+
+
+@pytest.fixture
+def doc(shared: Dav) -> str:
+    path = f"{uuid4().hex}.odt"
+    assert shared.put(path, OLD).status_code == 201
+    return path
+
+
+def test_a_rename_is_a_rename_at_once(
+    ann: Person, flying_clock: FakeClock, shared: Dav, others: Dav, doc: str
+) -> None:
+    file_id = id_of(ann, doc)
+    succeeded(ann.post("/lock", **ann.at(doc, "companies")))
+    assert shared.send("MOVE", doc, f"2{doc}").status_code == 201
+    assert id_of(ann, f"2{doc}") == file_id
+    assert shared("GET", doc).status_code == 404
+    assert [claim["label"] for claim in claims_of(ann)] == [address(ann, f"2{doc}")]
+    assert others.put(f"2{doc}", b"theirs").status_code == 423
+    flying_clock.advance(seconds=61)
+    assert shared.put(doc, NEW).status_code == 201
+    assert id_of(ann, f"2{doc}") == file_id
+    assert (numbers(ann, doc, "companies"), numbers(ann, f"2{doc}", "companies")) == ([1], [1])
+
+
+def test_a_name_that_somebody_else_fills_gets_a_new_document(
+    ann: Person, shared: Dav, others: Dav, doc: str
+) -> None:
+    file_id = id_of(ann, doc)
+    assert shared.send("MOVE", doc, f"2{doc}").status_code == 201
+    assert others.put(doc, b"theirs").status_code == 201
+    assert id_of(ann, f"2{doc}") == file_id
+    assert shared.put(doc, NEW).status_code == 204
+    assert numbers(ann, doc, "companies") == [2, 1]
+    assert shared.text(f"2{doc}") == OLD
+
+
+def test_a_document_that_has_changed_where_it_is_now_stays_there(ann: Person, shared: Dav, doc: str) -> None:
+    file_id = id_of(ann, doc)
+    assert shared.send("MOVE", doc, f"2{doc}").status_code == 201
+    assert shared.put(f"2{doc}", b"more").status_code == 204
+    assert shared.put(doc, NEW).status_code == 201
+    assert id_of(ann, f"2{doc}") == file_id
+    assert shared.text(f"2{doc}") == b"more"
+
+
+def test_somebody_who_locks_the_document_meanwhile_has_it(
+    ann: Person, carla: Person, shared: Dav, others: Dav, doc: str
+) -> None:
+    file_id = id_of(ann, doc)
+    shared.send("MOVE", doc, f"2{doc}")
+    succeeded(carla.post("/lock", **carla.at(f"2{doc}", "companies")))
+    answer = shared.put(doc, NEW)
+    assert answer.status_code == 423
+    assert carla.username in message(answer)
+    assert (id_of(ann, f"2{doc}"), shared("GET", doc).status_code) == (file_id, 404)
+
+
+def test_nobody_locks_what_a_program_with_a_lock_saves(
+    ann: Person, carla: Person, shared: Dav, others: Dav, doc: str
+) -> None:
+    file_id, token = id_of(ann, doc), shared.token(doc)
+    shared.send("MOVE", doc, f"2{doc}", If=f"(<{token}>)")
+    refused(carla.post("/lock", file_id=file_id), 409, "file_locked")
+    assert others.lock(f"2{doc}").status_code == 423
+    assert others("MKCOL", doc).status_code == 423
+    others.put("theirs.odt", b"x")
+    assert others.send("MOVE", "theirs.odt", doc).status_code == 423
+    refused(carla.put(doc, b"theirs", bucket="companies", owner=ann.company), 409, "file_locked")
+    assert shared.send("MOVE", f"2{doc}", doc).status_code == 201  # the program puts it back
+    assert id_of(ann, doc) == file_id
+    assert others.put(doc, b"theirs").status_code == 423
+    assert shared.put(doc, NEW, If=f"(<{token}>)").status_code == 204
+    assert shared.unlock(doc, token).status_code == 204
+    assert claims_of(ann) == []
+
+
+def test_a_lock_with_a_queue_is_not_passed_on_in_the_middle_of_a_save(
+    ann: Person, carla: Person, shared: Dav, doc: str
+) -> None:
+    token = shared.token(doc)
+    fence = claims_of(ann)[0]["fence"]
+    assert carla.client.post(f"/api/claims/{fence}/queue", json={}).is_success
+    shared.put("new.tmp", NEW)
+    shared.send("MOVE", doc, "old.tmp", If=f"(<{token}>)")
+    assert claims_of(carla) == []
+    shared.send("MOVE", "new.tmp", doc)
+    assert [claim["fence"] for claim in claims_of(ann)] == [fence]
+    assert shared.unlock(doc, token).status_code == 204
+    assert [claim["label"] for claim in claims_of(carla)] == [address(ann, doc)]
+
+
+def test_the_lock_of_a_deleted_document_ends(
+    ann: Person, flying_clock: FakeClock, shared: Dav, doc: str
+) -> None:
+    succeeded(ann.post("/lock", **ann.at(doc, "companies")))
+    assert shared("DELETE", doc).status_code == 204
+    flying_clock.advance(seconds=61)
+    assert claims_of(ann) == []
+
+
+def test_two_documents_that_change_their_names_keep_their_histories(ann: Person, shared: Dav) -> None:
+    names = a, b, other = [f"{uuid4().hex}{each}" for each in "abt"]
+    for name in (a, b):
+        shared.put(name, name.encode())
+        shared.put(name, name.encode() + b"2")
+    ids = {name: id_of(ann, name) for name in (a, b)}
+    for source, target in ((a, other), (b, a), (other, b)):
+        assert shared.send("MOVE", source, target).status_code == 201
+    assert shared.text(a) == b.encode() + b"2"
+    assert shared.text(b) == a.encode() + b"2"
+    assert {name: id_of(ann, name) for name in (a, b)} == ids
+    assert [numbers(ann, name, "companies") for name in (a, b)] == [[3, 2, 1]] * 2
+    assert shared("GET", names[2]).status_code == 404
+
+
+def test_a_document_moved_over_its_backup_is_destroyed_later(
+    crib: Crib, ann: Person, flying_clock: FakeClock, shared: Dav, doc: str
+) -> None:
+    from toolcrib.documents.jobs import forget_vacated_names  # noqa: PLC0415 - loads the whole server
+
+    file_id = id_of(ann, doc)
+    assert shared.put(f"{doc}.bak", b"older").status_code == 201
+    assert shared.send("MOVE", doc, f"{doc}.bak").status_code == 204
+    assert id_of(ann, doc) == file_id
+    flying_clock.advance(seconds=61)
+    crib.run(forget_vacated_names(crib.app.kernel, crib.clock()))
+    answer = ann.call("GET", "/metadata", params=ann.read_at(doc, "companies"))
+    refused(answer, 404, "file_not_found")
+    assert shared.text(f"{doc}.bak") == OLD
+
+
+# Empty beginnings
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "LOCK @; PUT @; UNLOCK @",  # davfs2, LibreOffice
+        "PUT-EMPTY @; LOCK @; PUT @; UNLOCK @",  # Finder
+        "LOCK @; PUT-EMPTY @; PUT @; UNLOCK @",
+        "PUT-EMPTY @; PUT @",  # gvfs, Windows
+    ],
+)
+def test_a_new_file_has_one_version(ann: Person, shared: Dav, others: Dav, steps: str) -> None:
+    folder = uuid4().hex
+    shared("MKCOL", folder)
+    run(shared, others, folder, "a.txt", Program(steps), held=False)
+    assert numbers(ann, f"{folder}/a.txt", "companies") == [1]
+    assert shared.text(f"{folder}/a.txt") == NEW
+
+
+def test_an_empty_version_that_stays_is_a_version(
+    ann: Person, carla: Person, flying_clock: FakeClock, shared: Dav, others: Dav
+) -> None:
+    waits, theirs, program = [f"{uuid4().hex}.txt" for _ in range(3)]
+    for path in (waits, theirs, program):
+        shared.put(path, b"")
+    others.put(theirs, NEW)
+    shared.put(program, NEW, User_Agent="another/1")
+    flying_clock.advance(seconds=61)
+    shared.put(waits, NEW)
+    assert [numbers(ann, path, "companies") for path in (waits, theirs, program)] == [[2, 1]] * 3
+
+
+# What is held has the name of now
+
+
+def test_a_claim_has_its_files_name_of_now(ann: Person, carla: Person, shared: Dav, others: Dav) -> None:
+    top = uuid4().hex
+    ann.stored(f"{top}/a.txt", bucket="companies")
+    succeeded(ann.post("/lock", **ann.at(f"{top}/a.txt", "companies")))
+    fence = claims_of(ann)[0]["fence"]
+    assert carla.client.post(f"/api/claims/{fence}/queue", json={}).is_success
+    succeeded(ann.post("/move", **ann.at(f"{top}/a.txt", "companies"), target_path=f"{top}/b.txt"))
+    succeeded(ann.post("/folders/move", **ann.at(top, "companies"), target_path=f"{top}2"))
+    now = address(ann, f"{top}2/b.txt")
+    assert [(claim["label"], claim["fence"]) for claim in claims_of(ann)] == [(now, fence)]
+    problem = refused(carla.post("/lock", **carla.at(f"{top}2/b.txt", "companies")), 409, "file_locked")
+    assert top + "/" not in str(problem)
+    assert now in message(others.put(f"{top}2/b.txt", b"x"))
+    assert shared.locks(f"{top}2/b.txt")[0]["root"] == shared.url(f"{top}2/b.txt").replace("%20", " ")
+    succeeded(ann.post("/unlock", **ann.at(f"{top}2/b.txt", "companies")))
+    assert [claim["label"] for claim in claims_of(carla)] == [now]
+
+
+def test_a_lock_on_a_folder_moves_with_it(ann: Person, carla: Person, shared: Dav, others: Dav) -> None:
+    top = uuid4().hex
+    for folder in (top, f"{top}/sub"):
+        shared("MKCOL", folder)
+    token = shared.token(f"{top}/sub", depth="infinity")
+    fence = claims_of(ann)[0]["fence"]
+    assert others.send("MOVE", top, f"{top}2").status_code == 423
+    refused(
+        carla.post("/folders/move", **carla.at(top, "companies"), target_path=f"{top}2"), 409, "file_locked"
+    )
+    assert (
+        shared.send("MOVE", top, f"{top}2", If=f"<{shared.url(f'{top}/sub')}> (<{token}>)").status_code == 201
+    )
+    assert [(claim["label"], claim["fence"]) for claim in claims_of(ann)] == [
+        (address(ann, f"{top}2/sub/"), fence)
+    ]
+    assert others.put(f"{top}2/sub/a.txt", b"theirs").status_code == 423
+    shown = f"<{shared.url(f'{top}2/sub')}> (<{token}>)"
+    assert shared.put(f"{top}2/sub/a.txt", b"mine", If=shown).status_code == 201
+    assert (
+        others("MKCOL", f"{top}/sub").status_code == 409
+    )  # its old name is free: only the parent is missing
+    assert shared.unlock(f"{top}2/sub", token).status_code == 204
+    assert claims_of(ann) == []
