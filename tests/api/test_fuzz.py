@@ -15,7 +15,7 @@ import pytest
 
 from tests.servers.toolcrib import ToolcribServer
 
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "2")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "1")
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

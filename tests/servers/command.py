@@ -116,7 +116,8 @@ def _modules(tier: str) -> Iterator[str]:
     yield from ("httpx", "httpcore", "anyio", "encodings.idna", "csv", "zoneinfo", "zipfile")
     yield from ("rich.console", "rich.table", "rich.progress")
     if tier == "server":
-        yield from ("toolcrib.server", "toolcrib.kernel.migrate")
+        yield from ("toolcrib.server", "toolcrib.kernel.migrate", "toolcrib.kernel.blobs.local")
+        yield from ("toolcrib.kernel.sqlite_dialect", "aiosqlite", "encodings.ascii")
 
 
 @cache

@@ -160,10 +160,11 @@ def main() -> None:
         importlib.import_module(module)
     with open(script, "rb") as file:
         code = compile(file.read(), script, "exec")
-    # What is loaded only when arguments are read.
-    sys.argv[:] = [script, "docs", "--help"]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-        exec(code, {"__name__": "__main__"})
+    # What is loaded and made only when arguments are read.
+    for arguments in (["--help"], ["docs", "--help"]):
+        sys.argv[:] = [script, *arguments]
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+            exec(code, {"__name__": "__main__"})
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address + ".new")
     listener.listen(64)

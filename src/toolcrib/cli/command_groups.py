@@ -10,6 +10,7 @@ for a name that is not one of ours, because reading them takes longer than impor
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,8 @@ class CommandGroups(TyperGroup):
 
 def _find(wanted: str) -> dict[str, Any]:
     """Return the command or group with this name, and perhaps others that are defined beside it."""
-    for name, place in OWN:
+    # A group of that name first: the commands without a group are in modules that then need not be loaded.
+    for name, place in sorted(OWN, key=lambda one: one[0] is None):
         if name in (None, wanted):
             found = _own_group(name, place)
             if wanted in found:
@@ -78,6 +80,7 @@ def _find(wanted: str) -> dict[str, Any]:
     return {one.name: _installed_group(one) for one in _installed() if one.name == wanted}
 
 
+@cache
 def _own_group(name: str | None, place: str) -> dict[str, Any]:
     module, _, attribute = place.partition(":")
     return _commands_of(getattr(import_module(module), attribute), name)

@@ -41,6 +41,20 @@ class ConfigFile(PydanticBaseSettingsSource):
         return {name.upper(): value for name, value in found.items()}
 
 
+class Read(PydanticBaseSettingsSource):
+    """What another source has found: asking it again takes as long as all the rest."""
+
+    def __init__(self, source: PydanticBaseSettingsSource) -> None:
+        super().__init__(source.settings_cls)
+        self.found = source()
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self.found
+
+
 # The fields are in the order of the bases from the last to the first.
 class Settings(Operation, Files, Mail, Rules, People, Network, Data):
     model_config = SettingsConfigDict(
@@ -56,7 +70,8 @@ class Settings(Operation, Files, Mail, Rules, People, Network, Data):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        named = {**env_settings(), **init_settings()}
+        environment = Read(env_settings)
+        named = {**environment(), **init_settings()}
         data_dir = next((named[n] for n in ("data_dir", "DATA_DIR", "TOOLCRIB_DATA_DIR") if n in named), None)
         folder = Path(data_dir) if data_dir else cls.model_fields["data_dir"].default
-        return init_settings, env_settings, ConfigFile(settings_cls, folder.expanduser())
+        return init_settings, environment, ConfigFile(settings_cls, folder.expanduser())
