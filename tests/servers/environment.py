@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ DEFAULTS = {
 # second takes a hundredth of a processor for each of them.
 SINGLE: dict[str, Any] = {"TAIL_SECONDS": "1"}
 # For clients of servers that speak plain HTTP: loading the machine's certificates takes longer than most tests.
-PLAIN = False
+# One context for all clients, because making one takes longer than the rest of a client.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 KEPT = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "VIRTUAL_ENV"}
 
 

@@ -150,8 +150,9 @@ def _known_revisions(connection: Connection, branches: Sequence[Branch]) -> dict
     Raises:
         NewerDatabase, ForeignDatabase: it is not.
     """
-    at = _revisions(connection)
-    _refuse_foreign(set(inspect(connection).get_table_names()), at.get(VERSION_TABLE, ""))
+    tables = set(inspect(connection).get_table_names())
+    at = _revisions(connection, tables)
+    _refuse_foreign(tables, at.get(VERSION_TABLE, ""))
     for branch in branches:
         found = at.get(branch.version_table, "")
         if found and found not in branch.revisions():
@@ -179,10 +180,10 @@ def _refuse_foreign(tables: set[str], at: str) -> None:
     )
 
 
-def _revisions(connection: Connection) -> dict[str, str]:
+def _revisions(connection: Connection, tables: set[str] | None = None) -> dict[str, str]:
     """Version table -> the revision it names, for every branch that has been here."""
     found = {}
-    for name in inspect(connection).get_table_names():
+    for name in inspect(connection).get_table_names() if tables is None else tables:
         if name == VERSION_TABLE or name.startswith(f"{VERSION_TABLE}_"):
             version_num: ColumnClause[str] = column("version_num")
             number = connection.execute(select(version_num).select_from(table(name, version_num))).scalar()
