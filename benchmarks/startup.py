@@ -47,7 +47,7 @@ def run() -> list[Figure]:
             "idle resident memory (median)",
             statistics.median(memory),
             "MB",
-            aim=120,
+            aim=110,
             better="lower",
             detail={"megabytes": [round(each) for each in memory]},
         ),

@@ -8,8 +8,8 @@ from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy import VARCHAR, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from toolcrib.kernel.tables import EXACT, Base, JsonText, exact_string, exact_text
@@ -48,7 +48,7 @@ def _path() -> String:
     index."""
     return (
         String(PATH_BYTES)
-        .with_variant(postgresql.VARCHAR(PATH_BYTES, collation="C"), "postgresql")
+        .with_variant(VARCHAR(PATH_BYTES, collation="C"), "postgresql")
         .with_variant(mysql.VARCHAR(PATH_BYTES, collation=EXACT), "mysql", "mariadb")
     )
 
