@@ -21,6 +21,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import SIGNALS, Process
 
 from toolcrib.cli.core.failures import CannotTell, Failure
+from toolcrib.cli.server.memory import return_large_blocks
 from toolcrib.kernel.connections import raise_descriptor_limit
 from toolcrib.kernel.file_modes import keep_new_files_private
 from toolcrib.kernel.http_protocol import OneWriteProtocol
@@ -161,6 +162,7 @@ def serve(settings: Settings, workers: int) -> None:
         Failure: the application could not start; its log says why.
     """
     keep_new_files_private()
+    return_large_blocks()
     raise_descriptor_limit()
     sockets = listen(settings.host, settings.port)
     url = address_of(settings, sockets)
