@@ -12,6 +12,7 @@ from sqlalchemy import select
 from toolcrib.documents.audit import record_reading
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ProjectServiceUnavailable
+from toolcrib.documents.litter import Litter
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.project_service import ProjectService, Question
 from toolcrib.documents.service_client import forwarded_token
@@ -58,6 +59,7 @@ class Right:
     bucket: Bucket
     scope: str
     authority: bool
+    litter: Litter
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Access:
     def __init__(self, kernel: Kernel) -> None:
         settings = kernel.settings
         self._kernel = kernel
+        self._litter = Litter(settings.litter_names, settings.litter_max_bytes)
         self._service: ProjectService | None = None
         if settings.project_service_url and settings.use_project_service:
             self._service = ProjectService(settings.project_service_url, settings.project_service_seconds)
@@ -173,7 +176,7 @@ class Access:
         me = caller.me
         if bucket.type != "projects":
             scope = _own_scope(bucket)
-            return Right(bucket, scope, me.may(scope, "admin")) if me.may(scope) else Refused()
+            return Right(bucket, scope, me.may(scope, "admin"), self._litter) if me.may(scope) else Refused()
         if self._service is None:
             return await self._ask_memberships(me, bucket, action)
         answer = await self._service.check(
@@ -182,7 +185,9 @@ class Access:
         if not answer.allowed:
             return Refused(answer.reason) if answer.reason else Refused()
         # Only that service knows who may see this project, so its claims and events are not shown to anybody here.
-        return Right(bucket, f"external:{bucket.id}", me.is_admin or answer.role in {"owner", "admin"})
+        return Right(
+            bucket, f"external:{bucket.id}", me.is_admin or answer.role in {"owner", "admin"}, self._litter
+        )
 
     async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | Refused:
         names = await self.project_names([bucket.id])
@@ -191,7 +196,7 @@ class Access:
         if not allows(role, action, registered=name in me.projects):
             return Refused()
         scope = f"project:{name}"
-        return Right(bucket, scope, me.may(scope, "admin"))
+        return Right(bucket, scope, me.may(scope, "admin"), self._litter)
 
     async def project_names(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the names of registered projects, including deleted ones, by id. Roles and scopes use names."""

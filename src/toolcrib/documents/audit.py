@@ -91,6 +91,8 @@ def record_file_audit(
     version_id: str | None = None,
     **details: Any,
 ) -> None:
+    if file.is_litter:
+        return
     record_audit(
         session,
         caller,

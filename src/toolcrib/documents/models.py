@@ -95,6 +95,8 @@ class File(Base):
     base_version_id: Mapped[str | None] = mapped_column(exact_string(36))
     # The document of which this file keeps an earlier version under a backup name, and nothing else.
     backup_of: Mapped[str | None] = mapped_column(exact_string(36))
+    # Kept for the program that wrote it: it has one version, is not recorded, and only that program's kind sees it.
+    is_litter: Mapped[bool] = mapped_column(default=False)
     tags: Mapped[dict[str, Any]] = mapped_column(JsonText())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
-from toolcrib.settings.values import Address, Flag, Folder, named
+from toolcrib.settings.values import Address, Flag, Folder, Words, named
 
 
 class Files(BaseSettings):
@@ -100,6 +100,37 @@ class Files(BaseSettings):
         gt=0,
         validation_alias="STORAGE_COPY_FILES",
         description="How many files and folders one copy over WebDAV, or one move to another bucket, takes at most.",
+    )
+    litter_names: Words = Field(
+        [
+            ".DS_Store",
+            "._*",
+            ".Spotlight-V100",
+            ".TemporaryItems",
+            ".Trashes",
+            ".fseventsd",
+            ".apdisk",
+            "Thumbs.db",
+            "ehthumbs.db",
+            "desktop.ini",
+            "~$*",
+            ".~lock.*#",
+            ".*.sw?",
+            ".#*",
+            ".*.kate-swp",
+            ".directory",
+            ".hidden",
+        ],
+        validation_alias="LITTER_NAMES",
+        description="Names, with `*` and `?`, of files that programs leave beside documents. They are kept for their "
+        "programs and counted in quotas, but not versioned, recorded, searched or listed: only WebDAV programs see "
+        "them. Comma separated; empty: none.",
+    )
+    litter_max_bytes: int = Field(
+        1_048_576,
+        ge=0,
+        validation_alias="LITTER_MAX_BYTES",
+        description="A larger file with such a name is an ordinary document.",
     )
     webdav_save_seconds: float = Field(
         60.0,

@@ -247,7 +247,7 @@ class FolderResource(_BucketResource, DAVCollection):  # type: ignore[misc]
     async def _files_after(self, right: Right, after: str | None) -> list[Any]:
         dav, bucket, base = self.dav, self.place.bucket, self.path.rstrip("/")
         async with dav.docs.kernel.database.read() as session:
-            found = await folders.files_in(session, self.place, after=after, limit=PAGE)
+            found = await folders.files_in(session, self.place, after=after, limit=PAGE, litter=True)
             written = await properties_of(session, [each.id for each in found], self.asked)
             held = await held_now(session, found, right, now=dav.now)
             above = await self._claims_above(session, right)

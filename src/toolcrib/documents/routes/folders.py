@@ -102,7 +102,7 @@ async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     if checked(schemas.RemoveFolder, body).recursive:
         archived = await trees.archive_folder(docs, caller, place, now=now)
     else:
-        await folders.remove_folder(docs, caller, place, now=now)
+        await trees.remove_folder(docs, caller, place, now=now)
     return success("folder removed", {"path": place.address, "archived": archived})
 
 

@@ -115,7 +115,7 @@ async def search(
     others: list[File] = []
     async with docs.kernel.database.read() as session:
         for inside in _inside([one.bucket for one in mine.buckets]):
-            conditions = [File.status != FileStatus.ARCHIVED, inside, *there]
+            conditions = [File.status != FileStatus.ARCHIVED, File.is_litter.is_(False), inside, *there]
             first = select(File).where(*conditions, *in_name).order_by(File.name).limit(limit)
             named += await session.scalars(first)
             second = select(File).where(*conditions, *in_path).order_by(File.logical_path)

@@ -142,6 +142,8 @@ async def _find(
 async def _remember(
     docs: Documents, caller: Caller, file: File, version: Version, *, now: datetime, signed: bool = False
 ) -> None:
+    if file.is_litter:
+        return
     await record_reading(
         docs.kernel.audit_lines,
         caller,

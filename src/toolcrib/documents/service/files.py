@@ -56,7 +56,7 @@ async def listing(
 ) -> Page:
     """List all files below `folder`, by path; archived ones only if `status` asks for them."""
     right = await docs.access.require(caller, folder.bucket, "read", path=folder.path)
-    conditions = [*below(folder), _status(status)]
+    conditions = [*below(folder), _status(status), File.is_litter.is_(False)]
     if q:
         conditions.append(text_match(File.logical_path, q))
     async with docs.kernel.database.read() as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -42,10 +42,21 @@ async def drop_empty_version(
     for query in (newer, copies):
         if (await session.execute(query.limit(1))).first() is not None:
             return
+    await _drop(session, file, [version], now=now)
+
+
+async def drop_versions(session: AsyncSession, file: File, *, now: datetime) -> None:
+    """Delete all versions of a file that has no history: the next one takes their place."""
+    query = select(Version).where(Version.file_id == file.id)
+    await _drop(session, file, (await session.execute(query)).scalars().all(), now=now)
+
+
+async def _drop(session: AsyncSession, file: File, versions: Sequence[Version], *, now: datetime) -> None:
     file.current_version_id = None
     await session.flush()
-    await session.execute(delete(Version).where(Version.id == version.id))
-    await registry.release(session, version.blob_id, now=now)
+    for version in versions:
+        await session.execute(delete(Version).where(Version.id == version.id))
+        await registry.release(session, version.blob_id, now=now)
 
 
 async def _is_same_program(

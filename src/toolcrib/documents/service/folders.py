@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
@@ -90,9 +90,13 @@ async def folders_in(
     return (await session.execute(query)).scalars().all()
 
 
-async def files_in(session: AsyncSession, place: Place, *, after: str | None, limit: int) -> Sequence[File]:
-    """As `folders_in`, for files that are not archived."""
+async def files_in(
+    session: AsyncSession, place: Place, *, after: str | None, limit: int, litter: bool = False
+) -> Sequence[File]:
+    """As `folders_in`, for files that are not archived; programs' litter only if `litter`."""
     query = select(File).where(File.folder == place.location, File.status != FileStatus.ARCHIVED)
+    if not litter:
+        query = query.where(File.is_litter.is_(False))
     if after is not None:
         query = query.where(File.name > after)
     return (await session.execute(query.order_by(File.name).limit(limit))).scalars().all()
@@ -130,41 +134,6 @@ async def make_folder_in(
         label=place.address,
     )
     return True
-
-
-async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
-    """Remove an empty folder. Archived files in it do not count.
-
-    Raises:
-        FolderNotFound: no such folder (404).
-        FileExists: something is in it (409).
-    """
-    right = await docs.access.require(caller, place.bucket, "delete", path=place.path)
-    async with docs.kernel.database.write() as session:
-        await take_write_lock(session)
-        folder = await folder_at(session, place)
-        if folder is None:
-            raise FolderNotFound("There is no such folder.")
-        live = (
-            select(func.count())
-            .select_from(File)
-            .where(File.folder == place.location, File.status != FileStatus.ARCHIVED)
-        )
-        below = select(func.count()).select_from(Folder).where(Folder.parent == place.location)
-        if (await session.execute(live)).scalar_one() or (await session.execute(below)).scalar_one():
-            raise FileExists(f"{place.address} is not empty.")
-        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-        await forget_folder(session, caller, folder, right, now=now)
-        await event_log.record(
-            session,
-            "folder_removed",
-            kind=KIND,
-            key=place.location,
-            actor=caller.me.username,
-            scope=right.scope,
-            now=now,
-            label=place.address,
-        )
 
 
 async def forget_folder(

@@ -29,6 +29,9 @@ def record_change(connection: Connection, change: Change) -> None:
     folder = claim.key.startswith(FOLDER)
     if verb == "renewed" and (folder or _tokens_alone(change)):
         return  # for folders only locking and unlocking is recorded, not changes of a program's tokens
+    file = None if folder else _file_of(connection, claim.key)
+    if file is not None and file.is_litter:
+        return
     action, details = _told(change)
     if change.by is None:
         details["cause"] = CAUSES.get(verb, "server")
@@ -38,7 +41,9 @@ def record_change(connection: Connection, change: Change) -> None:
     row = {
         "file_id": None if folder else claim.key,
         "version_id": None,
-        "address": claim.label if folder else _address(connection, claim.key, claim.label),
+        "address": claim.label
+        if file is None
+        else f"/{file.bucket_type}/{file.bucket_id}/{file.logical_path}",
         "action": action,
         "user_id": user.uuid,
         "username": user.username,
@@ -74,11 +79,10 @@ def _tokens_alone(change: Change) -> bool:
     return before.data != after.data and before.expires_at == after.expires_at
 
 
-def _address(connection: Connection, file_id: str, label: str) -> str:
-    """Return where the file is now; it may have been moved since it was locked."""
-    query = select(_file.c.bucket_type, _file.c.bucket_id, _file.c.logical_path).where(_file.c.id == file_id)
-    found = connection.execute(query).first()
-    return "/" + "/".join(found) if found is not None else label
+def _file_of(connection: Connection, file_id: str) -> Any:
+    """Return the row with where the file is now, and whether it is programs' litter; None if there is none."""
+    columns = _file.c.bucket_type, _file.c.bucket_id, _file.c.logical_path, _file.c.is_litter
+    return connection.execute(select(*columns).where(_file.c.id == file_id)).first()
 
 
 def _add_to_last(connection: Connection, row: dict[str, Any]) -> bool:

@@ -385,7 +385,7 @@ async def _refuse_project(docs: Documents, caller: Caller, below: Place | None, 
 
 
 async def _files(session: AsyncSession, ids: Sequence[str]) -> dict[str, File]:
-    rows = await session.execute(select(File).where(File.id.in_(ids)))
+    rows = await session.execute(select(File).where(File.id.in_(ids), File.is_litter.is_(False)))
     return {file.id: file for file in rows.scalars()}
 
 

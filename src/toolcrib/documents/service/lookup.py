@@ -142,7 +142,9 @@ async def record_event(
     now: datetime,
     **data: Any,
 ) -> None:
-    """Write an event about the file, for everybody who may see it."""
+    """Write an event about the file, for everybody who may see it; none about programs' litter."""
+    if file.is_litter:
+        return
     await event_log.record(
         session,
         verb,

@@ -26,6 +26,7 @@ async def rename(
     """Give `file` and its claim the name `target`, which must be free, and tell of it."""
     before = file.address
     _locate(file, target)
+    file.is_litter = file.is_litter and right.litter.names(target.name)
     file.updated_at = now
     await session.flush()
     await claims_service.rename(session, ref_of(file.id, right.scope), file.address)

@@ -51,7 +51,7 @@ async def remove(
         if force:
             await _force(session, caller, file, right, reason, now=now)
         await refuse_locked_folder(session, caller, place_of(file), right, members=True, now=now)
-        await take_away(session, caller, file, right, physical=physical, now=now)
+        await take_away(session, caller, file, right, physical=physical or file.is_litter, now=now)
     return file
 
 

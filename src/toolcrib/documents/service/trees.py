@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import FileNotFound, FolderNotFound, ValidationFailed
+from toolcrib.documents.errors import FileExists, FileNotFound, FolderNotFound, ValidationFailed
 from toolcrib.documents.models import File, FileStatus, Folder
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import folder_at, forget_folder
@@ -30,7 +30,7 @@ _PASSING = re.compile(r"\.~lock\..*#|~\$.*|\._.*|\.DS_Store|Thumbs\.db|\.goutput
 async def _is_passing(session: AsyncSession, file: File) -> bool:
     """Whether the file is destroyed and not archived when it is deleted: a backup that a program made of a document, or
     a program's temporary file, as its name says, if it is not a document that has got such a name."""
-    if file.backup_of is not None:
+    if file.backup_of is not None or file.is_litter:
         return True
     return _PASSING.fullmatch(file.name) is not None and file.version_number <= 1
 
@@ -112,6 +112,40 @@ async def archive_in(
         files=len(tree.files),
     )
     return kept
+
+
+async def remove_folder(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:
+    """Remove an empty folder. Archived files in it do not count, and programs' litter is destroyed.
+
+    Raises:
+        FolderNotFound: no such folder (404).
+        FileExists: something is in it (409).
+    """
+    right = await docs.access.require(caller, place.bucket, "delete", path=place.path)
+    async with docs.kernel.database.write() as session:
+        await take_write_lock(session)
+        folder = await folder_at(session, place)
+        if folder is None:
+            raise FolderNotFound("There is no such folder.")
+        inside = File.folder == place.location, File.status != FileStatus.ARCHIVED
+        live = select(func.count()).select_from(File).where(*inside, File.is_litter.is_(False))
+        below = select(func.count()).select_from(Folder).where(Folder.parent == place.location)
+        if (await session.execute(live)).scalar_one() or (await session.execute(below)).scalar_one():
+            raise FileExists(f"{place.address} is not empty.")
+        await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+        for file in (await session.execute(select(File).where(*inside))).scalars().all():
+            await take_away(session, caller, file, right, physical=True, now=now)
+        await forget_folder(session, caller, folder, right, now=now)
+        await event_log.record(
+            session,
+            "folder_removed",
+            kind=KIND,
+            key=place.location,
+            actor=caller.me.username,
+            scope=right.scope,
+            now=now,
+            label=place.address,
+        )
 
 
 async def remove_at(docs: Documents, caller: Caller, place: Place, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from toolcrib.documents.errors import FileExists, FileLocked, FileNotFound, File
 from toolcrib.documents.models import File, VacatedName, Version
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import keep, notice_loss
-from toolcrib.documents.service.first_bytes import drop_empty_version
+from toolcrib.documents.service.first_bytes import drop_empty_version, drop_versions
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.locks import (
     refuse_locked_folder,
@@ -289,6 +289,11 @@ async def save_in(
     else:
         file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
     file.backup_of = None
+    # A document that has such a name by now keeps its history.
+    is_litter = right.litter.covers(place.name, stored.size)
+    file.is_litter = is_litter and (file.is_litter or file.version_number == 0)
+    if file.is_litter:
+        await drop_versions(session, file, now=now)
     await drop_empty_version(session, caller, file, claim, locks or {}, now=now)
     version = await add_version(
         session,
