@@ -199,6 +199,24 @@ def test_a_running_server_follows_set_config(server: Start) -> None:
     assert one.admin.get("/api/admin/config").json()["auto_release_hours"] == 5
 
 
+def test_set_config_refuses_a_key_that_does_not_exist(server: Start) -> None:
+    one = server()
+    done = operate(one.data_dir, "admin", "set-config", "auto_release.hour", "5")
+    assert (done.code, done.out) == (1, "")
+    assert "Did you mean auto_release.hours" in done.err
+
+    one.user("ann")
+    new = "a password nobody guesses"
+    done = operate(one.data_dir, "admin", "reset-password", "ann", "--password-stdin", stdin=f"{new}\n")
+    assert (done.code, done.out) == (0, "The password of ann is changed.\n")
+    signed_in = one.client.post("/api/login", json={"username": "ann", "password": new})
+    assert signed_in.status_code == 200
+    assert one.user("ann").get("/api/currentuser").status_code == 401, "earlier sign-ins end"
+    for name, word in (("nobody", new), ("ann", "short")):
+        done = operate(one.data_dir, "admin", "reset-password", name, "--password-stdin", stdin=f"{word}\n")
+        assert done.code == 1, done.text
+
+
 def test_the_mail_test_says_how_it_went(server: Start, smtp: MailServer) -> None:
     one = server(**smtp.settings)
     done = operate(one.data_dir, "admin", "test-email", **smtp.settings)

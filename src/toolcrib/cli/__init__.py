@@ -34,7 +34,8 @@ def shared_options(
     repo_root: RepoRoot = None,
     as_json: AsJson = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", "-V", callback=print_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Who holds what, until when."""

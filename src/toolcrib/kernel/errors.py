@@ -91,7 +91,7 @@ class Answers:
         ]
         if details and all(each["loc"][:1] == ["path"] for each in details):
             # `/users/abc` where ids are numbers
-            return self._response(request, 404, "not_found", "There is no such thing.")
+            return self._response(request, 404, "not_found", _not_there(request, details[0]["loc"]))
         where = ".".join(details[0]["loc"][1:]) if details else ""
         what = details[0]["msg"] if details else "Invalid request."
         text = f"{where}: {what}" if where else what
@@ -158,6 +158,14 @@ def _only_the_page_matches(request: Request) -> bool:
     meets an address that takes other methods only, the page says so itself.)"""
     is_page = getattr(request.scope.get("route"), "path", None) == ANY_PAGE
     return is_page and request.method not in {"GET", "HEAD"}
+
+
+def _not_there(request: Request, loc: list[str]) -> str:
+    """Say what an address names that cannot exist: `There is no user abc.`"""
+    parameter = loc[-1]
+    value = str(request.path_params.get(parameter, ""))[:100]
+    what = "claim" if parameter == "fence" else parameter.removesuffix("_id").replace("_", " ")
+    return f"There is no {what} {value}."
 
 
 def _phrase(status: int) -> str:

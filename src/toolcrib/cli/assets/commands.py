@@ -14,6 +14,7 @@ from toolcrib.cli.assets.locks import (
     describe_locks,
     explain_held,
     find_lock,
+    locks_everywhere,
     read_paths,
     take,
 )
@@ -22,7 +23,7 @@ from toolcrib.cli.assets.wait import wait_for_lock
 from toolcrib.cli.core import claims, output
 from toolcrib.cli.core.claims import holder_line
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import duration_seconds, new_end_seconds, since, until
+from toolcrib.cli.core.durations import duration_seconds, end_seconds, new_end_seconds, since, until
 from toolcrib.cli.core.failures import CannotTell, Held
 from toolcrib.cli.core.options import Expires, NewEnd
 from toolcrib.cli.core.repository import DETACHED_HEAD, UNKNOWN_BRANCH
@@ -74,7 +75,7 @@ def lock(
         body["upstream_branch"] = upstream
     if comment is not None:
         body["comment"] = comment
-    if (length := duration_seconds(expires)) is not None:
+    if (length := end_seconds(expires)) is not None:
         body["expires_in"] = length
     if wait:
         taken = [wait_for_lock(context, wanted[0], body, duration_seconds(timeout))]
@@ -138,8 +139,9 @@ def locks(
         str | None, typer.Option("--find", "-q", metavar="TEXT", help="Only those that mention it.")
     ] = None,
 ) -> None:
-    """List locks, of everybody or some."""
+    """List locks, of everybody or some. Outside of a clone, and without --project: of every project you see."""
     folder = context.folder(prefix)
+    everywhere = context.repository is None and context.project is None
     filters = {
         "project": context.project,
         "prefix": folder,
@@ -148,19 +150,20 @@ def locks(
         "branch": branch,
         "q": find,
     }
-    rows = context.api.all_rows("/locks", **filters)
+    rows = locks_everywhere(context, filters) if everywhere else context.api.all_rows("/locks", **filters)
     if folder:  # the server's prefix also matches other names with the same beginning, such as Maps2 for Maps
         rows = [one for one in rows if f"{one['asset_path']}/".startswith(f"{folder}/")]
     if context.as_json:
         output.print_json(rows)
         return
     now = datetime.now(UTC)
-    columns = ("Path", "Holder", "Since", "Until", "Branch", "Comment")
+    where = ("Project",) if everywhere else ()
     output.print_table(
-        columns,
+        ("Path", *where, "Holder", "Since", "Until", "Branch", "Comment"),
         [
             (
                 one["asset_path"],
+                *((one["project"],) if everywhere else ()),
                 one["locked_by"],
                 since(one["timestamp"], now),
                 until(one.get("expires_at"), now),

@@ -10,6 +10,7 @@ from toolcrib.cli.core.client import PAGE, ApiClient
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.durations import since, until
 from toolcrib.cli.core.failures import CannotTell, Failure, Held
+from toolcrib.cli.core.repository import UNKNOWN_BRANCH
 
 Lock = dict[str, Any]
 
@@ -73,6 +74,27 @@ def explain_held(context: Context, refused: Held, path: str | None) -> Failure:
         text = f"You already hold {what} since {begun}. To move its end: toolcrib renew --expires TIME"
         return Failure(text, code=refused.code, details=details)
     return Held(holder_line(what, details), code=refused.code, details=details)
+
+
+def locks_everywhere(context: Context, filters: dict[str, Any]) -> list[Lock]:
+    """Return the locks of every project that the caller sees, in the form of `GET /locks`, by project and path."""
+    wanted = {name: value for name, value in filters.items() if name != "project"}
+    found = context.api.all_pages("/claims", "claims", kind="asset", **wanted)
+    rows = [
+        {
+            "id": one["fence"],
+            "asset_path": one["key"],
+            "locked_by": one["holder"],
+            "branch": one.get("branch") or UNKNOWN_BRANCH,
+            "timestamp": one["acquired_at"],
+            "comment": one.get("comment"),
+            "project": str(one["scope"]).removeprefix("project:"),
+            "expires_at": one.get("expires_at"),
+            "fence": one["fence"],
+        }
+        for one in found
+    ]
+    return sorted(rows, key=lambda one: (one["project"], one["asset_path"]))
 
 
 def branch_names(lock: Lock) -> str:

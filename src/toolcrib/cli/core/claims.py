@@ -92,6 +92,16 @@ def find_claims(api: ApiClient, names: Collection[str], *, kind: str | None = No
     return list(found.values())
 
 
+def find_by_file_name(api: ApiClient, name: str, *, kind: str | None = None) -> list[Claim]:
+    """Return the claims on things whose path ends with this file name, or whose label does, of every scope."""
+    found = api.all_pages("/claims", "claims", kind=kind)
+    return [claim for claim in found if name in (_file_name(claim["key"]), _file_name(name_of(claim)))]
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 def find_claim(api: ApiClient, name: str, *, kind: str) -> Claim:
     """Return the claim on one thing.
 

@@ -1,12 +1,16 @@
 """Lengths of time and moments, as people write and read them."""
 
+import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from toolcrib.cli.core.failures import CannotTell
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+LONGEST = timedelta(days=10 * 366)
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 
 
@@ -20,13 +24,63 @@ def parse_duration(text: str) -> timedelta:
     if not _DURATION.fullmatch(compact):
         raise ValueError(f"{text!r} is not a length of time; write for example 30m, 2h or 3d.")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(compact))
-    if not 1 <= seconds <= 10 * 366 * 86_400:
+    if not 1 <= seconds <= LONGEST.total_seconds():
         raise ValueError(f"{text!r} is out of range: one second to ten years.")
     return timedelta(seconds=round(seconds))
 
 
+def end_seconds(text: str | None) -> int | None:
+    """Read the value of `--expires`, in seconds from now: a length of time, or a moment (`read_moment`); None when it
+    was not given.
+
+    Raises:
+        CannotTell: it is neither, or lies in the past.
+    """
+    if text is None:
+        return None
+    now = datetime.now(UTC)
+    try:
+        return int(parse_duration(text).total_seconds())
+    except ValueError as bad:
+        moment = read_moment(text, now)
+        if moment is None:
+            hint = "write for example 30m, 2h, 3d, 18:00, 2026-05-01 or 2026-05-01T18:00"
+            raise CannotTell(f"{text!r} is no end: {hint}.") from bad
+    if moment <= now:
+        raise CannotTell(f"{text!r} has passed: it is {now.astimezone():%Y-%m-%d %H:%M} here.")
+    if moment - now > LONGEST:
+        raise CannotTell(f"{text!r} is out of range: at most ten years.")
+    return math.ceil((moment - now).total_seconds())
+
+
+def read_moment(text: str, now: datetime) -> datetime | None:
+    """Return the moment that people mean, or None if it is none.
+
+    `18:00` is the next time the clock shows that; `2026-05-01` the end of that day; `2026-05-01T18:00` (or with a
+    blank) that moment. All are in the reader's time zone, unless an offset or `Z` is given. The clock's time is what
+    counts on days when it is put forward or back.
+    """
+    compact = text.strip()
+    if _CLOCK.fullmatch(compact):
+        try:
+            clock = time.fromisoformat(f"0{compact}" if compact[1:2] == ":" else compact)
+        except ValueError:
+            return None
+        zone = clock.tzinfo
+        today = now.astimezone(zone).date()
+        days = (today + timedelta(days=ahead) for ahead in (0, 1, 2))
+        moments = (datetime.combine(day, clock).astimezone(UTC) for day in days)
+        return next((moment for moment in moments if moment > now), None)
+    try:
+        if _DATE.fullmatch(compact):
+            return datetime.combine(date.fromisoformat(compact), time(23, 59, 59)).astimezone(UTC)
+        return datetime.fromisoformat(compact).astimezone(UTC) if _DATE.match(compact) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def duration_seconds(text: str | None) -> int | None:
-    """Read the value of an option such as `--expires 2h`, in seconds; None when it was not given.
+    """Read the value of an option such as `--timeout 2h`, in seconds; None when it was not given.
 
     Raises:
         CannotTell: it is not a length of time.
@@ -41,7 +95,7 @@ def duration_seconds(text: str | None) -> int | None:
 
 def new_end_seconds(text: str) -> int | None:
     """Read the value of `renew --expires`: seconds from now, or None for `none` (no end)."""
-    return None if text.strip().lower() in ("none", "never") else duration_seconds(text)
+    return None if text.strip().lower() in ("none", "never") else end_seconds(text)
 
 
 def parse_moment(text: str | None) -> datetime | None:

@@ -5,6 +5,9 @@ from typing import Annotated
 import typer
 
 Expires = Annotated[
-    str | None, typer.Option("--expires", metavar="TIME", help="Ends by itself after 2h, 3d, …")
+    str | None,
+    typer.Option("--expires", metavar="TIME", help="Its end: after 2h, at 18:00, on 2026-05-01."),
 ]
-NewEnd = Annotated[str, typer.Option("--expires", metavar="TIME", help="From now: 2h, 3d; or none.")]
+NewEnd = Annotated[
+    str, typer.Option("--expires", metavar="TIME", help="From now 2h; 18:00, 2026-05-01; or none.")
+]

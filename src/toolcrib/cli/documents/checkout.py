@@ -12,7 +12,7 @@ import typer
 from toolcrib.cli.core import output
 from toolcrib.cli.core.claims import holder_line
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import duration_seconds, until
+from toolcrib.cli.core.durations import end_seconds, until
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.options import Expires
 from toolcrib.cli.core.sizes import human_size
@@ -59,7 +59,7 @@ def checkout(
     """Lock a file and get a copy to work on. `docs checkin` sends it back and unlocks."""
     docs = DocumentsApi(context)
     at = docs.paths.read_file(place, else_do=ONE_BY_ONE)
-    length = duration_seconds(expires)
+    length = end_seconds(expires)
     folder.mkdir(parents=True, exist_ok=True)
     workdir = Workdir(folder)
     file = local_target(at, f"{folder}/")

@@ -7,7 +7,7 @@ import typer
 
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import duration_seconds, new_end_seconds, since, until
+from toolcrib.cli.core.durations import end_seconds, new_end_seconds, since, until
 from toolcrib.cli.core.failures import CannotTell, Failure, Held
 from toolcrib.cli.core.options import Expires, NewEnd
 from toolcrib.cli.documents.documents_api import DocumentsApi, Row
@@ -34,7 +34,7 @@ def lock(
 ) -> None:
     """Lock files, so that nobody else changes them."""
     docs = DocumentsApi(context)
-    length = duration_seconds(expires)
+    length = end_seconds(expires)
     done: list[Row] = []
     for at in [docs.paths.read_file(one) for one in places]:
         body: Row = {**at.fields, "lock_type": kind}

@@ -10,11 +10,13 @@ from toolcrib.cli.core.claims import (
     HOLDER_VERBS,
     OTHERS_VERBS,
     Claim,
+    find_by_file_name,
     find_claims,
     holder_line,
     name_of,
     print_claims,
     reasons,
+    scope_name,
 )
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import since
@@ -38,9 +40,14 @@ def mine(context: Context, kind: Kind = None) -> None:
 
 @command(app, "who")
 def who(context: Context, thing: Annotated[str, typer.Argument(metavar="PATH")], kind: Kind = None) -> None:
-    """Say who holds one thing, and who waits for it. Ends with 1 when nobody holds it."""
+    """Say who holds one thing, and who waits for it. Ends with 1 when nobody holds it.
+
+    A file name without a folder finds every file of that name, in all projects.
+    """
     claims = find_claims(context.api, {context.path(thing), normalise(thing), thing}, kind=kind)
-    if context.project:
+    if not claims and "/" not in normalise(thing):
+        claims = find_by_file_name(context.api, normalise(thing), kind=kind)
+    elif context.project:
         scope = f"project:{context.project}"
         claims = [one for one in claims if one["kind"] != "asset" or one["scope"] == scope]
     for claim in claims:
@@ -57,6 +64,8 @@ def who(context: Context, thing: Annotated[str, typer.Argument(metavar="PATH")],
 def _show(context: Context, claim: Claim) -> None:
     """Print who holds it, who waits, and which verbs the server refuses the reader, with the reasons."""
     output.print_text(holder_line(name_of(claim), {**claim, "url": None}))
+    if scope := scope_name(claim.get("scope") or ""):
+        output.print_text(f"  in {scope}")
     now = datetime.now(UTC)
     for place, waiter in enumerate(claim["waiting"], start=1):
         output.print_text(f"  {place}. {waiter['username']} waits since {since(waiter['since'], now)}")

@@ -156,6 +156,15 @@ def whoami(context: Context) -> None:
     context.show({**me, "url": context.account.url}, text)
 
 
+@command(app, "version")
+def version(context: Context) -> None:
+    """Print the version of this program."""
+    from importlib.metadata import version as installed_version
+
+    found = installed_version("toolcrib")
+    context.show({"version": found}, f"toolcrib {found}")
+
+
 @command(app, hidden=("currentuser", "current-user"))
 def currentuser(context: Context) -> None:
     """Print the login name alone."""

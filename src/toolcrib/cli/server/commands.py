@@ -181,6 +181,16 @@ def set_config(
     """Change a runtime setting. Running servers follow at once."""
 
     async def task(kernel: "Kernel") -> str:
+        if key not in kernel.config.keys:
+            from difflib import get_close_matches
+
+            near = get_close_matches(key, kernel.config.keys, n=3)
+            hint = (
+                f"Did you mean {' or '.join(near)}?"
+                if near
+                else f"There are: {', '.join(kernel.config.keys)}."
+            )
+            raise Failure(f"There is no runtime setting {key}. {hint}", code="unknown_key")
         async with kernel.database.write() as session:
             stored = await kernel.config.set_value(session, key, value, actor=None, now=kernel.clock())
         return f"{key} = {stored}"
@@ -218,6 +228,28 @@ def create(
 
         await accounts.create_admin(kernel, name, address or None, password)
         return f"Administrator {name} created."
+
+    with_kernel(settings, task)
+
+
+@admin.command("reset-password")
+def reset_password(
+    *,
+    username: Annotated[str, typer.Argument(help="Login name.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the new password from standard input.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give somebody a new password, for example an administrator who has lost theirs. It ends their sign-ins."""
+    settings = load_settings(data_dir=data_dir)
+    password = secret_from("TOOLCRIB_PASSWORD", f"New password of {username}", password_stdin)
+
+    async def task(kernel: "Kernel") -> str:
+        from toolcrib.kernel.identity import accounts
+
+        await accounts.reset_password(kernel, username, password)
+        return f"The password of {username} is changed."
 
     with_kernel(settings, task)
 

@@ -22,6 +22,7 @@ from toolcrib.kernel.problems import NotFound
 from toolcrib.settings import Settings
 
 Family = Literal["users", "companies", "projects"]
+_FAMILY_WORDS = {"users": "person", "companies": "company", "projects": "project"}
 SCOPES: dict[Family, str] = {"users": "user", "companies": "company", "projects": "project"}
 UUID_LENGTH = 36
 # More projects than a person looks at; the administrators' list has pages.
@@ -98,7 +99,7 @@ async def set_quota(
     if found is None and allowed is None:
         found = await _left_account(session, family, owner)
     if found is None:
-        raise OwnerNotFound("There is no such person, company or project.")
+        raise OwnerNotFound(f"There is no {_FAMILY_WORDS[family]} {owner[:255]}.")
     account, name = found
     await accounts.allow(session, account, allowed)
     await event_log.record(

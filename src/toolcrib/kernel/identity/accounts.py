@@ -90,6 +90,22 @@ async def create_admin(kernel: Kernel, username: str, email: str | None, passwor
         )
 
 
+async def reset_password(kernel: Kernel, username: str, password: str) -> None:
+    """Give an account a new password for `toolcrib admin reset-password`.
+
+    Raises:
+        WeakPassword: the password is not allowed (400).
+        UserNotFound: there is no such account (404).
+    """
+    async with kernel.database.read() as session:
+        if not await _anybody(session, User.username == username):
+            raise users.UserNotFound(f"There is no account {username}.")
+    password_hash = await kernel.auth.passwords.hash_new(password, by=username)
+    async with kernel.database.write() as session:
+        user = await users.get_by_name(session, username)
+        await users.set_password(session, user, password_hash, actor=None, now=kernel.clock())
+
+
 def warn_of_common_password(settings: Settings) -> None:
     """Log a warning if the first administrator's password is one of the common ones that attackers try first.
 

@@ -21,8 +21,9 @@ from toolcrib.kernel.events.log import last_seq, record
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
-from toolcrib.kernel.identity.names import check_project_name
+from toolcrib.kernel.identity.names import check_project_name, is_storable
 from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
+from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.limits import LimitReached
 from toolcrib.kernel.problems import Conflict, NotFound
 from toolcrib.settings import Settings
@@ -65,13 +66,13 @@ async def list_projects(session: AsyncSession, me: Principal) -> list[tuple[Proj
     return await _with_members(session, mine)
 
 
-async def describe(session: AsyncSession, me: Principal, project_id: str) -> tuple[Project, int]:
+async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tuple[Project, int]:
     """Return a project and how many members it has.
 
     Raises:
         ProjectNotFound: (404).
     """
-    project = await get_project(session, me, project_id)
+    project = await get_project(session, me, name_or_id)
     return (await _with_members(session, Project.id == project.id))[0]
 
 
@@ -89,19 +90,28 @@ async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -
 
 
 async def get_project(
-    session: AsyncSession, me: Principal, project_id: str, at_least: Role = "viewer"
+    session: AsyncSession, me: Principal, name_or_id: str, at_least: Role = "viewer"
 ) -> Project:
-    """Return a project in which `me` has at least the role `at_least`.
+    """Return a project in which `me` has at least the role `at_least`, by its id or else its name.
 
     Raises:
         ProjectNotFound: there is none, or `me` has no role in it (404 in both cases).
         AccessDenied: the role is not enough (403).
     """
-    project = await session.get(Project, project_id)
-    if project is None or project.deleted_at is not None or me.project_role(project.name) is None:
-        raise ProjectNotFound("There is no such project.")
+    project = await _find(session, name_or_id)
+    if project is None or me.project_role(project.name) is None:
+        raise ProjectNotFound("There is no such project, or you have no role in it.")
     me.require(_scope(project), at_least)
     return project
+
+
+async def _find(session: AsyncSession, name_or_id: str) -> Project | None:
+    identifier = as_uuid(name_or_id)
+    found = await session.get(Project, identifier) if identifier else None
+    if found is None and is_storable(name_or_id):
+        query = select(Project).where(Project.name == name_or_id, Project.deleted_at.is_(None))
+        found = (await session.execute(query)).scalar_one_or_none()
+    return found if found is not None and found.deleted_at is None else None
 
 
 async def create_project(

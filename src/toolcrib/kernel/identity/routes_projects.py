@@ -1,8 +1,6 @@
-"""Routes of registered projects and their members."""
+"""Routes of registered projects and their members. A project is named by its id or its name."""
 
 from __future__ import annotations
-
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 
@@ -12,6 +10,7 @@ from toolcrib.kernel.identity import projects, users
 from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import NewProject, NewProjectRole, ProjectMemberRead, ProjectRead
+from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(prefix="/projects", tags=["projects"])
@@ -26,6 +25,13 @@ def _read(project: Project, members: int, me: Principal) -> ProjectRead:
         members=members,
         created_at=iso_format(project.created_at),
     )
+
+
+def _project_and_user(project: str, username: str) -> tuple[str, str]:
+    """Return what `/projects/…/members/…` names. Both may contain slashes; a project's id does not, so that a person
+    whose name contains `/members/` can be named with it."""
+    first, found, rest = project.partition("/members/")
+    return (first, f"{rest}/members/{username}") if found and as_uuid(first) else (project, username)
 
 
 @router.get("")
@@ -60,31 +66,17 @@ async def create_project(
     )
 
 
-@router.get("/{project_id}")
-async def show_project(project_id: UUID, session: ReadSessionDep, me: PrincipalDep) -> ProjectRead:
-    return _read(*await projects.describe(session, me, str(project_id)), me)
-
-
-@router.delete("/{project_id}", status_code=204, responses=refusals(409))
-async def delete_project(project_id: UUID, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
-    project = await projects.get_project(session, me, str(project_id), "owner")
-    await projects.delete_project(session, project, me=me, now=now)
-    return Response(status_code=204)
-
-
-@router.get("/{project_id}/members")
-async def list_members(
-    project_id: UUID, session: ReadSessionDep, me: PrincipalDep
-) -> list[ProjectMemberRead]:
-    project = await projects.get_project(session, me, str(project_id))
+@router.get("/{project_id:path}/members")
+async def list_members(project_id: str, session: ReadSessionDep, me: PrincipalDep) -> list[ProjectMemberRead]:
+    project = await projects.get_project(session, me, project_id)
     found = await projects.list_members(session, project)
     return [ProjectMemberRead(username=user.username, uuid=user.uuid, role=role) for user, role in found]
 
 
-@router.put("/{project_id}/members/{username:path}")
+@router.put("/{project_id:path}/members/{username:path}")
 async def set_member(
     *,
-    project_id: UUID,
+    project_id: str,
     username: str,
     body: NewProjectRole,
     session: SessionDep,
@@ -92,18 +84,35 @@ async def set_member(
     now: NowDep,
 ) -> ProjectMemberRead:
     """Add a member, or change their role."""
-    project = await projects.get_project(session, me, str(project_id), "admin")
+    project_id, username = _project_and_user(project_id, username)
+    project = await projects.get_project(session, me, project_id, "admin")
     user = await users.get_by_name(session, username)
     await projects.set_member(session, project, user, body.role, me=me, now=now)
     return ProjectMemberRead(username=user.username, uuid=user.uuid, role=body.role)
 
 
-@router.delete("/{project_id}/members/{username:path}", status_code=204, responses=refusals(409))
+@router.delete("/{project_id:path}/members/{username:path}", status_code=204, responses=refusals(409))
 async def remove_member(
-    *, project_id: UUID, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
+    *, project_id: str, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> Response:
     """Remove a member, or leave."""
-    project = await projects.get_project(session, me, str(project_id))
+    project_id, username = _project_and_user(project_id, username)
+    project = await projects.get_project(session, me, project_id)
     user = await users.get_by_name(session, username)
     await projects.remove_member(session, project, user, me=me, now=now)
+    return Response(status_code=204)
+
+
+# After those of members: a name may contain slashes, and would take in the rest of their addresses.
+
+
+@router.get("/{project_id:path}")
+async def show_project(project_id: str, session: ReadSessionDep, me: PrincipalDep) -> ProjectRead:
+    return _read(*await projects.describe(session, me, project_id), me)
+
+
+@router.delete("/{project_id:path}", status_code=204, responses=refusals(409))
+async def delete_project(project_id: str, session: SessionDep, me: PrincipalDep, now: NowDep) -> Response:
+    project = await projects.get_project(session, me, project_id, "owner")
+    await projects.delete_project(session, project, me=me, now=now)
     return Response(status_code=204)

@@ -1,0 +1,68 @@
+"""`--expires` takes a length of time, a time of the day, or a date."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.cli.conftest import Person
+from toolcrib.cli.core.durations import read_moment
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+SUMMER_NOON = "2026-07-01T10:00Z"  # 12:00 in Berlin
+BEFORE_SPRING = "2026-03-28T22:00Z"  # 23:00; the clock is put forward at 02:00
+BEFORE_AUTUMN = "2026-10-24T21:00Z"  # 23:00; it is put back at 03:00
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("now", "text", "moment"),
+    [
+        (SUMMER_NOON, "18:00", "2026-07-01T16:00Z"),
+        (SUMMER_NOON, "9:30", "2026-07-02T07:30Z"),
+        (SUMMER_NOON, "12:00", "2026-07-02T10:00Z"),
+        (SUMMER_NOON, "18:00Z", "2026-07-01T18:00Z"),
+        (SUMMER_NOON, "01:00+09:00", "2026-07-01T16:00Z"),
+        (SUMMER_NOON, "2026-07-03", "2026-07-03T21:59:59Z"),
+        (SUMMER_NOON, "2026-12-24", "2026-12-24T22:59:59Z"),
+        (SUMMER_NOON, "2026-07-03T18:00", "2026-07-03T16:00Z"),
+        (SUMMER_NOON, "2026-07-03 18:00", "2026-07-03T16:00Z"),
+        (SUMMER_NOON, "2026-07-03T18:00Z", "2026-07-03T18:00Z"),
+        (BEFORE_SPRING, "08:00", "2026-03-29T06:00Z"),
+        (BEFORE_AUTUMN, "08:00", "2026-10-25T07:00Z"),
+        (SUMMER_NOON, "25:00", None),
+        (SUMMER_NOON, "18", None),
+        (SUMMER_NOON, "2026-13-01", None),
+        (SUMMER_NOON, "tomorrow", None),
+        (SUMMER_NOON, "18:00 2026-07-03", None),
+    ],
+)
+def test_moments(now: str, text: str, moment: str | None) -> None:
+    found = read_moment(text, datetime.fromisoformat(now))
+    assert found == (datetime.fromisoformat(moment) if moment else None)
+
+
+def test_a_lock_ends_at_a_moment(ann: Person) -> None:
+    wanted = datetime.now(UTC) + timedelta(hours=3)
+    ann.run("lock", "a", "--expires", wanted.isoformat(timespec="seconds"))
+    ends = datetime.fromisoformat(ann.locks()["a"]["expires_at"])
+    assert abs(ends - wanted) < timedelta(seconds=30)
+    ann.run("renew", "a", "--expires", (wanted + timedelta(days=2)).date().isoformat())
+    ends = datetime.fromisoformat(ann.locks()["a"]["expires_at"])
+    assert ends.astimezone().date() == (wanted + timedelta(days=2)).date()
+    assert "has passed" in ann.run("lock", "b", "--expires", "2020-01-01", code=2).err
+    assert "18:00" in ann.run("lock", "b", "--expires", "soon", code=2).err
+    assert "out of range" in ann.run("lock", "b", "--expires", "2990-01-01", code=2).err
+    assert ann.holds() == {"a"}

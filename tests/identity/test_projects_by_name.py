@@ -1,0 +1,71 @@
+"""A project is named by its id or its name, and a 404 says what was not found."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("name", ["gears-2.x", "studio/team/game", "members/a"])
+async def test_every_address_of_a_project_takes_its_name(
+    app_server: Start, database_url: str, name: str
+) -> None:
+    crib = await app_server(database_url=database_url)
+    boss, ann, eve = [await crib.user(each) for each in ("boss", "ann", "eve")]
+    made = (await boss.post("/api/projects", json={"name": name})).json()
+    for named in (quote(name), quote(name, safe=""), made["id"], made["id"].upper()):
+        at = f"/api/projects/{named}"
+        assert (await boss.get(at)).json() == {**made, "members": 1}
+        assert (await boss.put(f"{at}/members/ann", json={"role": "member"})).status_code == 200
+        assert [each["username"] for each in (await ann.get(f"{at}/members")).json()] == ["ann", "boss"]
+        assert (await ann.put(f"{at}/members/eve", json={"role": "member"})).status_code == 403
+        for refused in (
+            await eve.get(at),
+            await eve.get(f"{at}/members"),
+            await eve.put(f"{at}/members/eve", json={"role": "owner"}),
+            await eve.delete(f"{at}/members/ann"),
+            await eve.delete(at),
+        ):
+            assert refused.status_code == 404
+            assert "There is no such project" in refused.json()["message"]
+        assert (await crib.client.get(at)).status_code == 401
+        assert (await boss.delete(f"{at}/members/ann")).status_code == 204
+    assert (await boss.delete(f"/api/projects/{quote(name)}")).status_code == 204
+    assert (await boss.get(f"/api/projects/{quote(name)}")).status_code == 404
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_person_whose_name_has_slashes_is_a_member(app_server: Start, database_url: str) -> None:
+    crib = await app_server(database_url=database_url)
+    boss = await crib.user("boss")
+    made = (await boss.post("/api/projects", json={"name": "gears"})).json()
+    absent = await boss.put(f"/api/projects/{made['id']}/members/corp/members/ann", json={"role": "member"})
+    assert (absent.status_code, absent.json()["message"]) == (404, "user not found")
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_404_says_what_was_not_found(app_server: Start, database_url: str) -> None:
+    crib = await app_server(database_url=database_url)
+    admin = await crib.admin()
+    wrong: dict[str, Any] = {
+        "/api/projects/gears": "There is no such project, or you have no role in it.",
+        f"/api/projects/{uuid4()}": "There is no such project, or you have no role in it.",
+        "/api/companies/acme": "There is no company acme.",
+        "/api/admin/users/abc": "There is no user abc.",
+        "/api/claims/abc": "There is no claim abc.",
+    }
+    for address, text in wrong.items():
+        refused = await admin.get(address)
+        assert (refused.status_code, refused.json()["message"]) == (404, text), address
+    refused = await admin.put("/api/admin/quotas/projects/gears", json={"allowed_bytes": 1})
+    assert (refused.status_code, refused.json()["message"]) == (404, "There is no project gears.")
