@@ -16,7 +16,7 @@ WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make serve     install, build the web UI, serve on http://$(HOST):$(PORT) (HOST, PORT, DATA_DIR)"
+	@echo "make serve     install what serving needs, build the web UI, serve on http://$(HOST):$(PORT) (HOST, PORT, DATA_DIR)"
 	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock', WORKERS=0)"
 	@echo "make test-all  the same, each test on every database and on S3: before a release"
 	@echo "make answers   compare the API's answers with those of another commit (BASE=main)"
@@ -32,7 +32,10 @@ help:
 .venv/ready: uv.lock pyproject.toml scripts/install
 	PYTHON="$(PYTHON)" scripts/install
 
-serve: .venv/ready
+.venv/serving: uv.lock pyproject.toml scripts/install
+	PYTHON="$(PYTHON)" scripts/install serving
+
+serve: .venv/serving
 	@$(PYTHON) scripts/webui.py build --optional
 	@exec .venv/bin/toolcrib serve --host "$(HOST)" --port "$(PORT)" --data-dir "$(DATA_DIR)"
 

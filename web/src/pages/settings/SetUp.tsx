@@ -17,7 +17,8 @@ export function SetUp() {
       <ol className={classes.steps}>
         <li className={classes.step}>
           <h3>Install the command line</h3>
-          <CopyLine>uv tool install toolcrib</CopyLine>
+          <p>In a clone of the repository that this server was installed from; your administrator knows where that is.</p>
+          <CopyLine>pipx install .</CopyLine>
         </li>
         <li className={classes.step}>
           <h3>Sign in</h3>
