@@ -59,6 +59,8 @@ from toolcrib.kernel.limits import ArrivingUploads
 from toolcrib.kernel.long_answers import Turns
 from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.middleware import RequestMiddleware
+from toolcrib.kernel.notify import routes as notify_routes
+from toolcrib.kernel.notify.reader import LogReader
 from toolcrib.kernel.origins import origin_of
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
@@ -75,6 +77,7 @@ KERNEL_ROUTERS = (
     *identity_routes.ROUTERS,
     config_routes.router,
     mail_routes.router,
+    notify_routes.router,
     health.router,
     claim_routes.router,
     event_routes.router,
@@ -192,8 +195,11 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     tail = EventTail(database, settings.tail_seconds, settings.streams_per_person)
     config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
     limiter = RateLimiter(settings, clock)
+    tellings = {kind.name: kind.telling for kind in found}
+    log_reader = LogReader(tellings)
     all_jobs = (
         MAIL_JOB,
+        log_reader.job,
         SWEEP_JOB,
         COUNT_JOB,
         HOLDERS_JOB,
@@ -232,6 +238,8 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
             frozenset(kind.name for kind in found if kind.notifies),
             key_scopes.of_kind,
         ),
+        tellings=tellings,
+        log_reader=log_reader,
         disabled_holders=DisabledHolders(
             settings.disabled_holders, frozenset(kind.name for kind in found if kind.outlives_account)
         ),
@@ -259,6 +267,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if not app.state.prepared:
         await prepare(kernel)
     await kernel.tail.start()
+    kernel.log_reader.follow(kernel)
     for kind in app.state.kinds:
         await kind.start(kernel)
     await kernel.jobs.start(kernel)

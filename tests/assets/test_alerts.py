@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
 
 Start = Callable[..., Awaitable["AppServer"]]
-HTTP = {"FRONTEND_BASE_URL": "http://crib.example"}
+HTTP = {"FRONTEND_BASE_URL": "http://crib.example", "LOCK_ALERTS": "everyone"}
 
 
 @pytest.fixture

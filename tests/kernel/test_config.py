@@ -22,6 +22,7 @@ CONTRACT_DEFAULTS = {
     "auto_release_hours": 72,
     "mail_enabled": False,
     "startup_mail_test_status": "SKIPPED",
+    "alerts_everyone": False,  # ours, beside the six of the contract
 }
 
 

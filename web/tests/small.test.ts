@@ -105,4 +105,10 @@ describe("what one is told of", () => {
     expect(noticeOf(anEvent("transferred", { actor: "me", data }), me)).toBeNull();
     expect(noticeOf(anEvent("acquired", { actor: "me", data: { holder: "me" } }), me)).toBeNull();
   });
+
+  test("that my turn in line has come", () => {
+    const event = anEvent("acquired", { actor: "me", data: { holder: "me", granted: true } });
+    expect(noticeOf(event, me)?.title).toBe("It is your turn");
+    expect(noticeOf(event, ann)).toBeNull();
+  });
 });

@@ -18,10 +18,10 @@ from toolcrib.kernel.claims.etag import Lists
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.queries import LogPosition
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.identity.key_scopes import KeyScope
 from toolcrib.kernel.jobs import Job
 from toolcrib.kernel.kinds import Kind
+from toolcrib.kernel.notify.rules import Telling
 
 
 def _link(claim: Claim) -> str:
@@ -40,14 +40,6 @@ async def release_old_locks(kernel: Kernel, now: datetime) -> None:
 
 async def _start(kernel: Kernel) -> None:
     kernel.kinds[service.KIND] = Lists(LogPosition(kernel.database, service.KIND))
-    if not kernel.settings.mail_enabled:
-        return  # no mail is sent, so nothing has to follow the log
-
-    def heard(event: Event) -> None:
-        if event.kind == service.KIND and event.verb == "acquired":
-            kernel.jobs.nudge(ALERTS.name)
-
-    kernel.tail.on_event(heard)
 
 
 # The path of a project's LFS server. Never below `/api`, where paths may have any ending.
@@ -59,7 +51,6 @@ LFS_READS = frozenset(
     for project in ("", "/{project}")
     for ending in ("locks/verify", "objects/batch")
 )
-ALERTS = Job("assets.alerts", alerts.send_alerts, every=timedelta(minutes=5))
 
 kind = Kind(
     name=service.KIND,
@@ -68,9 +59,10 @@ kind = Kind(
     routers=(router,),
     root_routers=(lfs_locks.router, lfs_objects.router),
     config_keys=CONFIG_KEYS,
-    jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)), ALERTS),
+    jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)),),
     link=_link,
     accounts_of=lfs_service.accounts_of,
+    telling=Telling(taken=alerts.taken, everybody=True),
     notifies=True,
     outlives_account=True,
     start=_start,

@@ -30,6 +30,7 @@ OWN: tuple[tuple[str | None, str], ...] = (
     (None, "toolcrib.cli.general.sign_in:app"),
     (None, "toolcrib.cli.general.password:app"),
     (None, "toolcrib.cli.assets.commands:app"),
+    (None, "toolcrib.cli.assets.watches:app"),
     ("docs", "toolcrib.cli.documents.commands:app"),
     ("hold", "toolcrib.cli.general.hold:app"),
     (None, "toolcrib.cli.general.events:app"),

@@ -10,6 +10,7 @@ from toolcrib.documents.dav import bridge
 from toolcrib.documents.dav.addresses import MOUNT
 from toolcrib.documents.endpoint_rights import EndpointRights
 from toolcrib.documents.jobs import JOBS
+from toolcrib.documents.notices import TELLING
 from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
 from toolcrib.documents.service import links, lock_audit, quotas, upload_parts
 from toolcrib.documents.service.locks import FOLDER
@@ -58,6 +59,7 @@ kind = Kind(
     jobs=JOBS,
     link=_link,
     outlives_account=True,
+    telling=TELLING,
     start=_start,
     stop=_stop,
     body_limits={"/api/storage/upload/proxy": None, "/api/storage/uploads": None, f"{MOUNT}/": None},

@@ -111,6 +111,14 @@ MAIL_TEST_STATUS = "system.startup.mail_test_status"
 
 KERNEL_KEYS = (
     ConfigKey(
+        "alerts.everyone",
+        "alerts_everyone",
+        bool,
+        lambda settings: settings.lock_alerts == "everyone",
+        "Whether a new lock is mailed to everybody who may see it, and not only to those who watch it.",
+        field="lock_alerts",
+    ),
+    ConfigKey(
         "jwt.expiry.enabled",
         "jwt_expiry_enabled",
         bool,

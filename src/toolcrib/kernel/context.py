@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from toolcrib.kernel.limits import ArrivingUploads
     from toolcrib.kernel.long_answers import Turns
     from toolcrib.kernel.mail import Mailer
+    from toolcrib.kernel.notify.reader import LogReader
+    from toolcrib.kernel.notify.rules import Telling
     from toolcrib.kernel.ratelimit import RateLimiter
     from toolcrib.kernel.secrets import Secrets
 
@@ -56,6 +58,8 @@ class Kernel:
     audit_lines: AuditLines
     arriving: ArrivingUploads
     permissions: Permissions
+    tellings: Mapping[str, Telling]
+    log_reader: LogReader
     disabled_holders: DisabledHolders
     # At making the pages of long answers.
     turns: Turns

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 
 from toolcrib.kernel.claims.permissions import Rules, no_rules
 from toolcrib.kernel.identity.key_scopes import KeyScope
+from toolcrib.kernel.notify.rules import Telling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,8 @@ class Kind:
     `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
     default; no such path is the page's.
     `rules` say which of the verbs that all kinds share may not be used on a claim now, and why
-    (`kernel.claims.permissions`). `notifies` is true where the kind has a route that sends a holder a message.
+    (`kernel.claims.permissions`). `telling` is what the kind adds to who is told of what by mail (`kernel.notify`).
+    `notifies` is true where the kind has a route that sends a holder a message.
     `hook` is told of every change of a claim of this kind, in the transaction that makes it, and may refuse some
     (`kernel.claims.groups`).
     `migrations` is the folder of the tables' history of a kind that an installed package brings (ours are part of
@@ -81,6 +83,7 @@ class Kind:
     config_keys: tuple[ConfigKey, ...] = ()
     link: Callable[[Claim], str] = _no_link
     rules: Rules = no_rules
+    telling: Telling = field(default_factory=Telling)
     notifies: bool = False
     outlives_account: bool = False
     start: Callable[[Kernel], Awaitable[None]] = _nothing

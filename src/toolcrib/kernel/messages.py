@@ -65,6 +65,11 @@ def together(parts: Sequence[tuple[str, str]]) -> Message:
     return _message(f"{len(parts)} notifications", "together", parts=shown, count=len(parts))
 
 
+def noticed(subject: str, sentence: str, facts: Sequence[tuple[str, str]], url: str) -> Message:
+    """Return the mail about something that others did: a sentence, facts with their names, and where to look."""
+    return _message(subject, "noticed", sentence=sentence, facts=facts, url=url)
+
+
 def compose(subject: str, name: str, templates: Path, **values: object) -> Message:
     """The mail whose texts are `<name>.txt` and `<name>.html` in the folder `templates`. The HTML text may extend
     our `base.html`."""

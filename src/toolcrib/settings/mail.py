@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
@@ -48,6 +50,16 @@ class Mail(BaseSettings):
         validation_alias="MAIL_TOGETHER_SECONDS",
         description="After a notice to a person, such as one about a lock, further ones to them wait so long and "
         "become one mail that names each. 0: each is a mail of its own. Mails about one's own account never wait.",
+    )
+    lock_alerts: Literal["watchers", "everyone"] = Field(
+        "watchers",
+        validation_alias="LOCK_ALERTS",
+        description="Who is mailed that an asset was locked: `watchers`, who asked for it, or `everyone` who may see "
+        "it. The runtime configuration (`alerts_everyone`) wins; an upgrade from a release without this setting sets "
+        "it there to what that release did.",
+    )
+    watches_per_person: int = Field(
+        500, ge=1, validation_alias="WATCHES_PER_PERSON", description="Paths that one person may watch."
     )
     custom_ca_cert_path: str = Field(
         "",

@@ -15,6 +15,7 @@ import type {
   Quota,
   Session,
   User,
+  Watch,
   Waiter,
 } from "./types";
 
@@ -89,6 +90,11 @@ export const sessionsQuery = queryOptions({
 export const quotasQuery = queryOptions({
   queryKey: ["quotas"],
   queryFn: ({ signal }) => api<Quota[]>("quotas", { signal }),
+});
+
+export const watchesQuery = queryOptions({
+  queryKey: ["watches"],
+  queryFn: async ({ signal }) => (await api<{ watches: Watch[] }>("watches", { signal })).watches,
 });
 
 export const usersQuery = queryOptions({

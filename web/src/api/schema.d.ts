@@ -1582,6 +1582,21 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * NewWatch
+         * @description What to watch: `path` and all below it; without it, all things of `kind` in `scope` (`project:game`).
+         */
+        NewWatch: {
+            /** Kind */
+            kind: string;
+            /**
+             * Path
+             * @default
+             */
+            path: string;
+            /** Scope */
+            scope: string;
+        };
         /** NotifyRequest */
         NotifyRequest: {
             /**
@@ -2293,6 +2308,24 @@ export interface components {
         WaitingRead: {
             claim: components["schemas"]["ClaimRead"] | null;
             place: components["schemas"]["Queued"] | null;
+        };
+        /** WatchList */
+        WatchList: {
+            /** Watches */
+            watches: components["schemas"]["WatchRead"][];
+        };
+        /** WatchRead */
+        WatchRead: {
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Path */
+            path: string;
+            /** Scope */
+            scope: string;
         };
         /** WhoAmI */
         WhoAmI: {

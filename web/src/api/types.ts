@@ -22,6 +22,7 @@ export type ApiKey = Schemas["ApiKeyRead"];
 export type KeyScope = Schemas["KeyScopeRead"];
 export type Session = Schemas["SessionRead"];
 export type Quota = Schemas["QuotaRead"];
+export type Watch = Schemas["WatchRead"];
 export type NewApiKey = Schemas["ApiKeyMade"];
 export type Providers = Schemas["Providers"];
 export type ConfigDetail = Schemas["ConfigDetail"];

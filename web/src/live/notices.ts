@@ -19,6 +19,9 @@ export function noticeOf(event: LogEvent, me: { username: string; uuid: string }
   if (event.verb === "transferred" && data.from === username && event.actor !== username) {
     return { title: `${event.actor ?? "Somebody"} handed over what you held`, message: `${thing}, to ${String(data.to)}` };
   }
+  if (event.verb === "acquired" && data.granted === true && data.holder === username) {
+    return { title: "It is your turn", message: `${thing} is yours now` };
+  }
   if (event.verb === "offered" && data.holder === username) {
     return { title: "Free now", message: `${thing}: take it before somebody else does` };
   }

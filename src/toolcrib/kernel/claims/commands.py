@@ -13,6 +13,8 @@ from toolcrib.kernel.requester import Requester
 
 @dataclass(slots=True)
 class Acquire:
+    """Take a claim. `granted` says that it is given to a person whose turn has come, who is to be told."""
+
     ref: Ref
     holder: Holder
     branch: str | None = None
@@ -20,6 +22,7 @@ class Acquire:
     expires_at: datetime | None = None
     heartbeat: bool = False
     data: dict[str, Any] = field(default_factory=dict)
+    granted: bool = False
 
 
 @dataclass(slots=True)

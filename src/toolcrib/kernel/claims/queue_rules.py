@@ -145,5 +145,6 @@ class QueueRules(ClaimState):
                 expires_at=self.now + timedelta(seconds=seconds) if seconds else None,
                 heartbeat=waiter.confirm_seconds is not None,  # our own outage must not end it either
                 data=data,
+                granted=waiter.confirm_seconds is None,  # a program learns it by itself
             )
         )

@@ -112,6 +112,8 @@ class ClaimRules(QueueRules):
             data["expires_at"] = iso_format(command.expires_at)
         if "label" in command.data:
             data["label"] = command.data["label"]
+        if command.granted:
+            data["granted"] = True
         fence = self._write(ref, command.holder.username, "acquired", data)
         data["fence"] = fence
         claim = Claim(

@@ -1,5 +1,5 @@
 import { Tabs } from "@mantine/core";
-import { IconAt, IconDatabase, IconDevices, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
+import { IconAt, IconBell, IconDatabase, IconDevices, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { IconProps } from "../../ui/icon";
 import { useNarrow } from "../../ui/useNarrow";
@@ -12,6 +12,7 @@ import { Sessions } from "./Sessions";
 import classes from "./Settings.module.css";
 import { SetUp } from "./SetUp";
 import { Storage } from "./Storage";
+import { Watches } from "./Watches";
 
 const TABS: { value: string; label: string; Icon: ComponentType<IconProps>; Content: ComponentType }[] = [
   { value: "profile", label: "Profile", Icon: IconUser, Content: Profile },
@@ -20,6 +21,7 @@ const TABS: { value: string; label: string; Icon: ComponentType<IconProps>; Cont
   { value: "sessions", label: "Sessions", Icon: IconDevices, Content: Sessions },
   { value: "keys", label: "API keys", Icon: IconKey, Content: Keys },
   { value: "storage", label: "Storage", Icon: IconDatabase, Content: Storage },
+  { value: "watches", label: "Watches", Icon: IconBell, Content: Watches },
   { value: "setup", label: "Command line and git", Icon: IconTerminal2, Content: SetUp },
 ];
 

@@ -25,6 +25,7 @@ import { AssetsEmpty } from "./AssetsEmpty";
 import { ASSET_COLUMNS, assetCard } from "./AssetRow";
 import { FolderTree } from "./FolderTree";
 import { sortClaims, type Sort } from "./sort";
+import { WatchFolder } from "./WatchFolder";
 
 const AssetDrawer = lazy(() => import("./AssetDrawer"));
 const FolderDrawer = lazy(() => import("./FolderDrawer"));
@@ -84,6 +85,7 @@ export default function AssetsPage() {
             : `${rows.length.toLocaleString()} of ${locks.length.toLocaleString()} locked`}
         </span>
         <span style={{ flex: 1 }} />
+        {inProject !== null && <WatchFolder project={inProject} folder={folder} />}
         <Button size="xs" leftSection={<IconLock size={15} />} onClick={() => askToLock()}>
           Lock a path
         </Button>
