@@ -174,6 +174,8 @@ class Access:
         self, caller: Caller, bucket: Bucket, action: Action, file_id: str | None
     ) -> Right | Refused:
         me = caller.me
+        if not bucket.id:  # WebDAV's word for a name that is no project's
+            return Refused()
         if bucket.type != "projects":
             scope = _own_scope(bucket)
             return Right(bucket, scope, me.may(scope, "admin"), self._litter) if me.may(scope) else Refused()
