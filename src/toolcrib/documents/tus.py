@@ -18,7 +18,7 @@ OCTETS = "application/offset+octet-stream"
 
 REQUEST_HEADERS = (
     *("Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Checksum"),
-    *("X-HTTP-Method-Override", "X-Requested-With", "X-Request-ID"),
+    *("Idempotency-Key", "X-HTTP-Method-Override", "X-Requested-With", "X-Request-ID"),
 )
 RESPONSE_HEADERS = (
     *("Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),

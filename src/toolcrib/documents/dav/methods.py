@@ -39,15 +39,18 @@ from toolcrib.documents.dav.request import (
     Environ,
     Send,
     Upload,
+    WebDAVRequest,
     request_of,
 )
 from toolcrib.documents.dav.resources import FileResource, FolderResource, ListingResource
 from toolcrib.documents.errors import FileLocked
+from toolcrib.documents.models import File
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service import trees
 from toolcrib.documents.service.lock_tokens import tokens_of
 from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.properties import write_properties
+from toolcrib.documents.service.repeats import made_by, read_key
 from toolcrib.documents.service.transfers import Onto, Order
 from toolcrib.documents.service.webdav_locks import TokenNeeded
 
@@ -89,6 +92,10 @@ class Methods(Locking):
             self._fail(HTTP_FORBIDDEN, context_info="Files cannot be uploaded to this address.")
         place = res.place if res is not None else place_of_path(dav, path)
         right = dav.right(place.bucket, "write")
+        key = read_key(environ.get("HTTP_IDEMPOTENCY_KEY"))
+        if key is not None and res is not None and dav.run(_is_made(dav, res.file, key)):
+            environ[INTENT] = Upload(place, path, right, request_key=key)  # what it brings changes nothing
+            return []
         try:
             self._evaluate_if_headers(res, environ)
         except DAVError:
@@ -105,7 +112,8 @@ class Methods(Locking):
         }
         depends = has_version_condition(environ)
         base_id = res.get_etag() if depends and res is not None else None
-        environ[INTENT] = Upload(place, path, right, locks, base_id, is_new=depends and res is None)
+        is_new = depends and res is None
+        environ[INTENT] = Upload(place, path, right, locks, base_id, is_new=is_new, request_key=key)
         return []
 
     # Properties
@@ -301,3 +309,9 @@ class Methods(Locking):
         ]
         start_response("200 OK", headers)
         return [b""]
+
+
+async def _is_made(dav: WebDAVRequest, file: File, key: str) -> bool:
+    """Return whether the caller has made a version of the file with this Idempotency-Key."""
+    async with dav.docs.kernel.database.read() as session:
+        return await made_by(session, dav.caller, file, key) is not None

@@ -76,6 +76,7 @@ class Upload:
     base_id: str | None = None
     is_new: bool = False
     is_lost: bool = False
+    request_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

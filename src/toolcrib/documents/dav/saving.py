@@ -55,6 +55,7 @@ async def store_upload(
         "base_id": asked.base_id,
         "base_version": 0 if asked.is_new else None,
         "locks": asked.locks,
+        "request_key": asked.request_key,
     }
     kept: list[Stored] = []
 
@@ -77,6 +78,7 @@ async def store_upload(
                 size=size,
                 right=asked.right,
                 keeps_conflicts=bool(asked.locks),
+                request_key=asked.request_key,
                 now=now,
             )
         except (FileLocked, VersionConflict):

@@ -33,6 +33,7 @@ from toolcrib.documents.routes.common import (
 )
 from toolcrib.documents.service import resumable
 from toolcrib.documents.service.incoming import BodyBroken
+from toolcrib.documents.service.repeats import HEADER, read_key
 from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
 from toolcrib.documents.service.uploads import VersionOptions
 from toolcrib.kernel.blobs.announced import Announced
@@ -147,7 +148,7 @@ async def abilities(docs: DocumentsDep) -> Response:
     status_code=201,
     response_class=Response,
     dependencies=SPOKEN,
-    openapi_extra=_headers("Upload-Length", "Upload-Metadata", "Upload-Checksum") | _OCTETS,
+    openapi_extra=_headers("Upload-Length", "Upload-Metadata", "Upload-Checksum", HEADER) | _OCTETS,
     responses=refusals(409, 412, 415, 429, 507),
 )
 @router.post("/uploads/", dependencies=SPOKEN, include_in_schema=False)
@@ -295,6 +296,7 @@ def _plan(request: Request) -> tuple[Plan, VersionOptions]:
         "fence": held["fence"],
         "base_version": held["base_version"],
         "release": held["release"],
+        "request_key": read_key(request.headers.get(HEADER)),
     }
     sha256 = asked.sha256.lower() if asked.sha256 else None
     return Plan(place, length, told, sha256, submit=flag(fields, "submit")), options

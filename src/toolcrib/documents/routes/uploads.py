@@ -27,6 +27,7 @@ from toolcrib.documents.service.content import keep
 from toolcrib.documents.service.direct_uploads import Address
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.quotas import within_quota
+from toolcrib.documents.service.repeats import HEADER, read_key
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.uploads import Received, Saved, VersionOptions
 from toolcrib.documents.urlencoded import is_urlencoded, urlencoded_fields
@@ -42,7 +43,14 @@ from toolcrib.kernel.problems import Problem
 
 router = new_router()
 
+_REPEATS = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "any text: the same content with the same key, or content that is current already, makes no version",
+}
 _FORM = {
+    "parameters": [_REPEATS],
     "requestBody": {
         "required": True,
         "content": {
@@ -65,7 +73,7 @@ _FORM = {
                 }
             }
         },
-    }
+    },
 }
 
 
@@ -104,8 +112,8 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
     "/upload/confirm",
     status_code=201,
     response_model=schemas.Success,
-    openapi_extra=body_of(schemas.ConfirmUpload),
-    responses=refusals(404, 409, 507),
+    openapi_extra=body_of(schemas.ConfirmUpload) | {"parameters": [_REPEATS]},
+    responses=refusals(404, 409, 422, 507),
 )
 async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Make the content sent to a presigned URL the newest version of its file. Asked again, the answer is 200 with that
@@ -118,9 +126,10 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
         size=asked.size,
         sha256=asked.sha256,
         changelog=asked.changelog,
+        request_key=read_key(request.headers.get(HEADER)),
         now=now,
     )
-    return success("file uploaded", saved_as_dict(saved), 201 if saved.is_new else 200)
+    return stored_answer(saved)
 
 
 @router.post(
@@ -128,7 +137,7 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=_FORM,
-    responses=refusals(409, 429, 507),
+    responses=refusals(409, 422, 429, 507),
 )
 async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Upload a file as a form. If the other fields come before the file, the server can refuse before receiving its
@@ -146,8 +155,9 @@ async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
         if part is None:
             _require_fields(form.fields)
             raise NoFile("The form does not contain a part `file`.")
+        request_key = read_key(request.headers.get(HEADER))
         with docs.kernel.arriving.one_of(caller.me.uuid):
-            return await _take(docs, caller, form, part, now)
+            return await _take(docs, caller, form, part, request_key, now)
     except Problem as refusal:
         if length is None or isinstance(refusal, FileTooLarge):
             refusal.headers["Connection"] = "close"  # the rest of the body may be endless
@@ -168,7 +178,9 @@ async def _limited(docs: Documents, stream: AsyncIterable[bytes]) -> AsyncIterat
         yield piece
 
 
-async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePart, now: NowDep) -> Response:
+async def _take(
+    docs: Documents, caller: Caller, form: FormReader, part: FilePart, request_key: str | None, now: NowDep
+) -> Response:
     filename = usable_filename(part.filename)
     place = read_place(form.fields, form=True) if filename and _is_addressed(form) else None
 
@@ -191,6 +203,7 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
                 "changelog": _changelog(form),
                 "tags": _tags(form),
                 **conditions(form.fields),
+                "request_key": request_key,
             }
             return Received(stored, place or read_place(form.fields, form=True), options)
 
@@ -200,8 +213,13 @@ async def _take(docs: Documents, caller: Caller, form: FormReader, part: FilePar
         await form.rest()
         _require_fields(form.fields)
         raise EmptyFilename("The file has no name.")
-    saved = await uploads.put(docs, caller, place, receive, now=now)
-    return success("file uploaded", saved_as_dict(saved), 201)
+    saved = await uploads.put(docs, caller, place, receive, request_key=request_key, now=now)
+    return stored_answer(saved)
+
+
+def stored_answer(saved: Saved) -> Response:
+    """Answer 201, or 200 if there is no new version."""
+    return success("file uploaded", saved_as_dict(saved), 201 if saved.is_new else 200)
 
 
 def saved_as_dict(saved: Saved) -> dict[str, str | int | bool]:

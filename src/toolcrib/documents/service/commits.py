@@ -20,7 +20,8 @@ from toolcrib.documents.service.direct_uploads import made_before, own_upload, t
 from toolcrib.documents.service.locks import refuse_others_lock, release_own
 from toolcrib.documents.service.lookup import Documents, Where, at, bucket_of, find, record_event, still
 from toolcrib.documents.service.quotas import refuse_over_quota
-from toolcrib.documents.service.uploads import Saved, VersionOptions, refuse_stale
+from toolcrib.documents.service.repeats import repeated
+from toolcrib.documents.service.uploads import Saved, VersionOptions, discard_repeat, refuse_stale
 from toolcrib.documents.service.version_rows import add_version, current
 from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
@@ -35,6 +36,7 @@ class _Submission:
     mime_type: str | None
     upload_key: str | None = None
     work: File | None = None
+    request_key: str | None = None
 
 
 async def commit_work_copy(
@@ -187,6 +189,10 @@ async def submit_in(
     file = await at(session, place)
     if file is None or file.is_archived:
         raise FileNotFound("There is no such file to submit a version of.")
+    request_key = options.get("request_key")
+    same = await repeated(session, caller, file, stored, request_key)
+    if same is not None:
+        return discard_repeat(session, file, same, stored, now=now)
     claim = await refuse_stale(
         session,
         caller,
@@ -196,7 +202,7 @@ async def submit_in(
         base_version=options.get("base_version"),
         now=now,
     )
-    submission = _Submission(stored, options.get("mime_type"))
+    submission = _Submission(stored, options.get("mime_type"), request_key=request_key)
     changelog = options.get("changelog")
     return await _add_pending(session, caller, file, right, submission, claim, changelog=changelog, now=now)
 
@@ -221,6 +227,7 @@ async def _add_pending(
         caller=caller,
         status=VersionStatus.PENDING,
         changelog=changelog,
+        request_key=submission.request_key,
         now=now,
     )
     file.status = FileStatus.PENDING

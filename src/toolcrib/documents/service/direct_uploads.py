@@ -19,7 +19,7 @@ from toolcrib.documents.service.content import forget_object, keep, store_errors
 from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.quotas import refuse_arrived_over_quota, usage_of
 from toolcrib.documents.service.upload_limit import refuse_too_many
-from toolcrib.documents.service.uploads import Received, Saved, may_put, put, save_in
+from toolcrib.documents.service.uploads import Received, Saved, VersionOptions, may_put, put, save_in
 from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.problems import BlobMissing, HashMismatch, SizeMismatch
 from toolcrib.kernel.blobs.signing import LONGEST, Signer, presign
@@ -99,6 +99,7 @@ async def confirm(
     size: int | None = None,
     sha256: str | None = None,
     changelog: str | None = None,
+    request_key: str | None = None,
     now: datetime,
 ) -> Saved:
     """Make the content sent to a reserved key the newest version of its file. `size` and `sha256` are what the client
@@ -117,7 +118,12 @@ async def confirm(
 
     async def receive() -> Received:
         stored = await taken(docs, caller, upload, place.bucket, size=size, sha256=sha256)
-        return Received(stored, place, {"mime_type": upload.mime_type, "changelog": changelog})
+        options: VersionOptions = {
+            "mime_type": upload.mime_type,
+            "changelog": changelog,
+            "request_key": request_key,
+        }
+        return Received(stored, place, options)
 
     async def make(session: AsyncSession, caller: Caller, *stored: Any, **options: Any) -> Saved:
         await take_write_lock(session)
@@ -127,7 +133,7 @@ async def confirm(
         return saved
 
     try:
-        saved = await put(docs, caller, place, receive, make=make, now=now)
+        saved = await put(docs, caller, place, receive, make=make, request_key=request_key, now=now)
     except ObjectNotFound:  # because another request has used it meanwhile?
         used = await own_upload(docs, caller, object_key)
         if used is None or used.version_id is None:

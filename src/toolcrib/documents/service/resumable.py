@@ -253,7 +253,11 @@ def _check(checksum: Checksum, found: bytes) -> None:
 
 def _conditions(options: VersionOptions) -> Conditions:
     """Return the conditions that can be checked before the content has arrived."""
-    return {"fence": options.get("fence"), "base_version": options.get("base_version")}
+    return {
+        "fence": options.get("fence"),
+        "base_version": options.get("base_version"),
+        "request_key": options.get("request_key"),
+    }
 
 
 async def _finish(

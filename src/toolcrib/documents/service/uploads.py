@@ -26,9 +26,11 @@ from toolcrib.documents.service.locks import (
 )
 from toolcrib.documents.service.lookup import Documents, at, record_event
 from toolcrib.documents.service.quotas import refuse_over_quota
+from toolcrib.documents.service.repeats import made_by, repeated, unchanged
 from toolcrib.documents.service.tags import check_tags
 from toolcrib.documents.service.vacated import awaited_at, come_back
 from toolcrib.documents.service.version_rows import add_version, file_at, make_current
+from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims import queries
@@ -54,13 +56,15 @@ class Conditions(TypedDict, total=False):
     `fence` is the caller's lock, which must not have ended; `base_version` the version number that must still be
     current (0 for no file), `base_id` that version's id. `locks` are fences of claims that must still be the caller's,
     by the claims' digests: on the file, or on folders it is in. `release` releases the caller's lock in the same
-    transaction."""
+    transaction. With a `request_key` (`repeats.read_key`), a repeat of an upload meets no condition and makes no
+    version, and neither does the content that is current already."""
 
     fence: int | None
     base_version: int | None
     base_id: str | None
     locks: Mapping[str, int]
     release: bool
+    request_key: str | None
 
 
 class VersionOptions(Conditions, total=False):
@@ -186,6 +190,8 @@ async def may_put(
     refuse_too_large(docs, size)
     async with docs.kernel.database.read() as session:
         file = await at(session, place)
+        if await made_by(session, caller, file, conditions.get("request_key")) is not None:
+            return right
         await refuse_stale(
             session,
             caller,
@@ -268,11 +274,15 @@ async def save_in(
     base_id: str | None = None,
     locks: Mapping[str, int] | None = None,
     release: bool = False,
+    request_key: str | None = None,
     now: datetime,
 ) -> Saved:
     """Do what `save` does, in the caller's transaction."""
     await take_write_lock(session)
     before = await at(session, place)
+    same = await repeated(session, caller, before, stored, request_key)
+    if before is not None and same is not None:
+        return discard_repeat(session, before, same, stored, now=now)
     claim = await refuse_stale(
         session, caller, before, right, fence=fence, base_version=base_version, now=now
     )
@@ -282,6 +292,11 @@ async def save_in(
         raise VersionConflict("The file was changed meanwhile.")
     await _refuse_ended(session, caller, locks or {}, now=now)
     await refuse_locked_folder(session, caller, place, right, members=not _is_live(before), now=now)
+    same = await unchanged(session, before, stored, request_key)
+    if before is not None and same is not None:
+        if release:
+            await release_own(session, caller, claim, now=now)
+        return discard_repeat(session, before, same, stored, now=now)
     awaited = None if _is_live(before) else await awaited_at(session, caller, place, now=now)
     if awaited is not None:
         await come_back(session, caller, awaited, place, right, now=now)
@@ -303,6 +318,7 @@ async def save_in(
         right=right,
         caller=caller,
         changelog=changelog,
+        request_key=request_key,
         now=now,
     )
     await make_current(session, file, version, now=now)
@@ -328,6 +344,15 @@ async def save_in(
     if release:
         await release_own(session, caller, claim, now=now)
     return Saved(file, version, created, came_back=awaited is not None)
+
+
+def discard_repeat(
+    session: AsyncSession, file: File, version: Version, stored: Stored, *, now: datetime
+) -> Saved:
+    """Return the version that is there already; the content that was stored once more is to be deleted."""
+    if not stored.is_named:
+        registry.mark_for_deletion(session, [stored.key], now=now)
+    return Saved(file, version, created=False, is_new=False)
 
 
 async def refuse_stale(

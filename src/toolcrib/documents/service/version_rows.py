@@ -72,6 +72,7 @@ async def add_version(
     caller: Caller,
     status: VersionStatus = VersionStatus.DRAFT,
     changelog: str | None = None,
+    request_key: str | None = None,
     now: datetime,
 ) -> Version:
     """Add the next version of `file` by `caller`, without making it current. `right` is the right to write there.
@@ -93,6 +94,7 @@ async def add_version(
         checksum=stored.sha256,
         changelog=changelog,
         status=status,
+        request_key=request_key,
         created_by=caller.me.uuid,
         created_at=now,
         updated_at=now,
