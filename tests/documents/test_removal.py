@@ -134,3 +134,55 @@ def test_every_address_form_deletes(ann: Person) -> None:
         ann.stored(path)
         succeeded(_delete(ann, **form))
         assert ann.fetch(path).status_code == 404
+
+
+def _displaced(ann: Person, name: str, folder: str) -> str:
+    """An archived file, whose name another file has taken since. Its id."""
+    file_id: str = ann.stored(f"{folder}/{name}", b"mine")["file_id"]
+    succeeded(ann.call("DELETE", "/delete", json={"file_id": file_id}))
+    ann.stored(f"{folder}/other", b"other")
+    source = ann.at(f"{folder}/other")
+    succeeded(ann.post("/move", **source, target_path=f"{folder}/{name}"))
+    return file_id
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("r.txt", "r (restored).txt", "r (restored 2).txt"),
+        ("r", "r (restored)", "r (restored 2)"),
+        ("a.tar.gz", "a (restored).tar.gz", "a (restored 2).tar.gz"),
+        ("v1.2 a.step", "v1.2 a (restored).step", "v1.2 a (restored 2).step"),
+        (".profile", ".profile (restored)", ".profile (restored 2)"),
+        ("Dr. Who", "Dr. Who (restored)", "Dr. Who (restored 2)"),
+        ("ä.öü", "ä (restored).öü", "ä (restored 2).öü"),
+    ],
+)
+def test_a_file_whose_name_is_taken_is_restored_beside_it(
+    ann: Person, name: str, first: str, second: str
+) -> None:
+    folder = "d/e"
+    for expected in (first, second):
+        file_id = _displaced(ann, name, folder)
+        restored = succeeded(ann.post("/restore", file_id=file_id))
+        assert restored["logical_path"] == f"{folder}/{expected}"
+        assert restored["path"] == f"/users/{ann.uuid}/{folder}/{expected}"
+        assert restored["renamed"] is True
+        assert ann.fetch(f"{folder}/{expected}").content == b"mine"
+        assert ann.fetch(f"{folder}/{name}").content == b"other"
+        succeeded(ann.call("DELETE", "/delete", json={**ann.at(f"{folder}/{name}"), "physical": True}))
+
+
+def test_a_file_whose_name_was_taken_gets_it_back_once_it_is_free(ann: Person) -> None:
+    file_id = _displaced(ann, "r.txt", "d")
+    succeeded(ann.call("DELETE", "/delete", json={**ann.at("d/r.txt"), "physical": True}))
+    restored = succeeded(ann.post("/restore", file_id=file_id))
+    assert (restored["logical_path"], restored["renamed"]) == ("d/r.txt", False)
+
+
+def test_a_long_name_stays_within_its_limit(ann: Person) -> None:
+    name = "ä" * 120 + ".tar.gz"
+    restored = succeeded(ann.post("/restore", file_id=_displaced(ann, name, "d")))
+    assert restored["name"].endswith("ä.tar.gz") or restored["name"].endswith(" (restored).tar.gz")
+    assert ann.fetch(restored["logical_path"]).content == b"mine"
+    assert len(restored["name"].encode()) <= 255

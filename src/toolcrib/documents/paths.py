@@ -22,6 +22,10 @@ _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Overlong encodings of `.`, `/` and the backslash: not UTF-8, but some decoders accept them.
 _OVERLONG = {"%c0%ae": ".", "%c0%af": "/", "%c1%9c": "/"}
 
+# A longer part after a name's last dot is no extension.
+_EXTENSION_BYTES = 16
+_TWO = re.compile(r"\.tar\.[A-Za-z0-9]+", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -108,6 +112,17 @@ def usable_filename(name: str) -> str:
     while len(base.encode()) > NAME_BYTES:
         base = base[:-1]
     return base
+
+
+def split_extension(name: str) -> tuple[str, str]:
+    """Split a name before its extension; `.tar.gz` and the like are one, and a leading dot begins none."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem.strip(".") or not extension or len(extension.encode()) > _EXTENSION_BYTES or " " in extension:
+        return name, ""
+    first, _, second = stem.rpartition(".")
+    if first.strip(".") and _TWO.fullmatch(f".{second}.{extension}"):
+        return first, f".{second}{dot}{extension}"
+    return stem, dot + extension
 
 
 def as_uuid(value: str, field: str) -> str:

@@ -156,6 +156,8 @@ def restore(
         done.append({"place": docs.show(at), **answer})
         if not context.as_json:
             as_new = f" version {version} as version {answer['version_number']}" if version else ""
+            if version is None and answer.get("logical_path", at.path) != at.path:
+                as_new = f" as {docs.show(RemotePath(at.bucket, at.id, answer['logical_path']))}"
             output.print_text(f"Restored {docs.show(at)}{as_new}")
     if context.as_json:
         output.print_json(done)

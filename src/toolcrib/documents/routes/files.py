@@ -36,7 +36,7 @@ from toolcrib.documents.routes.common import (
     status,
     where,
 )
-from toolcrib.documents.service import files, moving, removal
+from toolcrib.documents.service import files, moving, removal, restoring
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.openapi import body_of, refusals
 
@@ -147,10 +147,21 @@ async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     responses=refusals(404),
 )
 async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
-    """Restore an archived file."""
+    """Restore an archived file. If another file has its name now, it gets a similar one: `logical_path` says which."""
     body = await json_body(request)
-    file = await removal.restore(docs, caller, where(body), now=now)
-    return success("file restored", {"file_id": file.id, "status": file.status})
+    found = await restoring.restore(docs, caller, where(body), now=now)
+    file = found.file
+    return success(
+        "file restored",
+        {
+            "file_id": file.id,
+            "status": file.status,
+            "logical_path": file.logical_path,
+            "path": file.address,
+            "name": file.name,
+            "renamed": found.renamed,
+        },
+    )
 
 
 @router.post(

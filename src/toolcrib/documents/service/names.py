@@ -11,13 +11,13 @@ from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists
 from toolcrib.documents.models import NAME_BYTES, File, new_id
-from toolcrib.documents.paths import Place
+from toolcrib.documents.paths import Place, split_extension
 from toolcrib.documents.service.locks import ref_of
 from toolcrib.documents.service.lookup import at, record_event
 from toolcrib.kernel.claims import service as claims_service
 
 # The mark in the new name of an archived file whose path another file takes; it keeps its history.
-_ASIDE = ".archived-"
+ASIDE = ".archived-"
 
 
 async def rename(
@@ -25,7 +25,7 @@ async def rename(
 ) -> None:
     """Give `file` and its claim the name `target`, which must be free, and tell of it."""
     before = file.address
-    _locate(file, target)
+    locate(file, target)
     file.is_litter = file.is_litter and right.litter.names(target.name)
     file.updated_at = now
     await session.flush()
@@ -44,13 +44,15 @@ async def make_room(session: AsyncSession, target: Place, *, now: datetime) -> N
     if there is not None and not there.is_archived:
         raise FileExists(f"{target.address} already exists.")
     if there is not None:
-        mark = f"{_ASIDE}{new_id()[:8]}"
-        name = target.name.encode()[: NAME_BYTES - len(mark)].decode(errors="ignore") + mark
-        _locate(there, Place(target.bucket, "/".join(filter(None, (target.parent.path, name)))))
+        mark = f"{ASIDE}{new_id()[:8]}"
+        stem, extension = split_extension(target.name)
+        room = NAME_BYTES - len((extension + mark).encode())
+        name = stem.encode()[:room].decode(errors="ignore") + extension + mark
+        locate(there, Place(target.bucket, "/".join(filter(None, (target.parent.path, name)))))
         there.updated_at = now
         await session.flush()
 
 
-def _locate(file: File, place: Place) -> None:
+def locate(file: File, place: Place) -> None:
     file.logical_path, file.name = place.path, place.name
     file.location, file.folder = place.location, place.parent.location

@@ -10,9 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
-from toolcrib.documents.errors import FileExists, FileNotFound
 from toolcrib.documents.models import File, FileStatus, VacatedName, Version
-from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import (
     force_release,
     holder_of,
@@ -80,30 +78,6 @@ async def take_away(
         file.updated_at = now
     record_file_audit(session, caller, "delete", file, now=now, physical=physical, **details)
     await record_event(session, caller, "destroyed" if physical else "archived", file, right.scope, now=now)
-
-
-async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetime) -> File:
-    """Restore an archived file.
-
-    Raises:
-        FileNotFound: it does not exist, or is not archived (404).
-        FileExists: there is now a folder at its path, or a file at the path of one of its folders (409).
-    """
-    file, right = await find(docs, caller, where, "write")
-    async with docs.kernel.database.write() as session:
-        file = await still(session, file.id)
-        if not file.is_archived:
-            raise FileNotFound("There is no such archived file.")
-        if await folder_at(session, place_of(file)) is not None:
-            raise FileExists(f"{file.address} is a folder now.")
-        await refuse_locked_folder(session, caller, place_of(file), right, members=True, now=now)
-        # Its folder may have been removed meanwhile.
-        await ensure_folders(session, place_of(file).parent, now=now)
-        file.status = file.settled_status
-        file.updated_at = now
-        record_file_audit(session, caller, "restore", file, now=now)
-        await record_event(session, caller, "restored", file, right.scope, now=now)
-    return file
 
 
 async def forget_vacated_names(docs: Documents, *, now: datetime) -> int:
