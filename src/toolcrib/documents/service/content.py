@@ -146,20 +146,14 @@ async def adopt(
     return blob
 
 
-async def mark_sound(session: AsyncSession, blob_id: int, *, now: datetime) -> list[str]:
-    """Restore the earlier status of corrupted versions of this content. Returns their ids."""
-    corrupted = select(Version.id).where(
-        Version.blob_id == blob_id, Version.status == VersionStatus.CORRUPTED
+async def mark_sound(session: AsyncSession, blob_id: int, *, now: datetime) -> None:
+    """Restore the earlier status of corrupted versions of this content."""
+    await session.execute(
+        update(Version)
+        .where(Version.blob_id == blob_id, Version.status == VersionStatus.CORRUPTED)
+        .values(status=Version.sound_status, sound_status=None, updated_at=now)
+        .execution_options(synchronize_session=False)
     )
-    ids = list((await session.execute(corrupted)).scalars())
-    if ids:
-        await session.execute(
-            update(Version)
-            .where(Version.id.in_(ids))
-            .values(status=Version.sound_status, sound_status=None, updated_at=now)
-            .execution_options(synchronize_session=False)
-        )
-    return ids
 
 
 async def mark_lost(docs: Documents, blob_id: int, key: str, *, now: datetime) -> list[str]:

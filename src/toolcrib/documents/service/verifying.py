@@ -160,16 +160,19 @@ async def _recover(docs: Documents, blob_id: int, *, now: datetime) -> list[str]
         if blob is None:
             return []
         blob.lost_at = None
-        ids = await mark_sound(session, blob_id, now=now)
-        rows = await session.execute(
-            select(File, Version).join(Version, Version.file_id == File.id).where(Version.id.in_(ids))
+        found = await session.execute(
+            select(File, Version)
+            .join(Version, Version.file_id == File.id)
+            .where(Version.blob_id == blob_id, Version.status == VersionStatus.CORRUPTED)
         )
-        for file, version in rows.all():
+        restored = found.all()
+        await mark_sound(session, blob_id, now=now)
+        for file, version in restored:
             scope = await docs.access.scope_of(bucket_of(file))
             await record_event(
                 session, None, "recovered", file, scope, now=now, version_number=version.version_number
             )
-    return ids
+    return [version.id for _, version in restored]
 
 
 async def _verify_archives(docs: Documents, sizes: dict[str, int], report: Report, *, hashes: bool) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
@@ -22,6 +23,9 @@ from toolcrib.documents.service.version_rows import make_current
 from toolcrib.kernel.identity.principal import AccessDenied
 
 QUEUE_LIMIT = 500
+PAGE = 500
+# Of the project service, about so many projects at a time.
+ASKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +75,31 @@ async def waiting(docs: Documents, caller: Caller) -> list[Decided]:
             File.status != FileStatus.ARCHIVED,
         )
         .order_by(Version.created_at, Version.id)
+        .limit(PAGE)
     )
-    async with docs.kernel.database.read() as session:
-        found = [Decided(file, version) for version, file in (await session.execute(query)).all()]
+    found: list[Decided] = []
     mine: dict[Bucket, bool] = {}
-    for each in found:
-        bucket = bucket_of(each.file)
-        if bucket not in mine:
-            mine[bucket] = await docs.access.may(caller, bucket, "validate")
-    return [each for each in found if mine[bucket_of(each.file)]][:QUEUE_LIMIT]
+    page: list[Decided] | None = None
+    while (page is None or len(page) == PAGE) and len(found) < QUEUE_LIMIT:  # others are served in between
+        here = query
+        if page:
+            last = page[-1].version
+            same = and_(Version.created_at == last.created_at, Version.id > last.id)
+            here = query.where(or_(Version.created_at > last.created_at, same))
+        async with docs.kernel.database.read() as session:
+            page = [Decided(file, version) for version, file in (await session.execute(here)).all()]
+        await _ask_of(docs, caller, {bucket_of(each.file) for each in page}, mine)
+        found += [each for each in page if mine[bucket_of(each.file)]]
+    return found[:QUEUE_LIMIT]
+
+
+async def _ask_of(docs: Documents, caller: Caller, buckets: set[Bucket], known: dict[Bucket, bool]) -> None:
+    """Add to `known` where the caller may decide. A project service is asked about a few buckets at once."""
+    asked = sorted(buckets - known.keys(), key=lambda bucket: (bucket.type, bucket.id))
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        some = asked[start : start + ASKED_AT_ONCE]
+        answers = await asyncio.gather(*(docs.access.may(caller, bucket, "validate") for bucket in some))
+        known.update(zip(some, answers, strict=True))
 
 
 async def approve(

@@ -26,6 +26,9 @@ log = structlog.get_logger()
 # A start waits so long for the file store.
 START_SECONDS = 15.0
 
+# In one statement.
+KEYS_AT_ONCE = 5_000
+
 
 async def make_new_store(database: Database, blobs: Blobs) -> None:
     """Create the store of a new server.
@@ -116,10 +119,10 @@ async def refuse_pending_deletion(session: AsyncSession, keys: Sequence[str]) ->
         BlobMissing: the content was stored so long ago that it is about to be deleted: upload it again (404).
     """
     await take_write_lock(session)  # so that what is read from here on cannot change before the commit
-    if (
-        await session.scalars(select(PendingDeletion.key).where(PendingDeletion.key.in_(keys)).limit(1))
-    ).first():
-        raise BlobMissing("The upload waited too long to be confirmed. Upload it again.")
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        marked = PendingDeletion.key.in_(keys[start : start + KEYS_AT_ONCE])
+        if (await session.scalars(select(PendingDeletion.key).where(marked).limit(1))).first():
+            raise BlobMissing("The upload waited too long to be confirmed. Upload it again.")
 
 
 def mark_for_deletion(session: AsyncSession, keys: Sequence[str], *, now: datetime) -> None:

@@ -6,11 +6,11 @@ same statements.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.commands import Command, Group
@@ -52,9 +52,11 @@ async def run_groups(session: AsyncSession, groups: Sequence[Group], *, now: dat
 
 
 async def forget_waiting(
-    session: AsyncSession, holder_uuid: str, *, scopes: Collection[str] | None = None
+    session: AsyncSession, holder_uuid: str, *, scopes: Sequence[str] | Select[str] | None = None
 ) -> None:
-    """Take a person out of every queue, or out of those in `scopes`: they may no longer be given anything there."""
+    """Take a person out of every queue, or out of those in a few `scopes`: they may no longer be given anything there.
+    A query says which ones where there may be many.
+    """
     await take_write_lock(session)  # no claim passes on meanwhile
     conditions = [claim_waiters.c.holder_uuid == holder_uuid]
     if scopes is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, and_, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
@@ -36,10 +36,15 @@ class OtherCompany(Conflict):
     code = "other_company"
 
 
-async def list_companies(session: AsyncSession, me: Principal) -> list[tuple[Company, int]]:
-    """Return the companies that `me` may see, by name, with the number of members of each."""
+async def list_companies(
+    session: AsyncSession, me: Principal, *, after: str | None = None, limit: int | None = None
+) -> list[tuple[Company, int]]:
+    """Return the companies that `me` may see, by name, with the number of members of each: at most `limit`, from the
+    first after the name `after`."""
     mine: ColumnElement[bool] = true() if me.is_admin else Company.id == me.company_id
-    return await _with_members(session, mine)
+    if after is not None:
+        mine = and_(mine, Company.name > after)
+    return await _with_members(session, mine, limit)
 
 
 async def describe(session: AsyncSession, me: Principal, company_id: str) -> tuple[Company, int]:
@@ -52,10 +57,12 @@ async def describe(session: AsyncSession, me: Principal, company_id: str) -> tup
     return (await _with_members(session, Company.id == company.id))[0]
 
 
-async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -> list[tuple[Company, int]]:
+async def _with_members(
+    session: AsyncSession, condition: ColumnElement[bool], limit: int | None = None
+) -> list[tuple[Company, int]]:
     members = select(func.count()).where(User.company_id == Company.id).correlate(Company).scalar_subquery()
-    rows = await session.execute(select(Company, members).where(condition).order_by(Company.name))
-    return list(rows)
+    query = select(Company, members).where(condition).order_by(Company.name).limit(limit)
+    return list(await session.execute(query))
 
 
 async def get_company(session: AsyncSession, me: Principal, company_id: str) -> Company:
@@ -129,9 +136,14 @@ async def delete_company(session: AsyncSession, company: Company, *, me: Princip
     await _record(session, "deleted", company, me.username, now)
 
 
-async def list_members(session: AsyncSession, company: Company) -> Sequence[User]:
-    found = await session.execute(select(User).where(User.company_id == company.id).order_by(User.username))
-    return found.scalars().all()
+async def list_members(
+    session: AsyncSession, company: Company, *, after: str | None, limit: int
+) -> Sequence[User]:
+    """Return members by name: at most `limit`, from the first after the name `after`."""
+    query = select(User).where(User.company_id == company.id).order_by(User.username).limit(limit)
+    if after is not None:
+        query = query.where(User.username > after)
+    return (await session.scalars(query)).all()
 
 
 async def set_member(
@@ -194,9 +206,9 @@ async def _join(
 
 async def _leave(session: AsyncSession, user: User, *, actor: str | None, now: datetime) -> None:
     company = await session.get_one(Company, user.company_id)
-    names = await session.scalars(select(Project.name).where(Project.company_id == company.id))
-    scopes = [f"company:{company.id}", *(f"project:{name}" for name in names)]
-    await forget_waiting(session, user.uuid, scopes=scopes)
+    projects = select(literal("project:") + Project.name).where(Project.company_id == company.id)
+    await forget_waiting(session, user.uuid, scopes=[f"company:{company.id}"])
+    await forget_waiting(session, user.uuid, scopes=projects)
     user.company_id = user.company_role = None
     await _record(session, "member_removed", company, actor, now, username=user.username)
 

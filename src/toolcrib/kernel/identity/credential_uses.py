@@ -16,6 +16,9 @@ from toolcrib.kernel.identity.models import ApiKey, BrowserSession
 
 log = structlog.get_logger()
 
+# In one statement.
+AT_ONCE = 5_000
+
 # How often the use of an API key or of a browser session is recorded, and how long their results are kept in memory.
 KEY_USE_NOTED = timedelta(minutes=1)
 SESSION_USE_NOTED = timedelta(minutes=5)
@@ -54,10 +57,13 @@ class CredentialUses:
         async with self._database.write() as session:
             for model in (ApiKey, BrowserSession):
                 ids = [row_id for what, row_id in used if what is model]
-                if ids:
+                for start in range(0, len(ids), AT_ONCE):
+                    some = ids[start : start + AT_ONCE]
                     await session.execute(
                         update(model)
-                        .where(model.id.in_(ids), or_(model.last_used_at.is_(None), model.last_used_at < now))
+                        .where(
+                            model.id.in_(some), or_(model.last_used_at.is_(None), model.last_used_at < now)
+                        )
                         .values(last_used_at=now)
                         .execution_options(synchronize_session=False)
                     )

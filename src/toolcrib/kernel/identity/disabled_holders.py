@@ -11,13 +11,13 @@ been told. Each claim is changed in its own group, so one that cannot be changed
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims import service
@@ -38,6 +38,8 @@ Policy = Literal["stay", "release", "owner"]
 # transaction of the job.
 AT_ONCE = 10_000
 PAGE = 1_000
+# How many projects and companies are looked at together.
+SCOPES = 500
 DELETED = "account deleted"
 DISABLED = "account disabled"
 _COLUMNS = [claims.c[name] for name in Claim.__slots__]
@@ -80,68 +82,19 @@ class DisabledHolders:
         await take_write_lock(session)
         mine = claims.c.holder_uuid == uuid
         outlives = claims.c.kind.in_(self.outliving)
-        successors = (
-            await self._successors(session, and_(mine, outlives), uuid) if self.policy == "owner" else {}
-        )
-        conditions = [mine]
-        if not gone and self.policy != "release":
-            conditions.append(or_(~outlives, claims.c.scope.in_(successors)))
-        found = await session.execute(
-            select(*_COLUMNS)
-            .where(*conditions)
-            .order_by(case((outlives, 1), else_=0), claims.c.fence)
-            .limit(limit)
-        )
-        actor = by.username if by else None
-        groups: list[Group] = []
-        for claim in (Claim(*row) for row in found):
-            successor = successors.get(claim.scope) if claim.kind in self.outliving else None
-            command: Command
-            if claim.is_over(now):
-                command = Expire(claim.ref, claim.fence)
-            elif successor is not None:
-                command = Transfer(claim.ref, actor, successor, None, claim.fence, refusable=False)
-            else:
-                reason = DELETED if gone else DISABLED
-                command = ForceRelease(claim.ref, actor, reason, claim.fence, refusable=False)
-            groups.append(Group([command], by))
-        changed = 0
-        for start in range(0, len(groups), PAGE):
-            for outcome in await service.run_groups(session, groups[start : start + PAGE], now=now):
-                if outcome.problem is None:
-                    changed += 1
-                else:
-                    log.warning("claim_not_ended", reason=outcome.problem.code)
-        return changed
-
-    async def _successors(
-        self, session: AsyncSession, which: ColumnElement[bool], uuid: str
-    ) -> dict[str, Holder]:
-        """Return who gets the claims `which`, by scope: the longest-standing owner of project or company."""
-        successors = {}
-        for scope in list(await session.scalars(select(claims.c.scope).where(which).distinct())):
-            family, _, name = scope.partition(":")
-            owners = select(User.username, User.uuid).where(User.is_active, User.uuid != uuid)
-            if family == "project":
-                project = select(Project).where(Project.name == name, Project.deleted_at.is_(None)).subquery()
-                owner = exists().where(
-                    ProjectMember.project_id == project.c.id,
-                    ProjectMember.user_id == User.id,
-                    ProjectMember.role == "owner",
-                )
-                owns_company = exists().where(
-                    project.c.company_id == User.company_id, User.company_role == "owner"
-                )
-                # Owners of the project come before owners of its company.
-                owners = owners.where(or_(owner, owns_company)).order_by(case((owner, 0), else_=1), User.id)
-            elif family == "company":
-                owners = owners.where(User.company_id == name, User.company_role == "owner").order_by(User.id)
-            else:
-                continue
-            first = (await session.execute(owners.limit(1))).first()
-            if first is not None:
-                successors[scope] = Holder(*first)
-        return successors
+        ending = _Ending(session, by, DELETED if gone else DISABLED, now)
+        await ending.run([mine, ~outlives], {}, limit)
+        if self.policy == "owner":
+            # In pieces: somebody may hold things in any number of projects.
+            scopes = await _scopes(session, [mine, outlives], None)
+            while scopes and ending.found < limit:
+                successors = await _successors(session, scopes, uuid)
+                here = claims.c.scope.in_(scopes if gone else list(successors))
+                await ending.run([mine, outlives, here], successors, limit)
+                scopes = await _scopes(session, [mine, outlives], scopes[-1])
+        elif gone or self.policy == "release":
+            await ending.run([mine, outlives], {}, limit)
+        return ending.changed
 
     async def people(self, session: AsyncSession) -> list[tuple[str, bool]]:
         """Return who holds or waits for something that they no longer may: (uuid, whether the account was removed)."""
@@ -157,6 +110,81 @@ class DisabledHolders:
             )
         )
         return [(uuid, False) for uuid in disabled] + [(uuid, True) for uuid in gone]
+
+
+@dataclass(slots=True)
+class _Ending:
+    """Ends claims, or passes them on. `found` counts those it came to, `changed` those that it could change."""
+
+    session: AsyncSession
+    by: Requester | None
+    reason: str
+    now: datetime
+    found: int = 0
+    changed: int = 0
+
+    async def run(
+        self, which: Sequence[ColumnElement[bool]], successors: Mapping[str, Holder], limit: int
+    ) -> None:
+        """Go through the claims `which`, oldest first, until `limit` were found in all. Those in a scope of
+        `successors` pass on."""
+        query = select(*_COLUMNS).where(*which).order_by(claims.c.fence).limit(limit - self.found)
+        groups = [
+            Group([self._command(Claim(*row), successors)], self.by)
+            for row in await self.session.execute(query)
+        ]
+        self.found += len(groups)
+        for start in range(0, len(groups), PAGE):
+            page = groups[start : start + PAGE]
+            for outcome in await service.run_groups(self.session, page, now=self.now):
+                if outcome.problem is None:
+                    self.changed += 1
+                else:
+                    log.warning("claim_not_ended", reason=outcome.problem.code)
+
+    def _command(self, claim: Claim, successors: Mapping[str, Holder]) -> Command:
+        actor = self.by.username if self.by else None
+        if claim.is_over(self.now):
+            return Expire(claim.ref, claim.fence)
+        successor = successors.get(claim.scope)
+        if successor is not None:
+            return Transfer(claim.ref, actor, successor, None, claim.fence, refusable=False)
+        return ForceRelease(claim.ref, actor, self.reason, claim.fence, refusable=False)
+
+
+async def _scopes(
+    session: AsyncSession, which: Sequence[ColumnElement[bool]], after: str | None
+) -> list[str]:
+    """Return a page of the scopes of the claims `which`, in order."""
+    query = select(claims.c.scope).where(*which).distinct().order_by(claims.c.scope).limit(SCOPES)
+    if after is not None:
+        query = query.where(claims.c.scope > after)
+    return list(await session.scalars(query))
+
+
+async def _successors(session: AsyncSession, scopes: Sequence[str], uuid: str) -> dict[str, Holder]:
+    """Return who gets the claims of the person `uuid` in `scopes`, where there is somebody: the longest-standing other
+    owner of the project, or else of its company; or of the company that the scope is."""
+    others = select(User.id).where(User.is_active, User.uuid != uuid).order_by(User.id).limit(1)
+    owner = others.join(ProjectMember, ProjectMember.user_id == User.id).where(
+        ProjectMember.project_id == Project.id, ProjectMember.role == "owner"
+    )
+    of_company = others.where(User.company_id == Project.company_id, User.company_role == "owner")
+    first = func.coalesce(
+        owner.correlate(Project).scalar_subquery(), of_company.correlate(Project).scalar_subquery()
+    )
+    names = [scope.removeprefix("project:") for scope in scopes if scope.startswith("project:")]
+    found = select(Project.name, first).where(Project.name.in_(names), Project.deleted_at.is_(None))
+    chosen = {f"project:{name}": user_id for name, user_id in await session.execute(found)}
+    for scope in scopes:
+        if scope.startswith("company:"):
+            company = others.where(
+                User.company_id == scope.removeprefix("company:"), User.company_role == "owner"
+            )
+            chosen[scope] = await session.scalar(company)
+    people = select(User.id, User.username, User.uuid).where(User.id.in_(set(chosen.values()) - {None}))
+    holders = {row.id: Holder(row.username, row.uuid) for row in await session.execute(people)}
+    return {scope: holders[user_id] for scope, user_id in chosen.items() if user_id is not None}
 
 
 async def end_what_is_left(kernel: Kernel, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.access import own_projects
@@ -58,12 +58,17 @@ class LastOwner(Conflict):
     code = "last_owner"
 
 
-async def list_projects(session: AsyncSession, me: Principal) -> list[tuple[Project, int]]:
-    """Return the projects that `me` may read, by name, with the number of members of each."""
+async def list_projects(
+    session: AsyncSession, me: Principal, *, after: str | None = None, limit: int | None = None
+) -> list[tuple[Project, int]]:
+    """Return the projects that `me` may read, by name, with the number of members of each: at most `limit`, from the
+    first after the name `after`."""
     mine: ColumnElement[bool] = true()
     if not me.is_admin:
         mine = own_projects(me)
-    return await _with_members(session, mine)
+    if after is not None:
+        mine = and_(mine, Project.name > after)
+    return await _with_members(session, mine, limit)
 
 
 async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tuple[Project, int]:
@@ -76,7 +81,9 @@ async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tup
     return (await _with_members(session, Project.id == project.id))[0]
 
 
-async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -> list[tuple[Project, int]]:
+async def _with_members(
+    session: AsyncSession, condition: ColumnElement[bool], limit: int | None = None
+) -> list[tuple[Project, int]]:
     members = (
         select(func.count())
         .where(ProjectMember.project_id == Project.id)
@@ -84,7 +91,10 @@ async def _with_members(session: AsyncSession, condition: ColumnElement[bool]) -
         .scalar_subquery()
     )
     rows = await session.execute(
-        select(Project, members).where(condition, Project.deleted_at.is_(None)).order_by(Project.name)
+        select(Project, members)
+        .where(condition, Project.deleted_at.is_(None))
+        .order_by(Project.name)
+        .limit(limit)
     )
     return list(rows)
 
@@ -237,14 +247,20 @@ async def delete_project(session: AsyncSession, project: Project, *, me: Princip
 # Members
 
 
-async def list_members(session: AsyncSession, project: Project) -> list[tuple[User, Role]]:
-    rows = await session.execute(
+async def list_members(
+    session: AsyncSession, project: Project, *, after: str | None, limit: int
+) -> list[tuple[User, Role]]:
+    """Return members by name: at most `limit`, from the first after the name `after`."""
+    query = (
         select(User, ProjectMember.role)
         .join(ProjectMember, ProjectMember.user_id == User.id)
         .where(ProjectMember.project_id == project.id)
         .order_by(User.username)
+        .limit(limit)
     )
-    return list(rows)
+    if after is not None:
+        query = query.where(User.username > after)
+    return list(await session.execute(query))
 
 
 async def set_member(

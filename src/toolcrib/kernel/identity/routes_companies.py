@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.deps import AdminDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity import companies, users
 from toolcrib.kernel.identity.models import Company
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import CompanyMember, CompanyName, CompanyRead, NewCompanyRole
+from toolcrib.kernel.long_answers import PAGE, Page, array
 from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(prefix="/companies", tags=["companies"])
@@ -27,10 +28,17 @@ def _read(company: Company, members: int, me: Principal) -> CompanyRead:
     )
 
 
-@router.get("")
-async def list_companies(session: ReadSessionDep, me: PrincipalDep) -> list[CompanyRead]:
+@router.get("", response_model=list[CompanyRead])
+async def list_companies(kernel: KernelDep, me: PrincipalDep) -> Response:
     """List the caller's own company; administrators see all."""
-    return [_read(company, members, me) for company, members in await companies.list_companies(session, me)]
+
+    async def read(me: Principal, after: str | None) -> Page[str]:
+        async with kernel.database.read() as session:
+            page = await companies.list_companies(session, me, after=after, limit=PAGE)
+        shown = [_read(company, members, me).model_dump(mode="json") for company, members in page]
+        return shown, page[-1][0].name if len(page) == PAGE else None
+
+    return await array(kernel, me, read)
 
 
 @router.post("", status_code=201, responses=refusals(409))
@@ -59,13 +67,19 @@ async def delete_company(company_id: UUID, session: SessionDep, me: AdminDep, no
     return Response(status_code=204)
 
 
-@router.get("/{company_id}/members")
-async def list_members(company_id: UUID, session: ReadSessionDep, me: PrincipalDep) -> list[CompanyMember]:
-    company = await companies.get_company(session, me, str(company_id))
-    return [
-        CompanyMember(username=user.username, uuid=user.uuid, role=user.company_role or "member")
-        for user in await companies.list_members(session, company)
-    ]
+@router.get("/{company_id}/members", response_model=list[CompanyMember])
+async def list_members(company_id: UUID, kernel: KernelDep, me: PrincipalDep) -> Response:
+    async def read(me: Principal, after: str | None) -> Page[str]:
+        async with kernel.database.read() as session:
+            company = await companies.get_company(session, me, str(company_id))
+            page = await companies.list_members(session, company, after=after, limit=PAGE)
+        shown = [
+            {"username": user.username, "uuid": user.uuid, "role": user.company_role or "member"}
+            for user in page
+        ]
+        return shown, page[-1].username if len(page) == PAGE else None
+
+    return await array(kernel, me, read)
 
 
 @router.put("/{company_id}/members/{username:path}")

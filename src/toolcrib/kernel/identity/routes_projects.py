@@ -11,6 +11,7 @@ from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import NewProject, NewProjectRole, ProjectMemberRead, ProjectRead
 from toolcrib.kernel.identity.tokens import as_uuid
+from toolcrib.kernel.long_answers import PAGE, Page, array
 from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(prefix="/projects", tags=["projects"])
@@ -34,10 +35,17 @@ def _project_and_user(project: str, username: str) -> tuple[str, str]:
     return (first, f"{rest}/members/{username}") if found and as_uuid(first) else (project, username)
 
 
-@router.get("")
-async def list_projects(session: ReadSessionDep, me: PrincipalDep) -> list[ProjectRead]:
+@router.get("", response_model=list[ProjectRead])
+async def list_projects(kernel: KernelDep, me: PrincipalDep) -> Response:
     """List the projects the caller has a role in."""
-    return [_read(project, members, me) for project, members in await projects.list_projects(session, me)]
+
+    async def read(me: Principal, after: str | None) -> Page[str]:
+        async with kernel.database.read() as session:
+            page = await projects.list_projects(session, me, after=after, limit=PAGE)
+        shown = [_read(project, members, me).model_dump(mode="json") for project, members in page]
+        return shown, page[-1][0].name if len(page) == PAGE else None
+
+    return await array(kernel, me, read)
 
 
 @router.post("", status_code=201, responses=refusals(404, 409))
@@ -66,11 +74,16 @@ async def create_project(
     )
 
 
-@router.get("/{project_id:path}/members")
-async def list_members(project_id: str, session: ReadSessionDep, me: PrincipalDep) -> list[ProjectMemberRead]:
-    project = await projects.get_project(session, me, project_id)
-    found = await projects.list_members(session, project)
-    return [ProjectMemberRead(username=user.username, uuid=user.uuid, role=role) for user, role in found]
+@router.get("/{project_id:path}/members", response_model=list[ProjectMemberRead])
+async def list_members(project_id: str, kernel: KernelDep, me: PrincipalDep) -> Response:
+    async def read(me: Principal, after: str | None) -> Page[str]:
+        async with kernel.database.read() as session:
+            project = await projects.get_project(session, me, project_id)
+            page = await projects.list_members(session, project, after=after, limit=PAGE)
+        shown = [{"username": user.username, "uuid": user.uuid, "role": role} for user, role in page]
+        return shown, page[-1][0].username if len(page) == PAGE else None
+
+    return await array(kernel, me, read)
 
 
 @router.put("/{project_id:path}/members/{username:path}")
