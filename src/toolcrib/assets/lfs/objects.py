@@ -125,7 +125,7 @@ async def download(request: Request) -> Response:
         raise
 
 
-@responses.at(router, "/objects/{oid}", "PUT", response_class=Response)
+@responses.at(router, "/objects/{oid}", "PUT", response_class=Response, responses=refusals(403, 507))
 async def upload(request: Request) -> Response:
     """Upload an object. Its bytes must have the SHA-256 that names it, and the announced size."""
     kernel = responses.kernel_of(request)

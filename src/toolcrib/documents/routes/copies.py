@@ -37,7 +37,7 @@ router = new_router()
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=body_of(schemas.CopyRequest),
-    responses=refusals(404),
+    responses=refusals(404, 507),
 )
 async def copy(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Copy a file. A copy from a project into one's own bucket is a work copy, and locks the source."""
@@ -83,7 +83,7 @@ def _target(body: Mapping[str, Any], name: str) -> Place:
     status_code=201,
     response_model=schemas.Success,
     openapi_extra=body_of(schemas.CommitRequest),
-    responses=refusals(404),
+    responses=refusals(404, 409, 507),
 )
 async def commit(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Submit a version for approval: from a work copy, or from content uploaded before."""
