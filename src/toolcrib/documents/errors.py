@@ -165,6 +165,25 @@ class TooManyFiles(Problem):
     code, status = "too_many_files", 413
 
 
+class ListingTooLarge(Problem):
+    """The folder has more members than one listing may show."""
+
+    code, status = "listing_too_large", 507
+
+    def __init__(self, max_bytes: int) -> None:
+        text = "This folder has too many members to be listed at once. Ask for fewer properties, or use the web page."
+        super().__init__(text, {"max_bytes": max_bytes})
+
+
+class ListingsBusy(Problem):
+    """Other long listings fill the room that is set apart for them; try again."""
+
+    code, status = "listings_busy", 503
+
+    def __init__(self) -> None:
+        super().__init__("Too many long listings are being sent. Try again.", headers={"Retry-After": "10"})
+
+
 class TooManyTransfers(Problem):
     """The caller already has as many copies running as allowed: try again when one has ended."""
 

@@ -141,6 +141,13 @@ class Files(BaseSettings):
         "within this time, that is a save: the document comes back to its name with the new content as its next "
         "version. 0: never.",
     )
+    webdav_listings_mib: int = Field(
+        1_024,
+        ge=4,
+        validation_alias="WEBDAV_LISTINGS_MIB",
+        description="Room that folder listings over WebDAV may take together in each process while they are sent, most "
+        "of it in the temporary folder, in MiB. A listing of more than a quarter of it is answered 507.",
+    )
     storage_listed_projects: int = Field(
         200,
         gt=0,

@@ -9,7 +9,7 @@ from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
@@ -28,6 +28,7 @@ from toolcrib.documents.routes.common import caller_of
 from toolcrib.documents.routes.downloads import send
 from toolcrib.documents.service import downloads, uploads
 from toolcrib.documents.service.content import store_errors
+from toolcrib.documents.service.listing_room import Listing
 from toolcrib.documents.service.lookup import Documents, documents_of
 from toolcrib.documents.service.transfers import Onto
 from toolcrib.kernel.blobs.announced import Announced
@@ -138,15 +139,15 @@ def _in_thread(environ: dict[str, Any]) -> Response | None:
     return answer
 
 
-def _spooled(file: IO[bytes], status: int) -> Response:
-    """Send the file, and close it."""
-    size = file.tell()
-    file.seek(0)
+def _spooled(listing: Listing, status: int) -> Response:
+    """Send the listing, and close it."""
+    size = listing.size
+    listing.rewind()
 
     async def pieces() -> AsyncIterator[bytes]:
         read = asyncio.get_running_loop().run_in_executor
-        with file:
-            while piece := await read(_threads, file.read, PIECE_BYTES):
+        with listing:
+            while piece := await read(_threads, listing.read, PIECE_BYTES):
                 yield piece
 
     return StreamingResponse(pieces(), status, headers={"Content-Length": str(size)})

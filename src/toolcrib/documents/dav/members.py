@@ -7,32 +7,36 @@ in a file.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 from xml.etree.ElementTree import tostring
 
 from wsgidav import util
 from wsgidav.xml_tools import make_multistatus_el
 
-IN_MEMORY = 1_048_576
+from toolcrib.documents.service.listing_room import Listing, ListingRoom
+
 _HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">'
 _TAIL = b"</D:multistatus>"
 
 
-def spool(pages: Iterable[Iterable[Any]], mode: str, names: list[str]) -> IO[bytes]:
-    """Write the multistatus of all resources in `pages`; the caller closes the file. `mode` and `names` are those of
-    `get_properties`."""
-    file: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+def spool(room: ListingRoom, pages: Iterable[Iterable[Any]], mode: str, names: list[str]) -> Listing:
+    """Write the multistatus of all resources in `pages`; the caller closes it. `mode` and `names` are those of
+    `get_properties`.
+
+    Raises:
+        ListingTooLarge, ListingsBusy: there is no room for it (507, 503).
+    """
+    listing = Listing(room)
     try:
-        file.write(_HEAD)
+        listing.write(_HEAD)
         for page in pages:
             for resource in page:
-                file.write(_response(resource, mode, names))
-        file.write(_TAIL)
+                listing.write(_response(resource, mode, names))
+        listing.write(_TAIL)
     except BaseException:
-        file.close()
+        listing.close()
         raise
-    return file
+    return listing
 
 
 def _response(resource: Any, mode: str, names: list[str]) -> bytes:

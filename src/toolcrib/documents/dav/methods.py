@@ -155,7 +155,9 @@ class Methods(Locking):
                 self._fail(HTTP_BAD_REQUEST)
             mode = modes[0]
             names = [each.tag for child in asked if child.tag == "{DAV:}prop" for each in child]
-        environ[SPOOLED] = members.spool(chain([[res]], res.member_pages()), mode, names)
+        environ[SPOOLED] = members.spool(
+            request_of(environ).docs.listings, chain([[res]], res.member_pages()), mode, names
+        )
         start_response("207 Multi-Status", [("Content-Type", "application/xml; charset=utf-8")])
         return []
 

@@ -17,6 +17,7 @@ from toolcrib.documents.endpoint_rights import EndpointRights
 from toolcrib.documents.errors import FileNotFound
 from toolcrib.documents.models import File
 from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.service.listing_room import ListingRoom
 from toolcrib.kernel.blobs.store import Blobs
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
@@ -36,7 +37,11 @@ class Documents:
     kernel: Kernel
     access: Access
     endpoint_rights: EndpointRights | None = None
+    listings: ListingRoom = field(init=False)
     finishing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def __post_init__(self) -> None:
+        self.listings = ListingRoom(self.kernel.settings.webdav_listings_mib * 2**20)
 
     @property
     def blobs(self) -> Blobs:

@@ -1,0 +1,57 @@
+"""Listings over WebDAV take bounded room: too long a one is refused, and the room is free again when one was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sqlalchemy import insert
+
+from toolcrib.documents.models import File, location_of
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+FILES = 3_000
+NAMES = b"<propfind xmlns='DAV:'><prop><getetag/></prop></propfind>"
+
+
+async def test_a_listing_that_would_take_too_much_room_is_refused(app_server: Start) -> None:
+    crib = await app_server(WEBDAV_LISTINGS_MIB=4)
+    ann = await crib.user("ann")
+    uuid = (await ann.get("/api/currentuser")).json()["uuid"]
+    now = crib.clock()
+    rows = [
+        {
+            "bucket_type": "users",
+            "bucket_id": uuid,
+            "logical_path": f"{number}.txt",
+            "location": location_of("users", uuid, f"{number}.txt"),
+            "folder": location_of("users", uuid, ""),
+            "name": f"{number}.txt",
+            "filename": f"{number}.txt",
+            "owner_id": uuid,
+            "status": "validated",
+            "settled_status": "validated",
+            "current_version_id": str(uuid4()),
+            "tags": {},
+            "created_at": now,
+            "updated_at": now,
+        }
+        for number in range(FILES)
+    ]
+    async with crib.kernel.database.write() as session:
+        await session.execute(insert(File), rows)
+    home = "/dav/users/me/"
+    for _ in range(2):
+        refused = await ann.request("PROPFIND", home, headers={"Depth": "1"})
+        assert refused.status_code == 507, refused.text[:300]
+        assert "listing_too_large" in refused.text
+    for _ in range(8):  # together more than there is room for
+        answer = await ann.request("PROPFIND", home, headers={"Depth": "1"}, content=NAMES)
+        assert answer.status_code == 207, answer.text[:300]
+        assert answer.content.count(b"<D:response ") == FILES + 1
+        assert 600_000 < len(answer.content) < 2**20
+    assert (await ann.request("PROPFIND", home, headers={"Depth": "0"})).status_code == 207
