@@ -252,15 +252,17 @@ class Property(Base):
 
 class AuditEntry(Base):
     """Who did what to which document, kept when the document is destroyed. `file_id` is None for a refusal that did not
-    concern a file."""
+    concern a file. `line_id` is that of a line written apart from any change (`kernel.audit_lines`)."""
 
     __tablename__ = "document_audit"
     __table_args__ = (
         Index("ix_document_audit_file_id", "file_id", "id"),
+        Index("ix_document_audit_line_id", "line_id", unique=True),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    line_id: Mapped[str | None] = mapped_column(exact_string(32))
     file_id: Mapped[str | None] = mapped_column(exact_string(36))
     version_id: Mapped[str | None] = mapped_column(exact_string(36))
     address: Mapped[str] = mapped_column(exact_text())

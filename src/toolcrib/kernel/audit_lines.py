@@ -1,8 +1,10 @@
 """Audit lines about actions that change nothing, such as a download: written at once if possible, otherwise later.
 
 Reading continues while the database accepts no changes. Lines that cannot be written wait in memory, up to a limit; a
-server that stops meanwhile loses them, and logs that. If the database commits lines and its answer is lost, they are
-written again, so a line may be there twice.
+server that stops meanwhile loses them, and logs that.
+
+Each line has an id of its own, `line_id`, which is unique in its table. If the database commits lines and its answer is
+lost, the next try finds which are there already.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from collections.abc import Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import structlog
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.failure_words import database_failure
@@ -34,6 +38,7 @@ CLOSE_SECONDS = 5.0
 class _Line:
     table: Table
     values: dict[str, Any]
+    tried: bool = False
     written: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -54,13 +59,14 @@ class AuditLines:
         return len(self._waiting)
 
     async def write(self, table: Table, values: dict[str, Any]) -> None:
-        """Write one line. Returns when it is committed or after a short time, in which case it is written later."""
+        """Write one line of a table with a column `line_id`. Returns when it is committed or after a short time, in
+        which case it is written later."""
         if len(self._waiting) >= self._room:
             if not self.lost:
                 log.error("audit_lines_dropped", note=f"{self._room} lines are waiting already.")
             self.lost += 1
             return
-        line = _Line(table, values)
+        line = _Line(table, {**values, "line_id": uuid4().hex})
         self._waiting.append(line)
         if self._task is None:
             # In its own context, because it outlives the request.
@@ -107,12 +113,17 @@ class AuditLines:
         try:
             async with self._database.short_write() as connection:
                 for table in dict.fromkeys(line.table for line in batch):
-                    rows = [line.values for line in batch if line.table is table]
-                    await connection.execute(insert(table), rows)
+                    await _insert(connection, table, [line for line in batch if line.table is table])
         except Exception as error:
+            known_before = all(line.tried for line in batch)
+            for line in batch:
+                line.tried = True
             why = database_failure(error)
             if why is not None:
                 return why
+            if len(batch) == 1 and not known_before:
+                # Perhaps an earlier try, whose answer was lost, was committed only now: then it is there.
+                return await self._try(batch)
             if len(batch) == 1:
                 log.error("audit_line_refused", table=batch[0].table.name, exc_info=error)
                 self.lost += 1
@@ -123,3 +134,13 @@ class AuditLines:
             if (why := await self._try([line])) is not None:
                 return why
         return None
+
+
+async def _insert(connection: AsyncConnection, table: Table, lines: Sequence[_Line]) -> None:
+    """Insert the lines that no earlier try has written."""
+    there: set[str] = set()
+    if tried := [line.values["line_id"] for line in lines if line.tried]:
+        found = select(table.c.line_id).where(table.c.line_id.in_(tried))
+        there = set((await connection.execute(found)).scalars())
+    if rows := [line.values for line in lines if line.values["line_id"] not in there]:
+        await connection.execute(insert(table), rows)
