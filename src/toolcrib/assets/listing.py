@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import orjson
 from fastapi import Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
 from toolcrib.assets import service
 from toolcrib.assets.paths import normalise
@@ -31,7 +32,7 @@ async def answer(
     Up to one page is read at once. More is read in pages (`kernel.long_answers`): without `limit` each page is sent
     before the next is read; with it they are sent together, because a header says where to continue.
     """
-    listing = _Listing(kernel, wanted, me.uuid, now)
+    listing = _Listing(kernel, wanted, me, now)
     limit = wanted.limit
     size = PAGE if limit is None else min(limit, PAGE)
     found = await listing.read(me, wanted.cursor, size + 1)
@@ -60,11 +61,11 @@ async def answer(
 class _Listing:
     """What to list, and the reading of it in pages."""
 
-    def __init__(self, kernel: Kernel, wanted: LockFilter, my_uuid: str, now: datetime) -> None:
+    def __init__(self, kernel: Kernel, wanted: LockFilter, me: Principal, now: datetime) -> None:
         self.kernel = kernel
         self.now = now
-        self.project = wanted.project or kernel.settings.default_project
-        self.conditions = _conditions(wanted, my_uuid)
+        self.project = me.project_named(wanted.project or kernel.settings.default_project)
+        self.conditions = _conditions(wanted, self.project, me.uuid)
 
     async def read(self, me: Principal, after: int | None, limit: int) -> list[Claim]:
         async with self.kernel.database.read() as session:
@@ -103,7 +104,7 @@ def _whole(body: bytes, found: Sequence[Claim], seq: int, view: str, is_more: bo
     return FastResponse(200, body, *headers)
 
 
-def _conditions(wanted: LockFilter, my_uuid: str) -> list[ColumnElement[bool]]:
+def _conditions(wanted: LockFilter, project: str, my_uuid: str) -> list[ColumnElement[bool]]:
     conditions: list[Any] = []
     if wanted.branch is not None:
         conditions.append(claims.c.branch == wanted.branch)
@@ -112,9 +113,11 @@ def _conditions(wanted: LockFilter, my_uuid: str) -> list[ColumnElement[bool]]:
     if wanted.mine:
         conditions.append(claims.c.holder_uuid == my_uuid)
     if wanted.prefix:
-        conditions.append(prefix_match(claims.c.key, wanted.prefix))
+        # A key is kept as it was written, composed or not.
+        spellings = {unicodedata.normalize(form, wanted.prefix) for form in ("NFC", "NFD")}
+        conditions.append(or_(*(prefix_match(claims.c.key, each) for each in spellings)))
     if wanted.path is not None:
-        conditions.append(claims.c.key == normalise(wanted.path))
+        conditions.append(claims.c.digest.in_(service.digests(project, normalise(wanted.path))))
     if wanted.q:
         conditions.append(text_match(claims.c.key, wanted.q) | text_match(claims.c.holder, wanted.q))
     return conditions

@@ -9,6 +9,7 @@ from toolcrib.kernel.problems import InvalidRequest
 
 MAX_PATH = 1024
 _SLASHES = re.compile("/{2,}")
+_DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 # Control characters (C0, DEL, C1) and lone surrogates cannot be shown, typed or stored.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -18,14 +19,18 @@ class BadPath(InvalidRequest):
 
 
 def normalise(path: str) -> str:
-    """Return the path with `/` for backslashes, repeated `/` reduced to one, and none at the ends. Case is kept.
+    """Return the path with `/` for backslashes, repeated `/` reduced to one and none at the ends, and without `.` and
+    `..`. Case and composition are kept: `Ref` compares composed.
 
     Raises:
-        BadPath: the path is empty or too long (over 1024 characters), or has characters that no file name has (400).
+        BadPath: the path is empty or too long (over 1024 characters), leads out of the root, or has characters that no
+            file name has (400).
     """
     found = path.replace("\\", "/").strip("/")
     if "//" in found:
         found = _SLASHES.sub("/", found)
+    if _DOTS.search(found):
+        found = _resolved(found)
     if not found:
         raise BadPath("asset_path must name a file.")
     if len(found) > MAX_PATH:
@@ -33,6 +38,18 @@ def normalise(path: str) -> str:
     if not (found.isascii() and found.isprintable()) and _UNUSABLE.search(found):
         raise BadPath("asset_path contains control characters or invalid text.")
     return found
+
+
+def _resolved(path: str) -> str:
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            if not parts:
+                raise BadPath("asset_path leads out of the project.")
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
 
 
 def from_url(raw_path: bytes, query: bytes, prefix: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import ColumnElement
 
 from toolcrib.assets import alerts, listing, service
 from toolcrib.assets.paths import from_url, normalise
@@ -32,7 +33,7 @@ from toolcrib.assets.schemas import (
 )
 from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import etag
-from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.models import Claim, earlier_digest
 from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.claims.waiting import Waiting
 from toolcrib.kernel.context import Kernel
@@ -84,7 +85,7 @@ async def create_lock(request: Request) -> Response:
     me = await kernel.auth.principal(request)
     body = await read_model(request, AssetLockRequest)
     now = kernel.clock()
-    project = body.project or kernel.settings.default_project
+    project = me.project_named(body.project or kernel.settings.default_project)
     if body.wait:
         return await _lock_or_wait(request, kernel, me, project, body)
     claim = await service.lock(
@@ -97,11 +98,24 @@ async def create_lock(request: Request) -> Response:
         expires_at=body.end(now),
         upstream=body.upstream_branch,
     )
-    return _locked(claim)
+    return await _locked(kernel, me, project, claim)
 
 
-def _locked(claim: Claim) -> Response:
-    return FastResponse(201, orjson.dumps({"msg": "locked", "lock": lock_as_dict(claim)}))
+async def _locked(kernel: Kernel, me: Principal, project: str, claim: Claim) -> Response:
+    answer = {"msg": "locked", "lock": lock_as_dict(claim), **await _warning(kernel, me, project, [claim])}
+    return FastResponse(201, orjson.dumps(answer))
+
+
+async def _warning(kernel: Kernel, me: Principal, project: str, taken: list[Claim]) -> dict[str, str]:
+    """Return the `warning` of paths that differ only in case, where the project wants one."""
+    if service.policy(me, project) != "warn":
+        return {}
+    async with kernel.database.read() as session:
+        found = await service.spelled_otherwise(session, me, project, taken, now=kernel.clock())
+    if not found:
+        return {}
+    held = ", ".join(f"{claim.key} ({claim.holder})" for claim in found[:10])
+    return {"warning": f"Held in another spelling, which differs only in upper and lower case: {held}."}
 
 
 async def _lock_or_wait(
@@ -120,7 +134,7 @@ async def _lock_or_wait(
         kernel, me, project, body.asset_path, how, expires_at=end, upstream=body.upstream_branch
     )
     if isinstance(found, Claim):
-        return _locked(found)
+        return await _locked(kernel, me, project, found)
     held, place = found
     details = {**held.details, "url": request.app.state.site.claim_url(request.scope, held.claim)}
     answer = {"msg": f"waiting: {held.detail}", **place.as_dict(kernel), "held": details}
@@ -144,7 +158,7 @@ async def list_locks(request: Request) -> Response:
     question: bytes = request.scope["query_string"]
     view = lists.view(me, question)
     if view is None:
-        project = _wanted(request).project or kernel.settings.default_project
+        project = me.project_named(_wanted(request).project or kernel.settings.default_project)
         me.require(f"project:{project}")
         view = etag.view_of(me, project, question)
         lists.keep(me, question, view)
@@ -170,7 +184,7 @@ async def auto_release(
 ) -> dict[str, Any]:
     """Release every lock taken on exactly this branch, by its local or its upstream name, whoever holds it; for merge
     scripts."""
-    project = body.project or kernel.settings.default_project
+    project = me.project_named(body.project or kernel.settings.default_project)
     released = await service.release_branch(session, me, project, body.branch, now=now)
     noun = "lock" if len(released) == 1 else "locks"
     return {"msg": f"released {len(released)} {noun} on {body.branch}", "released": len(released)}
@@ -186,7 +200,7 @@ async def bulk(request: Request, kernel: KernelDep) -> Response:
     """Lock or release up to 10,000 paths: all of them or none."""
     body = await read_long_model(request, BulkRequest)
     me = await kernel.auth.principal(request)
-    project = body.project or kernel.settings.default_project
+    project = me.project_named(body.project or kernel.settings.default_project)
     now = kernel.clock()
     ends = body.end(now)
     async with kernel.database.write() as session:
@@ -205,9 +219,11 @@ async def bulk(request: Request, kernel: KernelDep) -> Response:
         else:
             done = await service.release_many(session, me, project, body.paths, now=now)
     word, status = ("locked", 201) if body.action == "lock" else ("released", 200)
-    head = orjson.dumps({"msg": f"{word} {len(done)} paths", "count": len(done)})
+    head = {"msg": f"{word} {len(done)} paths", "count": len(done)}
+    if body.action == "lock":
+        head |= await _warning(kernel, me, project, done)
     locks = await long_work.encoded(lock_as_dict, done)
-    return Response(b'%b,"locks":%b}' % (head[:-1], locks), status_code=status, media_type=JSON)
+    return Response(b'%b,"locks":%b}' % (orjson.dumps(head)[:-1], locks), status_code=status, media_type=JSON)
 
 
 @router.post("/locks/check", response_model=AssetsChecked, openapi_extra=body_of(AssetCheckRequest))
@@ -215,7 +231,7 @@ async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Tell which of up to 10,000 paths are locked, by others and by the caller."""
     body = await read_long_model(request, AssetCheckRequest)
     me = await kernel.auth.principal(request)
-    project = body.project or kernel.settings.default_project
+    project = me.project_named(body.project or kernel.settings.default_project)
     async with kernel.database.read() as session:
         held, mine = (
             await service.check(session, me, project, body.paths, now=now) if body.paths else ([], [])
@@ -231,7 +247,7 @@ async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
 @router.post("/locks/renew", response_model=LockChanged, responses=refusals(404))
 async def renew(body: AssetRenewRequest, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> dict[str, Any]:
     """Change when one's own lock ends; without an end in the body it no longer expires."""
-    project = body.project or kernel.settings.default_project
+    project = me.project_named(body.project or kernel.settings.default_project)
     claim = await service.renew(kernel.claims, me, project, body.asset_path, body.end(now))
     return {"msg": "renewed", "lock": lock_as_dict(claim)}
 
@@ -241,7 +257,7 @@ async def force_release(
     body: AssetForceReleaseRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> dict[str, Any]:
     """Release locks of others, with a reason: for administrators and the project's owners and admins."""
-    project = body.project or kernel.settings.default_project
+    project = me.project_named(body.project or kernel.settings.default_project)
     done = await service.force_release(session, me, project, body.paths, body.reason, now=now)
     return {"msg": f"released {len(done)} paths", "count": len(done)}
 
@@ -257,9 +273,10 @@ async def history(
     limit: int = 100,
 ) -> dict[str, Any]:
     """List everything that happened to a path, newest first."""
-    target = service.ref(project or kernel.settings.default_project, normalise(path))
+    target = service.ref(me.project_named(project or kernel.settings.default_project), normalise(path))
     me.require(target.scope)
-    conditions = [events.c.digest == target.digest]
+    former = earlier_digest(target.kind, target.scope, target.key)
+    conditions: list[ColumnElement[bool]] = [events.c.digest.in_({target.digest, former})]
     if before is not None:
         conditions.append(events.c.seq < before)
     limit = min(max(limit, 1), 1000)
@@ -280,7 +297,7 @@ async def history(
 async def read_lock(
     request: Request, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> dict[str, Any]:
-    claim = await service.find_lock(session, me, _meant(request, kernel, "/locks/"), now=now)
+    claim = await service.find_lock(session, me, _meant(request, kernel, me, "/locks/"), now=now)
     return lock_as_dict(claim)
 
 
@@ -291,7 +308,7 @@ async def delete_lock(request: Request) -> Response:
     """Release one's own lock. Administrators cannot release others' locks here."""
     kernel: Kernel = request.app.state.kernel
     me = await kernel.auth.principal(request)
-    meant = _meant(request, kernel, "/locks/")
+    meant = _meant(request, kernel, me, "/locks/")
     claim = await service.unlock_meant(kernel.claims, kernel.database, me, meant, now=kernel.clock())
     return FastResponse(200, orjson.dumps({"msg": f"released {claim.key}"}))
 
@@ -306,7 +323,7 @@ async def notify(request: Request, kernel: KernelDep, now: NowDep) -> dict[str, 
     raw = await request.body()
     me = await kernel.auth.principal(request)
     body = await read_model(request, NotifyRequest) if raw.strip() else NotifyRequest()
-    candidates = _meant(request, kernel, "/locks/path/", suffix="/notify", project=body.project)
+    candidates = _meant(request, kernel, me, "/locks/path/", suffix="/notify", project=body.project)
     async with kernel.database.read() as session:
         claim = await service.find_lock(session, me, candidates, now=now)
     await alerts.notify_holder(kernel, me, claim, body.message, now=now)
@@ -314,7 +331,13 @@ async def notify(request: Request, kernel: KernelDep, now: NowDep) -> dict[str, 
 
 
 def _meant(
-    request: Request, kernel: Kernel, prefix: str, *, suffix: str = "", project: str | None = None
+    request: Request,
+    kernel: Kernel,
+    me: Principal,
+    prefix: str,
+    *,
+    suffix: str = "",
+    project: str | None = None,
 ) -> list[tuple[str, str]]:
     """Return the (project, path) pairs that the URL may mean, the most likely first.
 
@@ -323,9 +346,9 @@ def _meant(
     """
     raw = request.scope["raw_path"].split(b"?", 1)[0].removesuffix(suffix.encode())
     query: bytes = request.scope["query_string"]
-    default = project or kernel.settings.default_project
+    default = me.project_named(project or kernel.settings.default_project)
     found = [(default, path) for path in from_url(raw, query, prefix)]
     if query.startswith(b"project=") and b"&" not in query:
-        named = request.query_params["project"]
+        named = me.project_named(request.query_params["project"])
         found += [(named, path) for path in from_url(raw, b"", prefix)]
     return found

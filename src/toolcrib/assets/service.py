@@ -10,17 +10,24 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.assets.paths import normalise
+from toolcrib.assets.paths import BadPath, normalise
 from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import queries, service, waiting
 from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew
-from toolcrib.kernel.claims.models import Claim, Ref, claims
-from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimHeld, ClaimNotFound, NotHolder, SomeHeld
+from toolcrib.kernel.claims.models import Claim, Ref, claims, earlier_digest
+from toolcrib.kernel.claims.problems import (
+    AlreadyWaiting,
+    ClaimHeld,
+    ClaimNotFound,
+    NotHolder,
+    SomeHeld,
+    SpelledOtherwise,
+)
 from toolcrib.kernel.claims.waiting import Place, Waiting
 from toolcrib.kernel.claims.writer import ClaimWriter
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database, take_write_lock
-from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.principal import CaseClashes, Principal
 from toolcrib.kernel.problems import InvalidRequest
 
 KIND = "asset"
@@ -30,7 +37,12 @@ KEY_SCOPE = "locks"  # the scope that an API key needs for changing things of th
 
 def ref(project: str, path: str) -> Ref:
     """Return the claim key of `path`, which is normalised, in `project`. A path has one lock, whatever the branch."""
-    return Ref(KIND, f"project:{project}", path)
+    return Ref(KIND, f"project:{project}", path, folds=True)
+
+
+def policy(me: Principal, project: str) -> CaseClashes:
+    """Return what `project` does about a path that differs only in case from a held one."""
+    return me.case_clashes.get(project, "refuse")
 
 
 async def lock(
@@ -47,12 +59,14 @@ async def lock(
     """Lock `path` for `me`. `upstream` is the name of the branch where it is pushed to.
 
     Raises:
-        ClaimHeld: somebody holds it, perhaps the caller (409).
+        ClaimHeld: somebody holds it, perhaps the caller (409); or a path that differs only in case, if the project
+            refuses that.
         AccessDenied: the caller is not a member of the project (403).
     """
     target = ref(project, path)
     me.require(target.scope, "member")
-    return await _one(writer, Acquire(target, me.holder, branch, comment, expires_at, data=_data(upstream)))
+    alone, data = policy(me, project) == "refuse", _data(upstream)
+    return await _one(writer, Acquire(target, me.holder, branch, comment, expires_at, data=data, alone=alone))
 
 
 async def lock_or_wait(
@@ -71,7 +85,7 @@ async def lock_or_wait(
     later lock; a requested end is shifted by the time waited.
 
     Raises:
-        ClaimHeld: the caller holds it already (409).
+        ClaimHeld: the caller holds it already, or it is held in another spelling (409).
     """
     for last in (False, False, True):
         try:
@@ -86,8 +100,8 @@ async def lock_or_wait(
                 upstream=upstream,
             )
         except ClaimHeld as held:
-            if held.claim.holder_uuid == me.uuid:
-                raise
+            if held.claim.holder_uuid == me.uuid or isinstance(held, SpelledOtherwise):
+                raise  # nobody waits for a path and is given another
             place = await _place(kernel, me, held, how, _data(upstream))
             if place is not None:
                 return held, place
@@ -131,7 +145,7 @@ async def unlock_meant(
         NotHolder: somebody else holds the first that is locked (409).
         AccessDenied: the caller may see none of those projects (403).
     """
-    target = ref(*candidates[0])
+    target = _as_held(ref(*candidates[0]))[0]
     if me.may(target.scope):
         try:
             return await _one(writer, Release(target, me.holder))
@@ -169,7 +183,7 @@ async def find_lock(
         ClaimNotFound: none has (404).
         AccessDenied: the caller may see none of those projects (403, because 404 would mean that the path is free).
     """
-    targets = [ref(project, path) for project, path in candidates]
+    targets = [target for project, path in candidates for target in _as_held(ref(project, path))]
     seen = [target for target in targets if me.may(target.scope)]
     if not seen:
         me.require(targets[0].scope)
@@ -213,14 +227,34 @@ async def lock_many(
     """
     me.require(f"project:{project}", "member")
     refs, holder = await _refs(project, paths), me.holder
+    alone = policy(me, project) == "refuse"
     commands = await long_work.each(
-        lambda each: Acquire(each, holder, branch, comment, expires_at, data=_data(upstream)), refs
+        lambda each: Acquire(each, holder, branch, comment, expires_at, data=_data(upstream), alone=alone),
+        refs,
     )
     try:
         return _all(await service.run_group(session, commands, now=now))
-    except ClaimHeld:
+    except ClaimHeld as refused:
         held = await queries.by_digest(session, [each.digest for each in refs], now=now)
+        if alone:
+            spelled = await queries.by_folded(session, [each.folded or "" for each in refs], now=now)
+            held.update((claim.digest, claim) for claim in spelled)
+        if not held:
+            raise BadPath(
+                f"Two of the paths differ only in upper and lower case: {refused.claim.key}."
+            ) from None
         raise SomeHeld(list(held.values())) from None
+
+
+async def spelled_otherwise(
+    session: AsyncSession, me: Principal, project: str, taken: Sequence[Claim], *, now: datetime
+) -> list[Claim]:
+    """Return the locks whose paths differ only in case from those just `taken`, if the project wants a warning."""
+    if policy(me, project) != "warn":
+        return []
+    mine = {claim.digest for claim in taken}
+    found = await queries.by_folded(session, [claim.folded or "" for claim in taken], now=now)
+    return [claim for claim in found if claim.digest not in mine]
 
 
 async def release_many(
@@ -282,7 +316,7 @@ async def check(
 ) -> tuple[list[Claim], list[Claim]]:
     """Return which of `paths` are locked, by others and by `me`, in one query. For commit and push hooks."""
     me.require(f"project:{project}")
-    digests = [each.digest for each in await _refs(project, paths)]
+    digests = [each.digest for target in await _refs(project, paths) for each in _as_held(target)]
     found = await queries.by_digest(session, digests, now=now)
     locked = sorted(found.values(), key=lambda claim: claim.key)
     return (
@@ -326,16 +360,32 @@ def _in(scope: str) -> list[ColumnElement[bool]]:
 
 
 async def _refs(project: str, paths: Sequence[str]) -> list[Ref]:
-    """Return the claim keys of `paths`, each once.
+    """Return the claim keys of `paths`, each once, whatever their spelling.
 
     Raises:
         InvalidRequest: there are none (400).
         BadPath: one is no path (400).
     """
-    found = list(dict.fromkeys(await long_work.each(normalise, paths)))
+    found = await long_work.each(partial(ref, project), await long_work.each(normalise, paths))
     if not found:
         raise InvalidRequest("paths is empty.")
-    return await long_work.each(partial(ref, project), found)
+    return list({each.digest: each for each in reversed(found)}.values())[::-1]
+
+
+def digests(project: str, path: str) -> list[str]:
+    """Return by which digests the lock on `path` may be found."""
+    return [each.digest for each in _as_held(ref(project, path))]
+
+
+def _as_held(target: Ref) -> list[Ref]:
+    """Return `target`, after the same path as releases that did not compose paths may have recorded it. The upgrade
+    left those alone whose composed path was held too."""
+    if target.key.isascii():
+        return [target]
+    digest = earlier_digest(target.kind, target.scope, target.key)
+    if digest == target.digest:
+        return [target]
+    return [Ref.stored(target.kind, target.scope, target.key, digest), target]
 
 
 def _all(found: Sequence[Claim | None]) -> list[Claim]:

@@ -161,18 +161,20 @@ def _converted(values: Sequence[Any], convert: Convert) -> tuple[Any, ...]:
     return tuple([once[id(value)] for value in values])
 
 
-def select_listed(columns: Sequence[Column[Any]], key: Column[str], dialect: str) -> Select[Any]:
-    """`columns` of the rows whose `key` is in the parameter `listed`, a list of any length.
+def select_listed(
+    columns: Sequence[Column[Any]], key: Column[str], dialect: str, name: str = "listed"
+) -> Select[Any]:
+    """`columns` of the rows whose `key` is in the parameter `name`, a list of any length.
 
     Where the database can take a list as one parameter, the statement is the same for any length. On PostgreSQL
     each key is looked for by itself: a plan that was made while the table was small would read all of it for a
     list, and is kept until the next ANALYZE.
     """
     if dialect == "sqlite":
-        listed = func.json_each(bindparam("listed", type_=JsonText())).table_valued("value")
+        listed = func.json_each(bindparam(name, type_=JsonText())).table_valued("value")
         return select(*columns).where(key.in_(select(listed.c.value)))
     if dialect == "postgresql":
-        listed = func.unnest(bindparam("listed", type_=ARRAY(String))).table_valued("value").render_derived()
+        listed = func.unnest(bindparam(name, type_=ARRAY(String))).table_valued("value").render_derived()
         found = select(*columns).where(key == listed.c.value).offset(literal_column("0")).lateral()
         return select(*found.c).select_from(listed.join(found, true()))
-    return select(*columns).where(key.in_(bindparam("listed", expanding=True)))
+    return select(*columns).where(key.in_(bindparam(name, expanding=True)))

@@ -1798,6 +1798,17 @@ export interface components {
              */
             size: number | null;
         };
+        /**
+         * ProjectChange
+         * @description `case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case.
+         */
+        ProjectChange: {
+            /**
+             * Case Clashes
+             * @enum {string}
+             */
+            case_clashes: "refuse" | "warn" | "allow";
+        };
         /** ProjectMemberRead */
         ProjectMemberRead: {
             /**
@@ -1812,6 +1823,11 @@ export interface components {
         };
         /** ProjectRead */
         ProjectRead: {
+            /**
+             * Case Clashes
+             * @enum {string}
+             */
+            case_clashes: "refuse" | "warn" | "allow";
             /** Company Id */
             company_id: string | null;
             /** Created At */

@@ -58,7 +58,7 @@ async def create(request: Request) -> Response:
     kernel = responses.kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    project = responses.project_of(request)
+    project = responses.project_of(request, me)
     body = await responses.read(request, LfsLockRequest)
     try:
         claim = await service.lock(
@@ -82,14 +82,14 @@ async def list_locks(request: Request) -> Response:
     """List the locks of a project on all branches, oldest first; by `path` or `id`, in pages of `limit`."""
     kernel = responses.kernel_of(request)
     me = await kernel.auth.principal(request)
-    project = responses.project_of(request)
+    project = responses.project_of(request, me)
     try:
         wanted = LockFilter.model_validate(dict(request.query_params))
     except ValidationError as error:
         raise malformed(error, "query") from None
     conditions: list[ColumnElement[bool]] = []
     if wanted.path is not None:
-        conditions.append(claims.c.key == wanted.path)
+        conditions.append(claims.c.digest.in_(service.digests(project, wanted.path)))
     if wanted.id is not None:
         conditions.append(claims.c.fence == fence_of(wanted.id))
     found, after = await _page(kernel, me, project, conditions, limit=wanted.limit, cursor=wanted.cursor)
@@ -105,7 +105,7 @@ async def verify(request: Request) -> Response:
     kernel = responses.kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    project = responses.project_of(request)
+    project = responses.project_of(request, me)
     body = await responses.read(request, LfsVerifyRequest)
     found, after = await _page(kernel, me, project, [], limit=body.limit, cursor=body.cursor)
     ours = [lock_as_lfs(claim) for claim in found if claim.holder_uuid == me.uuid]
@@ -119,7 +119,7 @@ async def unlock(request: Request) -> Response:
     kernel = responses.kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    project = responses.project_of(request)
+    project = responses.project_of(request, me)
     body = await responses.read(request, LfsUnlockRequest)
     fence = fence_of(request.path_params["lock_id"])
     async with kernel.database.read() as session:

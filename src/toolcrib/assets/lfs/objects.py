@@ -51,7 +51,7 @@ async def batch(request: Request) -> Response:
         return Response(status_code=307, headers={"Location": location})
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
-    scope = f"project:{responses.project_of(request)}"
+    scope = f"project:{responses.project_of(request, me)}"
     body = await responses.read(request, LfsBatchRequest)
     if body.operation == "upload":
         me.require_scope(KEY_SCOPE)
@@ -195,19 +195,20 @@ class _Transfer:
 async def _authorize(request: Request, operation: Operation) -> _Transfer:
     """Authorise a transfer by the ticket of a batch call, or by ordinary credentials."""
     kernel = responses.kernel_of(request)
-    scope = f"project:{responses.project_of(request)}"
     oid: str = request.path_params["oid"]
     at_least: Role = "member" if operation == "upload" else "viewer"
     ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())
     if ticket is not None:
-        if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
-            raise AccessDenied("This authorisation is for another transfer.")
         # The ticket names the person; their rights are checked again, so that revoked rights end at once.
         me = await kernel.auth.principal_named(ticket.username)
+        scope = f"project:{responses.project_of(request, me)}"
+        if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
+            raise AccessDenied("This authorisation is for another transfer.")
         me.require(scope, at_least)
         admit(request)
         return _Transfer(scope, oid, me, ticket.size, by_ticket=True)
     me = await kernel.auth.principal(request)
+    scope = f"project:{responses.project_of(request, me)}"
     me.require(scope, at_least)
     if not _OID.fullmatch(oid):
         raise service.ObjectMissing

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from toolcrib.assets.lfs.schemas import LfsRefused
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.json_bodies import read_model
 from toolcrib.kernel.logs import request_id
 from toolcrib.kernel.openapi import body_of, refusals
@@ -88,8 +88,8 @@ def kernel_of(request: Request) -> Kernel:
     return kernel
 
 
-def project_of(request: Request) -> str:
-    """Return the project that the URL names.
+def project_of(request: Request, me: Principal) -> str:
+    """Return the project that the URL names, in its registered spelling.
 
     Raises:
         AccessDenied: it is not a possible name, or the address has a part twice, so that it would name another
@@ -97,11 +97,11 @@ def project_of(request: Request) -> str:
     """
     named: str | None = request.path_params.get("project")
     if named is None:
-        return kernel_of(request).settings.default_project
+        return me.project_named(kernel_of(request).settings.default_project)
     project = named.removesuffix(".git")
     if len(project) > 255 or not _NAME.fullmatch(project) or "/info/lfs" in project:
         raise AccessDenied("There is no project with this name that you may use.")
-    return project
+    return me.project_named(project)
 
 
 def lfs_url(request: Request, path: str) -> str:

@@ -10,7 +10,8 @@ from toolcrib.cli.core.client import PAGE, ApiClient
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.durations import since, until
 from toolcrib.cli.core.failures import CannotTell, Failure, Held
-from toolcrib.cli.core.repository import UNKNOWN_BRANCH
+from toolcrib.cli.core.output import warn
+from toolcrib.cli.core.repository import UNKNOWN_BRANCH, same_path
 
 Lock = dict[str, Any]
 
@@ -68,7 +69,8 @@ def explain_held(context: Context, refused: Held, path: str | None) -> Failure:
         more = [f"… and {count - 20} more"] if count > 20 else []
         failure = Failure if len(own) == len(conflicts) else Held
         return failure("\n  ".join(["Nothing was done.", *lines, *more]), code=refused.code, details=details)
-    what = path or str(details.get("key", "It"))
+    held = str(details.get("key") or path or "It")
+    what = held if path is None or same_path(path, held) else f"{path} ({held})"
     if is_callers(context, details):
         begun = since(details.get("since"), datetime.now(UTC))
         text = f"You already hold {what} since {begun}. To move its end: toolcrib renew --expires TIME"
@@ -125,9 +127,14 @@ def take(context: Context, paths: list[str], body: dict[str, Any]) -> list[Any]:
     """
     try:
         if len(paths) == 1:
-            return [context.api.post("/locks", {**body, "asset_path": paths[0]})["lock"]]
-        body = {**body, "action": "lock", "paths": paths}
-        locks: list[Any] = context.api.post("/locks/bulk", body, timeout_seconds=300)["locks"]
+            answer = context.api.post("/locks", {**body, "asset_path": paths[0]})
+            locks: list[Any] = [answer["lock"]]
+        else:
+            body = {**body, "action": "lock", "paths": paths}
+            answer = context.api.post("/locks/bulk", body, timeout_seconds=300)
+            locks = answer["locks"]
     except Held as refused:
         raise explain_held(context, refused, paths[0] if len(paths) == 1 else None) from refused
+    if answer.get("warning"):
+        warn(answer["warning"])
     return locks

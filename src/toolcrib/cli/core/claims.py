@@ -16,6 +16,7 @@ from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.durations import local, parse_moment, since, span, until
 from toolcrib.cli.core.event_stream import follow
 from toolcrib.cli.core.failures import Failure, Unreachable
+from toolcrib.cli.core.repository import same_path
 from toolcrib.cli.core.waiting import Place, ending_by_exception
 
 Claim = dict[str, Any]
@@ -207,7 +208,7 @@ def wait_for(
             output.warn(f"Waiting in line, place {answer['position']}. Ctrl-C gives up.")
             for event in follow(context.api, after=after, deadline=deadline, patient=True, kind=kind):
                 # None: nothing happened for a while, or the connection was lost. The place may have lapsed.
-                if event is None or (event["key"] == key and event["verb"] in IN_LINE):
+                if event is None or (same_path(event["key"], key) and event["verb"] in IN_LINE):
                     while (found := take_if_reached()) is None and not is_over():
                         time.sleep(RETRY_SECONDS)
                     taken, answer = found or (None, answer)

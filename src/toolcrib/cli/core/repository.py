@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,15 @@ def git(*arguments: str, cwd: Path | str | None = None, input: bytes | None = No
 def normalise(path: str) -> str:
     """Return a path as the server keys it (contract 3.1): `/` separated, no doubled, leading or trailing ones."""
     return _SLASHES.sub("/", path.replace("\\", "/")).strip("/")
+
+
+def same_path(one: str, other: str) -> bool:
+    """Return whether two normalised paths are one to the server, which compares them in Unicode NFC."""
+    return composed(one) == composed(other)
+
+
+def composed(path: str) -> str:
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def resolve_dots(path: str) -> str:

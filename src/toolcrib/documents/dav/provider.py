@@ -14,6 +14,7 @@ from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import BUCKETS, Bucket, Place, as_uuid, normalise
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.lookup import at
+from toolcrib.kernel.access import project_called
 from toolcrib.kernel.identity.models import Company, Project
 from toolcrib.kernel.identity.principal import AccessDenied
 
@@ -109,9 +110,9 @@ def _id_of_name(dav: WebDAVRequest, kind: str, name: str) -> str:
 
 
 async def _project_id(dav: WebDAVRequest, name: str) -> str:
-    query = select(Project.id).where(Project.name == name, Project.deleted_at.is_(None))
     async with dav.docs.kernel.database.read() as session:
-        return (await session.execute(query)).scalar_one_or_none() or ""
+        project = await session.scalar(project_called(name))
+    return project.id if project is not None else ""
 
 
 async def _look_up(dav: WebDAVRequest, place: Place) -> File | Folder | None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from toolcrib.kernel.access import project_called
 from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.accounts import Usage
 from toolcrib.kernel.blobs.models import StorageAccount
@@ -139,8 +140,12 @@ async def _owner(session: AsyncSession, family: Family, owner: str) -> tuple[str
         if company is not None:
             return f"company:{company.id}", company.name
         return None if uuid is None else (f"company:{uuid}", None)
-    is_it = _named(Project.id, uuid, Project.name, owner)
-    project = await session.scalar(select(Project).where(is_it, Project.deleted_at.is_(None)))
+    if uuid is None:
+        project = await session.scalar(project_called(owner))
+    else:
+        project = await session.scalar(
+            select(Project).where(Project.id == uuid, Project.deleted_at.is_(None))
+        )
     return None if project is None else (f"project:{project.name}", project.name)
 
 

@@ -13,7 +13,8 @@ from toolcrib.kernel.requester import Requester
 
 @dataclass(slots=True)
 class Acquire:
-    """Take a claim. `granted` says that it is given to a person whose turn has come, who is to be told."""
+    """Take a claim. `granted` says that it is given to a person whose turn has come, who is to be told. `alone`:
+    refused too if a thing is held whose name differs only in case, where the ref folds."""
 
     ref: Ref
     holder: Holder
@@ -23,6 +24,7 @@ class Acquire:
     heartbeat: bool = False
     data: dict[str, Any] = field(default_factory=dict)
     granted: bool = False
+    alone: bool = False
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Index, Table, UniqueConstraint
 
+from toolcrib.kernel.spelling import composed, folded
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
 
 # What lies below this name in a claim's data is between the kind and the holder's programs.
@@ -21,19 +22,37 @@ class Ref:
     """Names one thing that can be held: a kind, the scope it lives in, and its key there.
 
     The scope is also who may see it: `""` every signed-in user, `project:<name>`, `company:<uuid>`,
-    `user:<uuid>`. `digest` stands for all three where they are too long for an index.
+    `user:<uuid>`. `digest` stands for all three where they are too long for an index; it is that of the composed key,
+    so that one name has one. With `folds`, `folded` is a digest that is equal for keys that differ only in case.
     """
 
-    __slots__ = ("digest", "key", "kind", "scope")
+    __slots__ = ("digest", "folded", "key", "kind", "scope")
 
-    def __init__(self, kind: str, scope: str, key: str) -> None:
+    def __init__(self, kind: str, scope: str, key: str, *, folds: bool = False) -> None:
         self.kind = kind
         self.scope = scope
         self.key = key
-        self.digest = blake2b(f"{kind}\0{scope}\0{key}".encode(), digest_size=20).hexdigest()
+        self.digest = _digest(kind, scope, composed(key))
+        self.folded = _digest("folded", kind, scope, folded(key)) if folds else None
+
+    @classmethod
+    def stored(cls, kind: str, scope: str, key: str, digest: str, folded: str | None = None) -> Ref:
+        """As a row has it: those older than composed keys have the digest of their own spelling."""
+        ref = cls.__new__(cls)
+        ref.kind, ref.scope, ref.key, ref.digest, ref.folded = kind, scope, key, digest, folded
+        return ref
 
     def __repr__(self) -> str:
         return f"Ref({self.kind!r}, {self.scope!r}, {self.key!r})"
+
+
+def earlier_digest(kind: str, scope: str, key: str) -> str:
+    """Return the digest of releases that compared keys as they were written."""
+    return _digest(kind, scope, key)
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()
 
 
 @dataclass(slots=True, frozen=True)
@@ -66,6 +85,7 @@ class Claim:
     heartbeat: bool
     fence: int
     data: dict[str, Any]
+    folded: str | None = None
 
     def is_over(self, now: datetime) -> bool:
         """True past `expires_at`, swept or not."""
@@ -73,7 +93,7 @@ class Claim:
 
     @property
     def ref(self) -> Ref:
-        return Ref(self.kind, self.scope, self.key)
+        return Ref.stored(self.kind, self.scope, self.key, self.digest, self.folded)
 
     @property
     def label(self) -> str:
@@ -121,6 +141,10 @@ class Waiter:
     lease_ends_at: datetime | None = None
     confirm_seconds: int | None = None
 
+    @property
+    def ref(self) -> Ref:
+        return Ref.stored(self.kind, self.scope, self.key, self.digest)
+
     def is_over(self, now: datetime) -> bool:
         """True once its time to wait or its lease has ended, swept or not."""
         return any(end is not None and end <= now for end in (self.until, self.lease_ends_at))
@@ -143,7 +167,9 @@ claims = Table(
     Column("heartbeat", Boolean, nullable=False),
     Column("fence", BigId, nullable=False),
     Column("data", JsonText(), nullable=False),
+    Column("folded", exact_string(40)),  # of kinds whose names may not differ only in case
     UniqueConstraint("fence"),
+    Index("ix_claims_folded", "folded"),
     Index("ix_claims_kind_scope_fence", "kind", "scope", "fence"),
     Index("ix_claims_holder_uuid", "holder_uuid"),
     Index("ix_claims_expires_at", "expires_at"),

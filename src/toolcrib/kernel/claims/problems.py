@@ -51,6 +51,19 @@ class ClaimHeld(Problem):
         self.queue = queue
 
 
+class SpelledOtherwise(ClaimHeld):
+    """A thing is held whose name differs from the wanted one only in upper and lower case."""
+
+    def __init__(self, claim: Claim, wanted: str, queue: int = 0) -> None:
+        since = day_and_minute(claim.acquired_at)
+        super().__init__(
+            claim,
+            queue,
+            f"{claim.label} is held by {claim.holder} since {since}. {wanted} differs from it only in upper and "
+            "lower case.",
+        )
+
+
 class SomeHeld(Problem):
     """A bulk verb met claims of others; nothing was changed. `conflicts` lists at most 100 of them."""
 

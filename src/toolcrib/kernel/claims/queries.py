@@ -69,6 +69,14 @@ async def by_digest(session: AsyncSession, digests: Sequence[str], *, now: datet
     return found
 
 
+async def by_folded(session: AsyncSession, folded: Sequence[str], *, now: datetime) -> list[Claim]:
+    """The live ones whose names are spelled as these, or differ only in case."""
+    found: list[Claim] = []
+    for chunk in long_work.pieces(folded, long_work.ROWS):
+        found += await find(session, [claims.c.folded.in_(chunk)], now=now)
+    return found
+
+
 async def over(
     session: AsyncSession, *, now: datetime, limit: int, after: tuple[datetime, int] | None = None
 ) -> list[Claim]:

@@ -90,7 +90,7 @@ async def list_claims(
     if branch is not None:
         conditions.append(claims.c.branch == branch)
     if project is not None:
-        conditions.append(claims.c.scope == f"project:{project}")
+        conditions.append(claims.c.scope == f"project:{me.project_named(project)}")
     if q:
         columns = (claims.c.key, claims.c.holder, claims.c.comment, claims.c.branch)
         conditions.append(or_(*(text_match(column, q) for column in columns)))

@@ -26,7 +26,14 @@ from toolcrib.kernel.claims.commands import (
     Wait,
 )
 from toolcrib.kernel.claims.models import Claim, Holder, Ref
-from toolcrib.kernel.claims.problems import BadEnd, ClaimHeld, ClaimLost, ClaimNotFound, NotHolder
+from toolcrib.kernel.claims.problems import (
+    BadEnd,
+    ClaimHeld,
+    ClaimLost,
+    ClaimNotFound,
+    NotHolder,
+    SpelledOtherwise,
+)
 from toolcrib.kernel.claims.queue_rules import QueueRules
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.long_work import each_synchronously
@@ -103,6 +110,8 @@ class ClaimRules(QueueRules):
         held = self.live(ref)
         if held is not None:
             raise ClaimHeld(held, len(self.waiters.get(ref.digest, ())))
+        if command.alone and ref.folded is not None:
+            self._require_no_other_spelling(ref)
         data: dict[str, Any] = {"holder": command.holder.username}
         if command.branch is not None:
             data["branch"] = command.branch
@@ -131,9 +140,17 @@ class ClaimRules(QueueRules):
             heartbeat=command.heartbeat,
             fence=fence,
             data=command.data,
+            folded=ref.folded,
         )
         self._set(ref.digest, claim)
         return claim
+
+    def _require_no_other_spelling(self, ref: Ref) -> None:
+        for digest in sorted(self.spellings.get(ref.folded or "", ())):
+            other = self.claims.get(digest)
+            held = self.live(other.ref) if other is not None and digest != ref.digest else None
+            if held is not None:
+                raise SpelledOtherwise(held, ref.key, len(self.waiters.get(digest, ())))
 
     def renew(self, command: Renew) -> Claim:
         _must_be_ahead(command.expires_at, self.now)

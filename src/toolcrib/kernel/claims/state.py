@@ -30,7 +30,11 @@ class ClaimState:
         """`hooked` are the kinds whose changes are recorded in `changes`, in their order."""
         self.now = now
         self.events = events
-        self.claims: dict[str, Claim] = {claim.digest: claim for claim in claims}
+        self.claims: dict[str, Claim] = {}
+        # The digests of what is or was held, by what is equal for names that differ only in case.
+        self.spellings: dict[str, set[str]] = {}
+        for claim in claims:
+            self._put(claim.digest, claim)
         self.waiters: dict[str, list[Waiter]] = {}
         for waiter in sorted(waiters, key=lambda each: each.position):
             self.waiters.setdefault(waiter.digest, []).append(waiter)
@@ -100,8 +104,10 @@ class ClaimState:
     def _put(self, digest: str, claim: Claim | None) -> None:
         if claim is None:
             self.claims.pop(digest, None)
-        else:
-            self.claims[digest] = claim
+            return
+        self.claims[digest] = claim
+        if claim.folded is not None:
+            self.spellings.setdefault(claim.folded, set()).add(digest)
 
     def _set_queue(self, digest: str, queue: list[Waiter]) -> None:
         if self._undo is not None:

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
-from toolcrib.kernel.claims.commands import NEEDS_WAITERS, Command
+from toolcrib.kernel.claims.commands import NEEDS_WAITERS, Acquire, Command
 from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.claims.rules import ClaimRules
 from toolcrib.kernel.driver_statements import DriverStatement, Row, select_listed
@@ -39,10 +39,15 @@ _UPDATE_WAITER = DriverStatement(
     "b_id",
 )
 _DELETE_WAITER = DriverStatement(delete(claim_waiters).where(claim_waiters.c.id == bindparam("b_id")), "b_id")
+_OF_CLAIM = [claims.c[name] for name in Claim.__slots__]
 _FIND = {
     dialect: (
-        select_listed([claims.c[name] for name in Claim.__slots__], claims.c.digest, dialect),
+        select_listed(_OF_CLAIM, claims.c.digest, dialect),
         select_listed([claim_waiters.c[name] for name in Waiter.__slots__], claim_waiters.c.digest, dialect),
+        # One statement, because each more is a trip to the server with the write lock held.
+        select_listed(_OF_CLAIM, claims.c.digest, dialect).union_all(
+            select_listed(_OF_CLAIM, claims.c.folded, dialect, "folded")
+        ),
     )
     for dialect in ("sqlite", "postgresql", "mysql", "mariadb")
 }
@@ -62,12 +67,23 @@ def read_rules(
     now: datetime,
     hooked: Container[str] = (),
 ) -> ClaimRules:
-    find_claims, find_waiters = _FIND[connection.dialect.name]
+    find_claims, find_waiters, find_spellings = _FIND[connection.dialect.name]
     commands = [command for group in groups for command in group]
     digests = list({command.ref.digest for command in commands})
-    found: list[Claim] = []
+    folded = {
+        command.ref.digest: command.ref.folded
+        for command in commands
+        if isinstance(command, Acquire) and command.alone and command.ref.folded is not None
+    }
+    by_digest: dict[str, Claim] = {}
     for chunk in pieces(digests, ROWS):
-        found += [Claim(*row) for row in connection.execute(find_claims, {"listed": chunk})]
+        spellings = [folded[digest] for digest in chunk if digest in folded]
+        if spellings:
+            rows = connection.execute(find_spellings, {"listed": chunk, "folded": spellings})
+        else:
+            rows = connection.execute(find_claims, {"listed": chunk})
+        by_digest.update((claim.digest, claim) for claim in (Claim(*row) for row in rows))
+    found = list(by_digest.values())
     # The usual batch acquires what is free: nobody can be waiting, so nobody is looked for.
     asking = {command.ref.digest for command in commands if isinstance(command, NEEDS_WAITERS)}
     asking.update(claim.digest for claim in found)

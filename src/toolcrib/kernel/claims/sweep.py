@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, Table, select, update
 
 from toolcrib.kernel.claims import queries, service
 from toolcrib.kernel.claims.commands import EndWaiting, Expire, Forgive
-from toolcrib.kernel.claims.models import Ref, claim_waiters, claims
+from toolcrib.kernel.claims.models import claim_waiters, claims
 from toolcrib.kernel.claims.owed import retry_owed
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database, take_write_lock
@@ -70,10 +70,7 @@ async def _end_waiting(kernel: Kernel, now: datetime) -> None:
             due = await queries.waiting_over(session, now=now, limit=PAGE, after=last)
         if due:
             # One group each, so that what stands in the way of one stops no other.
-            ends = [
-                kernel.claims.submit([EndWaiting(Ref(each.kind, each.scope, each.key), each.id)])
-                for each in due
-            ]
+            ends = [kernel.claims.submit([EndWaiting(each.ref, each.id)]) for each in due]
             for each, outcome in zip(due, await asyncio.gather(*ends, return_exceptions=True), strict=True):
                 if isinstance(outcome, BaseException):
                     log.error(

@@ -109,7 +109,7 @@ async def keep(kernel: Kernel, me: Principal, waiter_id: str) -> Place | Claim:
             return claim
         if waiter is None:
             break
-        ref = Ref(waiter.kind, waiter.scope, waiter.key)
+        ref = waiter.ref
         try:
             await kernel.claims.submit([KeepWaiting(ref, me.holder, waiter_id, _lease_end(kernel, now))])
         except ClaimNotFound:
@@ -134,7 +134,7 @@ async def leave(kernel: Kernel, me: Principal, by: Requester, waiter_id: str) ->
                 await kernel.claims.submit([release], by)
                 return
             if waiter is not None:
-                ref = Ref(waiter.kind, waiter.scope, waiter.key)
+                ref = waiter.ref
                 await kernel.claims.submit([StopWaiting(ref, me.holder, waiter_id)])
                 return
         except (ClaimNotFound, ClaimLost):

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from toolcrib.kernel.identity.principal import Role
+from toolcrib.kernel.identity.principal import CaseClashes, Role
 from toolcrib.kernel.tables import Base, exact_string
 
 CompanyRole = Literal["owner", "member"]
@@ -123,6 +123,7 @@ class Project(Base):
     registered_by: Mapped[str | None] = mapped_column(exact_string(36), index=True)
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    case_clashes: Mapped[CaseClashes | None] = mapped_column(exact_string(8))
 
 
 class ProjectMember(Base):

@@ -9,8 +9,11 @@ from typing import Literal
 
 from toolcrib.kernel.claims.models import Holder
 from toolcrib.kernel.problems import Forbidden, Problem
+from toolcrib.kernel.spelling import folded
 
 Role = Literal["owner", "admin", "member", "viewer"]
+# What a project does about acquiring a name that differs from a held one only in case.
+CaseClashes = Literal["refuse", "warn", "allow"]
 Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
 # The scope an API key needs for using an administrator's rights.
 ADMIN_SCOPE = "admin"
@@ -74,7 +77,8 @@ class Principal:
     """A signed-in person, with rights as the database has them (read at most a second ago).
 
     `projects` maps the name of every registered project to this person's role there, None where they have
-    none; `open_projects` says whether names that nobody registered are open to them.
+    none; `open_projects` says whether names that nobody registered are open to them. `spellings` leads from folded to
+    registered names, `case_clashes` says what registered projects do about names that differ only in case.
     """
 
     id: int
@@ -85,6 +89,8 @@ class Principal:
     company_role: Literal["owner", "member"] | None = None
     projects: Mapping[str, Role | None] = field(default_factory=dict)
     open_projects: bool = True
+    spellings: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    case_clashes: Mapping[str, CaseClashes] = field(default_factory=dict, repr=False, compare=False)
     via: Via = "bearer"
     grant: Grant | None = field(default=None, repr=False, compare=False)
 
@@ -104,6 +110,11 @@ class Principal:
     def key_scopes(self) -> frozenset[str] | None:
         """Return the scopes of the API key in use; None if it has all, or if no key was used."""
         return self.grant.scopes if self.grant is not None else None
+
+    def project_named(self, name: str) -> str:
+        """Return the registered project that `name` names, if there is one: upper and lower case do not matter. Else
+        `name`."""
+        return name if name in self.projects else self.spellings.get(folded(name), name)
 
     def project_role(self, name: str) -> Role | None:
         """Return the role in project `name`. If unregistered projects are open, everybody signed in is a member of

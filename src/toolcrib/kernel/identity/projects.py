@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.access import own_projects
+from toolcrib.kernel.access import own_projects, project_called
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.service import forget_waiting
 from toolcrib.kernel.database import take_write_lock
@@ -22,7 +22,7 @@ from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
 from toolcrib.kernel.identity.names import check_project_name, is_storable
-from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
+from toolcrib.kernel.identity.principal import AccessDenied, CaseClashes, Principal, Role
 from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.limits import LimitReached
 from toolcrib.kernel.problems import Conflict, NotFound
@@ -119,8 +119,7 @@ async def _find(session: AsyncSession, name_or_id: str) -> Project | None:
     identifier = as_uuid(name_or_id)
     found = await session.get(Project, identifier) if identifier else None
     if found is None and is_storable(name_or_id):
-        query = select(Project).where(Project.name == name_or_id, Project.deleted_at.is_(None))
-        found = (await session.execute(query)).scalar_one_or_none()
+        found = await session.scalar(project_called(name_or_id))
     return found if found is not None and found.deleted_at is None else None
 
 
@@ -145,7 +144,7 @@ async def create_project(
     if settings.project_creation == "admin":
         me.require_admin()
     check_project_name(name)
-    await take_write_lock(session)
+    await take_write_lock(session)  # of two spellings of one name at the same moment, one is refused
     company: Company | None = await get_company(session, me, company_id) if company_id else None
     await _require_free_name(session, name, me, settings, name_use)
     if not me.is_admin:
@@ -178,7 +177,7 @@ async def read_name_use(session: AsyncSession, name: str, me: Principal) -> Name
     scope = f"project:{name}"
     used = select(
         or_(
-            exists().where(events.c.scope == scope, events.c.actor != me.username),
+            exists().where(func.lower(events.c.scope) == scope.lower(), events.c.actor != me.username),
             exists().where(archived_actors.c.scope == scope, archived_actors.c.actor != me.username),
         )
     )
@@ -188,10 +187,17 @@ async def read_name_use(session: AsyncSession, name: str, me: Principal) -> Name
 async def _require_free_name(
     session: AsyncSession, name: str, me: Principal, settings: Settings, name_use: NameUse
 ) -> None:
-    found = await session.execute(select(Project).where(Project.name == name))
-    former = found.scalar_one_or_none()
-    if former is not None and former.deleted_at is None:
-        raise ProjectNameTaken("Another project has this name.")
+    # A project's name is ASCII, so that the databases' own lower() is enough.
+    found = await session.execute(select(Project).where(func.lower(Project.name) == name.lower()))
+    alike = list(found.scalars())
+    for other in alike:
+        if other.deleted_at is None or other.name != name:
+            raise ProjectNameTaken(f"Another project has this name: {other.name}.")
+    former = alike[0] if alike else None
+    in_use = select(claims.c.scope).where(func.lower(claims.c.scope) == f"project:{name}".lower()).distinct()
+    for spelling in [scope.removeprefix("project:") for scope in await session.scalars(in_use)]:
+        if spelling != name:
+            raise ProjectNameReserved(f"Something is held in {spelling}: register the name in that spelling.")
     if not me.is_admin:
         # Refuse a name that others hold something under, or ever used: their history and objects would become this
         # person's.
@@ -205,7 +211,7 @@ async def _require_free_name(
         if (
             former is not None
             or name_use.used_by_others
-            or name == settings.default_project
+            or name.lower() == settings.default_project.lower()
             or (await session.execute(select(held_by_others))).scalar_one()
         ):
             raise ProjectNameReserved("Only an administrator may register this name: it is or was in use.")
@@ -220,6 +226,20 @@ async def _refuse_too_many(session: AsyncSession, me: Principal, most: int) -> N
     if count >= most:
         text = f"You registered {count} projects, of at most {most}: delete one, or ask an administrator."
         raise TooManyProjects(text, allowed=most, count=count)
+
+
+async def set_case_clashes(
+    session: AsyncSession, project: Project, policy: CaseClashes, *, me: Principal, now: datetime
+) -> None:
+    """Say what is done about acquiring a path that differs only in case from a held one.
+
+    Raises:
+        AccessDenied: `me` is no admin of the project (403).
+    """
+    me.require(_scope(project), "admin")
+    if (project.case_clashes or "refuse") != policy:
+        project.case_clashes = policy
+        await _record(session, "changed", project, me, now, case_clashes=policy)
 
 
 async def delete_project(session: AsyncSession, project: Project, *, me: Principal, now: datetime) -> None:

@@ -9,16 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.identity.models import Project, ProjectMember, User
-from toolcrib.kernel.identity.principal import ADMIN_SCOPE, Grant, Principal, Role
+from toolcrib.kernel.identity.principal import ADMIN_SCOPE, CaseClashes, Grant, Principal, Role
+from toolcrib.kernel.spelling import folded
 
 
 @dataclass(slots=True, frozen=True)
 class Registry:
     """All registered project names, shared by all principals, and which company owns which. Deleted projects keep their
-    name; only administrators have a role there."""
+    name; only administrators have a role there. `spellings` and `case_clashes` are as in `Principal`."""
 
     names: frozenset[str]
     by_company: Mapping[str, tuple[str, ...]]
+    spellings: Mapping[str, str]
+    case_clashes: Mapping[str, CaseClashes]
 
 
 class ProjectRoles(Mapping[str, Role | None]):
@@ -47,14 +50,20 @@ class ProjectRoles(Mapping[str, Role | None]):
 
 
 async def read_registry(session: AsyncSession) -> Registry:
-    rows = await session.execute(select(Project.name, Project.company_id, Project.deleted_at))
+    columns = (Project.name, Project.company_id, Project.deleted_at, Project.case_clashes)
+    rows = await session.execute(select(*columns).order_by(Project.name))
     names: list[str] = []
     by_company: dict[str, tuple[str, ...]] = {}
-    for name, company_id, deleted_at in rows:
+    spellings: dict[str, str] = {}
+    case_clashes: dict[str, CaseClashes] = {}
+    for name, company_id, deleted_at, clashes in rows:
         names.append(name)
+        spellings.setdefault(folded(name), name)
+        if clashes is not None:
+            case_clashes[name] = clashes
         if company_id is not None and deleted_at is None:
             by_company[company_id] = (*by_company.get(company_id, ()), name)
-    return Registry(frozenset(names), by_company)
+    return Registry(frozenset(names), by_company, spellings, case_clashes)
 
 
 async def read_principal(
@@ -85,6 +94,8 @@ async def read_principal(
         company_role=company_role,
         projects=ProjectRoles(registry.names, mine),
         open_projects=open_projects,
+        spellings=registry.spellings,
+        case_clashes=registry.case_clashes,
         via=grant.via if grant else "internal",
         grant=grant,
     )

@@ -9,7 +9,13 @@ from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.identity import projects, users
 from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.schemas import NewProject, NewProjectRole, ProjectMemberRead, ProjectRead
+from toolcrib.kernel.identity.schemas import (
+    NewProject,
+    NewProjectRole,
+    ProjectChange,
+    ProjectMemberRead,
+    ProjectRead,
+)
 from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.long_answers import PAGE, Page, array
 from toolcrib.kernel.openapi import refusals
@@ -25,6 +31,7 @@ def _read(project: Project, members: int, me: Principal) -> ProjectRead:
         role=me.project_role(project.name),
         members=members,
         created_at=iso_format(project.created_at),
+        case_clashes=project.case_clashes or "refuse",
     )
 
 
@@ -71,6 +78,7 @@ async def create_project(
         role="owner",
         members=1,
         created_at=iso_format(project.created_at),
+        case_clashes="refuse",
     )
 
 
@@ -122,6 +130,17 @@ async def remove_member(
 @router.get("/{project_id:path}")
 async def show_project(project_id: str, session: ReadSessionDep, me: PrincipalDep) -> ProjectRead:
     return _read(*await projects.describe(session, me, project_id), me)
+
+
+@router.patch("/{project_id:path}")
+async def change_project(
+    project_id: str, body: ProjectChange, session: SessionDep, me: PrincipalDep, now: NowDep
+) -> ProjectRead:
+    """Change a project's settings: for its owners and admins."""
+    project = await projects.get_project(session, me, project_id, "admin")
+    await projects.set_case_clashes(session, project, body.case_clashes, me=me, now=now)
+    await session.flush()
+    return _read(*await projects.describe(session, me, project.id), me)
 
 
 @router.delete("/{project_id:path}", status_code=204, responses=refusals(409))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StrictBool
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, CompanyRole, User
-from toolcrib.kernel.identity.principal import Principal, Role
+from toolcrib.kernel.identity.principal import CaseClashes, Principal, Role
 
 PASSWORD_LENGTH = 1024  # longer than any password, but short enough to hash
 
@@ -278,6 +278,13 @@ class ProjectRead(BaseModel):
     role: Role | None
     members: int
     created_at: str
+    case_clashes: CaseClashes
+
+
+class ProjectChange(BaseModel):
+    """`case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case."""
+
+    case_clashes: CaseClashes
 
 
 class NewProject(BaseModel):

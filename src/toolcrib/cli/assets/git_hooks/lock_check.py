@@ -7,7 +7,7 @@ from toolcrib.cli.assets.locks import check_paths
 from toolcrib.cli.core.claims import holder_line
 from toolcrib.cli.core.client import ApiClient
 from toolcrib.cli.core.failures import CannotTell
-from toolcrib.cli.core.repository import normalise
+from toolcrib.cli.core.repository import composed, normalise
 
 REFUSE, ALLOW = "refuse", "allow"
 LONGEST_PATH = 4096
@@ -48,11 +48,11 @@ def locks_on(
     keys: dict[str, list[str]] = {}
     for path in paths:
         if can_be_held(path):
-            keys.setdefault(normalise(path), []).append(path)
+            keys.setdefault(composed(normalise(path)), []).append(path)
     held, mine = check_paths(api, list(keys), project)
     return (
-        {path: lock for lock in held for path in keys.get(lock["asset_path"], ())},
-        {path: lock for lock in mine for path in keys.get(lock["asset_path"], ())},
+        {path: lock for lock in held for path in keys.get(composed(lock["asset_path"]), ())},
+        {path: lock for lock in mine for path in keys.get(composed(lock["asset_path"]), ())},
     )
 
 
