@@ -43,7 +43,7 @@ async def test_the_upgrade_keeps_every_lock_and_tells_of_clashes(
 ) -> None:
     database = Database(Settings(database_url=bare_database.url).database)
     for file in migrate.OURS.folder.glob("00[0-9][0-9]_*.py"):
-        if file.name < "0021":
+        if file.name < "0022":
             shutil.copy(file, tmp_path)
     rows = [
         held(1, "Art/ö.psd"),

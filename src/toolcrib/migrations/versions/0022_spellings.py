@@ -13,8 +13,8 @@ from toolcrib.kernel.spelling import folded
 from toolcrib.kernel.tables import exact_string
 from toolcrib.migrations import steps
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
