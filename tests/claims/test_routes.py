@@ -168,6 +168,7 @@ async def test_the_queue_over_http(crib: AppServer) -> None:
     queue = (await ann.get(f"/api/claims/{fence}/queue")).json()
     assert [(place["username"], place["take"]) for place in queue] == [("ben", True), ("cem", False)]
     assert (await held(ann))[0]["queue"] == 2
+    assert [(await held(person))[0]["waiting"] for person in (ann, ben, cem)] == [False, True, True]
     assert (await ben.delete(f"/api/claims/{fence}/queue")).status_code == 204
     assert (await ben.delete(f"/api/claims/{fence}/queue")).status_code == 404
     await ann.post(f"/api/claims/{fence}/release")

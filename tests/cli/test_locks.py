@@ -214,6 +214,10 @@ def test_who_holds_what_of_every_kind(ann: Person, ben: Person) -> None:
     ] == [MAP]
     assert MAP in ann.run("hold", "mine").out
     assert f"{MAP} is held by ann" in ben.run("hold", "who", MAP).out
+    assert f"in {ann.project} (not registered)" in ben.run("hold", "who", MAP).out
+    elsewhere = ben.run("--project", "elsewhere", "hold", "who", MAP, code=1)
+    assert f"In project {ann.project}: {MAP} is held by ann" in elsewhere.out
+    assert f"Nobody holds {MAP} in project elsewhere" in elsewhere.err
     (claim,) = ben.json("hold", "who", MAP)
     assert (claim["holder"], claim["waiting"]) == ("ann", [])
     assert "Nobody holds free" in ben.run("hold", "who", "free", code=1).err

@@ -7,6 +7,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.servers.environment import PASSWORD
+from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import Open, lock, row
 
@@ -76,7 +77,8 @@ async def test_signing_in_locking_finding_and_releasing(
     await expect(mine).to_be_focused()
     await keyboard.press("r")
     await expect(mine).to_have_count(0)
-    assert crib.user("kay").get(f"/api/locks/{path}").status_code == 404
+    await page.goto("about:blank")
+    wait_until(lambda: crib.user("kay").get(f"/api/locks/{path}").status_code == 404, "the release")
 
 
 async def test_asking_who_has_a_file_takes_one_shortcut(

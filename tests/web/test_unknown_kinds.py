@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import ROOT, Open, row
 
@@ -39,7 +40,9 @@ async def test_a_thing_of_an_unknown_kind_is_on_the_board_and_can_be_given_back(
     await expect(drawer.get_by_role("listitem").first).to_contain_text("ann took it")
     await holder.get_by_role("button", name="Release Harbour").click()
     await expect(holder).to_contain_text("Nobody holds it")
-    assert crib_with_rooms.user("ann").get("/api/claims").json()["claims"] == []
+    await page.goto("about:blank")
+    ann = crib_with_rooms.user("ann")
+    wait_until(lambda: ann.get("/api/claims").json()["claims"] == [], "the release")
 
 
 async def test_others_may_wait_for_it(open_page: Open, crib_with_rooms: ToolcribServer) -> None:

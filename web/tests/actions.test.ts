@@ -57,13 +57,13 @@ test("the server's word on what may be done, and why not, decides", () => {
 });
 
 test("who may only look is not offered to wait, and is told why", () => {
-  const claim = aClaim({ holder: "ann" });
+  const claim = aClaim({ holder: "ann", queue: 1 });
   const cannot = { ...claim.cannot, wait: "You may see it, but not hold it." };
   expect(refusals({ ...claim, can: { ...claim.can, wait: false }, cannot }).wait).toBe(cannot.wait);
 });
 
 test("who waits already can still look at the line, to leave it", () => {
-  const claim = aClaim({ holder: "ann", queue: 1 });
+  const claim = aClaim({ holder: "ann", queue: 1, waiting: true });
   const cannot = { ...claim.cannot, wait: "You are waiting for it already." };
   expect(refusals({ ...claim, can: { ...claim.can, wait: false }, cannot }).wait).toBeNull();
 });

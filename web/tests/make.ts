@@ -24,11 +24,12 @@ export function aClaim(fields: Partial<Claim> = {}): Claim {
     renewed_at: "2026-11-20T10:00:00+00:00",
     expires_at: null,
     queue: 0,
+    waiting: false,
     data: {},
     url: `/assets?q=${key}`,
     ...guessedRights(
       { holder: fields.holder ?? "ann", scope: fields.scope ?? "project:default" },
-      { username: "me", isAdmin: false, adminScopes: new Set(), mail: true },
+      { username: "me", isAdmin: false, adminScopes: new Set(), viewedScopes: new Set(), mail: true },
     ),
     ...fields,
   };

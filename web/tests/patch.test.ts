@@ -4,7 +4,7 @@ import type { Viewer } from "../src/claims/guess";
 import { applyEvents, mergeClaims, withoutFences } from "../src/claims/patch";
 import { aClaim, anEvent } from "./make";
 
-const me: Viewer = { username: "me", isAdmin: false, adminScopes: new Set(), mail: true };
+const me: Viewer = { username: "me", isAdmin: false, viewedScopes: new Set<string>(), adminScopes: new Set(), mail: true };
 
 function after(claims: ReturnType<typeof aClaim>[], events: ReturnType<typeof anEvent>[], viewer = me) {
   return applyEvents({ claims, seq: 0, complete: true }, events, viewer);
@@ -81,7 +81,7 @@ describe("events bring the holdings up to date", () => {
   });
 
   test("an admin of the project may end other people's new claims, but not their own by force", () => {
-    const ruler: Viewer = { username: "me", isAdmin: false, adminScopes: new Set(["project:harbour"]), mail: true };
+    const ruler: Viewer = { username: "me", isAdmin: false, viewedScopes: new Set<string>(), adminScopes: new Set(["project:harbour"]), mail: true };
     const there = anEvent("acquired", { scope: "project:harbour", data: { holder: "ann", fence: 1 } });
     const elsewhere = anEvent("acquired", { data: { holder: "ann", fence: 2 } });
     const own = anEvent("acquired", { scope: "project:harbour", key: "b", data: { holder: "me", fence: 3 } });

@@ -9,6 +9,8 @@ export interface CallOptions {
   checksPassword?: boolean;
   /** A 401 is an answer, not an interruption: do not ask the person to sign in. */
   anonymous?: boolean;
+  /** Sent to the end even when the page goes. For small bodies. */
+  keepalive?: boolean;
   /** An answer that is no success and yet what was asked for. */
   isAnswer?: (status: number, body: unknown) => boolean;
 }
@@ -22,11 +24,12 @@ export function onSessionExpired(ask: Reauthenticate | null): void {
 }
 
 async function send(path: string, options: CallOptions): Promise<Response> {
-  const { method = "GET", json, signal } = options;
+  const { method = "GET", json, signal, keepalive = false } = options;
   try {
     return await fetch(apiUrl(path), {
       method,
       signal: signal ?? null,
+      keepalive,
       credentials: "same-origin",
       headers: {
         Accept: "application/json",

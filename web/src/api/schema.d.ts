@@ -459,6 +459,8 @@ export interface components {
             scope: string;
             /** Url */
             url: string;
+            /** Waiting */
+            waiting: boolean;
         };
         /**
          * CommitRequest

@@ -10,10 +10,10 @@ export function scopeOfProject(project: string): string {
   return `project:${project}`;
 }
 
-/** The project's name where it tells something: the default one is left unsaid. */
+/** Whose thing it is, in a word. */
 export function scopeLabel(scope: string): string | null {
   const project = projectOf(scope);
-  if (project !== null) return project === DEFAULT_PROJECT ? null : project;
+  if (project !== null) return project;
   if (scope.startsWith("user:")) return "personal";
   if (scope.startsWith("company:")) return "company";
   return null;

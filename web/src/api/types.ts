@@ -9,7 +9,11 @@ export type Person = Schemas["Person"];
 /** What people do with a claim, whatever its kind. */
 export type Verb = keyof Schemas["Can"];
 /** `cannot` has a sentence for each verb that `can` denies. */
-export type Claim = Omit<Schemas["ClaimRead"], "cannot"> & { cannot: Partial<Record<Verb, string>> };
+export type Claim = Omit<Schemas["ClaimRead"], "cannot"> & {
+  cannot: Partial<Record<Verb, string>>;
+  /** It is known from an event alone, so `can` and `cannot` are the page's guess. */
+  guessed?: boolean;
+};
 export type ClaimPage = Omit<Schemas["ClaimPage"], "claims"> & { claims: Claim[] };
 export type Waiter = Schemas["QueuePlace"];
 export type LogEvent = Schemas["EventRead"];

@@ -3,6 +3,7 @@ import { IconApi, IconKeyboard, IconLogout, IconMenu2, IconMoon, IconSearch, Ico
 import { apiUrl, basePath } from "../api/base";
 import { useLiveState } from "../live/live";
 import type { LiveState } from "../live/stream";
+import { MenuDropdown } from "../ui/Dialog";
 import { Avatar } from "../ui/Person";
 import { Link } from "../ui/Link";
 import { showPalette } from "../overlays/overlays";
@@ -51,7 +52,7 @@ export function Header({ onMenu }: { onMenu: () => void }) {
             <span>{me.username}</span>
           </button>
         </Menu.Target>
-        <Menu.Dropdown>
+        <MenuDropdown>
           <Menu.Label>
             Signed in as {me.username}
             {me.is_admin && " (administrator)"}
@@ -69,7 +70,7 @@ export function Header({ onMenu }: { onMenu: () => void }) {
           <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
             Sign out
           </Menu.Item>
-        </Menu.Dropdown>
+        </MenuDropdown>
       </Menu>
     </header>
   );

@@ -1,12 +1,9 @@
-import { Drawer } from "@mantine/core";
 import { Navigation } from "./Navigation";
-import { useReturnFocus } from "../ui/useReturnFocus";
+import { SideDialog } from "../ui/Dialog";
 
 export default function NavDrawer({ onClose }: { onClose: () => void }) {
-  useReturnFocus();
   return (
-    <Drawer
-      opened
+    <SideDialog
       onClose={onClose}
       title="Toolcrib"
       size={280}
@@ -15,6 +12,6 @@ export default function NavDrawer({ onClose }: { onClose: () => void }) {
       <nav aria-label="Menu">
         <Navigation onGo={onClose} />
       </nav>
-    </Drawer>
+    </SideDialog>
   );
 }

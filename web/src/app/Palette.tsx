@@ -1,10 +1,11 @@
-import { Modal, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { IconArrowRight, IconCommand, IconSearch } from "@tabler/icons-react";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { claimsQuery } from "../claims/queries";
 import { heldKinds, kindOf, shownName } from "../things/registry";
+import { Dialog } from "../ui/Dialog";
 import { useGo } from "../ui/Link";
 import { PathText } from "../ui/PathText";
 import { Person } from "../ui/Person";
@@ -15,11 +16,9 @@ import { showShortcuts } from "./showShortcuts";
 import { hide } from "../overlays/overlays";
 import classes from "./Palette.module.css";
 import { signOut, useMe } from "../session/session";
-import { useReturnFocus } from "../ui/useReturnFocus";
 
 /** Ctrl-K: find a holding, lock a path, go to a page, without leaving the keyboard. */
 export default function Palette({ given = "" }: { given?: string | undefined }) {
-  useReturnFocus();
   const me = useMe();
   const go = useGo();
   const id = useId();
@@ -32,9 +31,10 @@ export default function Palette({ given = "" }: { given?: string | undefined }) 
   const found = useFound(text);
   const list = useRef<HTMLDivElement>(null);
 
+  const pages = useMemo(() => entriesFor(me.is_admin), [me.is_admin]);
   const groups = useMemo(
-    () => withFound(commandsFor(searched, data?.claims ?? [], entriesFor(me.is_admin)), found),
-    [searched, found, data, me.is_admin],
+    () => withFound(commandsFor(searched, data?.claims ?? [], pages), found),
+    [searched, found, data, pages],
   );
   const flat = groups.flatMap((group) => group.commands);
   const current = Math.min(chosen, flat.length - 1);
@@ -62,15 +62,17 @@ export default function Palette({ given = "" }: { given?: string | undefined }) 
       setChosen((step + flat.length) % flat.length);
     } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
       event.preventDefault();
-      const command = flat[current];
+      // Whoever types fast is ahead of the list: what they typed counts, not what it still shows.
+      const typed = searched === text ? groups : commandsFor(text, data?.claims ?? [], pages);
+      const commands = typed.flatMap((group) => group.commands);
+      const command = commands[Math.min(chosen, commands.length - 1)];
       if (command) run(command);
     }
   };
 
   let index = -1;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={hide}
       withCloseButton={false}
       centered={false}
@@ -134,7 +136,7 @@ export default function Palette({ given = "" }: { given?: string | undefined }) 
           </p>
         )}
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

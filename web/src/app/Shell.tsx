@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useRouterState, useMatches } from "@tanstack/react-router";
-import { Fragment, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Fragment, useEffect, useRef, useState } from "react";
 import { claimsQuery } from "../claims/queries";
 import { followClaims, latestSeq } from "../claims/follow";
 import { startLive } from "../live/live";
@@ -9,14 +9,15 @@ import "./registerPalette";
 import { Header } from "./Header";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Navigation } from "./Navigation";
-import { fetchDialogs, useOverlay } from "../overlays/overlays";
+import { fetchDialogs, lazyDialog } from "../overlays/lazyDialog";
+import { useOverlay } from "../overlays/overlays";
 import { useMe, useSignInAsked } from "../session/session";
 import { useShortcuts } from "./shortcuts";
 import { AdminsOnly } from "./AdminsOnly";
 import classes from "./Shell.module.css";
 
-const SignInDialog = lazy(() => import("./SignInDialog"));
-const NavDrawer = lazy(() => import("./NavDrawer"));
+const SignInDialog = lazyDialog(() => import("./SignInDialog"));
+const NavDrawer = lazyDialog(() => import("./NavDrawer"));
 
 /** The frame around every page: menu, header, banner, and whatever is open over them. */
 export function Shell() {
@@ -28,9 +29,9 @@ export function Shell() {
   const page = useMatches({ select: (matches) => matches.at(-1)?.staticData });
 
   useLive();
-  // Fetched once the page stands, so that what is typed right after Ctrl-K is not lost to a download.
+  // Once the page stands.
   useEffect(() => {
-    const timer = setTimeout(() => void fetchDialogs(), 1500);
+    const timer = setTimeout(() => void fetchDialogs(), 1000);
     return () => clearTimeout(timer);
   }, []);
   useShortcuts();
@@ -50,12 +51,10 @@ export function Shell() {
         <ConnectionBanner />
         {page?.admin && !me.is_admin ? <AdminsOnly /> : <Outlet />}
       </main>
-      <Suspense>
-        {drawer && <NavDrawer onClose={() => setDrawer(false)} />}
-        {overlay && <Fragment key={overlay.id}>{overlay.element}</Fragment>}
-        {heldKinds().map(({ name, Everywhere }) => Everywhere && <Everywhere key={name} />)}
-        {signInAsked && <SignInDialog />}
-      </Suspense>
+      {drawer && <NavDrawer onClose={() => setDrawer(false)} />}
+      {overlay && <Fragment key={overlay.id}>{overlay.element}</Fragment>}
+      {heldKinds().map(({ name, Everywhere }) => Everywhere && <Everywhere key={name} />)}
+      {signInAsked && <SignInDialog />}
     </div>
   );
 }
@@ -94,7 +93,8 @@ function useFocusOnArrival(main: React.RefObject<HTMLElement | null>): void {
   const before = useRef(path);
   useEffect(() => {
     if (before.current !== undefined && before.current !== path) {
-      main.current?.focus({ preventScroll: true });
+      // Unless somebody who types fast is in a field of it already.
+      if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
       scrollTo(0, 0);
     }
     before.current = path;

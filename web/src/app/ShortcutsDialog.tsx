@@ -1,16 +1,14 @@
-import { Modal } from "@mantine/core";
 import { hide } from "../overlays/overlays";
 import { claimActions } from "../claims/actions";
 import { heldKinds } from "../things/registry";
 import { shortcutsOf } from "../ui/action";
+import { Dialog } from "../ui/Dialog";
 import { useMe } from "../session/session";
 import { entriesFor } from "./menu";
-import { useReturnFocus } from "../ui/useReturnFocus";
 
 type Shortcut = readonly [keys: readonly string[], what: string];
 
 export default function ShortcutsDialog() {
-  useReturnFocus();
   const me = useMe();
   const groups: [string, readonly Shortcut[]][] = [
     [
@@ -38,7 +36,7 @@ export default function ShortcutsDialog() {
     ),
   ];
   return (
-    <Modal opened onClose={hide} title="Keyboard shortcuts" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog onClose={hide} title="Keyboard shortcuts" size="lg">
       <div style={{ display: "grid", gridTemplateColumns: "repeat(auto-fit, minmax(240px, 1fr))", gap: "8px 32px" }}>
         {groups.map(([title, keys]) => (
           <section key={title}>
@@ -58,6 +56,6 @@ export default function ShortcutsDialog() {
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,12 +1,11 @@
-import { Anchor, Modal, Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
 import { useEffect } from "react";
 import { SignInForm } from "../pages/login/SignInForm";
 import { lookForSession, signOut, useMe } from "../session/session";
-import { useReturnFocus } from "../ui/useReturnFocus";
+import { Dialog } from "../ui/Dialog";
 
 /** Over whatever page one was on: what was being typed there stays. */
 export default function SignInDialog() {
-  useReturnFocus();
   const me = useMe();
   useEffect(() => {
     // Single sign-on happens in another window; coming back from it is a focus.
@@ -15,8 +14,7 @@ export default function SignInDialog() {
     return () => removeEventListener("focus", look);
   }, []);
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={() => undefined}
       withCloseButton={false}
       closeOnEscape={false}
@@ -35,6 +33,6 @@ export default function SignInDialog() {
           Sign in as someone else
         </Anchor>
       </Text>
-    </Modal>
+    </Dialog>
   );
 }

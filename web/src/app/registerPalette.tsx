@@ -1,5 +1,4 @@
-import { lazyDialog, registerPalette } from "../overlays/overlays";
-
-const Palette = lazyDialog(() => import("./Palette"), { first: true });
+import { registerPalette } from "../overlays/overlays";
+import Palette from "./Palette";
 
 registerPalette((text) => <Palette given={text} />);

@@ -1,4 +1,5 @@
-import { lazyDialog, show } from "../overlays/overlays";
+import { lazyDialog } from "../overlays/lazyDialog";
+import { show } from "../overlays/overlays";
 
 const ShortcutsDialog = lazyDialog(() => import("./ShortcutsDialog"));
 

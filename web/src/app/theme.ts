@@ -54,7 +54,8 @@ export const theme = createTheme({
         { defaultProps: { withScrollArea: false }, styles: { options: { maxHeight: 230, overflowY: "auto" } } },
       ]),
     ),
-    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+    // Without a transition, for what is not there yet takes no keys.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, transitionProps: { duration: 0 } } }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 250, withArrow: true, multiline: true, maw: 320 } }),
     Modal: Modal.extend({

@@ -5,6 +5,7 @@ import { labelOf } from "../ui/action";
 import { ActionItems, ActionMenu } from "../ui/ActionMenu";
 import { actionsOn, moreActions, ownActions, useClaimContext } from "./actions";
 import classes from "./claims.module.css";
+import { useServersWord } from "./requests";
 
 /** The three things one does with what one holds, as buttons. */
 export function OwnActions({ claim }: { claim: Claim }) {
@@ -22,13 +23,13 @@ export function OwnActions({ claim }: { claim: Claim }) {
             className={classes.action}
             data-main={action.main}
             aria-disabled={refusal !== null}
-            title={refusal ?? undefined}
+            title={refusal ?? (action.main ? undefined : label)}
             aria-label={`${label} ${shownName(claim.kind, claim.label)}`}
             onClick={() => {
               if (refusal === null) action.run(claim, context);
             }}
           >
-            {label}
+            {action.main ? label : <action.Icon size={16} stroke={1.8} aria-hidden />}
           </button>
         );
       })}
@@ -52,6 +53,7 @@ export function claimMenu(claim: Claim) {
 
 function ClaimMenuItems({ claim, onChosen }: { claim: Claim; onChosen: () => void }) {
   const context = useClaimContext();
+  useServersWord(claim);
   return (
     <>
       <ActionItems actions={actionsOn(claim)} subject={claim} context={context} onChosen={onChosen} />

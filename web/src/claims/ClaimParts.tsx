@@ -5,6 +5,7 @@ import { Chip } from "../ui/Chip";
 import { Link } from "../ui/Link";
 import { PathText } from "../ui/PathText";
 import { projectOf, scopeLabel } from "../api/scope";
+import { useRegistered } from "./projects";
 import parts from "./ClaimParts.module.css";
 
 export function ThingName({ claim }: { claim: Claim }) {
@@ -16,17 +17,12 @@ export function ThingName({ claim }: { claim: Claim }) {
   );
 }
 
-/** Branch and comment: why somebody has it. */
-export function Note({ claim }: { claim: Claim }) {
-  if (!claim.branch && !claim.comment) return null;
+/** Why somebody has it, in their words. */
+export function Comment({ claim }: { claim: Claim }) {
+  if (!claim.comment) return null;
   return (
-    <span className={parts.note}>
-      {claim.branch && <Branch name={claim.branch} />}
-      {claim.comment && (
-        <span className={parts.comment} title={claim.comment}>
-          {claim.comment}
-        </span>
-      )}
+    <span className={parts.comment} title={claim.comment}>
+      {claim.comment}
     </span>
   );
 }
@@ -40,9 +36,24 @@ export function Branch({ name }: { name: string }) {
   );
 }
 
+/** Whose thing it is: the project it is held in, or that it is a person's or a company's. */
 export function ScopeMark({ scope }: { scope: string }) {
+  const project = projectOf(scope);
+  if (project !== null) return <ProjectMark name={project} />;
   const label = scopeLabel(scope);
-  return label ? <Chip title={projectOf(scope) === null ? undefined : `Project ${label}`}>{label}</Chip> : null;
+  return label ? <Chip>{label}</Chip> : null;
+}
+
+/** A project; one that nobody registered looks different, for it may be a slip of the keyboard. */
+export function ProjectMark({ name }: { name: string }) {
+  const registered = useRegistered()(name);
+  if (registered !== false) return <Chip title={`Project ${name}`}>{name}</Chip>;
+  return (
+    <Chip title={`Project ${name}, which is not registered`} loose>
+      {name}
+      <span className="visually-hidden"> (not registered)</span>
+    </Chip>
+  );
 }
 
 export function QueueMark({ claim }: { claim: Claim }) {

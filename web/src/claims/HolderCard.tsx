@@ -6,6 +6,7 @@ import { Person } from "../ui/Person";
 import { Ago, At, Until } from "../ui/Time";
 import { ClaimMenu } from "./ClaimActions";
 import { QueueMark } from "./ClaimParts";
+import { useServersWord } from "./requests";
 import box from "../ui/box.module.css";
 import classes from "./HolderCard.module.css";
 
@@ -33,6 +34,7 @@ export function HolderCard(props: Props) {
   const { label, holder, since, claim, facts = [], exactSince, marked, children } = props;
   const { ends, comment } = props.words ?? { ends: "Ends", comment: "Comment" };
   const mine = holder === useMe().username;
+  useServersWord(claim);
   return (
     <section className={`${box.card} ${classes.mine}`} data-mine={(marked && mine) || undefined} aria-label={label}>
       <div className={classes.holder}>

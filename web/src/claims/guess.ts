@@ -9,6 +9,8 @@ export interface Viewer {
   isAdmin: boolean;
   /** Scopes ("project:default") where the person may end other people's claims. */
   adminScopes: ReadonlySet<string>;
+  /** Scopes in which the person may look, not hold. */
+  viewedScopes: ReadonlySet<string>;
   /** Whether the server sends mail. */
   mail: boolean;
 }
@@ -31,6 +33,7 @@ export function guessedRights(
       cannot.transfer = `Only ${holder} or an administrator can hand it over.`;
       cannot.force_release = "Only an administrator can force-release it.";
     }
+    if (!viewer.isAdmin && viewer.viewedScopes.has(scope)) cannot.wait = "You may see it, but not hold it.";
     if (!viewer.mail) cannot.ask = "Mail is switched off on this server.";
   }
   return { can: Object.fromEntries(VERBS.map((verb) => [verb, !(verb in cannot)])) as Claim["can"], cannot };

@@ -100,6 +100,8 @@ function claimFrom(event: LogEvent, fence: number, previous: Claim | undefined, 
     renewed_at: event.at,
     expires_at: text("expires_at", kept?.expires_at ?? null),
     queue: kept?.queue ?? 0,
+    waiting: false,
+    guessed: true,
     data: kept?.data ?? {},
     url: kind.link(event),
     ...guessedRights({ holder, scope: event.scope }, viewer),
@@ -114,6 +116,14 @@ function textOrNull(value: unknown): string | null {
 export function mergeClaims(before: Holdings, fresh: readonly Claim[]): Holdings {
   const byFence = new Map(fresh.map((claim) => [claim.fence, claim]));
   return { ...before, claims: before.claims.map((claim) => byFence.get(claim.fence) ?? claim) };
+}
+
+/** Put a claim back that was taken out, or what the server says of it now, unless the thing has another holder. */
+export function putBack(before: Holdings, claim: Claim): Holdings {
+  const ident = identOf(claim);
+  const there = before.claims.find((one) => identOf(one) === ident);
+  if (there && there.fence > claim.fence) return before;
+  return { ...before, claims: [...before.claims.filter((one) => one !== there), claim] };
 }
 
 /** Drop claims the person has just ended, so that the row goes at once and not with the event. */

@@ -2,9 +2,9 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, query } from "../api/client";
 import { mailQuery, meQuery, projectsQuery, queryClient } from "../api/queries";
 import { scopeOfProject } from "../api/scope";
-import type { Claim, ClaimPage, LogEvent } from "../api/types";
+import type { Claim, ClaimPage, LogEvent, Role } from "../api/types";
 import type { Viewer } from "./guess";
-import { applyEvents, type Holdings } from "./patch";
+import { applyEvents, withoutFences, type Holdings } from "./patch";
 
 /** Events that may have come while a list was on its way; see `applyEvents` for why overlap is fine. */
 const recent: LogEvent[] = [];
@@ -18,6 +18,9 @@ export function remember(events: readonly LogEvent[]): void {
 export function forget(): void {
   recent.length = 0;
 }
+
+/** Fences of claims that are given back in a moment: until then they are out of sight. */
+export const leaving = new Set<number>();
 
 const PAGE = 10_000;
 const FIRST_PAGE = 200;
@@ -49,7 +52,7 @@ async function loadAll(signal: AbortSignal): Promise<Holdings> {
   } while (cursor);
   const loaded: Holdings = { claims, seq: seq ?? 0, complete: true };
   const missed = recent.filter((event) => event.seq > loaded.seq);
-  return applyEvents(loaded, missed, viewer()).holdings;
+  return withoutFences(applyEvents(loaded, missed, viewer()).holdings, leaving);
 }
 
 async function loadHoldings(signal: AbortSignal): Promise<Holdings> {
@@ -71,14 +74,13 @@ export const claimsQuery = queryOptions({
 export function viewer(): Viewer {
   const me = queryClient.getQueryData(meQuery.queryKey);
   const projects = queryClient.getQueryData(projectsQuery.queryKey) ?? [];
+  const scopesOf = (...roles: Role[]): Set<string> =>
+    new Set(projects.flatMap(({ role, name }) => (role && roles.includes(role) ? [scopeOfProject(name)] : [])));
   return {
     username: me?.username ?? "",
     isAdmin: me?.is_admin ?? false,
     mail: queryClient.getQueryData(mailQuery.queryKey)?.mail_enabled ?? false,
-    adminScopes: new Set(
-      projects
-        .filter((project) => project.role === "owner" || project.role === "admin")
-        .map((project) => scopeOfProject(project.name)),
-    ),
+    adminScopes: scopesOf("owner", "admin"),
+    viewedScopes: scopesOf("viewer"),
   };
 }

@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { api } from "../api/client";
 import { queryClient } from "../api/queries";
 import { claimsQuery } from "./queries";
@@ -24,6 +25,14 @@ async function refreshed(fence: number): Promise<void> {
   replaced(await api<Claim>(`claims/${fence}`));
 }
 
+/** Have the server say what may be done with a claim that is known from an event alone. */
+export function useServersWord(claim: Claim | null): void {
+  const { fence, guessed } = claim ?? {};
+  useEffect(() => {
+    if (fence !== undefined && guessed) refreshed(fence).catch(() => undefined); // it may have ended: the event of that follows
+  }, [fence, guessed]);
+}
+
 /** Give claims back, each kind in its own way. */
 export async function release(claims: readonly Claim[]): Promise<void> {
   await end(claims, null);
@@ -45,8 +54,8 @@ async function end(claims: readonly Claim[], reason: string | null): Promise<voi
 export async function endOneByOne(claims: readonly Claim[], reason: string | null): Promise<void> {
   for (const claim of claims) {
     await (reason === null
-      ? api(`claims/${claim.fence}/release`, { method: "POST", json: {} })
-      : api(`claims/${claim.fence}/force-release`, { method: "POST", json: { reason } }));
+      ? api(`claims/${claim.fence}/release`, { method: "POST", json: {}, keepalive: true })
+      : api(`claims/${claim.fence}/force-release`, { method: "POST", json: { reason }, keepalive: true }));
     gone([claim]);
   }
 }

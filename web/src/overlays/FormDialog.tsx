@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent, ReactNode } from "react";
+import { Dialog } from "../ui/Dialog";
 import { hide } from "./overlays";
 import { Refusal } from "../ui/Refusal";
 import { say } from "../ui/toast";
-import { useReturnFocus } from "../ui/useReturnFocus";
 
 interface Props {
   title: string;
@@ -20,7 +20,6 @@ interface Props {
 
 /** A question with an answer to send. A refusal is shown in place, and nothing typed is lost. */
 export function FormDialog({ title, children, submit, blocked, danger, onSubmit, onClose = hide }: Props) {
-  useReturnFocus();
   const send = useMutation({
     mutationFn: onSubmit,
     onSuccess: (done) => {
@@ -33,7 +32,7 @@ export function FormDialog({ title, children, submit, blocked, danger, onSubmit,
     if (!blocked && !send.isPending) send.mutate();
   };
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog onClose={onClose} title={title}>
       <form onSubmit={onForm} noValidate>
         <Stack gap="md">
           {children}
@@ -44,11 +43,12 @@ export function FormDialog({ title, children, submit, blocked, danger, onSubmit,
                 {blocked}
               </span>
             )}
-            <Button variant="default" onClick={onClose}>
+            <Button variant="default" data-answer={danger || undefined} onClick={onClose}>
               Cancel
             </Button>
             <Button
               type="submit"
+              data-answer={danger ? undefined : true}
               color={danger ? "red.8" : undefined}
               loading={send.isPending}
               data-disabled={blocked ? true : undefined}
@@ -60,6 +60,6 @@ export function FormDialog({ title, children, submit, blocked, danger, onSubmit,
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { lazy, useSyncExternalStore, type ComponentType, type ReactElement } from "react";
+import { useSyncExternalStore, type ReactElement } from "react";
 
 // What is open over the page. One at a time, so that Escape always means the same.
 
@@ -30,23 +30,6 @@ export function useOverlay(): { id: number; element: ReactElement } | null {
     },
     () => open,
   );
-}
-
-const loaders: (() => Promise<unknown>)[] = [];
-
-/** A dialog whose code is fetched when it is first shown, or by `fetchDialogs`; there those that are typed into first. */
-export function lazyDialog<Props>(
-  load: () => Promise<{ default: ComponentType<Props> }>,
-  { first = false } = {},
-): ComponentType<Props> {
-  if (first) loaders.unshift(load);
-  else loaders.push(load);
-  return lazy(load) as unknown as ComponentType<Props>;
-}
-
-/** Fetch all dialogs, so that what is typed right after a shortcut is not lost to a download. */
-export async function fetchDialogs(): Promise<void> {
-  for (const load of loaders) await load().catch(() => undefined);
 }
 
 let palette: ((text: string) => ReactElement) | null = null;

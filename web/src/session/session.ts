@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { doAllNow } from "../ui/later";
 import { hrefOf } from "../ui/Link";
 import { api, onSessionExpired } from "../api/client";
 import { meQuery, queryClient } from "../api/queries";
@@ -81,6 +82,8 @@ export async function lookForSession(): Promise<boolean> {
 }
 
 export async function signOut(): Promise<void> {
+  // What waits to be undone is done while one may still do it.
+  await doAllNow();
   onSessionExpired(null);
   try {
     await api("session", { method: "DELETE", anonymous: true });

@@ -3,6 +3,7 @@ import { IconDots } from "@tabler/icons-react";
 import { useRef, useState, type ReactNode } from "react";
 import { labelOf, type Action } from "./action";
 import classes from "./ActionMenu.module.css";
+import { MenuDropdown } from "./Dialog";
 import { visible } from "./names";
 
 interface MenuProps {
@@ -41,7 +42,7 @@ export function ActionMenu({ of, width = 250, children }: MenuProps) {
   return (
     <Menu opened={opened} onChange={setOpened} position="bottom-end" width={width} shadow="md" withinPortal>
       <Menu.Target>{button}</Menu.Target>
-      <Menu.Dropdown>{children(() => opener.current?.focus())}</Menu.Dropdown>
+      <MenuDropdown opener={opener}>{children(() => opener.current?.focus())}</MenuDropdown>
     </Menu>
   );
 }

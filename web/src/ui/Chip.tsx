@@ -1,9 +1,17 @@
 import type { ReactNode } from "react";
 import classes from "./ui.module.css";
 
-export function Chip({ children, title, mono = false }: { children: ReactNode; title?: string; mono?: boolean }) {
+interface Props {
+  children: ReactNode;
+  title?: string;
+  mono?: boolean;
+  /** A name that nothing stands behind. */
+  loose?: boolean;
+}
+
+export function Chip({ children, title, mono = false, loose = false }: Props) {
   return (
-    <span className={`${classes.chip}${mono ? " mono" : ""}`} title={title}>
+    <span className={`${classes.chip}${mono ? " mono" : ""}`} title={title} data-loose={loose || undefined}>
       {children}
     </span>
   );

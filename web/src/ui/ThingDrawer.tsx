@@ -1,9 +1,8 @@
-import { Drawer } from "@mantine/core";
 import type { ReactNode } from "react";
 import { CopyButton } from "./CopyLine";
+import { SideDialog } from "./Dialog";
 import { visible } from "./names";
 import classes from "./ThingDrawer.module.css";
-import { useReturnFocus } from "./useReturnFocus";
 
 interface Props {
   title: ReactNode;
@@ -19,10 +18,8 @@ interface Props {
 
 /** All about one thing, beside the list it was opened from. */
 export function ThingDrawer({ title, icon, monospaced, size = 460, covered = false, onClose, children }: Props) {
-  useReturnFocus();
   return (
-    <Drawer
-      opened
+    <SideDialog
       onClose={onClose}
       position="right"
       size={size}
@@ -33,10 +30,9 @@ export function ThingDrawer({ title, icon, monospaced, size = 460, covered = fal
           <bdi>{title}</bdi>
         </span>
       }
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       {children}
-    </Drawer>
+    </SideDialog>
   );
 }
 

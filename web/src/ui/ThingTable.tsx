@@ -1,5 +1,6 @@
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { memo, useCallback, type ReactNode, type Ref } from "react";
+import { useFittedColumns } from "./fitColumns";
 import { visible } from "./names";
 import classes from "./ThingTable.module.css";
 import { useNarrow } from "./useNarrow";
@@ -13,6 +14,8 @@ export interface Column<Item> {
   cell: (item: Item) => ReactNode;
   /** "name" is what the row is called; "quiet" and "number" are one line of grey text, a number at the right. */
   look?: "name" | "quiet" | "number";
+  /** Long texts, which are cut before short names are. So is the name of the row. */
+  gives?: boolean;
   /** Of the cell, for what is this table's own. */
   className?: string | undefined;
   title?: (item: Item) => string | undefined;
@@ -168,8 +171,9 @@ function sameRow(a: RowProps, b: RowProps): boolean {
 }
 
 const WideRow = memo(function WideRow({ item, name, columns, gridClass, menu, selected, onToggle }: RowProps) {
+  const row = useFittedColumns();
   return (
-    <div className={`${classes.grid} ${gridClass}`} role="presentation">
+    <div ref={row} className={`${classes.grid} ${gridClass}`} role="presentation">
       {onToggle && (
         <span role="cell" className={classes.check}>
           <input
@@ -181,11 +185,12 @@ const WideRow = memo(function WideRow({ item, name, columns, gridClass, menu, se
           />
         </span>
       )}
-      {columns.map(({ label, cell, look, className, title }) => (
+      {columns.map(({ label, cell, look, gives, className, title }) => (
         <span
           key={label}
           role="cell"
           className={`${look ? classes[look] : classes.cell} ${className ?? ""}`}
+          data-gives={gives || look === "name" || undefined}
           title={title?.(item)}
         >
           {cell(item)}

@@ -1,16 +1,26 @@
-import { useEffect, useState } from "react";
+import { useLayoutEffect, useState, type RefObject } from "react";
 
-/** What opens over a page gives the focus back, when it goes, to where it was taken from. */
-export function useReturnFocus(): void {
-  // Asked while first drawing: the focus trap moves it right after.
-  const [from] = useState(() => document.activeElement);
-  useEffect(
+const OVER = "[role=dialog], [role=menu]";
+// Where the focus was before anything opened: what opens from a menu or the palette, which then closes, returns there.
+let below: Element | null = null;
+
+/** What opens over a page gives the focus back, when it goes, to `opener` or to where it was taken from. */
+export function useReturnFocus(opener?: RefObject<HTMLElement | null>): void {
+  // Asked while first drawing: the focus moves right after.
+  const [places] = useState(() => {
+    const from = document.activeElement;
+    if (!from?.closest(OVER)) below = from;
+    return [from, below];
+  });
+  useLayoutEffect(
     () => () => {
-      setTimeout(() => {
+      // Once the whole change is drawn: what opens instead takes the focus itself, and a key comes after both.
+      queueMicrotask(() => {
         const lost = document.activeElement === null || document.activeElement === document.body;
-        if (lost && from instanceof HTMLElement && from.isConnected) from.focus({ preventScroll: true });
+        const place = [opener?.current, ...places].find((one) => one?.isConnected && one !== document.body);
+        if (lost && place instanceof HTMLElement) place.focus({ preventScroll: true });
       });
     },
-    [from],
+    [opener, places],
   );
 }

@@ -1,5 +1,6 @@
 import { useRouter, useRouterState } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
+import { keepKeys } from "./Link";
 
 type Changes = Record<string, string | null>;
 
@@ -22,8 +23,10 @@ export function useSearch(): [URLSearchParams, (changes: Changes, options?: { pu
       const query = next.toString();
       const href = location.pathname + (query ? `?${query}` : "");
       if (href === location.pathname + location.search) return;
-      if (options?.push) router.history.push(href);
-      else router.history.replace(href);
+      if (options?.push) {
+        keepKeys(router);
+        router.history.push(href);
+      } else router.history.replace(href);
     },
     [router],
   );

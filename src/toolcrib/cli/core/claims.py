@@ -60,9 +60,8 @@ def name_of(claim: Claim) -> str:
 
 
 def scope_name(scope: str) -> str:
-    """Return the scope as people say it: `game` for `project:game`, nothing for the default project."""
-    name = scope.partition(":")[2]
-    return "" if scope == DEFAULT_PROJECT else name or scope
+    """Return the scope as people say it: `game` for `project:game`."""
+    return scope.partition(":")[2] or scope
 
 
 def print_claims(claims: Iterable[Claim], *, empty: str) -> None:

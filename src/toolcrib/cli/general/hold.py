@@ -1,5 +1,6 @@
 """`toolcrib hold`: who holds what, of every kind."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -45,27 +46,37 @@ def who(context: Context, thing: Annotated[str, typer.Argument(metavar="PATH")],
     A file name without a folder finds every file of that name, in all projects.
     """
     claims = find_claims(context.api, {context.path(thing), normalise(thing), thing}, kind=kind)
+    elsewhere: list[Claim] = []
     if not claims and "/" not in normalise(thing):
         claims = find_by_file_name(context.api, normalise(thing), kind=kind)
     elif context.project:
         scope = f"project:{context.project}"
-        claims = [one for one in claims if one["kind"] != "asset" or one["scope"] == scope]
+        elsewhere = [one for one in claims if one["kind"] == "asset" and one["scope"] != scope]
+        claims = [one for one in claims if one not in elsewhere]
     for claim in claims:
         queue = context.api.get(f"/claims/{claim['fence']}/queue") if claim.get("queue") else []
         claim["waiting"] = queue
     if context.as_json:
         output.print_json(claims)
-    for claim in () if context.as_json else claims:
-        _show(context, claim)
+    if not context.as_json:
+        registered = {project["name"] for project in context.api.get("/projects")} if claims else set()
+        for claim in claims:
+            _show(context, claim, registered)
+        for claim in elsewhere:
+            project = scope_name(claim["scope"])
+            output.print_text(holder_line(f"In project {project}: {name_of(claim)}", {**claim, "url": None}))
     if not claims:
-        raise Failure(f"Nobody holds {thing}.", code="not_held")
+        where = f" in project {context.project}" if elsewhere else ""
+        raise Failure(f"Nobody holds {thing}{where}.", code="not_held")
 
 
-def _show(context: Context, claim: Claim) -> None:
-    """Print who holds it, who waits, and which verbs the server refuses the reader, with the reasons."""
+def _show(context: Context, claim: Claim, registered: Collection[str]) -> None:
+    """Print who holds it, where, who waits, and which verbs the server refuses the reader, with the reasons."""
     output.print_text(holder_line(name_of(claim), {**claim, "url": None}))
-    if scope := scope_name(claim.get("scope") or ""):
-        output.print_text(f"  in {scope}")
+    scope = claim.get("scope") or ""
+    if name := scope_name(scope):
+        unknown = scope.startswith("project:") and name not in registered
+        output.print_text(f"  in {name}" + (" (not registered)" if unknown else ""))
     now = datetime.now(UTC)
     for place, waiter in enumerate(claim["waiting"], start=1):
         output.print_text(f"  {place}. {waiter['username']} waits since {since(waiter['since'], now)}")

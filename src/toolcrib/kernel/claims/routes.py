@@ -250,6 +250,7 @@ def _shown(claim: Claim, queue: int, site: Site, kernel: Kernel, caller: Caller)
         site.claim_path(claim),
         cannot=cannot,
         holder_disabled=claim.holder_uuid in caller.disabled,
+        waiting=claim.digest in caller.waiting,
     )
 
 

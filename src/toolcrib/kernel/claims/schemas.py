@@ -97,6 +97,8 @@ class ClaimRead(BaseModel):
     renewed_at: str
     expires_at: str | None
     queue: int
+    # The caller is in that queue.
+    waiting: bool
     data: dict[str, Any]
     url: str
     can: Can
@@ -196,7 +198,7 @@ class WaitingRead(BaseModel):
 
 
 def claim_as_dict(
-    claim: Claim, queue: int, url: str, *, cannot: Mapping[Verb, str], holder_disabled: bool
+    claim: Claim, queue: int, url: str, *, cannot: Mapping[Verb, str], holder_disabled: bool, waiting: bool
 ) -> dict[str, Any]:
     return {
         "id": str(claim.fence),
@@ -214,6 +216,7 @@ def claim_as_dict(
         "renewed_at": iso_format(claim.renewed_at),
         "expires_at": iso_format(claim.expires_at) if claim.expires_at else None,
         "queue": queue,
+        "waiting": waiting,
         "data": MARK if is_damaged(claim.data, "claims", claim.fence) else claim.public_data,
         "url": url,
         "can": {verb: verb not in cannot for verb in VERBS},

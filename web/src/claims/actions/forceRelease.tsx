@@ -1,5 +1,6 @@
 import { IconShieldX } from "@tabler/icons-react";
-import { lazyDialog, show } from "../../overlays/overlays";
+import { lazyDialog } from "../../overlays/lazyDialog";
+import { show } from "../../overlays/overlays";
 import { refusalOf, type ClaimAction } from "./context";
 
 const ForceReleaseDialog = lazyDialog(() => import("../dialogs/ForceReleaseDialog"));

@@ -1,9 +1,8 @@
 import { IconLockOpen } from "@tabler/icons-react";
 import type { Claim } from "../../api/types";
-import { lazyDialog, show } from "../../overlays/overlays";
-import { shownName } from "../../things/registry";
-import { complain, say } from "../../ui/toast";
-import { release as releaseClaims } from "../requests";
+import { lazyDialog } from "../../overlays/lazyDialog";
+import { show } from "../../overlays/overlays";
+import { releaseSoon } from "../releasing";
 import { refusalOf, type ClaimAction } from "./context";
 
 const ReleaseDialog = lazyDialog(() => import("../dialogs/ReleaseDialog"));
@@ -15,22 +14,13 @@ export const release: ClaimAction = {
   keys: ["r"],
   main: true,
   refusal: (claim) => refusalOf(claim, "release"),
-  run: (claim) => void releaseNow(claim),
+  run: (claim) => releaseSoon(claim),
   bulk: {
     label: "Release",
     refusal: (claims, { me }) => bulkRefusal(claims, me),
     run: (claims) => show(<ReleaseDialog claims={[...claims]} />),
   },
 };
-
-async function releaseNow(claim: Claim): Promise<void> {
-  try {
-    await releaseClaims([claim]);
-    say(`Released ${shownName(claim.kind, claim.label)}`);
-  } catch (error) {
-    complain(error);
-  }
-}
 
 /** Why a selection cannot be released in one go; null when it can. */
 function bulkRefusal(claims: readonly Claim[], me: string): string | null {

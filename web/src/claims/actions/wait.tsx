@@ -1,5 +1,6 @@
 import { IconHourglassEmpty } from "@tabler/icons-react";
-import { lazyDialog, show } from "../../overlays/overlays";
+import { lazyDialog } from "../../overlays/lazyDialog";
+import { show } from "../../overlays/overlays";
 import { refusalOf, type ClaimAction } from "./context";
 
 const WaitDialog = lazyDialog(() => import("../dialogs/WaitDialog"));
@@ -12,7 +13,7 @@ export const wait: ClaimAction = {
   refusal: (claim, { me }) => {
     if (claim.holder === me) return undefined;
     // Who waits already may not wait twice, but may look at the line and leave it.
-    return claim.queue > 0 ? null : refusalOf(claim, "wait");
+    return claim.waiting ? null : refusalOf(claim, "wait");
   },
   run: (claim) => show(<WaitDialog claim={claim} />),
 };

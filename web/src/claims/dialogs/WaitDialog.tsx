@@ -1,20 +1,19 @@
-import { Button, Group, List, Modal, Radio, Stack, TextInput } from "@mantine/core";
+import { Button, Group, List, Radio, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { waitersQuery } from "../../api/queries";
 import type { Claim } from "../../api/types";
 import { hide } from "../../overlays/overlays";
 import { useMe } from "../../session/session";
+import { Dialog } from "../../ui/Dialog";
 import { Ago } from "../../ui/Time";
 import { complain, say } from "../../ui/toast";
 import { stopWaiting, waitFor } from "../requests";
 import { FormDialog } from "../../overlays/FormDialog";
 import { Subject } from "./Subject";
-import { useReturnFocus } from "../../ui/useReturnFocus";
 
 /** Stand in line: first come, first served. */
 export default function WaitDialog({ claim }: { claim: Claim }) {
-  useReturnFocus();
   const me = useMe();
   const { data: waiters = [] } = useQuery(waitersQuery(claim.fence));
   const [take, setTake] = useState("take");
@@ -37,7 +36,7 @@ export default function WaitDialog({ claim }: { claim: Claim }) {
 
   if (mine) {
     return (
-      <Modal opened onClose={hide} title="You are in line" closeButtonProps={{ "aria-label": "Close" }}>
+      <Dialog onClose={hide} title="You are in line">
         <Stack>
           <Subject claim={claim} />
           {line}
@@ -59,7 +58,7 @@ export default function WaitDialog({ claim }: { claim: Claim }) {
             <Button onClick={hide}>Keep waiting</Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     );
   }
   return (

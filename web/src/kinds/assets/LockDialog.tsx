@@ -1,43 +1,57 @@
-import { Autocomplete, TextInput } from "@mantine/core";
+import { Alert, Autocomplete, Button, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { projectsQuery } from "../../api/queries";
+import type { Claim, Project } from "../../api/types";
 import { claimsQuery } from "../../claims/queries";
 import { useMe } from "../../session/session";
 import { Refusal } from "../../ui/Refusal";
 import { fromLocalInput } from "../../ui/time";
 import { Problem } from "../../api/problem";
-import { DEFAULT_PROJECT, scopeOfProject } from "../../api/scope";
+import { projectOf, scopeOfProject } from "../../api/scope";
+import { useRegistered } from "../../claims/projects";
 import { normalisePath } from "./paths";
+import { heldElsewhere, holdRefusal, likelyProject, projectNames, rememberProject } from "./projects";
 import { lock } from "./requests";
 import { FormDialog } from "../../overlays/FormDialog";
+import classes from "./LockDialog.module.css";
 import { EndPicker, endProblem } from "../../claims/dialogs/EndPicker";
 
+const NO_PROJECTS: Project[] = [];
+const NO_CLAIMS: Claim[] = [];
 const BRANCH_KEY = "toolcrib-branch";
 
 /** Lock a path by hand: what the command line does from inside a working copy. */
 export default function LockDialog({ path: given = "", project: givenProject }: { path?: string; project?: string }) {
   const me = useMe();
-  const { data: projects = [] } = useQuery(projectsQuery);
+  const { data: projects = NO_PROJECTS } = useQuery(projectsQuery);
   const { data: held } = useQuery(claimsQuery);
   const [path, setPath] = useState(given);
-  const [project, setProject] = useState(givenProject ?? DEFAULT_PROJECT);
+  const claims = held?.claims ?? NO_CLAIMS;
+  const isRegistered = useRegistered();
+  // Until it is chosen it follows what is read meanwhile.
+  const [chosen, setProject] = useState(givenProject ?? null);
+  const likely = useMemo(() => likelyProject({ me: me.username, projects, claims }), [me.username, projects, claims]);
+  const project = chosen ?? likely;
+  const names = useMemo(() => projectNames({ projects, claims }), [projects, claims]);
   const [branch, setBranch] = useState(localStorage.getItem(BRANCH_KEY) ?? "main");
   const [comment, setComment] = useState("");
   const [end, setEnd] = useState("");
 
   const key = normalisePath(path);
-  const scope = scopeOfProject(project);
+  const scope = scopeOfProject(project.trim());
   const taken = useMemo(
-    () => held?.claims.find((claim) => claim.kind === "asset" && claim.scope === scope && claim.key === key),
-    [held, scope, key],
+    () => claims.find((claim) => claim.kind === "asset" && claim.scope === scope && claim.key === key),
+    [claims, scope, key],
   );
-  const role = projects.find((one) => one.name === project)?.role;
+  const elsewhere = useMemo(() => heldElsewhere(claims, scope, key), [claims, scope, key]);
+  const refusal = holdRefusal(project.trim(), projects);
 
   let blocked: string | null = null;
   if (!key) blocked = "Type a path.";
+  else if (!project.trim()) blocked = "Choose a project.";
   else if (!branch.trim()) blocked = "Type a branch.";
-  else if (role === "viewer") blocked = `You are a viewer of ${project}: viewers may look, not lock.`;
+  else if (refusal) blocked = refusal;
   else if (taken) blocked = taken.holder === me.username ? "You hold it already." : `${taken.holder} holds it.`;
   else blocked = endProblem(end);
 
@@ -48,14 +62,15 @@ export default function LockDialog({ path: given = "", project: givenProject }: 
       blocked={blocked}
       onSubmit={async () => {
         localStorage.setItem(BRANCH_KEY, branch.trim());
+        rememberProject(me.username, project.trim());
         await lock({
           path: key,
-          project: project.trim() || DEFAULT_PROJECT,
+          project: project.trim(),
           branch: branch.trim(),
           comment: comment.trim(),
           expiresAt: fromLocalInput(end),
         });
-        return `You hold ${key}`;
+        return `You hold ${key} in ${project.trim()}`;
       }}
     >
       <TextInput
@@ -85,11 +100,28 @@ export default function LockDialog({ path: given = "", project: givenProject }: 
           }
         />
       )}
+      {!taken && elsewhere.length > 0 && (
+        <Alert color="yellow.9" role="status" title="The same path is held in another project">
+          {elsewhere.slice(0, 3).map((claim) => (
+            <div key={claim.id} className={classes.elsewhere}>
+              <span>
+                {claim.holder === me.username ? "You hold" : `${claim.holder} holds`} {claim.key === key ? "it" : claim.key}{" "}
+                in <strong>{projectOf(claim.scope)}</strong>.
+              </span>
+              <Button size="compact-xs" variant="default" onClick={() => setProject(projectOf(claim.scope) ?? "")}>
+                Use {projectOf(claim.scope)}
+              </Button>
+            </div>
+          ))}
+        </Alert>
+      )}
       <div style={{ display: "grid", gridTemplateColumns: "1fr 1fr", gap: 12 }}>
         <Autocomplete
           label="Project"
+          required
           value={project}
-          data={[...new Set([DEFAULT_PROJECT, ...projects.map((one) => one.name)])]}
+          data={names}
+          maxLength={255}
           onChange={setProject}
         />
         <TextInput
@@ -100,6 +132,11 @@ export default function LockDialog({ path: given = "", project: givenProject }: 
           onChange={(event) => setBranch(event.currentTarget.value)}
         />
       </div>
+      {project.trim() && isRegistered(project.trim()) === false && (
+        <p className={classes.unregistered}>
+          {project.trim()} is no registered project of yours: everybody signed in shares such a name.
+        </p>
+      )}
       <TextInput
         label="Comment"
         placeholder="What you are doing with it"

@@ -1,5 +1,6 @@
 import type { Claim } from "../../api/types";
-import { lazyDialog, show } from "../../overlays/overlays";
+import { lazyDialog } from "../../overlays/lazyDialog";
+import { show } from "../../overlays/overlays";
 
 const LockDialog = lazyDialog(() => import("./LockDialog"));
 const NotifyDialog = lazyDialog(() => import("./NotifyDialog"));

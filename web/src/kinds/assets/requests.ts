@@ -3,6 +3,7 @@ import { DEFAULT_PROJECT, projectOf } from "../../api/scope";
 import type { Claim } from "../../api/types";
 import { groupBy } from "../../claims/board";
 import { endOneByOne, gone } from "../../claims/requests";
+import { doAllNow } from "../../ui/later";
 
 /** Several at once are all or nothing within a project; projects go one after the other. */
 export async function releaseLocks(claims: readonly Claim[], reason: string | null): Promise<void> {
@@ -35,6 +36,7 @@ export interface LockRequest {
 }
 
 export async function lock(request: LockRequest): Promise<void> {
+  await doAllNow(); // it may be what was released a moment ago
   await api("locks", {
     method: "POST",
     json: {

@@ -119,7 +119,7 @@ export const document: Kind = {
   release: async (claims, reason) => {
     for (const { key } of claims) {
       const json = { file_id: key, ...(reason === null ? {} : { force: true, reason }) };
-      await api("storage/unlock", { method: "POST", json });
+      await api("storage/unlock", { method: "POST", json, keepalive: true });
     }
   },
   notice,

@@ -3,6 +3,7 @@ import { queryClient } from "../../api/queries";
 import { claimsQuery } from "../../claims/queries";
 import type { Claim } from "../../api/types";
 import { withoutFences } from "../../claims/patch";
+import { doAllNow } from "../../ui/later";
 import type { Place } from "./places";
 
 // Each verb asks the server and then has what is on screen read again; the event that follows over the stream
@@ -17,7 +18,7 @@ async function reread(): Promise<void> {
 }
 
 async function send<T>(method: "POST" | "PATCH" | "DELETE", path: string, json: unknown): Promise<T> {
-  const answer = await api<{ data: T }>(`storage/${path}`, { method, json });
+  const answer = await api<{ data: T }>(`storage/${path}`, { method, json, keepalive: path === "unlock" });
   await reread();
   return answer.data;
 }
@@ -55,13 +56,15 @@ export interface LockWish {
   expiresAt: string | null;
 }
 
-export const lockFile = (fileId: string, { reason, type, expiresAt }: LockWish): Promise<unknown> =>
-  send("POST", "lock", {
+export async function lockFile(fileId: string, { reason, type, expiresAt }: LockWish): Promise<void> {
+  await doAllNow(); // it may be what was unlocked a moment ago
+  await send("POST", "lock", {
     file_id: fileId,
     lock_type: type,
     ...(reason ? { reason } : {}),
     ...(expiresAt ? { expires_in: Math.max(1, Math.round((Date.parse(expiresAt) - Date.now()) / 1000)) } : {}),
   });
+}
 
 /** Through the documents' own door, so that the file's audit tells of it. */
 export async function unlockFile(fileId: string, claim: Claim | null, force?: { reason: string }): Promise<void> {

@@ -1,7 +1,6 @@
 import {
   Button,
   Checkbox,
-  Drawer,
   Group,
   NativeSelect,
   PasswordInput,
@@ -21,15 +20,14 @@ import { useMe } from "../../session/session";
 import { FormDialog } from "../../overlays/FormDialog";
 import { BlockableButton } from "../../ui/BlockableButton";
 import { CopyButton } from "../../ui/CopyLine";
+import { SideDialog } from "../../ui/Dialog";
 import { Refusal } from "../../ui/Refusal";
 import { say } from "../../ui/toast";
 import classes from "./Admin.module.css";
 import { randomPassword } from "./randomPassword";
-import { useReturnFocus } from "../../ui/useReturnFocus";
 
 /** One account: each part is saved by itself. */
 export function UserDrawer({ user, onClose }: { user: User; onClose: () => void }) {
-  useReturnFocus();
   const me = useMe();
   const own = user.id === me.id ? "This is your own account." : null;
   const [email, setEmail] = useState(user.email);
@@ -45,7 +43,7 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
     },
   });
   return (
-    <Drawer opened onClose={onClose} position="right" size={440} title={user.username} closeButtonProps={{ "aria-label": "Close" }}>
+    <SideDialog onClose={onClose} position="right" size={440} title={user.username}>
       <Stack gap="lg">
         <Refusal error={put.error} />
         <Part title="Rights">
@@ -163,7 +161,7 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
           </p>
         </FormDialog>
       )}
-    </Drawer>
+    </SideDialog>
   );
 }
 

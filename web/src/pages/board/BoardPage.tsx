@@ -1,13 +1,14 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconClipboardList, IconSearchOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { claimsQuery } from "../../claims/queries";
 import type { Claim } from "../../api/types";
 import { useMe } from "../../session/session";
 import { boardRows, type BoardRow, type Grouping } from "../../claims/board";
 import { actionsOn, useClaimContext } from "../../claims/actions";
 import { filterClaims } from "../../claims/filter";
+import { lazyDialog } from "../../overlays/lazyDialog";
 import { heldKinds, kindOf } from "../../things/registry";
 import { actByKey } from "../../ui/action";
 import { Empty } from "../../ui/Empty";
@@ -22,7 +23,7 @@ import type { ListHandle } from "../../ui/VirtualList";
 import classes from "./Board.module.css";
 import { BOARD_COLUMNS, boardCard, BoardHeading, type Heading, narrowMenu, sameRow, wideMenu } from "./BoardRow";
 
-const ClaimDrawer = lazy(() => import("../../claims/ClaimDrawer"));
+const ClaimDrawer = lazyDialog(() => import("../../claims/ClaimDrawer"));
 
 const NONE: Claim[] = [];
 const CLOSED_KEY = "toolcrib-board-closed";
@@ -133,17 +134,15 @@ export default function BoardPage() {
           />
         )}
       </div>
-      <Suspense>
-        {kind !== null && thingKey !== null && (
-          <ClaimDrawer
-            key={`${kind}/${scope}/${thingKey}`}
-            kind={kind}
-            scope={scope}
-            thingKey={thingKey}
-            onClose={() => change({ kind: null, scope: null, key: null })}
-          />
-        )}
-      </Suspense>
+      {kind !== null && thingKey !== null && (
+        <ClaimDrawer
+          key={`${kind}/${scope}/${thingKey}`}
+          kind={kind}
+          scope={scope}
+          thingKey={thingKey}
+          onClose={() => change({ kind: null, scope: null, key: null })}
+        />
+      )}
     </div>
   );
 }
@@ -155,7 +154,7 @@ function idOf(row: BoardRow): string {
 function rowHeight(row: BoardRow, narrow: boolean): number {
   if (row.type === "section") return 44;
   if (row.type === "person") return 40;
-  return narrow ? (row.mine ? 92 : 60) : 40;
+  return narrow ? (row.mine ? 114 : 82) : 40;
 }
 
 function rowClass(row: BoardRow): string | undefined {

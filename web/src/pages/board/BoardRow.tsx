@@ -2,7 +2,7 @@ import { IconChevronRight, IconUserCheck } from "@tabler/icons-react";
 import { memo } from "react";
 import type { BoardRow } from "../../claims/board";
 import { ClaimMenu, OwnActions } from "../../claims/ClaimActions";
-import { Note, QueueMark, ScopeMark, ThingName } from "../../claims/ClaimParts";
+import { Branch, Comment, QueueMark, ScopeMark, ThingName } from "../../claims/ClaimParts";
 import { kindOf } from "../../things/registry";
 import { Avatar } from "../../ui/Person";
 import type { Column } from "../../ui/ThingTable";
@@ -15,7 +15,7 @@ export type Heading = Exclude<BoardRow, { type: "claim" }>;
 export const BoardHeading = memo(
   function BoardHeading({ row, onToggle }: { row: Heading; onToggle: (id: string) => void }) {
     return (
-      <div role="cell" aria-colspan={5} className={row.type === "section" ? classes.section : classes.personCell}>
+      <div role="cell" aria-colspan={7} className={row.type === "section" ? classes.section : classes.personCell}>
         <button
           type="button"
           className={classes.toggle}
@@ -73,12 +73,13 @@ export const BOARD_COLUMNS: readonly Column<BoardRow>[] = [
     cell: ofClaim(({ claim, mine }) => (
       <span className={classes.what} data-indent={!mine || undefined}>
         <ThingName claim={claim} />
-        <ScopeMark scope={claim.scope} />
         <QueueMark claim={claim} />
       </span>
     )),
   },
-  { label: "Why", cell: ofClaim(({ claim }) => <Note claim={claim} />) },
+  { label: "Project", cell: ofClaim(({ claim }) => <ScopeMark scope={claim.scope} />) },
+  { label: "Branch", cell: ofClaim(({ claim }) => claim.branch && <Branch name={claim.branch} />) },
+  { label: "Why", look: "quiet", gives: true, cell: ofClaim(({ claim }) => <Comment claim={claim} />) },
   { label: "Since", look: "quiet", cell: ofClaim(({ claim }) => <Ago at={claim.acquired_at} />) },
   { label: "Ends", look: "quiet", cell: ofClaim(({ claim }) => <Until at={claim.expires_at} />) },
 ];
@@ -99,10 +100,14 @@ export const boardCard = ofClaim(({ claim, mine }) => (
       <QueueMark claim={claim} />
     </div>
     <div className={classes.cardNote}>
+      <ScopeMark scope={claim.scope} />
+      {claim.branch && <Branch name={claim.branch} />}
+    </div>
+    <div className={classes.cardNote}>
       <Ago at={claim.acquired_at} />
       <span aria-hidden="true">·</span>
       <Until at={claim.expires_at} />
-      <Note claim={claim} />
+      <Comment claim={claim} />
     </div>
     {mine && (
       <span className={classes.cardActions}>

@@ -1,19 +1,21 @@
-import { Button, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { historyQuery } from "../../../api/queries";
-import { DEFAULT_PROJECT, scopeOfProject } from "../../../api/scope";
+import { historyQuery, projectsQuery } from "../../../api/queries";
+import { scopeOfProject } from "../../../api/scope";
 import { useClaimContext, wait } from "../../../claims/actions";
 import { OwnActions } from "../../../claims/ClaimActions";
-import { Branch } from "../../../claims/ClaimParts";
+import { Branch, ProjectMark } from "../../../claims/ClaimParts";
 import { FreeCard, HolderCard } from "../../../claims/HolderCard";
 import { claimsQuery } from "../../../claims/queries";
 import { ThingHistory } from "../../../things/ThingHistory";
 import { ActionButton } from "../../../ui/ActionButton";
+import { BlockableButton } from "../../../ui/BlockableButton";
 import { ListSkeleton } from "../../../ui/ListSkeleton";
 import { ThingDrawer, WholeName } from "../../../ui/ThingDrawer";
 import { askToLock } from "../dialogs";
+import { holdRefusal } from "../projects";
 
 interface Props {
   path: string;
@@ -34,6 +36,7 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
       ),
     [holdings, path, project],
   );
+  const refusal = holdRefusal(project, useQuery(projectsQuery).data ?? []);
   const name = path.slice(path.lastIndexOf("/") + 1);
   return (
     <ThingDrawer title={name} monospaced onClose={onClose}>
@@ -48,7 +51,7 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
             claim={claim}
             facts={[
               ...(claim.branch ? [["Branch", <Branch key="branch" name={claim.branch} />] as const] : []),
-              ...(project === DEFAULT_PROJECT ? [] : [["Project", project] as const]),
+              ["Project", <ProjectMark key="project" name={project} />] as const,
             ]}
           >
             {claim.holder === me ? (
@@ -61,9 +64,14 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
           <ListSkeleton />
         ) : (
           <FreeCard label="Who holds it">
-            <Button size="xs" leftSection={<IconLock size={15} />} onClick={() => askToLock({ path, project })}>
+            <BlockableButton
+              size="xs"
+              leftSection={<IconLock size={15} />}
+              reason={refusal}
+              onClick={() => askToLock({ path, project })}
+            >
               Lock it
-            </Button>
+            </BlockableButton>
           </FreeCard>
         )}
         <ThingHistory query={history} />

@@ -1,5 +1,5 @@
 import type { Claim } from "../../../api/types";
-import { Branch, Note, QueueMark, ScopeMark, ThingName } from "../../../claims/ClaimParts";
+import { Branch, Comment, QueueMark, ScopeMark, ThingName } from "../../../claims/ClaimParts";
 import { Person } from "../../../ui/Person";
 import type { Column } from "../../../ui/ThingTable";
 import { Ago, Until } from "../../../ui/Time";
@@ -14,11 +14,11 @@ export const ASSET_COLUMNS: readonly (Column<Claim> & { by: Sort["by"] })[] = [
     cell: (claim) => (
       <>
         <ThingName claim={claim} />
-        <ScopeMark scope={claim.scope} />
         <QueueMark claim={claim} />
       </>
     ),
   },
+  { by: "project", label: "Project", cell: (claim) => <ScopeMark scope={claim.scope} /> },
   { by: "holder", label: "Holder", cell: (claim) => <Person name={claim.holder} /> },
   { by: "branch", label: "Branch", cell: (claim) => claim.branch && <Branch name={claim.branch} /> },
   { by: "since", label: "Since", look: "quiet", cell: (claim) => <Ago at={claim.acquired_at} /> },
@@ -27,6 +27,7 @@ export const ASSET_COLUMNS: readonly (Column<Claim> & { by: Sort["by"] })[] = [
     by: "comment",
     label: "Comment",
     look: "quiet",
+    gives: true,
     cell: (claim) => claim.comment,
     title: (claim) => claim.comment ?? undefined,
   },
@@ -40,9 +41,13 @@ export function assetCard(claim: Claim) {
         <QueueMark claim={claim} />
       </div>
       <div className={classes.cardNote}>
+        <ScopeMark scope={claim.scope} />
+        {claim.branch && <Branch name={claim.branch} />}
+      </div>
+      <div className={classes.cardNote}>
         <Person name={claim.holder} />
         <Ago at={claim.acquired_at} />
-        <Note claim={claim} />
+        <Comment claim={claim} />
       </div>
     </>
   );

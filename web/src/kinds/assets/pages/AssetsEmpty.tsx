@@ -2,16 +2,21 @@ import { Button, Group } from "@mantine/core";
 import { IconFileCheck, IconSearchOff } from "@tabler/icons-react";
 import { Empty } from "../../../ui/Empty";
 import { Link } from "../../../ui/Link";
+import { DEFAULT_PROJECT, scopeOfProject } from "../../../api/scope";
 import { askToLock } from "../dialogs";
+import { assetLink } from "../links";
 
 interface Props {
   filter: string;
+  /** The one chosen in the tree; null for all. */
+  project: string | null;
   folder: string;
   anything: boolean;
   onClear: () => void;
 }
 
-export function AssetsEmpty({ filter, folder, anything, onClear }: Props) {
+export function AssetsEmpty({ filter, project, folder, anything, onClear }: Props) {
+  const known = project ? { project } : {};
   if (!anything && !filter) {
     return (
       <Empty
@@ -19,7 +24,7 @@ export function AssetsEmpty({ filter, folder, anything, onClear }: Props) {
         title="No file is locked"
         action={
           <Group gap="xs" justify="center">
-            <Button onClick={() => askToLock()}>Lock a path</Button>
+            <Button onClick={() => askToLock(known)}>Lock a path</Button>
             <Button component={Link} to="/settings?tab=setup" variant="default">
               Set up the command line
             </Button>
@@ -37,9 +42,9 @@ export function AssetsEmpty({ filter, folder, anything, onClear }: Props) {
       title={text ? `Nobody holds “${text}”` : `Nothing is locked below ${folder || "here"}`}
       action={
         <Group gap="xs" justify="center">
-          {text && <Button onClick={() => askToLock({ path: text })}>Lock it</Button>}
+          {text && <Button onClick={() => askToLock({ path: text, ...known })}>Lock it</Button>}
           {text && (
-            <Button component={Link} to={`/assets?path=${encodeURIComponent(text)}`} variant="default">
+            <Button component={Link} to={assetLink({ scope: scopeOfProject(project ?? DEFAULT_PROJECT), key: text })} variant="default">
               Its history
             </Button>
           )}

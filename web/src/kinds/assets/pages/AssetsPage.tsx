@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconFolders, IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { claimsQuery } from "../../../claims/queries";
 import type { Claim } from "../../../api/types";
 import { actionsOn, claimActions, useClaimContext } from "../../../claims/actions";
@@ -25,10 +25,9 @@ import { AssetsEmpty } from "./AssetsEmpty";
 import { ASSET_COLUMNS, assetCard } from "./AssetRow";
 import { FolderTree } from "./FolderTree";
 import { sortClaims, type Sort } from "./sort";
+import AssetDrawer from "./AssetDrawer";
+import FolderDrawer from "./FolderDrawer";
 import { WatchFolder } from "./WatchFolder";
-
-const AssetDrawer = lazy(() => import("./AssetDrawer"));
-const FolderDrawer = lazy(() => import("./FolderDrawer"));
 
 export default function AssetsPage() {
   const narrow = useNarrow();
@@ -53,6 +52,7 @@ export default function AssetsPage() {
       inProject === null && !folder ? locks : locks.filter((claim) => inFolder(claim, inProject, folder));
     return sortClaims(filterClaims(here, shownFilter), parseSort(sortText));
   }, [locks, inProject, folder, shownFilter, sortText]);
+  const inTree = inProject ? { project: inProject } : {};
   const selection = useSelection(rows, idOf);
 
   const open = useCallback(
@@ -86,7 +86,7 @@ export default function AssetsPage() {
         </span>
         <span style={{ flex: 1 }} />
         {inProject !== null && <WatchFolder project={inProject} folder={folder} />}
-        <Button size="xs" leftSection={<IconLock size={15} />} onClick={() => askToLock()}>
+        <Button size="xs" leftSection={<IconLock size={15} />} onClick={() => askToLock(inTree)}>
           Lock a path
         </Button>
       </div>
@@ -123,6 +123,7 @@ export default function AssetsPage() {
           {data?.complete && rows.length === 0 && (
             <AssetsEmpty
               filter={shownFilter}
+              project={inProject}
               folder={folder}
               anything={locks.length > 0}
               onClear={() => change({ q: null, folder: null, in: null, project: null })}
@@ -150,16 +151,14 @@ export default function AssetsPage() {
           )}
         </div>
       </div>
-      <Suspense>
-        {path && (
-          <AssetDrawer
-            path={path}
-            project={search.get("project") ?? DEFAULT_PROJECT}
-            onClose={() => change({ path: null, project: null })}
-          />
-        )}
-        {folders && <FolderDrawer onClose={() => setFolders(false)}>{folderTools}</FolderDrawer>}
-      </Suspense>
+      {path && (
+        <AssetDrawer
+          path={path}
+          project={search.get("project") ?? DEFAULT_PROJECT}
+          onClose={() => change({ path: null, project: null })}
+        />
+      )}
+      {folders && <FolderDrawer onClose={() => setFolders(false)}>{folderTools}</FolderDrawer>}
     </div>
   );
 }
@@ -173,7 +172,7 @@ function nameOf(claim: Claim): string {
 }
 
 function heightOf(_: Claim, narrow: boolean): number {
-  return narrow ? 64 : 40;
+  return narrow ? 86 : 40;
 }
 
 function parseSort(text: string): Sort {

@@ -1,7 +1,8 @@
+import { projectOf } from "../../../api/scope";
 import type { Claim } from "../../../api/types";
 
 export interface Sort {
-  by: "path" | "holder" | "branch" | "since" | "ends" | "comment";
+  by: "path" | "project" | "holder" | "branch" | "since" | "ends" | "comment";
   down: boolean;
 }
 
@@ -10,6 +11,7 @@ const LAST = "\uffff";
 
 const KEYS: Record<Sort["by"], (claim: Claim) => string> = {
   path: (claim) => claim.label.toLowerCase(),
+  project: (claim) => projectOf(claim.scope)?.toLowerCase() ?? LAST,
   holder: (claim) => claim.holder.toLowerCase(),
   branch: (claim) => claim.branch?.toLowerCase() ?? LAST,
   since: (claim) => isoKey(claim.acquired_at),

@@ -14,9 +14,16 @@ export interface RowContext {
 
 export type RowAction = Action<Row, RowContext>;
 
+export const LOOK_ONLY = "You may look here, not change.";
+
+/** Why a right is missing in a place; null where it is there. */
+export function rightRefusal(can: readonly string[], right: "write" | "lock" | "delete"): string | null {
+  return can.includes(right) ? null : LOOK_ONLY;
+}
+
 /** Null when a row may be changed this way; else that the place allows no such thing, or who holds the file. */
 export function refusalOf(row: Row, right: "write" | "lock" | "delete", { can, me, holdOf }: RowContext): string | null {
-  if (!can.includes(right)) return "You may look here, not change.";
+  if (!can.includes(right)) return LOOK_ONLY;
   const hold = row.type === "file" ? holdOf(row.file) : null;
   return hold && hold.holder !== me ? `${hold.holder} holds it.` : null;
 }

@@ -6,7 +6,7 @@ import { remove } from "./remove";
 import { submit } from "./submit";
 import { unlock } from "./unlock";
 
-export type { RowAction, RowContext } from "./context";
+export { rightRefusal, type RowAction, type RowContext } from "./context";
 
 /** What can be done with a file or a folder, in the order of the menu. */
 export const rowActions: readonly RowAction[] = [newVersion, submit, lock, unlock, move, remove];

@@ -1,6 +1,7 @@
 import { IconLockOpen } from "@tabler/icons-react";
 import type { DocumentFile } from "../../../api/types";
-import { complain, say } from "../../../ui/toast";
+import { releaseSoon } from "../../../claims/releasing";
+import { doLater } from "../../../ui/later";
 import type { Hold } from "../hold";
 import { unlockFile } from "../requests";
 import { refusalOf, type RowAction } from "./context";
@@ -12,14 +13,12 @@ export const unlock: RowAction = {
   keys: ["r"],
   refusal: (row, context) =>
     row.type === "file" && context.holdOf(row.file)?.holder === context.me ? refusalOf(row, "lock", context) : undefined,
-  run: (row, { holdOf }) => row.type === "file" && void unlockNow(row.file, holdOf(row.file)),
+  run: (row, { holdOf }) => row.type === "file" && unlockSoon(row.file, holdOf(row.file)),
 };
 
-async function unlockNow(file: DocumentFile, hold: Hold | null): Promise<void> {
-  try {
-    await unlockFile(file.id, hold?.claim ?? null);
-    say(`Unlocked ${file.name}`);
-  } catch (error) {
-    complain(error);
-  }
+function unlockSoon(file: DocumentFile, hold: Hold | null): void {
+  const claim = hold?.claim ?? null;
+  const send = (): Promise<void> => unlockFile(file.id, claim);
+  if (claim) releaseSoon(claim, send, "Unlocked");
+  else doLater(`Unlocked ${file.name}`, send, () => undefined);
 }

@@ -1,8 +1,10 @@
-import { Button, Group } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { IconRestore, IconTrash, IconTrashOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import type { DocumentFile } from "../../../api/types";
+import { BlockableButton } from "../../../ui/BlockableButton";
+import { rightRefusal } from "../actions";
 import { FileIcon } from "../FileIcon";
 import { fileLink, type Bucket } from "../places";
 import { archivedQuery } from "../queries";
@@ -29,8 +31,17 @@ export async function restoreNow(file: DocumentFile): Promise<void> {
   }
 }
 
+interface Props {
+  bucket: Bucket;
+  filter: string;
+  /** What the server lets the person do here. */
+  can: readonly string[];
+  onAsk: (ask: Ask) => void;
+  onOpen: (file: DocumentFile) => void;
+}
+
 /** What was deleted in a bucket and can be brought back. */
-export function Deleted({ bucket, filter, onAsk, onOpen }: { bucket: Bucket; filter: string; onAsk: (ask: Ask) => void; onOpen: (file: DocumentFile) => void }) {
+export function Deleted({ bucket, filter, can, onAsk, onOpen }: Props) {
   const narrow = useNarrow();
   const { data, error, isPending, refetch } = useQuery(archivedQuery(bucket));
   const heightOf = useCallback(() => (narrow ? 84 : 44), [narrow]);
@@ -75,25 +86,27 @@ export function Deleted({ bucket, filter, onAsk, onOpen }: { bucket: Bucket; fil
             <Ago at={file.updated_at} />
           </span>
           <Group gap={6} wrap="nowrap">
-            <Button
+            <BlockableButton
               size="compact-xs"
               variant="default"
+              reason={rightRefusal(can, "write")}
               leftSection={<IconRestore size={14} />}
               aria-label={`Bring back ${visible(file.name)}`}
               onClick={() => void restoreNow(file)}
             >
               Bring back
-            </Button>
-            <Button
+            </BlockableButton>
+            <BlockableButton
               size="compact-xs"
               variant="subtle"
+              reason={rightRefusal(can, "delete")}
               c="var(--crib-over)"
               leftSection={<IconTrash size={14} />}
               aria-label={`Delete ${visible(file.name)} for good`}
               onClick={() => onAsk({ name: "destroy", file })}
             >
               For good…
-            </Button>
+            </BlockableButton>
           </Group>
         </div>
       )}

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconFolderPlus, IconUsersGroup } from "@tabler/icons-react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import type { DocumentFile } from "../../../api/types";
 import { useMe } from "../../../session/session";
@@ -30,9 +30,8 @@ import { DropZone } from "./DropZone";
 import { Folder } from "./Folder";
 import { Shelves, ShelfSelect } from "./Shelves";
 import { UploadButton, type UploadHandle } from "./UploadButton";
-
-const FileDrawer = lazy(() => import("./FileDrawer"));
-const Dialogs = lazy(() => import("./dialogs/Dialogs"));
+import FileDrawer from "./FileDrawer";
+import Dialogs from "./dialogs/Dialogs";
 
 const NOTHING: readonly string[] = [];
 
@@ -140,6 +139,7 @@ export default function DocumentsPage() {
             <Deleted
               bucket={place}
               filter={filter}
+              can={can}
               onAsk={setAsk}
               onOpen={(file) => change({ file: file.id, path: file.logical_path }, { push: true })}
             />
@@ -171,24 +171,22 @@ export default function DocumentsPage() {
           </DropZone>
         )}
       </div>
-      <Suspense>
-        {fileId && (
-          <FileDrawer
-            key={fileId}
-            fileId={fileId}
-            context={context}
-            covered={ask !== null}
-            onDelete={(file) => {
-              close();
-              remove.run(rowOfFile(file), context);
-            }}
-            onRestore={(file) => void restoreNow(file)}
-            onPlace={onPlace}
-            onClose={close}
-          />
-        )}
-        {ask && <Dialogs ask={ask} folder={place} holdOf={holdOf} onClose={() => setAsk(null)} />}
-      </Suspense>
+      {fileId && (
+        <FileDrawer
+          key={fileId}
+          fileId={fileId}
+          context={context}
+          covered={ask !== null}
+          onDelete={(file) => {
+            close();
+            remove.run(rowOfFile(file), context);
+          }}
+          onRestore={(file) => void restoreNow(file)}
+          onPlace={onPlace}
+          onClose={close}
+        />
+      )}
+      {ask && <Dialogs ask={ask} folder={place} holdOf={holdOf} onClose={() => setAsk(null)} />}
     </div>
   );
 }

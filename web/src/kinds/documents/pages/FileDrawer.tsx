@@ -4,15 +4,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { DocumentFile, FileMetadata } from "../../../api/types";
 import { useOverlay } from "../../../overlays/overlays";
+import { MenuDropdown } from "../../../ui/Dialog";
 import { ActionButton } from "../../../ui/ActionButton";
 import { ActionItems } from "../../../ui/ActionMenu";
+import { BlockableButton } from "../../../ui/BlockableButton";
 import { sizeText } from "../../../ui/bytes";
 import { ListSkeleton } from "../../../ui/ListSkeleton";
 import { visible } from "../../../ui/names";
 import { Refusal } from "../../../ui/Refusal";
 import { ThingDrawer, WholeName } from "../../../ui/ThingDrawer";
 import { At } from "../../../ui/Time";
-import type { RowContext } from "../actions";
+import { rightRefusal, type RowContext } from "../actions";
 import { describe } from "../actions/describe";
 import { move } from "../actions/move";
 import { newVersion } from "../actions/newVersion";
@@ -81,12 +83,17 @@ function Details({ data, context, onDelete, onRestore }: Props & { data: FileMet
         <section className={box.card} aria-label="Deleted">
           <p style={{ margin: 0 }}>It is deleted. Bringing it back restores it with its history.</p>
           <Group gap="xs">
-            <Button size="xs" onClick={() => onRestore(file)}>
+            <BlockableButton size="xs" reason={rightRefusal(can, "write")} onClick={() => onRestore(file)}>
               Bring it back
-            </Button>
-            <Button size="xs" variant="default" onClick={() => onAsk({ name: "destroy", file })}>
+            </BlockableButton>
+            <BlockableButton
+              size="xs"
+              variant="default"
+              reason={rightRefusal(can, "delete")}
+              onClick={() => onAsk({ name: "destroy", file })}
+            >
               Delete for good…
-            </Button>
+            </BlockableButton>
           </Group>
         </section>
       ) : (
@@ -168,11 +175,11 @@ function Toolbar({ file, context, onDelete }: ToolbarProps) {
             <IconDots size={16} />
           </Button>
         </Menu.Target>
-        <Menu.Dropdown>
+        <MenuDropdown>
           <ActionItems actions={[move, describe]} {...about} />
           <Menu.Divider />
           <ActionItems actions={[{ ...remove, run: () => onDelete(file) }]} {...about} />
-        </Menu.Dropdown>
+        </MenuDropdown>
       </Menu>
     </Group>
   );

@@ -2,6 +2,7 @@ import { Button, Menu } from "@mantine/core";
 import { IconChevronDown, IconFileUpload, IconFolderUp, IconUpload } from "@tabler/icons-react";
 import { useEffect, useImperativeHandle, useRef, type Ref } from "react";
 import { chosenFrom, type Chosen } from "../uploads/drop";
+import { MenuDropdown } from "../../../ui/Dialog";
 import { BlockableButton } from "../../../ui/BlockableButton";
 import { useNarrow } from "../../../ui/useNarrow";
 
@@ -58,14 +59,14 @@ export function UploadButton({ refused, onFiles, handle }: Props) {
               <IconChevronDown size={15} />
             </Button>
           </Menu.Target>
-          <Menu.Dropdown>
+          <MenuDropdown>
             <Menu.Item leftSection={<IconFileUpload size={16} stroke={1.7} />} onClick={() => files.current?.click()}>
               Files…
             </Menu.Item>
             <Menu.Item leftSection={<IconFolderUp size={16} stroke={1.7} />} onClick={() => folder.current?.click()}>
               A whole folder…
             </Menu.Item>
-          </Menu.Dropdown>
+          </MenuDropdown>
         </Menu>
       )}
     </Button.Group>

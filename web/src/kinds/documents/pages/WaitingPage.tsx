@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconCheck, IconChecks, IconDownload, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import type { WaitingVersion } from "../../../api/types";
 import { downloadUrl } from "../downloads";
 import { FileIcon } from "../FileIcon";
@@ -19,8 +19,7 @@ import { Refusal } from "../../../ui/Refusal";
 import { Ago } from "../../../ui/Time";
 import type { Ask } from "../ask";
 import classes from "./Waiting.module.css";
-
-const Dialogs = lazy(() => import("./dialogs/Dialogs"));
+import Dialogs from "./dialogs/Dialogs";
 
 /** Versions that wait until this person has decided, the longest waiting first. */
 export default function WaitingPage() {
@@ -48,9 +47,7 @@ export default function WaitingPage() {
           </li>
         ))}
       </ol>
-      <Suspense>
-        {ask && <Dialogs ask={ask} folder={placeOf(ask)} holdOf={nobody} onClose={() => setAsk(null)} />}
-      </Suspense>
+      {ask && <Dialogs ask={ask} folder={placeOf(ask)} holdOf={nobody} onClose={() => setAsk(null)} />}
     </div>
   );
 }
