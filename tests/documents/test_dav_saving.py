@@ -297,6 +297,46 @@ def test_a_document_moved_over_its_backup_is_destroyed_later(
     assert shared.text(f"{doc}.bak") == OLD
 
 
+def test_a_document_that_is_used_again_is_not_destroyed_as_its_own_backup(
+    crib: Crib, ann: Person, flying_clock: FakeClock, shared: Dav, doc: str
+) -> None:
+    from toolcrib.documents.jobs import forget_vacated_names  # noqa: PLC0415 - loads the whole server
+
+    file_id, place = id_of(ann, doc), ann.at(doc, "companies")
+    restored = f"{doc}.restored"
+    restored_id = shared.put(restored, OLD) and id_of(ann, restored)
+    for name in (doc, restored):
+        shared.put(f"{name}.bak", b"older")
+        assert shared.send("MOVE", name, f"{name}.bak").status_code == 204
+    flying_clock.advance(seconds=61)
+    assert ann.put(doc, NEW, bucket="companies").json()["data"]["file_id"] == file_id
+    succeeded(ann.post("/restore", file_id=restored_id))
+    for name in (doc, restored):
+        succeeded(ann.call("DELETE", "/delete", json={**place, "logical_path": name}))
+    crib.run(forget_vacated_names(crib.app.kernel, crib.clock()))
+    for each in (file_id, restored_id):
+        succeeded(ann.post("/restore", file_id=each))
+    assert numbers(ann, doc, "companies") == [2, 1]
+    assert shared.text(doc) == NEW
+
+
+def test_a_backup_is_archived_if_it_holds_what_is_nowhere_else(ann: Person, shared: Dav, doc: str) -> None:
+    backups = waits, last = f"{doc}.1", f"{doc}.2"
+    plain = f"{uuid4().hex}.odt"
+    shared.put(plain, OLD)
+    for name, backup in ((doc, waits), (plain, last)):
+        assert shared.send("MOVE", name, backup).status_code == 201
+        assert shared.put(name, NEW).status_code == 201
+    ids = [id_of(ann, name) for name in backups]
+    ann.committed(ids[0], b"waits for approval")
+    succeeded(ann.call("DELETE", "/delete", json={**ann.at(plain, "companies"), "physical": True}))
+    for name, file_id in zip(backups, ids, strict=True):
+        assert shared("DELETE", name).status_code == 204
+        succeeded(ann.post("/restore", file_id=file_id))
+    assert numbers(ann, waits, "companies") == [2, 1]
+    assert shared.text(last) == OLD
+
+
 # Empty beginnings
 
 

@@ -20,7 +20,7 @@ from toolcrib.documents.service.locks import (
 )
 from toolcrib.documents.service.lookup import Documents, Where, find, place_of, record_event, still
 from toolcrib.documents.service.properties import forget_properties
-from toolcrib.documents.service.vacated import leave_name
+from toolcrib.documents.service.vacated import leave_name, newest_number
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.database import take_write_lock
 
@@ -94,7 +94,14 @@ async def forget_vacated_names(docs: Documents, *, now: datetime) -> int:
             if row is None:
                 continue
             file = await session.get(File, row.file_id)
-            if row.is_spare and file is not None and file.is_archived and file.location == name:
+            is_there = file is not None and file.is_archived and file.location == name
+            # A newer version is nowhere else.
+            if (
+                file is not None
+                and row.is_spare
+                and is_there
+                and await newest_number(session, file) == row.newest
+            ):
                 await _destroy(session, file, now=now)
             await session.execute(delete(VacatedName).where(VacatedName.location == name))
     return len(names)

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileNotFound
-from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, File
+from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, File, VacatedName
 from toolcrib.documents.paths import Place, split_extension
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import refuse_locked_folder
@@ -52,6 +53,9 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
         locate(file, place)
         file.status = file.settled_status
         file.updated_at = now
+        # Who restored it wants to keep it, also if it is archived again at once.
+        kept = update(VacatedName).where(VacatedName.file_id == file.id).values(is_spare=False)
+        await session.execute(kept)
         await session.flush()
         renamed = place != own
         details = {"wanted_path": own.address} if renamed else {}

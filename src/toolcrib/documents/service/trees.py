@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileNotFound, FolderNotFound, ValidationFailed
-from toolcrib.documents.models import File, FileStatus, Folder
+from toolcrib.documents.models import File, FileStatus, Folder, Version, VersionStatus
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import folder_at, forget_folder
 from toolcrib.documents.service.locks import claims_below, folder_ref, refuse_locked_folder, refuse_others
@@ -28,10 +28,17 @@ _PASSING = re.compile(r"\.~lock\..*#|~\$.*|\._.*|\.DS_Store|Thumbs\.db|\.goutput
 
 
 async def _is_passing(session: AsyncSession, file: File) -> bool:
-    """Whether the file is destroyed and not archived when it is deleted: a backup that a program made of a document, or
-    a program's temporary file, as its name says, if it is not a document that has got such a name."""
-    if file.backup_of is not None or file.is_litter:
+    """Whether the file is destroyed and not archived when it is deleted: a backup that a program made of a document
+    which still has that content, or a program's temporary file, as its name says, if it is not a document that has got
+    such a name."""
+    if file.is_litter:
         return True
+    if file.backup_of is not None:
+        own = select(Version.checksum).where(Version.file_id == file.id).limit(2)
+        held = (await session.execute(own)).scalars().all()
+        sound = Version.file_id == file.backup_of, Version.status != VersionStatus.CORRUPTED
+        same = select(Version.id).where(*sound, Version.checksum.in_(held)).limit(1)
+        return len(held) == 1 and (await session.execute(same)).first() is not None
     return _PASSING.fullmatch(file.name) is not None and file.version_number <= 1
 
 

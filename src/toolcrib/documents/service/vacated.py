@@ -71,7 +71,7 @@ async def leave_name(
             location=place.location,
             file_id=file.id,
             left_by=caller.me.uuid,
-            newest=await _newest(session, file),
+            newest=await newest_number(session, file),
             kept=kept,
             is_spare=is_spare,
             expires_at=now + window,
@@ -108,7 +108,8 @@ async def _renew(
     await claims_service.run_one(session, renewed, now=now, by=caller.requester)
 
 
-async def _newest(session: AsyncSession, file: File) -> int:
+async def newest_number(session: AsyncSession, file: File) -> int:
+    """Return the number of the file's newest version, which may not be current yet; 0 if it has none."""
     newest = select(func.max(Version.version_number)).where(Version.file_id == file.id)
     return (await session.execute(newest)).scalar_one() or 0
 
@@ -137,7 +138,7 @@ async def awaited_at(session: AsyncSession, caller: Caller, place: Place, *, now
         return None
     file = await session.get(File, row.file_id)
     # A newer version was saved where the document is now, so it has its own life there.
-    if file is None or await _newest(session, file) != row.newest:
+    if file is None or await newest_number(session, file) != row.newest:
         return None
     return file if file.is_archived or file.location != place.location else None
 
