@@ -249,6 +249,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         named_keys=(archives.named, *(kind.named_keys for kind in found)),
         accounts_of=tuple(kind.accounts_of for kind in found if kind.accounts_of is not None),
         link_checks={kind.name: kind.check_link for kind in found if kind.check_link is not None},
+        links_used={kind.name: kind.link_used for kind in found if kind.link_used is not None},
         migrations={kind.name: kind.migrations for kind in found if kind.migrations},
     )
     health.add_database_check(kernel)

@@ -48,6 +48,7 @@ def test_a_submodule_is_a_repository_of_its_own(ann: Person, clone: Clone) -> No
 def test_a_file_that_is_not_there_is_locked_with_a_warning(ann: Person, clone: Clone) -> None:
     done = ann.run("lock", "content/maps/l 1.umap")
     assert f"there is no file content/maps/l 1.umap in this clone. Did you mean {MAP}?" in done.err
+    ann.run("unlock", "content/maps/l 1.umap")  # two spellings of one path are not both held
     assert "there is no file" in ann.run("lock", "new.umap").err
     assert ann.run("lock", "newer.umap", "--force").err == ""
     (clone.root / MAP).unlink()  # tracked all the same, as in a sparse checkout

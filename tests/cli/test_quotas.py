@@ -21,7 +21,7 @@ def test_quotas_are_given_shown_and_taken_back(person: Callable[..., Person], cr
     assert "user:quota-ann may store any number of bytes" in root.run("quota", "reset", "user:quota-ann").out
 
     assert "administrator" in ann.run("quota", "set", "user:quota-ann", "5GB", code=1).err
-    assert "no such person" in root.run("quota", "set", "project:nothing", "5GB", code=1).err
+    assert "There is no project nothing." in root.run("quota", "set", "project:nothing", "5GB", code=1).err
     assert "user:NAME" in root.run("quota", "set", "quota-ann", "5GB", code=2).err
     assert "not a size" in root.run("quota", "set", "user:quota-ann", "5 elephants", code=2).err
 

@@ -120,6 +120,7 @@ def test_a_direct_upload_counts_from_the_time_it_is_announced(crib: Crib, ann: P
 
     # Whatever was announced, the last word is said when it becomes a version.
     allow(crib, "users", ann.uuid, None)
+    ann.stored("c.bin", b"")  # what is sent for a file that exists waits for its confirmation
     key = ann.sent(bytes_of(600), "c.bin")
     allow(crib, "users", ann.uuid)
     over_quota(ann.post("/upload/confirm", object_key=key), needed=600, stored=700)
@@ -151,8 +152,7 @@ def test_of_direct_uploads_at_once_as_many_are_kept_as_fit(crib: Crib, ann: Pers
         statuses = list(pool.map(send_one, reserved))
     assert sorted(statuses) == [200, 200, *[507] * 6]
     assert used(ann) == 800, "before they are confirmed"
-    store = crib.folder / "files"
-    there = [(store / each["object_key"]).exists() for each in reserved]
+    there = [ann.fetch(f"{number}.bin").status_code == 200 for number in range(8)]
     assert there == [status == 200 for status in statuses]
     assert crib.run(count_all(crib.app.kernel)).corrected == 0
     kept = [each for each, status in zip(reserved, statuses, strict=True) if status == 200]

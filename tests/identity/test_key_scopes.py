@@ -57,6 +57,7 @@ ADMINISTRATION = {
     "PATCH /api/companies/{company_id}",
     "DELETE /api/companies/{company_id}",
     "POST /api/projects",
+    "PATCH /api/projects/{project_id}",
     "DELETE /api/projects/{project_id}",
     "GET /api/admin/quotas",
     "PUT /api/admin/quotas/{family}/{owner}",
@@ -97,7 +98,7 @@ def needed(method: str, path: str) -> frozenset[str]:
         return frozenset({"read", "locks"} if reads else {"locks"})
     if re.match(r"/api/storage|(/api)?/check-file-access|/dav", path):
         return frozenset({"read", "documents"} if reads else {"documents"})
-    if path.startswith("/api/claims") and not reads:
+    if path.startswith(("/api/claims", "/api/watches")) and not reads:
         return frozenset({"locks", "documents"})
     assert reads, f"a new way to change something: {route}"
     return frozenset({"read"})

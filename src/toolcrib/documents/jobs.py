@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from toolcrib.documents.service import direct_uploads, removal, resumable, verifying
+from toolcrib.documents.service import arrivals, direct_uploads, removal, resumable, verifying
 from toolcrib.documents.service.lookup import documents_of
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.jobs import Job
@@ -26,7 +26,13 @@ async def verify(kernel: Kernel, now: datetime) -> None:
     await verifying.verify(documents_of(kernel), now=now)
 
 
+async def find_arrivals(kernel: Kernel, now: datetime) -> None:
+    """Let direct uploads to new paths appear whose content has arrived."""
+    await arrivals.sweep(documents_of(kernel), now)
+
+
 JOBS = (
+    Job("documents.find_arrivals", find_arrivals, every=timedelta(minutes=1)),
     Job("documents.sweep_uploads", sweep_uploads, every=timedelta(hours=1)),
     Job("documents.forget_vacated_names", forget_vacated_names, every=timedelta(minutes=5)),
     Job("documents.verify", verify, every=timedelta(hours=24), limit=timedelta(hours=6)),

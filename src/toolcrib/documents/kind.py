@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode
 
 from toolcrib.documents import tus
@@ -12,10 +13,11 @@ from toolcrib.documents.endpoint_rights import EndpointRights
 from toolcrib.documents.jobs import JOBS
 from toolcrib.documents.notices import TELLING
 from toolcrib.documents.routes import API_ROUTERS, ROOT_ROUTERS
-from toolcrib.documents.service import links, lock_audit, quotas, upload_parts
+from toolcrib.documents.service import arrivals, links, lock_audit, quotas, upload_parts
 from toolcrib.documents.service.locks import FOLDER
 from toolcrib.documents.service.lookup import KIND, Documents, documents_of
 from toolcrib.documents.wording import WORDINGS
+from toolcrib.kernel.blobs.signing import LinkUse
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.key_scopes import KeyScope
@@ -33,7 +35,13 @@ def _link(claim: Claim) -> str:
 
 async def _start(kernel: Kernel) -> None:
     rights = EndpointRights(kernel, MOUNT) if kernel.settings.guardian_service_url else None
-    kernel.kinds[KIND] = Documents(kernel, Access(kernel), rights)
+    docs = kernel.kinds[KIND] = Documents(kernel, Access(kernel), rights)
+    if kernel.settings.s3_endpoint:
+        docs.look_for = partial(arrivals.look, docs)
+
+
+async def _link_used(kernel: Kernel, use: LinkUse) -> None:
+    await arrivals.arrived(documents_of(kernel), kernel, use)
 
 
 async def _stop(kernel: Kernel) -> None:
@@ -69,5 +77,6 @@ kind = Kind(
     named_keys=upload_parts.named,
     accounts_of=quotas.accounts_of,
     check_link=links.check_link,
+    link_used=_link_used,
     hook=lock_audit.record_change,
 )

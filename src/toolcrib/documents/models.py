@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import VARCHAR, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import VARCHAR, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -183,7 +183,8 @@ class VacatedName(Base):
 
 
 class Upload(Base):
-    """A key for a direct upload. Only `owner_id` may make a version of it, and only once: `version_id` from then on."""
+    """A key for a direct upload. Only `owner_id` may make a version of it, and only once: `version_id` from then on.
+    While it is not `is_confirmed`, that version has appeared by itself (`service.arrivals`)."""
 
     __tablename__ = "document_uploads"
 
@@ -196,6 +197,7 @@ class Upload(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
     version_id: Mapped[str | None] = mapped_column(exact_string(36))
+    is_confirmed: Mapped[bool] = mapped_column(server_default=true(), default=True)
 
 
 class ResumableUpload(Base):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 HealthCheck = Callable[[], Awaitable[str]]
 # Of an upload that was used already, the check returns the SHA-256 of what it brought.
 LinkCheck = Callable[["Kernel", "LinkUse"], Awaitable[str | None]]
+LinkUsed = Callable[["Kernel", "LinkUse"], Awaitable[None]]
 NamedKeys = Callable[["AsyncSession", Set[str]], Awaitable[set[str]]]
 
 
@@ -75,5 +76,6 @@ class Kernel:
     accounts_of: tuple[AccountsOf, ...] = ()
     # Each says, by its kind's name, whether a signed address may still be used; see `Kind`.
     link_checks: dict[str, LinkCheck] = field(default_factory=dict)
+    links_used: dict[str, LinkUsed] = field(default_factory=dict)
     # The folders of the kinds' own migrations, by the kind's name; see `Kind`.
     migrations: Mapping[str, Path] = field(default_factory=dict)

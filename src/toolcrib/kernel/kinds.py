@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.claims.changes import Hook
     from toolcrib.kernel.claims.models import Claim
     from toolcrib.kernel.config import ConfigKey
-    from toolcrib.kernel.context import Kernel, LinkCheck
+    from toolcrib.kernel.context import Kernel, LinkCheck, LinkUsed
     from toolcrib.kernel.fast_routes import Endpoint
     from toolcrib.kernel.jobs import Job
     from toolcrib.kernel.wording import Wording
@@ -56,6 +56,7 @@ class Kind:
     has been given yet, which account they count in (`kernel.blobs.accounts`).
     `check_link` is asked at each use of a signed address that the kind gave out (`kernel.blobs.signing`), and raises
     `LinkEnded` where its person may no longer use it; of an upload that was used, it returns the SHA-256 it brought.
+    `link_used` is told when content has been sent to one.
     `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
     default; no such path is the page's.
     `rules` say which of the verbs that all kinds share may not be used on a claim now, and why
@@ -96,6 +97,7 @@ class Kind:
     named_keys: Callable[[AsyncSession, Set[str]], Awaitable[set[str]]] = _no_keys
     accounts_of: AccountsOf | None = None
     check_link: LinkCheck | None = None
+    link_used: LinkUsed | None = None
     hook: Hook | None = None
     migrations: Path | None = None
     fast_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)

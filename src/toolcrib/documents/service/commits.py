@@ -13,7 +13,7 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileNotFound, NoVersion, ObjectNotFound, VersionConflict
-from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
+from toolcrib.documents.models import File, FileStatus, Upload, Version, VersionStatus
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service.content import forget_object, notice_loss, reference
 from toolcrib.documents.service.direct_uploads import made_before, own_upload, taken, use_up
@@ -94,14 +94,19 @@ async def commit_object(
     file, right = await find(docs, caller, where, "write", archived=False)
     upload = await own_upload(docs, caller, object_key)
     if upload is not None and upload.version_id is not None:
-        made = await made_before(docs, caller, upload)
-        if made.file.id != file.id:
-            raise ObjectNotFound("That upload was used before, for another file.")
-        return made
+        async with docs.kernel.database.read() as session:
+            version = await session.get(Version, upload.version_id)
+        if version is None or version.file_id == file.id or upload.is_confirmed:
+            made = await made_before(docs, caller, upload, changelog=changelog)
+            if made.file.id != file.id:
+                raise ObjectNotFound("That upload was used before, for another file.")
+            return made
     async with docs.kernel.database.read() as session:
         await _refuse(session, caller, file, right, None, now=now)
     async with naming(docs.kernel.database, docs.blobs) as new:
-        if upload is not None:
+        if upload is not None and upload.version_id is not None:  # it has appeared where it was sent to
+            submission = await _from_appeared(docs, caller, file, upload)
+        elif upload is not None:
             stored = await taken(docs, caller, upload, bucket_of(file))
             submission = _Submission(stored, upload.mime_type, upload_key=object_key)
         else:
@@ -111,6 +116,16 @@ async def commit_object(
     if submission.upload_key is not None:
         await forget_object(docs, submission.upload_key)
     return committed
+
+
+async def _from_appeared(docs: Documents, caller: Caller, file: File, upload: Upload) -> _Submission:
+    async with docs.kernel.database.read() as session:
+        version = await session.get(Version, upload.version_id)
+    if version is None:
+        raise ObjectNotFound("That upload was used before, and its version is gone.")
+    source = Bucket(upload.bucket_type, upload.bucket_id)
+    stored = await _referred(docs, caller, version, source, bucket_of(file))
+    return _Submission(stored, upload.mime_type, upload_key=upload.object_key)
 
 
 async def _from_version(docs: Documents, caller: Caller, file: File, object_key: str) -> _Submission:
@@ -164,7 +179,7 @@ async def _submit(
             session, caller, file, right, submission, claim, changelog=changelog, now=now
         )
         if used is not None:
-            used.version_id = saved.version.id
+            used.version_id, used.is_confirmed = saved.version.id, True
         return saved
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
@@ -100,10 +100,12 @@ async def confirm(
     sha256: str | None = None,
     changelog: str | None = None,
     request_key: str | None = None,
+    appears: bool = False,
     now: datetime,
 ) -> Saved:
     """Make the content sent to a reserved key the newest version of its file. `size` and `sha256` are what the client
-    says it sent.
+    says it sent. With `appears` nobody asked for it (`arrivals`): there must be no file, and a client may still confirm
+    it.
 
     Raises:
         SizeMismatch, HashMismatch: the stored content is different (400).
@@ -113,7 +115,7 @@ async def confirm(
     if upload is None:
         raise ObjectNotFound("There is no such upload of yours.")
     if upload.version_id is not None:
-        return await made_before(docs, caller, upload, size=size, sha256=sha256)
+        return await made_before(docs, caller, upload, size=size, sha256=sha256, changelog=changelog)
     place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
 
     async def receive() -> Received:
@@ -123,13 +125,13 @@ async def confirm(
             "changelog": changelog,
             "request_key": request_key,
         }
-        return Received(stored, place, options)
+        return Received(stored, place, {**options, "base_version": 0} if appears else options)
 
     async def make(session: AsyncSession, caller: Caller, *stored: Any, **options: Any) -> Saved:
         await take_write_lock(session)
         row = await use_up(session, caller, object_key)
         saved = await save_in(session, caller, *stored, **options)
-        row.version_id = saved.version.id
+        row.version_id, row.is_confirmed = saved.version.id, not appears
         return saved
 
     try:
@@ -138,7 +140,7 @@ async def confirm(
         used = await own_upload(docs, caller, object_key)
         if used is None or used.version_id is None:
             raise
-        return await made_before(docs, caller, used, size=size, sha256=sha256)
+        return await made_before(docs, caller, used, size=size, sha256=sha256, changelog=changelog)
     await forget_object(docs, object_key)
     return saved
 
@@ -150,9 +152,16 @@ async def own_upload(docs: Documents, caller: Caller, object_key: str) -> Upload
 
 
 async def made_before(
-    docs: Documents, caller: Caller, upload: Upload, *, size: int | None = None, sha256: str | None = None
+    docs: Documents,
+    caller: Caller,
+    upload: Upload,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    changelog: str | None = None,
 ) -> Saved:
-    """Return the version that a direct upload has become, for a client that asks again.
+    """Return the version that a direct upload has become, for a client that asks again. If it has appeared by itself,
+    the first to ask confirms it: to them it is new, and `changelog` becomes the version's.
 
     Raises:
         SizeMismatch, HashMismatch: it is not what the client says it sent (400).
@@ -169,7 +178,21 @@ async def made_before(
         raise SizeMismatch(f"{version.size} bytes were sent, {size} were announced.")
     if sha256 is not None and sha256.lower() != version.checksum:
         raise HashMismatch("The content does not have the announced SHA-256.")
-    return Saved(file, version, created=False, is_new=False)
+    is_new = not upload.is_confirmed and await _is_first(docs, upload, changelog)
+    return Saved(file, version, created=is_new, is_new=is_new)
+
+
+async def _is_first(docs: Documents, upload: Upload, changelog: str | None) -> bool:
+    """Confirm what has appeared. Returns False if another request has done that."""
+    unconfirmed = Upload.object_key == upload.object_key, Upload.is_confirmed.is_(False)
+    async with docs.kernel.database.write() as session:
+        await take_write_lock(session)
+        if not await affected(session, update(Upload).where(*unconfirmed).values(is_confirmed=True)):
+            return False
+        if changelog is not None:
+            told = update(Version).where(Version.id == upload.version_id).values(changelog=changelog)
+            await session.execute(told)
+        return True
 
 
 async def taken(
@@ -199,14 +222,14 @@ async def taken(
 
 
 async def use_up(session: AsyncSession, caller: Caller, object_key: str) -> Upload:
-    """Return the row of a direct upload that has not been used. The caller must hold the write lock, and set the
-    version's id in it.
+    """Return the row of a direct upload that nobody has used; it may have appeared by itself. The caller must hold the
+    write lock, and set in it the version's id and that it is confirmed.
 
     Raises:
         ObjectNotFound: it is another person's, or was used already (404).
     """
     upload = await session.get(Upload, object_key, populate_existing=True)
-    if upload is None or upload.owner_id != caller.me.uuid or upload.version_id is not None:
+    if upload is None or upload.owner_id != caller.me.uuid or (upload.version_id and upload.is_confirmed):
         raise ObjectNotFound("That upload was used before.")
     await accounts.unreserve(session, object_key)
     return upload

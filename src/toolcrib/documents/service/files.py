@@ -56,6 +56,8 @@ async def listing(
 ) -> Page:
     """List all files below `folder`, by path; archived ones only if `status` asks for them."""
     right = await docs.access.require(caller, folder.bucket, "read", path=folder.path)
+    if docs.look_for is not None:
+        await docs.look_for(folder)
     conditions = [*below(folder), _status(status), File.is_litter.is_(False)]
     if q:
         conditions.append(text_match(File.logical_path, q))

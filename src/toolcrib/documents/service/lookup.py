@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,13 +32,15 @@ _AFTER_SLASH = chr(ord("/") + 1)
 @dataclass(slots=True)
 class Documents:
     """The kind's services, created once at start. `endpoint_rights` is set where a role service decides about routes.
-    `finishing` has a lock for each resumable upload, by id, whose parts
-    this process is joining."""
+    `look_for` is set where content arrives in the store without our hearing of it: it lets what has arrived for a
+    place, or below it, appear. `finishing` has a lock for each resumable upload, by id, whose parts this process is
+    joining."""
 
     kernel: Kernel
     access: Access
     endpoint_rights: EndpointRights | None = None
     listings: ListingRoom = field(init=False)
+    look_for: Callable[[Place], Awaitable[bool]] | None = None
     finishing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
@@ -81,7 +84,11 @@ async def allow(docs: Documents, caller: Caller, where: Where, action: Action) -
     if isinstance(where, Place):
         right = await docs.access.require(caller, where.bucket, action, path=where.path)
         async with docs.kernel.database.read() as session:
-            return right, await at(session, where)
+            file = await at(session, where)
+        if file is None and docs.look_for is not None and await docs.look_for(where):
+            async with docs.kernel.database.read() as session:
+                file = await at(session, where)
+        return right, file
     async with docs.kernel.database.read() as session:
         file = await session.get(File, where)
     if file is None:

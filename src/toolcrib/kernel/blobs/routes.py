@@ -44,8 +44,12 @@ async def _allowed(
     check = kernel.link_checks.get(allowed.bound.kind)
     if check is None:  # its package is not installed any more
         raise LinkEnded
-    address, program = client_address(request), request.headers.get("user-agent")
-    return allowed, await check(kernel, LinkUse(method, key, allowed.bound, address, program))
+    return allowed, await check(kernel, LinkUse(method, key, allowed.bound, *_asker(request)))
+
+
+def _asker(request: Request) -> tuple[str, str | None]:
+    """Return the address and the program of whoever asks."""
+    return client_address(request), request.headers.get("user-agent")
 
 
 @router.head("/files/{key:path}", response_class=Response, include_in_schema=False)
@@ -110,7 +114,7 @@ async def _receive(
         )
         new.append(stored)
         # Meanwhile another body may have been sent and used, or the person's rights may have ended.
-        _, used = await _allowed("PUT", key, request, kernel, now)
+        allowed, used = await _allowed("PUT", key, request, kernel, now)
         if used is not None:
             if used != stored.sha256:
                 raise LinkEnded
@@ -118,6 +122,8 @@ async def _receive(
         else:
             async with kernel.database.write() as session:  # it counts from now on, whatever was announced
                 await accounts.raise_reservation(session, key, stored.size)
+    if used is None and (tell := kernel.links_used.get(allowed.bound.kind)) is not None:
+        await tell(kernel, LinkUse("PUT", key, allowed.bound, *_asker(request)))
     return _taken(stored.sha256)
 
 

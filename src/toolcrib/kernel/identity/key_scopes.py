@@ -41,7 +41,8 @@ NO_KEY: Need = frozenset()
 # Any key may be used to ask whose it is.
 _WHOSE = frozenset({"/api/whoami", "/api/currentuser"})
 _ADMINISTRATION = re.compile(r"/api/admin/|/api/users$|/metrics$")
-_CLAIMS = re.compile(r"/api/claims(/|$)")
+# Claims of all kinds, and what one watches of them: a key for any kind will do.
+_CLAIMS = re.compile(r"/api/(claims|watches)(/|$)")
 _ACCOUNTS = re.compile(
     r"/api/(admin/)?users(/|$)|/api/(login|session|auth|confirm-\w+)(/|$)|/api/(companies|projects)/.+/members(/|$)"
 )

@@ -1,0 +1,73 @@
+"""Direct uploads whose clients confirm nothing (document contract, section 17)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.documents.envelope import refused, succeeded
+from tests.servers.crib import Crib, Person
+from toolcrib.documents.service import arrivals
+from toolcrib.documents.service.lookup import documents_of
+
+pytestmark = pytest.mark.moves_bytes
+
+
+def test_a_direct_upload_to_a_new_path_appears_by_itself(ann: Person, ben: Person) -> None:
+    """The clients of the earlier service confirm nothing; what they sent is looked for in each of these ways."""
+    for name in ("list", "metadata", "download", "lock"):
+        path = f"{name}/new.txt"
+        key = ann.sent(b"hello", path)
+        match name:
+            case "list":
+                seen = ann.get("/list", bucket="users", id=ann.uuid, path=name)
+            case "metadata":
+                seen = ann.get("/metadata", **ann.read_at(path))
+            case "download":
+                seen = ann.fetch(path)
+            case _:
+                seen = ann.post("/lock", **ann.at(path))
+        assert seen.is_success, name
+        file = ann.metadata(path)["file"]
+        assert (file["size"], file["version"], file["owner_id"]) == (5, 1, ann.uuid)
+        assert [
+            each["id"] for each in ann.get("/list", bucket="users", id=ann.uuid, path=name).json()["files"]
+        ] == [file["id"]]
+        # Our own clients confirm, and a client of the earlier service may commit: both answer with that version.
+        confirmed = succeeded(ann.post("/upload/confirm", object_key=key, size=5, changelog="why"), 201)
+        assert (confirmed["file_id"], confirmed["version_number"], confirmed["created"]) == (
+            file["id"],
+            1,
+            True,
+        )
+        committed = succeeded(ann.post("/versions/commit", **ann.at(path), object_key=key), 201)
+        assert (committed["file_id"], committed["version_number"]) == (file["id"], 1)
+        (version,) = ann.get("/versions", file_id=file["id"]).json()["versions"]
+        assert version["changelog"] == "why"
+        refused(ben.post("/upload/confirm", object_key=key), 404, "object_not_found")
+
+
+def test_a_new_file_can_be_committed_by_its_path(ann: Person) -> None:
+    for place in (ann.at("b/new.txt"), {"bucket": "users", "path": f"/users/{ann.uuid}/a/new.txt"}):
+        path = "b/new.txt" if "logical_path" in place else "a/new.txt"
+        key = ann.sent(b"hello", path)
+        committed = succeeded(ann.post("/versions/commit", **place, object_key=key), 201)
+        assert ann.fetch(path).content == b"hello"
+        assert committed["file_id"] == ann.metadata(path)["file"]["id"]
+
+
+def test_content_for_a_file_that_exists_waits_for_its_confirmation(ann: Person) -> None:
+    ann.stored("a.txt", b"old")
+    key = ann.sent(b"new", "a.txt")
+    assert ann.fetch("a.txt").content == b"old"
+    succeeded(ann.post("/upload/confirm", object_key=key), 201)
+    assert ann.fetch("a.txt").content == b"new"
+
+
+def test_what_arrived_unheard_is_found_by_a_job(crib: Crib, ann: Person) -> None:
+    """As S3 has it, or a server that was killed between the two."""
+    key = ann.sent(b"hello", "c/new.txt")
+    crib.run(arrivals.sweep(documents_of(crib.app.kernel), crib.clock()))
+    events = ann.client.get("/api/events", params={"kind": "document", "verb": "uploaded"}).json()["events"]
+    assert f"/users/{ann.uuid}/c/new.txt" in [event["data"]["label"] for event in events]
+    assert ann.metadata("c/new.txt")["file"]["size"] == 5
+    assert key
