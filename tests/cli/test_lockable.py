@@ -181,3 +181,23 @@ def test_the_hook_does_nothing_without_a_server(
     clone.commit({FREE: "2"})
     done = clone.git("checkout", "-q", "main")
     assert done.err == ""
+
+
+def test_an_address_for_pushing_does_not_hear_of_the_own_list(git_lfs: str, ann: Person, ben: Person) -> None:
+    assert ann.client.post("/api/projects", json={"name": ann.project}).is_success
+    member = f"/api/projects/{ann.project}/members/ben"
+    assert ann.client.put(member, json={"role": "member"}).is_success
+    clone = ann.new_clone()
+    ann.run("git", "setup", "--lockable", "*.psd")
+    clone.commit({HERO: "1", ODD: "1"})
+    url = clone.git("config", "--file", ".lfsconfig", "lfs.url").out.strip()
+    ann.run("lock", HERO)
+    clone.git("config", "lfs.pushurl", url)
+    release = {"action": "release", "paths": [HERO], "project": ann.project}
+    assert ann.client.post("/api/locks/bulk", json=release).is_success
+    ben.run("lock", HERO)
+    ann.run("status")
+    assert ben.holds() == {HERO}
+    assert cached(clone) == set()
+    ann.run("lock", ODD)
+    assert cached(clone) == {ODD}

@@ -118,6 +118,22 @@ async def test_people_watch_paths_folders_and_projects(crib: AppServer, smtp: Ma
     assert await told(crib, smtp) == []
 
 
+async def test_a_watch_is_found_by_any_spelling(crib: AppServer, smtp: MailServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    project = (await ann.post("/api/projects", json={"name": "Game"})).json()["id"]
+    assert (await ann.put(f"/api/projects/{project}/members/ben", json={"role": "viewer"})).is_success
+    for path in ("Caf\u00e9", "Cafe\u0301", "/Caf\u00e9//", "./Caf\u00e9", "x\\..\\Caf\u00e9"):
+        watch = await ben.post("/api/watches", json={"kind": "asset", "scope": "project:GAME", "path": path})
+        assert watch.is_success, watch.text
+        assert (watch.json()["scope"], watch.json()["path"]) == ("project:Game", "Caf\u00e9")
+    await lock(ann, "Cafe\u0301/menu.psd", project="game")
+    await lock(ann, "Caf\u00e9/sign.psd", project="game")
+    assert [who for who, _ in await told(crib, smtp)] == ["ben", "ben"]
+    for path in ("..", "a\nb", "\ufb2c" * 1000):  # the last is three times as long when it is composed
+        body = {"kind": "asset", "scope": "project:Game", "path": path}
+        assert (await ben.post("/api/watches", json=body)).status_code == 400, path
+
+
 async def test_nobody_watches_what_they_may_not_see(crib: AppServer, smtp: MailServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     project = (await ann.post("/api/projects", json={"name": "secret"})).json()["id"]

@@ -13,6 +13,7 @@ from toolcrib.assets.lfs import objects as lfs_objects
 from toolcrib.assets.lfs import service as lfs_service
 from toolcrib.assets.lfs.errors import VERIFY_WORDING
 from toolcrib.assets.lfs.errors import WORDING as LFS_WORDING
+from toolcrib.assets.paths import normalise
 from toolcrib.assets.routes import create_lock, delete_lock, list_locks, router
 from toolcrib.kernel.claims.etag import Lists
 from toolcrib.kernel.claims.models import Claim
@@ -62,7 +63,7 @@ kind = Kind(
     jobs=(Job("assets.release_old", release_old_locks, every=timedelta(hours=1)),),
     link=_link,
     accounts_of=lfs_service.accounts_of,
-    telling=Telling(taken=alerts.taken, everybody=True),
+    telling=Telling(taken=alerts.taken, everybody=True, normalise=normalise),
     notifies=True,
     outlives_account=True,
     start=_start,

@@ -57,9 +57,11 @@ def _tell(repository: Repository, verb: str, locks: Mapping[str, dict[str, Any]]
     if not paths:
         return
     with _listener(locks) as url:
+        # Where lfs.pushurl is set, git-lfs takes and gives back locks there.
+        settings = ("-c", f"lfs.url={url}", "-c", f"lfs.pushurl={url}")
         for begin in range(0, len(paths), AT_ONCE):
             part = paths[begin : begin + AT_ONCE]
-            _git_lfs(repository, verb, *options, "--", *part, settings=("-c", f"lfs.url={url}"))
+            _git_lfs(repository, verb, *options, "--", *part, settings=settings)
 
 
 def _git_lfs(repository: Repository, *arguments: str, settings: Sequence[str] = ()) -> str | None:

@@ -8,6 +8,7 @@ from toolcrib.cli.core import output
 from toolcrib.cli.core.claims import DEFAULT_PROJECT
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.failures import Failure
+from toolcrib.cli.core.repository import composed
 
 app = typer.Typer()
 
@@ -21,7 +22,7 @@ Paths = Annotated[
 
 def _wanted(context: Context, paths: list[str] | None) -> list[str]:
     """Return the paths as the server keys them; the empty path is the whole project."""
-    return [context.folder(path) or "" for path in paths] if paths else [""]
+    return [composed(context.folder(path) or "") for path in paths] if paths else [""]
 
 
 def _scope(context: Context) -> str:
@@ -39,19 +40,18 @@ def watch(context: Context, paths: Paths = None) -> None:
     for path in _wanted(context, paths):
         body = {"kind": KIND, "scope": _scope(context), "path": path}
         made.append(context.api.post("/watches", body))
-    project = _scope(context).removeprefix("project:")
-    context.show(made, "\n".join(f"You watch {_named(one)} in {project}." for one in made))
+    said = [f"You watch {_named(one)} in {one['scope'].removeprefix('project:')}." for one in made]
+    context.show(made, "\n".join(said))
 
 
 @command(app, "unwatch")
 def unwatch(context: Context, paths: Paths = None) -> None:
     """End watches: those of exactly these paths in this project."""
     wanted, scope = _wanted(context, paths), _scope(context)
-    mine = {
-        one["path"]: one
-        for one in context.api.get("/watches")["watches"]
-        if (one["kind"], one["scope"]) == (KIND, scope)
-    }
+    found = [one for one in context.api.get("/watches")["watches"] if one["kind"] == KIND]
+    if all(one["scope"] != scope for one in found):  # the project may be registered in another case
+        scope = next((one["scope"] for one in found if one["scope"].lower() == scope.lower()), scope)
+    mine = {one["path"]: one for one in found if one["scope"] == scope}
     project = scope.removeprefix("project:")
     for path in wanted:
         if path not in mine:

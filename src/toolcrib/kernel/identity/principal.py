@@ -116,6 +116,11 @@ class Principal:
         `name`."""
         return name if name in self.projects else self.spellings.get(folded(name), name)
 
+    def scope_named(self, scope: str) -> str:
+        """Return `scope` with the name of the registered project that it names, as `project_named` does."""
+        family, _, name = scope.partition(":")
+        return f"project:{self.project_named(name)}" if family == "project" else scope
+
     def project_role(self, name: str) -> Role | None:
         """Return the role in project `name`. If unregistered projects are open, everybody signed in is a member of
         those."""

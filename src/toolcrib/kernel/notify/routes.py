@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -16,6 +15,7 @@ from toolcrib.kernel.notify import watches
 from toolcrib.kernel.notify.watches import PATH_LENGTH, Watch
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.spelling import composed
 
 router = APIRouter(tags=["watches"])
 
@@ -57,13 +57,17 @@ async def watch(
     """Be told by mail when something at or below a path is taken. 200 if one watches it already."""
     if body.kind not in kernel.tellings:
         raise UnknownKind(f"There is no kind {body.kind!r}: there are {', '.join(sorted(kernel.tellings))}.")
-    path = unicodedata.normalize("NFC", body.path).rstrip("/")
-    if not is_storable(path) or not is_storable(body.scope):
+    if not is_storable(body.path) or not is_storable(body.scope):
         raise InvalidRequest("The path or the scope contains characters that cannot be stored.")
+    path = body.path.rstrip("/")
+    normalise = kernel.tellings[body.kind].normalise
+    if path and normalise is not None:
+        path = normalise(path)
+    path, scope = composed(path), me.scope_named(body.scope)
+    if len(path) > PATH_LENGTH:
+        raise InvalidRequest(f"The path is longer than {PATH_LENGTH} characters.")
     most = kernel.settings.watches_per_person
-    made, is_new = await watches.add(
-        session, me, kind=body.kind, scope=body.scope, path=path, most=most, now=now
-    )
+    made, is_new = await watches.add(session, me, kind=body.kind, scope=scope, path=path, most=most, now=now)
     response.status_code = 201 if is_new else 200
     return _shown(made)
 

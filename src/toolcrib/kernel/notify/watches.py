@@ -13,6 +13,7 @@ from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.limits import LimitReached
 from toolcrib.kernel.problems import NotFound
+from toolcrib.kernel.spelling import composed
 from toolcrib.kernel.tables import Base, BigId, UtcDateTime, exact_string
 
 PATH_LENGTH = 1024
@@ -54,6 +55,8 @@ class Watch:
     everything: ClassVar[str] = ""
 
     def covers(self, path: str) -> bool:
+        """Return whether `path`, in whatever composition, is watched."""
+        path = composed(path)
         return not self.path or path == self.path or path.startswith(f"{self.path}/")
 
 
