@@ -143,6 +143,7 @@ CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
     ("POST", "/restore"): lambda s: {"json": s.archived()},
     ("POST", "/move"): lambda s: {"json": {**s.at(s.file()), "target_path": f"{next(s.names)}.txt"}},
     ("GET", "/folders"): lambda s: {"params": {"bucket": s.bucket, "id": s.bucket_id}},
+    ("GET", "/folders/zip"): lambda s: {"params": {"bucket": s.bucket, "id": s.bucket_id}},
     ("POST", "/folders"): lambda s: {"json": s.at(next(s.names))},
     ("DELETE", "/folders"): _new_folder,
     ("POST", "/folders/move"): lambda s: {"json": {**_new_folder(s)["json"], "target_path": next(s.names)}},

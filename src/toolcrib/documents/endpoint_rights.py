@@ -36,6 +36,7 @@ OTHERS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/storage/search"): ("files", "list"),
     ("GET", "/storage/list"): ("files", "list"),
     ("GET", "/storage/folders"): ("files", "list"),
+    ("GET", "/storage/folders/zip"): ("files", "read"),
     ("GET", "/storage/metadata"): ("files", "read"),
     ("GET", "/storage/download/proxy"): ("files", "read"),
     ("HEAD", "/storage/download/proxy"): ("files", "read"),

@@ -160,7 +160,7 @@ class FileTooLarge(Problem):
 
 
 class TooManyFiles(Problem):
-    """The folder has more files than one request may copy: copy parts of it."""
+    """The folder has more files than one request may copy or download: take parts of it."""
 
     code, status = "too_many_files", 413
 
@@ -185,9 +185,18 @@ class ListingsBusy(Problem):
 
 
 class TooManyTransfers(Problem):
-    """The caller already has as many copies running as allowed: try again when one has ended."""
+    """The caller already has as many copies or archives running as allowed: try again when one has ended."""
 
     code, status = "too_many_transfers", 429
+
+
+class ArchivesBusy(Problem):
+    """As many folders as allowed are being downloaded; try again."""
+
+    code, status = "archives_busy", 503
+
+    def __init__(self) -> None:
+        super().__init__("Too many folders are being downloaded. Try again.", headers={"Retry-After": "10"})
 
 
 class StoreUnavailable(Problem):

@@ -9,6 +9,7 @@ from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.documents import resume_state
+from toolcrib.cli.documents.archive import get_archive
 from toolcrib.cli.documents.documents_api import DocumentsApi, Row
 from toolcrib.cli.documents.download import download_to_stdout
 from toolcrib.cli.documents.fetch import HERE, Fetched, choose_version, download_query, fetch, local_target
@@ -20,7 +21,7 @@ from toolcrib.cli.documents.remote_path import RemotePath
 app = typer.Typer()
 
 STDIO = "-"
-WHOLE = " To get everything in it, give -r."
+WHOLE = " To get everything in it, give -r or --zip."
 
 
 @command(app, "get")
@@ -35,14 +36,21 @@ def get(
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="A folder, with everything in it.")
     ] = False,
+    as_zip: Annotated[bool, typer.Option("--zip", help="A folder, as one ZIP archive.")] = False,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace a file that you changed.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Get a file. If it is interrupted, run the same command again to resume.
 
-    A file of yours is replaced if it is some version of this document; if you changed it, only with --force.
+    A file of yours is replaced if it is some version of this document; if you changed it, only with --force. An
+    archive (--zip) cannot be resumed, and replaces a file only with --force.
     """
     docs = DocumentsApi(context)
+    if as_zip:
+        if version or recursive:
+            raise CannotTell("--zip takes no --version, and needs no -r.")
+        get_archive(context, docs, docs.paths.read(place), target, force=force, quiet=quiet)
+        return
     resume_state.delete_old()
     if recursive:
         if version or target == STDIO:

@@ -18,8 +18,9 @@ class ProgressMeter:
         self._bar = bar
         self._task = task
 
-    def begin(self, label: str, total: int, done: int = 0) -> None:
-        """Begin a new part of the work, of which `done` of `total` bytes are finished already."""
+    def begin(self, label: str, total: int | None, done: int = 0) -> None:
+        """Begin a new part of the work, of which `done` of `total` bytes are finished already; None: nobody knows of
+        how many."""
         if self._bar is not None and self._task is not None:
             self._bar.reset(self._task, total=total, completed=done, description=clean(label))
 

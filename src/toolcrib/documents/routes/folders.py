@@ -20,8 +20,9 @@ from toolcrib.documents.routes.common import (
     query_of,
     query_params,
 )
-from toolcrib.documents.service import folders, moving, trees
+from toolcrib.documents.service import folders, moving, trees, zipping
 from toolcrib.documents.service.locks import held_now
+from toolcrib.kernel.blobs.serving import disposition
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.identity.principal import Principal
@@ -29,6 +30,9 @@ from toolcrib.kernel.long_answers import PAGE, Page, answer, in_text, items
 from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
+
+# The name of an archive of a whole bucket.
+ROOT = "documents"
 
 
 @router.get(
@@ -72,6 +76,24 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
             b'],"can":' + orjson.dumps(can) + b"}",
         )
     )
+
+
+@router.get(
+    "/folders/zip",
+    response_class=Response,
+    openapi_extra=query_params("bucket", "id", "path", "bucket_type", "bucket_id"),
+    responses={200: {"content": {"application/zip": {}}}, **refusals(403, 404, 413, 429, 503)},
+)
+async def as_zip(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
+    """Download a folder as a ZIP archive: the current versions of all files below it, and its folders. What the store
+    has lost is named in the archive's last entry, `MISSING.txt`, and the archive then has a comment. An answer that
+    fails midway has no end, and no reader of ZIP accepts it."""
+    place = read_place(query_of(request), folder=True)
+    headers = {
+        "Content-Disposition": disposition(f"{place.name or ROOT}.zip"),
+        "Cache-Control": "private, no-store",
+    }
+    return await answer(zipping.zip_folder(docs, caller, place), "application/zip", **headers)
 
 
 @router.post(

@@ -72,7 +72,7 @@ async def open_version(
             await mark_lost(docs, blob.id, blob.key, now=now)
             raise ObjectMissing("The store has lost the bytes of this version.") from None
     if remember:
-        await _remember(docs, caller, file, version, now=now)
+        await record_download(docs, caller, file, version, now=now)
     return Opened(file, version, blob.key, file.updated_at if version_id is None else version.created_at)
 
 
@@ -118,7 +118,7 @@ async def sign(
             expires_in=lifetime,
             filename=file.filename,
         )
-    await _remember(docs, caller, file, version, now=now, signed=True)
+    await record_download(docs, caller, file, version, now=now, signed=True)
     address = Address(url, blob.key, int(lifetime.total_seconds()), now + lifetime)
     return SignedDownload(address, file, version)
 
@@ -139,9 +139,17 @@ async def _find(
         return file, version, await blob_of(session, version)
 
 
-async def _remember(
-    docs: Documents, caller: Caller, file: File, version: Version, *, now: datetime, signed: bool = False
+async def record_download(
+    docs: Documents,
+    caller: Caller,
+    file: File,
+    version: Version,
+    *,
+    now: datetime,
+    signed: bool = False,
+    folder: str | None = None,
 ) -> None:
+    """Write a download into the audit. `folder` is the address of the folder that it was a part of."""
     if file.is_litter:
         return
     await record_reading(
@@ -152,5 +160,9 @@ async def _remember(
         now=now,
         file_id=file.id,
         version_id=version.id,
-        details={"version_number": version.version_number, "signed": signed},
+        details={
+            "version_number": version.version_number,
+            "signed": signed,
+            **({"folder": folder} if folder else {}),
+        },
     )

@@ -16,8 +16,9 @@ from toolcrib.documents.access import Access, Action, Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.endpoint_rights import EndpointRights
 from toolcrib.documents.errors import FileNotFound
-from toolcrib.documents.models import File
+from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import Bucket, Place
+from toolcrib.documents.service.archive_room import ArchiveRoom
 from toolcrib.documents.service.listing_room import ListingRoom
 from toolcrib.kernel.blobs.store import Blobs
 from toolcrib.kernel.context import Kernel
@@ -41,6 +42,7 @@ class Documents:
     endpoint_rights: EndpointRights | None = None
     listings: ListingRoom = field(init=False)
     look_for: Callable[[Place], Awaitable[bool]] | None = None
+    archives: ArchiveRoom = field(default_factory=ArchiveRoom)
     finishing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
@@ -128,6 +130,17 @@ def below(folder: Place) -> list[ColumnElement[bool]]:
             File.logical_path >= f"{folder.path}/",
             File.logical_path < f"{folder.path}{_AFTER_SLASH}",
         ]
+    return found
+
+
+def folders_below(folder: Place) -> list[ColumnElement[bool]]:
+    """Return conditions for all folders anywhere below `folder`."""
+    found: list[ColumnElement[bool]] = [
+        Folder.bucket_type == folder.bucket.type,
+        Folder.bucket_id == folder.bucket.id,
+    ]
+    if folder.path:
+        found += [Folder.path >= f"{folder.path}/", Folder.path < f"{folder.path}{_AFTER_SLASH}"]
     return found
 
 

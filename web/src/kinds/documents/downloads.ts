@@ -1,10 +1,16 @@
 import { apiUrl } from "../../api/base";
 import { query } from "../../api/client";
 import { problemFrom } from "../../api/problem";
+import type { Place } from "./places";
 
 export function downloadUrl(fileId: string, options: { version?: string | null; inline?: boolean } = {}): string {
   const { version, inline } = options;
   return apiUrl(`storage/download/proxy${query({ file_id: fileId, version_id: version, inline: inline ? "true" : null })}`);
+}
+
+/** A folder with everything below it, as one archive. */
+export function zipUrl({ bucket, id, path }: Place): string {
+  return apiUrl(`storage/folders/zip${query({ bucket, id, path })}`);
 }
 
 export type PreviewKind = "image" | "pdf" | "text";

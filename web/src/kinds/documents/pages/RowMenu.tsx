@@ -1,11 +1,11 @@
 import { Menu } from "@mantine/core";
-import { IconDownload, IconLink } from "@tabler/icons-react";
+import { IconDownload, IconFileZip, IconLink } from "@tabler/icons-react";
 import { serverUrl } from "../../../api/base";
 import { ActionItems, ActionMenu } from "../../../ui/ActionMenu";
 import { copyText } from "../../../ui/CopyLine";
 import { say } from "../../../ui/toast";
 import { rowActions, type RowContext } from "../actions";
-import { downloadUrl } from "../downloads";
+import { downloadUrl, zipUrl } from "../downloads";
 import { fileLink, folderLink, type Bucket } from "../places";
 import type { Row } from "../rows";
 
@@ -31,6 +31,16 @@ export function RowMenu({ row, bucket, context }: Props) {
               leftSection={<IconDownload size={16} stroke={1.7} aria-hidden />}
             >
               Download
+            </Menu.Item>
+          )}
+          {row.type === "folder" && (
+            <Menu.Item
+              component="a"
+              href={zipUrl(place)}
+              download
+              leftSection={<IconFileZip size={16} stroke={1.7} aria-hidden />}
+            >
+              Download as ZIP
             </Menu.Item>
           )}
           <ActionItems actions={rowActions} subject={row} context={context} onChosen={onChosen} />
