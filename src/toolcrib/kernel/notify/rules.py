@@ -29,8 +29,8 @@ class Rule:
 class Telling:
     """What a kind adds. `rules` are for events of its own. `taken` writes the mail to people who watch a thing that was
     taken: the first events, and how many there are. With `everybody` it goes to all who may see the thing, where the
-    configuration says so (`alerts.everyone`). `normalise` turns a watched path into the form in which events name things,
-    and refuses what is no path."""
+    configuration says so (`alerts.everyone`). `normalise` turns a watched path into the form in which events name
+    things, and refuses what is no path."""
 
     rules: tuple[Rule, ...] = ()
     taken: Callable[[Sequence[Event]], Message] | None = None
