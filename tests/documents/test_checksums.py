@@ -48,6 +48,7 @@ def announcing(content: bytes, crc32c: bytes) -> list[dict[str, str]]:
         {"Repr-Digest": f"id-x=:AAAA:, sha-512=:{text(sha512)}:"},
         {"OC-Checksum": f"SHA1:{sha1.hex()}"},
         {"OC-Checksum": f"MD5:{md5.hex()} ADLER32:{zlib.adler32(content):08x}"},
+        {"Digest": ",".join([f"MD5={text(md5)}"] * 20)},
     ]
 
 
@@ -110,6 +111,8 @@ def test_announced_checksums_are_checked(crib: Crib, ann: Person, name: str) -> 
         {"Content-Digest": "sha-256=:AAAA:"},
         {"OC-Checksum": "SHA3:00"},
         {"OC-Checksum": "SHA1:xy"},
+        {"Digest": f"md5={text(bytes(16))}, md5={text(bytes([1] * 16))}"},
+        {"Content-MD5": text(bytes(16)), "Content-Digest": f"md5=:{text(bytes([1] * 16))}:"},
     ):
         answer = door(headers)
         assert answer.status_code == 400, (headers, answer.text)
