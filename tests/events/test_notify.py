@@ -128,7 +128,7 @@ async def test_a_watch_is_found_by_any_spelling(crib: AppServer, smtp: MailServe
         assert (watch.json()["scope"], watch.json()["path"]) == ("project:Game", "Caf\u00e9")
     await lock(ann, "Cafe\u0301/menu.psd", project="game")
     await lock(ann, "Caf\u00e9/sign.psd", project="game")
-    assert [who for who, _ in await told(crib, smtp)] == ["ben", "ben"]
+    assert await told(crib, smtp) == [("ben", "2 assets locked by ann")]
     for path in ("..", "a\nb", "\ufb2c" * 1000):  # the last is three times as long when it is composed
         body = {"kind": "asset", "scope": "project:Game", "path": path}
         assert (await ben.post("/api/watches", json=body)).status_code == 400, path

@@ -82,7 +82,7 @@ async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     "/folders/zip",
     response_class=Response,
     openapi_extra=query_params("bucket", "id", "path", "bucket_type", "bucket_id"),
-    responses={200: {"content": {"application/zip": {}}}, **refusals(403, 404, 413, 429, 503)},
+    responses=refusals(403, 404, 413, 429, 503),
 )
 async def as_zip(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
     """Download a folder as a ZIP archive: the current versions of all files below it, and its folders. What the store
