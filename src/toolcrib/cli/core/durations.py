@@ -73,7 +73,8 @@ def read_moment(text: str, now: datetime) -> datetime | None:
         return next((moment for moment in moments if moment > now), None)
     try:
         if _DATE.fullmatch(compact):
-            return datetime.combine(date.fromisoformat(compact), time(23, 59, 59)).astimezone(UTC)
+            # Not its last second: the server counts from when it hears of it, and would come to the next day.
+            return datetime.combine(date.fromisoformat(compact), time(23, 59)).astimezone(UTC)
         return datetime.fromisoformat(compact).astimezone(UTC) if _DATE.match(compact) else None
     except (ValueError, OverflowError, OSError):
         return None
