@@ -126,8 +126,8 @@ async def test_a_watch_is_found_by_any_spelling(crib: AppServer, smtp: MailServe
         watch = await ben.post("/api/watches", json={"kind": "asset", "scope": "project:GAME", "path": path})
         assert watch.is_success, watch.text
         assert (watch.json()["scope"], watch.json()["path"]) == ("project:Game", "Caf\u00e9")
-    await lock(ann, "Cafe\u0301/menu.psd", project="game")
-    await lock(ann, "Caf\u00e9/sign.psd", project="game")
+    order = {"paths": ["Cafe\u0301/menu.psd", "Caf\u00e9/sign.psd"], "branch": "main", "project": "game"}
+    assert (await ann.post("/api/locks/bulk", json={"action": "lock", **order})).status_code == 201
     assert await told(crib, smtp) == [("ben", "2 assets locked by ann")]
     for path in ("..", "a\nb", "\ufb2c" * 1000):  # the last is three times as long when it is composed
         body = {"kind": "asset", "scope": "project:Game", "path": path}
