@@ -145,7 +145,16 @@ async def test_nobody_watches_what_they_may_not_see(crib: AppServer, smtp: MailS
     assert (await ben.post("/api/watches", json=secret)).status_code == 201
     await lock(ann, "a", project="secret")
     assert await told(crib, smtp) == [("ben", "Asset locked: a")]
+    fence = await lock(ann, "handed", project="secret")
+    assert (await ann.put(f"/api/projects/{project}/members/ben", json={"role": "member"})).is_success
+    assert (await ann.post(f"/api/claims/{fence}/transfer", json={"to": "ben"})).is_success
+    await told(crib, smtp)
+    fence = (await ann.get("/api/claims", params={"project": "secret", "holder": "ben"})).json()["claims"][0][
+        "fence"
+    ]
     assert (await ann.delete(f"/api/projects/{project}/members/ben")).is_success
+    assert (await ann.post(f"/api/claims/{fence}/force-release", json={"reason": "left"})).is_success
+    assert await told(crib, smtp) == []
     await lock(ann, "b", project="secret")
     assert await told(crib, smtp) == []
 

@@ -45,7 +45,7 @@ async def _submitted(hearing: Hearing, together: Sequence[Event]) -> list[Mail]:
 async def _decided(hearing: Hearing, together: Sequence[Event]) -> list[Mail]:
     mails: list[Mail] = []
     for event in together:
-        author = await hearing.by_uuid(said(event, "submitted_by"))
+        author = await hearing.by_uuid(said(event, "submitted_by"), event.scope)
         if author is None or author.me.username == event.actor:
             continue
         what, comment = thing(event), said(event, "comment")

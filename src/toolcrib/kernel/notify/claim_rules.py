@@ -19,7 +19,7 @@ async def _to(hearing: Hearing, event: Event, username: str, message: Message) -
     """Tell one person, unless they did it themselves."""
     if not username or username == event.actor:
         return []
-    who = await hearing.named(username)
+    who = await hearing.named(username, event.scope)
     return [(who.email, message)] if who is not None else []
 
 
@@ -35,7 +35,7 @@ async def _granted(hearing: Hearing, together: Sequence[Event]) -> list[Mail]:
             [("What", what), *([("Until", until)] if until else [])],
             hearing.url,
         )
-        who = await hearing.named(said(event, "holder"))
+        who = await hearing.named(said(event, "holder"), event.scope)
         mails += [(who.email, message)] if who is not None else []
     return mails
 

@@ -16,6 +16,9 @@ from toolcrib.kernel.identity.users import people_with_address
 from toolcrib.kernel.notify.rules import thing
 from toolcrib.kernel.notify.watches import Watch, watches
 
+# The scopes of what other services decide about.
+ELSEWHERE = "external:"
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -39,12 +42,12 @@ class Hearing:
         self._audiences: dict[str, list[Listener]] = {}
         self._watches: dict[tuple[str, str], list[Watch]] = {}
 
-    async def named(self, username: str) -> Listener | None:
-        """Return the person with this name, if they can receive mail."""
-        return await self._one(User.username == username)
+    async def named(self, username: str, scope: str) -> Listener | None:
+        """Return the person with this name, if they can receive mail and may still see `scope`."""
+        return await self._one(User.username == username, scope)
 
-    async def by_uuid(self, uuid: str) -> Listener | None:
-        return await self._one(User.uuid == uuid)
+    async def by_uuid(self, uuid: str, scope: str) -> Listener | None:
+        return await self._one(User.uuid == uuid, scope)
 
     async def audience(self, scope: str) -> list[Listener]:
         """Return all who may see `scope`."""
@@ -84,10 +87,14 @@ class Hearing:
             self._everybody = [await self._listener(user) for user in people]
         return self._everybody
 
-    async def _one(self, condition: object) -> Listener | None:
+    async def _one(self, condition: object, scope: str) -> Listener | None:
         query = select(User).where(condition, User.is_active.is_(True))  # type: ignore[arg-type]
         user = (await self._session.execute(query)).scalar_one_or_none()
-        return await self._listener(user) if user is not None and user.email else None
+        if user is None or not user.email:
+            return None
+        who = await self._listener(user)
+        # Who may see what another service decides about is not known here; it concerned this person a moment ago.
+        return who if who.me.may(scope) or scope.startswith(ELSEWHERE) else None
 
     async def _listener(self, user: User) -> Listener:
         if self._registry is None:
