@@ -95,6 +95,8 @@ async def test_killed_in_the_middle_leaves_only_what_the_sweep_removes(tmp_path:
     assert child.stdout is not None
     assert child.stdout.readline() == "started\n"
     wait_until(lambda: any(d.stat().st_size > MIB for d in drafts.iterdir()), "bytes on the disk")
+    await blobs.store.tidy(datetime.now(UTC) + timedelta(days=30))
+    assert len(list(drafts.iterdir())) == 1, "still written, whatever the clock says"
     child.kill()
     child.wait()
     assert [page async for page in blobs.store.pages("blobs")] == []

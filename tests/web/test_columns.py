@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
@@ -56,10 +57,22 @@ MEASURE = """() => {
 }"""
 
 
+async def _settled(page: Page) -> list[dict[str, Any]]:
+    """The rows in sight, once two drawn frames change nothing about them: fonts and the tree move the columns."""
+    await page.evaluate("document.fonts.ready")
+    rows: list[dict[str, Any]] | None = None
+    async with asyncio.timeout(10):
+        while (now := await page.evaluate(MEASURE)) != rows:
+            rows = now
+            await page.evaluate(
+                "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+            )
+    return rows or []
+
+
 async def _measured(page: Page, what: str) -> list[dict[str, Any]]:
     """The rows in sight; fails where one cuts a text beside empty room."""
-    await page.evaluate("document.fonts.ready")
-    rows: list[dict[str, Any]] = await page.evaluate(MEASURE)
+    rows = await _settled(page)
     assert rows, what
     wasteful = [one for one in rows if one["cut"] and one["empty"] > 12]
     assert not wasteful, f"{what}: {wasteful}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from concurrent.futures import Future, wait
@@ -75,7 +76,10 @@ class LocalObjects:
 
     def _open(self, draft: Path, size: int) -> int:
         self._refuse_without_room(self.root / DRAFTS, size)
-        return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with suppress(OSError):  # a file system without locks: there only its age protects a draft
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return descriptor
 
     def _write_all(self, descriptor: int, block: bytes) -> None:
         self._refuse_without_room(descriptor, len(block))
@@ -147,7 +151,7 @@ class LocalObjects:
         with os.scandir(self.root / DRAFTS) as drafts:
             for draft in drafts:
                 with suppress(FileNotFoundError):
-                    if draft.stat().st_mtime < before:
+                    if draft.stat().st_mtime < before and not _in_use(draft.path):
                         Path(draft.path).unlink()
 
     async def presign(self, method: str, key: str, expires_in: timedelta) -> str | None:
@@ -230,6 +234,20 @@ def _sync_folder(folder: Path) -> None:
 
 def _take(found: Iterator[ObjectInfo], count: int) -> list[ObjectInfo]:
     return list(islice(found, count))
+
+
+def _in_use(draft: str) -> bool:
+    """Whether a process is writing it. Ages alone do not tell: a clock set forward makes every draft look old."""
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager

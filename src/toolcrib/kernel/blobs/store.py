@@ -64,7 +64,7 @@ class Store(Protocol):
         """Yield all objects below `prefix`, in no particular order, without those of other programs."""
 
     async def tidy(self, before: datetime) -> None:
-        """Remove what unfinished uploads left behind, if last modified before that moment."""
+        """Remove what unfinished uploads left behind, if last modified before that moment; nothing still written."""
 
     async def presign(self, method: str, key: str, expires_in: timedelta) -> str | None:
         """Return a URL of the backend that allows `method` on `key` until it expires; None if it has no such URLs."""
