@@ -53,6 +53,7 @@ from toolcrib.kernel.identity.authenticate import Authenticator
 from toolcrib.kernel.identity.disabled_holders import JOB as HOLDERS_JOB
 from toolcrib.kernel.identity.disabled_holders import DisabledHolders
 from toolcrib.kernel.identity.key_scopes import API, KeyScopes
+from toolcrib.kernel.identity.renaming import JOB as NAMES_JOB
 from toolcrib.kernel.jobs import Jobs
 from toolcrib.kernel.kinds import Kind
 from toolcrib.kernel.limits import ArrivingUploads
@@ -203,6 +204,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         SWEEP_JOB,
         COUNT_JOB,
         HOLDERS_JOB,
+        NAMES_JOB,
         archives.JOB,
         sweep.job(settings),
         *(job for kind in found for job in kind.jobs),

@@ -296,3 +296,14 @@ def test_client_commands_load_neither_the_server_nor_http(tmp_path: object) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[] True\n"
+
+
+def test_a_renamed_person_knows_their_own_locks(ann: Person) -> None:
+    ann.run("lock", "a.psd")
+    admin, me = ann.server.admin, ann.client.get("/api/currentuser").json()
+    admin.put(
+        f"/api/admin/users/{me['id']}/username", json={"username": f"{me['username']}-b"}
+    ).raise_for_status()
+    again = ann.run("lock", "a.psd", code=None)
+    assert "You already hold a.psd" in again.err
+    ann.run("unlock", "a.psd")

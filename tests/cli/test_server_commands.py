@@ -217,6 +217,16 @@ def test_set_config_refuses_a_key_that_does_not_exist(server: Start) -> None:
         assert done.code == 1, done.text
 
 
+def test_a_person_is_renamed_and_still_known_on_their_machine(server: Start) -> None:
+    one = server()
+    one.user("ann")
+    done = operate(one.data_dir, "admin", "rename", "ann", "anna")
+    assert (done.code, done.out) == (0, "ann is called anna now.\n")
+    assert one.user("ann").get("/api/currentuser").json()["username"] == "anna"
+    for name, new in (("nobody", "x"), ("anna", "a:b")):
+        assert operate(one.data_dir, "admin", "rename", name, new).code == 1
+
+
 def test_the_mail_test_says_how_it_went(server: Start, smtp: MailServer) -> None:
     one = server(**smtp.settings)
     done = operate(one.data_dir, "admin", "test-email", **smtp.settings)

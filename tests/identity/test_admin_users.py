@@ -48,6 +48,7 @@ ROUTES = [
     ("GET", "/1"),
     ("DELETE", "/1"),
     ("PUT", "/1/password"),
+    ("PUT", "/1/username"),
     ("PUT", "/1/email"),
     ("PUT", "/1/status"),
     ("PUT", "/1/company"),

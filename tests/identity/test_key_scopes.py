@@ -34,6 +34,7 @@ ACCOUNTS = {
     "DELETE /api/users/{username}",
     "POST /api/admin/users",
     "DELETE /api/admin/users/{user_id}",
+    "PUT /api/admin/users/{user_id}/username",
     "PUT /api/admin/users/{user_id}/password",
     "PUT /api/admin/users/{user_id}/email",
     "PUT /api/admin/users/{user_id}/status",

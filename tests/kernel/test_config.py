@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import delete, insert
 
 from tests.kernel.parts import Start, StartProcess, kernel_of
-from tests.servers.environment import ADMIN
 from tests.servers.smtp import MailServer
 from toolcrib.kernel.config import BadValue, RuntimeConfig, config_values
 from toolcrib.kernel.context import Kernel
@@ -262,7 +261,8 @@ async def test_a_change_acts_in_another_process_without_a_restart(
     app_server: Start, database_url: str
 ) -> None:
     one, other = [await app_server(database_url=database_url) for _ in range(2)]
-    reader = await kernel_of(other).auth.principal_named(ADMIN)
+    uuid = (await (await one.admin()).get("/api/currentuser")).json()["uuid"]
+    reader = await kernel_of(other).auth.principal_with_uuid(uuid)
     heard = kernel_of(other).tail.subscribe(reader, frozenset({"config"}))
     assert await kernel_of(other).config.get("auto_release.hours") == 72
     await (await one.admin()).put("/api/admin/config", json={"auto_release_hours": 5})

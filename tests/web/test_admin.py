@@ -11,7 +11,7 @@ from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import Open, row, sign_in
 
 
-async def test_an_administrator_creates_a_user_who_then_signs_in(
+async def test_an_administrator_creates_a_user_who_then_signs_in_and_is_renamed(
     open_page: Open, crib: ToolcribServer
 ) -> None:
     page = await open_page("admin", "/admin/users")
@@ -27,6 +27,13 @@ async def test_an_administrator_creates_a_user_who_then_signs_in(
     theirs = await open_page(None, "/login")
     await sign_in(theirs, "vera", password)
     await expect(theirs.get_by_role("button", name="Account: vera")).to_be_visible()
+    # Everybody's page shows a new name at once.
+    await page.get_by_role("button", name="Edit vera").click()
+    drawer = page.get_by_role("dialog", name="vera")
+    await drawer.get_by_label("Username").fill("vera.r")
+    await drawer.get_by_role("button", name="Rename").click()
+    await expect(row(page, "vera@example.com")).to_contain_text("vera.r")
+    await expect(theirs.get_by_role("button", name="Account: vera.r")).to_be_visible()
 
 
 async def test_a_name_that_is_taken_is_refused_and_the_form_stays(

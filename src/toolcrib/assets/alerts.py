@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
+
 from toolcrib.assets import service
 from toolcrib.assets.messages import asset_locked, assets_locked, lock_notification
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.users import find_active
 from toolcrib.kernel.messages import Message
 from toolcrib.kernel.notify.rules import said
 from toolcrib.kernel.problems import InvalidRequest
@@ -38,7 +40,9 @@ async def notify_holder(
     async with kernel.database.write() as session:
         if not await kernel.mailer.may_send(session):
             raise CannotNotify("Mail is switched off on this server.")
-        holder = await find_active(session, claim.holder)
+        holder = await session.scalar(
+            select(User).where(User.uuid == claim.holder_uuid, User.is_active.is_(True))
+        )
         if holder is None or not holder.email:
             raise CannotNotify(f"{claim.holder} has no e-mail address.")
         text = lock_notification(

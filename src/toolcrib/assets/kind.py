@@ -40,7 +40,8 @@ async def release_old_locks(kernel: Kernel, now: datetime) -> None:
 
 
 async def _start(kernel: Kernel) -> None:
-    kernel.kinds[service.KIND] = Lists(LogPosition(kernel.database, service.KIND))
+    # Lists show people's names, too.
+    kernel.kinds[service.KIND] = Lists(LogPosition(kernel.database, service.KIND, "user"))
 
 
 # The path of a project's LFS server. Never below `/api`, where paths may have any ending.

@@ -19,6 +19,7 @@ from toolcrib.kernel.claims import etag
 from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.fast_routes import FastResponse
+from toolcrib.kernel.identity.former_names import is_holder
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import JSON, PAGE, refreshed
 from toolcrib.kernel.search import prefix_match, text_match
@@ -109,7 +110,7 @@ def _conditions(wanted: LockFilter, project: str, my_uuid: str) -> list[ColumnEl
     if wanted.branch is not None:
         conditions.append(claims.c.branch == wanted.branch)
     if wanted.holder is not None:
-        conditions.append(claims.c.holder == wanted.holder)
+        conditions.append(is_holder(wanted.holder, claims.c.holder, claims.c.holder_uuid))
     if wanted.mine:
         conditions.append(claims.c.holder_uuid == my_uuid)
     if wanted.prefix:

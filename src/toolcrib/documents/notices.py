@@ -37,8 +37,8 @@ async def _submitted(hearing: Hearing, together: Sequence[Event]) -> list[Mail]:
             [("Document", what), *([("Changes", why)] if why else [])],
             hearing.url,
         )
-        people = await deciders(hearing, event.scope)
-        mails += [(who.email, message) for who in people if who.me.username != event.actor]
+        people, submitter = await deciders(hearing, event.scope), await hearing.uuid_of(event.actor)
+        mails += [(who.email, message) for who in people if who.me.uuid != submitter]
     return mails
 
 
@@ -46,7 +46,7 @@ async def _decided(hearing: Hearing, together: Sequence[Event]) -> list[Mail]:
     mails: list[Mail] = []
     for event in together:
         author = await hearing.by_uuid(said(event, "submitted_by"), event.scope)
-        if author is None or author.me.username == event.actor:
+        if author is None or author.me.uuid == await hearing.uuid_of(event.actor):
             continue
         what, comment = thing(event), said(event, "comment")
         message = noticed(

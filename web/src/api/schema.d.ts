@@ -1584,6 +1584,11 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** NewUsername */
+        NewUsername: {
+            /** Username */
+            username: string;
+        };
         /**
          * NewWatch
          * @description What to watch: `path` and all below it; without it, all things of `kind` in `scope` (`project:game`).

@@ -24,9 +24,12 @@ export const identityKinds: Kind[] = [
     Icon: IconUser,
     link: () => "/admin/users",
     readAgainOn: { user: [["users"], ["people"], ["me"]] },
+    // A person's name may be on whatever was read.
+    isTouched: (_queryKey, event) => event.verb === "renamed",
     verbs: {
       created: "created",
       deleted: "deleted",
+      renamed: "renamed",
       password_changed: "password changed",
       email_changed: "e-mail changed",
       admin_granted: "made administrator",
@@ -37,6 +40,7 @@ export const identityKinds: Kind[] = [
     sentences: {
       created: "{actor} created the account {thing}",
       deleted: "{actor} deleted the account {thing}",
+      renamed: "{actor} renamed {thing} to {to}",
       enabled: "{actor} enabled the account {thing}",
       disabled: "{actor} disabled the account {thing}",
       admin_granted: "{actor} made {thing} an administrator",

@@ -72,7 +72,7 @@ async def batch(request: Request) -> Response:
     planned = 0
 
     def action(operation: Operation, wanted: ObjectName, suffix: str = "") -> dict[str, Any]:
-        ticket = tickets.issue(operation, scope, wanted.oid, wanted.size, username=me.username, now=now)
+        ticket = tickets.issue(operation, scope, wanted.oid, wanted.size, person=me.uuid, now=now)
         return {
             "href": responses.lfs_url(request, f"/objects/{wanted.oid}{suffix}"),
             "header": {"Authorization": ticket},
@@ -200,7 +200,7 @@ async def _authorize(request: Request, operation: Operation) -> _Transfer:
     ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())
     if ticket is not None:
         # The ticket names the person; their rights are checked again, so that revoked rights end at once.
-        me = await kernel.auth.principal_named(ticket.username)
+        me = await kernel.auth.principal_with_uuid(ticket.person)
         scope = f"project:{responses.project_of(request, me)}"
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
             raise AccessDenied("This authorisation is for another transfer.")
@@ -223,7 +223,7 @@ async def _require_member_again(kernel: Kernel, allowed: _Transfer) -> Principal
         AccessDenied: the person is no longer a member (403).
     """
     if allowed.by_ticket:
-        me = await kernel.auth.principal_named(allowed.me.username)
+        me = await kernel.auth.principal_with_uuid(allowed.me.uuid)
     else:
         me = await kernel.auth.refresh(allowed.me)
     me.require(allowed.scope, "member")

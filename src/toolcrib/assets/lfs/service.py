@@ -12,7 +12,8 @@ from toolcrib.assets.lfs.models import LfsObject
 from toolcrib.kernel.blobs import accounts, registry
 from toolcrib.kernel.blobs.models import Blob
 from toolcrib.kernel.blobs.store import Stored
-from toolcrib.kernel.identity.models import Project, User
+from toolcrib.kernel.identity.former_names import uuids_named
+from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import NotFound
 
@@ -68,7 +69,7 @@ async def record_upload(
         oid=stored.sha256,
         size=stored.size,
         blob_id=blob.id,
-        created_by=by.username,
+        created_by=by.uuid,
         created_at=now,
     )
     session.add(made)
@@ -80,12 +81,15 @@ async def accounts_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, st
     registered counts for whoever sent it."""
     prefix = literal("project:")
     query = (
-        select(LfsObject.blob_id, LfsObject.scope, Project.id, User.uuid)
+        select(LfsObject.blob_id, LfsObject.scope, Project.id, LfsObject.created_by)
         .outerjoin(Project, LfsObject.scope == prefix + Project.name)
-        .outerjoin(User, User.username == LfsObject.created_by)
         .where(LfsObject.blob_id.in_(ids))
     )
+    rows = list(await session.execute(query))
+    people = await uuids_named(
+        session, {sender for _, _, project, sender in rows if project is None and sender}
+    )
     return {
-        blob_id: f"user:{uuid}" if project is None and uuid is not None else scope
-        for blob_id, scope, project, uuid in await session.execute(query)
+        blob_id: f"user:{people[sender]}" if project is None and sender in people else scope
+        for blob_id, scope, project, sender in rows
     }

@@ -26,13 +26,14 @@ Operation = Literal["upload", "download"]
 
 @dataclass(frozen=True)
 class Ticket:
-    """`username` may do `operation` on this object of `scope` until `expires` (seconds since 1970)."""
+    """The person with the UUID `person` may do `operation` on this object of `scope` until `expires` (seconds since
+    1970)."""
 
     operation: Operation
     scope: str
     oid: str
     size: int
-    username: str
+    person: str
     expires: int
 
 
@@ -41,11 +42,11 @@ class Tickets:
         self._key = secrets.derive("lfs transfers")
 
     def issue(
-        self, operation: Operation, scope: str, oid: str, size: int, *, username: str, now: datetime
+        self, operation: Operation, scope: str, oid: str, size: int, *, person: str, now: datetime
     ) -> str:
         """Return the ticket as the value of an Authorization header."""
         expires = int((now + LIFETIME).timestamp())
-        ticket = Ticket(operation, scope, oid, size, username, expires)
+        ticket = Ticket(operation, scope, oid, size, person, expires)
         text = urlsafe_b64encode(orjson.dumps(asdict(ticket)))
         return f"{SCHEME} {text.decode()}.{self._seal(text)}"
 
@@ -61,7 +62,10 @@ class Tickets:
         text, _, seal = value.strip().encode().partition(b".")
         if not hmac.compare_digest(self._seal(text).encode(), seal):
             raise Unauthorized("The transfer's authorisation is not valid.")
-        ticket = Ticket(**orjson.loads(urlsafe_b64decode(text)))
+        try:
+            ticket = Ticket(**orjson.loads(urlsafe_b64decode(text)))
+        except TypeError:  # of an earlier release, in another form
+            raise Unauthorized("The transfer's authorisation is not valid any more.") from None
         if now.timestamp() >= ticket.expires:
             raise Unauthorized("The transfer's authorisation has expired.")
         return ticket

@@ -281,7 +281,7 @@ def transfer(
     """Hand a lock over, never free in between."""
     lock = find_lock(context, context.path(path))
     answer = claims.transfer(context.api, lock, to, comment)
-    if to != context.username:
+    if not context.is_caller(to):
         lockable.after_unlock(context, [lock["asset_path"]])
     context.show(answer, f"{lock['asset_path']} is now held by {to}.")
 

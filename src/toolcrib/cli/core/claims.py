@@ -124,7 +124,7 @@ def is_callers(context: Context, details: Any) -> bool:
 
     While one waits in the queue this means that the claim has arrived.
     """
-    return isinstance(details, dict) and details.get("holder") == context.username
+    return isinstance(details, dict) and context.is_caller(details.get("holder"))
 
 
 def release(api: ApiClient, claim: Claim) -> Any:

@@ -84,8 +84,17 @@ class Context:
     @cached_property
     def username(self) -> str:
         """The login name of the caller. The server is asked if only a token is known."""
-        name: str = self.account.username or self.api.get("/currentuser")["username"]
+        return self.account.username or self._username_of_now
+
+    @cached_property
+    def _username_of_now(self) -> str:
+        name: str = self.api.get("/currentuser")["username"]
         return name
+
+    def is_caller(self, name: object) -> bool:
+        """Return whether the caller has this login name. The server is asked if it differs from the known one: the
+        caller may have been renamed since they signed in here."""
+        return name == self.account.username or (isinstance(name, str) and name == self._username_of_now)
 
     @cached_property
     def project(self) -> str | None:

@@ -82,7 +82,7 @@ def _show(context: Context, claim: Claim, registered: Collection[str]) -> None:
         output.print_text(f"  {place}. {waiter['username']} waits since {since(waiter['since'], now)}")
     if not claim.get("cannot"):
         return
-    verbs = HOLDER_VERBS if claim["holder"] == context.username else OTHERS_VERBS
+    verbs = HOLDER_VERBS if context.is_caller(claim["holder"]) else OTHERS_VERBS
     # One rule often forbids several verbs: print its sentence once.
     for reason in dict.fromkeys(reasons(claim, verbs).values()):
         output.print_text(f"  {reason}")

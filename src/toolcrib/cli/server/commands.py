@@ -254,6 +254,24 @@ def reset_password(
     with_kernel(settings, task)
 
 
+@admin.command("rename")
+def rename(
+    *,
+    username: Annotated[str, typer.Argument(help="Login name of now.")],
+    new_username: Annotated[str, typer.Argument(metavar="NEW", help="Login name from now on.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Give somebody another login name. Everything stays theirs, and the former name still leads to them."""
+
+    async def task(kernel: "Kernel") -> str:
+        from toolcrib.kernel.identity import accounts
+
+        await accounts.rename(kernel, username, new_username)
+        return f"{username} is called {new_username} now."
+
+    with_kernel(load_settings(data_dir=data_dir), task)
+
+
 @admin.command("test-email")
 def send_test_email(*, data_dir: DataDir = None) -> None:
     """Send a test mail to the first administrator and say how it went."""

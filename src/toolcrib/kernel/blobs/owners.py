@@ -16,6 +16,7 @@ from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.accounts import Usage
 from toolcrib.kernel.blobs.models import StorageAccount
 from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.tokens import as_uuid
@@ -133,7 +134,8 @@ async def _owner(session: AsyncSession, family: Family, owner: str) -> tuple[str
     Text that is spelled like an id is no name, so that nobody can take the place of another by a name like their id."""
     uuid = as_uuid(owner) if len(owner) == UUID_LENGTH else None
     if family == "users":
-        user = await session.scalar(select(User).where(_named(User.uuid, uuid, User.username, owner)))
+        condition = is_named(owner) if uuid is None else User.uuid == uuid
+        user = await session.scalar(select(User).where(condition))
         return None if user is None else (f"user:{user.uuid}", user.username)
     if family == "companies":
         company = await session.scalar(select(Company).where(_named(Company.id, uuid, Company.name, owner)))

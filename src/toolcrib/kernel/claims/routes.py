@@ -34,6 +34,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, RequesterDep
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
+from toolcrib.kernel.identity.former_names import is_holder
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import JSON, PAGE
 from toolcrib.kernel.openapi import refusals
@@ -82,7 +83,7 @@ async def list_claims(
     if kind:
         conditions.append(claims.c.kind.in_(kind.split(",")))
     if holder:
-        conditions.append(claims.c.holder == holder)
+        conditions.append(is_holder(holder, claims.c.holder, claims.c.holder_uuid))
     if mine:
         conditions.append(claims.c.holder_uuid == me.uuid)
     if prefix:

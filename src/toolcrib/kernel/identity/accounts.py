@@ -13,8 +13,10 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.common_passwords import is_common
+from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.names import email_key
+from toolcrib.kernel.identity.renaming import rename_user
 from toolcrib.settings import Settings
 
 log = structlog.get_logger()
@@ -30,8 +32,8 @@ class FirstAdmin(NamedTuple):
 
 
 async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
-    """Create the administrator that the settings name, unless an account has that name or address; an existing account
-    is left unchanged.
+    """Create the administrator that the settings name, unless an account has or had that name, or has that address; an
+    existing account is left unchanged.
 
     If the settings name none and there are no accounts yet, create one with a random password and return it. Safe when
     several processes start at once (asset-locks contract, section 8).
@@ -41,7 +43,7 @@ async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
     email = settings.initial_admin_email or None
     configured = settings.initial_admin_password.get_secret_value() if settings.initial_admin_user else ""
     if configured:
-        in_the_way = User.username == username
+        in_the_way = is_named(username)
         if email:
             in_the_way = or_(in_the_way, User.email_key == email_key(email))
     else:
@@ -98,12 +100,25 @@ async def reset_password(kernel: Kernel, username: str, password: str) -> None:
         UserNotFound: there is no such account (404).
     """
     async with kernel.database.read() as session:
-        if not await _anybody(session, User.username == username):
+        if not await _anybody(session, is_named(username)):
             raise users.UserNotFound(f"There is no account {username}.")
     password_hash = await kernel.auth.passwords.hash_new(password, by=username)
     async with kernel.database.write() as session:
         user = await users.get_by_name(session, username)
         await users.set_password(session, user, password_hash, actor=None, now=kernel.clock())
+
+
+async def rename(kernel: Kernel, username: str, new_username: str) -> None:
+    """Give an account another username, for `toolcrib admin rename`.
+
+    Raises:
+        UserNotFound: there is no such account (404).
+        BadName: the new name is not allowed (400).
+        UsernameTaken: another account has it, or had it before (409).
+    """
+    async with kernel.database.write() as session:
+        user = await users.get_by_name(session, username)
+        await rename_user(session, user, new_username, actor=None, now=kernel.clock())
 
 
 def warn_of_common_password(settings: Settings) -> None:

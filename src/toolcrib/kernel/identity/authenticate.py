@@ -12,7 +12,7 @@ from hashlib import blake2b
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
@@ -162,21 +162,14 @@ class Authenticator:
             registry = await read_registry(session)
             return await read_principal(session, user, grant, registry, open_projects=self._open_projects)
 
-    async def principal_named(self, username: str) -> Principal:
+    async def principal_with_uuid(self, uuid: str) -> Principal:
         """Return the rights, as of now, of a person who was authenticated some time ago.
 
         Raises:
             Unauthorized: there is no such account any more, or it is disabled (401).
         """
-        return await self._principal_where(User.username == username)
-
-    async def principal_with_uuid(self, uuid: str) -> Principal:
-        """Return what `principal_named` returns, by UUID."""
-        return await self._principal_where(User.uuid == uuid)
-
-    async def _principal_where(self, condition: ColumnElement[bool]) -> Principal:
         async with self._database.read() as session:
-            user = (await session.execute(select(User).where(condition))).scalar_one_or_none()
+            user = (await session.execute(select(User).where(User.uuid == uuid))).scalar_one_or_none()
         if user is None:
             raise Unauthorized("This account no longer exists.")
         lookup.require_usable(user, None, self._clock())

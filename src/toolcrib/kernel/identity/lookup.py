@@ -8,6 +8,7 @@ from hashlib import sha256
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
 from toolcrib.kernel.identity.principal import Grant, Unauthorized, Via
 from toolcrib.kernel.identity.tokens import Token, as_uuid
@@ -22,8 +23,8 @@ class UnknownPerson(Unauthorized):
 async def by_token(session: AsyncSession, token: Token) -> User:
     """Return the person that a token stands for.
 
-    Our own tokens name exactly one account. Older ones and those of other services name a person by username, UUID or
-    OIDC subject, and count only if issued after `tokens_valid_from`.
+    Our own tokens name exactly one account. Older ones and those of other services name a person by username (that of
+    now or a former one), UUID or OIDC subject, and count only if issued after `tokens_valid_from`.
 
     Raises:
         UnknownPerson: no account matches these names (401).
@@ -45,7 +46,7 @@ async def by_token(session: AsyncSession, token: Token) -> User:
             or_(
                 User.uuid.in_(uuids),
                 User.oidc_subject.in_(names),
-                User.username == (token.subject or names[0]),
+                is_named(token.subject or names[0]),
             )
         )
     )

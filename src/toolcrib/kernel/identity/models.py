@@ -64,13 +64,17 @@ class User(Base):
 
 
 class RetiredName(Base):
-    """A name (username, UUID or OIDC subject) of a deleted person. Tokens issued before the deletion must not become
-    valid again when another person gets the name."""
+    """A name that somebody has no longer.
+
+    With a `user_uuid` it is the former username of that person, who was renamed: it still leads to them, and nobody
+    else gets it. Otherwise it is a name (username, UUID or OIDC subject) of a deleted person: tokens issued before the
+    deletion must not become valid again when another person gets the name."""
 
     __tablename__ = "retired_names"
 
     name: Mapped[str] = mapped_column(exact_string(255), primary_key=True)
     retired_at: Mapped[datetime]
+    user_uuid: Mapped[str | None] = mapped_column(exact_string(36), index=True)
 
 
 class ApiKey(Base):

@@ -20,6 +20,7 @@ from toolcrib.kernel.events.archives import archived_actors
 from toolcrib.kernel.events.log import last_seq, record
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.companies import get_company
+from toolcrib.kernel.identity.former_names import former_names
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
 from toolcrib.kernel.identity.names import check_project_name, is_storable
 from toolcrib.kernel.identity.principal import AccessDenied, CaseClashes, Principal, Role
@@ -175,10 +176,11 @@ async def read_name_use(session: AsyncSession, name: str, me: Principal) -> Name
     """Read whether others did anything under `name`. Reads the whole log, so call it before taking the write lock."""
     seq = await last_seq(session)
     scope = f"project:{name}"
+    mine = [me.username, *await former_names(session, me.uuid)]
     used = select(
         or_(
-            exists().where(func.lower(events.c.scope) == scope.lower(), events.c.actor != me.username),
-            exists().where(archived_actors.c.scope == scope, archived_actors.c.actor != me.username),
+            exists().where(func.lower(events.c.scope) == scope.lower(), events.c.actor.not_in(mine)),
+            exists().where(archived_actors.c.scope == scope, archived_actors.c.actor.not_in(mine)),
         )
     )
     return NameUse(seq, not me.is_admin and (await session.execute(used)).scalar_one())
@@ -202,11 +204,10 @@ async def _require_free_name(
         # Refuse a name that others hold something under, or ever used: their history and objects would become this
         # person's.
         scope = f"project:{name}"
+        mine = [me.username, *await former_names(session, me.uuid)]
         held_by_others = or_(
             exists().where(claims.c.scope == scope, claims.c.holder_uuid != me.uuid),
-            exists().where(
-                events.c.seq > name_use.seq, events.c.scope == scope, events.c.actor != me.username
-            ),
+            exists().where(events.c.seq > name_use.seq, events.c.scope == scope, events.c.actor.not_in(mine)),
         )
         if (
             former is not None

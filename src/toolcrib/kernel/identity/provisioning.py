@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity import companies, lookup, users
+from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import USERNAME_LENGTH, Company, RetiredName, User
 from toolcrib.kernel.identity.names import BadName, check_label, check_username
 from toolcrib.kernel.identity.principal import Unauthorized
@@ -86,7 +87,7 @@ async def free_username(session: AsyncSession, wanted: str) -> str:
 
 
 async def _is_known(session: AsyncSession, name: str) -> bool:
-    taken = await session.execute(select(User.id).where(User.username == name))
+    taken = await session.execute(select(User.id).where(is_named(name)))
     return taken.first() is not None
 
 

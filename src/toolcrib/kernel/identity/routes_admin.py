@@ -9,10 +9,12 @@ from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, Re
 from toolcrib.kernel.identity import companies, keys, users
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.renaming import rename_user as rename
 from toolcrib.kernel.identity.schemas import (
     CompanyChange,
     EmailReset,
     NewUser,
+    NewUsername,
     PasswordReset,
     RowId,
     Sentence,
@@ -89,6 +91,17 @@ async def set_password(
     if body.end_api_keys:
         await keys.revoke_all(session, user, actor=me.username, now=now)
     return Sentence.that(f"The password of {user.username} is changed.")
+
+
+@router.put("/{user_id}/username", responses=refusals(409))
+async def rename_user(
+    user_id: RowId, body: NewUsername, session: SessionDep, me: AdminDep, now: NowDep
+) -> UserRead:
+    """Give an account another username. Everything stays with the person: sign-ins, keys, roles, what they hold and
+    wait for, and documents. The former name still leads to them, and nobody else can get it."""
+    user = await users.get_user(session, user_id)
+    await rename(session, user, body.username, actor=me.username, now=now)
+    return await _read(session, user)
 
 
 @router.put("/{user_id}/email", responses=refusals(409))

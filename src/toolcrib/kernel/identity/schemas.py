@@ -156,6 +156,10 @@ class PasswordReset(BaseModel):
     end_api_keys: StrictBool = False
 
 
+class NewUsername(BaseModel):
+    username: str
+
+
 class EmailReset(BaseModel):
     new_email: str
 

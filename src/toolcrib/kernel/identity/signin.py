@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from toolcrib.kernel.database import Database
+from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import USERNAME_LENGTH, User
 from toolcrib.kernel.identity.names import is_storable
 from toolcrib.kernel.identity.password_queue import HashingThreads, Turns
@@ -104,13 +105,17 @@ class SignIn:
             InvalidGrant: it was, and the account's password has not changed since (401).
         """
         if self._wrong:
-            self._refuse_known(self._attempt(await self._find(username), username, password, address))
+            user = await self._find(username)
+            username = user.username if user is not None else username
+            self._refuse_known(self._attempt(user, username, password, address))
 
     async def _check(
         self, username: str, password: str, address: str, queue: HashingThreads, *, is_counted: bool = True
     ) -> User:
         """Verify the password with no transaction open meanwhile. It takes as long for users who do not exist."""
         user = await self._find(username)
+        # A former name is no second series of tries.
+        username = user.username if user is not None else username
         attempt = self._attempt(user, username, password, address)
         self._refuse_known(attempt)
         if not is_counted:
@@ -135,7 +140,7 @@ class SignIn:
         if len(username) > USERNAME_LENGTH or not is_storable(username):
             return None
         async with self._database.read() as session:
-            found = await session.execute(select(User).where(User.username == username))
+            found = await session.execute(select(User).where(is_named(username)))
             return found.scalar_one_or_none()
 
     async def _renew(self, user: User, password: str, queue: HashingThreads) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity.former_names import former_names, is_named, who_had
 from toolcrib.kernel.identity.models import (
     BrowserSession,
     Company,
@@ -68,22 +69,23 @@ async def get_user(session: AsyncSession, user_id: int) -> User:
 
 
 async def get_by_name(session: AsyncSession, username: str) -> User:
-    """Return the person with exactly this user name.
+    """Return the person who has exactly this username, or had it before.
 
     Raises:
         UserNotFound: there is none (404).
     """
     user = None
     if is_storable(username):
-        user = (await session.execute(select(User).where(User.username == username))).scalar_one_or_none()
+        user = (await session.execute(select(User).where(is_named(username)))).scalar_one_or_none()
     if user is None:
         raise UserNotFound("user not found")
     return user
 
 
 async def find_active(session: AsyncSession, username: str) -> User | None:
-    """Return the person with exactly this name; None if there is none or the account is disabled."""
-    found = await session.execute(select(User).where(User.username == username, User.is_active.is_(True)))
+    """Return the person who has exactly this name or had it before; None if there is none or the account is
+    disabled."""
+    found = await session.execute(select(User).where(is_named(username), User.is_active.is_(True)))
     return found.scalar_one_or_none()
 
 
@@ -149,13 +151,16 @@ async def create_user(
 
     Raises:
         BadName: the username or address is not allowed (400).
-        UsernameTaken, EmailTaken: another account has it (409).
+        UsernameTaken, EmailTaken: another account has it, or had the name before (409).
     """
     check_username(username)
     address = None if email is None else check_email(email)
     await take_write_lock(session)  # so that a name that is free now stays free until the commit
     if await _exists(session, User.username == username):
         raise UsernameTaken("User already exists")
+    renamed = await who_had(session, username)
+    if renamed is not None:
+        raise UsernameTaken(f"{username} was the name of {renamed.username}, who was renamed.")
     if address is not None:
         await require_free_address(session, address)
     user = User(
@@ -198,12 +203,13 @@ async def delete_user(
     await _require_still_admin(session, actor)
     await _require_another_admin(session, user)
     await kernel.disabled_holders.account_removed(session, kernel, user, by=by, now=now)
-    for name in {user.username, user.uuid, user.oidc_subject} - {None}:
+    names = {user.username, user.uuid, user.oidc_subject, *await former_names(session, user.uuid)}
+    for name in names - {None}:
         retired = await session.get(RetiredName, name)
         if retired is None:
-            session.add(RetiredName(name=name, retired_at=now))
+            session.add(RetiredName(name=name, retired_at=now, user_uuid=None))
         else:
-            retired.retired_at = now
+            retired.retired_at, retired.user_uuid = now, None
     await session.delete(user)  # foreign keys delete the API keys, memberships and pending changes
     await session.flush()
     await record(

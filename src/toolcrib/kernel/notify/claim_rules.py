@@ -90,13 +90,13 @@ async def _taken(tellings: Mapping[str, Telling], hearing: Hearing, together: Se
     first = together[0]
     telling = tellings.get(first.kind, Telling())
     write = telling.taken or partial(_taken_message, url=hearing.url)
-    holder = said(first, "holder") or first.actor
+    holder = await hearing.uuid_of(said(first, "holder") or first.actor)
     if telling.everybody and hearing.everyone:
         message = write(together)
         heard = await hearing.audience(first.scope)
-        return [(who.email, message) for who in heard if who.me.username != holder]
+        return [(who.email, message) for who in heard if who.me.uuid != holder]
     watchers = await hearing.watchers(together)
-    return [(who.email, write(events)) for who, events in watchers if who.me.username != holder]
+    return [(who.email, write(events)) for who, events in watchers if who.me.uuid != holder]
 
 
 def _taken_message(together: Sequence[Event], *, url: str) -> Message:

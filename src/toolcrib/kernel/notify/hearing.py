@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.events.writer import Event
+from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
@@ -39,12 +40,20 @@ class Hearing:
         self._open_projects = open_projects
         self._registry: Registry | None = None
         self._everybody: list[Listener] | None = None
+        self._uuids: dict[str, str | None] = {}
         self._audiences: dict[str, list[Listener]] = {}
         self._watches: dict[tuple[str, str], list[Watch]] = {}
 
     async def named(self, username: str, scope: str) -> Listener | None:
-        """Return the person with this name, if they can receive mail and may still see `scope`."""
-        return await self._one(User.username == username, scope)
+        """Return the person who has or had this name, if they can receive mail and may still see `scope`."""
+        return await self._one(is_named(username), scope)
+
+    async def uuid_of(self, username: str | None) -> str | None:
+        """Return who has this name, or had it when an event named them."""
+        if username is not None and username not in self._uuids:
+            query = select(User.uuid).where(is_named(username))
+            self._uuids[username] = (await self._session.execute(query)).scalar_one_or_none()
+        return None if username is None else self._uuids[username]
 
     async def by_uuid(self, uuid: str, scope: str) -> Listener | None:
         return await self._one(User.uuid == uuid, scope)

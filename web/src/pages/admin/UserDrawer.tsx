@@ -30,6 +30,7 @@ import { randomPassword } from "./randomPassword";
 export function UserDrawer({ user, onClose }: { user: User; onClose: () => void }) {
   const me = useMe();
   const own = user.id === me.id ? "This is your own account." : null;
+  const [username, setUsername] = useState(user.username);
   const [email, setEmail] = useState(user.email);
   const [password, setPassword] = useState("");
   const [endKeys, setEndKeys] = useState(false);
@@ -76,6 +77,26 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
               }
             />
           </Blocked>
+        </Part>
+        <Part title="Username">
+          <Group align="flex-end" gap="xs">
+            <TextInput
+              aria-label="Username"
+              description="Everything stays with the person, and nobody else gets the former name. It can still be used to sign in."
+              style={{ flex: 1 }}
+              value={username}
+              onChange={(event) => setUsername(event.currentTarget.value)}
+            />
+            <Button
+              variant="default"
+              disabled={!username.trim() || username.trim() === user.username}
+              onClick={() =>
+                put.mutate({ part: "username", json: { username: username.trim() }, done: `Renamed to ${username.trim()}` })
+              }
+            >
+              Rename
+            </Button>
+          </Group>
         </Part>
         <Part title="E-mail">
           <Group align="flex-end" gap="xs">
