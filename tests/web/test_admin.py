@@ -116,6 +116,35 @@ async def test_what_does_not_work_is_named(open_page: Open, tmp_path: Path) -> N
         server.close()
 
 
+async def test_an_administrator_gives_a_quota_and_takes_it_back(
+    open_page: Open, crib: ToolcribServer
+) -> None:
+    quentin = crib.user("quentin")
+    page = await open_page("admin", "/admin/storage")
+    await page.get_by_role("button", name="Set a quota").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Save")).to_have_attribute("aria-disabled", "true")
+    await dialog.get_by_label("Name or id").fill("nobody-at-all")
+    await dialog.get_by_label("How much").fill("1.5")
+    await dialog.get_by_label("Unit").select_option("GB")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("nobody-at-all")
+    await dialog.get_by_label("Name or id").fill("quentin")
+    await dialog.get_by_role("button", name="Save").click()
+    theirs = row(page, "quentin")
+    await expect(theirs).to_contain_text("0 bytes of 1.5 GB")
+    await expect(theirs).to_contain_text("an administrator")
+    own = quentin.get("/api/quotas").json()
+    assert [each["allowed_bytes"] for each in own if each["account"].startswith("user:")] == [1_500_000_000]
+
+    await page.get_by_role("button", name="Change the quota of quentin").click()
+    await expect(page.get_by_role("dialog").get_by_label("How much")).to_have_value("1.5")
+    await page.get_by_role("radio", name="What the server's settings say").check()
+    await page.get_by_role("button", name="Save").click()
+    await expect(theirs).to_contain_text("0 bytes, no quota")
+    await expect(theirs).to_contain_text("the settings")
+
+
 async def test_others_are_told_that_the_page_is_not_for_them(open_page: Open) -> None:
     page = await open_page("ann", "/admin/users")
     await expect(page.get_by_text("This page is for administrators")).to_be_visible()

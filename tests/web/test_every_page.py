@@ -34,6 +34,7 @@ PAGES = {
     "/settings?tab=storage": "Storage",
     "/settings?tab=setup": "Command line and git",
     "/admin/users": "Users",
+    "/admin/storage": "Storage",
     "/admin/config": "Configuration",
     "/admin/health": "Server health",
 }

@@ -1,4 +1,4 @@
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { QueryClient, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, query } from "./client";
 import { Problem } from "./problem";
 import type {
@@ -90,6 +90,17 @@ export const sessionsQuery = queryOptions({
 export const quotasQuery = queryOptions({
   queryKey: ["quotas"],
   queryFn: ({ signal }) => api<Quota[]>("quotas", { signal }),
+});
+
+const QUOTAS_PAGE = 200;
+
+/** Of all accounts, the largest first; for administrators. */
+export const allQuotasQuery = infiniteQueryOptions({
+  queryKey: ["quotas", "all"],
+  queryFn: ({ signal, pageParam }) =>
+    api<Quota[]>(`admin/quotas?limit=${QUOTAS_PAGE}&offset=${pageParam}`, { signal }),
+  initialPageParam: 0,
+  getNextPageParam: (last, pages) => (last.length < QUOTAS_PAGE ? undefined : pages.length * QUOTAS_PAGE),
 });
 
 export const watchesQuery = queryOptions({

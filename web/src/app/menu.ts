@@ -2,6 +2,7 @@ import {
   IconActivity,
   IconAdjustments,
   IconBuilding,
+  IconDatabase,
   IconHeartbeat,
   IconLayoutDashboard,
   IconSettings,
@@ -26,6 +27,7 @@ export const navigation: { title: string | null; entries: NavEntry[] }[] = [
     title: "Server",
     entries: [
       { to: "/admin/users", label: "Users", Icon: IconUsers, admin: true, goKey: "u" },
+      { to: "/admin/storage", label: "Storage", Icon: IconDatabase, admin: true },
       { to: "/admin/config", label: "Configuration", Icon: IconAdjustments, admin: true },
       { to: "/admin/health", label: "Health", Icon: IconHeartbeat, admin: true, goKey: "h", goLabel: "Server health" },
     ],

@@ -29,6 +29,7 @@ export const corePages: Page[] = [
   { path: "/companies", title: "Companies", load: () => import("../pages/groups/CompaniesPage") },
   { path: "/settings", title: "Settings", load: () => import("../pages/settings/SettingsPage") },
   { path: "/admin/users", title: "Users", load: () => import("../pages/admin/UsersPage"), admin: true },
+  { path: "/admin/storage", title: "Storage", load: () => import("../pages/admin/StoragePage"), admin: true },
   { path: "/admin/config", title: "Configuration", load: () => import("../pages/admin/ConfigPage"), admin: true },
   { path: "/admin/health", title: "Server health", load: () => import("../pages/admin/HealthPage"), admin: true },
 ];

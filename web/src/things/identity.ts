@@ -1,9 +1,9 @@
-import { IconAdjustments, IconBuilding, IconDevices, IconKey, IconMail, IconStack2, IconUser } from "@tabler/icons-react";
+import { IconAdjustments, IconBuilding, IconDatabase, IconDevices, IconKey, IconMail, IconStack2, IconUser } from "@tabler/icons-react";
 import type { Kind } from "./kind";
 
 // Things nobody holds, but that people and the log speak of.
 
-type Told = Pick<Kind, "name" | "label" | "plural" | "Icon" | "sentences"> & Partial<Pick<Kind, "link" | "readAgainOn" | "verbs">>;
+type Told = Pick<Kind, "name" | "label" | "plural" | "Icon" | "sentences"> & Partial<Pick<Kind, "link" | "nameOf" | "readAgainOn" | "verbs">>;
 
 function told(kind: Told): Kind {
   return {
@@ -137,5 +137,15 @@ export const identityKinds: Kind[] = [
     Icon: IconMail,
     link: () => "/admin/health",
     sentences: { failed: "A mail could not be sent[: {reason}]" },
+  }),
+  told({
+    name: "quota",
+    label: "Quota",
+    plural: "Quotas",
+    Icon: IconDatabase,
+    nameOf: (key) => key.slice(key.indexOf(":") + 1),
+    readAgainOn: { quota: [["quotas"]] },
+    verbs: { quota_set: "quota set" },
+    sentences: { quota_set: "{actor} changed the quota of {thing}" },
   }),
 ];

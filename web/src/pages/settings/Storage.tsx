@@ -2,13 +2,10 @@ import { Progress } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { quotasQuery } from "../../api/queries";
 import type { Quota } from "../../api/types";
-import { sizeText } from "../../ui/bytes";
 import { ListSkeleton } from "../../ui/ListSkeleton";
+import { familyOf, NEARLY_FULL, ownerOf, quotaText, shareOf } from "../../ui/quotas";
 import { Refusal } from "../../ui/Refusal";
 import classes from "./Settings.module.css";
-
-/** From this share of a quota on, its bar is red. */
-const NEARLY_FULL = 90;
 
 /** What one stores oneself, and what one's company and projects store. */
 export function Storage() {
@@ -31,20 +28,19 @@ export function Storage() {
 }
 
 function Bar({ quota }: { quota: Quota }) {
-  const { used_bytes: used, allowed_bytes: allowed } = quota;
-  const share = allowed === null ? 0 : allowed === 0 ? 100 : Math.min(100, (used / allowed) * 100);
-  const text = allowed === null ? `${sizeText(used)}, no quota` : `${sizeText(used)} of ${sizeText(allowed)}`;
+  const share = shareOf(quota);
+  const text = quotaText(quota);
   return (
     <div>
       <div style={{ display: "flex", justifyContent: "space-between", gap: 16, flexWrap: "wrap" }}>
-        <strong>{ownerOf(quota)}</strong>
+        <strong>{whose(quota)}</strong>
         <span>{text}</span>
       </div>
-      {allowed !== null && (
+      {quota.allowed_bytes !== null && (
         <Progress
           value={share}
           color={share >= NEARLY_FULL ? "red" : undefined}
-          aria-label={`${ownerOf(quota)}: ${text}`}
+          aria-label={`${whose(quota)}: ${text}`}
           mt={4}
         />
       )}
@@ -52,8 +48,8 @@ function Bar({ quota }: { quota: Quota }) {
   );
 }
 
-function ownerOf({ account, name }: Quota): string {
-  const [family, key] = [account.slice(0, account.indexOf(":")), account.slice(account.indexOf(":") + 1)];
+function whose(quota: Quota): string {
+  const family = familyOf(quota);
   if (family === "user") return "You";
-  return family === "company" ? `Company ${name ?? key}` : `Project ${name ?? key}`;
+  return family === "company" ? `Company ${ownerOf(quota)}` : `Project ${ownerOf(quota)}`;
 }
