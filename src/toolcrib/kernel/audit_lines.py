@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.failure_words import database_failure
-from toolcrib.kernel.waits import set_within
+from toolcrib.kernel.waits import end_tasks, set_within
 
 log = structlog.get_logger()
 
@@ -79,9 +79,7 @@ class AuditLines:
         self._stopping.set()
         if self._task is not None:
             _done, late = await asyncio.wait([self._task], timeout=CLOSE_SECONDS)
-            for task in late:
-                task.cancel()
-                await asyncio.wait([task])
+            await end_tasks(*late)
         if self._waiting:
             log.error("audit_lines_lost", count=len(self._waiting))
 

@@ -16,7 +16,7 @@ import structlog
 if TYPE_CHECKING:
     from taskiq.abc.broker import AsyncBroker
 from toolcrib.kernel.redis_health import redis_failure
-from toolcrib.kernel.waits import set_within
+from toolcrib.kernel.waits import end_tasks, set_within
 
 log = structlog.get_logger()
 
@@ -69,8 +69,7 @@ class JobQueue:
         self._stopping.set()
         if self._listening is not None:
             _done, late = await asyncio.wait([self._listening], timeout=STOP_SECONDS)
-            for task in late:
-                task.cancel()
+            await end_tasks(*late)
         if self._loading is not None:
             with suppress(
                 Exception

@@ -25,7 +25,7 @@ from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.job_queue import JobQueue
 from toolcrib.kernel.problems import NotWell
 from toolcrib.kernel.tables import Base, UtcDateTime, exact_string
-from toolcrib.kernel.waits import set_within
+from toolcrib.kernel.waits import end_tasks, set_within
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,9 +109,7 @@ class Jobs:
             running.add(self._clockwork)  # do not cancel it: it may be in the middle of a statement
         if running:
             _done, late = await asyncio.wait(running, timeout=DRAIN_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end_tasks(*late)
 
     # Nudges
 

@@ -7,7 +7,6 @@ it, and would keep it from everybody. So the server is told, over another connec
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -17,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from toolcrib.kernel.deadlines import DeadlineDialect, hang_up, session_idle_seconds
 from toolcrib.kernel.failure_words import failure_in_words
+from toolcrib.kernel.waits import end_tasks
 
 log = structlog.get_logger()
 
@@ -79,6 +79,4 @@ class LeftSessions:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks(self._task)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 
 from toolcrib.kernel.problems import NotWell
+from toolcrib.kernel.waits import end_tasks
 
 log = structlog.get_logger()
 
@@ -51,9 +51,7 @@ class WriteWatch:
     async def close(self) -> None:
         self._closed = True
         if self._probing is not None:
-            self._probing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._probing
+            await end_tasks(self._probing)
 
     async def _probe_until_well(self) -> None:
         try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 from sqlalchemy import select
@@ -20,7 +19,7 @@ from toolcrib.kernel.events.audiences import Audiences, Subscription
 from toolcrib.kernel.events.writer import Event, event_counter
 from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.waits import set_within
+from toolcrib.kernel.waits import end_tasks, set_within
 
 log = structlog.get_logger()
 
@@ -68,9 +67,7 @@ class EventTail:
     async def close(self) -> None:
         self.close_streams()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks(self._task)
 
     def subscribe(self, reader: Principal, kinds: frozenset[str] | None = None) -> Subscription:
         """Queue every event after `subscription.start` that the reader may see, of `kinds` or of all."""
