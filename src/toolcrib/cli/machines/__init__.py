@@ -1,0 +1,1 @@
+"""Commands for machines: hosts of a pool, reserved for a time."""

@@ -1,0 +1,69 @@
+"""Keys of the pool, and short-lived certificates that sign people in without a key or password on the host.
+
+The pool's CA is trusted by a `cert-authority` line in the account's own authorized_keys, not by sshd's
+TrustedUserCAKeys: so it can open the pool's accounts and no other login, sshd's configuration stays as it is, and the
+trust goes with the account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncssh
+
+from toolcrib.machines.hosts.names import check_login, check_mark, check_public_key
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """An Ed25519 key as OpenSSH writes it."""
+
+    private: str = field(repr=False)
+    public: str
+
+
+def new_key(comment: str = "toolcrib") -> KeyPair:
+    """Make a key: the pool's own to manage hosts, or its CA."""
+    key = asyncssh.generate_private_key("ssh-ed25519", comment=comment)
+    return KeyPair(key.export_private_key().decode().strip(), key.export_public_key().decode().strip())
+
+
+def public_of(private: str) -> str:
+    """Return the public half of an OpenSSH private key without passphrase. Raises ValueError for anything else."""
+    try:
+        key = asyncssh.import_private_key(private)
+        return str(key.convert_to_public().export_public_key().decode().strip())
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as broken:
+        raise ValueError("This is not an OpenSSH private key without passphrase.") from broken
+
+
+def fingerprint(public: str) -> str:
+    """Return a public key's `SHA256:…`, as `ssh-keygen -l` shows it."""
+    return str(asyncssh.import_public_key(public).get_fingerprint())
+
+
+def sign(
+    ca_private: str, public_key: str, *, login: str, mark: str, valid_from: datetime, valid_until: datetime
+) -> str:
+    """Return an OpenSSH certificate by which `public_key` signs in to `login` for one hold.
+
+    Its principal is the mark: a certificate of a hold that ended early does not open the next one's account, even
+    if that has the same login. It allows a terminal and forwarding of ports and agents, as a key does.
+    """
+    check_login(login)
+    check_mark(mark)
+    check_public_key(public_key)
+    certificate = asyncssh.import_private_key(ca_private).generate_user_certificate(
+        asyncssh.import_public_key(public_key),
+        f"toolcrib {login} {mark}",
+        principals=[mark],
+        valid_after=int(valid_from.timestamp()),
+        valid_before=int(valid_until.timestamp()),
+    )
+    return str(certificate.export_certificate().decode().strip())
+
+
+def authority_line(ca_key: str, mark: str) -> str:
+    """Return the line of authorized_keys that trusts the CA for this mark's certificates."""
+    return f'cert-authority,principals="{mark}" {ca_key}'

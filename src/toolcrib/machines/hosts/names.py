@@ -1,0 +1,102 @@
+"""Which values may reach a host. Everything is quoted as well; this refuses what could not be meant."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from toolcrib.machines.hosts.driver import Account, Host
+
+# useradd's own rule on Debian; also what a shell, an INI file and a YAML file read as one plain word.
+_LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_MARK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_MANAGER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@\\-]{0,63}")
+_DNS = re.compile(
+    r"(?=.{1,253}\Z)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?"
+)
+_PUBLIC_KEY = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [ -~]*)?")
+_PASSWORD_HASH = re.compile(r"\$6\$(rounds=[0-9]{4,9}\$)?[A-Za-z0-9./]{1,16}\$[A-Za-z0-9./]{86}")
+
+MAX_PUBLIC_KEYS = 64
+PUBLIC_KEY_LENGTH = 16 * 1024
+
+# The accounts and groups of Debian, Fedora, Alpine and their usual services, of which some have uids over 999.
+_SYSTEM_LOGINS = """
+root toor daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup
+operator ftp adm shutdown halt wheel sudo staff users tty disk kmem dialout fax voice cdrom floppy tape audio
+video plugdev shadow utmp src sasl crontab input kvm render netdev sgx ssh sshd _ssh _apt dbus messagebus
+polkitd systemd systemd-network systemd-resolve systemd-timesync systemd-coredump systemd-journal systemd-oom
+avahi ntp chrony _chrony rpc rpcuser statd nfsnobody tss cron atd at postfix smmsp postgres mysql redis
+mongodb nginx apache httpd docker podman lxd libvirt libvirt-qemu qemu ansible puppet chef salt nagios zabbix
+prometheus grafana gitlab-runner admin administrator guest vboxadd nx ceph guix nixbld toolcrib
+"""
+RESERVED_LOGINS = frozenset(_SYSTEM_LOGINS.split())
+
+
+class InvalidValue(ValueError):
+    """A value that no host is given. Its text says which and why, without repeating secrets."""
+
+
+def check_login(login: str) -> None:
+    """Raise InvalidValue unless an account of the pool may have this login."""
+    if not _LOGIN.fullmatch(login):
+        raise InvalidValue("A login has 1 to 32 characters: a-z, 0-9, _ and -, first a letter or _.")
+    if login in RESERVED_LOGINS or login.startswith("systemd-"):
+        raise InvalidValue(f"{login} is the name of a system account.")
+
+
+def check_mark(mark: str) -> None:
+    if not _MARK.fullmatch(mark):
+        raise InvalidValue("A mark has 1 to 64 characters: letters, digits, '.', '_' and '-'.")
+
+
+def check_address(address: str) -> None:
+    """Raise InvalidValue unless this is a DNS name or an IP address."""
+    if _DNS.fullmatch(address):
+        return
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise InvalidValue("The host is neither a DNS name nor an IP address.") from None
+    if "%" in address and not re.fullmatch(r"[0-9A-Fa-f:.]+%[A-Za-z0-9_.-]{1,15}", address):
+        raise InvalidValue("The host's network interface is not a plain name.")
+
+
+def check_public_key(key: str) -> None:
+    if len(key) > PUBLIC_KEY_LENGTH or not _PUBLIC_KEY.fullmatch(key):
+        raise InvalidValue("A public key is one line, as in a .pub file.")
+
+
+def check_host(host: Host) -> None:
+    """Raise InvalidValue if any value of the host, or of the hosts before it, cannot be one."""
+    if not _NAME.fullmatch(host.name):
+        raise InvalidValue("The machine's name is not allowed.")
+    check_address(host.address)
+    if not 1 <= host.port <= 65535:
+        raise InvalidValue("The port is not between 1 and 65535.")
+    if not _MANAGER.fullmatch(host.user):
+        raise InvalidValue("The manager's login is not allowed.")
+    if host.password is not None and (not host.password or re.search(r"[\x00\r\n]", host.password)):
+        raise InvalidValue("The manager's password is empty or has a line break.")
+    if host.host_key is not None:
+        check_public_key(host.host_key)
+    if host.ca_key is not None:
+        check_public_key(host.ca_key)
+    if host.jump is not None:
+        if host.jump.jump is not None:
+            raise InvalidValue("A jump host has no jump host of its own.")
+        check_host(host.jump)
+
+
+def check_account(host: Host, account: Account) -> None:
+    check_login(account.login)
+    check_mark(account.mark)
+    if account.login == host.user:
+        raise InvalidValue(f"{account.login} is the login that manages the machine.")
+    if account.password_hash is not None and not _PASSWORD_HASH.fullmatch(account.password_hash):
+        raise InvalidValue("The password's hash is not SHA-512-crypt.")
+    if len(account.public_keys) > MAX_PUBLIC_KEYS:
+        raise InvalidValue(f"More than {MAX_PUBLIC_KEYS} public keys.")
+    for key in account.public_keys:
+        check_public_key(key)
