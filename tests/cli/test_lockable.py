@@ -121,6 +121,19 @@ def test_a_lock_taken_elsewhere_opens_the_file(ann: Person, clone: Clone) -> Non
     assert cached(clone) == ({HERO} if has_lfs(clone) else set())
 
 
+def test_a_file_behind_a_link_to_a_folder_is_left_alone(ann: Person, clone: Clone, tmp_path: Path) -> None:
+    (tmp_path / "hero.psd").write_text("elsewhere")
+    (tmp_path / "hero.psd").chmod(0o644)
+    clone.commit({"Old/hero.psd": "1"})
+    (clone.root / "Old" / "hero.psd").unlink()
+    (clone.root / "Old").rmdir()
+    (clone.root / "Old").symlink_to(tmp_path)
+    ann.run("lock", "--force", "Old/hero.psd")
+    ann.run("unlock", "Old/hero.psd")
+    ann.run("status")
+    assert (tmp_path / "hero.psd").stat().st_mode & 0o222
+
+
 def test_another_project_and_other_places_are_left_alone(ann: Person, clone: Clone) -> None:
     (clone.root / "link.psd").symlink_to(FREE)
     ann.run("lock", HERO, "--project", f"{ann.project}-2", "--new-project")

@@ -11,9 +11,13 @@ import pytest
 from tests.documents.envelope import refused, succeeded
 from tests.documents.webdav import Dav, message, numbers
 from tests.servers.crib import Crib, Person
+from toolcrib.documents.audit import entries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.clock import FakeClock
+    from toolcrib.documents.models import AuditEntry
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -295,6 +299,76 @@ def test_a_document_moved_over_its_backup_is_destroyed_later(
     answer = ann.call("GET", "/metadata", params=ann.read_at(doc, "companies"))
     refused(answer, 404, "file_not_found")
     assert shared.text(f"{doc}.bak") == OLD
+    events = (
+        crib.admin().client.get("/api/events", params={"key": file_id, "verb": "destroyed"}).json()["events"]
+    )
+    assert [(event["actor"], event["data"]["label"]) for event in events] == [(None, address(ann, doc))]
+    lines = crib.run(audit_of(crib, file_id))
+    assert (lines[0].action, lines[0].username, lines[0].details["physical"]) == (
+        "delete",
+        ann.username,
+        True,
+    )
+
+
+async def audit_of(crib: Crib, file_id: str) -> Sequence[AuditEntry]:
+    async with crib.app.kernel.database.read() as session:
+        return await entries(session, file_id)
+
+
+def test_a_document_that_gets_a_name_which_was_just_left_stays_itself(
+    ann: Person, flying_clock: FakeClock, shared: Dav, doc: str
+) -> None:
+    other = f"{uuid4().hex}.odt"
+    assert shared.put(other, b"another document").status_code == 201
+    ids = id_of(ann, doc), id_of(ann, other)
+    flying_clock.advance(seconds=61)
+    assert shared.send("MOVE", doc, f"2{doc}").status_code == 201
+    assert shared.send("MOVE", other, doc).status_code == 201
+    assert (id_of(ann, f"2{doc}"), id_of(ann, doc)) == ids
+    assert [numbers(ann, each, "companies") for each in (f"2{doc}", doc)] == [[1], [1]]
+    assert shared.text(f"2{doc}") == OLD
+
+
+@pytest.mark.parametrize("act", ["moves it on", "deletes it", "restores it"])
+def test_what_another_does_with_the_document_is_not_undone_by_a_save(
+    ann: Person, carla: Person, shared: Dav, others: Dav, doc: str, act: str
+) -> None:
+    file_id = id_of(ann, doc)
+    if act == "restores it":
+        assert shared("DELETE", doc).status_code == 204
+        succeeded(carla.post("/restore", file_id=file_id))
+        doc, moved = f"3{doc}", doc
+        assert others.send("MOVE", moved, doc).status_code == 201
+        moved, doc = doc, moved
+    else:
+        moved = f"2{doc}"
+        assert shared.send("MOVE", doc, moved).status_code == 201
+        if act == "moves it on":
+            assert others.send("MOVE", moved, f"3{doc}").status_code == 201
+            moved = f"3{doc}"
+        else:
+            assert others("DELETE", moved).status_code == 204
+    assert shared.put(doc, NEW).status_code == 201
+    assert id_of(ann, doc) != file_id
+    if act != "deletes it":
+        assert id_of(ann, moved) == file_id
+
+
+def test_a_lock_that_was_ended_by_force_in_the_middle_of_a_save_stays_ended(
+    crib: Crib, ann: Person, carla: Person, shared: Dav, doc: str
+) -> None:
+    token = shared.token(doc)
+    fence = claims_of(ann)[0]["fence"]
+    assert carla.client.post(f"/api/claims/{fence}/queue", json={"take": False}).is_success
+    shared.put("new.tmp", NEW)
+    shared.send("MOVE", doc, "old.tmp", If=f"(<{token}>)")
+    assert [claim["fence"] for claim in claims_of(ann)] == [fence]
+    forced = crib.admin().client.post(f"/api/claims/{fence}/force-release", json={"reason": "needed"})
+    assert forced.status_code == 200
+    shared.send("MOVE", "new.tmp", doc)
+    assert claims_of(ann) == []
+    assert shared.text(doc) == NEW
 
 
 def test_a_document_that_is_used_again_is_not_destroyed_as_its_own_backup(

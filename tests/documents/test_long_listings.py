@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import insert
 
+from toolcrib.documents.errors import ListingsBusy
 from toolcrib.documents.models import File, location_of
+from toolcrib.documents.service.listing_room import Listing, ListingRoom
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -55,3 +58,19 @@ async def test_a_listing_that_would_take_too_much_room_is_refused(app_server: St
         assert answer.content.count(b"<D:response ") == FILES + 1
         assert 600_000 < len(answer.content) < 2**20
     assert (await ann.request("PROPFIND", home, headers={"Depth": "0"})).status_code == 207
+
+
+def test_one_person_does_not_take_the_room_of_all() -> None:
+    room = ListingRoom(400)
+    first = Listing(room, "ann")
+    first.write(b"x" * 90)
+    with pytest.raises(ListingsBusy), Listing(room, "ann") as another:
+        another.write(b"x" * 20)
+    others = [Listing(room, name) for name in ("ben", "cleo", "dora")]
+    for each in others:
+        each.write(b"x" * 100)
+    with pytest.raises(ListingsBusy), Listing(room, "emil") as another:
+        another.write(b"x" * 20)
+    first.close()
+    with Listing(room, "ann") as another:
+        another.write(b"x" * 100)

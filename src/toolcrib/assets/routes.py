@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import ColumnElement
 
 from toolcrib.assets import alerts, listing, service
+from toolcrib.assets.history import digests
 from toolcrib.assets.paths import from_url, normalise
 from toolcrib.assets.schemas import (
     AssetCheckRequest,
@@ -33,7 +34,7 @@ from toolcrib.assets.schemas import (
 )
 from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import etag
-from toolcrib.kernel.claims.models import Claim, earlier_digest
+from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.claims.waiting import Waiting
 from toolcrib.kernel.context import Kernel
@@ -275,8 +276,8 @@ async def history(
     """List everything that happened to a path, newest first."""
     target = service.ref(me.project_named(project or kernel.settings.default_project), normalise(path))
     me.require(target.scope)
-    former = earlier_digest(target.kind, target.scope, target.key)
-    conditions: list[ColumnElement[bool]] = [events.c.digest.in_({target.digest, former})]
+    same = await digests(session, me, target)
+    conditions: list[ColumnElement[bool]] = [events.c.digest.in_(same)]
     if before is not None:
         conditions.append(events.c.seq < before)
     limit = min(max(limit, 1), 1000)

@@ -68,15 +68,23 @@ async def record_reading(
 
 def _values(caller: Caller, action: Act, address: str, now: datetime, about: About) -> dict[str, Any]:
     return {
+        **_values_of(caller.me.uuid, caller.me.username, action, address, now, about),
+        "ip_address": shortened(caller.ip_address, 64),
+        "user_agent": shortened(caller.user_agent, 512),
+    }
+
+
+def _values_of(
+    user_id: str, username: str, action: Act, address: str, now: datetime, about: About
+) -> dict[str, Any]:
+    return {
         "file_id": about.get("file_id"),
         "version_id": about.get("version_id"),
         "address": address,
         "action": action,
-        "user_id": caller.me.uuid,
-        "username": caller.me.username,
+        "user_id": user_id,
+        "username": username,
         "details": {"action": action, **(about.get("details") or {})},
-        "ip_address": shortened(caller.ip_address, 64),
-        "user_agent": shortened(caller.user_agent, 512),
         "created_at": now,
     }
 
@@ -103,6 +111,22 @@ def record_file_audit(
         version_id=version_id,
         details=details,
     )
+
+
+def record_later(
+    session: AsyncSession,
+    user_id: str,
+    username: str,
+    action: Act,
+    file: File,
+    *,
+    now: datetime,
+    **details: Any,
+) -> None:
+    """Add a row about what the server does to a file some time after a person asked for it."""
+    about: About = {"file_id": file.id, "details": details}
+    values = _values_of(user_id, username, action, file.address, now, about)
+    session.add(AuditEntry(**values, ip_address=None, user_agent=None))
 
 
 async def entries(session: AsyncSession, file_id: str, limit: int = SHOWN) -> Sequence[AuditEntry]:

@@ -146,7 +146,8 @@ class Files(BaseSettings):
         ge=4,
         validation_alias="WEBDAV_LISTINGS_MIB",
         description="Room that folder listings over WebDAV may take together in each process while they are sent, most "
-        "of it in the temporary folder, in MiB. A listing of more than a quarter of it is answered 507.",
+        "of it in the temporary folder, in MiB. A listing of more than a quarter of it is answered 507, and "
+        "one person's listings that are being sent together take no more than that (503).",
     )
     storage_listed_projects: int = Field(
         200,

@@ -9,7 +9,6 @@ import stat
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from toolcrib.cli.core import accounts, output
@@ -92,7 +91,7 @@ def after_lock(context: Context, locks: Iterable[Lock]) -> None:
     taken = {lock["asset_path"]: lock for lock in locks}
     files = lockable_among(repository, taken)
     for file in files:
-        _set_writable(repository.root / file, True)
+        _set_writable(repository, file, True)
     if files:
         from toolcrib.cli.assets import lock_cache
 
@@ -115,7 +114,7 @@ def after_unlock(context: Context, paths: Iterable[str]) -> None:
         lock_cache.forget(repository, {file: known[file] for file in files if file in known})
     if keeps_read_only(repository):
         for file in files:
-            _set_writable(repository.root / file, False)
+            _set_writable(repository, file, False)
 
 
 def mend(context: Context, *, repair: bool = True, only_if_suspect: bool = False) -> Mended:
@@ -133,14 +132,12 @@ def mend(context: Context, *, repair: bool = True, only_if_suspect: bool = False
     if not files and only_if_suspect:
         return mended
     known = lock_cache.recorded(repository)
-    open_files = [file for file in files if _is_writable(repository.root / file)]
+    open_files = [file for file in files if _is_writable(repository, file)]
     if only_if_suspect and not open_files and not known:
         return mended
     held = _held_here(context)
     ours = {file: lock for file in files if (lock := held.get(_composed(file))) is not None}
-    mended.writable = [
-        file for file in ours if file not in open_files and _is_regular(repository.root / file)
-    ]
+    mended.writable = [file for file in ours if file not in open_files and _is_regular(repository, file)]
     if keeps_read_only(repository):
         mended.read_only = [file for file in open_files if file not in ours]
         mended.changed = sorted(_changed(repository) & set(mended.read_only))
@@ -152,9 +149,9 @@ def mend(context: Context, *, repair: bool = True, only_if_suspect: bool = False
         missing = {file: lock for file, lock in ours.items() if known.get(file) != str(lock["fence"])}
         lock_cache.record(repository, missing)
     for file in mended.writable:
-        _set_writable(repository.root / file, True)
+        _set_writable(repository, file, True)
     for file in mended.read_only:
-        _set_writable(repository.root / file, False)
+        _set_writable(repository, file, False)
     return mended
 
 
@@ -205,21 +202,28 @@ def _changed(repository: Repository) -> set[str]:
     return {os.fsdecode(name) for name in listing.split(b"\0") if name}
 
 
-def _is_regular(file: Path) -> bool:
+def _is_regular(repository: Repository, name: str) -> bool:
+    """Return whether that is a file of the clone: no symbolic link, and in no folder that is one."""
+    file = repository.root / name
     try:
+        folders = [each for each in file.parents if each.is_relative_to(repository.root)]
+        if any(folder.is_symlink() for folder in folders if folder != repository.root):
+            return False
         return stat.S_ISREG(file.lstat().st_mode)
     except (OSError, ValueError):
         return False
 
 
-def _is_writable(file: Path) -> bool:
-    return _is_regular(file) and bool(file.lstat().st_mode & ANY_WRITE)
+def _is_writable(repository: Repository, name: str) -> bool:
+    return _is_regular(repository, name) and bool((repository.root / name).lstat().st_mode & ANY_WRITE)
 
 
-def _set_writable(file: Path, wanted: bool) -> None:
-    """Set the flag as git-lfs does: writable for the owner, or for nobody. Symbolic links are left alone."""
-    if not _is_regular(file):
+def _set_writable(repository: Repository, name: str, wanted: bool) -> None:
+    """Set the flag as git-lfs does: writable for the owner, or for nobody. What symbolic links lead to is left
+    alone."""
+    if not _is_regular(repository, name):
         return
+    file = repository.root / name
     mode = stat.S_IMODE(file.lstat().st_mode)
     new = mode | stat.S_IWUSR if wanted else mode & ~ANY_WRITE
     if new != mode:

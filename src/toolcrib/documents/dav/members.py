@@ -19,14 +19,16 @@ _HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">
 _TAIL = b"</D:multistatus>"
 
 
-def spool(room: ListingRoom, pages: Iterable[Iterable[Any]], mode: str, names: list[str]) -> Listing:
-    """Write the multistatus of all resources in `pages`; the caller closes it. `mode` and `names` are those of
-    `get_properties`.
+def spool(
+    room: ListingRoom, person: str, pages: Iterable[Iterable[Any]], mode: str, names: list[str]
+) -> Listing:
+    """Write the multistatus of all resources in `pages` for the person with this UUID; the caller closes it. `mode` and
+    `names` are those of `get_properties`.
 
     Raises:
         ListingTooLarge, ListingsBusy: there is no room for it (507, 503).
     """
-    listing = Listing(room)
+    listing = Listing(room, person)
     try:
         listing.write(_HEAD)
         for page in pages:

@@ -155,9 +155,9 @@ class Methods(Locking):
                 self._fail(HTTP_BAD_REQUEST)
             mode = modes[0]
             names = [each.tag for child in asked if child.tag == "{DAV:}prop" for each in child]
-        environ[SPOOLED] = members.spool(
-            request_of(environ).docs.listings, chain([[res]], res.member_pages()), mode, names
-        )
+        dav = request_of(environ)
+        pages = chain([[res]], res.member_pages())
+        environ[SPOOLED] = members.spool(dav.docs.listings, dav.caller.me.uuid, pages, mode, names)
         start_response("207 Multi-Status", [("Content-Type", "application/xml; charset=utf-8")])
         return []
 

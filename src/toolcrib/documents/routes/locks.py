@@ -22,7 +22,7 @@ from toolcrib.documents.routes.common import (
     query_params,
     where,
 )
-from toolcrib.documents.service import locks
+from toolcrib.documents.service import lock_listing, locks
 from toolcrib.documents.service.locks import Lock
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
@@ -105,7 +105,7 @@ async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, no
     offset = number(query, "offset", 0, least=0)
     file_id = as_uuid(query["file_id"], "file_id") if query.get("file_id") else None
     below, bucket_type = _filter(query)
-    found = await locks.listing(
+    found = await lock_listing.listing(
         docs,
         caller,
         below=below,

@@ -21,34 +21,44 @@ class ListingRoom:
     def __init__(self, total: int) -> None:
         self._total = total
         self._held = 0
+        self._by_person: dict[str, int] = {}
         self._lock = Lock()
 
     @property
     def largest(self) -> int:
         return self._total // SHARE
 
-    def take(self, size: int) -> None:
-        """Count `size` bytes more.
+    def take(self, size: int, person: str) -> None:
+        """Count `size` bytes more, of this person, who may have as much at once as one listing may take: somebody who
+        reads slowly does not keep the others from listing.
 
         Raises:
             ListingsBusy: there is no room for them now (503).
         """
         with self._lock:
-            if self._held + size > self._total:
+            theirs = self._by_person.get(person, 0) + size
+            if self._held + size > self._total or theirs > self.largest:
                 raise ListingsBusy
             self._held += size
+            self._by_person[person] = theirs
 
-    def give(self, size: int) -> None:
+    def give(self, size: int, person: str) -> None:
         with self._lock:
             self._held -= size
+            left = self._by_person.get(person, 0) - size
+            if left > 0:
+                self._by_person[person] = left
+            else:
+                self._by_person.pop(person, None)
 
 
 class Listing:
-    """A listing, written and then read. It takes room until it is closed, or nobody knows of it any more: a client may
-    go away before a byte of it is sent."""
+    """A listing for `person`, written and then read. It takes room until it is closed, or nobody knows of it any more:
+    a client may go away before a byte of it is sent."""
 
-    def __init__(self, room: ListingRoom) -> None:
+    def __init__(self, room: ListingRoom, person: str) -> None:
         self._room = room
+        self._person = person
         self._file: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed by `close`
         self.size = 0
 
@@ -61,7 +71,7 @@ class Listing:
         """
         if self.size + len(text) > self._room.largest:
             raise ListingTooLarge(self._room.largest)
-        self._room.take(len(text))
+        self._room.take(len(text), self._person)
         self.size += len(text)
         try:
             self._file.write(text)
@@ -78,7 +88,7 @@ class Listing:
 
     def close(self) -> None:
         self._file.close()
-        self._room.give(self.size)
+        self._room.give(self.size, self._person)
         self.size = 0
 
     def __enter__(self) -> Self:

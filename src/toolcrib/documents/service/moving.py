@@ -25,9 +25,9 @@ from toolcrib.documents.service.locks import (
 )
 from toolcrib.documents.service.lookup import KIND, Documents, below, find, place_of, still
 from toolcrib.documents.service.names import make_room, rename
-from toolcrib.documents.service.overwriting import save_content_of, take_away_moved
+from toolcrib.documents.service.overwriting import is_own_document, save_content_of, take_away_moved
 from toolcrib.documents.service.trees import clear
-from toolcrib.documents.service.vacated import awaited_at, leave_name, returned
+from toolcrib.documents.service.vacated import awaited_at, end_others_saves, leave_name, returned
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Expire
@@ -60,7 +60,11 @@ async def move_file(
         if replace:
             await clear(session, caller, target, right, now=now)
         awaited = await awaited_at(session, caller, target, now=now)
-        if awaited is not None and awaited is not file:
+        if (
+            awaited is not None
+            and awaited is not file
+            and not await is_own_document(session, caller, file, now)
+        ):
             return await _save(session, caller, file, target, right, now=now)
         await _free(session, target, now=now)
         await ensure_folders(session, target.parent, now=now)
@@ -118,7 +122,12 @@ async def move_folder(
                 await refuse_others_lock(session, caller, file, right, now=now)
             place = moved(place_of(file), source, target)
             awaited = await awaited_at(session, caller, place, now=now)
-            if awaited is not None and awaited is not file and not file.is_archived:
+            if (
+                awaited is not None
+                and awaited is not file
+                and not file.is_archived
+                and not await is_own_document(session, caller, file, now)
+            ):
                 await _save(session, caller, file, place, right, now=now)
                 continue
             await make_room(session, place, now=now)
@@ -210,6 +219,7 @@ async def _put(
     """Give `file` the name `target`. A WebDAV program's lock stays behind, for the name: see `vacated`."""
     was = place_of(file)
     await rename(session, caller, file, target, right, now=now)
+    await end_others_saves(session, caller, file)
     if caller.keeps_names is not None and not file.is_archived:
         leaving = caller if keeps else dataclasses.replace(caller, keeps_names=timedelta())
         await leave_name(session, leaving, file, right, place=was, now=now)

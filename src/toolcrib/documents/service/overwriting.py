@@ -82,6 +82,17 @@ async def take_away_moved(
     )
 
 
+async def is_own_document(session: AsyncSession, caller: Caller, file: File, now: datetime) -> bool:
+    """Whether a file that is given a name which was just left is a document with a life of its own, and not what a
+    program has written to save it there: it is older than a save takes, or somebody has decided about it."""
+    if is_temporary(file.name):
+        return False
+    if file.created_at < now - (caller.keeps_names or timedelta()):
+        return True
+    decided = select(Version.id).where(Version.file_id == file.id, Version.validated_by.is_not(None)).limit(1)
+    return (await session.execute(decided)).first() is not None
+
+
 async def _holds_nothing_else(session: AsyncSession, caller: Caller, file: File, now: datetime) -> bool:
     """Whether the file has nothing but the content that was moved: one version or, in a temporary file that is younger
     than a save takes, drafts of the caller's. No copies refer to it, and it is no document that is being saved."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
-from toolcrib.documents.audit import record_file_audit
+from toolcrib.documents.audit import record_file_audit, record_later
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import File, FileStatus, VacatedName, Version
+from toolcrib.documents.paths import Bucket
 from toolcrib.documents.service.locks import (
     force_release,
     holder_of,
@@ -18,11 +20,12 @@ from toolcrib.documents.service.locks import (
     refuse_others_lock,
     release_own,
 )
-from toolcrib.documents.service.lookup import Documents, Where, find, place_of, record_event, still
+from toolcrib.documents.service.lookup import Documents, Where, bucket_of, find, place_of, record_event, still
 from toolcrib.documents.service.properties import forget_properties
-from toolcrib.documents.service.vacated import leave_name, newest_number
+from toolcrib.documents.service.vacated import end_others_saves, leave_name, newest_number
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.identity.models import User
 
 
 async def remove(
@@ -67,6 +70,7 @@ async def take_away(
     """Do what `remove` does, in the caller's transaction. A WebDAV program may be about to save there: see
     `vacated.leave_name`, also for `is_spare`. `details` are written to the audit."""
     claim = await refuse_others_lock(session, caller, file, right, now=now)
+    await end_others_saves(session, caller, file)
     if physical or file.is_archived or caller.keeps_names is None:
         await release_own(session, caller, claim, now=now)
     else:
@@ -86,6 +90,11 @@ async def forget_vacated_names(docs: Documents, *, now: datetime) -> int:
     over = VacatedName.expires_at <= now
     async with docs.kernel.database.read() as session:
         names = list((await session.execute(select(VacatedName.location).where(over))).scalars())
+        spare = (
+            select(File).join(VacatedName, VacatedName.file_id == File.id).where(over, VacatedName.is_spare)
+        )
+        buckets = {bucket_of(file) for file in await session.scalars(spare)}
+    scopes = await docs.access.scopes_of(list(buckets))
     for name in names:
         async with docs.kernel.database.write() as session:
             await take_write_lock(session)
@@ -100,11 +109,22 @@ async def forget_vacated_names(docs: Documents, *, now: datetime) -> int:
                 file is not None
                 and row.is_spare
                 and is_there
+                and bucket_of(file) in scopes
                 and await newest_number(session, file) == row.newest
             ):
-                await _destroy(session, file, now=now)
+                await _destroy_spare(session, file, row.left_by, scopes, now=now)
             await session.execute(delete(VacatedName).where(VacatedName.location == name))
     return len(names)
+
+
+async def _destroy_spare(
+    session: AsyncSession, file: File, left_by: str, scopes: Mapping[Bucket, str], *, now: datetime
+) -> None:
+    """Destroy a document that its program moved over its own backup, as that program's person."""
+    name = await session.scalar(select(User.username).where(User.uuid == left_by))
+    record_later(session, left_by, name or left_by, "delete", file, now=now, physical=True)
+    await record_event(session, None, "destroyed", file, scopes[bucket_of(file)], now=now)
+    await _destroy(session, file, now=now)
 
 
 async def _force(

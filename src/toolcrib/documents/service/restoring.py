@@ -18,6 +18,7 @@ from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import refuse_locked_folder
 from toolcrib.documents.service.lookup import Documents, Where, at, find, place_of, record_event, still
 from toolcrib.documents.service.names import ASIDE, locate
+from toolcrib.documents.service.vacated import end_others_saves
 
 TRIES = 1_000
 _MARK = re.compile(rf"(.+){re.escape(ASIDE)}[0-9a-f]{{8}}", re.DOTALL)
@@ -53,6 +54,7 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
         locate(file, place)
         file.status = file.settled_status
         file.updated_at = now
+        await end_others_saves(session, caller, file)
         # Who restored it wants to keep it, also if it is archived again at once.
         kept = update(VacatedName).where(VacatedName.file_id == file.id).values(is_spare=False)
         await session.execute(kept)

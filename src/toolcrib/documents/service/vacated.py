@@ -43,6 +43,9 @@ from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, Release, Renew
 from toolcrib.kernel.claims.models import Claim
 
+# In `VacatedName.kept`: the claim was not released when the name was left. If it is gone when the document comes back,
+# somebody else ended it.
+HELD_ON = "held_on"
 # The smallest time for which a claim can be renewed.
 _MOMENT = timedelta(seconds=1)
 
@@ -80,12 +83,16 @@ async def leave_name(
         await session.flush()
     if claim is not None:
         is_moved = place.location != file.location
-        await _let_go(session, caller, claim, window, is_moved=is_moved, now=now)
+        is_held = await _let_go(session, caller, claim, window, is_moved=is_moved, now=now)
+        if window and is_held:
+            row.kept = {**kept, HELD_ON: True}
+            await session.flush()
 
 
 async def _let_go(
     session: AsyncSession, caller: Caller, claim: Claim, window: timedelta, *, is_moved: bool, now: datetime
-) -> None:
+) -> bool:
+    """End a claim, or let it run out. Returns whether it is still held."""
     own = stays(claim)
     # Whoever waits would be given it at once, while the program still saves.
     waits = bool(window) and bool(await queries.queue(session, claim.ref, now=now))
@@ -99,6 +106,8 @@ async def _let_go(
     else:
         released = Release(claim.ref, caller.me.holder, claim.fence)
         await claims_service.run_one(session, released, now=now, by=caller.requester)
+        return False
+    return True
 
 
 async def _renew(
@@ -106,6 +115,12 @@ async def _renew(
 ) -> None:
     renewed = Renew(claim.ref, caller.me.holder, end, claim.fence, claim.public_data)
     await claims_service.run_one(session, renewed, now=now, by=caller.requester)
+
+
+async def end_others_saves(session: AsyncSession, caller: Caller, file: File) -> None:
+    """Note that the caller moves, archives or restores `file`: nobody else's program takes it back from there."""
+    others = (VacatedName.file_id == file.id, VacatedName.left_by != caller.me.uuid)
+    await session.execute(delete(VacatedName).where(*others))
 
 
 async def newest_number(session: AsyncSession, file: File) -> int:
@@ -229,7 +244,7 @@ async def returned(session: AsyncSession, caller: Caller, file: File, right: Rig
     claim = await queries.get(session, held.ref, now=now)
     if claim is not None and claim.holder_uuid == caller.me.uuid:
         command: Acquire | Renew = Renew(held.ref, caller.me.holder, held.expires_at, claim.fence, data)
-    elif claim is None and not own:
+    elif claim is None and not own and HELD_ON not in row.kept:
         command = Acquire(
             held.ref,
             caller.me.holder,

@@ -1,0 +1,94 @@
+"""List what is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.models import File
+from toolcrib.documents.paths import Place
+from toolcrib.documents.service.locks import Lock
+from toolcrib.documents.service.lookup import KIND, Documents, bucket_of
+from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims.models import Claim, claims
+
+PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Locks in a list. `warnings` says why some may be missing."""
+
+    locks: list[Lock]
+    warnings: list[str]
+
+
+async def listing(
+    docs: Documents,
+    caller: Caller,
+    *,
+    below: Place | None = None,
+    bucket_type: str | None = None,
+    file_id: str | None = None,
+    mine: bool = False,
+    now: datetime,
+) -> Listing:
+    """List current locks in the buckets that the caller may read, in the order they were taken.
+
+    Raises:
+        AccessDenied: the list is of one project, by `below` or `file_id`, and the project service refuses it or does
+            not answer (403). What memberships kept here do not allow is only left out.
+    """
+    await _refuse_project(docs, caller, below, file_id)
+    conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
+    if file_id is not None:
+        conditions.append(claims.c.key == file_id)
+    if mine:
+        conditions.append(claims.c.holder_uuid == caller.me.uuid)
+    found: list[Lock] = []
+    warnings: set[str] = set()
+    page: list[Claim] | None = None
+    while page is None or len(page) == PAGE:  # so that others are served in between
+        after = page[-1].fence if page else None
+        async with docs.kernel.database.read() as session:
+            page = await queries.find(session, conditions, now=now, limit=PAGE, after=after)
+            files = await _files(session, [claim.key for claim in page])
+        locks = [Lock(claim, files[claim.key]) for claim in page if claim.key in files]
+        locks = [each for each in locks if _is_below(each.file, below, bucket_type)]
+        readable = await docs.access.readable_now(caller, list({bucket_of(each.file) for each in locks}))
+        found += [each for each in locks if bucket_of(each.file) in readable.buckets]
+        warnings.update(readable.warnings)
+    return Listing(found, sorted(warnings))
+
+
+async def _refuse_project(docs: Documents, caller: Caller, below: Place | None, file_id: str | None) -> None:
+    bucket = below.bucket if below is not None else None
+    if bucket is None and file_id is not None:
+        async with docs.kernel.database.read() as session:
+            file = await session.get(File, file_id)
+        bucket = bucket_of(file) if file is not None else None
+    if bucket is not None and bucket.type == "projects" and docs.access.asks_service:
+        await docs.access.require(
+            caller, bucket, "read", file_id=file_id, path=below.path if below is not None else ""
+        )
+
+
+async def _files(session: AsyncSession, ids: Sequence[str]) -> dict[str, File]:
+    rows = await session.execute(select(File).where(File.id.in_(ids), File.is_litter.is_(False)))
+    return {file.id: file for file in rows.scalars()}
+
+
+def _is_below(file: File, below: Place | None, bucket_type: str | None) -> bool:
+    if bucket_type is not None and file.bucket_type != bucket_type:
+        return False
+    if below is None:
+        return True
+    if bucket_of(file) != below.bucket:
+        return False
+    path = file.logical_path
+    return not below.path or path == below.path or path.startswith(f"{below.path}/")
