@@ -5,21 +5,38 @@ from __future__ import annotations
 import itertools
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import asyncmy
 
-from tests.servers.databases import Database, now
+from tests.servers.databases import Database, Spares, now
 from tests.servers.process import Process, account, free_port, listening, program, scratch
 from tests.servers.template import State, Template, migrate, start_once
 
 USER = "toolcrib"
 PASSWORD = "toolcrib"
+# Columns, indexes, foreign keys and triggers, as one word.
+SHAPE = """
+SELECT MD5(GROUP_CONCAT(line ORDER BY line SEPARATOR '/')) FROM (
+  SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default, extra) AS line
+    FROM information_schema.columns WHERE table_schema = DATABASE()
+  UNION ALL SELECT CONCAT_WS(' ', table_name, index_name, column_name, seq_in_index, non_unique)
+    FROM information_schema.statistics WHERE table_schema = DATABASE()
+  UNION ALL SELECT CONCAT_WS(' ', table_name, constraint_name) FROM information_schema.table_constraints
+    WHERE table_schema = DATABASE()
+  UNION ALL SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()
+) AS `lines`
+"""
+COUNTERS = "SELECT table_name, auto_increment FROM information_schema.tables WHERE table_schema = DATABASE()"
+NO_KEYS = "SET foreign_key_checks = 0"
 FOLDERS = ("/usr/sbin", "/usr/bin")
 HASTY = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0"]
+
+
+Ask = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
 
 
 class MariaDB:
@@ -32,7 +49,11 @@ class MariaDB:
         self._durable = durable
         self._names = itertools.count(1)
         self._template: Template | None = None
+        self._spares = Spares()
         self._copies: dict[State, list[str]] = {}
+        self._fillings: dict[State, list[str]] = {}
+        self._shapes: dict[State, str] = {}
+        self._counters: dict[State, dict[str, int | None]] = {}
         self._process: Process | None = None
         subprocess.run(
             [
@@ -101,23 +122,35 @@ class MariaDB:
         """Run statements on one connection; the rows of the last."""
 
         async def run() -> list[tuple[Any, ...]]:
-            connection = await asyncmy.connect(
-                host="127.0.0.1",
-                port=self.port,
-                user=user,
-                password=password,
-                charset="utf8mb4",
-                autocommit=True,
-            )
-            try:
-                async with connection.cursor() as cursor:
-                    for statement in statements:
-                        await cursor.execute(statement)
-                    return list(await cursor.fetchall())
-            finally:
-                await connection.ensure_closed()
+            async with self._asking(user=user, password=password) as ask:
+                rows: list[tuple[Any, ...]] = []
+                for statement in statements:
+                    rows = await ask(statement)
+                return rows
 
         return now(run)
+
+    @asynccontextmanager
+    async def _asking(self, *, user: str = USER, password: str = PASSWORD) -> AsyncIterator[Ask]:
+        """Runs statements on one connection, each for its rows."""
+        connection = await asyncmy.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=user,
+            password=password,
+            charset="utf8mb4",
+            autocommit=True,
+        )
+
+        async def ask(statement: str) -> list[tuple[Any, ...]]:
+            async with connection.cursor() as cursor:
+                await cursor.execute(statement)
+                return list(await cursor.fetchall())
+
+        try:
+            yield ask
+        finally:
+            await connection.ensure_closed()
 
     def execute(self, statement: str, database: str = "mysql") -> None:
         self._run([f"USE {database}", statement])
@@ -126,34 +159,77 @@ class MariaDB:
         """A new database, copied from the template of this state."""
         if state != "bare" and self._template is None:
             self._template = self._make_templates()
+        restamp = self._template.restamp().format(moment="DATETIME(6)") if self._template else ""
+        last = [restamp] if state == "started" else []
+        while spare := self._spares.take(state):
+            if self._empty(spare, state, last):
+                return Database("mariadb", self._url(spare))
+            self._drop(spare)
         name = f"test{next(self._names)}"
-        statements = [f"CREATE DATABASE {name}", f"USE {name}"]
-        if state != "bare":
-            statements += self._copies[state]
-        if state == "started" and self._template is not None:
-            statements.append(self._template.restamp().format(moment="DATETIME(6)"))
-        self._run(statements)
+        copies = [] if state == "bare" else self._copies[state] + self._fillings[state]
+        self._run([f"CREATE DATABASE {name}", f"USE {name}", *copies, *last])
+        self._spares.made(name, state)
         return Database("mariadb", self._url(name))
+
+    def _empty(self, name: str, state: State, last: list[str]) -> bool:
+        """Make a used database what its template is, and run the `last` statements. False if its tables are others."""
+
+        async def run() -> bool:
+            async with self._asking() as ask:
+                for (other,) in await ask(
+                    f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"
+                ):
+                    with suppress(asyncmy.errors.Error):  # it has gone in the meantime
+                        await ask(f"KILL {other}")
+                for statement in (f"USE {name}", "SET group_concat_max_len = 4000000", NO_KEYS):
+                    await ask(statement)
+                ((shape,),) = await ask(SHAPE)
+                if shape != self._shapes[state]:
+                    return False
+                tables: dict[str, int | None] = dict(await ask(COUNTERS))
+                questions = (f"SELECT '{t}', EXISTS (SELECT 1 FROM `{t}`)" for t in tables)
+                for table, is_filled in await ask(" UNION ALL ".join(questions)):
+                    if is_filled:
+                        await ask(f"DELETE FROM `{table}`")
+                    if tables[table] != self._counters[state][table]:
+                        await ask(f"ALTER TABLE `{table}` AUTO_INCREMENT = {self._counters[state][table]}")
+                for statement in (*self._fillings[state], *last):
+                    await ask(statement)
+                return True
+
+        return now(run)
 
     def _make_templates(self) -> Template:
         self._run(["CREATE DATABASE migrated"])
         migrate(self._url("migrated"))
-        self._copies["migrated"] = self._copy_of("migrated")
-        self._run(["CREATE DATABASE started", "USE started", *self._copies["migrated"]])
+        self._remember("migrated")
+        copies = self._copies["migrated"] + self._fillings["migrated"]
+        self._run(["CREATE DATABASE started", "USE started", *copies])
         template = start_once(self._url("started"))
-        self._copies["started"] = self._copy_of("started")
+        self._remember("started")
         return template
 
-    def _copy_of(self, template: State) -> list[str]:
-        """The statements that copy a database: its tables, then their rows."""
+    def _remember(self, template: State) -> None:
+        """How this template is copied (its tables, then their rows), and what `_empty` needs to know of it."""
         tables = [row[0] for row in self._run([f"SHOW TABLES FROM {template}"])]
         made = [self._run([f"SHOW CREATE TABLE {template}.`{table}`"])[0][1] for table in tables]
         filled = [t for t in tables if self._run([f"SELECT EXISTS (SELECT 1 FROM {template}.`{t}`)"])[0][0]]
-        copied = [f"INSERT INTO `{table}` SELECT * FROM {template}.`{table}`" for table in filled]
-        return ["SET foreign_key_checks = 0", *made, *copied, "SET foreign_key_checks = 1"]
+        self._copies[template] = [NO_KEYS, *made]
+        rows = [f"INSERT INTO `{table}` SELECT * FROM {template}.`{table}`" for table in filled]
+        self._fillings[template] = [*rows, "SET foreign_key_checks = 1"]
+        ((self._shapes[template],),) = self._run(
+            [f"USE {template}", "SET group_concat_max_len = 4000000", SHAPE]
+        )
+        self._counters[template] = dict(self._run([f"USE {template}", COUNTERS]))
 
     def drop(self, database: Database) -> None:
-        self._run([f"DROP DATABASE IF EXISTS {database.url.rpartition('/')[2]}"])
+        """Give it up: another test may get it, emptied."""
+        name = database.url.rpartition("/")[2]
+        if not self._spares.give(name):
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        self._run([f"DROP DATABASE IF EXISTS {name}"])
 
 
 @contextmanager

@@ -12,11 +12,35 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.servers.databases import Database, now
+from tests.servers.databases import Database, Spares, now
 from tests.servers.process import Process, account, free_port, listening, program, scratch
 from tests.servers.template import State, Template, migrate, start_once
 
 USER = "toolcrib"
+# Tables, columns, indexes, constraints, triggers and functions, as one word.
+SHAPE = """
+SELECT md5(string_agg(line, '/' ORDER BY line COLLATE "C")) FROM (
+  SELECT concat_ws(' ', c.relname, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity) AS line
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0
+  UNION ALL SELECT concat_ws(' ', conname, pg_get_constraintdef(oid)) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT concat_ws(' ', adrelid::regclass, adnum, pg_get_expr(adbin, adrelid)) FROM pg_attrdef
+  UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+  UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+) AS lines
+"""
+# Large tables are truncated, for their deleted rows would stay in the way; for small ones that takes longer.
+EMPTY = """
+SET session_replication_role = replica;
+DO $$ DECLARE name regclass; filled boolean; BEGIN
+  FOR name IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
+    IF pg_relation_size(name) > 131072 THEN EXECUTE format('TRUNCATE %s CASCADE', name);
+    ELSIF pg_relation_size(name) > 0 THEN EXECUTE format('DELETE FROM %s', name);
+    END IF;
+  END LOOP;
+END $$;
+"""
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -39,6 +63,9 @@ class PostgreSQL:
         self._durable = durable
         self._names = itertools.count(1)
         self._template: Template | None = None
+        self._spares = Spares()
+        self._shapes: dict[State, str] = {}
+        self._fillings: dict[State, str] = {}
         self._process: Process | None = None
         subprocess.run(
             [
@@ -119,20 +146,86 @@ class PostgreSQL:
         """A new database, copied from the template of this state."""
         if state != "bare" and self._template is None:
             self._template = self._make_templates()
+        restamp = self._template.restamp().format(moment="TIMESTAMP") if self._template else ""
+        last = restamp if state == "started" else ""
+        while spare := self._spares.take(state):
+            if self._empty(spare, state, last):
+                return Database("postgresql", self._dsn(spare))
+            self._drop(spare)
         name = f"test{next(self._names)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {'template0' if state == 'bare' else state}")
-        if state == "started" and self._template is not None:
-            self.execute(self._template.restamp().format(moment="TIMESTAMP"), name)
+        self._spares.made(name, state)
+        if last:
+            self.execute(last, name)
         return Database("postgresql", self._dsn(name))
+
+    def _empty(self, name: str, state: State, last: str) -> bool:
+        """Make a used database what its template is, and run a `last` statement. False if its tables are others."""
+
+        async def run() -> bool:
+            connection = await asyncpg.connect(self._dsn(name))
+            try:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                if await connection.fetchval(SHAPE) != self._shapes[state]:
+                    return False
+                await connection.execute(f"{EMPTY}{self._fillings[state]}{last}")
+                return True
+            finally:
+                await connection.close()
+
+        return now(run)
+
+    def _remember(self, state: State) -> None:
+        """What `_empty` needs to know of a template."""
+
+        async def run() -> None:
+            connection = await asyncpg.connect(self._dsn(state))
+            try:
+                self._shapes[state] = await connection.fetchval(SHAPE)
+                tables = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+                filling = []
+                for (table,) in await connection.fetch(tables):
+                    rows = await connection.fetchval(f'SELECT json_agg(t)::text FROM "{table}" AS t')
+                    if rows is not None:
+                        filling.append(
+                            f'INSERT INTO "{table}" OVERRIDING SYSTEM VALUE '
+                            f'SELECT * FROM json_populate_recordset(NULL::"{table}", {_literal(rows)});'
+                        )
+                for each in await connection.fetch(
+                    "SELECT sequencename, start_value, last_value FROM pg_sequences WHERE schemaname = 'public'"
+                ):
+                    sequence, start, last = each
+                    filling.append(f"SELECT setval('\"{sequence}\"', {last or start}, {last is not None});")
+                self._fillings[state] = "".join(filling)
+            finally:
+                await connection.close()
+
+        now(run)
 
     def _make_templates(self) -> Template:
         self.execute("CREATE DATABASE migrated")
         migrate(self._dsn("migrated"))
         self.execute("CREATE DATABASE started TEMPLATE migrated")
-        return start_once(self._dsn("started"))
+        template = start_once(self._dsn("started"))
+        self._remember("migrated")
+        self._remember("started")
+        return template
 
     def drop(self, database: Database) -> None:
-        self.execute(f"DROP DATABASE IF EXISTS {database.url.rpartition('/')[2]} WITH (FORCE)")
+        """Give it up: another test may get it, emptied."""
+        name = database.url.rpartition("/")[2]
+        if not self._spares.give(name):
+            self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

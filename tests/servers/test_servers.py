@@ -18,6 +18,7 @@ from tests.servers.databases import Database, Databases, now
 from tests.servers.process import NotReady, Process, free_port, listening, program, wait_until
 from tests.servers.redis import RedisServer
 from tests.servers.smtp import MailServer
+from tests.servers.template import State
 from toolcrib.settings import Settings
 
 pytestmark = pytest.mark.every_database
@@ -49,6 +50,59 @@ def test_each_test_has_a_database_of_its_own(databases: Databases) -> None:
 
 def test_a_fresh_database_is_migrated(database: Database) -> None:
     assert len(scalars(database, "SELECT version_num FROM alembic_version")) == 1
+
+
+@pytest.mark.parametrize("state", ["migrated", "started"])
+def test_a_database_is_given_to_another_test_emptied(databases: Databases, state: State) -> None:
+    """And its rows are numbered from the beginning again."""
+    add = "INSERT INTO users (uuid, username, is_admin, is_active, token_version, created_at) VALUES ("
+    more = f"{add}'u', 'left behind', false, true, 1, '2026-01-01 00:00:00')"
+    all_users = "SELECT id FROM users ORDER BY id"
+    first = databases.fresh(state)
+    before = scalars(first, all_users)
+    after = scalars(first, more, all_users)
+    scalars(first, "DELETE FROM alembic_version", "UPDATE event_counter SET seq = 77", "SELECT 1")
+    databases.drop(first)
+    second = databases.fresh(state)
+    assert second.kind == "sqlite" or second.url == first.url
+    assert scalars(second, all_users) == before
+    assert scalars(second, more, all_users) == after
+    assert len(scalars(second, "SELECT version_num FROM alembic_version")) == 1
+    assert scalars(second, "SELECT seq FROM event_counter") != [77]
+    databases.drop(second)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE mine (word VARCHAR(20))",
+        "ALTER TABLE users ADD COLUMN mine VARCHAR(20)",
+        "CREATE INDEX mine ON users (email, username)",
+        "DROP TABLE oidc_states",
+    ],
+)
+def test_a_database_with_other_tables_is_given_to_nobody(databases: Databases, change: str) -> None:
+    first = databases.fresh("migrated")
+    scalars(first, change, "SELECT 1")
+    databases.drop(first)
+    second = databases.fresh("migrated")
+    assert second.url != first.url
+    databases.drop(second)
+
+
+@pytest.mark.databases("postgresql", "mariadb")
+def test_a_transaction_left_open_does_not_reach_the_next_test(databases: Databases) -> None:
+    async def run() -> None:
+        first = databases.fresh()
+        engine = create_async_engine(Settings(database_url=first.url).database)
+        connection = await engine.connect()
+        await connection.execute(text("DELETE FROM users"))
+        databases.drop(first)
+        assert scalars(databases.fresh(), "SELECT count(*) FROM users") == [1]
+        await connection.invalidate()
+        await engine.dispose()
+
+    now(run)
 
 
 def test_redis_starts_empty_and_comes_back(redis: RedisServer) -> None:
