@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -176,6 +177,10 @@ async def _open(host: Host) -> Connection:
     return Connection(ssh, client.seen or "", through=through)
 
 
+def _system_text(failure: OSError) -> str:
+    return os.strerror(failure.errno) if failure.errno and failure.errno > 0 else "the name is not known"
+
+
 def _explained(failure: Exception, client: _Client) -> HostFailed:
     """Return why no connection came about, as our own words: a host's may say anything."""
     if client.pinned and client.seen and not same_key(client.pinned, client.seen):
@@ -197,7 +202,7 @@ def _explained(failure: Exception, client: _Client) -> HostFailed:
         case OSError():
             problem, text = (
                 Problem.UNREACHABLE,
-                f"No connection: {failure.strerror or type(failure).__name__}.",
+                f"No connection: {_system_text(failure)}.",
             )
         case _:
             problem, text = (

@@ -165,7 +165,7 @@ def _outcome(answer: Answer, host_key: str, secrets: Sequence[str]) -> Outcome:
 def _refusal(problem: str, text: str, host_key: str, output: str, secrets: Sequence[str]) -> Outcome:
     known = _PROBLEMS.get(problem, Problem.FAILED)
     if known is Problem.FAILED and "No space left on device" in output:
-        known, text = Problem.FULL, f"The disk is full: {text}"
+        known, text = Problem.FULL, f"the disk is full: {text}"
     return Outcome(known, one_line(text, secrets), host_key, output)
 
 

@@ -10,16 +10,25 @@ unset ENV BASH_ENV CDPATH
 state=/var/lib/toolcrib
 accounts=$state/accounts
 
-# Lines of the answer begin with a word that only this run knows; all else is output.
-say() { printf '%s %s\n' "$nonce" "$*"; }
+# Lines of the answer begin with a word that only this run knows; all else is output, which may lack its last line end.
+say() { printf '\n%s %s\n' "$nonce" "$*"; }
 done_() { say done; exit 0; }
 fail() { say problem "$@"; exit 0; }
+
+# Not all tools say why they fail, so look.
+disk_is_full() {
+    df -Pk /etc /home /var/lib 2>/dev/null | while read -r _ _ _ free _; do
+        [ "$free" != 0 ] || echo full
+    done
+}
 
 # step TEXT COMMAND…: a command that has to succeed.
 step() {
     step_text=$1
     shift
-    "$@" || fail failed "$step_text failed"
+    "$@" && return
+    [ -z "$(disk_is_full)" ] || fail full "the disk is full: $step_text failed"
+    fail failed "$step_text failed"
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -99,6 +99,8 @@ remove_home() {
 
 remove_login() {
     if [ -n "$entry" ]; then
+        # The backup of /etc/shadow keeps what was there before the last change.
+        printf '%s:!*\n' "$login" | chpasswd -e || return 1
         if has userdel; then userdel "$login"; else deluser "$login"; fi || return 1
     fi
     if line_of /etc/group "$login" >/dev/null; then
