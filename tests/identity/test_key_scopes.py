@@ -17,7 +17,7 @@ from tests.servers.environment import PASSWORD
 from tests.servers.inprocess import AppServer
 from toolcrib.kernel.identity.models import ApiKey
 
-SCOPES = ("read", "locks", "documents", "admin")
+SCOPES = ("read", "locks", "documents", "machines", "admin")
 REFUSED = {"missing_scope", "sign_in_needed"}
 ANY = frozenset(SCOPES)
 NONE: frozenset[str] = frozenset()
@@ -82,7 +82,24 @@ READS = {
 
 
 # Only administrators may, so that a key needs the kind's scope and `admin`.
-BOTH = {"POST /api/storage/verify"}
+BOTH = {
+    "POST /api/storage/verify",
+    "POST /api/machines",
+    "DELETE /api/machines/{name}",
+    "GET /api/release_all",
+    "POST /api/release_all",
+    "PATCH /api/pool/machines/{name}",
+    "POST /api/pool/machines/{name}/maintenance",
+    "POST /api/pool/machines/{name}/quarantine",
+    "POST /api/pool/machines/{name}/accept-host-key",
+    "POST /api/pool/machines/{name}/check",
+    "GET /api/pool/machines/{name}/output",
+    "GET /api/pool/inventory",
+    "POST /api/pool/inventory",
+    "POST /api/pool/queue/{reservation_id}/move",
+}
+# Written with GET, though they change something.
+WRITES = {"GET /api/reserve", "GET /api/release_all"}
 
 
 def needed(method: str, path: str) -> frozenset[str]:
@@ -94,13 +111,15 @@ def needed(method: str, path: str) -> frozenset[str]:
         return frozenset({"admin"})
     if path in {"/api/whoami", "/api/currentuser"}:
         return ANY
-    reads = method in {"GET", "HEAD", "OPTIONS"} or route in READS
+    reads = (method in {"GET", "HEAD", "OPTIONS"} and route not in WRITES) or route in READS
+    if re.match(r"/api/(machines|available|reserve|release_all|reservations|pool)(/|$)", path):
+        return frozenset({"read", "machines"} if reads else {"machines"})
     if re.match(r"/api/lock|(/\{project\})?/info/lfs", path):
         return frozenset({"read", "locks"} if reads else {"locks"})
     if re.match(r"/api/storage|(/api)?/check-file-access|/dav", path):
         return frozenset({"read", "documents"} if reads else {"documents"})
     if path.startswith(("/api/claims", "/api/watches")) and not reads:
-        return frozenset({"locks", "documents"})
+        return frozenset({"locks", "documents", "machines"})
     assert reads, f"a new way to change something: {route}"
     return frozenset({"read"})
 

@@ -185,7 +185,7 @@ async def test_a_program_that_repeats_a_dead_password_stops_nobody(
     volley = await asyncio.gather(*(show(server, "ann", "dead") for _ in range(20)))
     later = [await show(server, "ann", "dead") for _ in range(20)]
     assert {answer.status_code for answer in (*volley, *later)} == {401}
-    assert {answer.json()["message"] for answer in later} == {"Wrong username or password."}
+    assert {answer.json()["msg"] for answer in later} == {"Wrong username or password."}
     assert hashed == ["dead"]
     # It counted once, and others behind its address sign in as if it were not there.
     await server.user("ben")

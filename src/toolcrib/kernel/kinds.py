@@ -71,13 +71,15 @@ class Kind:
     setting DISABLED_HOLDERS says what becomes of it.
     `key_scope` is what an API key needs for the kind's own routes and claims; without it, it is named for the kind. The
     routes in `reads`, by method and full path as declared, change nothing though their method says otherwise: the scope
-    `read` will do for them (`kernel.identity.key_scopes`).
+    `read` will do for them (`kernel.identity.key_scopes`). Those in `writes` change something though their method says
+    otherwise.
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
     name: str
     key_scope: KeyScope | None = None
     reads: Set[tuple[str, str]] = frozenset()
+    writes: Set[tuple[str, str]] = frozenset()
     routers: tuple[APIRouter, ...] = ()
     root_routers: tuple[APIRouter, ...] = ()
     jobs: tuple[Job, ...] = ()

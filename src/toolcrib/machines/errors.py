@@ -1,26 +1,85 @@
-"""Refusals as the machine pool's clients read them: the code word is in `error` (machine-pool contract, section 1).
-
-Its clients sign in and manage accounts at the same addresses as everybody, so those answer in these words too.
-"""
+"""How the pool can refuse."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
-from toolcrib.kernel.wording import Wording
+from toolcrib.kernel.problems import Conflict, InvalidRequest, NotFound, Problem
 
 
-def _body(code: str, text: str, details: Any) -> dict[str, Any]:
-    return {"error": code, "message": text, "msg": text, "code": code, "details": details}
+class MachineNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("Machine not found")
 
 
-WORDINGS = (
-    Wording(
-        re.compile(r"/api/(login|whoami|machines|available|reserve|reservations|release_all)(/|$)"),
-        body=_body,
-    ),
-    # What other contracts have under /api/users keeps the default wording.
-    Wording(re.compile(r"/api/users$"), methods=frozenset({"GET", "POST"}), body=_body),
-    Wording(re.compile(r"/api/users/(?!me/)"), methods=frozenset({"DELETE"}), body=_body),
-)
+class MachineExists(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Machine with this name already exists")
+
+
+class MachineInUse(Problem):
+    """It cannot be removed, or changed in this way, now."""
+
+    code, status = "machine_in_use", 409
+
+
+class MachineReserved(InvalidRequest):
+    code = "bad_request"
+
+    def __init__(self) -> None:
+        super().__init__("Machine is currently reserved; release first")
+
+
+class UnknownTag(InvalidRequest):
+    code = "unknown_tag"
+
+
+class TooMany(InvalidRequest):
+    """More machines, or for longer, than one reservation may have."""
+
+    code = "too_many"
+
+
+class NoCredential(InvalidRequest):
+    """Nothing was given by which somebody could sign in on the machines."""
+
+    code = "no_credential"
+
+
+class NotEnoughMachines(Conflict):
+    """Fewer machines are free than asked for."""
+
+    code = "not_enough_machines"
+
+
+class LimitReached(Conflict):
+    """The person holds as many machines as one person may."""
+
+    code = "limit_reached"
+
+
+class SomebodyWaits(Conflict):
+    """A reservation is not extended while others wait for machines."""
+
+    code = "somebody_waits"
+
+
+class ReservationNotFound(NotFound):
+    code = "reservation_not_found"
+
+
+class ReservationOver(Conflict):
+    """The reservation is not in a state in which this can be done."""
+
+    code = "reservation_over"
+
+
+class PoolRefusal(InvalidRequest):
+    """`GET /reserve` could not be carried out; the text is for people (contract, section 6)."""
+
+
+class ProvisioningFailed(Problem):
+    """No account could be made on one of the machines."""
+
+    code, status = "provisioning_failed", 500
+
+    def __init__(self, diagnosis: str) -> None:
+        super().__init__("Failed to create user", {"ansible_error": diagnosis})

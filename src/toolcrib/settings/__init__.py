@@ -17,6 +17,7 @@ from toolcrib.settings.mail import Mail
 from toolcrib.settings.network import Network
 from toolcrib.settings.operation import Operation
 from toolcrib.settings.people import People
+from toolcrib.settings.pool import Pool
 from toolcrib.settings.rules import Rules
 
 CONFIG_NAME = "config.json"
@@ -56,7 +57,7 @@ class Read(PydanticBaseSettingsSource):
 
 
 # The fields are in the order of the bases from the last to the first.
-class Settings(Operation, Files, Mail, Rules, People, Network, Data):
+class Settings(Pool, Operation, Files, Mail, Rules, People, Network, Data):
     model_config = SettingsConfigDict(
         case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
     )

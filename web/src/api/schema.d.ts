@@ -75,6 +75,11 @@ export interface components {
              */
             path: string | null;
         };
+        /** AllReleased */
+        AllReleased: {
+            /** Message */
+            message: string;
+        };
         /**
          * ApiKeyMade
          * @description A new API key. This is the only response that contains the key itself.
@@ -271,6 +276,13 @@ export interface components {
             username: string;
             /** Version Id */
             version_id: string | null;
+        };
+        /** Available */
+        Available: {
+            /** Available */
+            available: string[];
+            /** Reserved */
+            reserved: string[];
         };
         /**
          * BatchedCheck
@@ -719,6 +731,14 @@ export interface components {
              */
             comment: string | null;
         };
+        /** Deleted */
+        Deleted: {
+            /**
+             * Message
+             * @default deleted
+             */
+            message: string;
+        };
         /** DeleteRequest */
         DeleteRequest: {
             /**
@@ -992,6 +1012,11 @@ export interface components {
             /** Verb */
             verb: string;
         };
+        /** Extension */
+        Extension: {
+            /** Minutes */
+            minutes: number;
+        };
         /**
          * FileDetails
          * @description A file with its details. `versions`, `locks` and `audit_logs` are present if they were requested.
@@ -1198,6 +1223,55 @@ export interface components {
             timestamp: string;
             /** Upstream Branch */
             upstream_branch?: string | null;
+        };
+        /** HeldMachine */
+        HeldMachine: {
+            /** Fence */
+            fence: number;
+            /** Host */
+            host: string | null;
+            /** Host Key */
+            host_key: string | null;
+            /** Machine */
+            machine: string;
+            /** Port */
+            port: number | null;
+            /** Problem */
+            problem: string | null;
+            /** Reservation Id */
+            reservation_id: number;
+            /** State */
+            state: string;
+        };
+        /** History */
+        History: {
+            /** Holds */
+            holds: components["schemas"]["PastHold"][];
+        };
+        /** HostKey */
+        HostKey: {
+            /** Host Key */
+            host_key: string;
+        };
+        /** Imported */
+        Imported: {
+            /** Added */
+            added: string[];
+            /** Existing */
+            existing: string[];
+            /** Skipped */
+            skipped: components["schemas"]["Skipped"][];
+        };
+        /** Inventory */
+        Inventory: {
+            /**
+             * Format
+             * @default yaml
+             * @enum {string}
+             */
+            format: "yaml" | "csv";
+            /** Text */
+            text: string;
         };
         /**
          * KeyScopeRead
@@ -1463,6 +1537,113 @@ export interface components {
             /** Username */
             username?: string | null;
         };
+        /**
+         * MachineChange
+         * @description What is to be changed; what is left out stays.
+         */
+        MachineChange: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Host */
+            host?: string | null;
+            /** Jump */
+            jump?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Port */
+            port?: number | null;
+            /** Private Key */
+            private_key?: string | null;
+            /** Scope */
+            scope?: string | null;
+            /** Sudo */
+            sudo?: boolean | null;
+            /** Tags */
+            tags?: string[] | null;
+            /** User */
+            user?: string | null;
+        };
+        /** MachinePage */
+        MachinePage: {
+            /** Machines */
+            machines: components["schemas"]["MachineRead"][];
+        };
+        /**
+         * MachineRead
+         * @description A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine.
+         */
+        MachineRead: {
+            /** Checked At */
+            checked_at: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Fence */
+            fence: number | null;
+            /** Has Key */
+            has_key: boolean;
+            /** Has Password */
+            has_password: boolean;
+            /** Holder */
+            holder: string | null;
+            /** Host */
+            host: string;
+            /** Host Key */
+            host_key: string | null;
+            /** Jump */
+            jump: string | null;
+            /** Login */
+            login: string | null;
+            /** Name */
+            name: string;
+            /** Offered Host Key */
+            offered_host_key: string | null;
+            /** Online */
+            online: boolean | null;
+            /** Own Tags */
+            own_tags: string[];
+            /** Port */
+            port: number;
+            /** Reason */
+            reason: string | null;
+            /** Reservation */
+            reservation: string | null;
+            /** Reserved Until */
+            reserved_until: string | null;
+            /** Scope */
+            scope: string;
+            /** State */
+            state: string;
+            /** Sudo */
+            sudo: boolean;
+            /** Tags */
+            tags: string[];
+            /** User */
+            user: string;
+        };
+        /**
+         * MachineShown
+         * @description A machine as the contract's clients see it.
+         */
+        MachineShown: {
+            /** Host */
+            host: string;
+            /** Name */
+            name: string;
+            /** Port */
+            port: number;
+            /** Reserved */
+            reserved: boolean;
+            /** Reserved By */
+            reserved_by: string | null;
+            /** Reserved Until */
+            reserved_until: string | null;
+            /** User */
+            user: string;
+        };
         /** MailTestResult */
         MailTestResult: {
             /** Msg */
@@ -1477,6 +1658,13 @@ export interface components {
         Message: {
             /** Msg */
             msg: string;
+        };
+        /** Move */
+        Move: {
+            /** Place */
+            place: number;
+            /** Reason */
+            reason: string;
         };
         /** MoveRequest */
         MoveRequest: {
@@ -1518,6 +1706,19 @@ export interface components {
             /** Target Path */
             target_path: string;
         };
+        /**
+         * NewAccess
+         * @description The holder's own keys and password from now on; what is left out is taken away.
+         */
+        NewAccess: {
+            /** Password */
+            password?: string | null;
+            /**
+             * Public Keys
+             * @default []
+             */
+            public_keys: string[];
+        };
         /** NewAccount */
         NewAccount: {
             /**
@@ -1554,6 +1755,46 @@ export interface components {
              * @enum {string}
              */
             role: "owner" | "member";
+        };
+        /**
+         * NewMachine
+         * @description The five fields of the contract, and ours: a key in place of the password, and how to reach the machine.
+         */
+        NewMachine: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Host */
+            host?: string | null;
+            /** Jump */
+            jump?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Port */
+            port?: number | string | null;
+            /** Private Key */
+            private_key?: string | null;
+            /**
+             * Scope
+             * @default
+             */
+            scope: string;
+            /**
+             * Sudo
+             * @default false
+             */
+            sudo: boolean;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+            /** User */
+            user?: string | null;
         };
         /** NewProject */
         NewProject: {
@@ -1669,6 +1910,11 @@ export interface components {
             /** Total Pages */
             total_pages: number;
         };
+        /** Passing */
+        Passing: {
+            /** To */
+            to: string;
+        };
         /**
          * PasswordChange
          * @description A new password. `end_api_keys`: also revoke all one's API keys when the password changes.
@@ -1696,6 +1942,30 @@ export interface components {
             end_api_keys: boolean;
             /** New Password */
             new_password: string;
+        };
+        /** PastHold */
+        PastHold: {
+            /** Ended At */
+            ended_at: string | null;
+            /** Holder */
+            holder: string;
+            /** Login */
+            login: string;
+            /** Reason */
+            reason: string | null;
+            /** Removed At */
+            removed_at: string | null;
+            /** Reservation */
+            reservation: string;
+            /** Reservation Id */
+            reservation_id: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** State */
+            state: string;
         };
         /** Person */
         Person: {
@@ -1806,6 +2076,18 @@ export interface components {
             size: number | null;
         };
         /**
+         * Preview
+         * @description How many machines are free for such a request, which, and when it would be served if it waited.
+         */
+        Preview: {
+            /** Available */
+            available: number;
+            /** Estimate */
+            estimate: string | null;
+            /** Names */
+            names: string[];
+        };
+        /**
          * ProjectChange
          * @description `case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case.
          */
@@ -1867,6 +2149,11 @@ export interface components {
              */
             password: boolean;
         };
+        /** Queue */
+        Queue: {
+            /** Queue */
+            queue: components["schemas"]["ReservationRead"][];
+        };
         /**
          * Queued
          * @description A place in line. A program renews it within `lease_seconds`, and confirms what it is given within
@@ -1896,6 +2183,23 @@ export interface components {
             take: boolean;
             /** Username */
             username: string;
+        };
+        /**
+         * QueuePlaceRead
+         * @description `place` of `of`; `estimate` is when it will be served if every hold lasts until its end, where that can be
+         *     told.
+         */
+        QueuePlaceRead: {
+            /** Estimate */
+            estimate: string | null;
+            /** Lease Ends At */
+            lease_ends_at: string | null;
+            /** Of */
+            of: number;
+            /** Place */
+            place: number;
+            /** Until */
+            until: string | null;
         };
         /**
          * QueueRequest
@@ -2024,6 +2328,192 @@ export interface components {
             /** Ttl Seconds */
             ttl_seconds?: number | null;
         };
+        /** ReservationPage */
+        ReservationPage: {
+            /** Reservations */
+            reservations: components["schemas"]["ReservationRead"][];
+        };
+        /**
+         * ReservationRead
+         * @description A reservation. `password` is only in the answer to the request that asked for one.
+         */
+        ReservationRead: {
+            /** At Least */
+            at_least: number;
+            /** Count */
+            count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** Holder */
+            holder: string;
+            /** Id */
+            id: string;
+            /** Login */
+            login: string;
+            /** Machines */
+            machines: components["schemas"]["HeldMachine"][];
+            /** Minutes */
+            minutes: number;
+            /** Names */
+            names: string[];
+            /** Password */
+            password?: string | null;
+            /** Purpose */
+            purpose: string | null;
+            queue?: components["schemas"]["QueuePlaceRead"] | null;
+            /** Reason */
+            reason: string | null;
+            /** Scope */
+            scope: string | null;
+            /** Seconds Remaining */
+            seconds_remaining: number | null;
+            /** Shared With */
+            shared_with: string[];
+            /** State */
+            state: string;
+            /** Tags */
+            tags: string | null;
+        };
+        /**
+         * ReservationShown
+         * @description One machine of a reservation, as the contract lists it.
+         */
+        ReservationShown: {
+            /** Host */
+            host: string;
+            /** Machine */
+            machine: string;
+            /** Port */
+            port: number;
+            /** Reservation Id */
+            reservation_id: number;
+            /** Reserved Until */
+            reserved_until: string | null;
+            /** Seconds Remaining */
+            seconds_remaining: number | null;
+            /** Username */
+            username: string;
+        };
+        /** ReservationsShown */
+        ReservationsShown: {
+            /** Reservations */
+            reservations: components["schemas"]["ReservationShown"][];
+        };
+        /**
+         * ReservationWish
+         * @description What somebody wants: `count` machines, or those in `names`; any, or those that `tags` fits.
+         */
+        ReservationWish: {
+            /** At Least */
+            at_least?: number | null;
+            /** Count */
+            count?: number | null;
+            /**
+             * Generate Password
+             * @default false
+             */
+            generate_password: boolean;
+            /** Login */
+            login?: string | null;
+            /**
+             * Minutes
+             * @default 60
+             */
+            minutes: number;
+            /**
+             * Names
+             * @default []
+             */
+            names: string[];
+            /** Password */
+            password?: string | null;
+            /**
+             * Program
+             * @default false
+             */
+            program: boolean;
+            /**
+             * Public Keys
+             * @default []
+             */
+            public_keys: string[];
+            /** Purpose */
+            purpose?: string | null;
+            /** Scope */
+            scope?: string | null;
+            /** Tags */
+            tags?: string | null;
+            /**
+             * Wait
+             * @default false
+             */
+            wait: boolean;
+            /** Wait Minutes */
+            wait_minutes?: number | null;
+        };
+        /** Reserved */
+        Reserved: {
+            /** Duration Minutes */
+            duration_minutes: number;
+            /** Machines */
+            machines: components["schemas"]["ReservedMachine"][];
+            /** Reservation Password */
+            reservation_password: string;
+            /** Reserved Until */
+            reserved_until: string;
+            /** Username */
+            username: string;
+        };
+        /** ReservedMachine */
+        ReservedMachine: {
+            /** Host */
+            host: string;
+            /** Machine */
+            machine: string;
+            /** Port */
+            port: number;
+        };
+        /**
+         * ReserveRequest
+         * @description `POST /reserve`: the fields of the query as JSON.
+         */
+        ReserveRequest: {
+            /**
+             * Count
+             * @default 1
+             */
+            count: number;
+            /**
+             * Duration
+             * @default 60
+             */
+            duration: number;
+            /** Password */
+            password?: string | null;
+            /** Reservation Password */
+            reservation_password?: string | null;
+            /** Username */
+            username?: string | null;
+        };
+        /**
+         * RunOutput
+         * @description What the last run on a machine said, without secrets.
+         */
+        RunOutput: {
+            /** At */
+            at: string | null;
+            /** Output */
+            output: string;
+            /** Problem */
+            problem: string | null;
+            /** What */
+            what: string | null;
+        };
         /**
          * Sentence
          * @description A sentence for people, under two keys, because different pages read different ones.
@@ -2051,6 +2541,13 @@ export interface components {
             is_current: boolean;
             /** Last Used At */
             last_used_at: string;
+        };
+        /** Sharing */
+        Sharing: {
+            /** Public Keys */
+            public_keys: string[];
+            /** Username */
+            username: string;
         };
         /**
          * Shelf
@@ -2088,6 +2585,19 @@ export interface components {
             /** Url */
             url: string;
         };
+        /** Skipped */
+        Skipped: {
+            /** Entry */
+            entry: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * State
+         * @description Of a reservation.
+         * @enum {string}
+         */
+        State: "waiting" | "preparing" | "ready" | "failed" | "ended";
         /** StatusChange */
         StatusChange: {
             /** Is Active */
@@ -2130,6 +2640,13 @@ export interface components {
             success: boolean;
             /** Timestamp */
             timestamp: string;
+        };
+        /** Switch */
+        Switch: {
+            /** On */
+            on: boolean;
+            /** Reason */
+            reason?: string | null;
         };
         /** TransferRequest */
         TransferRequest: {

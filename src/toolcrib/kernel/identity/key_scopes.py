@@ -87,7 +87,8 @@ class KeyScopes:
         for kind in kinds:
             found = [*_routes(kind.routers, API), *_routes(kind.root_routers, "")]
             for method, path in found:
-                reads = method in SAFE_METHODS or (method, path) in kind.reads
+                reads = method in SAFE_METHODS and (method, path) not in kind.writes
+                reads = reads or (method, path) in kind.reads
                 self._needs[method, path] = frozenset({kind.scope.name, READ} if reads else {kind.scope.name})
 
     def _kernels(self, method: str, path: str) -> Need:

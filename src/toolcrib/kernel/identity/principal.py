@@ -17,6 +17,7 @@ CaseClashes = Literal["refuse", "warn", "allow"]
 Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
 # The scope an API key needs for using an administrator's rights.
 ADMIN_SCOPE = "admin"
+ONLY_ADMINS = "Only an administrator may do this."
 RANK: dict[str, int] = {"viewer": 1, "member": 2, "admin": 3, "owner": 4}
 
 
@@ -176,4 +177,4 @@ class Principal:
         """
         self.require_scope(ADMIN_SCOPE)
         if not self.is_admin:
-            raise Forbidden("Only an administrator may do this.")
+            raise Forbidden(ONLY_ADMINS)

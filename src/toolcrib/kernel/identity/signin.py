@@ -19,6 +19,7 @@ from toolcrib.kernel.ratelimit import RateLimiter
 
 # The counter of failures of one account at one address.
 WRONG = "wrong password"
+WRONG_PASSWORD = "Wrong username or password."
 # The counter of all tries, at one address, of signed-in people who must give their password again.
 AGAIN = "current password"
 AGAIN_RATE = "10/minute"
@@ -125,7 +126,7 @@ class SignIn:
         verdict = await self._passwords.verify(user.password_hash if user else None, password, queue)
         if user is None or verdict == "wrong" or not user.is_active:
             is_right = user is not None and verdict != "wrong"
-            reason = "This account is disabled." if is_right else "Wrong username or password."
+            reason = "This account is disabled." if is_right else WRONG_PASSWORD
             self._remember(attempt, reason)
             await self._limiter.lengthen_delay(WRONG, pair)
             if not is_counted:

@@ -23,7 +23,7 @@ from toolcrib.kernel.identity.models import (
     new_uuid,
 )
 from toolcrib.kernel.identity.names import check_email, check_username, email_key, is_storable
-from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.principal import ONLY_ADMINS, Principal
 from toolcrib.kernel.problems import Conflict, Forbidden, NotFound
 from toolcrib.kernel.requester import Requester
 from toolcrib.kernel.search import text_match
@@ -341,7 +341,7 @@ async def _require_still_admin(session: AsyncSession, actor: Principal) -> None:
     other, the second is refused."""
     await take_write_lock(session)
     if not await _exists(session, User.id == actor.id, User.is_admin.is_(True), User.is_active.is_(True)):
-        raise Forbidden("Only an administrator may do this.")
+        raise Forbidden(ONLY_ADMINS)
 
 
 async def _require_another_admin(session: AsyncSession, user: User) -> None:

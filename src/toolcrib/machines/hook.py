@@ -1,0 +1,154 @@
+"""Keeps accounts in step with claims: whatever ends a hold, by whichever door, has its account removed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from toolcrib.kernel.claims.changes import Change
+from toolcrib.kernel.claims.models import PRIVATE, Claim
+from toolcrib.kernel.problems import Conflict
+from toolcrib.machines.logins import login_for
+from toolcrib.machines.models import CURRENT, HoldState, State, holds, machines, reservations
+
+WORK_JOB = "machines.work"
+
+
+class NoReservation(Conflict):
+    """A machine is held for a reservation only: that says which account is made."""
+
+    code = "no_reservation"
+
+
+def follow_claim(connection: Connection, change: Change) -> None:
+    """Begin, move or end the hold that goes with a claim."""
+    before, after = change.before, change.after
+    if before is not None and after is not None and after.fence == before.fence:
+        _moved(connection, after)
+        return
+    now = change.event.at
+    if before is not None:
+        _ended(connection, before, change, now)
+    if after is not None:
+        if before is None:
+            _begun(connection, after, _reservation_of(after), now)
+        else:
+            _begun(connection, after, _passed_on(connection, before, after, now), now)
+    change.nudge(WORK_JOB)
+
+
+def _reservation_of(claim: Claim) -> str:
+    private = claim.data.get(PRIVATE)
+    found = private.get("reservation") if isinstance(private, dict) else None
+    if not isinstance(found, str):
+        raise NoReservation("Machines are held by a reservation.")
+    return found
+
+
+def _begun(connection: Connection, claim: Claim, reservation_id: str, now: datetime) -> None:
+    machine = connection.execute(
+        select(machines.c.id).where(machines.c.name == claim.key, machines.c.scope == claim.scope)
+    ).one()
+    login = connection.execute(
+        select(reservations.c.login).where(reservations.c.id == reservation_id)
+    ).scalar_one()
+    connection.execute(
+        insert(holds).values(
+            reservation_id=reservation_id,
+            machine_id=machine.id,
+            machine=claim.key,
+            fence=claim.fence,
+            holder=claim.holder,
+            login=login,
+            state=HoldState.PREPARING,
+            created_at=now,
+            ends_at=claim.expires_at,
+            is_failed=False,
+            attempts=0,
+            next_at=now,
+        )
+    )
+
+
+def _moved(connection: Connection, claim: Claim) -> None:
+    """Its end moved."""
+    hold = connection.execute(select(holds.c.reservation_id).where(holds.c.fence == claim.fence)).first()
+    if hold is None:
+        return
+    connection.execute(update(holds).where(holds.c.fence == claim.fence).values(ends_at=claim.expires_at))
+    latest = select(func.max(holds.c.ends_at)).where(
+        holds.c.reservation_id == hold.reservation_id, holds.c.state.in_(CURRENT)
+    )
+    end = connection.execute(latest).scalar()
+    reservation = update(reservations).where(reservations.c.id == hold.reservation_id)
+    connection.execute(reservation.values(ends_at=end, warned_at=None))
+
+
+def _ended(connection: Connection, claim: Claim, change: Change, now: datetime) -> None:
+    hold = connection.execute(select(holds).where(holds.c.fence == claim.fence)).first()
+    if hold is None or hold.state not in CURRENT:
+        return
+    ended = update(holds).where(holds.c.id == hold.id)
+    connection.execute(
+        ended.values(
+            state=HoldState.CLEANING,
+            ended_at=now,
+            reason=change.reason or change.event.verb,
+            attempts=0,
+            next_at=now,
+        )
+    )
+    if hold.is_failed:
+        return  # whoever found that out decides what becomes of the reservation
+    others = select(holds.c.id).where(
+        holds.c.reservation_id == hold.reservation_id, holds.c.state.in_(CURRENT)
+    )
+    if connection.execute(others.limit(1)).first() is None:
+        over = update(reservations).where(
+            reservations.c.id == hold.reservation_id,
+            reservations.c.state.in_((State.PREPARING, State.READY)),
+        )
+        connection.execute(over.values(state=State.ENDED, ends_at=now, reason=change.reason))
+
+
+def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetime) -> str:
+    """Return the reservation of the new holder: what passes to one person at one moment out of one reservation is one.
+
+    Nobody else's key or password lets anybody into it: the account is the new holder's, with the keys that they had
+    in the shared reservation, if any.
+    """
+    former = _former(connection, before)
+    same = select(reservations.c.id).where(
+        reservations.c.came_from == former.id,
+        reservations.c.holder_uuid == after.holder_uuid,
+        reservations.c.created_at == now,
+    )
+    known = connection.execute(same).scalar()
+    if known is not None:
+        return str(known)
+    keys: dict[str, Any] = former.access.get("keys", {})
+    row = {
+        "id": str(uuid4()),
+        "place": after.fence,
+        "holder": after.holder,
+        "holder_uuid": after.holder_uuid,
+        "login": login_for(after.holder),
+        "state": State.PREPARING,
+        "wanted": former.wanted,
+        "access": {"keys": {after.holder: keys[after.holder]} if after.holder in keys else {}},
+        "purpose": former.purpose,
+        "seconds": former.seconds,
+        "created_at": now,
+        "ends_at": after.expires_at,
+        "came_from": former.id,
+    }
+    connection.execute(insert(reservations).values(**row))
+    return str(row["id"])
+
+
+def _former(connection: Connection, claim: Claim) -> Row[Any]:
+    query = select(reservations).join(holds, holds.c.reservation_id == reservations.c.id)
+    return connection.execute(query.where(holds.c.fence == claim.fence)).one()

@@ -1,0 +1,33 @@
+"""What is done with machines later, or on a schedule."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.jobs import Job
+from toolcrib.machines.hook import WORK_JOB
+from toolcrib.machines.pool import pool_of
+from toolcrib.machines.service import checking, warning, work
+
+
+async def do_work(kernel: Kernel, now: datetime) -> None:
+    """Serve the queue, and begin to make and remove accounts."""
+    await work.start_due(pool_of(kernel), now)
+
+
+async def check(kernel: Kernel, now: datetime) -> None:
+    """Look whether machines answer, what they are, and which accounts are on them."""
+    await checking.check_due(pool_of(kernel), now)
+
+
+async def warn(kernel: Kernel, now: datetime) -> None:
+    """Tell people that their reservation ends soon."""
+    await warning.warn(kernel, now)
+
+
+JOBS = (
+    Job(WORK_JOB, do_work, every=timedelta(seconds=10)),
+    Job("machines.check", check, every=timedelta(minutes=1)),
+    Job("machines.warn", warn, every=timedelta(minutes=1)),
+)

@@ -1,0 +1,127 @@
+"""Tables: machines, what people asked for (reservations), and which machine they have for it (holds).
+
+Who holds a machine is its claim (kind `machine`, the machine's name as the key). A hold is the record of the account
+on the host that goes with one claim: it begins with the claim, and lasts until the account is known to be gone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
+
+from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
+
+KIND = "machine"
+
+
+class State(StrEnum):
+    """Of a reservation."""
+
+    WAITING = "waiting"  # in the queue
+    PREPARING = "preparing"  # it holds machines; accounts are being made
+    READY = "ready"
+    FAILED = "failed"
+    ENDED = "ended"
+
+
+class HoldState(StrEnum):
+    """Of the account on one machine."""
+
+    PREPARING = "preparing"
+    READY = "ready"
+    CLEANING = "cleaning"  # the hold is over, and the account is not known to be gone
+    GONE = "gone"
+
+
+# A machine with a hold in one of these states is not free.
+OPEN = (HoldState.PREPARING, HoldState.READY, HoldState.CLEANING)
+CURRENT = (HoldState.PREPARING, HoldState.READY)
+
+# `password` and `private_key` are sealed. `reason` is that of a maintenance or quarantine; `quarantine` is its code.
+# What is named `last_` is about the last run on the host.
+machines = Table(
+    "machines",
+    Base.metadata,
+    Column("id", BigId, primary_key=True),
+    Column("name", exact_string(255), nullable=False, unique=True),
+    Column("scope", exact_string(300), nullable=False),
+    Column("host", exact_string(255), nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("user", exact_string(255), nullable=False),
+    Column("password", exact_text()),
+    Column("private_key", exact_text()),
+    Column("sudo", Boolean, nullable=False),
+    Column("jump", exact_string(255)),
+    Column("host_key", exact_text()),
+    Column("offered_host_key", exact_text()),
+    Column("tags", JsonText(), nullable=False),
+    Column("facts", JsonText(), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("maintenance", Boolean, nullable=False),
+    Column("quarantine", exact_string(40)),
+    Column("reason", exact_text()),
+    Column("is_online", Boolean),
+    Column("checked_at", UtcDateTime()),
+    Column("last_run", exact_string(16)),
+    Column("last_problem", exact_string(40)),
+    Column("last_output", exact_text()),
+    Column("last_run_at", UtcDateTime()),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("created_by", exact_string(255)),
+)
+
+# `wanted` says what was asked for: count, names, tags, at_least, scope. `access` says how to sign in: the password's
+# hash, sealed, and the public keys, by the name of whoever brought them. `place` orders the queue.
+reservations = Table(
+    "machine_reservations",
+    Base.metadata,
+    Column("id", exact_string(36), primary_key=True),
+    Column("place", BigId, nullable=False),
+    Column("holder", exact_string(255), nullable=False),
+    Column("holder_uuid", exact_string(36), nullable=False),
+    Column("login", exact_string(32), nullable=False),
+    Column("state", exact_string(16), nullable=False),
+    Column("wanted", JsonText(), nullable=False),
+    Column("access", JsonText(), nullable=False),
+    Column("purpose", exact_text()),
+    Column("seconds", BigId, nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("ends_at", UtcDateTime()),
+    Column("wait_until", UtcDateTime()),
+    Column("lease_ends_at", UtcDateTime()),
+    Column("warned_at", UtcDateTime()),
+    Column("reason", exact_text()),
+    Column("came_from", exact_string(36)),
+    Index("ix_machine_reservations_state_place", "state", "place"),
+    Index("ix_machine_reservations_holder_uuid", "holder_uuid"),
+)
+
+# `worker` is the process that works on the host now, until `busy_until` unless it says that it still does.
+holds = Table(
+    "machine_holds",
+    Base.metadata,
+    Column("id", BigId, primary_key=True),
+    Column("reservation_id", exact_string(36), nullable=False),
+    Column("machine_id", BigId, nullable=False),
+    Column("machine", exact_string(255), nullable=False),
+    Column("fence", BigId, nullable=False),
+    Column("holder", exact_string(255), nullable=False),
+    Column("login", exact_string(32), nullable=False),
+    Column("state", exact_string(16), nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+    Column("ends_at", UtcDateTime()),
+    Column("ended_at", UtcDateTime()),
+    Column("gone_at", UtcDateTime()),
+    Column("reason", exact_text()),
+    Column("problem", exact_text()),
+    Column("is_failed", Boolean, nullable=False),  # no account could be made
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", UtcDateTime(), nullable=False),
+    Column("worker", exact_string(36)),
+    Column("busy_until", UtcDateTime()),
+    UniqueConstraint("fence"),
+    Index("ix_machine_holds_state_next_at", "state", "next_at"),
+    Index("ix_machine_holds_machine_id_state", "machine_id", "state"),
+    Index("ix_machine_holds_reservation_id", "reservation_id"),
+)

@@ -1,0 +1,176 @@
+"""The pool: machines in full, the queue, and what is free."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from toolcrib.kernel.claims.schemas import Text
+from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.openapi import refusals
+from toolcrib.machines.pool import pool_of
+from toolcrib.machines.service import (
+    checking,
+    importing,
+    inventory,
+    queueing,
+    reading,
+    registry,
+    requesting,
+    values,
+)
+from toolcrib.machines.views import (
+    History,
+    HostKey,
+    Imported,
+    Inventory,
+    MachineChange,
+    MachinePage,
+    MachineRead,
+    Move,
+    PastHold,
+    Preview,
+    Queue,
+    ReservationWish,
+    RunOutput,
+    Switch,
+)
+
+router = APIRouter(prefix="/pool", tags=["machines"])
+
+TagText = Annotated[Text | None, Query(max_length=500)]
+
+
+@router.get("/machines")
+async def list_machines(
+    session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, tags: TagText = None
+) -> MachinePage:
+    """List the machines that the caller may see, by name; with `tags` those that the expression fits."""
+    return MachinePage(machines=await queueing.shown_machines(session, kernel.settings, me, tags))
+
+
+@router.get("/machines/{name}", responses=refusals(404))
+async def read_machine(
+    name: Text, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep
+) -> MachineRead:
+    await registry.get(session, name, me)
+    return await queueing.shown_machine(session, kernel.settings, me, name)
+
+
+@router.patch("/machines/{name}", responses=refusals(403, 404, 409))
+async def change_machine(
+    name: Text, body: MachineChange, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> MachineRead:
+    """Change what is known of a machine. Its host key is forgotten with its address."""
+    sealed = values.for_storage(kernel.secrets, values.of_change(body, me))
+    await registry.change(session, name, sealed, actor=me.username, now=now)
+    return await queueing.shown_machine(session, kernel.settings, me, name)
+
+
+@router.post("/machines/{name}/maintenance", responses=refusals(403, 404))
+async def set_maintenance(
+    name: Text, body: Switch, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> MachineRead:
+    """Begin or end maintenance: nobody new gets the machine, and whoever has it keeps it."""
+    await registry.set_maintenance(session, name, body.reason, on=body.on, actor=me.username, now=now)
+    registry.nudge(session, kernel)
+    return await queueing.shown_machine(session, kernel.settings, me, name)
+
+
+@router.post("/machines/{name}/quarantine", responses=refusals(403, 404))
+async def set_quarantine(
+    name: Text, body: Switch, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> MachineRead:
+    """Take a machine out of the pool, or give it back to it."""
+    await registry.set_quarantine(session, name, body.reason, on=body.on, actor=me.username, now=now)
+    registry.nudge(session, kernel)
+    return await queueing.shown_machine(session, kernel.settings, me, name)
+
+
+@router.post("/machines/{name}/accept-host-key", responses=refusals(403, 404, 409))
+async def accept_host_key(
+    name: Text, body: HostKey, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> MachineRead:
+    """Pin the other host key that the machine has shown."""
+    await registry.accept_host_key(session, name, body.host_key, actor=me.username, now=now)
+    registry.nudge(session, kernel)
+    return await queueing.shown_machine(session, kernel.settings, me, name)
+
+
+@router.post("/machines/{name}/check", responses=refusals(403, 404))
+async def check_machine(name: Text, kernel: KernelDep, me: AdminDep) -> MachineRead:
+    """Look at the machine now, and answer when that is done."""
+    async with kernel.database.read() as session:
+        machine = await registry.get(session, name)
+    await checking.check(pool_of(kernel), [machine.id])
+    async with kernel.database.read() as session:
+        return await queueing.shown_machine(session, kernel.settings, me, name)
+
+
+@router.get("/machines/{name}/history", responses=refusals(404))
+async def history(
+    name: Text,
+    session: ReadSessionDep,
+    me: PrincipalDep,
+    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> History:
+    """List who has had the machine, the latest first."""
+    machine = await registry.get(session, name, me)
+    found = await reading.history(session, machine.id, before=before, limit=limit)
+    return History(holds=[PastHold.of(hold) for hold in found])
+
+
+@router.get("/machines/{name}/output", responses=refusals(403, 404))
+async def output(name: Text, session: ReadSessionDep, _me: AdminDep) -> RunOutput:
+    """Return what the last run on the machine said, without secrets."""
+    return RunOutput.of(await registry.get(session, name))
+
+
+@router.get("/inventory", responses=refusals(403))
+async def export(session: ReadSessionDep, me: AdminDep, format: inventory.Format = "yaml") -> Response:  # noqa: A002
+    """Return all machines in the form that the register script reads. Passwords are not in it."""
+    rows = [machine for machine, _ in await reading.seen_machines(session, me)]
+    media_type = "application/yaml" if format == "yaml" else "text/csv; charset=utf-8"
+    return Response(inventory.write(rows, format), media_type=media_type)
+
+
+@router.post("/inventory", responses=refusals(403))
+async def import_(
+    body: Inventory, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> Imported:
+    """Register all machines of a file that are not there yet."""
+    return await importing.import_all(session, kernel, me, body, now=now)
+
+
+@router.get("/queue")
+async def read_queue(session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> Queue:
+    """List who waits for machines, in the order of service."""
+    return Queue(queue=await queueing.shown_queue(session, kernel.settings, me, now))
+
+
+@router.post("/queue/{reservation_id}/move", responses=refusals(403, 404))
+async def move(
+    reservation_id: Text, body: Move, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> Queue:
+    """Give somebody in the queue another place. The reason is logged."""
+    await queueing.move(session, reservation_id, body.place, body.reason, actor=me.username, now=now)
+    registry.nudge(session, kernel)
+    return Queue(queue=await queueing.shown_queue(session, kernel.settings, me, now))
+
+
+@router.get("/preview")
+async def preview(
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
+    count: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    tags: TagText = None,
+    minutes: Annotated[int, Query(ge=1, le=5_256_000)] = 60,
+) -> Preview:
+    """Say what is free for such a request, and when it would be served if it waited."""
+    wish = ReservationWish(count=count, tags=tags or None, minutes=minutes)
+    wanted = requesting.wanted_of(wish, kernel.settings)
+    return await queueing.preview(session, kernel.settings, me, wanted, minutes, now)

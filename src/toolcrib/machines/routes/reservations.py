@@ -1,0 +1,164 @@
+"""Reservations in full: what the contract's `GET /reserve` cannot say."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.schemas import Text
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, RequesterDep, SessionDep
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.openapi import refusals
+from toolcrib.machines.models import State
+from toolcrib.machines.pool import pool_of
+from toolcrib.machines.service import access, managing, reading, requesting
+from toolcrib.machines.service.requesting import shown
+from toolcrib.machines.views import (
+    Extension,
+    NewAccess,
+    Passing,
+    ReservationPage,
+    ReservationRead,
+    ReservationWish,
+    Sharing,
+)
+
+router = APIRouter(tags=["reservations"])
+
+Id = Annotated[str, Path(max_length=36, pattern="^[0-9a-f-]+$")]
+Why = Annotated[Text | None, Query(max_length=2000)]
+
+
+@router.post("/reservations", status_code=201, responses=refusals(400, 404, 409))
+async def reserve(
+    body: ReservationWish,
+    response: Response,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    by: RequesterDep,
+    now: NowDep,
+) -> ReservationRead:
+    """Hold machines, or with `wait` stand in the queue for them (202). The accounts come a moment later: look at the
+    reservation until it is `ready`, or follow the events."""
+    made = await requesting.request(pool_of(kernel), me, by, body, now=now)
+    if made.state == State.WAITING:
+        response.status_code = 202
+    response.headers["Cache-Control"] = "no-store"
+    return made
+
+
+@router.get("/pool/reservations")
+async def list_reservations(
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
+    mine: bool = True,
+    state: Annotated[list[State], Query()] = [],  # noqa: B006 - FastAPI copies it
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ReservationPage:
+    """List reservations, the newest first: the caller's own, or for administrators everybody's."""
+    rows = await reading.reservations_of(session, me, mine=mine, states=state, before=offset, limit=limit)
+    return ReservationPage(reservations=await shown(session, kernel.settings, rows, now))
+
+
+@router.get("/reservations/{reservation_id}", responses=refusals(404))
+async def read(
+    reservation_id: Id, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> ReservationRead:
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.delete("/reservations/{reservation_id}", responses=refusals(403, 404, 409))
+async def give_back(
+    reservation_id: Id,
+    session: SessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    by: RequesterDep,
+    now: NowDep,
+    reason: Why = None,
+) -> ReservationRead:
+    """Give the machines back, or leave the queue. Administrators end those of others."""
+    await managing.give_back(session, me, by, reservation_id, reason, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.post("/reservations/{reservation_id}/extend", responses=refusals(400, 403, 404, 409))
+async def extend(
+    reservation_id: Id,
+    body: Extension,
+    session: SessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    by: RequesterDep,
+    now: NowDep,
+) -> ReservationRead:
+    """Let it end so many minutes later, if nobody waits for such machines."""
+    await managing.extend(session, kernel.settings, me, by, reservation_id, body.minutes, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.post("/reservations/{reservation_id}/renew", responses=refusals(403, 404, 409))
+async def renew(
+    reservation_id: Id, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> ReservationRead:
+    """Keep a program's place in the queue."""
+    await managing.renew_place(session, kernel.settings, me, reservation_id, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.post("/reservations/{reservation_id}/share", responses=refusals(400, 403, 404, 409))
+async def share(
+    reservation_id: Id, body: Sharing, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> ReservationRead:
+    """Let a colleague sign in to the same account, with keys of their own."""
+    keys = access.check_keys(body.public_keys)
+    await managing.share(session, pool_of(kernel), me, reservation_id, body.username, keys, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.delete("/reservations/{reservation_id}/share/{username}", responses=refusals(400, 403, 404, 409))
+async def stop_sharing(
+    reservation_id: Id, username: Text, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> ReservationRead:
+    await managing.stop_sharing(session, pool_of(kernel), me, reservation_id, username, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.post("/reservations/{reservation_id}/transfer", responses=refusals(400, 403, 404, 409))
+async def transfer(
+    reservation_id: Id,
+    body: Passing,
+    session: SessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    by: RequesterDep,
+    now: NowDep,
+) -> ReservationRead:
+    """Pass the machines to somebody else. The accounts are removed, and new ones made: their holder says by `access`
+    how to sign in."""
+    await managing.transfer(session, kernel.settings, me, by, reservation_id, body.to, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.put("/reservations/{reservation_id}/access", responses=refusals(400, 403, 404, 409))
+async def set_access(
+    reservation_id: Id, body: NewAccess, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> ReservationRead:
+    """Change by which keys and password the holder signs in."""
+    own = await access.access_of(kernel.secrets, me.username, body.password, body.public_keys)
+    async with kernel.database.write() as session:
+        await managing.set_access(session, pool_of(kernel), me, reservation_id, {"password": None, **own})
+        return await _one(session, kernel, me, reservation_id, now)
+
+
+async def _one(
+    session: AsyncSession, kernel: KernelDep, me: Principal, reservation_id: str, now: NowDep
+) -> ReservationRead:
+    row = await managing.find(session, me, reservation_id)
+    (found,) = await shown(session, kernel.settings, [row], now)
+    return found

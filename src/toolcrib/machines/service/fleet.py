@@ -1,0 +1,64 @@
+"""What the pool has, and what of it is free: read under the write lock, so that it stays true until the commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims.models import Ref
+from toolcrib.machines.models import KIND, OPEN, holds, machines
+from toolcrib.machines.tags import tags_of
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine as the rules of reserving see it. `ends_at` is when its present hold ends; one that is being cleaned
+    has an end in the past."""
+
+    id: int
+    name: str
+    scope: str
+    host: str
+    port: int
+    manager: str
+    tags: frozenset[str]
+    in_service: bool
+    is_taken: bool
+    ends_at: datetime | None
+
+    @property
+    def is_free(self) -> bool:
+        return self.in_service and not self.is_taken
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(KIND, self.scope, self.name)
+
+
+async def read_fleet(session: AsyncSession) -> list[Machine]:
+    """All machines, in the order of their registration."""
+    taken = {
+        row.machine_id: row.ends_at
+        for row in await session.execute(
+            select(holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)).order_by(holds.c.id)
+        )
+    }
+    found = await session.execute(select(machines).order_by(machines.c.id))
+    return [
+        Machine(
+            id=row.id,
+            name=row.name,
+            scope=row.scope,
+            host=row.host,
+            port=row.port,
+            manager=row.user,
+            tags=tags_of(row.tags, row.facts),
+            in_service=row.enabled and not row.maintenance and row.quarantine is None,
+            is_taken=row.id in taken,
+            ends_at=taken.get(row.id),
+        )
+        for row in found
+    ]

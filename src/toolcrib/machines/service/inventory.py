@@ -1,0 +1,118 @@
+"""Many machines at once: the files that the register script reads (machine-pool contract, section 10)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import yaml
+from pydantic import ValidationError
+from sqlalchemy import Row
+
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import InvalidRequest, Problem
+from toolcrib.machines.schemas import FIELDS, NewMachine
+from toolcrib.machines.service import values
+
+Format = Literal["yaml", "csv"]
+MOST_ENTRIES = 5_000
+
+
+class BadInventory(InvalidRequest):
+    code = "bad_inventory"
+
+
+def read(text: str, format_: Format) -> list[dict[str, Any]]:
+    """Return the entries of an inventory file, unchecked.
+
+    Raises:
+        BadInventory: it is none, or too long (400).
+    """
+    entries = _from_yaml(text) if format_ == "yaml" else _from_csv(text)
+    if len(entries) > MOST_ENTRIES:
+        raise BadInventory(f"An inventory may have {MOST_ENTRIES} machines.")
+    return entries
+
+
+def _from_yaml(text: str) -> list[dict[str, Any]]:
+    if "&" in text and "*" in text:  # an alias may stand for more than any memory holds
+        for token in _tokens(text):
+            if isinstance(token, yaml.AliasToken):
+                raise BadInventory("An inventory has no YAML aliases.")
+    try:
+        found = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        raise BadInventory("This is no YAML.") from None
+    if isinstance(found, dict):
+        found = found.get("machines")
+    if not isinstance(found, list):
+        raise BadInventory("An inventory is a list of machines, or has one under `machines`.")
+    return [each if isinstance(each, dict) else {} for each in found]
+
+
+def _tokens(text: str) -> Iterable[Any]:
+    try:
+        yield from yaml.scan(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        raise BadInventory("This is no YAML.") from None
+
+
+def _from_csv(text: str) -> list[dict[str, Any]]:
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text)) if row]
+    except csv.Error:
+        raise BadInventory("This is no CSV.") from None
+    if rows and set(rows[0]) >= set(FIELDS):
+        header, rows = rows[0], rows[1:]
+    else:
+        header = list(FIELDS)
+    return [dict(zip(header, row, strict=False)) for row in rows]
+
+
+def checked(entry: dict[str, Any], me: Principal) -> dict[str, Any]:
+    """Return the values of one machine, the secrets in clear.
+
+    Raises:
+        InvalidRequest: (400).
+    """
+    known = {name: value for name, value in entry.items() if name in NewMachine.model_fields}
+    for name in FIELDS:
+        if isinstance(known.get(name), int) and not isinstance(known[name], bool):
+            known[name] = str(known[name])  # a name or password of digits alone
+    if isinstance(known.get("tags"), str):
+        known["tags"] = known["tags"].split()
+    try:
+        body = NewMachine.model_validate(known)
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise InvalidRequest(f"{field} is not as it should be.") from None
+    return values.of_new(body, me)
+
+
+def said_of(entry: dict[str, Any], problem: Problem) -> tuple[str, str]:
+    """Return how to name an entry that was left out, and why it was."""
+    return str(entry.get("name") or entry.get("host") or "an entry without a name")[:255], problem.detail
+
+
+def write(rows: Sequence[Row[Any]], format_: Format) -> str:
+    """Return an inventory of these machines. Secrets are not in it: `password` is empty."""
+    entries = [
+        {
+            "name": row.name,
+            "host": row.host,
+            "port": row.port,
+            "user": row.user,
+            "password": "",
+            "tags": list(row.tags.get("tags", [])),
+        }
+        for row in rows
+    ]
+    if format_ == "yaml":
+        return str(yaml.safe_dump({"machines": entries}, sort_keys=False, allow_unicode=True))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*FIELDS, "tags"])
+    writer.writeheader()
+    writer.writerows({**entry, "tags": " ".join(entry["tags"])} for entry in entries)
+    return out.getvalue()

@@ -1,0 +1,108 @@
+"""Machines, reservations and the queue as people see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.machines.models import CURRENT, OPEN, State, holds, machines, reservations
+from toolcrib.machines.service.fleet import read_fleet
+from toolcrib.machines.service.reserving import estimated, free_beside
+from toolcrib.machines.service.wanted import Waiting, read_queue
+from toolcrib.settings import Settings
+
+
+async def open_holds(session: AsyncSession) -> dict[int, Row[Any]]:
+    """Return what keeps each machine from being free: its hold, or what of the last one is left, by machine."""
+    query = select(holds).where(holds.c.state.in_(OPEN)).order_by(holds.c.id)
+    return {row.machine_id: row for row in await session.execute(query)}
+
+
+async def seen_machines(session: AsyncSession, me: Principal) -> list[tuple[Row[Any], Row[Any] | None]]:
+    """Return all machines that the caller may see, by name, each with its open hold."""
+    taken = await open_holds(session)
+    found = await session.execute(select(machines).order_by(machines.c.name))
+    return [(row, taken.get(row.id)) for row in found if me.may(row.scope)]
+
+
+async def free_ids(session: AsyncSession, settings: Settings) -> set[int]:
+    """Return the machines that somebody who comes now could have."""
+    fleet = await read_fleet(session)
+    queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
+    return free_beside(fleet, queue)
+
+
+async def current_holds(session: AsyncSession, me: Principal) -> list[tuple[Row[Any], Row[Any]]]:
+    """Return the holds that are going on, each with its machine, of machines that the caller may see."""
+    query = select(holds).where(holds.c.state.in_(CURRENT)).order_by(holds.c.id)
+    rows = list(await session.execute(query))
+    found = await session.execute(select(machines).where(machines.c.id.in_({row.machine_id for row in rows})))
+    by_id = {row.id: row for row in found}
+    return [
+        (row, by_id[row.machine_id])
+        for row in rows
+        if row.machine_id in by_id and me.may(by_id[row.machine_id].scope)
+    ]
+
+
+async def waiting(
+    session: AsyncSession, settings: Settings, now: datetime
+) -> list[tuple[Waiting, datetime | None]]:
+    """Return the queue, front first, each with when it will probably be served."""
+    fleet = await read_fleet(session)
+    queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
+    when = estimated(fleet, queue, now)
+    return [(each, when.get(each.row.id)) for each in queue]
+
+
+async def holds_of(
+    session: AsyncSession, ids: Sequence[str]
+) -> dict[str, list[tuple[Row[Any], Row[Any] | None]]]:
+    """Return the holds of these reservations that count: a failed one that was replaced is not shown."""
+    rows = list(
+        await session.execute(select(holds).where(holds.c.reservation_id.in_(ids)).order_by(holds.c.id))
+    )
+    found = await session.execute(select(machines).where(machines.c.id.in_({row.machine_id for row in rows})))
+    by_id = {row.id: row for row in found}
+    of: dict[str, list[tuple[Row[Any], Row[Any] | None]]] = {id_: [] for id_ in ids}
+    for row in rows:
+        of[row.reservation_id].append((row, by_id.get(row.machine_id)))
+    return of
+
+
+async def reservations_of(
+    session: AsyncSession,
+    me: Principal,
+    *,
+    mine: bool,
+    states: Sequence[State],
+    before: int | None,
+    limit: int,
+) -> list[Row[Any]]:
+    """Return reservations, the newest first: the caller's own, or for administrators all."""
+    conditions: list[ColumnElement[bool]] = []
+    if mine or not me.is_admin:
+        conditions.append(reservations.c.holder_uuid == me.uuid)
+    if states:
+        conditions.append(reservations.c.state.in_(states))
+    query = (
+        select(reservations).where(*conditions).order_by(reservations.c.created_at.desc(), reservations.c.id)
+    )
+    return list(await session.execute(query.offset(before or 0).limit(limit)))
+
+
+async def history(
+    session: AsyncSession, machine_id: int, *, before: int | None, limit: int
+) -> list[Row[Any]]:
+    """Return who has had a machine, the latest first."""
+    conditions: list[ColumnElement[bool]] = [holds.c.machine_id == machine_id]
+    if before is not None:
+        conditions.append(holds.c.id < before)
+    return list(
+        await session.execute(select(holds).where(*conditions).order_by(holds.c.id.desc()).limit(limit))
+    )

@@ -1,0 +1,175 @@
+"""Registering machines and changing what is known of them: for administrators."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.database import after_commit, take_write_lock
+from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.machines.errors import MachineExists, MachineInUse, MachineNotFound, MachineReserved
+from toolcrib.machines.hook import WORK_JOB
+from toolcrib.machines.models import CURRENT, KIND, OPEN, HoldState, holds, machines
+
+# Not while somebody has an account on it: the claim and the clean-up go by them.
+_FIXED_IN_USE = frozenset({"scope", "host", "port", "user"})
+
+
+async def register(session: AsyncSession, values: dict[str, Any], *, actor: str, now: datetime) -> Row[Any]:
+    """Add a machine to the pool. Nobody contacts it yet.
+
+    Raises:
+        MachineExists: (409).
+        MachineNotFound: there is no machine with the name of its jump host (404).
+    """
+    await take_write_lock(session)
+    known = select(machines.c.id).where(machines.c.name == values["name"])
+    if (await session.execute(known)).first() is not None:
+        raise MachineExists
+    await _check_jump(session, values.get("jump"), values["name"])
+    row = {
+        "scope": "",
+        "sudo": False,
+        "enabled": True,
+        "maintenance": False,
+        "tags": {},
+        "facts": {},
+        "created_at": now,
+        "created_by": actor,
+        **values,
+    }
+    await session.execute(insert(machines).values(**row))
+    await _record(session, "machine_added", row["name"], row["scope"], actor, now)
+    return await get(session, row["name"])
+
+
+async def change(
+    session: AsyncSession, name: str, values: dict[str, Any], *, actor: str, now: datetime
+) -> Row[Any]:
+    """Change what is known of a machine. Its host key is forgotten with its address.
+
+    Raises:
+        MachineNotFound: (404).
+        MachineInUse: it is held, or the last account on it is not known to be gone (409).
+    """
+    await take_write_lock(session)
+    machine = await get(session, name)
+    changed = {key: value for key, value in values.items() if getattr(machine, key) != value}
+    if _FIXED_IN_USE & set(changed) and await _has_hold(session, machine.id, OPEN):
+        raise MachineInUse(f"{name} is in use: its {', '.join(sorted(_FIXED_IN_USE & set(changed)))} stays.")
+    await _check_jump(session, changed.get("jump"), name)
+    if {"host", "port"} & set(changed):
+        changed |= {"host_key": None, "offered_host_key": None, "is_online": None}
+    if changed:
+        await session.execute(update(machines).where(machines.c.id == machine.id).values(**changed))
+        secret = {"password", "private_key"}
+        named = sorted(set(values) & set(changed) | (secret & set(changed)))
+        scope = changed.get("scope", machine.scope)
+        await _record(session, "machine_changed", name, scope, actor, now, changed=named)
+    return await get(session, name)
+
+
+async def remove(session: AsyncSession, name: str, *, actor: str, now: datetime) -> None:
+    """Take a machine out of the pool, with all that is known of it. Nothing is changed on the machine.
+
+    Raises:
+        MachineNotFound: (404).
+        MachineReserved: somebody has it, or its last account may still be there (400). One that is in quarantine can
+            be removed with such an account on it: it may never answer again.
+    """
+    await take_write_lock(session)
+    machine = await get(session, name)
+    if await _has_hold(session, machine.id, CURRENT if machine.quarantine else OPEN):
+        raise MachineReserved
+    await session.execute(delete(machines).where(machines.c.id == machine.id))
+    left = update(holds).where(holds.c.machine_id == machine.id, holds.c.state == HoldState.CLEANING)
+    await session.execute(left.values(state=HoldState.GONE, gone_at=now))
+    await _record(session, "machine_removed", name, machine.scope, actor, now)
+
+
+async def get(session: AsyncSession, name: str, me: Principal | None = None) -> Row[Any]:
+    """Return a machine, if `me` may see it.
+
+    Raises:
+        MachineNotFound: (404).
+    """
+    row = (await session.execute(select(machines).where(machines.c.name == name))).first()
+    if row is None or (me is not None and not me.may(row.scope)):
+        raise MachineNotFound
+    return row
+
+
+async def set_maintenance(
+    session: AsyncSession, name: str, reason: str | None, *, on: bool, actor: str, now: datetime
+) -> Row[Any]:
+    """Begin or end maintenance: nobody new gets the machine, and whoever has it keeps it."""
+    await take_write_lock(session)
+    machine = await get(session, name)
+    kept = {} if machine.quarantine else {"reason": reason if on else None}
+    values = {"maintenance": on, **kept}
+    await session.execute(update(machines).where(machines.c.id == machine.id).values(**values))
+    verb = "machine_maintenance_begun" if on else "machine_maintenance_ended"
+    await _record(session, verb, name, machine.scope, actor, now, **({"reason": reason} if reason else {}))
+    return await get(session, name)
+
+
+async def set_quarantine(
+    session: AsyncSession, name: str, reason: str | None, *, on: bool, actor: str, now: datetime
+) -> Row[Any]:
+    """Take a machine out of the pool for a reason, or give it back to the pool."""
+    await take_write_lock(session)
+    machine = await get(session, name)
+    values = {"quarantine": "by_admin" if on else None, "reason": reason if on else None}
+    await session.execute(update(machines).where(machines.c.id == machine.id).values(**values))
+    verb = "machine_quarantined" if on else "machine_returned"
+    await _record(session, verb, name, machine.scope, actor, now, **({"reason": reason} if reason else {}))
+    return await get(session, name)
+
+
+async def accept_host_key(
+    session: AsyncSession, name: str, host_key: str, *, actor: str, now: datetime
+) -> Row[Any]:
+    """Pin the other host key that a machine has shown.
+
+    Raises:
+        MachineInUse: it has shown another one than `host_key` (409).
+    """
+    await take_write_lock(session)
+    machine = await get(session, name)
+    if machine.offered_host_key != host_key:
+        raise MachineInUse(f"{name} has not shown this host key.")
+    values: dict[str, Any] = {"host_key": host_key, "offered_host_key": None}
+    if machine.quarantine == "host_key_changed":
+        values |= {"quarantine": None, "reason": None}
+    await session.execute(update(machines).where(machines.c.id == machine.id).values(**values))
+    await _record(session, "machine_host_key_accepted", name, machine.scope, actor, now)
+    return await get(session, name)
+
+
+async def _has_hold(session: AsyncSession, machine_id: int, states: tuple[HoldState, ...]) -> bool:
+    query = select(holds.c.id).where(holds.c.machine_id == machine_id, holds.c.state.in_(states)).limit(1)
+    return (await session.execute(query)).first() is not None
+
+
+async def _check_jump(session: AsyncSession, jump: str | None, name: str) -> None:
+    if jump is None:
+        return
+    await get(session, jump)
+    if jump == name:
+        raise MachineInUse("A machine is not reached through itself.")
+
+
+async def _record(
+    session: AsyncSession, verb: str, name: str, scope: str, actor: str, now: datetime, **data: Any
+) -> None:
+    await event_log.record(session, verb, kind=KIND, key=name, scope=scope, actor=actor, now=now, **data)
+
+
+def nudge(session: AsyncSession, kernel: Kernel) -> None:
+    """Have the queue looked at once this has committed: there may be machines for somebody."""
+    after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))

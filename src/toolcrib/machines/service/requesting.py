@@ -1,0 +1,98 @@
+"""`POST /api/reservations`: from what somebody wishes to a reservation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.requester import Requester
+from toolcrib.machines.errors import NoCredential, TooMany
+from toolcrib.machines.hook import WORK_JOB
+from toolcrib.machines.logins import check_login, login_for
+from toolcrib.machines.models import State, reservations
+from toolcrib.machines.pool import Pool
+from toolcrib.machines.service import access, reading
+from toolcrib.machines.service.reserving import Patience, Terms, reserve
+from toolcrib.machines.service.wanted import Wanted
+from toolcrib.machines.tags import Expression
+from toolcrib.machines.views import QueuePlaceRead, ReservationRead, ReservationWish
+from toolcrib.settings import Settings
+
+# People keep a place in the queue as long as in the queues of other things.
+LONGEST_WAIT = timedelta(days=7)
+
+
+def wanted_of(wish: ReservationWish, settings: Settings) -> Wanted:
+    """Return what is wanted.
+
+    Raises:
+        InvalidRequest, BadTags, TooMany: (400).
+    """
+    names = tuple(dict.fromkeys(wish.names))
+    if names and (wish.tags or wish.count not in (None, len(names))):
+        raise InvalidRequest("Name the machines, or say how many and with which tags.")
+    count = len(names) or wish.count or 1
+    at_least = count if wish.at_least is None else wish.at_least
+    if at_least > count:
+        raise InvalidRequest("at_least is not more than count.")
+    if count > settings.machines_max_count:
+        raise TooMany(f"A reservation may have {settings.machines_max_count} machines.")
+    if wish.minutes > settings.machines_max_minutes:
+        raise TooMany(f"A reservation lasts at most {settings.machines_max_minutes} minutes.")
+    tags = Expression(wish.tags).text if wish.tags and wish.tags.strip() else None
+    return Wanted(count, at_least, names, tags, wish.scope)
+
+
+async def request(
+    pool: Pool, me: Principal, by: Requester, wish: ReservationWish, *, now: datetime
+) -> ReservationRead:
+    """Hold machines for the caller, or have them wait. What `reserve` raises, and:
+
+    Raises:
+        InvalidRequest: a value is not allowed, or nothing was given to sign in with (400).
+    """
+    kernel = pool.kernel
+    settings = kernel.settings
+    wanted = wanted_of(wish, settings)
+    login = check_login(wish.login.strip()) if wish.login and wish.login.strip() else login_for(me.username)
+    password = access.new_password() if wish.generate_password else wish.password or None
+    if password is None and not wish.public_keys:
+        raise NoCredential("Give an SSH public key or a password to sign in with, or have a password made.")
+    patience = None
+    if wish.wait:
+        longest = timedelta(minutes=wish.wait_minutes) if wish.wait_minutes else LONGEST_WAIT
+        lease = now + timedelta(seconds=settings.wait_lease_seconds) if wish.program else None
+        patience = Patience(now + min(longest, LONGEST_WAIT), lease)
+    found = await access.access_of(kernel.secrets, me.username, password, wish.public_keys)
+    terms = Terms(login, found, wish.minutes * 60, wish.purpose)
+    async with kernel.database.write() as session:
+        id_ = await reserve(session, settings, me, by, wanted, terms, patience=patience, now=now)
+        row = (await session.execute(select(reservations).where(reservations.c.id == id_))).one()
+        (made,) = await shown(session, settings, [row], now)
+    kernel.jobs.nudge(WORK_JOB)
+    return made.model_copy(update={"password": password if wish.generate_password else None})
+
+
+async def shown(
+    session: AsyncSession, settings: Settings, rows: Sequence[Row[Any]], now: datetime
+) -> list[ReservationRead]:
+    """Return reservations as people see them."""
+    held = await reading.holds_of(session, [row.id for row in rows])
+    places: dict[str, QueuePlaceRead] = {}
+    if any(row.state == State.WAITING for row in rows):
+        queue = await reading.waiting(session, settings, now)
+        for number, (each, when) in enumerate(queue, start=1):
+            places[each.row.id] = QueuePlaceRead(
+                place=number,
+                of=len(queue),
+                estimate=when,
+                until=each.row.wait_until,
+                lease_ends_at=each.row.lease_ends_at,
+            )
+    return [ReservationRead.of(row, held[row.id], now, places.get(row.id)) for row in rows]

@@ -1,0 +1,246 @@
+"""Reserving machines: who gets which, in one short transaction. The accounts are made later, by `work.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.claims import service as claims
+from toolcrib.kernel.claims.commands import Acquire
+from toolcrib.kernel.claims.models import PRIVATE, Holder
+from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.requester import Requester
+from toolcrib.machines.errors import LimitReached, NotEnoughMachines
+from toolcrib.machines.models import CURRENT, KIND, State, holds, reservations
+from toolcrib.machines.service.fairness import Plan, estimates, plan
+from toolcrib.machines.service.fleet import Machine, read_fleet
+from toolcrib.machines.service.wanted import Waiting, Wanted, check_wanted, read_queue, usable
+from toolcrib.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How somebody wants to use machines. `access` holds the password's hash, sealed, and public keys by person."""
+
+    login: str
+    access: dict[str, Any] = field(repr=False)
+    seconds: int
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long somebody waits in the queue; a program's place lasts until its lease ends."""
+
+    until: datetime
+    lease_ends_at: datetime | None = None
+
+
+async def reserve(
+    session: AsyncSession,
+    settings: Settings,
+    me: Principal,
+    by: Requester,
+    wanted: Wanted,
+    terms: Terms,
+    *,
+    patience: Patience | None = None,
+    too_few: type[NotEnoughMachines] = NotEnoughMachines,
+    now: datetime,
+) -> str:
+    """Hold machines for `me`, or with `patience` stand in the queue for them. Returns the reservation's id.
+
+    What is promised to people in the queue is not free for anybody else.
+
+    Raises:
+        MachineNotFound: (404).
+        UnknownTag, BadTags: (400).
+        LimitReached: (409).
+        NotEnoughMachines: fewer are free, and the caller does not wait (409; `too_few` where a contract differs).
+    """
+    await take_write_lock(session)
+    fleet = await read_fleet(session)
+    check_wanted(wanted, fleet, me)
+    await _check_limit(session, settings, me, wanted)
+    queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
+    would_do = usable(wanted, terms.login, fleet, me)
+    free = free_beside(fleet, queue)
+    available = [machine for machine in would_do if machine.id in free]
+    is_waiting = len(available) < wanted.at_least
+    if is_waiting and patience is None:
+        details = {"available": len(available), "wanted": wanted.count, "at_least": wanted.at_least}
+        raise too_few(f"Only {len(available)} machines available", details)
+    reservation_id = str(uuid4())
+    row = {
+        "id": reservation_id,
+        "place": 0,
+        "holder": me.username,
+        "holder_uuid": me.uuid,
+        "login": terms.login,
+        "state": State.PREPARING,
+        "wanted": wanted.as_json(),
+        "access": terms.access,
+        "purpose": terms.purpose,
+        "seconds": terms.seconds,
+        "created_at": now,
+    }
+    if is_waiting and patience is not None:
+        row["place"] = await event_log.record(
+            session,
+            "reservation_waiting",
+            kind=KIND,
+            key=reservation_id,
+            scope=f"user:{me.uuid}",
+            actor=me.username,
+            now=now,
+            reservation=reservation_id,
+            count=wanted.count,
+        )
+        row |= {
+            "state": State.WAITING,
+            "wait_until": patience.until,
+            "lease_ends_at": patience.lease_ends_at,
+        }
+        await session.execute(insert(reservations).values(**row))
+        return reservation_id
+    await session.execute(insert(reservations).values(**row))
+    await hold(
+        session,
+        reservation_id,
+        me.holder,
+        available[: wanted.count],
+        terms.purpose,
+        terms.seconds,
+        by,
+        now=now,
+    )
+    return reservation_id
+
+
+def free_beside(fleet: Sequence[Machine], queue: Sequence[Waiting]) -> set[int]:
+    """Return the machines that are free for whoever does not wait."""
+    free = {machine.id for machine in fleet if machine.is_free}
+    planned = plan_of(fleet, queue)
+    return free.difference(planned.promised, *planned.granted.values())
+
+
+def plan_of(fleet: Sequence[Machine], queue: Sequence[Waiting]) -> Plan:
+    return plan([each.want for each in queue], [machine.id for machine in fleet if machine.is_free])
+
+
+async def hold(
+    session: AsyncSession,
+    reservation_id: str,
+    holder: Holder,
+    chosen: Sequence[Machine],
+    purpose: str | None,
+    seconds: int,
+    by: Requester | None,
+    *,
+    now: datetime,
+    ends_at: datetime | None = None,
+    granted: bool = False,
+) -> None:
+    """Acquire the claims on `chosen` for a reservation; the kind's hook begins the holds."""
+    end = ends_at or now + timedelta(seconds=seconds)
+    data = {PRIVATE: {"reservation": reservation_id}}
+    commands = [
+        Acquire(machine.ref, holder, comment=purpose, expires_at=end, data=data, granted=granted)
+        for machine in chosen
+    ]
+    await claims.run(session, *commands, now=now, by=by)
+    mine = update(reservations).where(reservations.c.id == reservation_id)
+    await session.execute(
+        mine.values(state=State.PREPARING, ends_at=end, wait_until=None, lease_ends_at=None)
+    )
+
+
+async def _check_limit(session: AsyncSession, settings: Settings, me: Principal, wanted: Wanted) -> None:
+    most = settings.machines_per_person
+    if not most or me.is_admin:
+        return
+    query = (
+        select(func.count())
+        .select_from(holds.join(reservations, reservations.c.id == holds.c.reservation_id))
+        .where(reservations.c.holder_uuid == me.uuid, holds.c.state.in_(CURRENT))
+    )
+    held: int = (await session.execute(query)).scalar_one()
+    if held + wanted.at_least > most:
+        raise LimitReached(
+            f"One person may have {most} machines at a time, and you have {held}.",
+            {"most": most, "held": held},
+        )
+
+
+# The queue
+
+
+async def serve_queue(session: AsyncSession, settings: Settings, *, now: datetime) -> None:
+    """Give machines that have become free to those who wait, and take places that are over out of the queue."""
+    waits = select(reservations.c.id).where(reservations.c.state == State.WAITING).limit(1)
+    if (await session.execute(waits)).first() is None:
+        return
+    await take_write_lock(session)
+    fleet = await read_fleet(session)
+    queue = []
+    for each in await read_queue(session, fleet, open_projects=settings.unknown_projects == "open"):
+        reason = _why_over(each.row, each.me, now)
+        if reason is None:
+            queue.append(each)
+        else:
+            await leave_queue(session, each.row, reason, actor=None, now=now)
+    by_id = {machine.id: machine for machine in fleet}
+    granted = plan_of(fleet, queue).granted
+    for each in queue:
+        if each.row.id not in granted or each.me is None:
+            continue
+        chosen = [by_id[id_] for id_ in granted[each.row.id]]
+        row = each.row
+        await hold(
+            session, row.id, each.me.holder, chosen, row.purpose, row.seconds, None, now=now, granted=True
+        )
+
+
+def _why_over(row: Row[Any], me: Principal | None, now: datetime) -> str | None:
+    if me is None:
+        return "account_ended"
+    if row.wait_until is not None and row.wait_until <= now:
+        return "time_over"
+    if row.lease_ends_at is not None and row.lease_ends_at <= now:
+        return "lapsed"
+    return None
+
+
+async def leave_queue(
+    session: AsyncSession, row: Row[Any], reason: str, *, actor: str | None, now: datetime
+) -> None:
+    mine = update(reservations).where(reservations.c.id == row.id, reservations.c.state == State.WAITING)
+    await session.execute(mine.values(state=State.ENDED, ends_at=now, reason=reason))
+    await event_log.record(
+        session,
+        "reservation_left_queue",
+        kind=KIND,
+        key=row.id,
+        scope=f"user:{row.holder_uuid}",
+        actor=actor,
+        now=now,
+        reservation=row.id,
+        reason=reason,
+    )
+
+
+def estimated(fleet: Sequence[Machine], queue: Sequence[Waiting], now: datetime) -> dict[str, datetime]:
+    """Return when each waiting reservation will be served, from the present ends."""
+    free = [machine.id for machine in fleet if machine.is_free]
+    ends = {
+        machine.id: machine.ends_at for machine in fleet if machine.is_taken and machine.ends_at is not None
+    }
+    return estimates([each.want for each in queue], free, ends, now)

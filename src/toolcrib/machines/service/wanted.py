@@ -1,0 +1,105 @@
+"""What somebody asks of the pool, and which machines would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.rights import read_principal, read_registry
+from toolcrib.machines.errors import MachineNotFound, UnknownTag
+from toolcrib.machines.models import State, reservations
+from toolcrib.machines.service.fairness import Want
+from toolcrib.machines.service.fleet import Machine
+from toolcrib.machines.tags import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`count` machines, or as few as `at_least`: these `names`, or any that `tags` fits, of `scope` or of any."""
+
+    count: int = 1
+    at_least: int = 1
+    names: tuple[str, ...] = ()
+    tags: str | None = None
+    scope: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "names": list(self.names)}
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Wanted:
+        return cls(**{**found, "names": tuple(found["names"])})
+
+
+def check_wanted(wanted: Wanted, fleet: Sequence[Machine], me: Principal) -> None:
+    """Refuse names and tags that no machine has which the person may see.
+
+    Raises:
+        MachineNotFound: (404).
+        UnknownTag, BadTags: (400).
+    """
+    seen = [machine for machine in fleet if me.may(machine.scope)]
+    if set(wanted.names) - {machine.name for machine in seen}:
+        raise MachineNotFound
+    if wanted.tags:
+        known = frozenset[str]().union(*(machine.tags for machine in seen))
+        unknown = sorted(Expression(wanted.tags).names - known)
+        if unknown:
+            raise UnknownTag(f"No machine has the tag {unknown[0]}.")
+
+
+def usable(wanted: Wanted, login: str, fleet: Sequence[Machine], me: Principal) -> list[Machine]:
+    """Return the machines in service that would do for the person, free or not, in the order to choose them in: those
+    with the fewest tags first, so that special ones stay for who needs them. The account that manages a machine is
+    nobody's login there."""
+    fits = Expression(wanted.tags).matches if wanted.tags else None
+    found = [
+        machine
+        for machine in fleet
+        if machine.in_service
+        and machine.manager != login
+        and (wanted.scope is None or machine.scope == wanted.scope)
+        and (not wanted.names or machine.name in wanted.names)
+        and (fits is None or fits(machine.tags))
+        and me.may(machine.scope, "member")
+    ]
+    return sorted(found, key=lambda machine: (len(machine.tags), machine.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A reservation in the queue, its person with their present rights (None: the account is gone or disabled), and
+    what they want."""
+
+    row: Any
+    me: Principal | None
+    want: Want
+
+
+async def read_queue(
+    session: AsyncSession, fleet: Sequence[Machine], *, open_projects: bool
+) -> list[Waiting]:
+    """Who waits for machines, front first."""
+    query = select(reservations).where(reservations.c.state == State.WAITING)
+    rows = list(await session.execute(query.order_by(reservations.c.place)))
+    if not rows:
+        return []
+    registry = await read_registry(session)
+    uuids = {row.holder_uuid for row in rows}
+    people = {
+        user.uuid: await read_principal(session, user, None, registry, open_projects=open_projects)
+        for user in list(await session.scalars(select(User).where(User.uuid.in_(uuids), User.is_active)))
+    }
+    found = []
+    for row in rows:
+        me, wanted = people.get(row.holder_uuid), Wanted.from_json(row.wanted)
+        would_do = usable(wanted, row.login, fleet, me) if me is not None else []
+        ids = [machine.id for machine in would_do]
+        found.append(Waiting(row, me, Want(row.id, wanted.count, wanted.at_least, ids, row.seconds)))
+    return found

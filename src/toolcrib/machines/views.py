@@ -1,0 +1,334 @@
+"""What crosses the wire on the pool's own routes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from toolcrib.kernel.claims.schemas import Comment, Reason, Text
+from toolcrib.machines.models import CURRENT, HoldState, State
+from toolcrib.machines.tags import tags_of
+
+Minutes = Annotated[int, Field(ge=1, le=5_256_000)]
+
+
+def state_of(machine: Any, hold: Any, *, is_promised: bool) -> str:
+    """Return the one word for what a machine is doing."""
+    if hold is not None and hold.state in CURRENT:
+        return "preparing" if hold.state == HoldState.PREPARING else "held"
+    if machine.quarantine is not None:
+        return "quarantined"
+    if hold is not None:
+        return "cleaning"
+    if machine.maintenance:
+        return "maintenance"
+    if not machine.enabled:
+        return "disabled"
+    return "promised" if is_promised else "free"
+
+
+class MachineRead(BaseModel):
+    """A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine."""
+
+    name: str
+    host: str
+    port: int
+    user: str
+    scope: str
+    tags: list[str]
+    own_tags: list[str]
+    facts: dict[str, Any]
+    enabled: bool
+    sudo: bool
+    jump: str | None
+    state: str
+    reason: str | None
+    online: bool | None
+    checked_at: datetime | None
+    host_key: str | None
+    offered_host_key: str | None
+    has_password: bool
+    has_key: bool
+    holder: str | None
+    login: str | None
+    reserved_until: datetime | None
+    fence: int | None
+    reservation: str | None
+
+    @classmethod
+    def of(cls, machine: Any, hold: Any, *, is_promised: bool = False) -> MachineRead:
+        held = hold if hold is not None and hold.state in CURRENT else None
+        return cls(
+            name=machine.name,
+            host=machine.host,
+            port=machine.port,
+            user=machine.user,
+            scope=machine.scope,
+            tags=sorted(tags_of(machine.tags, machine.facts)),
+            own_tags=list(machine.tags.get("tags", [])),
+            facts=machine.facts,
+            enabled=machine.enabled,
+            sudo=machine.sudo,
+            jump=machine.jump,
+            state=state_of(machine, hold, is_promised=is_promised),
+            reason=machine.reason,
+            online=machine.is_online,
+            checked_at=machine.checked_at,
+            host_key=machine.host_key,
+            offered_host_key=machine.offered_host_key,
+            has_password=machine.password is not None,
+            has_key=machine.private_key is not None,
+            holder=held.holder if held is not None else None,
+            login=held.login if held is not None else None,
+            reserved_until=held.ends_at if held is not None else None,
+            fence=held.fence if held is not None else None,
+            reservation=held.reservation_id if held is not None else None,
+        )
+
+
+class MachinePage(BaseModel):
+    machines: list[MachineRead]
+
+
+class MachineChange(BaseModel):
+    """What is to be changed; what is left out stays."""
+
+    host: Text | None = None
+    port: int | None = None
+    user: Text | None = None
+    password: Text | None = None
+    private_key: Text | None = None
+    sudo: bool | None = None
+    jump: Text | None = None
+    scope: Text | None = None
+    tags: list[Text] | None = None
+    enabled: bool | None = None
+
+
+class Switch(BaseModel):
+    on: bool
+    reason: Reason | None = None
+
+
+class HostKey(BaseModel):
+    host_key: Text
+
+
+class PastHold(BaseModel):
+    reservation_id: int
+    reservation: str
+    holder: str
+    login: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    removed_at: datetime | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, hold: Any) -> PastHold:
+        return cls(
+            reservation_id=hold.id,
+            reservation=hold.reservation_id,
+            holder=hold.holder,
+            login=hold.login,
+            state=hold.state,
+            started_at=hold.created_at,
+            ended_at=hold.ended_at,
+            removed_at=hold.gone_at,
+            reason=hold.reason,
+        )
+
+
+class History(BaseModel):
+    holds: list[PastHold]
+
+
+class RunOutput(BaseModel):
+    """What the last run on a machine said, without secrets."""
+
+    at: datetime | None
+    what: str | None
+    problem: str | None
+    output: str
+
+    @classmethod
+    def of(cls, machine: Any) -> RunOutput:
+        return cls(
+            at=machine.last_run_at,
+            what=machine.last_run,
+            problem=machine.last_problem,
+            output=machine.last_output or "",
+        )
+
+
+class Inventory(BaseModel):
+    format: Literal["yaml", "csv"] = "yaml"
+    text: Annotated[str, Field(max_length=1_000_000)]
+
+
+class Skipped(BaseModel):
+    entry: str
+    reason: str
+
+
+class Imported(BaseModel):
+    added: list[str]
+    existing: list[str]
+    skipped: list[Skipped]
+
+
+class ReservationWish(BaseModel):
+    """What somebody wants: `count` machines, or those in `names`; any, or those that `tags` fits."""
+
+    count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    names: Annotated[list[Text], Field(max_length=1_000)] = []
+    tags: Annotated[Text, Field(max_length=500)] | None = None
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    scope: Text | None = None
+    minutes: Minutes = 60
+    purpose: Comment | None = None
+    login: Text | None = None
+    public_keys: Annotated[list[Text], Field(max_length=20)] = []
+    password: Text | None = None
+    generate_password: bool = False
+    wait: bool = False
+    wait_minutes: Minutes | None = None
+    program: bool = False
+
+
+class HeldMachine(BaseModel):
+    reservation_id: int
+    machine: str
+    host: str | None
+    port: int | None
+    host_key: str | None
+    fence: int
+    state: str
+    problem: str | None
+
+
+class QueuePlaceRead(BaseModel):
+    """`place` of `of`; `estimate` is when it will be served if every hold lasts until its end, where that can be
+    told."""
+
+    place: int
+    of: int
+    estimate: datetime | None
+    until: datetime | None
+    lease_ends_at: datetime | None
+
+
+class ReservationRead(BaseModel):
+    """A reservation. `password` is only in the answer to the request that asked for one."""
+
+    id: str
+    holder: str
+    login: str
+    state: str
+    purpose: str | None
+    count: int
+    at_least: int
+    names: list[str]
+    tags: str | None
+    scope: str | None
+    minutes: int
+    created_at: datetime
+    ends_at: datetime | None
+    seconds_remaining: int | None
+    reason: str | None
+    machines: list[HeldMachine]
+    shared_with: list[str]
+    queue: QueuePlaceRead | None = None
+    password: str | None = None
+
+    @classmethod
+    def of(
+        cls, row: Any, held: list[tuple[Any, Any]], now: datetime, queue: QueuePlaceRead | None = None
+    ) -> ReservationRead:
+        wanted = row.wanted
+        going_on = row.state in (State.PREPARING, State.READY)
+        left = max(0, int((row.ends_at - now).total_seconds())) if going_on and row.ends_at else None
+        return cls(
+            id=row.id,
+            holder=row.holder,
+            login=row.login,
+            state=row.state,
+            purpose=row.purpose,
+            count=wanted["count"],
+            at_least=wanted["at_least"],
+            names=wanted["names"],
+            tags=wanted["tags"],
+            scope=wanted["scope"],
+            minutes=row.seconds // 60,
+            created_at=row.created_at,
+            ends_at=row.ends_at,
+            seconds_remaining=left,
+            reason=row.reason,
+            machines=[
+                HeldMachine(
+                    reservation_id=hold.id,
+                    machine=hold.machine,
+                    host=machine.host if machine is not None else None,
+                    port=machine.port if machine is not None else None,
+                    host_key=machine.host_key if machine is not None else None,
+                    fence=hold.fence,
+                    state="failed" if hold.is_failed else _STATES[hold.state],
+                    problem=hold.problem,
+                )
+                for hold, machine in held
+            ],
+            shared_with=sorted(name for name in row.access.get("keys", {}) if name != row.holder),
+            queue=queue,
+        )
+
+
+_STATES = {
+    HoldState.PREPARING: "preparing",
+    HoldState.READY: "ready",
+    HoldState.CLEANING: "cleaning",
+    HoldState.GONE: "ended",
+}
+
+
+class ReservationPage(BaseModel):
+    reservations: list[ReservationRead]
+
+
+class Queue(BaseModel):
+    queue: list[ReservationRead]
+
+
+class Extension(BaseModel):
+    minutes: Minutes
+
+
+class Sharing(BaseModel):
+    username: Text
+    public_keys: Annotated[list[Text], Field(min_length=1, max_length=20)]
+
+
+class Passing(BaseModel):
+    to: Text
+
+
+class NewAccess(BaseModel):
+    """The holder's own keys and password from now on; what is left out is taken away."""
+
+    public_keys: Annotated[list[Text], Field(max_length=20)] = []
+    password: Text | None = None
+
+
+class Move(BaseModel):
+    place: Annotated[int, Field(ge=1)]
+    reason: Reason
+
+
+class Preview(BaseModel):
+    """How many machines are free for such a request, which, and when it would be served if it waited."""
+
+    available: int
+    names: list[str]
+    estimate: datetime | None

@@ -1,0 +1,70 @@
+"""Machines that people reserve."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class Pool(BaseSettings):
+    machine_driver: Literal["ssh", "ansible"] = Field(
+        "ssh",
+        validation_alias="MACHINE_DRIVER",
+        description="How accounts are made and removed on machines.",
+    )
+    machines_work_seconds: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        validation_alias="MACHINES_WORK_SECONDS",
+        description="How long making or removing accounts on machines may take at a time. What takes longer counts as "
+        "failed.",
+    )
+    machines_homes: Literal["wipe", "archive"] = Field(
+        "wipe",
+        validation_alias="MACHINES_HOMES",
+        description="What becomes of home folders at the end of a reservation. `archive` keeps each as an archive on "
+        "its machine, for root.",
+    )
+    machines_reset_command: str = Field(
+        "",
+        validation_alias="MACHINES_RESET_COMMAND",
+        description="Shell command run as root on a machine after each reservation, before anybody else gets it.",
+    )
+    machines_max_count: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        validation_alias="MACHINES_MAX_COUNT",
+        description="Machines in one reservation.",
+    )
+    machines_max_minutes: int = Field(
+        43_200,
+        ge=1,
+        le=5_256_000,
+        validation_alias="MACHINES_MAX_MINUTES",
+        description="How many minutes a reservation may last, extensions included.",
+    )
+    machines_per_person: int = Field(
+        0,
+        ge=0,
+        validation_alias="MACHINES_PER_PERSON",
+        description="Machines that one person may have at a time; 0: any number. Not for administrators.",
+    )
+    machines_check_minutes: int = Field(
+        5,
+        ge=1,
+        le=10_000,
+        validation_alias="MACHINES_CHECK_MINUTES",
+        description="How often each machine is looked at: whether it answers, and which accounts are on it.",
+    )
+    machines_warning_minutes: int = Field(
+        10,
+        ge=0,
+        le=10_000,
+        validation_alias="MACHINES_WARNING_MINUTES",
+        description="How many minutes before its end the holder of a reservation is told; 0: never. Nobody is told of "
+        "reservations shorter than twice that.",
+    )

@@ -1,0 +1,34 @@
+"""One server with a pool for all tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import databases_of
+
+if TYPE_CHECKING:
+    from tests.machines.pool import PoolCrib
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "pool" in metafunc.fixturenames:
+        metafunc.parametrize("pool", databases_of(metafunc), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def pool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PoolCrib]:
+    """Tests have people and machines of their own."""
+    from tests.machines.pool import PoolCrib  # noqa: PLC0415 - loads the whole server
+    from tests.servers.crib import Crib  # noqa: PLC0415
+    from tests.servers.environment import SINGLE  # noqa: PLC0415
+
+    databases = request.getfixturevalue(request.param)
+    database = databases.fresh()
+    folder = tmp_path_factory.mktemp(f"pool-{request.param}")
+    crib = Crib.start(folder / "data", database_url=database.url, **SINGLE)
+    yield PoolCrib(crib, folder / "hosts")
+    crib.close()
+    databases.drop(database)
