@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 
 
 class Pool(BaseSettings):
-    machine_driver: Literal["ssh", "ansible"] = Field(
+    machine_driver: Literal["ssh"] = Field(
         "ssh",
         validation_alias="MACHINE_DRIVER",
         description="How accounts are made and removed on machines.",

@@ -6,13 +6,12 @@ from typing import Literal
 
 from toolcrib.machines.hosts.driver import Driver
 
-DriverName = Literal["ssh", "ansible"]
+DriverName = Literal["ssh"]
 
 
 def open_driver(name: DriverName, *, at_once: int = 32) -> Driver:
-    """Return the driver, which works on up to `at_once` hosts at a time. Close it with `aclose`."""
+    """Return the driver of this name, which works on up to `at_once` hosts at a time. Close it with `aclose`."""
     from toolcrib.machines.hosts.ssh import SshDriver  # noqa: PLC0415
 
-    if name == "ssh":
-        return SshDriver(at_once=at_once)
-    raise ValueError(f"There is no driver {name}.")
+    drivers = {"ssh": SshDriver}
+    return drivers[name](at_once=at_once)
