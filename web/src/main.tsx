@@ -9,11 +9,15 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { onWarning } from "./api/client";
 import { queryClient } from "./api/queries";
 import { router } from "./app/router";
 import { cssVariables, theme } from "./app/theme";
 import { kindOf } from "./things/registry";
 import { ThingLink } from "./ui/thingLink";
+import { warn } from "./ui/toast";
+
+onWarning(warn);
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

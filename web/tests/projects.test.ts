@@ -10,6 +10,7 @@ const project = (name: string, role: Project["role"] = "member"): Project => ({
   role,
   company_id: null,
   case_clashes: "refuse",
+  windows_names: "refuse",
   members: 2,
   created_at: "2026-11-20T10:00:00+00:00",
 });

@@ -37,6 +37,7 @@ OWN: tuple[tuple[str | None, str], ...] = (
     ("git", "toolcrib.cli.assets.git_lfs.commands:app"),
     ("hooks", "toolcrib.cli.assets.git_hooks.commands:app"),
     ("keys", "toolcrib.cli.general.api_keys:app"),
+    ("project", "toolcrib.cli.general.projects:app"),
     ("quota", "toolcrib.cli.general.quotas:app"),
     ("config", "toolcrib.cli.general.clone_settings:app"),
     (None, "toolcrib.cli.general.clone_settings:top"),

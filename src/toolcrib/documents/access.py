@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -18,7 +18,14 @@ from toolcrib.documents.project_service import ProjectService, Question
 from toolcrib.documents.service_client import forwarded_token
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.models import Project
-from toolcrib.kernel.identity.principal import RANK, AccessDenied, Principal, Role
+from toolcrib.kernel.identity.principal import (
+    RANK,
+    UNSET_WINDOWS_NAMES,
+    AccessDenied,
+    Principal,
+    Role,
+    WindowsNames,
+)
 
 Action = Literal["read", "write", "delete", "lock", "validate"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -54,12 +61,18 @@ def _own_scope(bucket: Bucket) -> str:
 @dataclass(frozen=True, slots=True)
 class Right:
     """Permission for what the caller asked to do. `scope` says who may see claims and events there; `authority` whether
-    the caller may end the locks of others."""
+    the caller may end the locks of others; `windows_names` what is done about new names that Windows cannot keep."""
 
     bucket: Bucket
     scope: str
     authority: bool
     litter: Litter
+    windows_names: WindowsNames = UNSET_WINDOWS_NAMES
+
+    @property
+    def for_any_name(self) -> Right:
+        """The same right where names are not new, so that they are not checked."""
+        return replace(self, windows_names="allow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +211,8 @@ class Access:
         if not allows(role, action, registered=name in me.projects):
             return Refused()
         scope = f"project:{name}"
-        return Right(bucket, scope, me.may(scope, "admin"), self._litter)
+        windows_names = me.windows_names.get(name, UNSET_WINDOWS_NAMES)
+        return Right(bucket, scope, me.may(scope, "admin"), self._litter, windows_names)
 
     async def project_names(self, ids: Sequence[str]) -> dict[str, str]:
         """Return the names of registered projects, including deleted ones, by id. Roles and scopes use names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from toolcrib.kernel.identity.principal import Principal
@@ -15,7 +15,7 @@ class Caller:
     client program are written to the audit.
 
     `keeps_names` is set for WebDAV programs: a document comes back to a name that it left, by a MOVE or DELETE of
-    theirs, if they fill the name again within this time.
+    theirs, if they fill the name again within this time. `warnings` collects what the answer warns of.
     """
 
     me: Principal
@@ -23,6 +23,11 @@ class Caller:
     user_agent: str | None = None
     token: str | None = None
     keeps_names: timedelta | None = None
+    warnings: list[str] = field(default_factory=list, compare=False)
+
+    def warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     @property
     def requester(self) -> Requester:

@@ -149,6 +149,19 @@ class FileExists(Problem):
     code, status = "file_exists", 409
 
 
+class NameNotForWindows(Problem):
+    """Windows cannot keep a file or folder of that name, and the project refuses such names."""
+
+    code, status = "name_not_for_windows", 400
+
+
+class NameClash(Problem):
+    """Another name in the folder differs only in upper and lower case, and the project refuses that: Windows and macOS
+    cannot keep both."""
+
+    code, status = "name_clash", 409
+
+
 class VersionConflict(Problem):
     """Something changed since the client last read it: read it again and decide."""
 

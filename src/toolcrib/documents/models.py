@@ -12,6 +12,7 @@ from sqlalchemy import VARCHAR, ForeignKey, Index, String, UniqueConstraint, tru
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from toolcrib.kernel.spelling import folded as folded_text
 from toolcrib.kernel.tables import EXACT, Base, JsonText, exact_string, exact_text
 
 PATH_BYTES = 1024
@@ -41,6 +42,11 @@ def new_id() -> str:
 def location_of(bucket_type: str, bucket_id: str, path: str) -> str:
     """Return a short digest of a place, for indexes that its path would be too long for."""
     return blake2b(f"{bucket_type}\0{bucket_id}\0{path}".encode(), digest_size=20).hexdigest()
+
+
+def folded_location(bucket_type: str, bucket_id: str, path: str) -> str:
+    """Return what is equal for all places whose paths differ in case only."""
+    return location_of(bucket_type, bucket_id, folded_text(path))
 
 
 def _path() -> String:
@@ -74,6 +80,7 @@ class File(Base):
         ),
         Index("ix_document_files_folder", "folder", "name"),
         Index("ix_document_files_source_file_id", "source_file_id"),
+        Index("ix_document_files_folded", "folded"),
     )
 
     id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_id)
@@ -82,6 +89,7 @@ class File(Base):
     logical_path: Mapped[str] = mapped_column(_path())
     location: Mapped[str] = mapped_column(exact_string(40), unique=True)
     folder: Mapped[str] = mapped_column(exact_string(40))  # the location of its folder
+    folded: Mapped[str | None] = mapped_column(exact_string(40))  # see `folded_location`
     name: Mapped[str] = mapped_column(exact_string(NAME_BYTES))  # the last segment of its path
     filename: Mapped[str] = mapped_column(exact_string(NAME_BYTES))  # the file name of a download
     owner_id: Mapped[str] = mapped_column(exact_string(36))
@@ -151,7 +159,10 @@ class Folder(Base):
     """A folder that was created, or that a file needed. It exists until it is removed, even if empty."""
 
     __tablename__ = "document_folders"
-    __table_args__ = (Index("ix_document_folders_parent", "parent", "name"),)
+    __table_args__ = (
+        Index("ix_document_folders_parent", "parent", "name"),
+        Index("ix_document_folders_folded", "folded"),
+    )
 
     id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_id)
     bucket_type: Mapped[str] = mapped_column(exact_string(16))
@@ -159,6 +170,7 @@ class Folder(Base):
     path: Mapped[str] = mapped_column(_path())
     location: Mapped[str] = mapped_column(exact_string(40), unique=True)
     parent: Mapped[str] = mapped_column(exact_string(40))
+    folded: Mapped[str | None] = mapped_column(exact_string(40))  # see `folded_location`
     name: Mapped[str] = mapped_column(exact_string(NAME_BYTES))
     created_at: Mapped[datetime]
 

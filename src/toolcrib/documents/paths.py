@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from toolcrib.documents.errors import BucketNotFound, MissingFields, ValidationFailed
-from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, location_of
+from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, folded_location, location_of
 
 BucketType = Literal["users", "companies", "projects"]
 BUCKETS: frozenset[str] = frozenset({"users", "companies", "projects"})
@@ -48,6 +48,10 @@ class Place:
     @property
     def location(self) -> str:
         return location_of(self.bucket.type, self.bucket.id, self.path)
+
+    @property
+    def folded(self) -> str:
+        return folded_location(self.bucket.type, self.bucket.id, self.path)
 
     @property
     def parent(self) -> Place:

@@ -18,6 +18,19 @@ export interface CallOptions {
 type Reauthenticate = () => Promise<boolean>;
 let reauthenticate: Reauthenticate | null = null;
 
+/** The header in which a successful answer warns of something, percent-encoded. */
+export const WARNING = "Toolcrib-Warning";
+let warn: (text: string) => void = () => {};
+
+/** What shows the warnings registers itself here. */
+export function onWarning(show: (text: string) => void): void {
+  warn = show;
+}
+
+export function showWarning(header: string | null | undefined): void {
+  if (header) warn(decodeURIComponent(header));
+}
+
 /** The sign-in dialog registers itself here; `null` before anybody has signed in. */
 export function onSessionExpired(ask: Reauthenticate | null): void {
   reauthenticate = ask;
@@ -65,6 +78,7 @@ export async function api<T>(path: string, options: CallOptions = {}): Promise<T
     if (answer && options.isAnswer?.(response.status, answer)) return answer as T;
     throw problemOf(response.status, text);
   }
+  showWarning(response.headers.get(WARNING));
   if (response.status === 204) return undefined as T;
   try {
     return (await response.json()) as T;

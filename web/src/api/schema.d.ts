@@ -2090,13 +2090,13 @@ export interface components {
         /**
          * ProjectChange
          * @description `case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case.
+         *     `windows_names`: what is done about new names that Windows cannot keep. What is left out stays as it is.
          */
         ProjectChange: {
-            /**
-             * Case Clashes
-             * @enum {string}
-             */
-            case_clashes: "refuse" | "warn" | "allow";
+            /** Case Clashes */
+            case_clashes?: ("refuse" | "warn" | "allow") | null;
+            /** Windows Names */
+            windows_names?: ("refuse" | "warn" | "allow") | null;
         };
         /** ProjectMemberRead */
         ProjectMemberRead: {
@@ -2129,6 +2129,11 @@ export interface components {
             name: string;
             /** Role */
             role: ("owner" | "admin" | "member" | "viewer") | null;
+            /**
+             * Windows Names
+             * @enum {string}
+             */
+            windows_names: "refuse" | "warn" | "allow";
         };
         /** Provider */
         Provider: {

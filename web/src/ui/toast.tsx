@@ -33,6 +33,10 @@ export function sayWithUndo(message: string, undo: () => Promise<void>): void {
   });
 }
 
+export function warn(message: string): void {
+  notifications.show({ message: visible(message), color: "yellow", autoClose: 12_000 });
+}
+
 export function complain(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const held = error instanceof Problem ? error.heldBy : null;

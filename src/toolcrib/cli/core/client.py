@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import unquote
 
 from toolcrib.cli.core.accounts import Account
 from toolcrib.cli.core.failures import CannotTell, Failure, Held, NotSignedIn, Unreachable
@@ -81,6 +82,7 @@ class ApiClient:
             raise refusal(
                 response.status_code, _json(response), self.account, response.headers.get("Retry-After")
             )
+        _warn_of(response)
         if not response.content:
             return None, response.headers
         answer = _json(response)
@@ -127,6 +129,7 @@ class ApiClient:
                     response.read()
                     retry_after = response.headers.get("Retry-After")
                     raise refusal(response.status_code, _json(response), self.account, retry_after)
+                _warn_of(response)
                 yield response
         except httpx.HTTPError as broken:
             self._unreachable(broken)
@@ -186,6 +189,15 @@ class ApiClient:
         else:
             reason = str(broken) or type(broken).__name__
         raise Unreachable(f"Cannot reach {self.url}: {reason}.", code="unreachable") from broken
+
+
+def _warn_of(response: "httpx.Response") -> None:
+    """Print what a successful answer warns of."""
+    told = response.headers.get("Toolcrib-Warning")
+    if told:
+        from toolcrib.cli.core import output
+
+        output.warn(unquote(told))
 
 
 def _json(response: "httpx.Response") -> Any:

@@ -24,7 +24,7 @@ from toolcrib.documents.dav.methods import Methods
 from toolcrib.documents.dav.provider import Provider
 from toolcrib.documents.dav.request import INTENT, KEY, SPOOLED, CopyOrMove, Send, Upload, WebDAVRequest
 from toolcrib.documents.errors import FileTooLarge, ValidationFailed
-from toolcrib.documents.routes.common import caller_of
+from toolcrib.documents.routes.common import caller_of, warned
 from toolcrib.documents.routes.downloads import send
 from toolcrib.documents.service import downloads, uploads
 from toolcrib.documents.service.content import store_errors
@@ -76,7 +76,8 @@ async def serve(request: Request, kernel: KernelDep) -> Response:
     base = kernel.settings.base_path + MOUNT
     try:
         with store_errors():
-            return await _serve(request, documents_of(kernel), caller, base)
+            answer = await _serve(request, documents_of(kernel), caller, base)
+            return warned(answer, caller.warnings) if caller.warnings else answer
     except Problem as problem:
         refused = answers.refusal(problem, request.method, base + request.scope["path"][len(MOUNT) :])
     except DAVError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,6 +15,7 @@ from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import MissingToken, ValidationFailed
 from toolcrib.documents.models import FileStatus
 from toolcrib.documents.paths import as_uuid, read_place
+from toolcrib.documents.responses import JSON, bare
 from toolcrib.documents.service.content import store_errors
 from toolcrib.documents.service.lookup import Documents, Where, documents_of
 from toolcrib.documents.service.uploads import Conditions
@@ -30,19 +31,32 @@ from toolcrib.kernel.numbers import whole_number
 
 Model = TypeVar("Model", bound=BaseModel)
 PREFIX = "/storage"
+WARNING = "Toolcrib-Warning"
+_PLAIN = " /:().-_"
 
 
 class StorageRoute(APIRoute):
-    """A route that translates the file store's errors into those of the document contract."""
+    """A route that translates the file store's errors into those of the document contract, and whose answers say what
+    the caller is warned of."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
             with store_errors():
-                return await handle(request)
+                answer = await handle(request)
+            caller: Caller | None = getattr(request.state, "caller", None)
+            return warned(answer, caller.warnings) if caller is not None and caller.warnings else answer
 
         return handler
+
+
+def warned(answer: Response, warnings: list[str]) -> Response:
+    """Add warnings to an answer: as a header, percent-encoded, and to the fields of a JSON object."""
+    if answer.media_type == JSON and bytes(answer.body).startswith(b"{"):
+        answer = bare({**orjson.loads(answer.body), "warnings": warnings}, answer.status_code)
+    answer.headers[WARNING] = ", ".join(quote(text, safe=_PLAIN) for text in warnings)
+    return answer
 
 
 def new_router() -> APIRouter:
@@ -79,6 +93,7 @@ async def caller_of(request: Request, kernel: KernelDep) -> Caller:
         user_agent=request.headers.get("user-agent"),
         token=token,
     )
+    request.state.caller = caller
     rights = documents_of(kernel).endpoint_rights
     if rights is not None:
         await rights.require(caller, request)

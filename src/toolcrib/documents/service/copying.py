@@ -22,6 +22,7 @@ from toolcrib.documents.service.locks import (
     refuse_reserved,
 )
 from toolcrib.documents.service.lookup import Documents, allow, at, find, record_event, still
+from toolcrib.documents.service.new_names import check_path
 from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.version_rows import add_version, current, file_at, make_current
 from toolcrib.kernel.blobs.naming import naming
@@ -65,6 +66,7 @@ async def copy(
     async with docs.kernel.database.read() as session:
         await refuse_others_lock(session, caller, origin, right, now=now)
         _refuse_taken(taken)
+        await check_path(session, caller, target, target_right)
         versions = await _to_copy(session, origin, all_versions)
     if source.bucket != target.bucket:
         await refuse_over_quota(docs, caller, target.bucket, sum(each.size for each in versions))
@@ -81,7 +83,7 @@ async def copy(
             await refuse_locked_folder(session, caller, target, target_right, members=True, now=now)
             await refuse_reserved(session, caller, VacatedName.location == target.location, now=now)
             file, _ = await file_at(
-                session, target, owner_id=caller.me.uuid, status=FileStatus.DRAFT, now=now
+                session, target, right=target_right, caller=caller, status=FileStatus.DRAFT, now=now
             )
             await _fill(session, caller, file, origin, copies, target_right, now=now)
             file.filename = filename or origin.filename

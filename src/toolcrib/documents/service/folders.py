@@ -20,6 +20,7 @@ from toolcrib.documents.service.locks import (
     refuse_reserved,
 )
 from toolcrib.documents.service.lookup import KIND, Documents, at
+from toolcrib.documents.service.new_names import check_name
 from toolcrib.documents.service.properties import forget_properties
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
@@ -28,11 +29,14 @@ from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events import log as event_log
 
 
-async def ensure_folders(session: AsyncSession, place: Place, *, now: datetime) -> None:
+async def ensure_folders(
+    session: AsyncSession, caller: Caller, place: Place, right: Right, *, now: datetime
+) -> None:
     """Create the folder at `place` and missing folders above it. The caller must hold the write lock.
 
     Raises:
         FileExists: a file has the path of one of them (409).
+        NameNotForWindows, NameClash: the project refuses one of their names (400, 409).
     """
     missing: list[Place] = []
     while place.path:
@@ -44,6 +48,7 @@ async def ensure_folders(session: AsyncSession, place: Place, *, now: datetime) 
         found = await at(session, each)
         if found is not None and not found.is_archived:
             raise FileExists(f"{each.address} is a file, not a folder.")
+        await check_name(session, caller, each, right)
         session.add(
             Folder(
                 id=new_id(),
@@ -52,6 +57,7 @@ async def ensure_folders(session: AsyncSession, place: Place, *, now: datetime) 
                 path=each.path,
                 location=each.location,
                 parent=each.parent.location,
+                folded=each.folded,
                 name=each.name,
                 created_at=now,
             )
@@ -122,7 +128,7 @@ async def make_folder_in(
         return False
     await refuse_locked_folder(session, caller, place, right, members=True, now=now)
     await refuse_reserved(session, caller, VacatedName.location == place.location, now=now)
-    await ensure_folders(session, place, now=now)
+    await ensure_folders(session, caller, place, right, now=now)
     await event_log.record(
         session,
         "folder_made",

@@ -25,6 +25,7 @@ from toolcrib.documents.service.locks import (
 )
 from toolcrib.documents.service.lookup import KIND, Documents, below, find, place_of, still
 from toolcrib.documents.service.names import make_room, rename
+from toolcrib.documents.service.new_names import check_name, is_taken
 from toolcrib.documents.service.overwriting import is_own_document, save_content_of, take_away_moved
 from toolcrib.documents.service.trees import clear
 from toolcrib.documents.service.vacated import awaited_at, end_others_saves, leave_name, returned
@@ -47,6 +48,7 @@ async def move_file(
     Raises:
         FileLocked: somebody else holds it (409).
         FileExists: something is at `target` (409).
+        NameNotForWindows, NameClash: the project refuses the name (400, 409).
     """
     _same_bucket(source, target)
     file, right = await find(docs, caller, source, "write", archived=False)
@@ -57,6 +59,7 @@ async def move_file(
         await refuse_others_lock(session, caller, file, right, now=now)
         for place in (source, target):
             await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+        is_new = not replace or not await is_taken(session, target)
         if replace:
             await clear(session, caller, target, right, now=now)
         awaited = await awaited_at(session, caller, target, now=now)
@@ -66,8 +69,10 @@ async def move_file(
             and not await is_own_document(session, caller, file, now)
         ):
             return await _save(session, caller, file, target, right, now=now)
+        if is_new:
+            await check_name(session, caller, target, right, was=source)
         await _free(session, target, now=now)
-        await ensure_folders(session, target.parent, now=now)
+        await ensure_folders(session, caller, target.parent, right, now=now)
         await _put(session, caller, file, target, right, now=now)
         file.filename = target.name
     return file
@@ -107,11 +112,13 @@ async def move_folder(
         held = await _folder_claims(session, caller, source, right, now=now)
         for place in (source, target):
             await refuse_locked_folder(session, caller, place, right, members=True, now=now)
+        if not replace or not await is_taken(session, target):
+            await check_name(session, caller, target, right, was=source)
         if replace:
             await clear(session, caller, target, right, now=now)
         await refuse_reserved(session, caller, VacatedName.location == target.location, now=now)
         await _free(session, target, now=now)
-        await ensure_folders(session, target.parent, now=now)
+        await ensure_folders(session, caller, target.parent, right, now=now)
         # Folders first: what comes back to its name there needs them.
         await _move_folders(session, source, target)
         for claim in held:
@@ -178,7 +185,11 @@ async def _move_folders(session: AsyncSession, source: Place, target: Place) -> 
         if folder.path == source.path or folder.path.startswith(f"{source.path}/"):
             place = moved(Place(source.bucket, folder.path), source, target)
             folder.path, folder.name = place.path, place.name
-            folder.location, folder.parent = place.location, place.parent.location
+            folder.location, folder.parent, folder.folded = (
+                place.location,
+                place.parent.location,
+                place.folded,
+            )
     await session.flush()
 
 

@@ -55,4 +55,4 @@ async def make_room(session: AsyncSession, target: Place, *, now: datetime) -> N
 
 def locate(file: File, place: Place) -> None:
     file.logical_path, file.name = place.path, place.name
-    file.location, file.folder = place.location, place.parent.location
+    file.location, file.folder, file.folded = place.location, place.parent.location, place.folded

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.documents.access import Right
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileNotFound
@@ -18,6 +19,7 @@ from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import refuse_locked_folder
 from toolcrib.documents.service.lookup import Documents, Where, at, find, place_of, record_event, still
 from toolcrib.documents.service.names import ASIDE, locate
+from toolcrib.documents.service.new_names import check_name, clash_at
 from toolcrib.documents.service.vacated import end_others_saves
 
 TRIES = 1_000
@@ -38,6 +40,7 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
     Raises:
         FileNotFound: it does not exist, or is not archived (404).
         FileExists: there is now a folder at its path, or a file at the path of one of its folders (409).
+        NameNotForWindows: the project refuses its name by now (400).
     """
     file, right = await find(docs, caller, where, "write")
     async with docs.kernel.database.write() as session:
@@ -49,8 +52,9 @@ async def restore(docs: Documents, caller: Caller, where: Where, *, now: datetim
             raise FileExists(f"{own.address} is a folder now.")
         await refuse_locked_folder(session, caller, own, right, members=True, now=now)
         # Its folder may have been removed meanwhile.
-        await ensure_folders(session, own.parent, now=now)
-        place = await _free_place(session, own, file)
+        await ensure_folders(session, caller, own.parent, right, now=now)
+        place = await _free_place(session, own, file, right)
+        await check_name(session, caller, place, right)
         locate(file, place)
         file.status = file.settled_status
         file.updated_at = now
@@ -72,13 +76,17 @@ def _own_place(place: Place) -> Place:
     return place if found is None else _beside(place, found[1])
 
 
-async def _free_place(session: AsyncSession, own: Place, file: File) -> Place:
+async def _free_place(session: AsyncSession, own: Place, file: File, right: Right) -> Place:
     for number in range(TRIES):
         place = _beside(own, restored_name(own.name, number) if number else own.name)
         there = await at(session, place)
         if len(place.path.encode()) > PATH_BYTES:
             break
-        if (there is None or there.id == file.id) and await folder_at(session, place) is None:
+        if there is not None and there.id != file.id:
+            continue
+        if right.windows_names == "refuse" and await clash_at(session, place) is not None:
+            continue
+        if await folder_at(session, place) is None:
             return place
     raise FileExists(f"{own.address} exists, and so do all names that the restored file could get.")
 

@@ -178,6 +178,8 @@ async def _write_rows(
     """Write all rows of a copy or move."""
     if order.onto is Onto.REPLACED:
         await clear(session, caller, order.target, rights.target, now=now)
+        if not order.is_folder:  # its name is not new
+            rights = replace(rights, target=rights.target.for_any_name)
     if order.is_folder:
         await _make_folders(session, caller, order, tree, rights.target, now=now)
     for each in copies:
@@ -204,7 +206,8 @@ async def _write_rows(
 async def _make_folders(
     session: AsyncSession, caller: Caller, order: Order, tree: Tree, right: Right, *, now: datetime
 ) -> None:
-    if not await make_folder_in(session, caller, order.target, right, now=now):
+    top = right if order.onto is Onto.FREE else right.for_any_name
+    if not await make_folder_in(session, caller, order.target, top, now=now):
         raise FileExists(f"{order.target.address} already exists.")
     for each in [*([tree.top] if tree.top else []), *tree.folders]:
         place = moved(Place(order.source.bucket, each.path), order.source, order.target)

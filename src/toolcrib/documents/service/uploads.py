@@ -25,6 +25,7 @@ from toolcrib.documents.service.locks import (
     release_own,
 )
 from toolcrib.documents.service.lookup import Documents, at, record_event
+from toolcrib.documents.service.new_names import check_path
 from toolcrib.documents.service.quotas import refuse_over_quota
 from toolcrib.documents.service.repeats import made_by, repeated, unchanged
 from toolcrib.documents.service.tags import check_tags
@@ -184,6 +185,7 @@ async def may_put(
         QuotaExceeded: the owner of the bucket may not store so much (507).
         FileNotFound: there is no file, and `must_exist` is set (404).
         FileExists: there is a folder at that place (409), unless the upload `replaces` whatever is there.
+        NameNotForWindows, NameClash: the project refuses the name (400, 409).
     """
     if right is None:
         right = await docs.access.require(caller, place.bucket, "write", path=place.path)
@@ -208,6 +210,8 @@ async def may_put(
             raise FileNotFound("There is no such file to submit a version of.")
         if not replaces and not _is_live(file) and await folder_at(session, place) is not None:
             raise FileExists(f"{place.address} is a folder, not a file.")
+        if not _is_live(file) and not replaces and await awaited_at(session, caller, place, now=now) is None:
+            await check_path(session, caller, place, right)
     if is_new:
         await refuse_over_quota(docs, caller, place.bucket, size)
     return right
@@ -302,7 +306,7 @@ async def save_in(
         await come_back(session, caller, awaited, place, right, now=now)
         file, created = awaited, True
     else:
-        file, created = await file_at(session, place, owner_id=caller.me.uuid, now=now)
+        file, created = await file_at(session, place, right=right, caller=caller, now=now)
     file.backup_of = None
     # A document that has such a name by now keeps its history.
     is_litter = right.litter.covers(place.name, stored.size)

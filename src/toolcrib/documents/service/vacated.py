@@ -177,7 +177,8 @@ async def come_back(
         status = file.settled_status
     if await folder_at(session, place) is not None:
         raise FileExists(f"{place.address} is a folder, not a file.")
-    await ensure_folders(session, place.parent, now=now)
+    # The name is not new.
+    await ensure_folders(session, caller, place.parent, right.for_any_name, now=now)
     if was != place:
         await make_room(session, place, now=now)
         await refuse_locked_folder(session, caller, was, right, members=True, now=now)
@@ -209,7 +210,9 @@ async def _back_up(
     if await folder_at(session, place) is not None:
         return
     blob = await session.get_one(Blob, version.blob_id)
-    backup, _ = await file_at(session, place, owner_id=file.owner_id, now=now)
+    backup, _ = await file_at(
+        session, place, right=right.for_any_name, caller=caller, owner_id=file.owner_id, now=now
+    )
     backup.backup_of = file.id
     stored = Stored(blob.key, blob.size, blob.sha256, is_named=True)
     came = f"Backup of {file.address} version {version.version_number}"

@@ -15,6 +15,7 @@ from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import adopt
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.lookup import at, bucket_of
+from toolcrib.documents.service.new_names import check_name
 from toolcrib.documents.service.properties import OF_VERSIONS, forget_properties
 from toolcrib.kernel.blobs.accounts import payer
 from toolcrib.kernel.blobs.store import Stored
@@ -25,14 +26,18 @@ async def file_at(
     session: AsyncSession,
     place: Place,
     *,
-    owner_id: str,
+    right: Right,
+    caller: Caller,
+    owner_id: str | None = None,
     status: FileStatus = FileStatus.VALIDATED,
     now: datetime,
 ) -> tuple[File, bool]:
-    """Return the file at `place`, and whether it was created or brought back from the archive, with `status`.
+    """Return the file at `place`, and whether it was created or brought back from the archive, with `status`, for
+    `caller`, or for `owner_id`. `right` is the right to write there.
 
     Raises:
         FileExists: there is a folder at `place`, or a file at the path of one of its folders (409).
+        NameNotForWindows, NameClash: the project refuses the name (400, 409).
     """
     await take_write_lock(session)
     file = await at(session, place)
@@ -40,7 +45,8 @@ async def file_at(
         return file, False
     if await folder_at(session, place) is not None:
         raise FileExists(f"{place.address} is a folder, not a file.")
-    await ensure_folders(session, place.parent, now=now)
+    await ensure_folders(session, caller, place.parent, right, now=now)
+    await check_name(session, caller, place, right)
     if file is None:
         file = File(
             id=new_id(),
@@ -49,13 +55,14 @@ async def file_at(
             logical_path=place.path,
             location=place.location,
             folder=place.parent.location,
+            folded=place.folded,
             name=place.name,
             filename=place.name,
             tags={},
             created_at=now,
         )
         session.add(file)
-    file.owner_id = owner_id
+    file.owner_id = owner_id or caller.me.uuid
     file.status = file.settled_status = status
     file.updated_at = now
     await session.flush()

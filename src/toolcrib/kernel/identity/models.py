@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from toolcrib.kernel.identity.principal import CaseClashes, Role
+from toolcrib.kernel.identity.principal import CaseClashes, Role, WindowsNames
 from toolcrib.kernel.tables import Base, exact_string
 
 CompanyRole = Literal["owner", "member"]
@@ -128,6 +128,7 @@ class Project(Base):
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
     case_clashes: Mapped[CaseClashes | None] = mapped_column(exact_string(8))
+    windows_names: Mapped[WindowsNames | None] = mapped_column(exact_string(8))
 
 
 class ProjectMember(Base):

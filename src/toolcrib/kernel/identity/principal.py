@@ -14,6 +14,9 @@ from toolcrib.kernel.spelling import folded
 Role = Literal["owner", "admin", "member", "viewer"]
 # What a project does about acquiring a name that differs from a held one only in case.
 CaseClashes = Literal["refuse", "warn", "allow"]
+WindowsNames = Literal["refuse", "warn", "allow"]
+# Of names that no registered project says anything about, and of projects that were registered before they could.
+UNSET_WINDOWS_NAMES: WindowsNames = "warn"
 Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
 # The scope an API key needs for using an administrator's rights.
 ADMIN_SCOPE = "admin"
@@ -79,7 +82,8 @@ class Principal:
 
     `projects` maps the name of every registered project to this person's role there, None where they have
     none; `open_projects` says whether names that nobody registered are open to them. `spellings` leads from folded to
-    registered names, `case_clashes` says what registered projects do about names that differ only in case.
+    registered names, `case_clashes` says what registered projects do about names that differ only in case,
+    `windows_names` about new names that Windows cannot keep.
     """
 
     id: int
@@ -92,6 +96,7 @@ class Principal:
     open_projects: bool = True
     spellings: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     case_clashes: Mapping[str, CaseClashes] = field(default_factory=dict, repr=False, compare=False)
+    windows_names: Mapping[str, WindowsNames] = field(default_factory=dict, repr=False, compare=False)
     via: Via = "bearer"
     grant: Grant | None = field(default=None, repr=False, compare=False)
 

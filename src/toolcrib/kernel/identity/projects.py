@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,11 +24,26 @@ from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.former_names import former_names
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
 from toolcrib.kernel.identity.names import check_project_name, is_storable
-from toolcrib.kernel.identity.principal import AccessDenied, CaseClashes, Principal, Role
+from toolcrib.kernel.identity.principal import (
+    UNSET_WINDOWS_NAMES,
+    AccessDenied,
+    CaseClashes,
+    Principal,
+    Role,
+    WindowsNames,
+)
 from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.limits import LimitReached
 from toolcrib.kernel.problems import Conflict, NotFound
 from toolcrib.settings import Settings
+
+
+class ProjectSettings(TypedDict, total=False):
+    """`case_clashes` says what is done about acquiring a path that differs only in case from a held one,
+    `windows_names` about new names that Windows cannot keep."""
+
+    case_clashes: CaseClashes
+    windows_names: WindowsNames
 
 
 class ProjectNotFound(NotFound):
@@ -156,6 +172,7 @@ async def create_project(
         registered_by=me.uuid,
         created_at=now,
         deleted_at=None,
+        windows_names="refuse",
     )
     session.add(project)
     await session.flush()
@@ -229,18 +246,23 @@ async def _refuse_too_many(session: AsyncSession, me: Principal, most: int) -> N
         raise TooManyProjects(text, allowed=most, count=count)
 
 
-async def set_case_clashes(
-    session: AsyncSession, project: Project, policy: CaseClashes, *, me: Principal, now: datetime
+async def change_project(
+    session: AsyncSession, project: Project, changes: ProjectSettings, *, me: Principal, now: datetime
 ) -> None:
-    """Say what is done about acquiring a path that differs only in case from a held one.
+    """Change the given settings of a project, and record those that differ from before.
 
     Raises:
         AccessDenied: `me` is no admin of the project (403).
     """
     me.require(_scope(project), "admin")
-    if (project.case_clashes or "refuse") != policy:
-        project.case_clashes = policy
-        await _record(session, "changed", project, me, now, case_clashes=policy)
+    changed: dict[str, str] = {}
+    clashes, names = changes.get("case_clashes"), changes.get("windows_names")
+    if clashes is not None and clashes != (project.case_clashes or "refuse"):
+        changed["case_clashes"] = project.case_clashes = clashes
+    if names is not None and names != (project.windows_names or UNSET_WINDOWS_NAMES):
+        changed["windows_names"] = project.windows_names = names
+    if changed:
+        await _record(session, "changed", project, me, now, **changed)
 
 
 async def delete_project(session: AsyncSession, project: Project, *, me: Principal, now: datetime) -> None:

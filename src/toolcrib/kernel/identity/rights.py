@@ -9,19 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.identity.models import Project, ProjectMember, User
-from toolcrib.kernel.identity.principal import ADMIN_SCOPE, CaseClashes, Grant, Principal, Role
+from toolcrib.kernel.identity.principal import ADMIN_SCOPE, CaseClashes, Grant, Principal, Role, WindowsNames
 from toolcrib.kernel.spelling import folded
 
 
 @dataclass(slots=True, frozen=True)
 class Registry:
     """All registered project names, shared by all principals, and which company owns which. Deleted projects keep their
-    name; only administrators have a role there. `spellings` and `case_clashes` are as in `Principal`."""
+    name; only administrators have a role there. The rest is as in `Principal`."""
 
     names: frozenset[str]
     by_company: Mapping[str, tuple[str, ...]]
     spellings: Mapping[str, str]
     case_clashes: Mapping[str, CaseClashes]
+    windows_names: Mapping[str, WindowsNames]
 
 
 class ProjectRoles(Mapping[str, Role | None]):
@@ -50,20 +51,29 @@ class ProjectRoles(Mapping[str, Role | None]):
 
 
 async def read_registry(session: AsyncSession) -> Registry:
-    columns = (Project.name, Project.company_id, Project.deleted_at, Project.case_clashes)
+    columns = (
+        Project.name,
+        Project.company_id,
+        Project.deleted_at,
+        Project.case_clashes,
+        Project.windows_names,
+    )
     rows = await session.execute(select(*columns).order_by(Project.name))
     names: list[str] = []
     by_company: dict[str, tuple[str, ...]] = {}
     spellings: dict[str, str] = {}
     case_clashes: dict[str, CaseClashes] = {}
-    for name, company_id, deleted_at, clashes in rows:
+    windows_names: dict[str, WindowsNames] = {}
+    for name, company_id, deleted_at, clashes, on_windows in rows:
         names.append(name)
         spellings.setdefault(folded(name), name)
         if clashes is not None:
             case_clashes[name] = clashes
+        if on_windows is not None:
+            windows_names[name] = on_windows
         if company_id is not None and deleted_at is None:
             by_company[company_id] = (*by_company.get(company_id, ()), name)
-    return Registry(frozenset(names), by_company, spellings, case_clashes)
+    return Registry(frozenset(names), by_company, spellings, case_clashes, windows_names)
 
 
 async def read_principal(
@@ -96,6 +106,7 @@ async def read_principal(
         open_projects=open_projects,
         spellings=registry.spellings,
         case_clashes=registry.case_clashes,
+        windows_names=registry.windows_names,
         via=grant.via if grant else "internal",
         grant=grant,
     )

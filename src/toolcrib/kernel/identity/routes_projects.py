@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from fastapi import APIRouter, Response
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity import projects, users
 from toolcrib.kernel.identity.models import Project
-from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.principal import UNSET_WINDOWS_NAMES, Principal
 from toolcrib.kernel.identity.schemas import (
     NewProject,
     NewProjectRole,
@@ -32,6 +34,7 @@ def _read(project: Project, members: int, me: Principal) -> ProjectRead:
         members=members,
         created_at=iso_format(project.created_at),
         case_clashes=project.case_clashes or "refuse",
+        windows_names=project.windows_names or UNSET_WINDOWS_NAMES,
     )
 
 
@@ -71,15 +74,7 @@ async def create_project(
         now=now,
         name_use=name_use,
     )
-    return ProjectRead(
-        id=project.id,
-        name=project.name,
-        company_id=project.company_id,
-        role="owner",
-        members=1,
-        created_at=iso_format(project.created_at),
-        case_clashes="refuse",
-    )
+    return _read(project, 1, me).model_copy(update={"role": "owner"})
 
 
 @router.get("/{project_id:path}/members", response_model=list[ProjectMemberRead])
@@ -138,7 +133,8 @@ async def change_project(
 ) -> ProjectRead:
     """Change a project's settings: for its owners and admins."""
     project = await projects.get_project(session, me, project_id, "admin")
-    await projects.set_case_clashes(session, project, body.case_clashes, me=me, now=now)
+    changes = cast("projects.ProjectSettings", body.model_dump(exclude_none=True))
+    await projects.change_project(session, project, changes, me=me, now=now)
     await session.flush()
     return _read(*await projects.describe(session, me, project.id), me)
 

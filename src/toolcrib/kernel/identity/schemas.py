@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StrictBool
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, CompanyRole, User
-from toolcrib.kernel.identity.principal import CaseClashes, Principal, Role
+from toolcrib.kernel.identity.principal import CaseClashes, Principal, Role, WindowsNames
 
 PASSWORD_LENGTH = 1024  # longer than any password, but short enough to hash
 
@@ -283,12 +283,15 @@ class ProjectRead(BaseModel):
     members: int
     created_at: str
     case_clashes: CaseClashes
+    windows_names: WindowsNames
 
 
 class ProjectChange(BaseModel):
-    """`case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case."""
+    """`case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case.
+    `windows_names`: what is done about new names that Windows cannot keep. What is left out stays as it is."""
 
-    case_clashes: CaseClashes
+    case_clashes: CaseClashes | None = None
+    windows_names: WindowsNames | None = None
 
 
 class NewProject(BaseModel):

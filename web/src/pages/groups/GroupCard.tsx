@@ -9,7 +9,7 @@ import type { GroupCardProps } from "./group";
 import classes from "./Groups.module.css";
 import { Members } from "./Members";
 
-export function GroupCard({ of, group, note, roles, rules, mayDelete }: GroupCardProps) {
+export function GroupCard({ of, group, note, roles, rules, mayDelete, children }: GroupCardProps) {
   const [search] = useSearch();
   const [open, setOpen] = useState(search.get("open") === group.id);
   return (
@@ -34,6 +34,7 @@ export function GroupCard({ of, group, note, roles, rules, mayDelete }: GroupCar
           <Link to={folderLink({ bucket: of, id: group.id, path: "" })}>Files of {group.name}</Link>
         </p>
       )}
+      {open && children}
       {open && <Members of={of} group={group} roles={roles} rules={rules} mayDelete={mayDelete} />}
     </section>
   );

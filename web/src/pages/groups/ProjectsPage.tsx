@@ -11,6 +11,7 @@ import { Empty } from "../../ui/Empty";
 import { ListSkeleton } from "../../ui/ListSkeleton";
 import { Refusal } from "../../ui/Refusal";
 import { GroupCard } from "./GroupCard";
+import { ProjectSettings } from "./ProjectSettings";
 
 export default function ProjectsPage() {
   const me = useMe();
@@ -41,7 +42,12 @@ export default function ProjectsPage() {
             roles={["owner", "admin", "member", "viewer"]}
             rules={me.is_admin || project.role === "owner" || project.role === "admin"}
             mayDelete={me.is_admin || project.role === "owner"}
-          />
+          >
+            <ProjectSettings
+              project={project}
+              rules={me.is_admin || project.role === "owner" || project.role === "admin"}
+            />
+          </GroupCard>
         ))}
       </Stack>
       {data?.length === 0 && (

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { Role } from "../../api/types";
 
 export interface GroupCardProps {
@@ -8,4 +9,6 @@ export interface GroupCardProps {
   /** Whether this person decides who belongs to it. */
   rules: boolean;
   mayDelete: boolean;
+  /** Shown in the open card, above the members. */
+  children?: ReactNode;
 }

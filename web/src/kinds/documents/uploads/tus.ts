@@ -1,6 +1,6 @@
 import { Upload, type DetailedError, type HttpResponse } from "tus-js-client";
 import { apiUrl } from "../../../api/base";
-import { api } from "../../../api/client";
+import { api, showWarning, WARNING } from "../../../api/client";
 import { Problem, problemOf, unreachable } from "../../../api/problem";
 import { meQuery, queryClient } from "../../../api/queries";
 import type { Handlers, Sending, Wanted } from "./queue";
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 64 * 1024 * 1024;
 // About ten minutes in all: a server that is restarted, a laptop carried to another room.
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, ...Array<number>(36).fill(15_000)];
 // Conflicts that do not pass by asking again. (Another answer 409 means: not from there; tus asks where it was.)
-const FINAL = new Set(["file_locked", "version_conflict", "file_exists"]);
+const FINAL = new Set(["file_locked", "version_conflict", "file_exists", "name_clash"]);
 
 /** Sends by tus 1.0, which goes on after the server, the network or this page was gone for a while. */
 export async function sendByTus(wanted: Wanted, handlers: Handlers): Promise<Sending> {
@@ -31,7 +31,10 @@ export async function sendByTus(wanted: Wanted, handlers: Handlers): Promise<Sen
       if (again) handlers.onRetry(said);
       return again;
     },
-    onSuccess: ({ lastResponse }) => handlers.onDone(doneOf(lastResponse)),
+    onSuccess: ({ lastResponse }) => {
+      showWarning(lastResponse.getHeader(WARNING));
+      handlers.onDone(doneOf(lastResponse));
+    },
     onError: (error) => void failed(error as DetailedError),
   });
 
