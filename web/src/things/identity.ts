@@ -3,7 +3,7 @@ import type { Kind } from "./kind";
 
 // Things nobody holds, but that people and the log speak of.
 
-type Told = Pick<Kind, "name" | "label" | "plural" | "Icon" | "sentences"> & Partial<Pick<Kind, "link" | "nameOf" | "readAgainOn" | "verbs">>;
+type Told = Pick<Kind, "name" | "label" | "plural" | "Icon" | "sentences"> & Partial<Pick<Kind, "isTouched" | "link" | "nameOf" | "readAgainOn" | "verbs">>;
 
 function told(kind: Told): Kind {
   return {
