@@ -41,7 +41,9 @@ that go into a pipe have one line a row. `check` prints one JSON line a path int
 | 0 | done |
 | 1 | refused, or failed |
 | 2 | wrong usage, or no answer: the server cannot be reached, or you are not signed in |
-| 3 | somebody else holds it (`lock`, `unlock`, `check`, `docs …`) |
+| 3 | somebody else holds it (`lock`, `unlock`, `check`, `docs …`, `machines reserve`) |
+
+`toolcrib run` and `toolcrib ssh` have [exit codes of their own](machines-cli.md).
 
 `toolcrib --install-completion` sets up your shell to complete commands and options.
 

@@ -1,0 +1,118 @@
+"""Where and how one signs in on a reserved machine. What the server says is checked before a program reads it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolcrib.cli.core.context import Context
+from toolcrib.cli.core.failures import CannotTell, Failure
+
+Reservation = dict[str, Any]
+
+# None of these begins with a dash, or has a blank, a quote or another character that ssh or a shell reads as more.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:-]*")
+_LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_HOST_KEY = re.compile(r"[a-z][a-z0-9@.-]* [A-Za-z0-9+/]+={0,3}", re.ASCII)
+CURRENT = ("preparing", "ready")
+
+
+@dataclass(frozen=True)
+class Access:
+    """A machine that one may sign in to now."""
+
+    name: str
+    host: str
+    port: int
+    login: str
+    host_key: str
+
+    @classmethod
+    def of(cls, reservation: Reservation, machine: dict[str, Any]) -> "Access":
+        """Read it from a reservation and one of its machines.
+
+        Raises:
+            CannotTell: a value is not what it should be.
+        """
+        name, port = str(machine["machine"]), machine["port"]
+        checks = (
+            ("name", _NAME, name),
+            ("address", _HOST, machine["host"]),
+            ("login name", _LOGIN, reservation["login"]),
+            ("host key", _HOST_KEY, machine["host_key"]),
+        )
+        for what, pattern, value in checks:
+            if not isinstance(value, str) or not pattern.fullmatch(value):
+                raise CannotTell(f"The {what} that the server tells for {name} cannot be used: {value!r}.")
+        if not isinstance(port, int) or not 0 < port < 65536:
+            raise CannotTell(f"The port that the server tells for {name} cannot be used: {port!r}.")
+        return cls(name, machine["host"], port, reservation["login"], machine["host_key"])
+
+    def options(self, known_hosts: Path, keys: Iterable[Path]) -> list[tuple[str, str]]:
+        """Return the settings of ssh to sign in here, and to accept no other host."""
+        found = [
+            ("User", self.login),
+            ("Port", str(self.port)),
+            ("HostKeyAlias", self.name),
+            ("UserKnownHostsFile", _quoted(known_hosts)),
+            ("GlobalKnownHostsFile", "none"),
+            ("StrictHostKeyChecking", "yes"),
+            ("UpdateHostKeys", "no"),
+            ("CheckHostIP", "no"),
+        ]
+        identities = [("IdentityFile", _quoted(key)) for key in keys]
+        return [*found, *([("IdentitiesOnly", "yes"), *identities] if identities else [])]
+
+
+def _quoted(file: Path) -> str:
+    """Return a path as ssh reads it: with a per cent sign twice, and quoted."""
+    return '"' + str(file).replace("%", "%%") + '"'
+
+
+def write_known_hosts(file: Path, machines: Iterable[Access]) -> None:
+    file.write_text("".join(f"{one.name} {one.host_key}\n" for one in machines), encoding="ascii")
+
+
+def write_ssh_config(file: Path, machines: Iterable[Access], known_hosts: Path, key: Path) -> None:
+    """Write a configuration with which `ssh -F FILE NAME` signs in on each of these machines."""
+    lines = []
+    for one in machines:
+        lines += [f"Host {one.name}", f"    HostName {one.host}"]
+        lines += [f"    {name} {value}" for name, value in one.options(known_hosts, [key])]
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def machines_of(reservation: Reservation) -> list[dict[str, Any]]:
+    """Return the machines that a reservation holds now."""
+    return [one for one in reservation["machines"] if one["state"] in CURRENT]
+
+
+def names_of(reservation: Reservation) -> str:
+    return " ".join(str(one["machine"]) for one in machines_of(reservation))
+
+
+def own(context: Context, *states: str, mine: bool = True) -> list[Reservation]:
+    """Return reservations in these states, the newest first: the caller's own, or everybody's."""
+    path = "/pool/reservations?" + "&".join(f"state={state}" for state in states)
+    found: list[Reservation] = []
+    while True:
+        page = context.api.get(f"{path}&mine={str(mine).lower()}&limit=500&offset={len(found)}")[
+            "reservations"
+        ]
+        found += page
+        if len(page) < 500:
+            return found
+
+
+def find(context: Context, name: str) -> Reservation:
+    """Return the caller's reservation with this id, or that holds the machine of this name.
+
+    Raises:
+        Failure: there is none.
+    """
+    for one in own(context, "waiting", *CURRENT):
+        if name == one["id"] or any(name == machine["machine"] for machine in machines_of(one)):
+            return one
+    raise Failure(f"You have not reserved {name}.", code="not_held")

@@ -1,0 +1,262 @@
+"""`toolcrib machines reserve`, `release`, `extend`, `reservations` and `queue`.
+
+All but `release` are also commands without the group, hidden in the help. `toolcrib release` is an older spelling of
+`unlock` and stays that.
+"""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from toolcrib.cli.core import claims, output
+from toolcrib.cli.core.context import Context, command
+from toolcrib.cli.core.durations import duration_seconds, until
+from toolcrib.cli.core.failures import CannotTell, Failure, Held
+from toolcrib.cli.general.sign_in import secret
+from toolcrib.cli.machines.access import CURRENT, Reservation, find, names_of, own
+from toolcrib.cli.machines.own_key import own_public_key
+
+app = typer.Typer()
+top = typer.Typer()
+
+POLL_SECONDS = 1.0
+# The refusals that say that others have the machines.
+TAKEN = ("not_enough_machines", "machine_held")
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", show_default=False)]
+Count = Annotated[int | None, typer.Option("--count", "-n", min=1, help="How many machines; 1 if not given.")]
+Tags = Annotated[
+    str | None, typer.Option("--tag", "-t", metavar="TAGS", help='Only such machines: "gpu && !flaky".')
+]
+Length = Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 30m, 2h. In whole minutes.")]
+Purpose = Annotated[str | None, typer.Option("--message", "-m", help="What for; others see it.")]
+AtLeast = Annotated[int | None, typer.Option("--at-least", min=1, help="Be content with fewer.")]
+
+
+def minutes(text: str) -> int:
+    """Read a length of time in whole minutes, rounded up."""
+    return -(-(duration_seconds(text) or 60) // 60)
+
+
+def wish(
+    context: Context, names: list[str] | None, count: int | None, tags: str | None, length: str
+) -> dict[str, Any]:
+    """Return what a request for machines says of which ones, and for how long."""
+    body: dict[str, Any] = {"minutes": minutes(length)}
+    given = {"names": list(names or ()), "count": count, "tags": tags}
+    scope = f"project:{context.given.project}" if context.given.project else None
+    return body | {key: value for key, value in {**given, "scope": scope}.items() if value}
+
+
+@command(app, "reserve")
+@command(top, hidden=("reserve",))
+def reserve(
+    context: Context,
+    *,
+    names: Names = None,
+    count: Count = None,
+    tags: Tags = None,
+    length: Length = "1h",
+    purpose: Purpose = None,
+    at_least: AtLeast = None,
+    keys: Annotated[
+        list[Path] | None, typer.Option("--key", metavar="FILE", help="A public key that may sign in too.")
+    ] = None,
+    login: Annotated[str | None, typer.Option("--login", help="The login name on the machines.")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read a password for the accounts from standard input.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stand in the queue if too few are free.")] = False,
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", metavar="TIME", help="Wait at most so long.")
+    ] = None,
+) -> None:
+    """Reserve machines, by name or by number and tags, and wait until the accounts are there.
+
+    Sign in with `toolcrib ssh NAME`. All machines or none are reserved, unless --at-least says otherwise. With --wait
+    your place in the queue stays when you press Ctrl-C; `toolcrib machines release ID` gives it up.
+    """
+    body = wish(context, names, count, tags, length)
+    body["public_keys"] = [own_public_key(), *(_public_key(file) for file in keys or ())]
+    if timeout and not wait:
+        raise CannotTell("--timeout is for --wait.")
+    more = {"purpose": purpose, "at_least": at_least, "login": login, "wait": wait or None}
+    body |= {key: value for key, value in more.items() if value is not None}
+    if password_stdin:
+        body["password"] = secret(
+            "Password for the machines", from_stdin=True, variable="TOOLCRIB_MACHINE_PASSWORD"
+        )
+    if timeout:
+        body["wait_minutes"] = minutes(timeout)
+    try:
+        made = context.api.post("/reservations", body)
+    except Failure as refused:
+        if refused.code not in TAKEN:
+            raise
+        raise Held(str(refused), code=refused.code, details=refused.details) from refused
+    if made["state"] == "waiting":
+        output.warn(waiting_line(made))
+    while made["state"] in ("waiting", "preparing"):
+        time.sleep(POLL_SECONDS)
+        made = context.api.get(f"/reservations/{made['id']}")
+    if made["state"] != "ready":
+        raise Failure(f"No machines: {made['reason'] or made['state']}", code=f"reservation_{made['state']}")
+    if context.as_json:
+        output.print_json(made)
+    else:
+        _print([made])
+
+
+def _public_key(file: Path) -> str:
+    """Read a public key, and never a private one.
+
+    Raises:
+        CannotTell: the file cannot be read, or is no public key.
+    """
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as bad:
+        raise CannotTell(f"{file} cannot be read: {bad}") from bad
+    if "PRIVATE KEY" in text or "\n" in text or not text:
+        raise CannotTell(f"{file} is not a public key. Its name usually ends with .pub.")
+    return text
+
+
+def waiting_line(reservation: Reservation) -> str:
+    """Say in one line where somebody stands in the queue."""
+    place = reservation["queue"] or {}
+    served = until(place.get("estimate"), datetime.now(UTC))
+    line = f"Waiting in line, place {place.get('place')} of {place.get('of')}"
+    return line + (f", probably served at {served}" if served else "") + f". ({reservation['id']})"
+
+
+def _print(rows: list[Reservation], *, empty: str = "") -> None:
+    now = datetime.now(UTC)
+    cells = [
+        (
+            one["id"],
+            names_of(one) or f"{one['count']} × {one['tags'] or 'any'}",
+            one["state"],
+            one["holder"],
+            one["login"],
+            until(one["ends_at"], now) if one["state"] in CURRENT else "",
+            one["purpose"],
+        )
+        for one in rows
+    ]
+    heads = ("Reservation", "Machines", "State", "Holder", "Login", "Until", "Purpose")
+    output.print_table(heads, cells, empty=empty)
+
+
+@command(app, "reservations")
+@command(top, hidden=("reservations",))
+def reservations(
+    context: Context,
+    everybody: Annotated[bool, typer.Option("--all", help="Everybody's (admins only).")] = False,
+    ended: Annotated[bool, typer.Option("--ended", help="Also those that are over.")] = False,
+) -> None:
+    """List your reservations."""
+    states = ("waiting", *CURRENT, *(("failed", "ended") if ended else ()))
+    rows = own(context, *states, mine=not everybody)
+    if context.as_json:
+        output.print_json(rows)
+    else:
+        _print(rows, empty="There are no reservations." if everybody else "You have reserved no machines.")
+
+
+@command(app, "release")
+def release(
+    context: Context,
+    *,
+    names: Names = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that you have reserved.")] = False,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why; needed for what others hold (admins only).")
+    ] = None,
+) -> None:
+    """Give machines back, by name; or whole reservations and places in the queue, by their id.
+
+    The accounts on the machines are removed, and open sessions end.
+    """
+    if bool(names) == everything:
+        raise CannotTell("Name the machines or reservations, or give --all.")
+    done: list[str] = []
+    mine = own(context, "waiting", *CURRENT)
+    for name in names or [one["id"] for one in mine]:
+        _release(context, name, mine, reason)
+        done.append(name)
+        if not context.as_json:
+            output.print_text(f"Released {name}")
+    if context.as_json:
+        output.print_json({"released": done})
+
+
+def _release(context: Context, name: str, mine: list[Reservation], reason: str | None) -> None:
+    for one in mine:
+        if name == one["id"]:
+            params = {"reason": reason}
+            context.api.request("DELETE", f"/reservations/{one['id']}", params=params)
+            return
+        for machine in one["machines"]:
+            if machine["machine"] == name and machine["state"] in CURRENT:
+                claims.release(context.api, machine)
+                return
+    claim = claims.find_claim(context.api, name, kind="machine")
+    if reason is None:
+        raise CannotTell(f"{name} is held by {claim['holder']}. To end that, give --reason (admins only).")
+    claims.force_release(context.api, claim, reason)
+
+
+@command(app, "extend")
+@command(top, hidden=("extend",))
+def extend(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A machine, or the id of a reservation.")],
+    length: Annotated[str, typer.Option("--for", metavar="TIME", help="How much longer: 30m, 2h.")],
+) -> None:
+    """Keep a reservation longer, with all its machines. Refused while others wait for such machines."""
+    body = {"minutes": minutes(length)}
+    answer = context.api.post(f"/reservations/{find(context, name)['id']}/extend", body)
+    ends = until(answer["ends_at"], datetime.now(UTC))
+    context.show(answer, f"{names_of(answer)} until {ends}")
+
+
+@command(app, "queue")
+@command(top, hidden=("queue",))
+def queue(context: Context) -> None:
+    """List who waits for machines, in the order of service, with the probable time."""
+    rows = context.api.get("/pool/queue")["queue"]
+    if context.as_json:
+        output.print_json(rows)
+        return
+    now = datetime.now(UTC)
+    cells = [
+        (
+            one["queue"]["place"],
+            one["holder"],
+            " ".join(one["names"]) or f"{one['count']} × {one['tags'] or 'any'}",
+            f"{one['minutes']} min",
+            until(one["queue"]["estimate"], now),
+            one["purpose"],
+            one["id"],
+        )
+        for one in rows
+        if one["queue"]
+    ]
+    heads = ("Place", "Who", "Wants", "For", "Probably", "Purpose", "Reservation")
+    output.print_table(heads, cells, empty="Nobody waits.")
+
+
+@command(app, "move")
+def move(
+    context: Context,
+    reservation: Annotated[str, typer.Argument(metavar="ID", help="As `queue` shows it.")],
+    place: Annotated[int, typer.Option("--place", min=1)],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is logged.")],
+) -> None:
+    """Give somebody in the queue another place (admins only)."""
+    path = f"/pool/queue/{quote(reservation, safe='')}/move"
+    context.show(context.api.post(path, {"place": place, "reason": reason}), f"Moved to place {place}.")

@@ -1,0 +1,251 @@
+"""Machines from the command line: real hosts, real accounts on them, the real `ssh`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Person
+from tests.servers.process import absent, free_port, wait_until
+from tests.servers.toolcrib import ToolcribServer
+from toolcrib.cli.core.failures import CannotTell
+from toolcrib.cli.machines.access import Access
+from toolcrib.cli.machines.sample_pool.base_root import CannotMakeHosts
+from toolcrib.cli.machines.sample_pool.namespaces import LocalHost, start_hosts
+
+PASSWORD = "a root's $ecret; `id`"
+NAMES = ("cli-1", "cli-2")
+CODES = {"refused": 121, "lost": 122, "timed_out": 124, "no_answer": 125}
+
+
+@pytest.fixture(scope="module")
+def hosts(crib: ToolcribServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LocalHost]]:
+    folder = tmp_path_factory.mktemp("hosts")
+    try:
+        started = start_hosts([(name, free_port()) for name in NAMES], folder, password=PASSWORD)
+    except CannotMakeHosts as cannot:
+        absent(str(cannot))
+    yield {host.name: host for host in started}
+    for host in started:
+        host.stop()
+
+
+@pytest.fixture
+def pool(hosts: dict[str, LocalHost], admin: Person) -> Iterator[dict[str, LocalHost]]:
+    """Both hosts in the pool, free at the beginning and at the end."""
+    for host in hosts.values():
+        place = ("--host", host.address, "--port", str(host.port), "--tag", "cli")
+        admin.run("machines", "add", host.name, *place, "--password-stdin", stdin=PASSWORD + "\n")
+    yield hosts
+    for one in admin.client.get("/api/pool/reservations", params={"mine": False}).json()["reservations"]:
+        if one["state"] in ("waiting", "preparing", "ready"):
+            admin.client.delete(f"/api/reservations/{one['id']}", params={"reason": "the test is over"})
+    wait_until(lambda: states(admin) == dict.fromkeys(NAMES, "free"), "the machines to be free")
+    admin.run("machines", "rm", *NAMES)
+
+
+def states(person: Person) -> dict[str, str]:
+    rows = person.client.get("/api/pool/machines").json()["machines"]
+    return {row["name"]: row["state"] for row in rows}
+
+
+def mine(person: Person) -> list[dict[str, Any]]:
+    rows = person.client.get("/api/pool/reservations").json()["reservations"]
+    return [row for row in rows if row["state"] in ("waiting", "preparing", "ready")]
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 60) -> tuple[int, str, str]:
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, out, err
+
+
+def test_reserve_sign_in_extend_and_give_back(
+    pool: dict[str, LocalHost], ann: Person, ben: Person, admin: Person
+) -> None:
+    assert ann.run("machines", "reservations").out == "You have reserved no machines.\n"
+    assert "cli-1" in ann.run("reserve", "cli-1", "--for", "30m", "-m", "a trial").out
+    assert "root" not in ann.run("ssh", "cli-1", "--", "id", "-un").out
+    assert ann.run("ssh", "cli-1", "--", "id -un; hostname").out == "ann\ncli-1\n"
+    assert ann.run("ssh", "cli-1", "--", "exit 7", code=7).code == 7
+
+    listed = ann.run("machines", "ls").out
+    assert [line.split()[1:3] for line in listed.splitlines() if "cli-1" in line] == [["held", "ann"]]
+    assert "a trial" in ann.run("reservations").out
+    before = mine(ann)[0]["seconds_remaining"]
+    ann.run("extend", "cli-1", "--for", "30m")
+    assert mine(ann)[0]["seconds_remaining"] > before + 1500
+
+    assert "not reserved" in ben.run("ssh", "cli-1", code=1).err
+    assert "held by ann" in ben.run("machines", "release", "cli-1", code=2).err
+    ben.run("machines", "release", "cli-1", "--reason", "mine now", code=1)
+    assert mine(ann)
+    ben.run("reserve", "cli-1", code=3)
+
+    ann.run("machines", "release", "cli-1")
+    assert mine(ann) == []
+    wait_until(lambda: states(admin)["cli-1"] == "free", "the account to be gone")
+    assert "ann" not in pool["cli-1"].run("cut -d: -f1 /etc/passwd").split()
+    assert "not reserved" in ann.run("ssh", "cli-1", code=1).err
+
+
+def test_a_host_with_another_key_is_refused(pool: dict[str, LocalHost], ann: Person) -> None:
+    ann.run("reserve", "cli-2")
+    (reservation,) = mine(ann)
+    assert reservation["machines"][0]["host_key"] == pool["cli-2"].host_key
+    pool["cli-2"].change_host_key()
+
+    def refused() -> bool:
+        done = ann.run("ssh", "cli-2", "--", "true", code=None)
+        return done.code == 255 and "Host key verification failed" in done.err
+
+    wait_until(refused, "the host to show the other key")
+    restore = "cat > /etc/ssh/ssh_host_ed25519_key && rm -f /etc/ssh/*.pub && kill -HUP 1"
+    pool["cli-2"].run(restore, stdin=(pool["cli-2"].folder / "host_key").read_text())
+    wait_until(lambda: ann.run("ssh", "cli-2", "--", "true", code=None).code == 0, "the first key")
+
+
+def test_administering_the_pool(
+    pool: dict[str, LocalHost], admin: Person, ann: Person, tmp_path: Path
+) -> None:
+    assert "cli-1 is online, free" in admin.run("machines", "check", "cli-1").out
+    assert "is quarantined" in admin.run("machines", "quarantine", "cli-1", "--reason", "smoke").out
+    assert "smoke" in ann.run("machines", "ls").out
+    admin.run("machines", "quarantine", "cli-1", "--off")
+    assert "is maintenance" in admin.run("machines", "maintenance", "cli-1", "--reason", "disk").out
+    admin.run("machines", "maintenance", "cli-1", "--off")
+    wait_until(lambda: states(admin)["cli-1"] == "free", "the machine to be back")
+    assert "no other host key" in admin.run("machines", "accept-host-key", "cli-1", code=1).err
+
+    file = tmp_path / "pool.csv"
+    admin.run("machines", "export", str(file))
+    assert "cli-2" in file.read_text()
+    assert PASSWORD not in file.read_text()
+    assert "cli-1" in admin.run("machines", "export").out
+    skipped = admin.run("machines", "import", str(file), code=1)
+    assert "Skipped cli-1: Missing fields: password" in skipped.err
+    file.write_text("name,host,port,user,password\ncli-1,127.0.0.1,22,root,p\nimported,127.0.0.1,22,root,p\n")
+    told = admin.run("machines", "import", str(file)).out
+    assert told == "Added imported\ncli-1 is there already\n"
+    admin.run("machines", "rm", "imported")
+
+    for words in (
+        ("check", "cli-1"),
+        ("quarantine", "cli-1"),
+        ("maintenance", "cli-1"),
+        ("accept-host-key", "cli-1"),
+        ("rm", "cli-1"),
+        ("export",),
+        ("import", str(file)),
+    ):
+        ann.run("machines", *words, code=1)
+    assert ann.run("machines", "add", "x", "--host", "h", "--password-stdin", stdin="p\n", code=1).err
+    assert set(states(admin)) == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("machine", "-oProxyCommand=id"),
+        ("machine", "a\nHost *"),
+        ("host", "-oProxyCommand=id"),
+        ("host", "h;id"),
+        ("host", "h\n    ProxyCommand id"),
+        ("port", "22 -oProxyCommand=id"),
+        ("port", 0),
+        ("host_key", "ssh-ed25519 AAAA\n* ssh-ed25519 BBBB"),
+        ("host_key", None),
+        ("login", "-lroot"),
+        ("login", "ann\n    ProxyCommand id"),
+    ],
+)
+def test_ssh_is_not_told_more_than_where_and_who(field: str, value: object) -> None:
+    """A server of ours tells no such values; whoever took it over might."""
+    good = {"machine": "m1", "host": "10.0.0.1", "port": 22, "host_key": "ssh-ed25519 AAAA", "login": "ann"}
+    told = good | {field: value}
+    assert Access.of(good, good).host == "10.0.0.1"
+    with pytest.raises(CannotTell):
+        Access.of(told, told)
+
+
+SHOW = 'for name in $TOOLCRIB_MACHINES; do ssh -F "$TOOLCRIB_SSH_CONFIG" $name hostname; done; exit 9'
+ONE = (
+    'ssh -i "$TOOLCRIB_SSH_KEY" -o UserKnownHostsFile="$TOOLCRIB_SSH_KNOWN_HOSTS" -o HostKeyAlias=$TOOLCRIB_MACHINES '
+    '-p $TOOLCRIB_SSH_PORT $TOOLCRIB_SSH_USER@$TOOLCRIB_SSH_HOST hostname; echo "$TOOLCRIB_SSH_KEY"'
+)
+
+
+def test_run_has_its_machines_and_gives_them_back(pool: dict[str, LocalHost], ann: Person) -> None:
+    words = ("run", "--tag", "cli", "-n", "2", "--for", "1h", "--", "sh", "-c", SHOW)
+    assert sorted(ann.run(*words, code=9).out.split()) == list(NAMES)
+    assert mine(ann) == []
+    name, key = ann.run("run", "--tag", "cli", "--", "sh", "-c", ONE).out.split()
+    assert name in NAMES
+    assert not Path(key).parent.exists()
+    assert ann.run("run", "--tag", "cli", "--", "no-such-command", code=127).err
+    assert ann.run("run", "-n", "3", "--tag", "cli", "--no-wait", "--", "true", code=CODES["refused"]).err
+    away = ("run", "--url", f"http://127.0.0.1:{free_port()}", "--", "true")
+    ann.run(*away, code=CODES["no_answer"], env={"TOOLCRIB_TOKEN": "x"})
+
+
+def test_run_waits_its_turn_and_no_longer_than_asked(
+    pool: dict[str, LocalHost], ann: Person, ben: Person
+) -> None:
+    ann.run("reserve", *NAMES)
+    over = ben.run("run", "--tag", "cli", "--timeout", "2s", "--", "true", code=CODES["timed_out"])
+    assert "Waiting in line, place 1 of 1" in over.err
+    assert mine(ben) == []
+    waiting = ben.start("run", "--tag", "cli", "--", "sh", "-c", "echo $TOOLCRIB_MACHINES")
+    wait_until(lambda: [one["state"] for one in mine(ben)] == ["waiting"], "ben to wait")
+    assert "ben" in ann.run("queue").out
+    assert "waits" in ann.run("extend", "cli-1", "--for", "1h", code=1).err
+    ann.run("machines", "release", "cli-2")
+    assert finish(waiting)[:2] == (0, "cli-2\n")
+    assert mine(ben) == []
+
+
+def test_run_ends_its_command_when_the_machines_are_lost(
+    pool: dict[str, LocalHost], ann: Person, admin: Person
+) -> None:
+    running = ann.start("run", "--machine", "cli-1", "--for", "1m", "--", "sh", "-c", "echo go; sleep 600")
+    assert running.stdout is not None
+    assert running.stdout.readline() == "go\n"
+    wait_until(lambda: mine(ann)[0]["seconds_remaining"] > 60, "the reservation to be extended")
+    admin.run("machines", "release", "cli-1", "--reason", "needed elsewhere")
+    code, _, err = finish(running)
+    assert (code, "lost" in err) == (CODES["lost"], True), err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_run_gives_back_when_a_signal_ends_it(
+    pool: dict[str, LocalHost], ann: Person, number: signal.Signals
+) -> None:
+    running = ann.start(
+        "run", "--machine", "cli-1", "--", "sh", "-c", "echo $TOOLCRIB_SSH_KEY; exec sleep 600"
+    )
+    assert running.stdout is not None
+    key = Path(running.stdout.readline().strip())
+    assert key.stat().st_mode & 0o077 == 0
+    running.send_signal(number)
+    assert finish(running)[0] == 128 + number
+    assert mine(ann) == []
+    assert not key.exists()
+
+
+def test_run_leaves_the_line_when_a_signal_ends_it(
+    pool: dict[str, LocalHost], ann: Person, ben: Person
+) -> None:
+    ann.run("reserve", *NAMES)
+    waiting = ben.start("run", "--tag", "cli", "--", "true")
+    wait_until(lambda: bool(mine(ben)), "ben to wait")
+    waiting.send_signal(signal.SIGTERM)
+    assert finish(waiting)[0] == 128 + signal.SIGTERM
+    assert mine(ben) == []
