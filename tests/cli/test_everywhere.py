@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.cli.conftest import Person
 
 
@@ -37,19 +39,22 @@ def test_a_thing_is_found_by_its_file_name(ann: Person, ben: Person, project: st
     assert "Nobody holds" in ben.run("hold", "who", name[1:], code=1).err
 
 
-def test_documents_have_their_path_in_events_and_are_found_by_name(ann: Person, project: str) -> None:
-    ann.client.post("/api/projects", json={"name": project}).raise_for_status()
-    file = ann.home / f"{project}.txt"
+def test_documents_have_their_path_in_events_and_are_found_by_name(
+    person: Callable[..., Person], project: str
+) -> None:
+    ida = person("ida")  # of this test alone: all lines about her are looked at
+    ida.client.post("/api/projects", json={"name": project}).raise_for_status()
+    file = ida.home / f"{project}.txt"
     file.write_text("x")
     place = f"{project}:specs/{file.name}"
-    ann.run("docs", "put", file, place)
-    ann.run("docs", "lock", place)
-    assert f"specs/{file.name} is held by ann" in ann.run("hold", "who", file.name).out
-    ann.run("docs", "unlock", place)
-    ann.run("docs", "rm", place)
-    lines = [line for line in ann.run("events", "--kind", "document", "-n", "50").out.splitlines() if line]
+    ida.run("docs", "put", file, place)
+    ida.run("docs", "lock", place)
+    assert f"specs/{file.name} is held by ida" in ida.run("hold", "who", file.name).out
+    ida.run("docs", "unlock", place)
+    ida.run("docs", "rm", place)
+    lines = [line for line in ida.run("events", "--kind", "document", "-n", "50").out.splitlines() if line]
     assert lines
-    assert all("/specs" in line for line in lines if project in line or "  ann  " in line), lines
+    assert all("/specs" in line for line in lines if project in line or "  ida  " in line), lines
 
 
 def test_the_version(ann: Person) -> None:

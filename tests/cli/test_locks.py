@@ -298,12 +298,12 @@ def test_client_commands_load_neither_the_server_nor_http(tmp_path: object) -> N
     assert done.stdout == "[] True\n"
 
 
-def test_a_renamed_person_knows_their_own_locks(ann: Person) -> None:
-    ann.run("lock", "a.psd")
-    admin, me = ann.server.admin, ann.client.get("/api/currentuser").json()
-    admin.put(
-        f"/api/admin/users/{me['id']}/username", json={"username": f"{me['username']}-b"}
-    ).raise_for_status()
-    again = ann.run("lock", "a.psd", code=None)
+def test_a_renamed_person_knows_their_own_locks(person: Callable[..., Person]) -> None:
+    renate = person("renate")  # of this test alone: the server is shared
+    renate.run("lock", "a.psd")
+    me = renate.client.get("/api/currentuser").json()
+    address = f"/api/admin/users/{me['id']}/username"
+    renate.server.admin.put(address, json={"username": "renate-b"}).raise_for_status()
+    again = renate.run("lock", "a.psd", code=None)
     assert "You already hold a.psd" in again.err
-    ann.run("unlock", "a.psd")
+    renate.run("unlock", "a.psd")
