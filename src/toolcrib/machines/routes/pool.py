@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -128,7 +128,10 @@ async def output(name: Text, session: ReadSessionDep, _me: AdminDep) -> RunOutpu
     return RunOutput.of(await registry.get(session, name))
 
 
-@router.get("/inventory", responses=refusals(403))
+_TEXTS: dict[int | str, dict[str, Any]] = {200: {"content": {"application/yaml": {}, "text/csv": {}}}}
+
+
+@router.get("/inventory", response_class=Response, responses={**refusals(403), **_TEXTS})
 async def export(session: ReadSessionDep, me: AdminDep, format: inventory.Format = "yaml") -> Response:  # noqa: A002
     """Return all machines in the form that the register script reads. Passwords are not in it."""
     rows = [machine for machine, _ in await reading.seen_machines(session, me)]
