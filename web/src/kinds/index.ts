@@ -1,6 +1,7 @@
 import { registerKinds } from "../things/registry";
 import { asset } from "./assets/kind";
 import { document } from "./documents/kind";
+import { machine } from "./machines/kind";
 
 /** The kinds this page is built with. A new one is a folder here and its name in this list. */
-registerKinds([asset, document]);
+registerKinds([asset, document, machine]);

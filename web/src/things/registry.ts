@@ -37,7 +37,7 @@ function unknownKind(name: string): Kind {
 }
 
 /** The board, with the drawer for things of kinds that have no page of their own. */
-function thingLink({ kind, scope, key }: Thing): string {
+export function thingLink({ kind, scope, key }: Thing): string {
   return `/?${new URLSearchParams({ kind, scope, key })}`;
 }
 
