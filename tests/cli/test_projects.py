@@ -10,7 +10,8 @@ from tests.cli.conftest import Person
 def test_a_projects_settings_are_shown_and_changed(person: Callable[..., Person]) -> None:
     ann, ben = person("project-ann"), person("project-ben")
     ann.client.post("/api/projects", json={"name": "project-gears"}).raise_for_status()
-    assert ann.json("project", "list")[0]["windows_names"] == "refuse"
+    assert ann.json("project", "list")[0]["windows_names"] == "warn"
+    ann.run("project", "set", "project-gears", "--windows-names", "refuse")
     assert "You are in no project." in ben.run("project", "list").out
     (ann.cwd / "a.txt").write_text("a", encoding="utf-8")
     assert "device" in ann.run("docs", "put", "a.txt", "project-gears:CON.txt", code=1).err

@@ -196,9 +196,9 @@ async def test_owners_say_what_a_project_does_about_names(open_page: Open, crib:
     project = ann.post("/api/projects", json={"name": "spelling"}).json()
     ann.put(f"/api/projects/{project['id']}/members/ben", json={"role": "member"}).raise_for_status()
     page = await open_page("ann", f"/projects?open={project['id']}")
-    await page.get_by_label("Names that Windows cannot keep").select_option("warn")
+    await page.get_by_label("Names that Windows cannot keep").select_option("refuse")
     await expect(page.get_by_text("Changed spelling.")).to_be_visible()
-    assert ben.get(f"/api/projects/{project['id']}").json()["windows_names"] == "warn"
+    assert ben.get(f"/api/projects/{project['id']}").json()["windows_names"] == "refuse"
     theirs = await open_page("ben", f"/projects?open={project['id']}")
     await expect(theirs.get_by_label("Names that Windows cannot keep")).to_be_disabled()
-    await expect(theirs.get_by_label("Names that Windows cannot keep")).to_have_value("warn")
+    await expect(theirs.get_by_label("Names that Windows cannot keep")).to_have_value("refuse")

@@ -172,7 +172,7 @@ async def create_project(
         registered_by=me.uuid,
         created_at=now,
         deleted_at=None,
-        windows_names="refuse",
+        windows_names="warn",
     )
     session.add(project)
     await session.flush()
