@@ -163,7 +163,7 @@ async def test_a_project_gets_members_and_roles(open_page: Open, crib: ToolcribS
     await card.get_by_role("button", name="quay").click()
     await card.get_by_role("combobox", name="Add a person").fill("ben")
     await page.get_by_role("option", name="ben", exact=True).click()
-    await card.get_by_role("combobox", name="as").select_option("viewer")
+    await card.get_by_role("combobox", name="as", exact=True).select_option("viewer")
     await card.get_by_role("button", name="Add").click()
     await expect(card.get_by_role("combobox", name="Role of ben")).to_have_value("viewer")
 
