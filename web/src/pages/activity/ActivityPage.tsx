@@ -11,8 +11,7 @@ import { onEvents } from "../../live/live";
 import { useNow } from "../../ui/clock";
 import { Empty } from "../../ui/Empty";
 import { ThingEvent } from "../../things/ThingEvent";
-import { ListSkeleton } from "../../ui/ListSkeleton";
-import { Refusal } from "../../ui/Refusal";
+import { ListState } from "../../ui/ListState";
 import { dayName } from "../../ui/time";
 import { useNarrow } from "../../ui/useNarrow";
 import { useSearch } from "../../ui/useSearch";
@@ -146,12 +145,7 @@ export default function ActivityPage() {
         />
       </div>
       <div className={`panel ${classes.log}`}>
-        {events.isPending && <ListSkeleton />}
-        {events.error && (
-          <div className="panel-pad">
-            <Refusal error={events.error} onRetry={() => void events.refetch()} />
-          </div>
-        )}
+        <ListState query={events} />
         {events.data && rows.length === 0 && (
           <Empty
             Icon={isFiltered(filters) ? IconFilterOff : IconActivity}

@@ -8,9 +8,8 @@ import type { Quota } from "../../api/types";
 import { FormDialog } from "../../overlays/FormDialog";
 import { Chip } from "../../ui/Chip";
 import { Empty } from "../../ui/Empty";
-import { ListSkeleton } from "../../ui/ListSkeleton";
+import { ListState } from "../../ui/ListState";
 import { familyOf, ownerOf, quotaText, shareOf, NEARLY_FULL, type Family } from "../../ui/quotas";
-import { Refusal } from "../../ui/Refusal";
 import { useNarrow } from "../../ui/useNarrow";
 import { VirtualList } from "../../ui/VirtualList";
 import classes from "./Admin.module.css";
@@ -26,8 +25,8 @@ type Unit = keyof typeof UNITS;
 /** What everybody stores, the largest first, and the quotas that an administrator gives. */
 export default function StoragePage() {
   const narrow = useNarrow();
-  const { data, error, isPending, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } =
-    useInfiniteQuery(allQuotasQuery);
+  const query = useInfiniteQuery(allQuotasQuery);
+  const { data, fetchNextPage, hasNextPage, isFetchingNextPage } = query;
   const [editing, setEditing] = useState<Quota | "new" | null>(null);
   const quotas = data?.pages.flat() ?? [];
   return (
@@ -43,12 +42,7 @@ export default function StoragePage() {
         </Button>
       </div>
       <div className={`panel ${classes.list}`}>
-        {isPending && <ListSkeleton />}
-        {error && (
-          <div className="panel-pad">
-            <Refusal error={error} onRetry={() => void refetch()} />
-          </div>
-        )}
+        <ListState query={query} />
         {data && quotas.length === 0 && (
           <Empty Icon={IconDatabase} title="Nothing is stored yet">
             People, companies and projects appear here with their first document or git LFS object.

@@ -30,8 +30,6 @@ import { randomPassword } from "./randomPassword";
 export function UserDrawer({ user, onClose }: { user: User; onClose: () => void }) {
   const me = useMe();
   const own = user.id === me.id ? "This is your own account." : null;
-  const [username, setUsername] = useState(user.username);
-  const [email, setEmail] = useState(user.email);
   const [password, setPassword] = useState("");
   const [endKeys, setEndKeys] = useState(false);
   const [deleting, setDeleting] = useState(false);
@@ -79,42 +77,22 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
           </Blocked>
         </Part>
         <Part title="Username">
-          <Group align="flex-end" gap="xs">
-            <TextInput
-              aria-label="Username"
-              description="Everything stays with the person, and nobody else gets the former name. It can still be used to sign in."
-              style={{ flex: 1 }}
-              value={username}
-              onChange={(event) => setUsername(event.currentTarget.value)}
-            />
-            <Button
-              variant="default"
-              disabled={!username.trim() || username.trim() === user.username}
-              onClick={() =>
-                put.mutate({ part: "username", json: { username: username.trim() }, done: `Renamed to ${username.trim()}` })
-              }
-            >
-              Rename
-            </Button>
-          </Group>
+          <LineToSave
+            label="Username"
+            description="Everything stays with the person, and nobody else gets the former name. It can still be used to sign in."
+            saved={user.username}
+            button="Rename"
+            onSave={(name) => put.mutate({ part: "username", json: { username: name }, done: `Renamed to ${name}` })}
+          />
         </Part>
         <Part title="E-mail">
-          <Group align="flex-end" gap="xs">
-            <TextInput
-              aria-label="E-mail address"
-              type="email"
-              style={{ flex: 1 }}
-              value={email}
-              onChange={(event) => setEmail(event.currentTarget.value)}
-            />
-            <Button
-              variant="default"
-              disabled={!email.trim() || email.trim() === user.email}
-              onClick={() => put.mutate({ part: "email", json: { new_email: email.trim() }, done: "Address changed" })}
-            >
-              Save
-            </Button>
-          </Group>
+          <LineToSave
+            label="E-mail address"
+            type="email"
+            saved={user.email}
+            button="Save"
+            onSave={(email) => put.mutate({ part: "email", json: { new_email: email }, done: "Address changed" })}
+          />
         </Part>
         <Part title="Reset the password">
           <Group align="flex-end" gap="xs">
@@ -192,6 +170,36 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
       <h2>{title}</h2>
       {children}
     </section>
+  );
+}
+
+interface LineProps {
+  label: string;
+  description?: string;
+  type?: "email";
+  saved: string;
+  button: string;
+  onSave: (text: string) => void;
+}
+
+/** A line of text with a button beside it, which saves what differs from before. */
+function LineToSave({ label, description, type, saved, button, onSave }: LineProps) {
+  const [text, setText] = useState(saved);
+  const typed = text.trim();
+  return (
+    <Group align="flex-end" gap="xs">
+      <TextInput
+        aria-label={label}
+        description={description}
+        type={type}
+        style={{ flex: 1 }}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      <Button variant="default" disabled={!typed || typed === saved} onClick={() => onSave(typed)}>
+        {button}
+      </Button>
+    </Group>
   );
 }
 

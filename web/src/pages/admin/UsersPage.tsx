@@ -8,9 +8,8 @@ import { useMe } from "../../session/session";
 import { Chip } from "../../ui/Chip";
 import { Empty } from "../../ui/Empty";
 import { FilterBox } from "../../ui/FilterBox";
-import { ListSkeleton } from "../../ui/ListSkeleton";
+import { ListState } from "../../ui/ListState";
 import { Person } from "../../ui/Person";
-import { Refusal } from "../../ui/Refusal";
 import { Ago } from "../../ui/Time";
 import { useNarrow } from "../../ui/useNarrow";
 import { useSearch } from "../../ui/useSearch";
@@ -22,7 +21,8 @@ import { UserDrawer } from "./UserDrawer";
 export default function UsersPage() {
   const me = useMe();
   const narrow = useNarrow();
-  const { data, error, isPending, refetch } = useQuery(usersQuery);
+  const query = useQuery(usersQuery);
+  const { data } = query;
   const [search, change] = useSearch();
   const [creating, setCreating] = useState(false);
   const [editing, setEditing] = useState<number | null>(null);
@@ -62,12 +62,7 @@ export default function UsersPage() {
         />
       </Group>
       <div className={`panel ${classes.list}`}>
-        {isPending && <ListSkeleton />}
-        {error && (
-          <div className="panel-pad">
-            <Refusal error={error} onRetry={() => void refetch()} />
-          </div>
-        )}
+        <ListState query={query} />
         {data && users.length === 0 && (
           <Empty Icon={IconUsers} title="Nobody like that" action={<Button onClick={() => setCreating(true)}>New user</Button>}>
             Try a part of the name or of the address.
