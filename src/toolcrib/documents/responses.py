@@ -14,7 +14,7 @@ from toolcrib.documents.models import AuditEntry, File, Version
 from toolcrib.documents.service.locks import lock_id
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.clock import iso_format, system_clock
-from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.users import usernames
 from toolcrib.kernel.stored_json import MARK, is_damaged
 
 JSON = "application/json"
@@ -45,10 +45,7 @@ async def names_of(
     wanted = {file.owner_id for file in files}
     for version in versions:
         wanted |= {version.created_by, version.validated_by or version.created_by}
-    if not wanted:
-        return {}
-    rows = await session.execute(select(User.uuid, User.username).where(User.uuid.in_(wanted)))
-    return {uuid: username for uuid, username in rows}  # noqa: C416 - rows are no pairs to mypy
+    return await usernames(session, wanted)
 
 
 async def files_as_dicts(
@@ -61,7 +58,7 @@ async def files_as_dicts(
     statuses: dict[str, str] = {}
     for start in range(0, len(ids), CHUNK):
         query = select(Version.id, Version.status).where(Version.id.in_(ids[start : start + CHUNK]))
-        statuses |= {id_: status for id_, status in await session.execute(query)}  # noqa: C416 - see above
+        statuses |= {id_: status for id_, status in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
     return [
         {
             **file_as_dict(file, held.get(file.id), names),

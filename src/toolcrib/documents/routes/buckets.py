@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers
 from toolcrib.documents.paths import PLAIN, read_place
 from toolcrib.documents.responses import bare, file_as_dict, names_of
 from toolcrib.documents.routes.common import (
@@ -28,7 +28,7 @@ router = new_router()
 MAX_FOUND = 50
 
 
-@router.get("/buckets", response_model=schemas.ShelfList)
+@router.get("/buckets", response_model=answers.ShelfList)
 async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
     """List the buckets whose files the caller may read: their own, their company's, their projects'."""
     found = await buckets.listed_buckets(docs, caller)
@@ -37,7 +37,7 @@ async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
 
 @router.get(
     "/search",
-    response_model=schemas.FoundList,
+    response_model=answers.FoundList,
     openapi_extra=query_params("q", "bucket", "id", "path", "bucket_type", "bucket_id", limit=INTEGER),
     responses=refusals(403),
 )

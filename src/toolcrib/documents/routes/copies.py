@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.paths import SOURCE, TARGET, Place, as_uuid, read_place
@@ -35,7 +35,7 @@ router = new_router()
 @router.post(
     "/copy",
     status_code=201,
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.CopyRequest),
     responses=refusals(404, 507),
 )
@@ -81,7 +81,7 @@ def _target(body: Mapping[str, Any], name: str) -> Place:
 @router.post(
     "/versions/commit",
     status_code=201,
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.CommitRequest),
     responses=refusals(404, 409, 507),
 )

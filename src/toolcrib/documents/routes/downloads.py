@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.paths import as_uuid
 from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import (
@@ -108,7 +108,7 @@ async def send(request: Request, docs: Documents, opened: Opened, *, inline: boo
 
 @router.get(
     "/download/presign",
-    response_model=schemas.SignedAddress,
+    response_model=answers.SignedAddress,
     openapi_extra=query_params(*PLACE, "version_id", expires_in=INTEGER),
     responses=refusals(403),
 )
@@ -118,7 +118,7 @@ async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
 
 
 @router.post(
-    "/download/presign", response_model=schemas.SignedAddress, openapi_extra=body_of(schemas.PresignDownload)
+    "/download/presign", response_model=answers.SignedAddress, openapi_extra=body_of(schemas.PresignDownload)
 )
 async def presign_posted(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Return what GET returns, for the same fields in JSON."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.paths import read_place
 from toolcrib.documents.responses import (
@@ -47,7 +47,7 @@ MAX_LIMIT = 1_000
 
 @router.get(
     "/list",
-    response_model=schemas.FileList,
+    response_model=answers.FileList,
     openapi_extra=query_params(
         "bucket", "id", "path", "bucket_type", "bucket_id", "status", "q", page=INTEGER, limit=INTEGER
     ),
@@ -72,7 +72,7 @@ async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, no
 
 @router.get(
     "/metadata",
-    response_model=schemas.FileMetadata,
+    response_model=answers.FileMetadata,
     openapi_extra=query_params(
         *PLACE, include_versions=BOOLEAN, include_locks=BOOLEAN, include_audit=BOOLEAN
     ),
@@ -102,7 +102,7 @@ async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now:
 
 @router.patch(
     "/metadata",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra={**query_params(*PLACE), **body_of(schemas.Changes)},
     responses=refusals(409),
 )
@@ -119,7 +119,7 @@ async def describe(request: Request, docs: DocumentsDep, caller: CallerDep, now:
 
 @router.delete(
     "/delete",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.DeleteRequest),
     responses=refusals(409),
 )
@@ -142,7 +142,7 @@ async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
 
 @router.post(
     "/restore",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.Addressed),
     responses=refusals(404),
 )
@@ -166,7 +166,7 @@ async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
 
 @router.post(
     "/move",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.MoveRequest),
     responses=refusals(404, 409),
 )

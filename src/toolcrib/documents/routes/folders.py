@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.access import ACTIONS
 from toolcrib.documents.paths import read_place
 from toolcrib.documents.responses import files_as_dicts, success
@@ -37,7 +37,7 @@ ROOT = "documents"
 
 @router.get(
     "/folders",
-    response_model=schemas.FolderList,
+    response_model=answers.FolderList,
     openapi_extra=query_params("bucket", "id", "path", "bucket_type", "bucket_id"),
     responses=refusals(403, 404),
 )
@@ -99,7 +99,7 @@ async def as_zip(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
 @router.post(
     "/folders",
     status_code=201,
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.FolderRequest),
     responses=refusals(409),
 )
@@ -112,7 +112,7 @@ async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
 
 @router.delete(
     "/folders",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.RemoveFolder),
     responses=refusals(404, 409),
 )
@@ -130,7 +130,7 @@ async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
 
 @router.post(
     "/folders/move",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.MoveRequest),
     responses=refusals(404, 409),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.paths import PLAIN, Place, as_uuid, read_place
 from toolcrib.documents.responses import bare, lock_as_dict, success
 from toolcrib.documents.routes.common import (
@@ -35,7 +35,7 @@ MAX_LOCKS = 10_000
 
 @router.post(
     "/lock",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.DocumentLockRequest),
     responses=refusals(404, 409),
 )
@@ -57,7 +57,7 @@ async def lock(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
 
 @router.post(
     "/lock/renew",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.DocumentRenewRequest),
     responses=refusals(404, 409),
 )
@@ -78,7 +78,7 @@ def _locked(message: str, held: Lock) -> Response:
 
 @router.post(
     "/unlock",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.DocumentUnlockRequest),
     responses=refusals(404),
 )
@@ -93,7 +93,7 @@ async def unlock(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
 
 @router.get(
     "/locks",
-    response_model=schemas.LockList,
+    response_model=answers.LockList,
     openapi_extra=query_params(*PLACE, mine=BOOLEAN, limit=INTEGER, offset=INTEGER),
     responses=refusals(403),
 )

@@ -8,7 +8,7 @@ import orjson
 from fastapi import Request, Response
 from starlette.datastructures import Headers
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import EmptyFilename, FileTooLarge, MissingFields, NoFile, ValidationFailed
 from toolcrib.documents.multipart import OVERHEAD_BYTES, FilePart, FormReader, media_type
@@ -79,7 +79,7 @@ _FORM = {
 
 @router.post(
     "/upload/presign",
-    response_model=schemas.SignedAddress,
+    response_model=answers.SignedAddress,
     openapi_extra=body_of(schemas.PresignUpload),
     responses=refusals(409, 429, 507),
 )
@@ -111,7 +111,7 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
 @router.post(
     "/upload/confirm",
     status_code=201,
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.ConfirmUpload) | {"parameters": [_REPEATS]},
     responses=refusals(404, 409, 422, 507),
 )
@@ -135,7 +135,7 @@ async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
 @router.post(
     "/upload/proxy",
     status_code=201,
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=_FORM,
     responses=refusals(409, 422, 429, 507),
 )

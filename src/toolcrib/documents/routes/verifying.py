@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.responses import bare
 from toolcrib.documents.routes.common import (
     CallerDep,
@@ -24,7 +24,7 @@ router = new_router()
 
 @router.post(
     "/verify",
-    response_model=schemas.VerifyReport,
+    response_model=answers.VerifyReport,
     openapi_extra=body_of(schemas.VerifyRequest, required=False),
 )
 async def verify(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:

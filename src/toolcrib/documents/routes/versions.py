@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from toolcrib.documents import schemas
+from toolcrib.documents import answers, schemas
 from toolcrib.documents.paths import as_uuid
 from toolcrib.documents.responses import bare, file_as_dict, names_of, success, version_as_dict, with_data
 from toolcrib.documents.routes.common import (
@@ -33,7 +33,7 @@ MAX_LIMIT = 200
 
 @router.get(
     "/versions",
-    response_model=schemas.VersionList,
+    response_model=answers.VersionList,
     openapi_extra=query_params(*PLACE, "status", limit=INTEGER, offset=INTEGER),
     responses=refusals(403),
 )
@@ -50,7 +50,7 @@ async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Re
     return with_data({"file_id": found.file.id, "versions": shown, "total_count": found.total})
 
 
-@router.get("/versions/waiting", response_model=schemas.WaitingList)
+@router.get("/versions/waiting", response_model=answers.WaitingList)
 async def waiting(docs: DocumentsDep, caller: CallerDep) -> Response:
     """List versions that wait for a decision the caller may make."""
     found = await versions.waiting(docs, caller)
@@ -65,7 +65,7 @@ async def waiting(docs: DocumentsDep, caller: CallerDep) -> Response:
 
 @router.post(
     "/versions/{version_id}/approve",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.DecideRequest, required=False),
     responses=refusals(409),
 )
@@ -88,7 +88,7 @@ async def approve(
 
 @router.post(
     "/versions/{version_id}/reject",
-    response_model=schemas.Success,
+    response_model=answers.Success,
     openapi_extra=body_of(schemas.DecideRequest, required=False),
     responses=refusals(409),
 )
@@ -109,7 +109,7 @@ async def reject(
     )
 
 
-@router.post("/versions/{version_id}/restore", status_code=201, response_model=schemas.Success)
+@router.post("/versions/{version_id}/restore", status_code=201, response_model=answers.Success)
 async def restore(version_id: str, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Make an earlier version's content the newest version, and current."""
     saved = await versions.bring_back(docs, caller, as_uuid(version_id, "version_id"), now=now)

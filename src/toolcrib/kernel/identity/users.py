@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from toolcrib.kernel.identity.models import (
 )
 from toolcrib.kernel.identity.names import check_email, check_username, email_key, is_storable
 from toolcrib.kernel.identity.principal import ONLY_ADMINS, Principal
+from toolcrib.kernel.long_work import ROWS, pieces
 from toolcrib.kernel.problems import Conflict, Forbidden, NotFound
 from toolcrib.kernel.requester import Requester
 from toolcrib.kernel.search import text_match
@@ -66,6 +67,15 @@ async def get_user(session: AsyncSession, user_id: int) -> User:
     if user is None:
         raise UserNotFound("user not found")
     return user
+
+
+async def usernames(session: AsyncSession, uuids: Collection[str]) -> dict[str, str]:
+    """Return the usernames of now of the people with these UUIDs. Those who are gone are left out."""
+    found: dict[str, str] = {}
+    for page in pieces(list(uuids), ROWS):
+        rows = await session.execute(select(User.uuid, User.username).where(User.uuid.in_(page)))
+        found.update((uuid, username) for uuid, username in rows)
+    return found
 
 
 async def get_by_name(session: AsyncSession, username: str) -> User:
