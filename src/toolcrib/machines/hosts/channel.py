@@ -17,6 +17,8 @@ from toolcrib.machines.hosts.driver import Host, Problem
 
 ANSWER_BYTES = 256 * 1024
 """A host that says more is cut off."""
+QUESTION_BYTES = 8 * 1024
+"""The same before the script is sent: what sudo asks, and what a login says first."""
 OPEN_SECONDS = 5.0
 """A kept connection over which no channel opens for so long is dead."""
 
@@ -48,12 +50,14 @@ def compose(name: str, values: Mapping[str, str]) -> str:
 class _Talk(asyncssh.SSHClientSession[bytes]):
     def __init__(self, nonce: str, script: bytes, password: str | None) -> None:
         self.nonce, self.script, self.password = nonce, script, password
+        self.ends = (f"{nonce} done".encode(), f"{nonce} problem ".encode())
         self.out = bytearray()
         self.err = bytearray()
         self.over = asyncio.get_running_loop().create_future()
         self.too_much = self.asked_twice = False
         self.answered = False
         self.ready = False
+        self.read_to = 0  # where the first line begins that was not looked at
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self.chan = chan
@@ -67,17 +71,23 @@ class _Talk(asyncssh.SSHClientSession[bytes]):
         if self.over.done():
             return
         (self.err if datatype else self.out).extend(data)
-        if len(self.out) + len(self.err) > ANSWER_BYTES:
+        most = ANSWER_BYTES if self.ready else QUESTION_BYTES
+        if len(self.out) + len(self.err) > most:
             self.too_much = True
             self.finish()
         elif not self.ready:
             self._sign_in()
-        elif any(
-            line.startswith((f"{self.nonce} done".encode(), f"{self.nonce} problem ".encode()))
-            for line in bytes(self.out).split(b"\n")[:-1]
-        ):
+        elif not datatype and b"\n" in data and any(line.startswith(self.ends) for line in self._new_lines()):
             # What the command left in the background may hold the channel open.
             self.finish()
+
+    def _new_lines(self) -> list[bytes]:
+        """Return the lines that are whole since the last time. Each byte is looked at once: a host may send its answer
+        a byte at a time."""
+        end = self.out.rfind(b"\n", self.read_to) + 1
+        lines = bytes(self.out[self.read_to : end]).split(b"\n")
+        self.read_to = end
+        return lines
 
     def _sign_in(self) -> None:
         """Answer sudo's question for the password, and send the script once the shell runs."""
@@ -134,9 +144,7 @@ async def run_script(
     answer = _read(bytes(talk.out), nonce)
     answer.output = f"{answer.output}\n{output.decode('utf-8', 'replace')}"
     if talk.too_much:
-        raise HostFailed(
-            Problem.GARBAGE, f"The host said more than {ANSWER_BYTES // 1024} KiB.", output=answer.output
-        )
+        raise HostFailed(Problem.GARBAGE, "The host said more than the pool reads.", output=answer.output)
     if talk.asked_twice or (sudo and not talk.ready):
         raise HostFailed(Problem.REFUSED, "The manager may not become root by sudo.", output=answer.output)
     if not answer.complete:
