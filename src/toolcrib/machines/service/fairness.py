@@ -3,7 +3,7 @@
 A request holds nothing until it can hold all that it needs. The queue is looked at from its front: a request whose
 machines are free is served; for one that needs more, the free machines it could use are promised to it, so that
 nobody behind it, and nobody who comes new, gets them. So a large request is not overtaken by small ones for ever, and
-requests that want other machines do not wait for it. `docs/decisions` says why this is fair.
+requests that want other machines do not wait for it. Decision 10 says why this is fair.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def estimates(
 ) -> dict[str, datetime]:
     """Return when each request will be served if every hold lasts until its end, and so will those given meanwhile.
 
-    `ends` are the ends of the machines that are held. Whoever gives a machine back early makes it earlier; a machine
-    that fails, or one whose hold was extended before somebody waited, later. Requests that cannot be told of are left
-    out.
+    `ends` are the ends of the machines that are held. Machines that are given back early usually make it earlier, and
+    seldom later: somebody in front who is content with few then gets more. A machine that fails makes it later.
+    Requests that cannot be told of are left out.
     """
     waiting, idle, busy = list(queue), set(free), dict(ends)
     found: dict[str, datetime] = {}
