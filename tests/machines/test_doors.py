@@ -139,6 +139,11 @@ def test_an_inventory_goes_out_and_comes_in(pool: PoolCrib) -> None:
     done = admin.post("/api/pool/inventory", json={"format": "csv", "text": rows}).json()
     assert (done["added"], done["existing"]) == (["inv-2"], ["inv-1"])
     assert "inv-2,10.0.0.2,22,root," in admin.get("/api/pool/inventory", params={"format": "csv"}).text
+    for form in ("yaml", "csv"):
+        exported = admin.get("/api/pool/inventory", params={"format": form}).text
+        again = admin.post("/api/pool/inventory", json={"format": form, "text": exported}).json()
+        assert {"inv-1", "inv-2"} <= set(again["existing"])
+        assert (again["added"], again["skipped"]) == ([], [])
     for bad in ("{", "x: 1", "a: &a [1]\nmachines: [*a, *a]"):
         refused = admin.post("/api/pool/inventory", json={"text": bad})
         assert (refused.status_code, refused.json()["code"]) == (400, "bad_inventory")

@@ -21,6 +21,12 @@ class MachineInUse(Problem):
     code, status = "machine_in_use", 409
 
 
+class JumpsTooFar(InvalidRequest):
+    """A machine would be reached through more than one other."""
+
+    code = "jumps_too_far"
+
+
 class MachineReserved(InvalidRequest):
     code = "bad_request"
 
@@ -60,6 +66,12 @@ class SomebodyWaits(Conflict):
     """A reservation is not extended while others wait for machines."""
 
     code = "somebody_waits"
+
+
+class UnknownPerson(InvalidRequest):
+    """There is nobody of that name who may have the machines."""
+
+    code = "unknown_person"
 
 
 class ReservationNotFound(NotFound):

@@ -130,6 +130,7 @@ def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetim
     if known is not None:
         return str(known)
     keys: dict[str, Any] = former.access.get("keys", {})
+    heir = after.holder_uuid
     row = {
         "id": str(uuid4()),
         "place": after.fence,
@@ -138,7 +139,7 @@ def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetim
         "login": login_for(after.holder),
         "state": State.PREPARING,
         "wanted": former.wanted,
-        "access": {"keys": {after.holder: keys[after.holder]} if after.holder in keys else {}},
+        "access": {"keys": {heir: keys[heir]} if heir in keys else {}},
         "purpose": former.purpose,
         "seconds": former.seconds,
         "created_at": now,

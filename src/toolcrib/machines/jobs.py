@@ -8,7 +8,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.jobs import Job
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.pool import pool_of
-from toolcrib.machines.service import checking, warning, work
+from toolcrib.machines.service import checking, sharing, warning, work
 
 
 async def do_work(kernel: Kernel, now: datetime) -> None:
@@ -26,8 +26,14 @@ async def warn(kernel: Kernel, now: datetime) -> None:
     await warning.warn(kernel, now)
 
 
+async def end_sharing(kernel: Kernel, now: datetime) -> None:
+    """Take away the keys of people who may not use the machines any more."""
+    await sharing.end_sharing_with_the_gone(kernel, now)
+
+
 JOBS = (
     Job(WORK_JOB, do_work, every=timedelta(seconds=10)),
     Job("machines.check", check, every=timedelta(minutes=1)),
     Job("machines.warn", warn, every=timedelta(minutes=1)),
+    Job("machines.end_sharing", end_sharing, every=timedelta(minutes=1)),
 )

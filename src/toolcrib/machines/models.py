@@ -72,7 +72,7 @@ machines = Table(
 )
 
 # `wanted` says what was asked for: count, names, tags, at_least, scope. `access` says how to sign in: the password's
-# hash, sealed, and the public keys, by the name of whoever brought them. `place` orders the queue.
+# hash, sealed, and the public keys, by the UUID of whoever brought them. `place` orders the queue.
 reservations = Table(
     "machine_reservations",
     Base.metadata,
@@ -110,6 +110,7 @@ holds = Table(
     Column("login", exact_string(32), nullable=False),
     Column("state", exact_string(16), nullable=False),
     Column("created_at", UtcDateTime(), nullable=False),
+    Column("ready_at", UtcDateTime()),
     Column("ends_at", UtcDateTime()),
     Column("ended_at", UtcDateTime()),
     Column("gone_at", UtcDateTime()),

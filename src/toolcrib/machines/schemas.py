@@ -102,6 +102,11 @@ def checked_secret(secret: str | None, longest: int) -> str | None:
     return secret
 
 
+def held_now(hold: Any) -> Any:
+    """Return an open hold if somebody holds the machine by it; None if it is only what is left of the last one."""
+    return hold if hold is not None and hold.state in CURRENT else None
+
+
 class MachineShown(BaseModel):
     """A machine as the contract's clients see it."""
 
@@ -115,7 +120,7 @@ class MachineShown(BaseModel):
 
     @classmethod
     def of(cls, machine: Any, hold: Any) -> MachineShown:
-        held = hold if hold is not None and hold.state in CURRENT else None
+        held = held_now(hold)
         return cls(
             name=machine.name,
             host=machine.host,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from toolcrib.kernel.claims.schemas import Comment, Reason, Text
+from toolcrib.kernel.problems import Problem
 from toolcrib.machines.models import CURRENT, HoldState, State
+from toolcrib.machines.schemas import held_now
 from toolcrib.machines.tags import tags_of
 
 Minutes = Annotated[int, Field(ge=1, le=5_256_000)]
@@ -59,7 +62,7 @@ class MachineRead(BaseModel):
 
     @classmethod
     def of(cls, machine: Any, hold: Any, *, is_promised: bool = False) -> MachineRead:
-        held = hold if hold is not None and hold.state in CURRENT else None
+        held = held_now(hold)
         return cls(
             name=machine.name,
             host=machine.host,
@@ -80,7 +83,7 @@ class MachineRead(BaseModel):
             offered_host_key=machine.offered_host_key,
             has_password=machine.password is not None,
             has_key=machine.private_key is not None,
-            holder=held.holder if held is not None else None,
+            holder=held.held_by or held.holder if held is not None else None,
             login=held.login if held is not None else None,
             reserved_until=held.ends_at if held is not None else None,
             fence=held.fence if held is not None else None,
@@ -170,8 +173,15 @@ class Inventory(BaseModel):
 
 
 class Skipped(BaseModel):
+    """An entry that was left out, and why."""
+
     entry: str
     reason: str
+
+    @classmethod
+    def of(cls, entry: dict[str, Any], problem: Problem) -> Skipped:
+        name = str(entry.get("name") or entry.get("host") or "an entry without a name")[:255]
+        return cls(entry=name, reason=problem.detail)
 
 
 class Imported(BaseModel):
@@ -246,14 +256,20 @@ class ReservationRead(BaseModel):
 
     @classmethod
     def of(
-        cls, row: Any, held: list[tuple[Any, Any]], now: datetime, queue: QueuePlaceRead | None = None
+        cls,
+        row: Any,
+        held: list[tuple[Any, Any]],
+        names: Mapping[str, str],
+        now: datetime,
+        queue: QueuePlaceRead | None = None,
     ) -> ReservationRead:
+        """`names` are the usernames of now by UUID."""
         wanted = row.wanted
         going_on = row.state in (State.PREPARING, State.READY)
         left = max(0, int((row.ends_at - now).total_seconds())) if going_on and row.ends_at else None
         return cls(
             id=row.id,
-            holder=row.holder,
+            holder=names.get(row.holder_uuid, row.holder),
             login=row.login,
             state=row.state,
             purpose=row.purpose,
@@ -280,7 +296,11 @@ class ReservationRead(BaseModel):
                 )
                 for hold, machine in held
             ],
-            shared_with=sorted(name for name in row.access.get("keys", {}) if name != row.holder),
+            shared_with=sorted(
+                names[uuid]
+                for uuid in row.access.get("keys", {})
+                if uuid != row.holder_uuid and uuid in names
+            ),
             queue=queue,
         )
 

@@ -2590,7 +2590,10 @@ export interface components {
             /** Url */
             url: string;
         };
-        /** Skipped */
+        /**
+         * Skipped
+         * @description An entry that was left out, and why.
+         */
         Skipped: {
             /** Entry */
             entry: string;

@@ -75,7 +75,7 @@ async def register(
     return MachineShown.of(machine, None)
 
 
-@router.delete("/machines/{name}", responses=refusals(403, 404))
+@router.delete("/machines/{name}", responses=refusals(403, 404, 409))
 async def remove(name: Text, session: SessionDep, me: AdminDep, now: NowDep) -> Deleted:
     """Take a machine out of the pool. Nothing is changed on the machine."""
     await registry.remove(session, name, actor=me.username, now=now)

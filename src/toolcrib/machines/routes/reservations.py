@@ -13,7 +13,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.models import State
 from toolcrib.machines.pool import pool_of
-from toolcrib.machines.service import access, managing, reading, requesting
+from toolcrib.machines.service import access, managing, reading, requesting, sharing
 from toolcrib.machines.service.requesting import shown
 from toolcrib.machines.views import (
     Extension,
@@ -61,7 +61,7 @@ async def list_reservations(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ReservationPage:
     """List reservations, the newest first: the caller's own, or for administrators everybody's."""
-    rows = await reading.reservations_of(session, me, mine=mine, states=state, before=offset, limit=limit)
+    rows = await reading.reservations_of(session, me, mine=mine, states=state, offset=offset, limit=limit)
     return ReservationPage(reservations=await shown(session, kernel.settings, rows, now))
 
 
@@ -117,7 +117,7 @@ async def share(
 ) -> ReservationRead:
     """Let a colleague sign in to the same account, with keys of their own."""
     keys = access.check_keys(body.public_keys)
-    await managing.share(session, pool_of(kernel), me, reservation_id, body.username, keys, now=now)
+    await sharing.share(session, kernel, me, reservation_id, body.username, keys, now=now)
     return await _one(session, kernel, me, reservation_id, now)
 
 
@@ -125,7 +125,7 @@ async def share(
 async def stop_sharing(
     reservation_id: Id, username: Text, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> ReservationRead:
-    await managing.stop_sharing(session, pool_of(kernel), me, reservation_id, username, now=now)
+    await sharing.stop_sharing(session, kernel, me, reservation_id, username, now=now)
     return await _one(session, kernel, me, reservation_id, now)
 
 
@@ -150,9 +150,9 @@ async def set_access(
     reservation_id: Id, body: NewAccess, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> ReservationRead:
     """Change by which keys and password the holder signs in."""
-    own = await access.access_of(kernel.secrets, me.username, body.password, body.public_keys)
+    own = await access.access_of(kernel.secrets, me.uuid, body.password, body.public_keys)
     async with kernel.database.write() as session:
-        await managing.set_access(session, pool_of(kernel), me, reservation_id, {"password": None, **own})
+        await sharing.set_access(session, kernel, me, reservation_id, {"password": None, **own})
         return await _one(session, kernel, me, reservation_id, now)
 
 

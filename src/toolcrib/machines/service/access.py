@@ -53,12 +53,10 @@ def new_password() -> str:
     return random.token_urlsafe(15)
 
 
-async def access_of(
-    secrets: Secrets, username: str, password: str | None, keys: Sequence[str]
-) -> dict[str, Any]:
-    """Return what is kept of a password and keys. Hashing takes a while, so it is done in a thread, and before any
-    transaction."""
-    found: dict[str, Any] = {"keys": {username: check_keys(keys)} if keys else {}}
+async def access_of(secrets: Secrets, uuid: str, password: str | None, keys: Sequence[str]) -> dict[str, Any]:
+    """Return what is kept of a password, and of keys of the person with this UUID. Hashing takes a while, so it is done
+    in a thread, and before any transaction."""
+    found: dict[str, Any] = {"keys": {uuid: check_keys(keys)} if keys else {}}
     if password is not None:
         found["password"] = secrets.seal(await asyncio.to_thread(hash_password, check_password(password)))
     return found

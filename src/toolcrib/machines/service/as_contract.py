@@ -80,7 +80,7 @@ async def reserve_and_wait(
         raise PoolRefusal("Your own username cannot be one on a machine: give another one in `username`.")
     check_login(login)
     chosen = password or access.new_password()
-    terms = Terms(login, await access.access_of(kernel.secrets, me.username, chosen, []), minutes * 60)
+    terms = Terms(login, await access.access_of(kernel.secrets, me.uuid, chosen, []), minutes * 60)
     async with kernel.database.write() as session:
         reservation_id = await reserve(
             session,

@@ -11,12 +11,11 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import after_commit, take_write_lock
-from toolcrib.kernel.events import log as event_log
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.hosts.driver import Host, Outcome, Problem
-from toolcrib.machines.models import KIND, OPEN, holds, machines
+from toolcrib.machines.models import OPEN, holds, machines
 from toolcrib.machines.pool import Pool
-from toolcrib.machines.service import hosts_of
+from toolcrib.machines.service import hosts_of, told
 
 # So many machines are looked at in one turn.
 AT_ONCE = 100
@@ -70,9 +69,7 @@ async def _checked(session: AsyncSession, id_: int, host: Host, outcome: Outcome
         returned = await session.execute(passed.values(quarantine=None, reason=None))
         if returned.rowcount:  # type: ignore[attr-defined]  # of an update
             row = (await session.execute(select(machines.c.name, machines.c.scope).where(this))).one()
-            await event_log.record(
-                session, "machine_returned", kind=KIND, key=row.name, scope=row.scope, actor=None, now=now
-            )
+            await told.of_machine(session, "machine_returned", row.name, row.scope, actor=None, now=now)
     elif outcome.problem is not None:
         await hosts_of.quarantine(session, id_, outcome.problem, outcome.text, now)
 

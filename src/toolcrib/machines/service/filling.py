@@ -10,8 +10,8 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref
-from toolcrib.kernel.events import log as event_log
 from toolcrib.machines.models import CURRENT, KIND, HoldState, State, holds, machines, reservations
+from toolcrib.machines.service import told
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.people import find_person
@@ -45,15 +45,8 @@ async def settle(session: AsyncSession, settings: Settings, reservation_id: str,
     if count == len(current) and all(row.state == HoldState.READY for row in current):
         ready = update(reservations).where(reservations.c.id == reservation_id)
         await session.execute(ready.values(state=State.READY))
-        await event_log.record(
-            session,
-            "reservation_ready",
-            kind=KIND,
-            key=reservation_id,
-            scope=f"user:{reservation.holder_uuid}",
-            actor=None,
-            now=now,
-            reservation=reservation_id,
+        await told.of_reservation(
+            session, "reservation_ready", reservation_id, reservation.holder_uuid, actor=None, now=now
         )
 
 
@@ -102,14 +95,12 @@ async def _fail(
     scopes = {row.id: row.scope for row in await session.execute(query)}
     held = [(Ref(KIND, scopes[row.machine_id], row.machine), row.fence) for row in current]
     await end_claims(session, held, "Another machine of the reservation failed.", now=now)
-    await event_log.record(
+    await told.of_reservation(
         session,
         "reservation_failed",
-        kind=KIND,
-        key=reservation.id,
-        scope=f"user:{reservation.holder_uuid}",
+        reservation.id,
+        reservation.holder_uuid,
         actor=None,
         now=now,
-        reservation=reservation.id,
         reason=why,
     )

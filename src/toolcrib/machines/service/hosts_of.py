@@ -9,13 +9,11 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.machines.hosts.driver import Host, Outcome, Problem
-from toolcrib.machines.models import KIND, machines
+from toolcrib.machines.models import machines
+from toolcrib.machines.service import told
 
-# Machines are reached through at most so many others.
-MOST_JUMPS = 4
 # Problems by which nobody was reached at all.
 _OFFLINE = (Problem.UNREACHABLE, Problem.TIMED_OUT)
 
@@ -23,14 +21,14 @@ _OFFLINE = (Problem.UNREACHABLE, Problem.TIMED_OUT)
 async def read(session: AsyncSession, secrets: Secrets, ids: Collection[int]) -> dict[int, Host]:
     """Return the hosts of these machines, by the machine's id."""
     rows = list(await session.execute(select(machines).where(machines.c.id.in_(ids))))
-    return {row.id: await _host(session, secrets, row, MOST_JUMPS) for row in rows}
+    return {row.id: await _host(session, secrets, row) for row in rows}
 
 
-async def _host(session: AsyncSession, secrets: Secrets, row: Row[Any], jumps: int) -> Host:
+async def _host(session: AsyncSession, secrets: Secrets, row: Row[Any]) -> Host:
     jump = None
-    if row.jump and jumps:
-        found = (await session.execute(select(machines).where(machines.c.name == row.jump))).first()
-        jump = await _host(session, secrets, found, jumps - 1) if found is not None else None
+    if row.jump:
+        through = (await session.execute(select(machines).where(machines.c.name == row.jump))).one()
+        jump = await _host(session, secrets, through)
     return Host(
         name=row.name,
         address=row.host,
@@ -75,13 +73,6 @@ async def quarantine(
     await session.execute(
         update(machines).where(this).values(quarantine=str(code), reason=reason or str(code))
     )
-    await event_log.record(
-        session,
-        "machine_quarantined",
-        kind=KIND,
-        key=row.name,
-        scope=row.scope,
-        actor=actor,
-        now=now,
-        reason=reason or str(code),
+    await told.of_machine(
+        session, "machine_quarantined", row.name, row.scope, actor=actor, now=now, reason=reason or str(code)
     )

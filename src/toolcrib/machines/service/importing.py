@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
@@ -11,6 +13,7 @@ from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import Problem
 from toolcrib.machines.errors import MachineExists
+from toolcrib.machines.models import machines
 from toolcrib.machines.service import inventory, registry, values
 from toolcrib.machines.views import Imported, Inventory, Skipped
 
@@ -23,19 +26,26 @@ async def import_all(
     Raises:
         BadInventory: the text is none (400).
     """
-    entries = inventory.read(body.text, body.format)
+    entries = await asyncio.to_thread(inventory.read, body.text, body.format)
     done = Imported(added=[], existing=[], skipped=[])
-    await take_write_lock(session)
+    known = set(await session.scalars(select(machines.c.name)))
+    new = []
     for entry in entries:
+        if entry.get("name") in known:  # whatever else is said of it: exports have no passwords
+            done.existing.append(entry["name"])
+            continue
         try:
-            found = inventory.checked(entry, me)
-            sealed = values.for_storage(kernel.secrets, found)
+            new.append((entry, values.for_storage(kernel.secrets, inventory.checked(entry, me))))
+        except Problem as problem:
+            done.skipped.append(Skipped.of(entry, problem))
+    await take_write_lock(session)
+    for entry, sealed in new:
+        try:
             machine = await registry.register(session, sealed, actor=me.username, now=now)
             done.added.append(machine.name)
         except MachineExists:
-            done.existing.append(found["name"])
+            done.existing.append(sealed["name"])
         except Problem as problem:
-            name, reason = inventory.said_of(entry, problem)
-            done.skipped.append(Skipped(entry=name, reason=reason))
+            done.skipped.append(Skipped.of(entry, problem))
     registry.nudge(session, kernel)
     return done

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.problems import InvalidRequest, Problem
+from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.schemas import FIELDS, NewMachine
 from toolcrib.machines.service import values
 
@@ -89,11 +89,6 @@ def checked(entry: dict[str, Any], me: Principal) -> dict[str, Any]:
         field = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InvalidRequest(f"{field} is not as it should be.") from None
     return values.of_new(body, me)
-
-
-def said_of(entry: dict[str, Any], problem: Problem) -> tuple[str, str]:
-    """Return how to name an entry that was left out, and why it was."""
-    return str(entry.get("name") or entry.get("host") or "an entry without a name")[:255], problem.detail
 
 
 def write(rows: Sequence[Row[Any]], format_: Format) -> str:

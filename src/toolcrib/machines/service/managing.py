@@ -1,4 +1,4 @@
-"""What the holder of a reservation does with it: give it back, extend it, share it, pass it on."""
+"""What the holder of a reservation does with it: give it back, extend it, pass it on."""
 
 from __future__ import annotations
 
@@ -11,26 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import ForceRelease, Release, Renew, Transfer
 from toolcrib.kernel.claims.models import Ref
-from toolcrib.kernel.database import after_commit, take_write_lock
-from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import AccessDenied, Principal
-from toolcrib.kernel.identity.users import find_active
-from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.requester import Requester
-from toolcrib.machines.errors import ReservationNotFound, ReservationOver, SomebodyWaits, TooMany
-from toolcrib.machines.hook import WORK_JOB
-from toolcrib.machines.models import CURRENT, KIND, HoldState, State, holds, machines, reservations
-from toolcrib.machines.pool import Pool
+from toolcrib.machines.errors import (
+    ReservationNotFound,
+    ReservationOver,
+    SomebodyWaits,
+    TooMany,
+)
+from toolcrib.machines.models import CURRENT, KIND, State, holds, machines, reservations
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.fleet import read_fleet
-from toolcrib.machines.service.people import find_person
+from toolcrib.machines.service.people import find_colleague
 from toolcrib.machines.service.reserving import leave_queue, plan_of
 from toolcrib.machines.service.wanted import read_queue
 from toolcrib.settings import Settings
-
-
-class UnknownPerson(InvalidRequest):
-    code = "unknown_person"
 
 
 async def find(session: AsyncSession, me: Principal, reservation_id: str) -> Row[Any]:
@@ -41,13 +37,20 @@ async def find(session: AsyncSession, me: Principal, reservation_id: str) -> Row
     """
     row = (await session.execute(select(reservations).where(reservations.c.id == reservation_id))).first()
     if row is None or not (
-        me.is_admin or row.holder_uuid == me.uuid or me.username in row.access.get("keys", {})
+        me.is_admin or row.holder_uuid == me.uuid or me.uuid in row.access.get("keys", {})
     ):
         raise ReservationNotFound("There is no such reservation.")
     return row
 
 
-async def _own(session: AsyncSession, me: Principal, reservation_id: str, *states: State) -> Row[Any]:
+async def find_own(session: AsyncSession, me: Principal, reservation_id: str, *states: State) -> Row[Any]:
+    """Take the write lock, and return a reservation of the caller's own that is in one of these states.
+
+    Raises:
+        ReservationNotFound: (404).
+        AccessDenied: it is somebody else's (403).
+        ReservationOver: it is in another state (409).
+    """
     await take_write_lock(session)
     row = await find(session, me, reservation_id)
     if row.holder_uuid != me.uuid:
@@ -126,7 +129,7 @@ async def extend(
         SomebodyWaits: people in the queue want these machines (409).
         TooMany: it would last longer than allowed (400).
     """
-    row = await _own(session, me, reservation_id, State.PREPARING, State.READY)
+    row = await find_own(session, me, reservation_id, State.PREPARING, State.READY)
     end = (row.ends_at or now) + timedelta(minutes=minutes)
     if end - row.created_at > timedelta(minutes=settings.machines_max_minutes):
         raise TooMany(f"A reservation lasts at most {settings.machines_max_minutes} minutes.")
@@ -157,16 +160,9 @@ async def transfer(
     Raises:
         UnknownPerson: there is nobody of that name who may hold the machines (400).
     """
-    row = await _own(session, me, reservation_id, State.PREPARING, State.READY)
-    person = await find_active(session, to)
-    heir = None
-    if person is not None:
-        heir = await find_person(session, person.uuid, open_projects=settings.unknown_projects == "open")
-    if heir is None or heir.uuid == me.uuid:
-        raise UnknownPerson(f"There is nobody called {to} to pass it to.")
+    row = await find_own(session, me, reservation_id, State.PREPARING, State.READY)
     held = await current_holds(session, reservation_id, now)
-    if not all(heir.may(ref.scope, "member") for ref, _ in held):
-        raise UnknownPerson(f"{to} may not hold these machines.")
+    heir = await find_colleague(session, settings, me, to, [ref for ref, _ in held])
     commands = [Transfer(ref, me.username, heir.holder, me.holder, fence) for ref, fence in held]
     await claims.run(session, *commands, now=now, by=by)
     query = select(reservations.c.id).where(
@@ -177,67 +173,11 @@ async def transfer(
     return str((await session.execute(query)).scalar_one())
 
 
-async def share(
-    session: AsyncSession,
-    pool: Pool,
-    me: Principal,
-    reservation_id: str,
-    to: str,
-    keys: list[str],
-    *,
-    now: datetime,
-) -> None:
-    """Let a colleague sign in with keys of their own, to the same account.
-
-    Raises:
-        UnknownPerson: (400).
-    """
-    row = await _own(session, me, reservation_id, State.WAITING, State.PREPARING, State.READY)
-    person = await find_active(session, to)
-    if person is None or person.uuid == me.uuid:
-        raise UnknownPerson(f"There is nobody called {to} to share it with.")
-    access = {**row.access, "keys": {**row.access.get("keys", {}), person.username: keys}}
-    await _set_access(session, pool, row, access)
-    await _record(session, "reservation_shared", row, me, now, to=person.username)
-
-
-async def stop_sharing(
-    session: AsyncSession, pool: Pool, me: Principal, reservation_id: str, username: str, *, now: datetime
-) -> None:
-    """Take a colleague's keys away. Sessions that are open stay until the end of the reservation."""
-    row = await _own(session, me, reservation_id, State.WAITING, State.PREPARING, State.READY)
-    keys = {name: found for name, found in row.access.get("keys", {}).items() if name != username}
-    if username == me.username or len(keys) == len(row.access.get("keys", {})):
-        raise UnknownPerson(f"It is not shared with {username}.")
-    await _set_access(session, pool, row, {**row.access, "keys": keys})
-    await _record(session, "reservation_unshared", row, me, now, to=username)
-
-
-async def set_access(
-    session: AsyncSession, pool: Pool, me: Principal, reservation_id: str, own: dict[str, Any]
-) -> None:
-    """Change the holder's own keys and password on the machines."""
-    row = await _own(session, me, reservation_id, State.WAITING, State.PREPARING, State.READY)
-    others = {name: keys for name, keys in row.access.get("keys", {}).items() if name != me.username}
-    access = {**row.access, **own, "keys": {**others, **own.get("keys", {})}}
-    await _set_access(session, pool, row, access)
-
-
-async def _set_access(session: AsyncSession, pool: Pool, row: Row[Any], access: dict[str, Any]) -> None:
-    """The accounts that are there are brought to the new state by making them again, which is safe to repeat."""
-    mine = update(reservations).where(reservations.c.id == row.id)
-    state = State.PREPARING if row.state == State.READY else row.state
-    await session.execute(mine.values(access=access, state=state))
-    again = update(holds).where(holds.c.reservation_id == row.id, holds.c.state == HoldState.READY)
-    await session.execute(again.values(state=HoldState.PREPARING, next_at=row.created_at))
-    after_commit(session, lambda: pool.kernel.jobs.nudge(WORK_JOB))
-
-
 async def renew_place(
     session: AsyncSession, settings: Settings, me: Principal, reservation_id: str, *, now: datetime
 ) -> None:
     """Keep a program's place in the queue. Does nothing for one that has its machines already."""
-    row = await _own(session, me, reservation_id, State.WAITING, State.PREPARING, State.READY)
+    row = await find_own(session, me, reservation_id, State.WAITING, State.PREPARING, State.READY)
     if row.state == State.WAITING and row.lease_ends_at is not None:
         mine = update(reservations).where(reservations.c.id == row.id)
         end = now + timedelta(seconds=settings.wait_lease_seconds)
@@ -257,19 +197,3 @@ async def release_all(session: AsyncSession, me: Principal, by: Requester, *, no
     held = [(Ref(KIND, row.scope, row.machine), row.fence) for row in rows]
     await end_claims(session, held, "All machines released.", actor=me.username, by=by, now=now)
     return len(rows)
-
-
-async def _record(
-    session: AsyncSession, verb: str, row: Row[Any], me: Principal, now: datetime, **data: Any
-) -> None:
-    await event_log.record(
-        session,
-        verb,
-        kind=KIND,
-        key=row.id,
-        scope=f"user:{row.holder_uuid}",
-        actor=me.username,
-        now=now,
-        reservation=row.id,
-        **data,
-    )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import read_principal, read_registry
+from toolcrib.kernel.identity.users import find_active
+from toolcrib.machines.errors import UnknownPerson
+from toolcrib.settings import Settings
 
 
 async def find_person(session: AsyncSession, uuid: str, *, open_projects: bool) -> Principal | None:
@@ -18,3 +24,22 @@ async def find_person(session: AsyncSession, uuid: str, *, open_projects: bool) 
     return await read_principal(
         session, user, None, await read_registry(session), open_projects=open_projects
     )
+
+
+async def find_colleague(
+    session: AsyncSession, settings: Settings, me: Principal, username: str, held: Iterable[Ref]
+) -> Principal:
+    """Return somebody else who may hold these machines.
+
+    Raises:
+        UnknownPerson: there is nobody of that name, or they may not (400).
+    """
+    user = await find_active(session, username)
+    found = None
+    if user is not None:
+        found = await find_person(session, user.uuid, open_projects=settings.unknown_projects == "open")
+    if found is None or found.uuid == me.uuid:
+        raise UnknownPerson(f"There is nobody else called {username}.")
+    if not all(found.may(ref.scope, "member") for ref in held):
+        raise UnknownPerson(f"{username} may not hold these machines.")
+    return found

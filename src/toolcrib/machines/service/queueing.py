@@ -8,12 +8,11 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.machines.errors import MachineNotFound, ReservationNotFound
 from toolcrib.machines.logins import login_for
-from toolcrib.machines.models import KIND, State, reservations
-from toolcrib.machines.service import reading
+from toolcrib.machines.models import State, reservations
+from toolcrib.machines.service import reading, told
 from toolcrib.machines.service.fairness import Want, estimates
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.requesting import shown
@@ -88,15 +87,13 @@ async def move(
         if row.place != number:
             this = update(reservations).where(reservations.c.id == row.id)
             await session.execute(this.values(place=number))
-    await event_log.record(
+    await told.of_reservation(
         session,
         "queue_moved",
-        kind=KIND,
-        key=reservation_id,
-        scope=f"user:{moved.holder_uuid}",
+        reservation_id,
+        moved.holder_uuid,
         actor=actor,
         now=now,
-        reservation=reservation_id,
         place=min(place, len(rows)),
         reason=reason,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.machines.models import CURRENT, OPEN, State, holds, machines, reservations
 from toolcrib.machines.service.fleet import read_fleet
@@ -18,8 +19,14 @@ from toolcrib.settings import Settings
 
 
 async def open_holds(session: AsyncSession) -> dict[int, Row[Any]]:
-    """Return what keeps each machine from being free: its hold, or what of the last one is left, by machine."""
-    query = select(holds).where(holds.c.state.in_(OPEN)).order_by(holds.c.id)
+    """Return what keeps each machine from being free: its hold, or what of the last one is left, by machine. `held_by`
+    is the holder's name of now, while the claim lasts."""
+    query = (
+        select(holds, claims.c.holder.label("held_by"))
+        .outerjoin(claims, claims.c.fence == holds.c.fence)
+        .where(holds.c.state.in_(OPEN))
+        .order_by(holds.c.id)
+    )
     return {row.machine_id: row for row in await session.execute(query)}
 
 
@@ -81,7 +88,7 @@ async def reservations_of(
     *,
     mine: bool,
     states: Sequence[State],
-    before: int | None,
+    offset: int,
     limit: int,
 ) -> list[Row[Any]]:
     """Return reservations, the newest first: the caller's own, or for administrators all."""
@@ -93,7 +100,7 @@ async def reservations_of(
     query = (
         select(reservations).where(*conditions).order_by(reservations.c.created_at.desc(), reservations.c.id)
     )
-    return list(await session.execute(query.offset(before or 0).limit(limit)))
+    return list(await session.execute(query.offset(offset).limit(limit)))
 
 
 async def history(

@@ -10,11 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import after_commit, take_write_lock
-from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.machines.errors import MachineExists, MachineInUse, MachineNotFound, MachineReserved
+from toolcrib.machines.errors import (
+    JumpsTooFar,
+    MachineExists,
+    MachineInUse,
+    MachineNotFound,
+    MachineReserved,
+)
 from toolcrib.machines.hook import WORK_JOB
-from toolcrib.machines.models import CURRENT, KIND, OPEN, HoldState, holds, machines
+from toolcrib.machines.models import CURRENT, OPEN, HoldState, holds, machines
+from toolcrib.machines.service import told
 
 # Not while somebody has an account on it: the claim and the clean-up go by them.
 _FIXED_IN_USE = frozenset({"scope", "host", "port", "user"})
@@ -44,7 +50,7 @@ async def register(session: AsyncSession, values: dict[str, Any], *, actor: str,
         **values,
     }
     await session.execute(insert(machines).values(**row))
-    await _record(session, "machine_added", row["name"], row["scope"], actor, now)
+    await told.of_machine(session, "machine_added", row["name"], row["scope"], actor=actor, now=now)
     return await get(session, row["name"])
 
 
@@ -70,7 +76,7 @@ async def change(
         secret = {"password", "private_key"}
         named = sorted(set(values) & set(changed) | (secret & set(changed)))
         scope = changed.get("scope", machine.scope)
-        await _record(session, "machine_changed", name, scope, actor, now, changed=named)
+        await told.of_machine(session, "machine_changed", name, scope, actor=actor, now=now, changed=named)
     return await get(session, name)
 
 
@@ -81,15 +87,18 @@ async def remove(session: AsyncSession, name: str, *, actor: str, now: datetime)
         MachineNotFound: (404).
         MachineReserved: somebody has it, or its last account may still be there (400). One that is in quarantine can
             be removed with such an account on it: it may never answer again.
+        MachineInUse: others are reached through it (409).
     """
     await take_write_lock(session)
     machine = await get(session, name)
     if await _has_hold(session, machine.id, CURRENT if machine.quarantine else OPEN):
         raise MachineReserved
+    if behind := await _behind(session, name):
+        raise MachineInUse(f"{', '.join(behind[:5])} is reached through {name}.")
     await session.execute(delete(machines).where(machines.c.id == machine.id))
     left = update(holds).where(holds.c.machine_id == machine.id, holds.c.state == HoldState.CLEANING)
     await session.execute(left.values(state=HoldState.GONE, gone_at=now))
-    await _record(session, "machine_removed", name, machine.scope, actor, now)
+    await told.of_machine(session, "machine_removed", name, machine.scope, actor=actor, now=now)
 
 
 async def get(session: AsyncSession, name: str, me: Principal | None = None) -> Row[Any]:
@@ -114,7 +123,9 @@ async def set_maintenance(
     values = {"maintenance": on, **kept}
     await session.execute(update(machines).where(machines.c.id == machine.id).values(**values))
     verb = "machine_maintenance_begun" if on else "machine_maintenance_ended"
-    await _record(session, verb, name, machine.scope, actor, now, **({"reason": reason} if reason else {}))
+    await told.of_machine(
+        session, verb, name, machine.scope, actor=actor, now=now, **({"reason": reason} if reason else {})
+    )
     return await get(session, name)
 
 
@@ -127,7 +138,9 @@ async def set_quarantine(
     values = {"quarantine": "by_admin" if on else None, "reason": reason if on else None}
     await session.execute(update(machines).where(machines.c.id == machine.id).values(**values))
     verb = "machine_quarantined" if on else "machine_returned"
-    await _record(session, verb, name, machine.scope, actor, now, **({"reason": reason} if reason else {}))
+    await told.of_machine(
+        session, verb, name, machine.scope, actor=actor, now=now, **({"reason": reason} if reason else {})
+    )
     return await get(session, name)
 
 
@@ -147,7 +160,7 @@ async def accept_host_key(
     if machine.quarantine == "host_key_changed":
         values |= {"quarantine": None, "reason": None}
     await session.execute(update(machines).where(machines.c.id == machine.id).values(**values))
-    await _record(session, "machine_host_key_accepted", name, machine.scope, actor, now)
+    await told.of_machine(session, "machine_host_key_accepted", name, machine.scope, actor=actor, now=now)
     return await get(session, name)
 
 
@@ -157,17 +170,23 @@ async def _has_hold(session: AsyncSession, machine_id: int, states: tuple[HoldSt
 
 
 async def _check_jump(session: AsyncSession, jump: str | None, name: str) -> None:
+    """A machine is reached through one other at most, which is reached directly.
+
+    Raises:
+        MachineNotFound: (404).
+        JumpsTooFar: (400).
+    """
     if jump is None:
         return
-    await get(session, jump)
-    if jump == name:
-        raise MachineInUse("A machine is not reached through itself.")
+    through = await get(session, jump)
+    if jump == name or through.jump is not None or await _behind(session, name):
+        raise JumpsTooFar("A jump host is reached directly, not through another machine.")
 
 
-async def _record(
-    session: AsyncSession, verb: str, name: str, scope: str, actor: str, now: datetime, **data: Any
-) -> None:
-    await event_log.record(session, verb, kind=KIND, key=name, scope=scope, actor=actor, now=now, **data)
+async def _behind(session: AsyncSession, name: str) -> list[str]:
+    """Return the machines that are reached through this one."""
+    query = select(machines.c.name).where(machines.c.jump == name).order_by(machines.c.name)
+    return list(await session.scalars(query))
 
 
 def nudge(session: AsyncSession, kernel: Kernel) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.users import usernames
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import NoCredential, TooMany
@@ -69,7 +70,7 @@ async def request(
         longest = timedelta(minutes=wish.wait_minutes) if wish.wait_minutes else LONGEST_WAIT
         lease = now + timedelta(seconds=settings.wait_lease_seconds) if wish.program else None
         patience = Patience(now + min(longest, LONGEST_WAIT), lease)
-    found = await access.access_of(kernel.secrets, me.username, password, wish.public_keys)
+    found = await access.access_of(kernel.secrets, me.uuid, password, wish.public_keys)
     terms = Terms(login, found, wish.minutes * 60, wish.purpose)
     async with kernel.database.write() as session:
         id_ = await reserve(session, settings, me, by, wanted, terms, patience=patience, now=now)
@@ -95,4 +96,6 @@ async def shown(
                 until=each.row.wait_until,
                 lease_ends_at=each.row.lease_ends_at,
             )
-    return [ReservationRead.of(row, held[row.id], now, places.get(row.id)) for row in rows]
+    uuids = {uuid for row in rows for uuid in (row.holder_uuid, *row.access.get("keys", {}))}
+    names = await usernames(session, uuids)
+    return [ReservationRead.of(row, held[row.id], names, now, places.get(row.id)) for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,15 +15,18 @@ from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import Acquire
 from toolcrib.kernel.claims.models import PRIVATE, Holder
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import LimitReached, NotEnoughMachines
-from toolcrib.machines.models import CURRENT, KIND, State, holds, reservations
+from toolcrib.machines.models import CURRENT, State, holds, reservations
+from toolcrib.machines.service import told
 from toolcrib.machines.service.fairness import Plan, estimates, plan
 from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.wanted import Waiting, Wanted, check_wanted, read_queue, usable
 from toolcrib.settings import Settings
+
+# Everybody's place is looked at whenever a machine becomes free.
+MOST_PLACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ async def reserve(
     await take_write_lock(session)
     fleet = await read_fleet(session)
     check_wanted(wanted, fleet, me)
-    await _check_limit(session, settings, me, wanted)
+    wanted = await _within_limits(session, settings, me, wanted, waits=patience is not None)
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
     would_do = usable(wanted, terms.login, fleet, me)
     free = free_beside(fleet, queue)
@@ -93,15 +96,13 @@ async def reserve(
         "created_at": now,
     }
     if is_waiting and patience is not None:
-        row["place"] = await event_log.record(
+        row["place"] = await told.of_reservation(
             session,
             "reservation_waiting",
-            kind=KIND,
-            key=reservation_id,
-            scope=f"user:{me.uuid}",
+            reservation_id,
+            me.uuid,
             actor=me.username,
             now=now,
-            reservation=reservation_id,
             count=wanted.count,
         )
         row |= {
@@ -163,21 +164,31 @@ async def hold(
     )
 
 
-async def _check_limit(session: AsyncSession, settings: Settings, me: Principal, wanted: Wanted) -> None:
+async def _within_limits(
+    session: AsyncSession, settings: Settings, me: Principal, wanted: Wanted, *, waits: bool
+) -> Wanted:
+    """Return what of `wanted` the person may have. What they wait for counts as if they had it, for they will."""
+    query = select(reservations.c.wanted).where(
+        reservations.c.holder_uuid == me.uuid, reservations.c.state == State.WAITING
+    )
+    waiting = [Wanted.from_json(found) for found in await session.scalars(query)]
+    if waits and len(waiting) >= MOST_PLACES:
+        raise LimitReached(f"One person may have {MOST_PLACES} places in the queue.", {"most": MOST_PLACES})
     most = settings.machines_per_person
     if not most or me.is_admin:
-        return
-    query = (
+        return wanted
+    held_now = (
         select(func.count())
         .select_from(holds.join(reservations, reservations.c.id == holds.c.reservation_id))
         .where(reservations.c.holder_uuid == me.uuid, holds.c.state.in_(CURRENT))
     )
-    held: int = (await session.execute(query)).scalar_one()
+    held: int = (await session.execute(held_now)).scalar_one() + sum(each.count for each in waiting)
     if held + wanted.at_least > most:
         raise LimitReached(
-            f"One person may have {most} machines at a time, and you have {held}.",
+            f"One person may have {most} machines at a time, and you have or wait for {held}.",
             {"most": most, "held": held},
         )
+    return replace(wanted, count=min(wanted.count, most - held))
 
 
 # The queue
@@ -224,16 +235,8 @@ async def leave_queue(
 ) -> None:
     mine = update(reservations).where(reservations.c.id == row.id, reservations.c.state == State.WAITING)
     await session.execute(mine.values(state=State.ENDED, ends_at=now, reason=reason))
-    await event_log.record(
-        session,
-        "reservation_left_queue",
-        kind=KIND,
-        key=row.id,
-        scope=f"user:{row.holder_uuid}",
-        actor=actor,
-        now=now,
-        reservation=row.id,
-        reason=reason,
+    await told.of_reservation(
+        session, "reservation_left_queue", row.id, row.holder_uuid, actor=actor, now=now, reason=reason
     )
 
 

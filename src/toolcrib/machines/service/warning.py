@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.events import log as event_log
-from toolcrib.machines.models import KIND, State, reservations
+from toolcrib.machines.models import State, reservations
+from toolcrib.machines.service import told
 
 AT_ONCE = 500
 
@@ -38,17 +38,9 @@ async def warn(kernel: Kernel, now: datetime) -> None:
     async with kernel.database.write() as session:
         await take_write_lock(session)
         for row in list(await session.execute(query)):
-            told = update(reservations).where(reservations.c.id == row.id)
-            await session.execute(told.values(warned_at=now))
-            await event_log.record(
-                session,
-                "ending_soon",
-                kind=KIND,
-                key=row.id,
-                scope=f"user:{row.holder_uuid}",
-                actor=None,
-                now=now,
-                reservation=row.id,
-                holder=row.holder,
-                ends_at=iso_format(row.ends_at),
+            this = update(reservations).where(reservations.c.id == row.id)
+            await session.execute(this.values(warned_at=now))
+            its = {"holder": row.holder, "ends_at": iso_format(row.ends_at)}
+            await told.of_reservation(
+                session, "ending_soon", row.id, row.holder_uuid, actor=None, now=now, **its
             )

@@ -18,12 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import after_commit, take_write_lock
-from toolcrib.kernel.events import log as event_log
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.hosts.driver import Account, Host, Outcome, Problem
 from toolcrib.machines.models import KIND, OPEN, HoldState, holds, machines, reservations
 from toolcrib.machines.pool import LEASE, Pool
-from toolcrib.machines.service import filling, hosts_of
+from toolcrib.machines.service import filling, hosts_of, told
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.reserving import serve_queue
 
@@ -129,10 +128,15 @@ async def _prepared(
     if outcome.done and not is_current:
         return  # the keys were changed meanwhile: it is made again, with the new ones
     if outcome.done:
-        await session.execute(mine.values(state=HoldState.READY, problem=None))
-        await _tell(session, "machine_ready", hold, scope, now)
+        ready = mine.values(state=HoldState.READY, ready_at=now, attempts=0, problem=None)
+        await session.execute(ready)
+        await told.of_hold(session, "machine_ready", hold, scope, now)
         return
     problem = outcome.problem or Problem.FAILED
+    if hold.ready_at is not None:
+        # Its keys or password are to be changed; somebody may be at work with it.
+        await _try_later(session, hold, outcome, now)
+        return
     await session.execute(mine.values(problem=outcome.text or problem, is_failed=True))
     if problem not in (Problem.LOGIN_EXISTS, Problem.INVALID):
         await hosts_of.quarantine(session, hold.machine_id, problem, outcome.text, now)
@@ -140,7 +144,7 @@ async def _prepared(
     await end_claims(session, [(Ref(KIND, scope, hold.machine), hold.fence)], why, now=now)
     if problem == Problem.LOGIN_EXISTS:  # nothing of ours is there
         await session.execute(mine.values(state=HoldState.GONE, gone_at=now))
-    await _tell(session, "machine_failed", hold, scope, now, problem=str(problem))
+    await told.of_hold(session, "machine_failed", hold, scope, now, problem=str(problem))
 
 
 async def _clean(pool: Pool, group: Sequence[Row[Any]]) -> None:
@@ -203,14 +207,20 @@ async def _cleaned(session: AsyncSession, hold: Row[Any], failed: Outcome | None
         await session.execute(mine.values(state=HoldState.GONE, gone_at=now))
         lifted = and_(machines.c.id == hold.machine_id, machines.c.quarantine == CLEANING)
         await session.execute(update(machines).where(lifted).values(quarantine=None, reason=None))
-        await _tell(session, "machine_cleaned", hold, scope, now)
+        await told.of_hold(session, "machine_cleaned", hold, scope, now)
         return
-    attempts = hold.attempts + 1
-    delay = min(FIRST_DELAY * 2 ** min(attempts - 1, 16), LONGEST_DELAY)
-    problem = failed.text or str(failed.problem)
-    await session.execute(mine.values(attempts=attempts, next_at=now + delay, problem=problem))
-    if attempts >= CLEANING_TRIES:
+    problem = await _try_later(session, hold, failed, now)
+    if hold.attempts + 1 >= CLEANING_TRIES:
         await hosts_of.quarantine(session, hold.machine_id, CLEANING, problem, now)
+
+
+async def _try_later(session: AsyncSession, hold: Row[Any], failed: Outcome, now: datetime) -> str:
+    """Have the same done again, each time after a longer delay. Returns what went wrong."""
+    delay = min(FIRST_DELAY * 2 ** min(hold.attempts, 16), LONGEST_DELAY)
+    problem = failed.text or str(failed.problem)
+    mine = update(holds).where(holds.c.id == hold.id)
+    await session.execute(mine.values(attempts=hold.attempts + 1, next_at=now + delay, problem=problem))
+    return problem
 
 
 async def _put_off(pool: Pool, group: Sequence[Row[Any]], error: Exception) -> None:
@@ -225,20 +235,3 @@ async def _put_off(pool: Pool, group: Sequence[Row[Any]], error: Exception) -> N
 async def _scope(session: AsyncSession, machine_id: int) -> str:
     found = (await session.execute(select(machines.c.scope).where(machines.c.id == machine_id))).scalar()
     return found or ""
-
-
-async def _tell(
-    session: AsyncSession, verb: str, hold: Row[Any], scope: str, now: datetime, **data: str
-) -> None:
-    await event_log.record(
-        session,
-        verb,
-        kind=KIND,
-        key=hold.machine,
-        scope=scope,
-        actor=None,
-        now=now,
-        reservation=hold.reservation_id,
-        holder=hold.holder,
-        **data,
-    )

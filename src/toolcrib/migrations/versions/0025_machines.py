@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("login", exact_string(32), nullable=False),
         sa.Column("state", exact_string(16), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("ready_at", UtcDateTime()),
         sa.Column("ends_at", UtcDateTime()),
         sa.Column("ended_at", UtcDateTime()),
         sa.Column("gone_at", UtcDateTime()),

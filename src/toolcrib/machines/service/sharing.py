@@ -1,0 +1,136 @@
+"""Who signs in to the accounts of a reservation, and by what: the holder, and colleagues with keys of their own.
+
+Keys are kept by the UUID of whoever brought them. Accounts that are there are brought to the new state by making them
+again, which is safe to repeat.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.database import after_commit, take_write_lock
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.users import find_active, usernames
+from toolcrib.machines.errors import UnknownPerson
+from toolcrib.machines.hook import WORK_JOB
+from toolcrib.machines.models import HoldState, State, holds, machines, reservations
+from toolcrib.machines.service import told
+from toolcrib.machines.service.managing import current_holds, find_own
+from toolcrib.machines.service.people import find_colleague, find_person
+
+GOING_ON = (State.PREPARING, State.READY)
+
+
+async def share(
+    session: AsyncSession,
+    kernel: Kernel,
+    me: Principal,
+    reservation_id: str,
+    to: str,
+    keys: list[str],
+    *,
+    now: datetime,
+) -> None:
+    """Let a colleague sign in to the same account, with keys of their own.
+
+    Raises:
+        UnknownPerson: there is nobody of that name who may hold the machines (400).
+    """
+    row = await find_own(session, me, reservation_id, *GOING_ON)
+    held = await current_holds(session, reservation_id, now)
+    colleague = await find_colleague(session, kernel.settings, me, to, [ref for ref, _ in held])
+    await _set_keys(session, kernel, row, {**_keys(row), colleague.uuid: keys})
+    await told.of_reservation(
+        session, "reservation_shared", row.id, me.uuid, actor=me.username, now=now, to=colleague.username
+    )
+
+
+async def stop_sharing(
+    session: AsyncSession, kernel: Kernel, me: Principal, reservation_id: str, username: str, *, now: datetime
+) -> None:
+    """Take a colleague's keys away. Sessions that are open stay until the end of the reservation.
+
+    Raises:
+        UnknownPerson: it is not shared with them (400).
+    """
+    row = await find_own(session, me, reservation_id, *GOING_ON)
+    names = await usernames(session, _keys(row))
+    uuid = next((each for each, name in names.items() if name == username), None)
+    if uuid is None and (person := await find_active(session, username)) is not None:
+        uuid = person.uuid
+    if uuid is None or uuid == me.uuid or uuid not in _keys(row):
+        raise UnknownPerson(f"It is not shared with {username}.")
+    await _set_keys(session, kernel, row, {each: keys for each, keys in _keys(row).items() if each != uuid})
+    await told.of_reservation(
+        session, "reservation_unshared", row.id, me.uuid, actor=me.username, now=now, to=username
+    )
+
+
+async def set_access(
+    session: AsyncSession, kernel: Kernel, me: Principal, reservation_id: str, own: dict[str, Any]
+) -> None:
+    """Change the holder's own keys and password on the machines."""
+    row = await find_own(session, me, reservation_id, State.WAITING, *GOING_ON)
+    others = {uuid: keys for uuid, keys in _keys(row).items() if uuid != me.uuid}
+    await _set(session, kernel, row, {**row.access, **own, "keys": {**others, **own.get("keys", {})}})
+
+
+async def end_sharing_with_the_gone(kernel: Kernel, now: datetime) -> None:
+    """Take away the keys of colleagues whose account ended, or who may not hold the machines any more. A holder's own
+    end is that of the reservation."""
+    query = select(reservations).where(reservations.c.state.in_(GOING_ON))
+    async with kernel.database.read() as session:
+        shared = [row for row in await session.execute(query) if set(_keys(row)) - {row.holder_uuid}]
+        ids = [row.id for row in shared if await _gone(session, kernel, row)]
+    for id_ in ids:
+        async with kernel.database.write() as session:
+            await take_write_lock(session)
+            row = (await session.execute(query.where(reservations.c.id == id_))).first()
+            if row is None:
+                continue
+            gone = await _gone(session, kernel, row)
+            await _set_keys(
+                session, kernel, row, {each: k for each, k in _keys(row).items() if each not in gone}
+            )
+            for name in (await usernames(session, gone)).values():
+                await told.of_reservation(
+                    session, "reservation_unshared", row.id, row.holder_uuid, actor=None, now=now, to=name
+                )
+
+
+async def _gone(session: AsyncSession, kernel: Kernel, row: Row[Any]) -> set[str]:
+    scopes = (
+        select(machines.c.scope)
+        .join(holds, holds.c.machine_id == machines.c.id)
+        .where(holds.c.reservation_id == row.id, holds.c.state != HoldState.GONE)
+    )
+    needed = set(await session.scalars(scopes))
+    gone = set()
+    for uuid in set(_keys(row)) - {row.holder_uuid}:
+        person = await find_person(session, uuid, open_projects=kernel.settings.unknown_projects == "open")
+        if person is None or not all(person.may(scope, "member") for scope in needed):
+            gone.add(uuid)
+    return gone
+
+
+def _keys(row: Row[Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = row.access.get("keys", {})
+    return found
+
+
+async def _set_keys(session: AsyncSession, kernel: Kernel, row: Row[Any], keys: dict[str, list[str]]) -> None:
+    await _set(session, kernel, row, {**row.access, "keys": keys})
+
+
+async def _set(session: AsyncSession, kernel: Kernel, row: Row[Any], access: dict[str, Any]) -> None:
+    mine = update(reservations).where(reservations.c.id == row.id)
+    state = State.PREPARING if row.state == State.READY else row.state
+    await session.execute(mine.values(access=access, state=state))
+    again = update(holds).where(holds.c.reservation_id == row.id, holds.c.state == HoldState.READY)
+    await session.execute(again.values(state=HoldState.PREPARING, attempts=0, next_at=row.created_at))
+    after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))

@@ -1,0 +1,150 @@
+"""Who signs in to the accounts of a reservation besides its holder, and what people may have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from toolcrib.machines.hosts.driver import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.machines.pool import PoolCrib
+    from tests.servers.crib import Person
+
+KEYS = [
+    f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGyBt3kV0e3z5hVt2n9Wb8Jt3Yy1p9zq8m2c4d6e8f0{one} k" for one in "AB"
+]
+
+
+def share(holder: Person, made: dict[str, Any], to: str) -> Any:
+    body = {"username": to, "public_keys": [KEYS[1]]}
+    return holder.client.post(f"/api/reservations/{made['id']}/share", json=body)
+
+
+def keys_on(pool: PoolCrib, name: str) -> list[str]:
+    pool.settle()
+    (account,) = pool.hosts.accounts(name).values()
+    found: list[str] = account["keys"]  # type: ignore[assignment]
+    return found
+
+
+def renamed(pool: PoolCrib, person: Person) -> str:
+    me = person.client.get("/api/currentuser").json()
+    new = f"{me['username']}-b"
+    answer = pool.admin.client.put(f"/api/admin/users/{me['id']}/username", json={"username": new})
+    assert answer.status_code == 200, answer.text
+    return new
+
+
+def test_machines_of_a_project_are_not_shared_with_others(pool: PoolCrib) -> None:
+    ann, ben, eve = pool.person(), pool.person(), pool.person()
+    project = ann.client.post("/api/projects", json={"name": f"shared-{ann.username}"}).json()
+    member = {"role": "member"}
+    assert ann.client.put(f"/api/projects/{project['id']}/members/{ben.username}", json=member).is_success
+    pool.crib.clock.advance(seconds=2)
+    names = pool.machines(scope=f"project:{project['name']}")
+    made = pool.have(ann, names, public_keys=[KEYS[0]])
+    refused = share(ann, made, eve.username)
+    assert (refused.status_code, refused.json()["code"]) == (400, "unknown_person")
+    assert share(ann, made, ben.username).status_code == 200
+    assert keys_on(pool, names[0]) == KEYS
+    # Who leaves the project leaves the machine.
+    ann.client.delete(f"/api/projects/{project['id']}/members/{ben.username}").raise_for_status()
+    pool.crib.clock.advance(seconds=61)
+    pool.turn()
+    assert keys_on(pool, names[0]) == KEYS[:1]
+    assert ben.client.get(f"/api/reservations/{made['id']}").status_code == 404
+
+
+def test_a_disabled_colleagues_key_is_taken_away(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines()
+    made = pool.have(ann, names, public_keys=[KEYS[0]])
+    assert share(ann, made, ben.username).status_code == 200
+    assert keys_on(pool, names[0]) == KEYS
+    id_ = ben.client.get("/api/currentuser").json()["id"]
+    pool.admin.client.put(f"/api/admin/users/{id_}/status", json={"is_active": False}).raise_for_status()
+    pool.crib.clock.advance(seconds=61)
+    pool.turn()
+    assert keys_on(pool, names[0]) == KEYS[:1]
+    assert ann.client.get(f"/api/reservations/{made['id']}").json()["shared_with"] == []
+
+
+def test_people_who_are_renamed_keep_what_they_have(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines()
+    made = pool.have(ann, names, public_keys=[KEYS[0]])
+    assert share(ann, made, ben.username).status_code == 200
+    new_ann, new_ben = renamed(pool, ann), renamed(pool, ben)
+    seen = ben.client.get(f"/api/reservations/{made['id']}").json()
+    assert (seen["holder"], seen["shared_with"]) == (new_ann, [new_ben])
+    assert pool.state(names[0])["holder"] == new_ann
+    passed = ann.client.post(f"/api/reservations/{made['id']}/transfer", json={"to": new_ben})
+    assert passed.status_code == 200, passed.text
+    assert keys_on(pool, names[0]) == [KEYS[1]], "the key that they had in the shared reservation"
+
+
+def test_a_host_that_does_not_answer_costs_nobody_the_account_they_have(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines()
+    made = pool.have(ann, names, public_keys=[KEYS[0]])
+    pool.hosts.break_(names[0], Problem.UNREACHABLE)
+    assert share(ann, made, ben.username).status_code == 200
+    pool.settle()
+    route = f"/api/reservations/{made['id']}"
+    assert ann.client.get(route).json()["machines"][0]["state"] == "preparing"
+    pool.hosts.break_(names[0], None)
+    pool.crib.clock.advance(seconds=30)
+    pool.turn()
+    assert keys_on(pool, names[0]) == KEYS
+    assert ann.client.get(route).json()["state"] == "ready"
+
+
+def test_places_in_the_queue_are_bounded(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines()
+    pool.have(ann, names)
+    answers = [pool.ask(ben, names, wait=True) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [202] * 20 + [409]
+    assert answers[-1].json()["code"] == "limit_reached"
+
+
+def test_nobody_gets_more_than_one_person_may_have(tmp_path: Path, database_url: str) -> None:
+    from tests.machines.pool import PoolCrib  # noqa: PLC0415 - loads the whole server
+    from tests.servers.crib import Crib  # noqa: PLC0415
+
+    crib = Crib.start(tmp_path / "data", database_url=database_url, machines_per_person=2)
+    try:
+        pool = PoolCrib(crib, tmp_path / "hosts")
+        ann, ben, names = pool.person(), pool.person(), pool.machines(4)
+        made = pool.have(ann, names, count=4, at_least=1)
+        assert (made["count"], len(made["machines"])) == (2, 2)
+        assert pool.ask(ann, names).json()["code"] == "limit_reached"
+        # What one waits for counts, so that several places lead to no more either.
+        pool.have(ben, names, count=2)
+        ann.client.delete(f"/api/reservations/{made['id']}").raise_for_status()
+        pool.settle()
+        eve = pool.person()
+        pool.have(eve, names, count=2)
+        assert pool.ask(ann, names, count=2, wait=True).status_code == 202
+        refused = pool.ask(ann, names, wait=True)
+        assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    finally:
+        crib.close()
+
+
+@pytest.mark.parametrize("door", ["register", "change"])
+def test_a_jump_host_is_reached_directly(pool: PoolCrib, door: str) -> None:
+    (first,) = pool.machines()
+    (second,) = pool.machines(jump=first)
+    client = pool.admin.client
+    if door == "register":
+        body = {"name": f"{second}-behind", "host": "127.0.0.1", "port": 22, "user": "root", "password": "x"}
+        refused = client.post("/api/machines", json={**body, "jump": second})
+    else:
+        (third,) = pool.machines()
+        refused = client.patch(f"/api/pool/machines/{first}", json={"jump": third})
+    assert (refused.status_code, refused.json()["code"]) == (400, "jumps_too_far")
+    # Without it, its machines would be reached directly.
+    removed = client.delete(f"/api/machines/{first}")
+    assert (removed.status_code, removed.json()["code"]) == (409, "machine_in_use")
+    assert second in removed.json()["message"]
