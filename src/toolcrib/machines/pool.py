@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import update
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.failure_words import failure_in_words
+from toolcrib.kernel.waits import end_tasks
 from toolcrib.machines.hosts.driver import Driver
 from toolcrib.machines.hosts.drivers import open_driver
 from toolcrib.machines.models import KIND, holds
@@ -87,13 +88,9 @@ class Pool:
         """Wait a while for what is being done on hosts, then cut it off: the next process goes on with it."""
         if self._tasks:
             _done, late = await asyncio.wait(set(self._tasks), timeout=CLOSE_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end_tasks(*late)
         if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await end_tasks(self._keeper)
         if "driver" in self.__dict__:
             await self.driver.aclose()
 
