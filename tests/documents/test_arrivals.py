@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
 import pytest
 
 from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import ObjectNotFound
 from toolcrib.documents.service import arrivals
+from toolcrib.documents.service.direct_uploads import confirm
 from toolcrib.documents.service.lookup import documents_of
+from toolcrib.kernel.database import take_write_lock
 
 pytestmark = pytest.mark.moves_bytes
 
@@ -44,6 +51,57 @@ def test_a_direct_upload_to_a_new_path_appears_by_itself(ann: Person, ben: Perso
         (version,) = ann.get("/versions", file_id=file["id"]).json()["versions"]
         assert version["changelog"] == "why"
         refused(ben.post("/upload/confirm", object_key=key), 404, "object_not_found")
+
+
+@pytest.mark.databases("sqlite")
+def test_a_confirmation_is_the_first_also_while_the_file_appears(crib: Crib, ann: Person) -> None:
+    docs = documents_of(crib.app.kernel)
+    key = ann.post("/upload/presign", **ann.at("race/new.txt")).json()["object_key"]
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"hello"
+
+    async def kept() -> int:
+        return sum([len(page) async for page in docs.blobs.store.pages("blobs")])
+
+    async def race() -> int:
+        # Not to its address: as S3 has it, nobody hears of it.
+        await docs.blobs.store.write(key, content(), size=5)
+        before = await kept()
+        async with docs.kernel.database.write() as session:
+            await take_write_lock(session)
+            # Each reads that nobody has used the upload, copies its content, and waits for the lock, in this order.
+            appearing = asyncio.create_task(arrivals.sweep(docs, crib.clock()))
+            await until(kept, before + 1)
+            confirming = asyncio.create_task(asyncio.to_thread(ask))
+            await until(kept, before + 2)
+        await appearing
+        return await confirming
+
+    def ask() -> int:
+        return ann.post("/upload/confirm", object_key=key).status_code
+
+    assert crib.run(race()) == 201
+    file = ann.metadata("race/new.txt")["file"]["id"]
+    assert len(ann.get("/versions", file_id=file).json()["versions"]) == 1
+
+
+def test_two_who_let_a_file_appear_do_not_confirm_it(crib: Crib, ann: Person) -> None:
+    docs = documents_of(crib.app.kernel)
+    key = ann.sent(b"hello", "twice/new.txt")
+    owner = crib.run(crib.app.kernel.auth.principal_with_uuid(ann.uuid))
+    ann.fetch("twice/new.txt")
+    late = confirm(docs, Caller(owner), key, appears=True, now=crib.clock())
+    with pytest.raises(ObjectNotFound):
+        crib.run(late)
+    succeeded(ann.post("/upload/confirm", object_key=key), 201)
+    succeeded(ann.post("/upload/confirm", object_key=key), 200)
+
+
+async def until(kept: Callable[[], Awaitable[int]], count: int) -> None:
+    async with asyncio.timeout(20):
+        while await kept() != count:
+            await asyncio.sleep(0.01)  # the store is looked at: it tells nobody
 
 
 def test_a_new_file_can_be_committed_by_its_path(ann: Person) -> None:

@@ -111,11 +111,17 @@ async def confirm(
         SizeMismatch, HashMismatch: the stored content is different (400).
         ObjectNotFound: nothing was sent, or it is not the caller's (404).
     """
+
+    async def before(used: Upload) -> Saved:
+        if appears:  # not a confirmation: the client's own is still to come
+            raise ObjectNotFound("It has appeared already.")
+        return await made_before(docs, caller, used, size=size, sha256=sha256, changelog=changelog)
+
     upload = await own_upload(docs, caller, object_key)
     if upload is None:
         raise ObjectNotFound("There is no such upload of yours.")
     if upload.version_id is not None:
-        return await made_before(docs, caller, upload, size=size, sha256=sha256, changelog=changelog)
+        return await before(upload)
     place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
 
     async def receive() -> Received:
@@ -130,6 +136,8 @@ async def confirm(
     async def make(session: AsyncSession, caller: Caller, *stored: Any, **options: Any) -> Saved:
         await take_write_lock(session)
         row = await use_up(session, caller, object_key)
+        if row.version_id is not None:
+            raise ObjectNotFound("It has appeared by itself in this moment.")
         saved = await save_in(session, caller, *stored, **options)
         row.version_id, row.is_confirmed = saved.version.id, not appears
         return saved
@@ -140,7 +148,7 @@ async def confirm(
         used = await own_upload(docs, caller, object_key)
         if used is None or used.version_id is None:
             raise
-        return await made_before(docs, caller, used, size=size, sha256=sha256, changelog=changelog)
+        return await before(used)
     await forget_object(docs, object_key)
     return saved
 
