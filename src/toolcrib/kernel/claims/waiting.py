@@ -88,11 +88,15 @@ async def join(
 
 
 async def join_again(kernel: Kernel, me: Principal, ref: Ref) -> Place | None:
-    """Return the place that the caller has already; a program's lease begins anew."""
+    """Return the place that the caller has already, of which a program's lease begins anew; None if it has just ended:
+    by its time, or because the thing was given to the caller."""
     place = await _place(kernel, me, ref)
     if place is not None and place.waiter.lease_ends_at is not None:
         end = _lease_end(kernel, kernel.clock())
-        await kernel.claims.submit([KeepWaiting(ref, me.holder, place.waiter.id, end)])
+        try:
+            await kernel.claims.submit([KeepWaiting(ref, me.holder, place.waiter.id, end)])
+        except ClaimNotFound:
+            return None
     return place
 
 
