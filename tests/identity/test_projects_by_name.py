@@ -60,7 +60,7 @@ async def test_a_404_says_what_was_not_found(app_server: Start, database_url: st
     wrong: dict[str, Any] = {
         "/api/projects/gears": "There is no such project, or you have no role in it.",
         f"/api/projects/{uuid4()}": "There is no such project, or you have no role in it.",
-        "/api/companies/acme": "There is no company acme.",
+        "/api/companies/acme": "There is no such company.",
         "/api/admin/users/abc": "There is no user abc.",
         "/api/claims/abc": "There is no claim abc.",
     }
@@ -69,3 +69,44 @@ async def test_a_404_says_what_was_not_found(app_server: Start, database_url: st
         assert (refused.status_code, refused.json()["message"]) == (404, text), address
     refused = await admin.put("/api/admin/quotas/projects/gears", json={"allowed_bytes": 1})
     assert (refused.status_code, refused.json()["message"]) == (404, "There is no project gears.")
+
+
+@pytest.mark.databases("sqlite")
+async def test_locks_are_of_the_project_that_an_id_names(app_server: Start, database_url: str) -> None:
+    crib = await app_server(database_url=database_url)
+    boss, eve = await crib.user("boss"), await crib.user("eve")
+    made = (await boss.post("/api/projects", json={"name": "Gears"})).json()
+    for named in (made["id"], made["id"].upper(), "gears"):
+        body = {"asset_path": "a.uasset", "project": named, "branch": "main"}
+        assert (await boss.post("/api/locks", json=body)).json()["lock"]["project"] == "Gears"
+        (lock,) = (await boss.get("/api/locks", params={"project": named, "limit": 9})).json()
+        assert lock["project"] == "Gears"
+        (claim,) = (await boss.get("/api/claims", params={"project": named})).json()["claims"]
+        assert claim["scope"] == "project:Gears"
+        (found,) = (await boss.get(f"/{named}.git/info/lfs/locks")).json()["locks"]
+        assert found["path"] == "a.uasset"
+        assert (await boss.get("/api/lock-history", params={"project": named, "path": "a.uasset"})).json()["events"]
+        watch = {"kind": "asset", "scope": f"project:{named}", "path": "a.uasset"}
+        assert (await boss.post("/api/watches", json=watch)).json()["scope"] == "project:Gears"
+        assert (await eve.post("/api/locks", json=body)).status_code == 403
+        assert (await eve.get(f"/{named}.git/info/lfs/locks")).status_code == 403
+        unlocked = await boss.delete("/api/locks/a.uasset", params={"project": named})
+        assert unlocked.status_code == 200
+    taken = await eve.post("/api/projects", json={"name": made["id"]})
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_company_is_named_by_its_name_or_id(app_server: Start, database_url: str) -> None:
+    crib = await app_server(database_url=database_url)
+    admin, ann, eve = await crib.admin(), await crib.user("ann"), await crib.user("eve")
+    made = (await admin.post("/api/companies", json={"name": "Acme & Söhne"})).json()
+    for named in (quote("Acme & Söhne"), made["id"], made["id"].upper()):
+        at = f"/api/companies/{named}"
+        assert (await admin.put(f"{at}/members/ann", json={"role": "owner"})).status_code == 200
+        assert (await ann.get(at)).json()["id"] == made["id"]
+        assert [each["username"] for each in (await ann.get(f"{at}/members")).json()] == ["ann"]
+        for refused in (await eve.get(at), await eve.get(f"{at}/members"), await eve.delete(at)):
+            assert refused.status_code in {403, 404}
+        assert (await crib.client.get(at)).status_code == 401
+        assert (await admin.delete(f"{at}/members/ann")).status_code == 204

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal
 
 from toolcrib.kernel.identity.models import Project, ProjectMember
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.spelling import folded
 
 _PROJECT = "project:"
@@ -28,9 +29,9 @@ def visible(principal: Principal, scope: Any) -> ColumnElement[bool]:
 
 
 def project_called(name: str) -> Select[Project]:
-    """The registered project that `name` names, if there is one; upper and lower case do not matter, but the exact name
-    comes first. As `Principal.project_named`, for those who are not asked for their rights."""
-    alike = func.lower(Project.name) == folded(name)
+    """The registered project that `name` names, if there is one: by its name, ignoring case but the exact one first, or
+    else by its id. As `Principal.project_named`, for those who are not asked for their rights."""
+    alike = or_(func.lower(Project.name) == folded(name), Project.id == (as_uuid(name) or ""))
     return select(Project).where(alike, Project.deleted_at.is_(None)).order_by(Project.name != name).limit(1)
 
 

@@ -13,8 +13,9 @@ from toolcrib.kernel.claims.service import forget_waiting
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
 from toolcrib.kernel.identity.models import Company, CompanyRole, Project, User
-from toolcrib.kernel.identity.names import check_label
+from toolcrib.kernel.identity.names import check_label, is_storable
 from toolcrib.kernel.identity.principal import AccessDenied, Principal
+from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.problems import Conflict, NotFound
 
 
@@ -47,13 +48,13 @@ async def list_companies(
     return await _with_members(session, mine, limit)
 
 
-async def describe(session: AsyncSession, me: Principal, company_id: str) -> tuple[Company, int]:
+async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tuple[Company, int]:
     """Return a company and how many members it has.
 
     Raises:
         CompanyNotFound: (404).
     """
-    company = await get_company(session, me, company_id)
+    company = await get_company(session, me, name_or_id)
     return (await _with_members(session, Company.id == company.id))[0]
 
 
@@ -65,14 +66,17 @@ async def _with_members(
     return list(await session.execute(query))
 
 
-async def get_company(session: AsyncSession, me: Principal, company_id: str) -> Company:
-    """Return a company that `me` may see.
+async def get_company(session: AsyncSession, me: Principal, name_or_id: str) -> Company:
+    """Return a company that `me` may see, by its id or else its name.
 
     Raises:
         CompanyNotFound: there is none, or `me` does not belong to it (404 in both cases).
     """
-    company = await session.get(Company, company_id) if _may_see(me, company_id) else None
-    if company is None:
+    identifier = as_uuid(name_or_id)
+    company = await session.get(Company, identifier) if identifier else None
+    if company is None and is_storable(name_or_id):
+        company = await session.scalar(select(Company).where(Company.name == name_or_id))
+    if company is None or not _may_see(me, company.id):
         raise CompanyNotFound("There is no such company.")
     return company
 

@@ -81,9 +81,9 @@ class Principal:
     """A signed-in person, with rights as the database has them (read at most a second ago).
 
     `projects` maps the name of every registered project to this person's role there, None where they have
-    none; `open_projects` says whether names that nobody registered are open to them. `spellings` leads from folded to
-    registered names, `case_clashes` says what registered projects do about names that differ only in case,
-    `windows_names` about new names that Windows cannot keep.
+    none; `open_projects` says whether names that nobody registered are open to them. `spellings` leads from folded
+    names and ids to registered names, `case_clashes` says what registered projects do about names that differ only in
+    case, `windows_names` about new names that Windows cannot keep.
     """
 
     id: int
@@ -118,8 +118,8 @@ class Principal:
         return self.grant.scopes if self.grant is not None else None
 
     def project_named(self, name: str) -> str:
-        """Return the registered project that `name` names, if there is one: upper and lower case do not matter. Else
-        `name`."""
+        """Return the registered project that `name` names, if there is one, by its name or else its id: upper and lower
+        case do not matter. Else `name`."""
         return name if name in self.projects else self.spellings.get(folded(name), name)
 
     def scope_named(self, scope: str) -> str:

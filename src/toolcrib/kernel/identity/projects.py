@@ -32,7 +32,6 @@ from toolcrib.kernel.identity.principal import (
     Role,
     WindowsNames,
 )
-from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.limits import LimitReached
 from toolcrib.kernel.problems import Conflict, NotFound
 from toolcrib.settings import Settings
@@ -119,7 +118,7 @@ async def _with_members(
 async def get_project(
     session: AsyncSession, me: Principal, name_or_id: str, at_least: Role = "viewer"
 ) -> Project:
-    """Return a project in which `me` has at least the role `at_least`, by its id or else its name.
+    """Return a project in which `me` has at least the role `at_least`, by its name or else its id.
 
     Raises:
         ProjectNotFound: there is none, or `me` has no role in it (404 in both cases).
@@ -133,11 +132,7 @@ async def get_project(
 
 
 async def _find(session: AsyncSession, name_or_id: str) -> Project | None:
-    identifier = as_uuid(name_or_id)
-    found = await session.get(Project, identifier) if identifier else None
-    if found is None and is_storable(name_or_id):
-        found = await session.scalar(project_called(name_or_id))
-    return found if found is not None and found.deleted_at is None else None
+    return await session.scalar(project_called(name_or_id)) if is_storable(name_or_id) else None
 
 
 async def create_project(
@@ -207,6 +202,8 @@ async def _require_free_name(
     session: AsyncSession, name: str, me: Principal, settings: Settings, name_use: NameUse
 ) -> None:
     # A project's name is ASCII, so that the databases' own lower() is enough.
+    if await session.get(Project, name.lower()) is not None:
+        raise ProjectNameTaken("This is the id of another project.")
     found = await session.execute(select(Project).where(func.lower(Project.name) == name.lower()))
     alike = list(found.scalars())
     for other in alike:

@@ -52,6 +52,7 @@ class ProjectRoles(Mapping[str, Role | None]):
 
 async def read_registry(session: AsyncSession) -> Registry:
     columns = (
+        Project.id,
         Project.name,
         Project.company_id,
         Project.deleted_at,
@@ -64,8 +65,9 @@ async def read_registry(session: AsyncSession) -> Registry:
     spellings: dict[str, str] = {}
     case_clashes: dict[str, CaseClashes] = {}
     windows_names: dict[str, WindowsNames] = {}
-    for name, company_id, deleted_at, clashes, on_windows in rows:
+    for identifier, name, company_id, deleted_at, clashes, on_windows in rows:
         names.append(name)
+        spellings[identifier] = name
         spellings.setdefault(folded(name), name)
         if clashes is not None:
             case_clashes[name] = clashes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from fastapi import APIRouter, Response
 
 from toolcrib.kernel.clock import iso_format
@@ -47,31 +45,31 @@ async def create_company(body: CompanyName, session: SessionDep, me: AdminDep, n
 
 
 @router.get("/{company_id}")
-async def show_company(company_id: UUID, session: ReadSessionDep, me: PrincipalDep) -> CompanyRead:
-    return _read(*await companies.describe(session, me, str(company_id)), me)
+async def show_company(company_id: str, session: ReadSessionDep, me: PrincipalDep) -> CompanyRead:
+    return _read(*await companies.describe(session, me, company_id), me)
 
 
 @router.patch("/{company_id}", responses=refusals(409))
 async def rename_company(
-    *, company_id: UUID, body: CompanyName, session: SessionDep, me: PrincipalDep, now: NowDep
+    *, company_id: str, body: CompanyName, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> CompanyRead:
-    company = await companies.get_company(session, me, str(company_id))
+    company = await companies.get_company(session, me, company_id)
     await companies.rename_company(session, company, body.name, me=me, now=now)
     return _read(*await companies.describe(session, me, company.id), me)
 
 
 @router.delete("/{company_id}", status_code=204, responses=refusals(409))
-async def delete_company(company_id: UUID, session: SessionDep, me: AdminDep, now: NowDep) -> Response:
-    company = await companies.get_company(session, me, str(company_id))
+async def delete_company(company_id: str, session: SessionDep, me: AdminDep, now: NowDep) -> Response:
+    company = await companies.get_company(session, me, company_id)
     await companies.delete_company(session, company, me=me, now=now)
     return Response(status_code=204)
 
 
 @router.get("/{company_id}/members", response_model=list[CompanyMember])
-async def list_members(company_id: UUID, kernel: KernelDep, me: PrincipalDep) -> Response:
+async def list_members(company_id: str, kernel: KernelDep, me: PrincipalDep) -> Response:
     async def read(me: Principal, after: str | None) -> Page[str]:
         async with kernel.database.read() as session:
-            company = await companies.get_company(session, me, str(company_id))
+            company = await companies.get_company(session, me, company_id)
             page = await companies.list_members(session, company, after=after, limit=PAGE)
         shown = [
             {"username": user.username, "uuid": user.uuid, "role": user.company_role or "member"}
@@ -85,7 +83,7 @@ async def list_members(company_id: UUID, kernel: KernelDep, me: PrincipalDep) ->
 @router.put("/{company_id}/members/{username:path}")
 async def set_member(
     *,
-    company_id: UUID,
+    company_id: str,
     username: str,
     body: NewCompanyRole,
     session: SessionDep,
@@ -93,7 +91,7 @@ async def set_member(
     now: NowDep,
 ) -> CompanyMember:
     """Add a member, or change their role."""
-    company = await companies.get_company(session, me, str(company_id))
+    company = await companies.get_company(session, me, company_id)
     user = await users.get_by_name(session, username)
     await companies.set_member(session, company, user, body.role, me=me, now=now)
     return CompanyMember(username=user.username, uuid=user.uuid, role=body.role)
@@ -101,10 +99,10 @@ async def set_member(
 
 @router.delete("/{company_id}/members/{username:path}", status_code=204)
 async def remove_member(
-    *, company_id: UUID, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
+    *, company_id: str, username: str, session: SessionDep, me: PrincipalDep, now: NowDep
 ) -> Response:
     """Remove a member, or leave."""
-    company = await companies.get_company(session, me, str(company_id))
+    company = await companies.get_company(session, me, company_id)
     user = await users.get_by_name(session, username)
     await companies.remove_member(session, company, user, me=me, now=now)
     return Response(status_code=204)
