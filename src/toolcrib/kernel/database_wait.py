@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 
 import structlog
@@ -10,41 +11,66 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from toolcrib.kernel.database import Database
+from toolcrib.settings import Settings
 
 log = structlog.get_logger()
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 5.0
+RETRY_SECONDS = 1.0
 
 
 class DatabaseUnreachable(RuntimeError):
     """The database cannot be used. The text says where it was looked for, and what happened."""
 
 
-async def wait_for_database(database: Database, seconds: float) -> None:
+class Patience:
+    """How long a start waits for its database: so many tries, or else until a time, with pauses in between."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._retries = settings.db_connect_max_retries
+        self._fixed = settings.db_connect_retry_seconds or (None if self._retries is None else RETRY_SECONDS)
+        self._next = self._fixed or FIRST_PAUSE_SECONDS
+        self._tried = 0
+        self._seconds = settings.database_wait_seconds
+        self._end = time.monotonic() + self._seconds
+
+    def pause(self) -> float | None:
+        """Return how long to wait before the next try, in seconds; None if there is to be none."""
+        left = self._end - time.monotonic() if self._retries is None else math.inf
+        if left <= 0 or self._tried == self._retries:
+            return None
+        self._tried += 1
+        pause = min(self._next, left)
+        self._next = self._fixed or min(2 * pause, LONGEST_PAUSE_SECONDS)
+        return pause
+
+    def __str__(self) -> str:
+        if self._retries is not None:
+            return f"Tries: {self._tried + 1} (DB_CONNECT_MAX_RETRIES)"
+        return f"Tried for {self._seconds:g} s (DATABASE_WAIT_SECONDS)"
+
+
+async def wait_for_database(database: Database, settings: Settings) -> None:
     """Return once the database answers. Each try that fails is one line in the log.
 
     Raises:
-        DatabaseUnreachable: it did not answer in `seconds`.
+        DatabaseUnreachable: it did not answer in the time or tries that the settings allow.
     """
-    end = time.monotonic() + seconds
-    pause = FIRST_PAUSE_SECONDS
+    patience = Patience(settings)
     while True:
         try:
             async with database.connection() as connection:
                 await connection.execute(text("SELECT 1"))
         except (SQLAlchemyError, OSError) as error:
             why = _reason(error)
-            left = end - time.monotonic()
-            if left <= 0:
+            if (pause := patience.pause()) is None:
                 raise DatabaseUnreachable(
-                    f"The {database.dialect} database at {_where(database)} cannot be used: {why}. Tried for "
-                    f"{seconds:g} s (DATABASE_WAIT_SECONDS). Is it running, and is DATABASE_URL right?"
+                    f"The {database.dialect} database at {_where(database)} cannot be used: {why}. {patience}. "
+                    "Is it running, and is DATABASE_URL right?"
                 ) from error
-            pause = min(pause, left)
             log.warning("database_not_reached", at=_where(database), reason=why, again_in=round(pause, 2))
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         else:
             return
 

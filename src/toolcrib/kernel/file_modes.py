@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import make_url
 
 from toolcrib.kernel.blobs.opening import local_folder
-from toolcrib.kernel.secrets import FILE_NAME
+from toolcrib.kernel.secrets import FILE_NAME, PREVIOUS_NAME
 from toolcrib.settings import CONFIG_NAME, Settings
 
 log = structlog.get_logger()
@@ -52,6 +52,7 @@ def _own_files(settings: Settings) -> Iterator[Path]:
     if url.get_backend_name() == "sqlite" and url.database:
         yield from (Path(url.database + ending) for ending in ("", "-wal", "-shm"))
     yield settings.data_dir / FILE_NAME
+    yield settings.data_dir / PREVIOUS_NAME
     yield settings.data_dir / CONFIG_NAME  # may hold passwords
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.context import Kernel, LinkCheck, LinkUsed
     from toolcrib.kernel.fast_routes import Endpoint
     from toolcrib.kernel.jobs import Job
+    from toolcrib.kernel.secrets import Sealed
     from toolcrib.kernel.wording import Wording
 
 
@@ -67,6 +68,8 @@ class Kind:
     `migrations` is the folder of the tables' history of a kind that an installed package brings (ours are part of
     `toolcrib.migrations`): Alembic revisions in files named `NNNN_what.py`, the first with `down_revision = None`.
     They run after ours, in a new database too, so the kind's models need a MetaData of their own.
+    `sealed` are the places in the kind's tables where it keeps sealed text (`kernel.secrets`): there and nowhere else
+    it can seal any, and `toolcrib admin rotate-secret` seals it anew.
     A claim ends when its holder's account is disabled or removed, unless the kind `outlives_account`: then the
     setting DISABLED_HOLDERS says what becomes of it.
     `key_scope` is what an API key needs for the kind's own routes and claims; without it, it is named for the kind. The
@@ -102,6 +105,7 @@ class Kind:
     link_used: LinkUsed | None = None
     hook: Hook | None = None
     migrations: Path | None = None
+    sealed: tuple[Sealed, ...] = ()
     fast_routes: dict[tuple[str, str], Endpoint] = field(default_factory=dict)
 
     @property

@@ -14,7 +14,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.kinds import Kind
 from toolcrib.machines.hook import follow_claim
 from toolcrib.machines.jobs import JOBS
-from toolcrib.machines.models import KIND
+from toolcrib.machines.models import KIND, SEALED
 from toolcrib.machines.pool import Pool, pool_of
 from toolcrib.machines.routes import ROUTERS
 from toolcrib.machines.wording import WORDINGS
@@ -52,4 +52,5 @@ kind = Kind(
     stop=_stop,
     wordings=WORDINGS,
     hook=follow_claim,
+    sealed=SEALED,
 )

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
 
+from toolcrib.kernel.secrets import Sealed
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
 
 KIND = "machine"
@@ -126,3 +127,8 @@ holds = Table(
     Index("ix_machine_holds_machine_id_state", "machine_id", "state"),
     Index("ix_machine_holds_reservation_id", "reservation_id"),
 )
+
+# By the name in which administrators give them.
+SECRETS = {name: Sealed(machines.c[name]) for name in ("password", "private_key")}
+ACCESS_PASSWORD = Sealed(reservations.c.access, "password")
+SEALED = (*SECRETS.values(), ACCESS_PASSWORD)

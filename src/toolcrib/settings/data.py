@@ -44,6 +44,22 @@ class Data(BaseSettings):
         validation_alias="DATABASE_WAIT_SECONDS",
         description="How long a server or worker waits at its start for PostgreSQL or MariaDB to answer.",
     )
+    db_connect_max_retries: int | None = Field(
+        None,
+        ge=0,
+        le=1_000_000,
+        validation_alias="DB_CONNECT_MAX_RETRIES",
+        description="How often it tries again at its start, every DB_CONNECT_RETRY_SECONDS. Counts instead of "
+        "DATABASE_WAIT_SECONDS.",
+    )
+    db_connect_retry_seconds: float | None = Field(
+        None,
+        gt=0,
+        le=3600,
+        validation_alias="DB_CONNECT_RETRY_SECONDS",
+        description="Pause between two tries. Empty: 1 second if DB_CONNECT_MAX_RETRIES is set, else pauses that grow "
+        "from 0.25 to 5 seconds.",
+    )
     database_reserve_mib: int = Field(
         32,
         ge=0,

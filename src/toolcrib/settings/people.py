@@ -12,7 +12,14 @@ class People(BaseSettings):
     secret: SecretStr = Field(
         SecretStr(""),
         validation_alias=named("JWT_SECRET_KEY", "JWT_SECRET", "SECRET_KEY"),
-        description="Signs tokens and encrypts stored secrets. Empty: generated once and kept in the data directory.",
+        description="Signs tokens and encrypts stored secrets; at least 32 bytes. Empty: generated once and kept in "
+        "the data directory.",
+    )
+    secret_previous: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=named("JWT_SECRET_PREVIOUS", "JWT_SECRET_KEY_PREVIOUS"),
+        description="The secret before the present one: what it signed is still verified, and what it encrypted is "
+        "still opened. `toolcrib admin rotate-secret` encrypts all anew.",
     )
     jwt_issuer: str = Field(
         "toolcrib", validation_alias="JWT_ISSUER", description="`iss` of the tokens we issue."

@@ -6,17 +6,15 @@ authenticate each, and an address with another host name does not cause a passwo
 
 from __future__ import annotations
 
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Literal
 
 import orjson
 
 from toolcrib.kernel.identity.principal import Unauthorized
-from toolcrib.kernel.secrets import Secrets
+from toolcrib.kernel.secrets import Secrets, Signatures
 
 LIFETIME = timedelta(minutes=15)
 SCHEME = "LFS-Ticket"
@@ -39,7 +37,7 @@ class Ticket:
 
 class Tickets:
     def __init__(self, secrets: Secrets) -> None:
-        self._key = secrets.derive("lfs transfers")
+        self._signatures = Signatures(secrets, "lfs transfers")
 
     def issue(
         self, operation: Operation, scope: str, oid: str, size: int, *, person: str, now: datetime
@@ -48,7 +46,7 @@ class Tickets:
         expires = int((now + LIFETIME).timestamp())
         ticket = Ticket(operation, scope, oid, size, person, expires)
         text = urlsafe_b64encode(orjson.dumps(asdict(ticket)))
-        return f"{SCHEME} {text.decode()}.{self._seal(text)}"
+        return f"{SCHEME} {text.decode()}.{self._signatures.sign(text)}"
 
     def read(self, authorization: str | None, *, now: datetime) -> Ticket | None:
         """Return the ticket in an Authorization header; None if it contains something else.
@@ -59,8 +57,8 @@ class Tickets:
         scheme, _, value = (authorization or "").partition(" ")
         if scheme != SCHEME:
             return None
-        text, _, seal = value.strip().encode().partition(b".")
-        if not hmac.compare_digest(self._seal(text).encode(), seal):
+        text, _, signature = value.strip().encode().partition(b".")
+        if not self._signatures.is_valid(text, signature):
             raise Unauthorized("The transfer's authorisation is not valid.")
         try:
             ticket = Ticket(**orjson.loads(urlsafe_b64decode(text)))
@@ -69,6 +67,3 @@ class Tickets:
         if now.timestamp() >= ticket.expires:
             raise Unauthorized("The transfer's authorisation has expired.")
         return ticket
-
-    def _seal(self, text: bytes) -> str:
-        return hmac.new(self._key, text, sha256).hexdigest()

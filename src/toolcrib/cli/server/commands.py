@@ -105,6 +105,7 @@ def with_kernel(
     from toolcrib.kernel.clock import system_clock
     from toolcrib.kernel.file_modes import keep_new_files_private
     from toolcrib.kernel.problems import Problem
+    from toolcrib.kernel.secrets import UnusableSecret
     from toolcrib.server import build_kernel, kinds
 
     keep_new_files_private()
@@ -133,6 +134,8 @@ def with_kernel(
             print_text(answer)
     except Problem as refused:
         raise Failure(refused.detail, code=refused.code) from refused
+    except UnusableSecret as short:
+        raise CannotTell(str(short), code="secret_unusable") from short
     except (migrate.NewerDatabase, migrate.ForeignDatabase, DBAPIError, OSError) as broken:
         reason = str(getattr(broken, "orig", None) or broken).splitlines()[0]
         raise CannotTell(f"The database cannot be used: {reason}") from broken
@@ -287,3 +290,45 @@ def send_test_email(*, data_dir: DataDir = None) -> None:
         return "The test mail was sent."
 
     with_kernel(load_settings(data_dir=data_dir), task)
+
+
+@admin.command("rotate-secret")
+def rotate_secret(
+    *,
+    new: Annotated[
+        bool,
+        typer.Option("--new", help="First make a new secret, if it is the one kept in the data directory."),
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Encrypt the stored secrets with the server's present secret, so that the one before it is no longer needed.
+
+    Set the new secret in JWT_SECRET_KEY and the one before in JWT_SECRET_PREVIOUS, restart all servers and workers, and
+    run this. Where the secret is kept in the data directory: run it with --new, restart, and run it again without.
+    It may run beside the server, and again at any time. Ends with 1 if something cannot be opened with either secret.
+    """
+    settings = load_settings(data_dir=data_dir)
+    if new and settings.secret.get_secret_value():
+        raise CannotTell(
+            "The secret is set in JWT_SECRET_KEY: set a new one there, and the present one in JWT_SECRET_PREVIOUS."
+        )
+    lost: list[str] = []
+
+    async def task(kernel: "Kernel") -> str:
+        from toolcrib.kernel.resealing import reseal
+        from toolcrib.kernel.secrets import replace_kept_secret
+
+        done = await reseal(kernel.database, kernel.secrets)
+        lost.extend(done.lost)
+        lines = [f"{place} cannot be opened: it was encrypted with another secret." for place in lost]
+        lines.append(f"Encrypted {done.changed} of {done.found} stored secrets anew.")
+        if new and not lost:
+            replace_kept_secret(settings.data_dir)
+            lines.append(
+                "A new secret is in place: restart all servers and workers, then run this without --new."
+            )
+        return "\n".join(lines)
+
+    with_kernel(settings, task, as_found=True)
+    if lost:
+        raise typer.Exit(1)

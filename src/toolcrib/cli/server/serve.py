@@ -200,13 +200,21 @@ def serve(settings: Settings, workers: int) -> None:
 
 
 def _reach_database(settings: Settings) -> None:
-    """Wait for the database, before starting what would otherwise take long to fail.
+    """Look whether the secret will do, and wait for the database, before starting what would otherwise take long to
+    fail.
 
     Raises:
-        CannotTell: it cannot be used.
+        CannotTell: one of them cannot be used.
     """
+    from toolcrib.kernel.secrets import UnusableSecret, load_secrets
     from toolcrib.server import reach_database
 
+    try:
+        load_secrets(settings)
+    except UnusableSecret as short:
+        raise CannotTell(str(short), code="secret_unusable") from short
+    except OSError as broken:
+        raise CannotTell(f"{broken.filename} cannot be used: {broken.strerror}.") from broken
     with _told_in_a_sentence():
         asyncio.run(reach_database(settings))
 

@@ -10,16 +10,14 @@ expire, or until the object is deleted.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from urllib.parse import quote, urlencode
 
 from toolcrib.kernel.blobs.store import Blobs
 from toolcrib.kernel.problems import Forbidden
-from toolcrib.kernel.secrets import Secrets
+from toolcrib.kernel.secrets import Secrets, Signatures
 from toolcrib.settings import Settings
 
 PATH = "/api/files/"
@@ -82,7 +80,7 @@ class Signer:
     """Signs URLs for the local store's routes, and checks them."""
 
     def __init__(self, secrets: Secrets, settings: Settings) -> None:
-        self._key = secrets.derive("file links")
+        self._signatures = Signatures(secrets, "file links")
         self._credential = settings.s3_access_key
         self._scope = f"{settings.s3_region}/files/request"
 
@@ -110,7 +108,7 @@ class Signer:
             parameters["max-bytes"] = str(max_bytes)
         if filename is not None:
             parameters["filename"] = filename
-        parameters[_SIGNATURE] = self._signature(method, key, parameters)
+        parameters[_SIGNATURE] = self._signatures.sign(_signed_text(method, key, parameters))
         return f"{PATH}{quote(key)}?{urlencode(parameters)}"
 
     def check(self, method: str, key: str, parameters: Mapping[str, str], *, now: datetime) -> Allowed:
@@ -122,9 +120,9 @@ class Signer:
             LinkExpired: the signature is valid but has expired (403).
         """
         signed = {name: value for name, value in parameters.items() if name != _SIGNATURE}
-        expected = self._signature("GET" if method == "HEAD" else method, key, signed)
-        given = parameters.get(_SIGNATURE, "")
-        if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape")):
+        text = _signed_text("GET" if method == "HEAD" else method, key, signed)
+        given = parameters.get(_SIGNATURE, "").encode("utf-8", "surrogateescape")
+        if not self._signatures.is_valid(text, given):
             raise LinkInvalid("This address is not valid: ask for a new one.")
         signed_at = datetime.strptime(signed["X-Amz-Date"], _TIME).replace(tzinfo=UTC)
         if now >= signed_at + timedelta(seconds=int(signed["X-Amz-Expires"])):
@@ -136,11 +134,11 @@ class Signer:
         max_bytes = signed.get("max-bytes")
         return Allowed(bound, int(max_bytes) if max_bytes is not None else None, signed.get("filename"))
 
-    def _signature(self, method: str, key: str, parameters: Mapping[str, str]) -> str:
-        # Quoted, so that a name or value cannot be read as several of them.
-        pairs = (f"{quote(name)}={quote(parameters[name])}" for name in sorted(parameters))
-        lines = [method, quote(key), *pairs]
-        return hmac.new(self._key, "\n".join(lines).encode(), sha256).hexdigest()
+
+def _signed_text(method: str, key: str, parameters: Mapping[str, str]) -> bytes:
+    # Quoted, so that a name or value cannot be read as several of them.
+    pairs = (f"{quote(name)}={quote(parameters[name])}" for name in sorted(parameters))
+    return "\n".join([method, quote(key), *pairs]).encode()
 
 
 async def presign(

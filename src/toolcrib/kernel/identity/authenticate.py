@@ -82,7 +82,7 @@ class Authenticator:
             rate=settings.login_rate,
             key=secrets.derive("password attempts"),
         )
-        self.tokens = Tokens(secrets.signing, settings.jwt_issuer)
+        self.tokens = Tokens(secrets.verifying, settings.jwt_issuer)
         self.oidc = _oidc_provider(settings, clock)
         self._settings = settings
         self._clock = clock

@@ -170,7 +170,7 @@ class OidcState(Base):
     __tablename__ = "oidc_states"
 
     digest: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
-    verifier: Mapped[str] = mapped_column(exact_string(512))  # encrypted (`Secrets.seal`)
+    verifier: Mapped[str] = mapped_column(exact_string(512))  # sealed
     nonce: Mapped[str] = mapped_column(exact_string(128))
     redirect_uri: Mapped[str] = mapped_column(exact_string(1024))
     browser: Mapped[str | None] = mapped_column(exact_string(64))

@@ -7,9 +7,9 @@ import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
@@ -19,9 +19,11 @@ from toolcrib.kernel.identity.names import BadName, check_email, is_storable
 from toolcrib.kernel.identity.provisioning import free_username
 from toolcrib.kernel.identity.signin import InvalidGrant
 from toolcrib.kernel.problems import InvalidRequest
-from toolcrib.kernel.secrets import Secrets
+from toolcrib.kernel.secrets import Sealed, Secrets
 
 STATE_LIFETIME = timedelta(minutes=10)
+VERIFIER = Sealed(cast("Table", OidcState.__table__).c.verifier)
+SEALED = (VERIFIER,)
 
 
 class InvalidState(InvalidRequest):
@@ -74,7 +76,7 @@ async def start_sign_in(
     session.add(
         OidcState(
             digest=_digest(started.state),
-            verifier=sealing.seal(started.verifier),
+            verifier=sealing.seal(VERIFIER, started.verifier),
             nonce=started.nonce,
             redirect_uri=redirect_uri,
             browser=_digest(started.browser),
@@ -100,7 +102,11 @@ async def redeem_state(
         return None
     if bound and not (browser and compare_digest(_digest(browser), row.browser or "")):
         return None
-    return RedeemedState(row.nonce, sealing.open(row.verifier), row.redirect_uri)
+    try:
+        verifier = sealing.open(row.verifier)
+    except ValueError:  # the server's secret was changed, without the one before
+        return None
+    return RedeemedState(row.nonce, verifier, row.redirect_uri)
 
 
 async def find_or_create_user(

@@ -6,6 +6,9 @@ A token says who a person is, never what they may do: rights come from the datab
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +26,8 @@ ALGORITHM = "HS256"
 LEEWAY_SECONDS = 30
 VERSION_CLAIM = "token_version"
 SESSION_CLAIM = "sid"
+# The present secret is long enough, or the server would not have started; the one before it may be short.
+warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
 
 
 class TokenExpired(Unauthorized):
@@ -52,8 +57,10 @@ class Token:
 
 
 class Tokens:
-    def __init__(self, secret: str, issuer: str) -> None:
-        self._secret = secret
+    """Issues tokens with the first secret, and verifies those of any."""
+
+    def __init__(self, secrets: Sequence[str], issuer: str) -> None:
+        self._secrets = secrets
         self._issuer = issuer
         # PyJWT does not check the times: `read` does, by the server's own clock.
         self._options: Any = {
@@ -90,7 +97,7 @@ class Tokens:
             claims[SESSION_CLAIM] = session_id
         if lifetime is not None:
             claims["exp"] = issued + int(lifetime.total_seconds())
-        return jwt.encode(claims, self._secret, ALGORITHM)
+        return jwt.encode(claims, self._secrets[0], ALGORITHM)
 
     def read(self, raw: str, *, now: datetime) -> Token:
         """Verify a token (JWT) and return what it says.
@@ -100,7 +107,7 @@ class Tokens:
             InvalidSubject: it is valid, but its subject is not a person (403).
         """
         try:
-            claims = jwt.decode(raw, self._secret, [ALGORITHM], self._options)
+            claims = self._decode(raw)
         except jwt.InvalidSignatureError:
             raise Unauthorized("Invalid token: bad signature") from None
         except jwt.InvalidAlgorithmError:
@@ -117,6 +124,13 @@ class Tokens:
         if claims.get("type") == "refresh":
             raise Unauthorized("Invalid token: not an access token")
         return self._token(claims, issued_at, expires_at)
+
+    def _decode(self, raw: str) -> dict[str, Any]:
+        *others, last = self._secrets
+        for secret in others:
+            with suppress(jwt.InvalidSignatureError):
+                return jwt.decode(raw, secret, [ALGORITHM], self._options)
+        return jwt.decode(raw, last, [ALGORITHM], self._options)
 
     def _token(self, claims: dict[str, Any], issued_at: float | None, expires_at: float | None) -> Token:
         subject, user_id = _name(claims, "sub"), _name(claims, "user_id")

@@ -60,6 +60,8 @@ class Host:
     """The pinned key, `ssh-ed25519 AAAA…`. None accepts any, and `Outcome.host_key` says which it was."""
     jump: Host | None = None
     """Reached by way of this host (ProxyJump)."""
+    unusable: str | None = None
+    """Why nobody can sign in by this record. If it is set, nothing is sent, and the host's outcome is REFUSED."""
     ca_key: str | None = None
     """The public key of the pool's CA. If it is set, new accounts accept certificates that it signed with the
     account's mark as principal (`certificates.sign`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from toolcrib.machines.hosts.driver import Account, Host
+from toolcrib.machines.hosts.driver import Account, Host, Problem
 
 # useradd's own rule on Debian; also what a shell, an INI file and a YAML file read as one plain word.
 _LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -36,6 +36,14 @@ RESERVED_LOGINS = frozenset(_SYSTEM_LOGINS.split())
 
 class InvalidValue(ValueError):
     """A value that no host is given. Its text says which and why, without repeating secrets."""
+
+    problem = Problem.INVALID
+
+
+class NoSignIn(InvalidValue):
+    """The pool has nothing to sign in by."""
+
+    problem = Problem.REFUSED
 
 
 def check_login(login: str) -> None:
@@ -70,6 +78,8 @@ def check_public_key(key: str) -> None:
 
 def check_host(host: Host) -> None:
     """Raise InvalidValue if any value of the host, or of the hosts before it, cannot be one."""
+    if host.unusable is not None:
+        raise NoSignIn(host.unusable)
     if not _NAME.fullmatch(host.name):
         raise InvalidValue("The machine's name is not allowed.")
     check_address(host.address)

@@ -104,7 +104,7 @@ class SshDriver:
                 async with asyncio.timeout_at(deadline), self._turns:
                     return await work(host)
             except names.InvalidValue as wrong:
-                return Outcome(Problem.INVALID, str(wrong))
+                return Outcome(wrong.problem, str(wrong))
             except HostFailed as failed:
                 secrets = secrets_of(host)
                 output = clean(failed.output, secrets)

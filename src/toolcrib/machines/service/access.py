@@ -11,6 +11,7 @@ from typing import Any
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.machines.hosts.passwords import hash_password
+from toolcrib.machines.models import ACCESS_PASSWORD
 
 PASSWORD_LENGTH = 128
 MOST_KEYS = 20
@@ -58,5 +59,6 @@ async def access_of(secrets: Secrets, uuid: str, password: str | None, keys: Seq
     in a thread, and before any transaction."""
     found: dict[str, Any] = {"keys": {uuid: check_keys(keys)} if keys else {}}
     if password is not None:
-        found["password"] = secrets.seal(await asyncio.to_thread(hash_password, check_password(password)))
+        hashed = await asyncio.to_thread(hash_password, check_password(password))
+        found["password"] = secrets.seal(ACCESS_PASSWORD, hashed)
     return found

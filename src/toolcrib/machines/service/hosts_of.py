@@ -29,16 +29,26 @@ async def _host(session: AsyncSession, secrets: Secrets, row: Row[Any]) -> Host:
     if row.jump:
         through = (await session.execute(select(machines).where(machines.c.name == row.jump))).one()
         jump = await _host(session, secrets, through)
+    password = private_key = unusable = None
+    try:
+        password = secrets.open(row.password) if row.password else None
+        private_key = secrets.open(row.private_key) if row.private_key else None
+    except ValueError:
+        unusable = (
+            f"What the pool signs in by on {row.name} was encrypted with another secret of the server: set that in "
+            "JWT_SECRET_PREVIOUS, or give the machine its password or key again."
+        )
     return Host(
         name=row.name,
         address=row.host,
         port=row.port,
         user=row.user,
-        password=secrets.open(row.password) if row.password else None,
-        private_key=secrets.open(row.private_key) if row.private_key else None,
+        password=password,
+        private_key=private_key,
         sudo=row.sudo,
         host_key=row.host_key,
         jump=jump,
+        unusable=unusable,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.secrets import Secrets
+from toolcrib.machines.models import SECRETS
 from toolcrib.machines.schemas import (
     KEY_LENGTH,
     SECRET_LENGTH,
@@ -19,8 +20,6 @@ from toolcrib.machines.schemas import (
 )
 from toolcrib.machines.tags import MAX_TAGS, TAG
 from toolcrib.machines.views import MachineChange
-
-SECRETS = ("password", "private_key")
 
 
 def of_new(body: NewMachine, me: Principal) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def of_new(body: NewMachine, me: Principal) -> dict[str, Any]:
 
 def for_storage(secrets: Secrets, values: dict[str, Any]) -> dict[str, Any]:
     """Seal the secrets."""
-    sealed = {name: secrets.seal(values[name]) for name in SECRETS if values.get(name)}
+    sealed = {name: secrets.seal(place, values[name]) for name, place in SECRETS.items() if values.get(name)}
     return {**values, **sealed}
 
 
