@@ -24,7 +24,9 @@ def test_what_is_spoken_is_told_to_anybody(crib: Crib) -> None:
         assert answer.headers["Tus-Resumable"] == "1.0.0"
         assert answer.headers["Tus-Version"] == "1.0.0"
         extensions = answer.headers["Tus-Extension"].split(",")
-        assert extensions == ["creation", "creation-with-upload", "expiration", "checksum", "termination"]
+        assert extensions == [
+            *("creation", "creation-with-upload", "expiration", "checksum", "termination", "concatenation")
+        ]
         assert int(answer.headers["Tus-Max-Size"]) == crib.app.settings.storage_max_bytes
         assert {"sha1", "sha256"} <= set(answer.headers["Tus-Checksum-Algorithm"].split(","))
 

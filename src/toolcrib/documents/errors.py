@@ -97,6 +97,18 @@ class UploadExpired(Problem):
     code, status = "upload_expired", 410
 
 
+class UploadTaken(Problem):
+    """This partial upload was made a part of another document before."""
+
+    code, status = "upload_taken", 409
+
+
+class UploadIncomplete(Problem):
+    """A partial upload has not all of its bytes yet."""
+
+    code, status = "upload_incomplete", 409
+
+
 class OffsetMismatch(Problem):
     """The upload has a different offset than the request says; `Upload-Offset` says where to continue."""
 

@@ -13,22 +13,24 @@ from toolcrib.documents.errors import ValidationFailed
 from toolcrib.kernel.numbers import whole_number
 
 VERSION = "1.0.0"
-EXTENSIONS = ("creation", "creation-with-upload", "expiration", "checksum", "termination")
+EXTENSIONS = ("creation", "creation-with-upload", "expiration", "checksum", "termination", "concatenation")
 OCTETS = "application/offset+octet-stream"
 
 REQUEST_HEADERS = (
     *("Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Checksum"),
-    *("Idempotency-Key", "X-HTTP-Method-Override", "X-Requested-With", "X-Request-ID"),
+    *("Upload-Concat", "Idempotency-Key", "X-HTTP-Method-Override", "X-Requested-With", "X-Request-ID"),
 )
 RESPONSE_HEADERS = (
     *("Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
-    *("Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Expires"),
+    *("Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Expires", "Upload-Concat"),
     *("X-File-ID", "X-Version-ID", "X-Version-Number", "X-Checksum-SHA256"),
 )
 
 # Enough for a path of 1,024 bytes and a changelog of 4,000 letters in any script.
 MAX_METADATA_BYTES = 32_768
 _KEY = re.compile(r"[!-+\--~]+")
+MAX_PARTIALS = 100
+_UPLOAD = re.compile(r"/uploads/([0-9a-f]{32})$")
 
 
 def whole(name: str, text: str | None) -> int:
@@ -62,6 +64,27 @@ def metadata(header: str, known: Iterable[str]) -> dict[str, str]:
             raise ValidationFailed.of("Upload-Metadata", f"contains {key} twice")
         found[key] = _decoded("Upload-Metadata", encoded.strip())
     return {key: _text(key, found[key]) for key in known if key in found}
+
+
+def partials(header: str) -> list[str]:
+    """Return the ids of the uploads that the Upload-Concat header of a final upload names, in order.
+
+    Raises:
+        ValidationFailed: it is another header, names none or too many, one of them twice, or no upload (400).
+    """
+    kind, _, named = header.strip().partition(";")
+    addresses = named.split()
+    if kind.strip() != "final" or not addresses:
+        raise ValidationFailed.of("Upload-Concat", "must be partial, or final; and the addresses of uploads")
+    if len(addresses) > MAX_PARTIALS:
+        raise ValidationFailed.of("Upload-Concat", f"names more than {MAX_PARTIALS} uploads")
+    found = [_UPLOAD.search(address) for address in addresses]
+    ids = [each.group(1) for each in found if each is not None]
+    if len(ids) < len(found):
+        raise ValidationFailed.of("Upload-Concat", "names something that is not the address of an upload")
+    if len(set(ids)) < len(ids):
+        raise ValidationFailed.of("Upload-Concat", "names an upload twice")
+    return ids
 
 
 def checksum(header: str, algorithms: Iterable[str]) -> tuple[str, bytes]:

@@ -1,17 +1,18 @@
-"""Routes of resumable uploads by the tus protocol, 1.0: creation, creation-with-upload, expiration, checksum,
-termination."""
+"""Routes of resumable uploads by the tus protocol, 1.0, and its extensions (`tus.EXTENSIONS`)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.requests import ClientDisconnect
 
 from toolcrib.documents import schemas, tus
+from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import (
     FileTooLarge,
     NotOffsetOctets,
@@ -31,8 +32,10 @@ from toolcrib.documents.routes.common import (
     conditions,
     flag,
 )
-from toolcrib.documents.service import resumable
+from toolcrib.documents.service import concatenation, resumable, upload_parts
 from toolcrib.documents.service.incoming import BodyBroken
+from toolcrib.documents.service.joining import CONCAT, MADE, PARTIAL
+from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.repeats import HEADER, read_key
 from toolcrib.documents.service.resumable import ALGORITHMS, Checksum, Plan
 from toolcrib.documents.service.uploads import VersionOptions
@@ -148,23 +151,22 @@ async def abilities(docs: DocumentsDep) -> Response:
     status_code=201,
     response_class=Response,
     dependencies=SPOKEN,
-    openapi_extra=_headers("Upload-Length", "Upload-Metadata", "Upload-Checksum", HEADER) | _OCTETS,
+    openapi_extra=_headers("Upload-Length", "Upload-Metadata", "Upload-Checksum", "Upload-Concat", HEADER)
+    | _OCTETS,
     responses=refusals(409, 412, 415, 429, 507),
 )
 @router.post("/uploads/", dependencies=SPOKEN, include_in_schema=False)
 async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Start a resumable upload (tus 1.0). `Upload-Metadata` says where the document goes; `Location` is the URL for its
-    content, the first bytes of which this request may bring."""
-    plan, options = _plan(request)
+    content, the first bytes of which this request may bring. With `Upload-Concat: partial` the content becomes a part
+    of a document; `Upload-Concat: final;ADDRESS ADDRESS…` makes that document."""
     checksum, announced = _checksum(request), Announced(request.headers)
     size = _size(request)
     has_body = size != 0
     if has_body:
         _require_octets(request)
-    if size is not None and size > plan.length:
-        raise FileTooLarge(f"The upload was announced with {plan.length} bytes.", {"length": plan.length})
-    upload = await resumable.create(docs, caller, plan, options, now=now)
-    if has_body and plan.length:
+    upload = await _begin(request, docs, caller, size, now)
+    if has_body and upload.result is None:
         try:
             upload = await resumable.append(
                 docs,
@@ -188,6 +190,31 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     return answer
 
 
+async def _begin(
+    request: Request, docs: Documents, caller: Caller, size: int | None, now: datetime
+) -> ResumableUpload:
+    """Start the upload that a request asks for; `size` is that of the request's body."""
+    told = ",".join(request.headers.getlist("upload-metadata"))
+    fields = tus.metadata(told, METADATA)
+    concat = request.headers.get("upload-concat")
+    if concat is not None and concat.strip() != PARTIAL:
+        if size != 0:
+            raise ValidationFailed.of("Upload-Concat", "a final upload has no content of its own")
+        ids = tus.partials(concat)
+        plan, options = _plan(request, fields, told, length=0)
+        return await concatenation.create_final(docs, caller, plan, options, ids, concat, now=now)
+    if "upload-defer-length" in request.headers:
+        raise ValidationFailed.of("Upload-Length", "must be announced at the start")
+    length = tus.whole("Upload-Length", request.headers.get("upload-length"))
+    if size is not None and size > length:
+        raise FileTooLarge(f"The upload was announced with {length} bytes.", {"length": length})
+    if concat is not None:
+        place = read_place(fields) if any(name in fields for name in ADDRESS) else None
+        return await concatenation.create_partial(docs, caller, length, told, place, now=now)
+    plan, options = _plan(request, fields, told, length=length)
+    return await resumable.create(docs, caller, plan, options, now=now)
+
+
 @router.head(
     "/uploads/{upload_id}",
     response_class=Response,
@@ -197,7 +224,7 @@ async def create(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
 )
 async def progress(upload_id: UploadId, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Tell how many bytes have arrived and, when the upload is complete, which version it made."""
-    upload = await resumable.own(docs, caller, upload_id, now=now)
+    upload = await upload_parts.own(docs, caller, upload_id, now=now)
     answer = _answer(upload, 200)
     answer.headers["Upload-Length"] = str(upload.length)
     answer.headers["Cache-Control"] = "no-store"
@@ -267,7 +294,9 @@ async def overridden(
 
 def _answer(upload: ResumableUpload, status: int) -> Response:
     headers = {"Upload-Offset": str(upload.received), "Upload-Expires": tus.date(upload.expires_at)}
-    if upload.result is not None:
+    if CONCAT in upload.options:
+        headers["Upload-Concat"] = upload.options[CONCAT]
+    if upload.result is not None and MADE not in upload.result:
         headers |= {
             "X-File-ID": upload.result["file_id"],
             "X-Version-ID": upload.result["version_id"],
@@ -277,14 +306,7 @@ def _answer(upload: ResumableUpload, status: int) -> Response:
     return Response(status_code=status, headers=headers)
 
 
-def _plan(request: Request) -> tuple[Plan, VersionOptions]:
-    if "upload-defer-length" in request.headers or "upload-concat" in request.headers:
-        raise ValidationFailed.of(
-            "Upload-Length", "must be announced at the start, and for one file at a time"
-        )
-    length = tus.whole("Upload-Length", request.headers.get("upload-length"))
-    told = ",".join(request.headers.getlist("upload-metadata"))
-    fields = tus.metadata(told, METADATA)
+def _plan(request: Request, fields: dict[str, str], told: str, *, length: int) -> tuple[Plan, VersionOptions]:
     place = read_place(fields)
     asked = checked(schemas.UploadTold, fields)
     filename = usable_filename(asked.filename or "") or None

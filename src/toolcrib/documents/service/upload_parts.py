@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.documents.errors import OffsetMismatch, UploadExpired, UploadNotFound
+from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import OffsetMismatch, UploadExpired, UploadNotFound, UploadTaken
 from toolcrib.documents.models import ResumableUpload, Upload, UploadPart
+from toolcrib.documents.paths import Bucket
 from toolcrib.documents.row_counts import affected
 from toolcrib.documents.service.content import forget_object
 from toolcrib.documents.service.lookup import Documents
@@ -41,6 +43,31 @@ class Part:
     def may_stay(self) -> bool:
         """Return whether the object's key is one that a version may have."""
         return self.key.startswith(f"{KEPT}/")
+
+
+async def own(docs: Documents, caller: Caller, upload_id: str, *, now: datetime) -> ResumableUpload:
+    """Return the caller's upload with this id.
+
+    Raises:
+        UploadNotFound: there is none, or it is another person's (404 in both cases).
+        UploadExpired: (410).
+    """
+    async with docs.kernel.database.read() as session:
+        upload = await session.get(ResumableUpload, upload_id)
+    if upload is None or upload.owner_id != caller.me.uuid:
+        raise UploadNotFound("There is no such upload of yours.")
+    if upload.expires_at <= now:
+        raise UploadExpired("The upload has expired: start it again.")
+    return upload
+
+
+def lifetime(docs: Documents) -> timedelta:
+    """Return for how long an upload is kept after its last byte arrived."""
+    return timedelta(hours=docs.kernel.settings.storage_upload_hours)
+
+
+def bucket_of(upload: ResumableUpload) -> Bucket:
+    return Bucket(upload.bucket_type, upload.bucket_id)
 
 
 async def of(docs: Documents, upload_id: str) -> list[Part]:
@@ -100,6 +127,21 @@ async def complete(
     await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
     registry.mark_for_deletion(session, keys, now=now)
     return await session.get_one(ResumableUpload, upload_id, populate_existing=True)
+
+
+async def use_up(session: AsyncSession, upload_id: str, result: dict[str, Any]) -> None:
+    """Record that a complete partial upload becomes a part of a document, in the transaction that makes its version.
+    Call this before `complete`, which marks its objects for deletion.
+
+    Raises:
+        UploadTaken: it became a part of another document first (409).
+    """
+    complete = (ResumableUpload.received == ResumableUpload.length, ResumableUpload.result.is_(None))
+    change = update(ResumableUpload).where(ResumableUpload.id == upload_id, *complete).values(result=result)
+    if not await affected(session, change):
+        raise UploadTaken("Another document was made of these parts.")
+    await accounts.unreserve(session, upload_id)
+    await session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
 
 
 async def _move(session: AsyncSession, upload_id: str, start: int, **values: Any) -> None:
