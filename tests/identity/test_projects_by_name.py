@@ -85,7 +85,9 @@ async def test_locks_are_of_the_project_that_an_id_names(app_server: Start, data
         assert claim["scope"] == "project:Gears"
         (found,) = (await boss.get(f"/{named}.git/info/lfs/locks")).json()["locks"]
         assert found["path"] == "a.uasset"
-        assert (await boss.get("/api/lock-history", params={"project": named, "path": "a.uasset"})).json()["events"]
+        assert (await boss.get("/api/lock-history", params={"project": named, "path": "a.uasset"})).json()[
+            "events"
+        ]
         watch = {"kind": "asset", "scope": f"project:{named}", "path": "a.uasset"}
         assert (await boss.post("/api/watches", json=watch)).json()["scope"] == "project:Gears"
         assert (await eve.post("/api/locks", json=body)).status_code == 403

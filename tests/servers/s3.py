@@ -1,4 +1,4 @@
-"""A private S3: moto's server. It speaks the calls and checks no signature."""
+"""A private S3: moto's server. It speaks the calls and checks no signature, unless it is asked to."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from tests.servers.process import Process, free_port, listening, scratch
 
 
 class S3Server:
-    """Keeps everything in memory: stopped, it forgets."""
+    """Keeps everything in memory: stopped, it forgets. With a `key`, the access key and the secret, it checks that
+    requests are signed with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: tuple[str, str] | None = None) -> None:
         self.folder = folder
+        self.key = key
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self._names = itertools.count(1)
@@ -23,8 +25,11 @@ class S3Server:
         self.start()
 
     def start(self) -> None:
+        program = ["-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        if self.key is not None:
+            program = [str(Path(__file__).with_name("checking_s3.py")), str(self.port), *self.key]
         self._process = Process(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
+            [sys.executable, *program],
             output=self.folder / "log",
             cwd=self.folder,
         )
@@ -37,13 +42,15 @@ class S3Server:
 
     def settings(self) -> dict[str, str]:
         """For a server's environment: a bucket of its own, not made yet."""
-        return {"MINIO_ENDPOINT": self.endpoint, "MINIO_BUCKET_NAME": f"bucket{next(self._names)}"}
+        bucket = {"MINIO_ENDPOINT": self.endpoint, "MINIO_BUCKET_NAME": f"bucket{next(self._names)}"}
+        key = dict(zip(("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"), self.key or (), strict=False))
+        return bucket | key
 
 
 @contextmanager
-def s3() -> Iterator[S3Server]:
+def s3(key: tuple[str, str] | None = None) -> Iterator[S3Server]:
     with scratch("s3") as folder:
-        server = S3Server(folder)
+        server = S3Server(folder, key)
         try:
             yield server
         finally:
