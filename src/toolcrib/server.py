@@ -71,6 +71,7 @@ from toolcrib.kernel.site import Site
 from toolcrib.kernel.start_failures import StartFailures
 from toolcrib.kernel.wording import Wordings
 from toolcrib.machines.kind import kind as machines
+from toolcrib.parts.kind import kind as parts
 from toolcrib.settings import Settings
 
 # Under `/api`, before those of the kinds.
@@ -85,7 +86,7 @@ KERNEL_ROUTERS = (
     file_routes.router,
     quota_routes.router,
 )
-OUR_KINDS: tuple[Kind, ...] = (assets, documents, machines)
+OUR_KINDS: tuple[Kind, ...] = (assets, documents, machines, parts)
 
 
 def kinds() -> tuple[Kind, ...]:

@@ -18,6 +18,7 @@ from toolcrib.kernel.bodies import failure_of
 from toolcrib.kernel.failure_words import database_failure
 from toolcrib.kernel.logs import request_id
 from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.route_paths import allowed_methods
 from toolcrib.kernel.wording import Wordings
 
 log = structlog.get_logger()
@@ -114,6 +115,8 @@ class Answers:
         code = _WORDS.get(status, "error")
         text = error.detail if status in {400, 413, 415} else _phrase(status)
         headers = dict(error.headers or {}) if status == error.status_code else {}
+        if status == 405 and request.method not in (allowed := allowed_methods(request)) and allowed:
+            headers["Allow"] = ", ".join(allowed)
         return self._response(request, status, code, text, None, headers)
 
     async def _client_gone(self, _request: Request, _error: Exception) -> Response:

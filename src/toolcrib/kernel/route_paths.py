@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.requests import Request
+from starlette.routing import Match
+
 
 def route_path(scope: Any) -> str | None:
     """The path of the route of an ASGI scope, as it was declared, with names in braces; None before one is found."""
     # FastAPI keeps a router's own route in `route`, and the one with the prefix it was included at apart.
     included = scope.get("fastapi", {}).get("effective_route_context")
     return getattr(included, "path_format", None) or getattr(scope.get("route"), "path", None)
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_ASKED = ("type", "path", "raw_path", "root_path", "headers", "query_string", "app")
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Return the methods that the request's address takes, the page's left aside, which is the last route and answers
+    everywhere (RFC 9110, section 10.2.1)."""
+    # Asked anew: in the scope as it is, a route has been chosen already.
+    asked = {name: request.scope[name] for name in _ASKED if name in request.scope}
+    routes = request.app.routes[:-1]
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in routes)
+    ]

@@ -10,9 +10,9 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from toolcrib.kernel.errors import ANY_PAGE
+from toolcrib.kernel.route_paths import allowed_methods
 from toolcrib.kernel.wording import DEFAULT, Wordings
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -67,7 +67,7 @@ async def page(request: Request, path: str) -> Response:
     wordings: Wordings = request.app.state.wordings
     # Clients that read a wording of their own for refusals cannot read the page.
     if path == "api" or path.startswith("api/") or wordings.of("GET", f"/{path}") is not DEFAULT:
-        raise HTTPException(405 if _another_method_would_do(request) else 404)
+        raise HTTPException(405 if allowed_methods(request) else 404)
     found = _built_file(path)
     if found is not None:
         media_type = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
@@ -88,13 +88,6 @@ async def page(request: Request, path: str) -> Response:
 def _shrunk(path: Path, _changed: float) -> bytes:
     """A built file as gzip, made once. The whole page is a few hundred kilobytes."""
     return gzip.compress(path.read_bytes(), 6, mtime=0)
-
-
-def _another_method_would_do(request: Request) -> bool:
-    # Asked anew: in the scope as it is, this page has been chosen already.
-    names = ("type", "method", "path", "raw_path", "root_path", "headers", "query_string", "app")
-    asked = {name: request.scope[name] for name in names if name in request.scope}
-    return any(route.matches(dict(asked))[0] is Match.PARTIAL for route in request.app.routes)
 
 
 def _built_file(path: str) -> Path | None:

@@ -16,6 +16,7 @@ from toolcrib.settings.files import Files
 from toolcrib.settings.mail import Mail
 from toolcrib.settings.network import Network
 from toolcrib.settings.operation import Operation
+from toolcrib.settings.parts import Parts
 from toolcrib.settings.people import People
 from toolcrib.settings.pool import Pool
 from toolcrib.settings.rules import Rules
@@ -57,7 +58,7 @@ class Read(PydanticBaseSettingsSource):
 
 
 # The fields are in the order of the bases from the last to the first.
-class Settings(Pool, Operation, Files, Mail, Rules, People, Network, Data):
+class Settings(Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data):
     model_config = SettingsConfigDict(
         case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
     )

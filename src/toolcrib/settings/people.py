@@ -9,11 +9,16 @@ from toolcrib.settings.values import Address, Flag, Minutes, Words, named
 
 
 class People(BaseSettings):
-    secret: SecretStr = Field(
+    jwt_secret: SecretStr = Field(
         SecretStr(""),
-        validation_alias=named("JWT_SECRET_KEY", "JWT_SECRET", "SECRET_KEY"),
-        description="Signs tokens and encrypts stored secrets; at least 32 bytes. Empty: generated once and kept in "
-        "the data directory.",
+        validation_alias=named("JWT_SECRET_KEY", "JWT_SECRET"),
+        description="Signs tokens and encrypts stored secrets; at least 32 bytes. Empty: SECRET_KEY, else one that is "
+        "generated once and kept in the data directory.",
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="SECRET_KEY",
+        description="Another name of JWT_SECRET_KEY. Where both are set, see PARTS_API_KEY.",
     )
     secret_previous: SecretStr = Field(
         SecretStr(""),
@@ -116,3 +121,8 @@ class People(BaseSettings):
     oidc_label: str = Field(
         "Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button."
     )
+
+    @property
+    def secret(self) -> SecretStr:
+        """What signs tokens; empty if it is to be generated."""
+        return self.jwt_secret if self.jwt_secret.get_secret_value() else self.secret_key

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ValidationInfo
+from pydantic_settings import BaseSettings, NoDecode
 
 
 def _flag(value: Any) -> Any:
@@ -15,6 +16,9 @@ def _flag(value: Any) -> Any:
 
 
 def _words(value: Any) -> Any:
+    """Comma separated, or a JSON array (parts contract, section 11)."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        return json.loads(value)
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
@@ -26,6 +30,13 @@ def _minutes(value: Any) -> Any:
         except ValueError:
             return 0
     return max(0, value) if isinstance(value, int) else value
+
+
+def default_if_empty(settings: type[BaseSettings], value: Any, info: ValidationInfo) -> Any:
+    """An empty text counts as unset (parts contract, section 11)."""
+    if isinstance(value, str) and not value.strip():
+        return settings.model_fields[info.field_name or ""].get_default(call_default_factory=True)
+    return value
 
 
 def _without_last_slash(value: str) -> str:

@@ -252,6 +252,18 @@ export interface components {
             /** Mine */
             mine: components["schemas"]["AssetLock"][];
         };
+        /** Assigned */
+        Assigned: {
+            /** Assigned */
+            assigned: number;
+            /** Unassigned */
+            unassigned: number;
+        };
+        /** Assignment */
+        Assignment: {
+            /** Assigned */
+            assigned: string;
+        };
         /** AuditRead */
         AuditRead: {
             /** Action */
@@ -276,6 +288,18 @@ export interface components {
             username: string;
             /** Version Id */
             version_id: string | null;
+        };
+        /** Authenticated */
+        Authenticated: {
+            /** Message */
+            message: string;
+            /** Status */
+            status: string;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
         };
         /** Available */
         Available: {
@@ -666,6 +690,80 @@ export interface components {
              */
             size: number | null;
         };
+        /** ContractPart */
+        ContractPart: {
+            /** Amount */
+            amount: number;
+            /** Assigned */
+            assigned: string | null;
+            /** Category */
+            category: string;
+            /** Claimeddate */
+            claimedDate: string | null;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** File */
+            file: string | null;
+            /** Id */
+            id: number;
+            /** Material */
+            material: string;
+            /** Materialthickness */
+            materialThickness: string | null;
+            /** Miscinfo */
+            miscInfo: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name: string | null;
+            /** Notes */
+            notes: string | null;
+            /** Onshapeurl */
+            onshapeUrl: string | null;
+            /** Partid */
+            partId: string;
+            /** Status */
+            status: string;
+            /** Subsystem */
+            subsystem: string;
+            /** Type */
+            type: string | null;
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
+        /** ContractParts */
+        ContractParts: {
+            /** Limit */
+            limit: number | null;
+            /** Offset */
+            offset: number;
+            /** Parts */
+            parts: components["schemas"]["ContractPart"][];
+            /** Total */
+            total: number;
+        };
+        /** Contributor */
+        Contributor: {
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+        };
+        /** Conversion */
+        Conversion: {
+            /** Error */
+            error: string | null;
+            /** Gltf Path */
+            gltf_path: string | null;
+            /** Success */
+            success: boolean;
+        };
         /** CopyRequest */
         CopyRequest: {
             /**
@@ -791,6 +889,31 @@ export interface components {
              * @default null
              */
             reason: string | null;
+        };
+        /** DetailedStats */
+        DetailedStats: {
+            /** Average Completion Time */
+            average_completion_time: number | null;
+            /** By Category */
+            by_category: {
+                [key: string]: number;
+            };
+            /** By Type */
+            by_type: {
+                [key: string]: number;
+            };
+            /** Completed Parts */
+            completed_parts: number;
+            /** Completion Time Distribution */
+            completion_time_distribution: {
+                [key: string]: number;
+            };
+            /** In Progress Parts */
+            in_progress_parts: number;
+            /** Top Contributors */
+            top_contributors: components["schemas"]["Contributor"][];
+            /** Total Parts */
+            total_parts: number;
         };
         /** DocumentLock */
         DocumentLock: {
@@ -1283,6 +1406,11 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** Leaderboard */
+        Leaderboard: {
+            /** Leaderboard */
+            leaderboard: components["schemas"]["Score"][];
+        };
         /** LfsBatch */
         LfsBatch: {
             /**
@@ -1659,6 +1787,16 @@ export interface components {
             /** Msg */
             msg: string;
         };
+        /** MiscInfo */
+        MiscInfo: {
+            /**
+             * Miscinfo
+             * @default null
+             */
+            miscInfo: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** Move */
         Move: {
             /** Place */
@@ -1910,10 +2048,98 @@ export interface components {
             /** Total Pages */
             total_pages: number;
         };
+        /**
+         * PartFields
+         * @description Fields of a part; `part_id`, `material_thickness`, `onshape_url` and `misc_info` are accepted too.
+         */
+        PartFields: {
+            /**
+             * Amount
+             * @default null
+             */
+            amount: number | string | null;
+            /**
+             * Assigned
+             * @default null
+             */
+            assigned: string | null;
+            /**
+             * Category
+             * @default null
+             */
+            category: string | null;
+            /**
+             * File
+             * @default null
+             */
+            file: string | null;
+            /**
+             * Material
+             * @default null
+             */
+            material: string | null;
+            /**
+             * Materialthickness
+             * @default null
+             */
+            materialThickness: string | null;
+            /**
+             * Miscinfo
+             * @default null
+             */
+            miscInfo: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Name
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Notes
+             * @default null
+             */
+            notes: string | null;
+            /**
+             * Onshapeurl
+             * @default null
+             */
+            onshapeUrl: string | null;
+            /**
+             * Partid
+             * @default null
+             */
+            partId: string | null;
+            /**
+             * Status
+             * @default null
+             */
+            status: string | null;
+            /**
+             * Subsystem
+             * @default null
+             */
+            subsystem: string | null;
+            /**
+             * Type
+             * @default null
+             */
+            type: string | null;
+        };
+        /** PartRemoved */
+        PartRemoved: {
+            /** Message */
+            message: string;
+        };
         /** Passing */
         Passing: {
             /** To */
             to: string;
+        };
+        /** Password */
+        Password: {
+            /** Password */
+            password: string;
         };
         /**
          * PasswordChange
@@ -2505,6 +2731,21 @@ export interface components {
             /** Username */
             username?: string | null;
         };
+        /** Review */
+        Review: {
+            /**
+             * Miscinfo
+             * @default null
+             */
+            miscInfo: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Reviewer
+             * @default null
+             */
+            reviewer: string | null;
+        };
         /**
          * RunOutput
          * @description What the last run on a machine said, without secrets.
@@ -2518,6 +2759,13 @@ export interface components {
             problem: string | null;
             /** What */
             what: string | null;
+        };
+        /** Score */
+        Score: {
+            /** Name */
+            name: string;
+            /** Score */
+            score: number;
         };
         /**
          * Sentence
@@ -2606,6 +2854,20 @@ export interface components {
          * @enum {string}
          */
         State: "waiting" | "preparing" | "ready" | "failed" | "ended";
+        /** Stats */
+        Stats: {
+            assignment: components["schemas"]["Assigned"];
+            /** By Category */
+            by_category: {
+                [key: string]: number;
+            };
+            /** By Status */
+            by_status: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+        };
         /** StatusChange */
         StatusChange: {
             /** Is Active */
@@ -2662,6 +2924,16 @@ export interface components {
             comment?: string | null;
             /** To */
             to: string;
+        };
+        /** Uploaded */
+        Uploaded: {
+            conversion?: components["schemas"]["Conversion"] | null;
+            /** File Path */
+            file_path: string;
+            /** Filename */
+            filename: string;
+            /** Message */
+            message: string;
         };
         /** UserRead */
         UserRead: {
@@ -2881,6 +3153,13 @@ export interface components {
             roles: "admin"[];
             /** User */
             user: string;
+        };
+        /** Wiped */
+        Wiped: {
+            /** Count */
+            count: number;
+            /** Message */
+            message: string;
         };
     };
     responses: never;

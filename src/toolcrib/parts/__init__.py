@@ -1,0 +1,1 @@
+"""Mechanical parts: from review to the finished part, on the claim engine."""

@@ -1,0 +1,53 @@
+"""How parts plug into the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.permissions import Verb
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.identity.key_scopes import KeyScope
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.kinds import Kind
+from toolcrib.parts.hook import follow_claim
+from toolcrib.parts.jobs import JOBS
+from toolcrib.parts.models import KIND
+from toolcrib.parts.routes import ROUTERS
+from toolcrib.parts.shop import Shop
+from toolcrib.parts.wording import WORDINGS
+
+WAITING = "A part is made once: watch it, to be told when it is free again."
+JSON_BYTES = 262_144
+
+
+def _rules(_claim: Claim, _me: Principal, _now: datetime) -> Mapping[Verb, str]:
+    return {"wait": WAITING}
+
+
+def _link(claim: Claim) -> str:
+    return f"/parts/{claim.key}"
+
+
+async def _start(kernel: Kernel) -> None:
+    kernel.kinds[KIND] = Shop(kernel)
+
+
+kind = Kind(
+    name=KIND,
+    key_scope=KeyScope("parts", "Add, review and make parts."),
+    routers=ROUTERS,
+    jobs=JOBS,
+    link=_link,
+    rules=_rules,
+    start=_start,
+    wordings=WORDINGS,
+    hook=follow_claim,
+    pattern_limits=(
+        ("POST", re.compile(r"/api/parts/\d+/upload"), None),
+        ("POST", re.compile(r"/api/parts/?"), JSON_BYTES),
+        ("PUT", re.compile(r"/api/parts/\d+"), JSON_BYTES),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What happens with parts: one function for each verb."""

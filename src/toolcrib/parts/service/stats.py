@@ -1,0 +1,101 @@
+"""Figures about parts (parts contract, section 8)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolcrib.parts.misc_info import workers
+from toolcrib.parts.models import BOARDS, CATEGORIES, COMPLETED, IN_PROGRESS, PENDING, parts
+
+DISTRIBUTION = ("< 1 hour", "1-4 hours", "4-8 hours", "8-24 hours", "> 24 hours")
+_LIMITS = (1, 4, 8, 24)
+CONTRIBUTORS = 5
+
+
+async def stats(session: AsyncSession, scope: str) -> dict[str, Any]:
+    """Count rows, not pieces."""
+    mine = parts.c.scope == scope
+    by_category = await _counts(session, parts.c.category, mine)
+    by_status = await _counts(session, parts.c.status, mine)
+    shown = {category: by_category.get(category, 0) for category in CATEGORIES}
+    held = select(func.count()).where(mine, parts.c.assigned.is_not(None))
+    assigned = (await session.execute(held)).scalar_one()
+    return {
+        "by_category": shown,
+        "by_status": {
+            "pending": by_status.get(PENDING, 0),
+            "in_progress": by_status.get(IN_PROGRESS, 0),
+            "completed": by_status.get(COMPLETED, 0),
+        },
+        "assignment": {"assigned": assigned, "unassigned": sum(by_category.values()) - assigned},
+        "total": sum(shown.values()),
+    }
+
+
+async def _counts(session: AsyncSession, column: Any, condition: Any) -> dict[str, int]:
+    rows = await session.execute(select(column, func.count()).where(condition).group_by(column))
+    return {value: count for value, count in rows}  # noqa: C416 - rows are no pairs to the type checker
+
+
+async def leaderboard(session: AsyncSession, scope: str) -> list[dict[str, Any]]:
+    """Score who completed parts: highest first."""
+    query = select(parts.c.assigned, parts.c.misc_info).where(
+        parts.c.scope == scope, parts.c.category == "completed"
+    )
+    scores: defaultdict[str, float] = defaultdict(float)
+    for assigned, info in await session.execute(query):
+        if assigned:
+            scores[assigned] += -1 if (info or {}).get("completedIncorrectly") else 1
+        for worker in workers(info):
+            name = worker.get("name") if isinstance(worker, dict) else None
+            if isinstance(name, str) and name and name != assigned:
+                scores[name] += 0.5
+    ranked = sorted(scores.items(), key=lambda each: (-each[1], each[0]))
+    return [{"name": name, "score": score} for name, score in ranked]
+
+
+async def detailed(session: AsyncSession, scope: str) -> dict[str, Any]:
+    """What a newer client of the contract asks for: amounts, and how long parts took."""
+    columns = (parts.c.category, parts.c.type, parts.c.status, parts.c.amount, parts.c.assigned)
+    query = select(*columns, parts.c.claimed_at, parts.c.created_at, parts.c.completed_at)
+    by_type: Counter[str] = Counter(dict.fromkeys(BOARDS, 0))
+    by_category: Counter[str] = Counter(dict.fromkeys(CATEGORIES, 0))
+    people: Counter[str] = Counter()
+    hours: list[float] = []
+    total = completed = in_progress = 0
+    for row in await session.execute(query.where(parts.c.scope == scope)):
+        total += row.amount
+        by_category[row.category] += row.amount
+        by_type[row.type if row.type in BOARDS else "hand"] += row.amount
+        if row.status == IN_PROGRESS:
+            in_progress += row.amount
+        if row.category == "completed":
+            completed += row.amount
+            if row.assigned:
+                people[row.assigned] += row.amount
+            if row.completed_at is not None:
+                begun = row.claimed_at or row.created_at
+                hours.append(max(0.0, (row.completed_at - begun).total_seconds() / 3600))
+    return {
+        "total_parts": total,
+        "completed_parts": completed,
+        "in_progress_parts": in_progress,
+        "average_completion_time": round(sum(hours) / len(hours), 2) if hours else None,
+        "completion_time_distribution": distribution(hours),
+        "by_type": dict(by_type),
+        "by_category": dict(by_category),
+        "top_contributors": [
+            {"name": name, "count": count} for name, count in people.most_common(CONTRIBUTORS)
+        ],
+    }
+
+
+def distribution(hours: list[float]) -> dict[str, int]:
+    found = dict.fromkeys(DISTRIBUTION, 0)
+    for each in hours:
+        found[DISTRIBUTION[sum(each >= limit for limit in _LIMITS)]] += 1
+    return found
