@@ -10,6 +10,7 @@ import httpx
 
 from tests.machines.folder_hosts import FolderHosts
 from tests.servers.crib import Crib, Person
+from toolcrib.machines.jobs import do_work
 from toolcrib.machines.pool import pool_of
 
 PASSWORD = {"password": "a password for machines"}
@@ -87,6 +88,11 @@ class PoolCrib:
     def turn(self) -> None:
         """Have the periodic jobs run that are due by the test's clock."""
         self.crib.run(self.crib.app.kernel.jobs.run_due())
+        self.settle()
+
+    def work(self) -> None:
+        """Have what is to be done with machines now be done, but no checks of whether they are well."""
+        self.crib.run(do_work(self.crib.app.kernel, self.crib.clock()))
         self.settle()
 
     def state(self, name: str) -> dict[str, Any]:

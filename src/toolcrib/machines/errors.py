@@ -56,6 +56,12 @@ class NotEnoughMachines(Conflict):
     code = "not_enough_machines"
 
 
+class BookedThen(Conflict):
+    """Somebody has booked the machines for a part of that time."""
+
+    code = "booked_then"
+
+
 class LimitReached(Conflict):
     """The person holds as many machines as one person may."""
 

@@ -12,7 +12,7 @@ from toolcrib.machines.service import checking, sharing, warning, work
 
 
 async def do_work(kernel: Kernel, now: datetime) -> None:
-    """Serve the queue, and begin to make and remove accounts."""
+    """Begin bookings, serve the queue, and begin to make and remove accounts."""
     await work.start_due(pool_of(kernel), now)
 
 
@@ -32,7 +32,7 @@ async def end_sharing(kernel: Kernel, now: datetime) -> None:
 
 
 JOBS = (
-    Job(WORK_JOB, do_work, every=timedelta(seconds=10)),
+    Job(WORK_JOB, do_work, every=work.EVERY),
     Job("machines.check", check, every=timedelta(minutes=1)),
     Job("machines.warn", warn, every=timedelta(minutes=1)),
     Job("machines.end_sharing", end_sharing, every=timedelta(minutes=1)),

@@ -2,6 +2,7 @@
 
 Who holds a machine is its claim (kind `machine`, the machine's name as the key). A hold is the record of the account
 on the host that goes with one claim: it begins with the claim, and lasts until the account is known to be gone.
+A booking is a reservation of a time to come; which machines it will have until it begins is in a table of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class State(StrEnum):
     """Of a reservation."""
 
     WAITING = "waiting"  # in the queue
+    BOOKED = "booked"  # for a time to come
     PREPARING = "preparing"  # it holds machines; accounts are being made
     READY = "ready"
     FAILED = "failed"
@@ -73,7 +75,9 @@ machines = Table(
 )
 
 # `wanted` says what was asked for: count, names, tags, at_least, scope. `access` says how to sign in: the password's
-# hash, sealed, and the public keys, by the UUID of whoever brought them. `place` orders the queue.
+# hash, sealed, and the public keys, by the UUID of whoever brought them. `priority`, the higher the sooner, and then
+# `place` order the queue. `starts_at` is when the machines are held from, or were. By `confirm_by`, if that is set, its
+# person must have said that it is used; `warned_at` and `reminded_at` are when they were told of the end and of that.
 reservations = Table(
     "machine_reservations",
     Base.metadata,
@@ -94,6 +98,12 @@ reservations = Table(
     Column("warned_at", UtcDateTime()),
     Column("reason", exact_text()),
     Column("came_from", exact_string(36)),
+    Column("starts_at", UtcDateTime()),
+    Column("confirm_by", UtcDateTime()),
+    Column("reminded_at", UtcDateTime()),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Index("ix_machine_reservations_state_starts_at", "state", "starts_at"),
+    Index("ix_machine_reservations_confirm_by", "confirm_by"),
     Index("ix_machine_reservations_state_place", "state", "place"),
     Index("ix_machine_reservations_holder_uuid", "holder_uuid"),
 )
@@ -126,6 +136,28 @@ holds = Table(
     Index("ix_machine_holds_state_next_at", "state", "next_at"),
     Index("ix_machine_holds_machine_id_state", "machine_id", "state"),
     Index("ix_machine_holds_reservation_id", "reservation_id"),
+)
+
+# A row for each machine of a reservation that is booked; with its beginning or end they go.
+bookings = Table(
+    "machine_bookings",
+    Base.metadata,
+    Column("reservation_id", exact_string(36), primary_key=True),
+    Column("machine_id", BigId, primary_key=True),
+    Column("starts_at", UtcDateTime(), nullable=False),
+    Column("ends_at", UtcDateTime(), nullable=False),
+    Index("ix_machine_bookings_machine_id_starts_at", "machine_id", "starts_at"),
+)
+
+# The secret address of a person's calendar; `token_version` is that of the person's tokens, which it ends with.
+calendar_feeds = Table(
+    "machine_calendar_feeds",
+    Base.metadata,
+    Column("holder_uuid", exact_string(36), primary_key=True),
+    Column("digest", exact_string(64), nullable=False, unique=True),
+    Column("token_version", Integer, nullable=False),
+    Column("everything", Boolean, nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
 )
 
 # By the name in which administrators give them.

@@ -32,6 +32,17 @@ def state_of(machine: Any, hold: Any, *, is_promised: bool) -> str:
     return "promised" if is_promised else "free"
 
 
+class NextBooking(BaseModel):
+    starts_at: datetime
+    ends_at: datetime
+    holder: str
+
+    @classmethod
+    def of(cls, booking: Any, names: Mapping[str, str]) -> NextBooking:
+        holder = names.get(booking.holder_uuid, booking.holder)
+        return cls(starts_at=booking.starts_at, ends_at=booking.ends_at, holder=holder)
+
+
 class MachineRead(BaseModel):
     """A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine."""
 
@@ -59,9 +70,12 @@ class MachineRead(BaseModel):
     reserved_until: datetime | None
     fence: int | None
     reservation: str | None
+    next_booking: NextBooking | None
 
     @classmethod
-    def of(cls, machine: Any, hold: Any, *, is_promised: bool = False) -> MachineRead:
+    def of(
+        cls, machine: Any, hold: Any, *, is_promised: bool = False, booking: NextBooking | None = None
+    ) -> MachineRead:
         held = held_now(hold)
         return cls(
             name=machine.name,
@@ -88,6 +102,7 @@ class MachineRead(BaseModel):
             reserved_until=held.ends_at if held is not None else None,
             fence=held.fence if held is not None else None,
             reservation=held.reservation_id if held is not None else None,
+            next_booking=booking,
         )
 
 
@@ -191,7 +206,8 @@ class Imported(BaseModel):
 
 
 class ReservationWish(BaseModel):
-    """What somebody wants: `count` machines, or those in `names`; any, or those that `tags` fits."""
+    """What somebody wants: `count` machines, or those in `names`; any, or those that `tags` fits. With `starts_at` they
+    are booked from then on."""
 
     count: Annotated[int, Field(ge=1, le=10_000)] | None = None
     names: Annotated[list[Text], Field(max_length=1_000)] = []
@@ -207,6 +223,7 @@ class ReservationWish(BaseModel):
     wait: bool = False
     wait_minutes: Minutes | None = None
     program: bool = False
+    starts_at: datetime | None = None
 
 
 class HeldMachine(BaseModel):
@@ -232,7 +249,8 @@ class QueuePlaceRead(BaseModel):
 
 
 class ReservationRead(BaseModel):
-    """A reservation. `password` is only in the answer to the request that asked for one."""
+    """A reservation. `booked_machines` are those of a booking that has not begun. `password` is only in the answer to
+    the request that asked for one."""
 
     id: str
     holder: str
@@ -246,10 +264,12 @@ class ReservationRead(BaseModel):
     scope: str | None
     minutes: int
     created_at: datetime
+    starts_at: datetime | None
     ends_at: datetime | None
     seconds_remaining: int | None
     reason: str | None
     machines: list[HeldMachine]
+    booked_machines: list[str]
     shared_with: list[str]
     queue: QueuePlaceRead | None = None
     password: str | None = None
@@ -262,6 +282,7 @@ class ReservationRead(BaseModel):
         names: Mapping[str, str],
         now: datetime,
         queue: QueuePlaceRead | None = None,
+        booked: list[str] | None = None,
     ) -> ReservationRead:
         """`names` are the usernames of now by UUID."""
         wanted = row.wanted
@@ -280,6 +301,7 @@ class ReservationRead(BaseModel):
             scope=wanted["scope"],
             minutes=row.seconds // 60,
             created_at=row.created_at,
+            starts_at=row.starts_at,
             ends_at=row.ends_at,
             seconds_remaining=left,
             reason=row.reason,
@@ -296,6 +318,7 @@ class ReservationRead(BaseModel):
                 )
                 for hold, machine in held
             ],
+            booked_machines=booked or [],
             shared_with=sorted(
                 names[uuid]
                 for uuid in row.access.get("keys", {})

@@ -68,3 +68,18 @@ class Pool(BaseSettings):
         description="How many minutes before its end the holder of a reservation is told; 0: never. Nobody is told of "
         "reservations shorter than twice that.",
     )
+    machines_booking_hours: int = Field(
+        720,
+        ge=0,
+        le=87_840,
+        validation_alias="MACHINES_BOOKING_HOURS",
+        description="How many hours ahead a booking of machines may begin; 0: machines cannot be booked.",
+    )
+    machines_confirm_minutes: int = Field(
+        15,
+        ge=0,
+        le=10_000,
+        validation_alias="MACHINES_CONFIRM_MINUTES",
+        description="How long after the start of a booking its person has to confirm it. Then it ends, and others get "
+        "the machines; 0: it need not be confirmed.",
+    )

@@ -1727,6 +1727,7 @@ export interface components {
             login: string | null;
             /** Name */
             name: string;
+            next_booking: components["schemas"]["NextBooking"] | null;
             /** Offered Host Key */
             offered_host_key: string | null;
             /** Online */
@@ -1982,6 +1983,21 @@ export interface components {
             path: string;
             /** Scope */
             scope: string;
+        };
+        /** NextBooking */
+        NextBooking: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Holder */
+            holder: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
         };
         /** NotifyRequest */
         NotifyRequest: {
@@ -2566,11 +2582,14 @@ export interface components {
         };
         /**
          * ReservationRead
-         * @description A reservation. `password` is only in the answer to the request that asked for one.
+         * @description A reservation. `booked_machines` are those of a booking that has not begun. `password` is only in the answer to
+         *     the request that asked for one.
          */
         ReservationRead: {
             /** At Least */
             at_least: number;
+            /** Booked Machines */
+            booked_machines: string[];
             /** Count */
             count: number;
             /**
@@ -2605,6 +2624,8 @@ export interface components {
             seconds_remaining: number | null;
             /** Shared With */
             shared_with: string[];
+            /** Starts At */
+            starts_at: string | null;
             /** State */
             state: string;
             /** Tags */
@@ -2637,7 +2658,8 @@ export interface components {
         };
         /**
          * ReservationWish
-         * @description What somebody wants: `count` machines, or those in `names`; any, or those that `tags` fits.
+         * @description What somebody wants: `count` machines, or those in `names`; any, or those that `tags` fits. With `starts_at` they
+         *     are booked from then on.
          */
         ReservationWish: {
             /** At Least */
@@ -2677,6 +2699,8 @@ export interface components {
             purpose?: string | null;
             /** Scope */
             scope?: string | null;
+            /** Starts At */
+            starts_at?: string | null;
             /** Tags */
             tags?: string | null;
             /**
@@ -2853,7 +2877,7 @@ export interface components {
          * @description Of a reservation.
          * @enum {string}
          */
-        State: "waiting" | "preparing" | "ready" | "failed" | "ended";
+        State: "waiting" | "booked" | "preparing" | "ready" | "failed" | "ended";
         /** Stats */
         Stats: {
             assignment: components["schemas"]["Assigned"];

@@ -17,6 +17,7 @@ _HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:-]*")
 _LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _HOST_KEY = re.compile(r"[a-z][a-z0-9@.-]* [A-Za-z0-9+/]+={0,3}", re.ASCII)
 CURRENT = ("preparing", "ready")
+OPEN = ("waiting", "booked", *CURRENT)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def find(context: Context, name: str) -> Reservation:
     Raises:
         Failure: there is none.
     """
-    for one in own(context, "waiting", *CURRENT):
+    for one in own(context, *OPEN):
         if name == one["id"] or any(name == machine["machine"] for machine in machines_of(one)):
             return one
     raise Failure(f"You have not reserved {name}.", code="not_held")

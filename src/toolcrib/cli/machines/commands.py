@@ -2,13 +2,13 @@
 
 import typer
 
-from toolcrib.cli.machines import pool, reservations, run, ssh
+from toolcrib.cli.machines import bookings, pool, reservations, run, ssh
 
 app = typer.Typer(no_args_is_help=True, help="Machines: reserve them from a pool, and administer the pool.")
 top = typer.Typer()
 
 # In the order of the help.
-for module in (reservations, pool):
+for module in (reservations, bookings, pool):
     app.add_typer(module.app)
 for beside in (ssh, run, reservations):
     top.add_typer(beside.top)

@@ -14,10 +14,10 @@ import typer
 
 from toolcrib.cli.core import claims, output
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import duration_seconds, until
+from toolcrib.cli.core.durations import duration_seconds, local, parse_moment, until
 from toolcrib.cli.core.failures import CannotTell, Failure, Held
 from toolcrib.cli.general.sign_in import secret
-from toolcrib.cli.machines.access import CURRENT, Reservation, find, names_of, own
+from toolcrib.cli.machines.access import CURRENT, OPEN, Reservation, find, names_of, own
 from toolcrib.cli.machines.own_key import own_public_key
 
 app = typer.Typer()
@@ -25,7 +25,7 @@ top = typer.Typer()
 
 POLL_SECONDS = 1.0
 # The refusals that say that others have the machines.
-TAKEN = ("not_enough_machines", "machine_held")
+TAKEN = ("not_enough_machines", "machine_held", "booked_then", "somebody_waits")
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", show_default=False)]
 Count = Annotated[int | None, typer.Option("--count", "-n", min=1, help="How many machines; 1 if not given.")]
 Tags = Annotated[
@@ -34,6 +34,13 @@ Tags = Annotated[
 Length = Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 30m, 2h. In whole minutes.")]
 Purpose = Annotated[str | None, typer.Option("--message", "-m", help="What for; others see it.")]
 AtLeast = Annotated[int | None, typer.Option("--at-least", min=1, help="Be content with fewer.")]
+Keys = Annotated[
+    list[Path] | None, typer.Option("--key", metavar="FILE", help="A public key that may sign in too.")
+]
+Login = Annotated[str | None, typer.Option("--login", help="The login name on the machines.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read a password for the accounts from standard input.")
+]
 
 
 def minutes(text: str) -> int:
@@ -62,13 +69,9 @@ def reserve(
     length: Length = "1h",
     purpose: Purpose = None,
     at_least: AtLeast = None,
-    keys: Annotated[
-        list[Path] | None, typer.Option("--key", metavar="FILE", help="A public key that may sign in too.")
-    ] = None,
-    login: Annotated[str | None, typer.Option("--login", help="The login name on the machines.")] = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read a password for the accounts from standard input.")
-    ] = False,
+    keys: Keys = None,
+    login: Login = None,
+    password_stdin: PasswordStdin = False,
     wait: Annotated[bool, typer.Option("--wait", help="Stand in the queue if too few are free.")] = False,
     timeout: Annotated[
         str | None, typer.Option("--timeout", metavar="TIME", help="Wait at most so long.")
@@ -80,23 +83,14 @@ def reserve(
     your place in the queue stays when you press Ctrl-C; `toolcrib machines release ID` gives it up.
     """
     body = wish(context, names, count, tags, length)
-    body["public_keys"] = [own_public_key(), *(_public_key(file) for file in keys or ())]
     if timeout and not wait:
         raise CannotTell("--timeout is for --wait.")
     more = {"purpose": purpose, "at_least": at_least, "login": login, "wait": wait or None}
     body |= {key: value for key, value in more.items() if value is not None}
-    if password_stdin:
-        body["password"] = secret(
-            "Password for the machines", from_stdin=True, variable="TOOLCRIB_MACHINE_PASSWORD"
-        )
+    body |= sign_in(keys, password_stdin=password_stdin)
     if timeout:
         body["wait_minutes"] = minutes(timeout)
-    try:
-        made = context.api.post("/reservations", body)
-    except Failure as refused:
-        if refused.code not in TAKEN:
-            raise
-        raise Held(str(refused), code=refused.code, details=refused.details) from refused
+    made = ask(context, body)
     if made["state"] == "waiting":
         output.warn(waiting_line(made))
     while made["state"] in ("waiting", "preparing"):
@@ -107,7 +101,33 @@ def reserve(
     if context.as_json:
         output.print_json(made)
     else:
-        _print([made])
+        print_reservations([made])
+
+
+def sign_in(keys: list[Path] | None, *, password_stdin: bool) -> dict[str, Any]:
+    """Return what a request says of how one signs in on the machines: by our own key at least."""
+    body: dict[str, Any] = {"public_keys": [own_public_key(), *(_public_key(file) for file in keys or ())]}
+    if password_stdin:
+        body["password"] = secret(
+            "Password for the machines", from_stdin=True, variable="TOOLCRIB_MACHINE_PASSWORD"
+        )
+    return body
+
+
+def ask(context: Context, body: dict[str, Any]) -> Reservation:
+    """Ask for machines.
+
+    Raises:
+        Held: others have them.
+        Failure: the request is refused for another reason.
+    """
+    try:
+        made: Reservation = context.api.post("/reservations", body)
+    except Failure as refused:
+        if refused.code not in TAKEN:
+            raise
+        raise Held(str(refused), code=refused.code, details=refused.details) from refused
+    return made
 
 
 def _public_key(file: Path) -> str:
@@ -133,21 +153,27 @@ def waiting_line(reservation: Reservation) -> str:
     return line + (f", probably served at {served}" if served else "") + f". ({reservation['id']})"
 
 
-def _print(rows: list[Reservation], *, empty: str = "") -> None:
+def moment(text: str | None, now: datetime) -> str:
+    found = parse_moment(text)
+    return local(found, now) if found else ""
+
+
+def print_reservations(rows: list[Reservation], *, empty: str = "") -> None:
     now = datetime.now(UTC)
     cells = [
         (
             one["id"],
-            names_of(one) or f"{one['count']} × {one['tags'] or 'any'}",
+            names_of(one) or " ".join(one["booked_machines"]) or f"{one['count']} × {one['tags'] or 'any'}",
             one["state"],
             one["holder"],
             one["login"],
-            until(one["ends_at"], now) if one["state"] in CURRENT else "",
+            moment(one["starts_at"], now) if one["state"] == "booked" else "",
+            until(one["ends_at"], now) if one["state"] in ("booked", *CURRENT) else "",
             one["purpose"],
         )
         for one in rows
     ]
-    heads = ("Reservation", "Machines", "State", "Holder", "Login", "Until", "Purpose")
+    heads = ("Reservation", "Machines", "State", "Holder", "Login", "From", "Until", "Purpose")
     output.print_table(heads, cells, empty=empty)
 
 
@@ -159,12 +185,14 @@ def reservations(
     ended: Annotated[bool, typer.Option("--ended", help="Also those that are over.")] = False,
 ) -> None:
     """List your reservations."""
-    states = ("waiting", *CURRENT, *(("failed", "ended") if ended else ()))
+    states = (*OPEN, *(("failed", "ended") if ended else ()))
     rows = own(context, *states, mine=not everybody)
     if context.as_json:
         output.print_json(rows)
     else:
-        _print(rows, empty="There are no reservations." if everybody else "You have reserved no machines.")
+        print_reservations(
+            rows, empty="There are no reservations." if everybody else "You have reserved no machines."
+        )
 
 
 @command(app, "release")
@@ -172,19 +200,19 @@ def release(
     context: Context,
     *,
     names: Names = None,
-    everything: Annotated[bool, typer.Option("--all", help="Everything that you have reserved.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that you have, booked or wait for.")] = False,
     reason: Annotated[
         str | None, typer.Option("--reason", help="Why; needed for what others hold (admins only).")
     ] = None,
 ) -> None:
-    """Give machines back, by name; or whole reservations and places in the queue, by their id.
+    """Give machines back, by name; or whole reservations, bookings and places in the queue, by their id.
 
     The accounts on the machines are removed, and open sessions end.
     """
     if bool(names) == everything:
         raise CannotTell("Name the machines or reservations, or give --all.")
     done: list[str] = []
-    mine = own(context, "waiting", *CURRENT)
+    mine = own(context, *OPEN)
     for name in names or [one["id"] for one in mine]:
         _release(context, name, mine, reason)
         done.append(name)

@@ -83,9 +83,9 @@ async def remove(name: Text, session: SessionDep, me: AdminDep, now: NowDep) -> 
 
 
 @router.get("/available")
-async def available(session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep) -> Available:
+async def available(session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> Available:
     """Say which machines are free for the caller now; all others are in `reserved`."""
-    free = await reading.free_ids(session, kernel.settings)
+    free = await reading.free_ids(session, kernel.settings, now)
     seen = [machine for machine, _ in await reading.seen_machines(session, me)]
     return Available(
         available=[machine.name for machine in seen if machine.id in free],

@@ -44,18 +44,18 @@ TagText = Annotated[Text | None, Query(max_length=500)]
 
 @router.get("/machines")
 async def list_machines(
-    session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, tags: TagText = None
+    session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep, tags: TagText = None
 ) -> MachinePage:
     """List the machines that the caller may see, by name; with `tags` those that the expression fits."""
-    return MachinePage(machines=await queueing.shown_machines(session, kernel.settings, me, tags))
+    return MachinePage(machines=await queueing.shown_machines(session, kernel.settings, me, now, tags))
 
 
 @router.get("/machines/{name}", responses=refusals(404))
 async def read_machine(
-    name: Text, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep
+    name: Text, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> MachineRead:
     await registry.get(session, name, me)
-    return await queueing.shown_machine(session, kernel.settings, me, name)
+    return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
 @router.patch("/machines/{name}", responses=refusals(403, 404, 409))
@@ -65,7 +65,7 @@ async def change_machine(
     """Change what is known of a machine. Its host key is forgotten with its address."""
     sealed = values.for_storage(kernel.secrets, values.of_change(body, me))
     await registry.change(session, name, sealed, actor=me.username, now=now)
-    return await queueing.shown_machine(session, kernel.settings, me, name)
+    return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
 @router.post("/machines/{name}/maintenance", responses=refusals(403, 404))
@@ -75,7 +75,7 @@ async def set_maintenance(
     """Begin or end maintenance: nobody new gets the machine, and whoever has it keeps it."""
     await registry.set_maintenance(session, name, body.reason, on=body.on, actor=me.username, now=now)
     registry.nudge(session, kernel)
-    return await queueing.shown_machine(session, kernel.settings, me, name)
+    return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
 @router.post("/machines/{name}/quarantine", responses=refusals(403, 404))
@@ -85,7 +85,7 @@ async def set_quarantine(
     """Take a machine out of the pool, or give it back to it."""
     await registry.set_quarantine(session, name, body.reason, on=body.on, actor=me.username, now=now)
     registry.nudge(session, kernel)
-    return await queueing.shown_machine(session, kernel.settings, me, name)
+    return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
 @router.post("/machines/{name}/accept-host-key", responses=refusals(403, 404, 409))
@@ -95,17 +95,17 @@ async def accept_host_key(
     """Pin the other host key that the machine has shown."""
     await registry.accept_host_key(session, name, body.host_key, actor=me.username, now=now)
     registry.nudge(session, kernel)
-    return await queueing.shown_machine(session, kernel.settings, me, name)
+    return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
 @router.post("/machines/{name}/check", responses=refusals(403, 404))
-async def check_machine(name: Text, kernel: KernelDep, me: AdminDep) -> MachineRead:
+async def check_machine(name: Text, kernel: KernelDep, me: AdminDep, now: NowDep) -> MachineRead:
     """Look at the machine now, and answer when that is done."""
     async with kernel.database.read() as session:
         machine = await registry.get(session, name)
     await checking.check(pool_of(kernel), [machine.id])
     async with kernel.database.read() as session:
-        return await queueing.shown_machine(session, kernel.settings, me, name)
+        return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
 @router.get("/machines/{name}/history", responses=refusals(404))

@@ -13,7 +13,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.models import State
 from toolcrib.machines.pool import pool_of
-from toolcrib.machines.service import access, managing, reading, requesting, sharing
+from toolcrib.machines.service import access, managing, reading, registry, requesting, sharing
 from toolcrib.machines.service.requesting import shown
 from toolcrib.machines.views import (
     Extension,
@@ -40,8 +40,8 @@ async def reserve(
     by: RequesterDep,
     now: NowDep,
 ) -> ReservationRead:
-    """Hold machines, or with `wait` stand in the queue for them (202). The accounts come a moment later: look at the
-    reservation until it is `ready`, or follow the events."""
+    """Hold machines, with `wait` stand in the queue for them (202), or with `starts_at` book them. The accounts come a
+    moment later: look at the reservation until it is `ready`, or follow the events."""
     made = await requesting.request(pool_of(kernel), me, by, body, now=now)
     if made.state == State.WAITING:
         response.status_code = 202
@@ -82,8 +82,9 @@ async def give_back(
     now: NowDep,
     reason: Why = None,
 ) -> ReservationRead:
-    """Give the machines back, or leave the queue. Administrators end those of others."""
+    """Give the machines back, leave the queue, or cancel a booking. Administrators end those of others."""
     await managing.give_back(session, me, by, reservation_id, reason, now=now)
+    registry.nudge(session, kernel)
     return await _one(session, kernel, me, reservation_id, now)
 
 

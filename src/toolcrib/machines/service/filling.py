@@ -65,11 +65,11 @@ async def _fill(
     if me is None or reservation.ends_at is None or reservation.ends_at <= now:
         return 0
     fleet = await read_fleet(session)
-    free = free_beside(fleet, await read_queue(session, fleet, open_projects=open_projects))
+    free = free_beside(fleet, await read_queue(session, fleet, open_projects=open_projects), now)
     others = [
         machine
         for machine in usable(wanted, reservation.login, fleet, me)
-        if machine.id in free and machine.id not in failed
+        if machine.id in free and machine.id not in failed and machine.is_open(now, reservation.ends_at)
     ][:missing]
     if others:
         seconds, end = reservation.seconds, reservation.ends_at

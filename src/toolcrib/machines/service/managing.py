@@ -15,12 +15,14 @@ from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import (
+    BookedThen,
     ReservationNotFound,
     ReservationOver,
     SomebodyWaits,
     TooMany,
 )
 from toolcrib.machines.models import CURRENT, KIND, State, holds, machines, reservations
+from toolcrib.machines.service.booking import cancel
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.people import find_colleague
@@ -87,7 +89,7 @@ async def give_back(
     *,
     now: datetime,
 ) -> None:
-    """End a reservation, or leave the queue. Administrators end those of others.
+    """End a reservation, leave the queue, or cancel a booking. Administrators end those of others.
 
     Raises:
         ReservationNotFound: (404).
@@ -101,6 +103,9 @@ async def give_back(
         me.require_admin()
     if row.state == State.WAITING:
         await leave_queue(session, row, reason or "given up", actor=me.username, now=now)
+        return
+    if row.state == State.BOOKED:
+        await cancel(session, row, reason, actor=me.username, now=now)
         return
     if row.state not in (State.PREPARING, State.READY):
         raise ReservationOver(f"The reservation is {row.state}.")
@@ -127,18 +132,23 @@ async def extend(
 
     Raises:
         SomebodyWaits: people in the queue want these machines (409).
+        BookedThen: others have booked one of them (409).
         TooMany: it would last longer than allowed (400).
     """
     row = await find_own(session, me, reservation_id, State.PREPARING, State.READY)
     end = (row.ends_at or now) + timedelta(minutes=minutes)
-    if end - row.created_at > timedelta(minutes=settings.machines_max_minutes):
+    if end - (row.starts_at or row.created_at) > timedelta(minutes=settings.machines_max_minutes):
         raise TooMany(f"A reservation lasts at most {settings.machines_max_minutes} minutes.")
     held = await current_holds(session, reservation_id, now)
     fleet = await read_fleet(session)
     names = {ref.key for ref, _ in held}
     mine = {machine.id for machine in fleet if machine.name in names}
+    for machine in fleet:
+        if machine.id in mine and not machine.is_open(now, end):
+            begins = min(start for start, ends, _ in machine.booked if ends > now)
+            raise BookedThen(f"{machine.name} is booked from {begins:%Y-%m-%d %H:%M} UTC on.")
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
-    granted = plan_of(fleet, queue).granted
+    granted = plan_of(fleet, queue, now).granted
     if any(mine & set(each.want.usable) for each in queue if each.row.id not in granted):
         raise SomebodyWaits("Somebody waits for machines like these.")
     await claims.run(session, *(Renew(ref, me.holder, end, fence) for ref, fence in held), now=now, by=by)

@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.users import usernames
 from toolcrib.machines.errors import MachineNotFound, ReservationNotFound
 from toolcrib.machines.logins import login_for
 from toolcrib.machines.models import State, reservations
 from toolcrib.machines.service import reading, told
-from toolcrib.machines.service.fairness import Want, estimates
+from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.requesting import shown
-from toolcrib.machines.service.reserving import free_beside
+from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.wanted import Wanted, check_wanted, read_queue, usable
 from toolcrib.machines.tags import Expression, tags_of
-from toolcrib.machines.views import MachineRead, Preview, ReservationRead
+from toolcrib.machines.views import MachineRead, NextBooking, Preview, ReservationRead
 from toolcrib.settings import Settings
 
 
 async def shown_machines(
-    session: AsyncSession, settings: Settings, me: Principal, tags: str | None = None
+    session: AsyncSession, settings: Settings, me: Principal, now: datetime, tags: str | None = None
 ) -> list[MachineRead]:
     """Return the machines that the caller may see, by name."""
     fits = Expression(tags).matches if tags and tags.strip() else None
-    free = await reading.free_ids(session, settings)
+    free = await reading.free_ids(session, settings, now)
+    booked = await reading.next_bookings(session, now)
+    names = await usernames(session, {each.holder_uuid for each in booked.values()})
     return [
-        MachineRead.of(machine, hold, is_promised=machine.id not in free)
+        MachineRead.of(
+            machine,
+            hold,
+            is_promised=machine.id not in free,
+            booking=NextBooking.of(booked[machine.id], names) if machine.id in booked else None,
+        )
         for machine, hold in await reading.seen_machines(session, me)
         if fits is None or fits(tags_of(machine.tags, machine.facts))
     ]
 
 
-async def shown_machine(session: AsyncSession, settings: Settings, me: Principal, name: str) -> MachineRead:
+async def shown_machine(
+    session: AsyncSession, settings: Settings, me: Principal, name: str, now: datetime
+) -> MachineRead:
     """Return one of them.
 
     Raises:
         MachineNotFound: (404).
     """
-    found = next((each for each in await shown_machines(session, settings, me) if each.name == name), None)
+    seen = await shown_machines(session, settings, me, now)
+    found = next((each for each in seen if each.name == name), None)
     if found is None:
         raise MachineNotFound
     return found
@@ -107,10 +118,8 @@ async def preview(
     check_wanted(wanted, fleet, me)
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
     would_do = usable(wanted, login_for(me.username), fleet, me)
-    free = free_beside(fleet, queue)
-    names = [machine.name for machine in would_do if machine.id in free]
+    free, end = free_beside(fleet, queue, now), now + timedelta(minutes=minutes)
+    names = [machine.name for machine in would_do if machine.id in free and machine.is_open(now, end)]
     new = Want("new", wanted.count, wanted.at_least, [machine.id for machine in would_do], minutes * 60)
-    ends = {machine.id: machine.ends_at for machine in fleet if machine.is_taken and machine.ends_at}
-    idle = [machine.id for machine in fleet if machine.is_free]
-    when = estimates([*(each.want for each in queue), new], idle, ends, now).get("new")
-    return Preview(available=len(names), names=names, estimate=when)
+    turn = turns_of(fleet, [*(each.want for each in queue), new], now).get("new")
+    return Preview(available=len(names), names=names, estimate=turn.at if turn else None)

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.machines.models import CURRENT, OPEN, State, holds, machines, reservations
+from toolcrib.machines.models import CURRENT, OPEN, State, bookings, holds, machines, reservations
 from toolcrib.machines.service.fleet import read_fleet
-from toolcrib.machines.service.reserving import estimated, free_beside
+from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.wanted import Waiting, read_queue
 from toolcrib.settings import Settings
 
@@ -37,11 +37,36 @@ async def seen_machines(session: AsyncSession, me: Principal) -> list[tuple[Row[
     return [(row, taken.get(row.id)) for row in found if me.may(row.scope)]
 
 
-async def free_ids(session: AsyncSession, settings: Settings) -> set[int]:
+async def next_bookings(session: AsyncSession, now: datetime) -> dict[int, Row[Any]]:
+    """Return the next booking of each machine that has one, or the one whose start has come: times and holder."""
+    query = (
+        select(bookings, reservations.c.holder, reservations.c.holder_uuid)
+        .join(reservations, reservations.c.id == bookings.c.reservation_id)
+        .where(bookings.c.ends_at > now)
+        .order_by(bookings.c.starts_at.desc())
+    )
+    return {row.machine_id: row for row in await session.execute(query)}
+
+
+async def booked_names(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return the names of the machines that these bookings have."""
+    query = (
+        select(bookings.c.reservation_id, machines.c.name)
+        .join(machines, machines.c.id == bookings.c.machine_id)
+        .where(bookings.c.reservation_id.in_(ids))
+        .order_by(machines.c.name)
+    )
+    found: dict[str, list[str]] = {}
+    for id_, name in await session.execute(query):
+        found.setdefault(id_, []).append(name)
+    return found
+
+
+async def free_ids(session: AsyncSession, settings: Settings, now: datetime) -> set[int]:
     """Return the machines that somebody who comes now could have."""
     fleet = await read_fleet(session)
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
-    return free_beside(fleet, queue)
+    return free_beside(fleet, queue, now)
 
 
 async def current_holds(session: AsyncSession, me: Principal) -> list[tuple[Row[Any], Row[Any]]]:
@@ -63,8 +88,8 @@ async def waiting(
     """Return the queue, front first, each with when it will probably be served."""
     fleet = await read_fleet(session)
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
-    when = estimated(fleet, queue, now)
-    return [(each, when.get(each.row.id)) for each in queue]
+    turns = turns_of(fleet, [each.want for each in queue], now)
+    return [(each, turns[each.row.id].at if each.row.id in turns else None) for each in queue]
 
 
 async def holds_of(

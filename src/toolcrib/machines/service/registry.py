@@ -19,7 +19,7 @@ from toolcrib.machines.errors import (
     MachineReserved,
 )
 from toolcrib.machines.hook import WORK_JOB
-from toolcrib.machines.models import CURRENT, OPEN, HoldState, holds, machines
+from toolcrib.machines.models import CURRENT, OPEN, HoldState, bookings, holds, machines
 from toolcrib.machines.service import told
 
 # Not while somebody has an account on it: the claim and the clean-up go by them.
@@ -61,13 +61,16 @@ async def change(
 
     Raises:
         MachineNotFound: (404).
-        MachineInUse: it is held, or the last account on it is not known to be gone (409).
+        MachineInUse: it is held, or the last account on it is not known to be gone; or it is to be for other people,
+            and somebody has booked it (409).
     """
     await take_write_lock(session)
     machine = await get(session, name)
     changed = {key: value for key, value in values.items() if getattr(machine, key) != value}
     if _FIXED_IN_USE & set(changed) and await _has_hold(session, machine.id, OPEN):
         raise MachineInUse(f"{name} is in use: its {', '.join(sorted(_FIXED_IN_USE & set(changed)))} stays.")
+    if "scope" in changed and await _is_booked(session, machine.id):
+        raise MachineInUse(f"{name} is booked: its scope stays.")
     await _check_jump(session, changed.get("jump"), name)
     if {"host", "port"} & set(changed):
         changed |= {"host_key": None, "offered_host_key": None, "is_online": None}
@@ -87,12 +90,15 @@ async def remove(session: AsyncSession, name: str, *, actor: str, now: datetime)
         MachineNotFound: (404).
         MachineReserved: somebody has it, or its last account may still be there (400). One that is in quarantine can
             be removed with such an account on it: it may never answer again.
-        MachineInUse: others are reached through it (409).
+        MachineInUse: others are reached through it, or it is booked (409). One that is in quarantine can be removed all
+            the same: bookings of it get another one, where one fits.
     """
     await take_write_lock(session)
     machine = await get(session, name)
     if await _has_hold(session, machine.id, CURRENT if machine.quarantine else OPEN):
         raise MachineReserved
+    if not machine.quarantine and await _is_booked(session, machine.id):
+        raise MachineInUse(f"{name} is booked; cancel the bookings first, or put it in quarantine.")
     if behind := await _behind(session, name):
         raise MachineInUse(f"{', '.join(behind[:5])} is reached through {name}.")
     await session.execute(delete(machines).where(machines.c.id == machine.id))
@@ -166,6 +172,11 @@ async def accept_host_key(
 
 async def _has_hold(session: AsyncSession, machine_id: int, states: tuple[HoldState, ...]) -> bool:
     query = select(holds.c.id).where(holds.c.machine_id == machine_id, holds.c.state.in_(states)).limit(1)
+    return (await session.execute(query)).first() is not None
+
+
+async def _is_booked(session: AsyncSession, machine_id: int) -> bool:
+    query = select(bookings.c.machine_id).where(bookings.c.machine_id == machine_id).limit(1)
     return (await session.execute(query)).first() is not None
 
 

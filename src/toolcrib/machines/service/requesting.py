@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.claims.schemas import in_utc
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.users import usernames
 from toolcrib.kernel.problems import InvalidRequest
@@ -19,6 +20,7 @@ from toolcrib.machines.logins import check_login, login_for
 from toolcrib.machines.models import State, reservations
 from toolcrib.machines.pool import Pool
 from toolcrib.machines.service import access, reading
+from toolcrib.machines.service.booking import book, check_start
 from toolcrib.machines.service.reserving import Patience, Terms, reserve
 from toolcrib.machines.service.wanted import Wanted
 from toolcrib.machines.tags import Expression
@@ -53,7 +55,7 @@ def wanted_of(wish: ReservationWish, settings: Settings) -> Wanted:
 async def request(
     pool: Pool, me: Principal, by: Requester, wish: ReservationWish, *, now: datetime
 ) -> ReservationRead:
-    """Hold machines for the caller, or have them wait. What `reserve` raises, and:
+    """Hold machines for the caller, have them wait, or book. What `reserve` and `book` raise, and:
 
     Raises:
         InvalidRequest: a value is not allowed, or nothing was given to sign in with (400).
@@ -65,6 +67,13 @@ async def request(
     password = access.new_password() if wish.generate_password else wish.password or None
     if password is None and not wish.public_keys:
         raise NoCredential("Give an SSH public key or a password to sign in with, or have a password made.")
+    starts_at = in_utc(wish.starts_at) if wish.starts_at is not None else None
+    if starts_at is not None:
+        if wish.wait or wish.program:
+            raise InvalidRequest(
+                "A booking does not wait in line, and is a person's: leave out wait and program."
+            )
+        check_start(settings, starts_at, now)
     patience = None
     if wish.wait:
         longest = timedelta(minutes=wish.wait_minutes) if wish.wait_minutes else LONGEST_WAIT
@@ -73,7 +82,10 @@ async def request(
     found = await access.access_of(kernel.secrets, me.uuid, password, wish.public_keys)
     terms = Terms(login, found, wish.minutes * 60, wish.purpose)
     async with kernel.database.write() as session:
-        id_ = await reserve(session, settings, me, by, wanted, terms, patience=patience, now=now)
+        if starts_at is not None:
+            id_ = await book(session, settings, me, wanted, terms, starts_at, now=now)
+        else:
+            id_ = await reserve(session, settings, me, by, wanted, terms, patience=patience, now=now)
         row = (await session.execute(select(reservations).where(reservations.c.id == id_))).one()
         (made,) = await shown(session, settings, [row], now)
     kernel.jobs.nudge(WORK_JOB)
@@ -96,6 +108,10 @@ async def shown(
                 until=each.row.wait_until,
                 lease_ends_at=each.row.lease_ends_at,
             )
+    booked = await reading.booked_names(session, [row.id for row in rows if row.state == State.BOOKED])
     uuids = {uuid for row in rows for uuid in (row.holder_uuid, *row.access.get("keys", {}))}
     names = await usernames(session, uuids)
-    return [ReservationRead.of(row, held[row.id], names, now, places.get(row.id)) for row in rows]
+    return [
+        ReservationRead.of(row, held[row.id], names, now, places.get(row.id), booked.get(row.id))
+        for row in rows
+    ]

@@ -75,7 +75,7 @@ async def set_access(
     session: AsyncSession, kernel: Kernel, me: Principal, reservation_id: str, own: dict[str, Any]
 ) -> None:
     """Change the holder's own keys and password on the machines."""
-    row = await find_own(session, me, reservation_id, State.WAITING, *GOING_ON)
+    row = await find_own(session, me, reservation_id, State.WAITING, State.BOOKED, *GOING_ON)
     others = {uuid: keys for uuid, keys in _keys(row).items() if uuid != me.uuid}
     await _set(session, kernel, row, {**row.access, **own, "keys": {**others, **own.get("keys", {})}})
 

@@ -13,21 +13,23 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, and_, exists, or_, select, update
+from sqlalchemy import Row, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import after_commit, take_write_lock
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.hosts.driver import Account, Host, Outcome, Problem
-from toolcrib.machines.models import KIND, OPEN, HoldState, holds, machines, reservations
+from toolcrib.machines.models import KIND, OPEN, HoldState, State, holds, machines, reservations
 from toolcrib.machines.pool import LEASE, Pool
-from toolcrib.machines.service import filling, hosts_of, told
+from toolcrib.machines.service import beginning, filling, hosts_of, told
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.reserving import serve_queue
 
 log = structlog.get_logger()
 
+# How often this is done anyhow.
+EVERY = timedelta(seconds=10)
 TAKEN_AT_ONCE = 200
 FIRST_DELAY = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(hours=1)
@@ -37,7 +39,8 @@ CLEANING = "cleaning_failed"
 
 
 async def start_due(pool: Pool, now: datetime) -> None:
-    """Serve the queue, and begin whatever is to be done on hosts now."""
+    """Begin bookings, serve the queue, and begin whatever is to be done on hosts now."""
+    await beginning.begin_due(pool.kernel, now)
     async with pool.kernel.database.write() as session:
         await serve_queue(session, pool.kernel.settings, now=now)
     due = await _take(pool, now)
@@ -45,6 +48,18 @@ async def start_due(pool: Pool, now: datetime) -> None:
     for (_, state, _), group in groupby(sorted(due, key=key), key):
         work = _prepare if state == HoldState.PREPARING else _clean
         pool.start(work(pool, list(group)))
+    await _come_back(pool, now)
+
+
+async def _come_back(pool: Pool, now: datetime) -> None:
+    """Have the next booking begin on time, not at the next turn."""
+    starts = select(func.min(reservations.c.starts_at)).where(
+        reservations.c.state == State.BOOKED, reservations.c.starts_at > now
+    )
+    async with pool.kernel.database.read() as session:
+        at = (await session.execute(starts)).scalar()
+    if at is not None and at - now <= EVERY:
+        pool.kernel.jobs.nudge_after(WORK_JOB, (at - now).total_seconds())
 
 
 async def _take(pool: Pool, now: datetime) -> list[Row[Any]]:

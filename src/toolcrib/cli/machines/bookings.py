@@ -1,0 +1,64 @@
+"""`toolcrib machines book`: machines for a time to come."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from toolcrib.cli.core import output
+from toolcrib.cli.core.context import Context, command
+from toolcrib.cli.core.durations import end_seconds
+from toolcrib.cli.machines.reservations import (
+    AtLeast,
+    Count,
+    Keys,
+    Length,
+    Login,
+    Names,
+    PasswordStdin,
+    Purpose,
+    Tags,
+    ask,
+    print_reservations,
+    sign_in,
+    wish,
+)
+
+app = typer.Typer()
+
+At = Annotated[
+    str,
+    typer.Option(
+        "--at", metavar="TIME", help="When it begins: 18:00, 2026-05-01T09:00; or after how long: 2h."
+    ),
+]
+
+
+@command(app, "book")
+def book(
+    context: Context,
+    *,
+    start: At,
+    names: Names = None,
+    count: Count = None,
+    tags: Tags = None,
+    length: Length = "1h",
+    purpose: Purpose = None,
+    at_least: AtLeast = None,
+    keys: Keys = None,
+    login: Login = None,
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Book machines for a time to come, by name or by number and tags.
+
+    Nobody else gets them then. `toolcrib machines release ID` cancels the booking.
+    """
+    begins = datetime.now(UTC) + timedelta(seconds=end_seconds(start) or 0)
+    body = wish(context, names, count, tags, length) | {"starts_at": begins.isoformat()}
+    more = {"purpose": purpose, "at_least": at_least, "login": login}
+    body |= {key: value for key, value in more.items() if value is not None}
+    made = ask(context, body | sign_in(keys, password_stdin=password_stdin))
+    if context.as_json:
+        output.print_json(made)
+    else:
+        print_reservations([made])
