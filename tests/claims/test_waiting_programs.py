@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +179,27 @@ async def test_a_program_keeps_its_place_and_confirms_what_it_is_given(crib: App
     crib.clock.advance(seconds=100)
     await crib.kernel.jobs.run_due()
     assert (await ben.get("/api/locks/a")).json()["locked_by"] == "ben"
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_database_that_takes_no_changes_ends_no_wait(app_server: Start, database_url: str) -> None:
+    crib = await app_server(database_url=database_url, database_timeout_seconds=1)
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    fence = (await lock(ann)).json()["lock"]["fence"]
+    place = (await lock(ben, wait=True, program=True)).json()
+    await crib.kernel.jobs.run_due()
+    with closing(sqlite3.connect(str(crib.kernel.database.url.database), check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        for _ in range(2):
+            refused = await ben.post(f"/api/claims/waiting/{place['waiter_id']}/renew")
+            assert refused.status_code == 503
+            crib.clock.advance(seconds=90)
+    await crib.kernel.jobs.run_due()
+    queue = (await ann.get(f"/api/claims/{fence}/queue")).json()
+    assert [one["username"] for one in queue] == ["ben"]
+    crib.clock.advance(seconds=90)  # it could renew, and did not
+    await crib.kernel.jobs.run_due()
+    assert (await ann.get(f"/api/claims/{fence}/queue")).json() == []
 
 
 async def test_time_to_wait_ends_on_the_server_and_leaving_gives_back_what_is_unconfirmed(

@@ -18,7 +18,7 @@ CANNOT_WRITE = "cannot write"
 
 class WriteWatch:
     """The writes to one part. After one has failed, `probe` tries another every second; otherwise a server that
-    receives no changes would never notice that writing works again."""
+    receives no changes would never notice that writing works again. `has_failed` stays until somebody resets it."""
 
     def __init__(self, part: str, probe: Callable[[], Awaitable[None]]) -> None:
         self._part = part
@@ -26,6 +26,7 @@ class WriteWatch:
         self._probing: asyncio.Task[None] | None = None
         self._closed = False
         self.failure = ""
+        self.has_failed = False
 
     def check(self) -> None:
         """Check that the last write succeeded.
@@ -40,6 +41,7 @@ class WriteWatch:
         if not self.failure:
             log.error("writes_fail", part=self._part, reason=why)
         self.failure = why
+        self.has_failed = True
         if self._probing is None and not self._closed:
             self._probing = asyncio.create_task(self._probe_until_well(), name=f"probe {self._part}")
 

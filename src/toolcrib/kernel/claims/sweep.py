@@ -41,9 +41,15 @@ async def announce_ends(kernel: Kernel, now: datetime) -> None:
 
     A claim that cannot be ended stops none of the others. It is logged, tried again at the next turn, and fails this
     one.
+
+    What nobody could renew because the database took no changes is forgiven first.
     """
-    async with kernel.database.write() as session:
-        await session.execute(update(server_alive).values(at=now))
+    if kernel.database.watch.has_failed:
+        await forgive_outage(kernel.database, now, kernel.settings.heartbeat_grace)
+        kernel.database.watch.has_failed = False
+    else:
+        async with kernel.database.write() as session:
+            await session.execute(update(server_alive).values(at=now))
     await _end_waiting(kernel, now)
     failed: list[BaseException] = []
     last: tuple[datetime, int] | None = None
@@ -82,8 +88,9 @@ async def _end_waiting(kernel: Kernel, now: datetime) -> None:
 
 
 async def forgive_outage(database: Database, now: datetime, grace: timedelta) -> int:
-    """At a start: claims kept alive by heartbeats that ran out while nobody could renew them, or will before
-    their clients can, last until `now + grace`; likewise the places of programs that wait. Returns how many claims."""
+    """Let claims kept alive by heartbeats that ran out since a server process was last alive, or will before their
+    clients can renew them, last until `now + grace`; likewise the places of programs that wait. At a start, and when
+    the database takes changes again. Returns how many claims."""
     until = now + grace
     async with database.write() as session:
         await take_write_lock(session)

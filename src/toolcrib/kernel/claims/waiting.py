@@ -18,6 +18,7 @@ from toolcrib.kernel.claims.problems import ClaimLost, ClaimNotFound
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.problems import DatabaseUnavailable
 from toolcrib.kernel.requester import Requester
 
 # The longest anybody waits. Then the place is given up.
@@ -105,6 +106,7 @@ async def keep(kernel: Kernel, me: Principal, waiter_id: str) -> Place | Claim:
 
     Raises:
         ClaimNotFound: neither is there: the place lapsed, was given up, or the claim was confirmed or passed on (404).
+        DatabaseUnavailable: the place lapsed, but while nobody could renew it, which is yet to be forgiven (503).
     """
     for _ in range(2):
         now = kernel.clock()
@@ -121,6 +123,8 @@ async def keep(kernel: Kernel, me: Principal, waiter_id: str) -> Place | Claim:
         place = await _place(kernel, me, ref)
         if place is not None:
             return place
+    if kernel.database.watch.has_failed:
+        raise DatabaseUnavailable("The database took no changes a moment ago. Try again.")
     raise ClaimNotFound("There is no such place in line, or it has ended.")
 
 
