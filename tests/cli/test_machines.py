@@ -97,6 +97,16 @@ def test_reserve_sign_in_extend_and_give_back(
     assert "not reserved" in ann.run("ssh", "cli-1", code=1).err
 
 
+def test_certificates_in_place_of_keys(pool: dict[str, LocalHost], ann: Person) -> None:
+    ann.run("reserve", "cli-1", "--certificate")
+    (reservation,) = mine(ann)
+    assert reservation["certificate"] is True
+    keys = pool["cli-1"].run("cat /home/ann/.ssh/authorized_keys").strip()
+    assert keys.startswith("cert-authority,principals=")
+    assert len(keys.splitlines()) == 1
+    assert ann.run("ssh", "cli-1", "--", "id", "-un").out == "ann\n"
+
+
 def test_a_host_with_another_key_is_refused(pool: dict[str, LocalHost], ann: Person) -> None:
     ann.run("reserve", "cli-2")
     (reservation,) = mine(ann)
@@ -122,6 +132,11 @@ def test_administering_the_pool(
     admin.run("machines", "quarantine", "cli-1", "--off")
     assert "is maintenance" in admin.run("machines", "maintenance", "cli-1", "--reason", "disk").out
     admin.run("machines", "maintenance", "cli-1", "--off")
+    assert admin.run("machines", "enroll", "--all").out == "".join(
+        f"{name} has no password any more\n" for name in NAMES
+    )
+    assert admin.run("machines", "enroll", "--all").out == "No machine has a password.\n"
+    assert "cli-1 is online, free" in admin.run("machines", "check", "cli-1").out
     wait_until(lambda: states(admin)["cli-1"] == "free", "the machine to be back")
     assert "no other host key" in admin.run("machines", "accept-host-key", "cli-1", code=1).err
 

@@ -93,13 +93,18 @@ BOTH = {
     "POST /api/pool/machines/{name}/quarantine",
     "POST /api/pool/machines/{name}/accept-host-key",
     "POST /api/pool/machines/{name}/check",
+    "POST /api/pool/machines/{name}/enroll",
     "GET /api/pool/machines/{name}/output",
     "GET /api/pool/inventory",
     "POST /api/pool/inventory",
     "POST /api/pool/queue/{reservation_id}/move",
 }
-# Written with GET, though they change something.
-WRITES = {"GET /api/reserve", "GET /api/release_all"}
+# Written with GET, though they change something or let somebody in on a machine.
+WRITES = {
+    "GET /api/reserve",
+    "GET /api/release_all",
+    "GET /api/reservations/{reservation_id}/certificate",
+}
 
 
 def needed(method: str, path: str) -> frozenset[str]:

@@ -234,3 +234,9 @@ def test_no_machine_is_given_to_two_of_fifty_at_once(pool: PoolCrib) -> None:
     }
     for each in won:
         assert list(pool.hosts.accounts(each["machines"][0]["machine"])) == [each["username"]]
+
+
+def test_a_password_under_the_minimum_is_refused_in_words(pool: PoolCrib) -> None:
+    answer = pool.admin.client.post("/api/users", json={"username": "new-one", "password": "seven77"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert answer.json()["message"] == "A password has 8 to 256 characters."

@@ -21,6 +21,18 @@ class MachineInUse(Problem):
     code, status = "machine_in_use", 409
 
 
+class NotEnrolled(Conflict):
+    """The pool's own key does not open a machine, so its password is kept."""
+
+    code = "not_enrolled"
+
+
+class PoolKeySealed(Problem):
+    """A key of the pool was encrypted with another secret of the server."""
+
+    code, status = "pool_key_sealed", 503
+
+
 class JumpsTooFar(InvalidRequest):
     """A machine would be reached through more than one other."""
 
@@ -78,6 +90,12 @@ class UnknownPerson(InvalidRequest):
     """There is nobody of that name who may have the machines."""
 
     code = "unknown_person"
+
+
+class NoCertificates(Conflict):
+    """The reservation was made without certificates."""
+
+    code = "no_certificates"
 
 
 class ReservationNotFound(NotFound):

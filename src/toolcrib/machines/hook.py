@@ -131,6 +131,9 @@ def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetim
         return str(known)
     keys: dict[str, Any] = former.access.get("keys", {})
     heir = after.holder_uuid
+    access: dict[str, Any] = {"keys": {heir: keys[heir]} if heir in keys else {}}
+    if former.access.get("certificate"):
+        access["certificate"] = True  # of the heir: the former holder's are for the former reservation
     row = {
         "id": str(uuid4()),
         "place": after.fence,
@@ -139,7 +142,7 @@ def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetim
         "login": login_for(after.holder),
         "state": State.PREPARING,
         "wanted": former.wanted,
-        "access": {"keys": {heir: keys[heir]} if heir in keys else {}},
+        "access": access,
         "purpose": former.purpose,
         "seconds": former.seconds,
         "created_at": now,

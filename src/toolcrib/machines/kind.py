@@ -43,7 +43,16 @@ async def _stop(kernel: Kernel) -> None:
 kind = Kind(
     name=KIND,
     key_scope=KeyScope("machines", "Reserve machines, and register them if you may."),
-    writes=frozenset({("GET", "/api/reserve"), ("GET", "/api/release_all")}),
+    writes=frozenset(
+        {
+            ("GET", "/api/reserve"),
+            ("GET", "/api/release_all"),
+            (
+                "GET",
+                "/api/reservations/{reservation_id}/certificate",
+            ),
+        }
+    ),
     routers=ROUTERS,
     jobs=JOBS,
     link=_link,

@@ -160,7 +160,18 @@ calendar_feeds = Table(
     Column("created_at", UtcDateTime(), nullable=False),
 )
 
+# The pool's own, by name; the private parts are sealed.
+pool_keys = Table(
+    "machine_pool_keys",
+    Base.metadata,
+    Column("name", exact_string(16), primary_key=True),
+    Column("private_key", exact_text(), nullable=False),
+    Column("public_key", exact_text(), nullable=False),
+    Column("created_at", UtcDateTime(), nullable=False),
+)
+
 # By the name in which administrators give them.
 SECRETS = {name: Sealed(machines.c[name]) for name in ("password", "private_key")}
 ACCESS_PASSWORD = Sealed(reservations.c.access, "password")
-SEALED = (*SECRETS.values(), ACCESS_PASSWORD)
+POOL_KEY = Sealed(pool_keys.c.private_key)
+SEALED = (*SECRETS.values(), ACCESS_PASSWORD, POOL_KEY)

@@ -220,6 +220,7 @@ class ReservationWish(BaseModel):
     public_keys: Annotated[list[Text], Field(max_length=20)] = []
     password: Text | None = None
     generate_password: bool = False
+    certificate: bool = False
     wait: bool = False
     wait_minutes: Minutes | None = None
     program: bool = False
@@ -271,6 +272,7 @@ class ReservationRead(BaseModel):
     machines: list[HeldMachine]
     booked_machines: list[str]
     shared_with: list[str]
+    certificate: bool
     queue: QueuePlaceRead | None = None
     password: str | None = None
 
@@ -324,6 +326,7 @@ class ReservationRead(BaseModel):
                 for uuid in row.access.get("keys", {})
                 if uuid != row.holder_uuid and uuid in names
             ),
+            certificate=bool(row.access.get("certificate")),
             queue=queue,
         )
 
@@ -350,7 +353,7 @@ class Extension(BaseModel):
 
 class Sharing(BaseModel):
     username: Text
-    public_keys: Annotated[list[Text], Field(min_length=1, max_length=20)]
+    public_keys: Annotated[list[Text], Field(max_length=20)] = []
 
 
 class Passing(BaseModel):
@@ -358,10 +361,23 @@ class Passing(BaseModel):
 
 
 class NewAccess(BaseModel):
-    """The holder's own keys and password from now on; what is left out is taken away."""
+    """The holder's own keys and password from now on; what is left out is taken away. Whether certificates are
+    accepted stays as it is unless it is said."""
 
     public_keys: Annotated[list[Text], Field(max_length=20)] = []
     password: Text | None = None
+    certificate: bool | None = None
+
+
+class Certificate(BaseModel):
+    """An OpenSSH certificate for one of the caller's keys, which signs in until `valid_until`."""
+
+    certificate: str
+    valid_until: datetime
+
+
+class AuthorityKey(BaseModel):
+    public_key: str
 
 
 class Move(BaseModel):

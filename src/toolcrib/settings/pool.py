@@ -33,6 +33,13 @@ class Pool(BaseSettings):
         validation_alias="MACHINES_RESET_COMMAND",
         description="Shell command run as root on a machine after each reservation, before anybody else gets it.",
     )
+    machines_certificate_minutes: int = Field(
+        720,
+        ge=1,
+        le=525_600,
+        validation_alias="MACHINES_CERTIFICATE_MINUTES",
+        description="How long an SSH certificate of a reservation is good, if the reservation does not end before.",
+    )
     machines_max_count: int = Field(
         100,
         ge=1,

@@ -64,27 +64,29 @@ async def test_keys_and_certificates_sign_in_without_a_password(subject: Subject
     key, other, ca = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(3))
     public, other_public, ca_public = (one.export_public_key().decode().strip() for one in (key, other, ca))
     host = replace(subject.host, ca_key=ca_public)
-    wanted = Account("keys", "r-7", None, (public,))
+    principals = tuple(certificates.principal_of("r-7", person) for person in ("carol", "dora"))
+    wanted = Account("keys", "r-7", None, (public,), principals)
     [made] = (await driver.create([host], wanted, seconds=SECONDS)).values()
     assert made.done, made
 
-    def certificate(mark: str, minutes: int) -> object:
+    def certificate(minutes: int, mark: str = "r-7", person: str = "carol") -> object:
         now = datetime.now(UTC)
         text = certificates.sign(
             ca.export_private_key().decode(),
             other_public,
-            login="keys",
-            mark=mark,
+            principal=certificates.principal_of(mark, person),
             valid_from=now - timedelta(hours=1),
             valid_until=now + timedelta(minutes=minutes),
         )
         return (other, asyncssh.import_certificate(text))
 
     (await subject.sign_in("keys", client_keys=[key])).abort()
-    (await subject.sign_in("keys", client_keys=[certificate("r-7", 5)])).abort()
+    (await subject.sign_in("keys", client_keys=[certificate(5)])).abort()
+    (await subject.sign_in("keys", client_keys=[certificate(5, person="dora")])).abort()
     assert await subject.is_refused("keys", client_keys=[other])
-    assert await subject.is_refused("keys", client_keys=[certificate("r-7", -5)])
-    assert await subject.is_refused("keys", client_keys=[certificate("r-6", 5)])
+    assert await subject.is_refused("keys", client_keys=[certificate(-5)])
+    assert await subject.is_refused("keys", client_keys=[certificate(5, mark="r-6")])
+    assert await subject.is_refused("keys", client_keys=[certificate(5, person="eve")])
     assert await subject.is_refused("keys", password="*")
 
     [gone] = (await driver.remove([host], "keys", "r-7", home="archive", seconds=SECONDS)).values()

@@ -301,6 +301,11 @@ export interface components {
              */
             timestamp: string;
         };
+        /** AuthorityKey */
+        AuthorityKey: {
+            /** Public Key */
+            public_key: string;
+        };
         /** Available */
         Available: {
             /** Available */
@@ -409,6 +414,19 @@ export interface components {
             transfer: boolean;
             /** Wait */
             wait: boolean;
+        };
+        /**
+         * Certificate
+         * @description An OpenSSH certificate for one of the caller's keys, which signs in until `valid_until`.
+         */
+        Certificate: {
+            /** Certificate */
+            certificate: string;
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
         };
         /**
          * ChangeAnswer
@@ -1847,9 +1865,12 @@ export interface components {
         };
         /**
          * NewAccess
-         * @description The holder's own keys and password from now on; what is left out is taken away.
+         * @description The holder's own keys and password from now on; what is left out is taken away. Whether certificates are
+         *     accepted stays as it is unless it is said.
          */
         NewAccess: {
+            /** Certificate */
+            certificate?: boolean | null;
             /** Password */
             password?: string | null;
             /**
@@ -2590,6 +2611,8 @@ export interface components {
             at_least: number;
             /** Booked Machines */
             booked_machines: string[];
+            /** Certificate */
+            certificate: boolean;
             /** Count */
             count: number;
             /**
@@ -2664,6 +2687,11 @@ export interface components {
         ReservationWish: {
             /** At Least */
             at_least?: number | null;
+            /**
+             * Certificate
+             * @default false
+             */
+            certificate: boolean;
             /** Count */
             count?: number | null;
             /**
@@ -2821,7 +2849,10 @@ export interface components {
         };
         /** Sharing */
         Sharing: {
-            /** Public Keys */
+            /**
+             * Public Keys
+             * @default []
+             */
             public_keys: string[];
             /** Username */
             username: string;

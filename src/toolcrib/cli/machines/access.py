@@ -51,7 +51,9 @@ class Access:
             raise CannotTell(f"The port that the server tells for {name} cannot be used: {port!r}.")
         return cls(name, machine["host"], port, reservation["login"], machine["host_key"])
 
-    def options(self, known_hosts: Path, keys: Iterable[Path]) -> list[tuple[str, str]]:
+    def options(
+        self, known_hosts: Path, keys: Iterable[Path], certificate: Path | None = None
+    ) -> list[tuple[str, str]]:
         """Return the settings of ssh to sign in here, and to accept no other host."""
         found = [
             ("User", self.login),
@@ -64,6 +66,8 @@ class Access:
             ("CheckHostIP", "no"),
         ]
         identities = [("IdentityFile", _quoted(key)) for key in keys]
+        if certificate is not None:
+            identities.append(("CertificateFile", _quoted(certificate)))
         return [*found, *([("IdentitiesOnly", "yes"), *identities] if identities else [])]
 
 

@@ -10,6 +10,7 @@ from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import end_seconds
 from toolcrib.cli.machines.reservations import (
     AtLeast,
+    Certificates,
     Count,
     Keys,
     Length,
@@ -46,6 +47,7 @@ def book(
     purpose: Purpose = None,
     at_least: AtLeast = None,
     keys: Keys = None,
+    certificate: Certificates = False,
     login: Login = None,
     password_stdin: PasswordStdin = False,
 ) -> None:
@@ -57,7 +59,7 @@ def book(
     body = wish(context, names, count, tags, length) | {"starts_at": begins.isoformat()}
     more = {"purpose": purpose, "at_least": at_least, "login": login}
     body |= {key: value for key, value in more.items() if value is not None}
-    made = ask(context, body | sign_in(keys, password_stdin=password_stdin))
+    made = ask(context, body | sign_in(keys, password_stdin=password_stdin, certificate=certificate))
     if context.as_json:
         output.print_json(made)
     else:

@@ -177,6 +177,42 @@ def check(context: Context, names: ManyNames) -> None:
         raise typer.Exit(Failure.exit_code)
 
 
+@command(app, "enroll")
+def enroll(
+    context: Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every machine that has a password.")] = False,
+) -> None:
+    """Have the pool sign in on machines by a key of its own, and forget their passwords (admins only).
+
+    A password is forgotten once the key alone has signed in and become root. Ends with 1 when one keeps its password.
+    """
+    if bool(names) == everything:
+        raise CannotTell("Name the machines, or give --all.")
+    if everything:
+        rows = context.api.get("/pool/machines")["machines"]
+        names = [one["name"] for one in rows if one["has_password"]]
+    done: list[Row] = []
+    failed: list[Failure] = []
+    for name in names or ():
+        try:
+            done.append(context.api.post(_address(name, "/enroll")))
+        except Failure as refused:
+            if refused.code != "not_enrolled":
+                raise
+            failed.append(refused)
+            output.warn(str(refused))
+        else:
+            if not context.as_json:
+                output.print_text(f"{name} has no password any more")
+    if context.as_json:
+        output.print_json(done)
+    elif not done and not failed:
+        output.print_text("No machine has a password.")
+    if failed:
+        raise typer.Exit(Failure.exit_code)
+
+
 def _switch(context: Context, verb: str, name: str, *, on: bool, reason: str | None) -> None:
     body = {"on": on, **({"reason": reason} if reason else {})}
     answer = context.api.post(_address(name, f"/{verb}"), body)

@@ -37,6 +37,9 @@ AtLeast = Annotated[int | None, typer.Option("--at-least", min=1, help="Be conte
 Keys = Annotated[
     list[Path] | None, typer.Option("--key", metavar="FILE", help="A public key that may sign in too.")
 ]
+Certificates = Annotated[
+    bool, typer.Option("--certificate", help="Sign in by short-lived certificates; no key is left there.")
+]
 Login = Annotated[str | None, typer.Option("--login", help="The login name on the machines.")]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read a password for the accounts from standard input.")
@@ -70,6 +73,7 @@ def reserve(
     purpose: Purpose = None,
     at_least: AtLeast = None,
     keys: Keys = None,
+    certificate: Certificates = False,
     login: Login = None,
     password_stdin: PasswordStdin = False,
     wait: Annotated[bool, typer.Option("--wait", help="Stand in the queue if too few are free.")] = False,
@@ -87,7 +91,7 @@ def reserve(
         raise CannotTell("--timeout is for --wait.")
     more = {"purpose": purpose, "at_least": at_least, "login": login, "wait": wait or None}
     body |= {key: value for key, value in more.items() if value is not None}
-    body |= sign_in(keys, password_stdin=password_stdin)
+    body |= sign_in(keys, password_stdin=password_stdin, certificate=certificate)
     if timeout:
         body["wait_minutes"] = minutes(timeout)
     made = ask(context, body)
@@ -104,9 +108,13 @@ def reserve(
         print_reservations([made])
 
 
-def sign_in(keys: list[Path] | None, *, password_stdin: bool) -> dict[str, Any]:
-    """Return what a request says of how one signs in on the machines: by our own key at least."""
-    body: dict[str, Any] = {"public_keys": [own_public_key(), *(_public_key(file) for file in keys or ())]}
+def sign_in(keys: list[Path] | None, *, password_stdin: bool, certificate: bool) -> dict[str, Any]:
+    """Return what a request says of how one signs in on the machines: by our own key at least, or certificates of
+    it."""
+    own_keys = [] if certificate else [own_public_key()]
+    body: dict[str, Any] = {"public_keys": [*own_keys, *(_public_key(file) for file in keys or ())]}
+    if certificate:
+        body["certificate"] = True
     if password_stdin:
         body["password"] = secret(
             "Password for the machines", from_stdin=True, variable="TOOLCRIB_MACHINE_PASSWORD"

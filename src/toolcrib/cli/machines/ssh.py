@@ -12,8 +12,8 @@ import typer
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.waiting import Ended, ending_by_exception
-from toolcrib.cli.machines.access import Access, find, machines_of, write_known_hosts
-from toolcrib.cli.machines.own_key import own_key_file
+from toolcrib.cli.machines.access import Access, Reservation, find, machines_of, write_known_hosts
+from toolcrib.cli.machines.own_key import own_key_file, own_public_key
 
 top = typer.Typer()
 
@@ -53,10 +53,21 @@ def ssh(
     with TemporaryDirectory(prefix="toolcrib-ssh-") as folder:
         known = Path(folder) / "known_hosts"
         write_known_hosts(known, [access])
-        options = access.options(known, _keys(identity))
+        certificate = None
+        if reservation.get("certificate") and identity is None:
+            certificate = _certificate(context, reservation, Path(folder) / "certificate.pub")
+        options = access.options(known, _keys(identity), certificate)
         arguments = [word for key, value in options for word in ("-o", f"{key}={value}")]
         code = _session([program, *arguments, "--", access.host, *(remote or ())])
     raise typer.Exit(code)
+
+
+def _certificate(context: Context, reservation: Reservation, file: Path) -> Path:
+    """Have the caller's own key signed, and return where the certificate is."""
+    path = f"/reservations/{reservation['id']}/certificate"
+    text = str(context.api.get(path, public_key=own_public_key())["certificate"])
+    file.write_text(f"{text}\n", encoding="utf-8")
+    return file
 
 
 def _keys(given: Path | None) -> list[Path]:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import asyncssh
 
-from toolcrib.machines.hosts.names import check_login, check_mark, check_public_key
+from toolcrib.machines.hosts.names import check_principal, check_public_key
 
 
 @dataclass(frozen=True)
@@ -43,27 +43,41 @@ def fingerprint(public: str) -> str:
     return str(asyncssh.import_public_key(public).get_fingerprint())
 
 
-def sign(
-    ca_private: str, public_key: str, *, login: str, mark: str, valid_from: datetime, valid_until: datetime
-) -> str:
-    """Return an OpenSSH certificate by which `public_key` signs in to `login` for one hold.
+def principal_of(mark: str, person: str) -> str:
+    """Return the principal of one person's certificates for one hold.
 
-    Its principal is the mark: a certificate of a hold that ended early does not open the next one's account, even
-    if that has the same login. It allows a terminal and forwarding of ports and agents, as a key does.
+    So a certificate of a hold that ended early does not open the next one's account, even if that has the same login;
+    and a colleague's opens the account no longer than it is shared with them.
     """
-    check_login(login)
-    check_mark(mark)
+    return f"{mark}.{person}"
+
+
+def sign(
+    ca_private: str, public_key: str, *, principal: str, valid_from: datetime, valid_until: datetime
+) -> str:
+    """Return an OpenSSH certificate by which `public_key` signs in where the CA is trusted for this principal.
+
+    It allows a terminal and forwarding of ports and agents, as a key does.
+
+    Raises:
+        ValueError: this is not a key that can be certified.
+    """
+    check_principal(principal)
     check_public_key(public_key)
+    try:
+        subject = asyncssh.import_public_key(public_key)
+    except asyncssh.KeyImportError as broken:
+        raise ValueError("This is not an OpenSSH public key.") from broken
     certificate = asyncssh.import_private_key(ca_private).generate_user_certificate(
-        asyncssh.import_public_key(public_key),
-        f"toolcrib {login} {mark}",
-        principals=[mark],
+        subject,
+        f"toolcrib {principal}",
+        principals=[principal],
         valid_after=int(valid_from.timestamp()),
         valid_before=int(valid_until.timestamp()),
     )
     return str(certificate.export_certificate().decode().strip())
 
 
-def authority_line(ca_key: str, mark: str) -> str:
-    """Return the line of authorized_keys that trusts the CA for this mark's certificates."""
-    return f'cert-authority,principals="{mark}" {ca_key}'
+def authority_line(ca_key: str, *principals: str) -> str:
+    """Return the line of authorized_keys that trusts the CA for certificates of these principals."""
+    return f'cert-authority,principals="{",".join(principals)}" {ca_key}'

@@ -63,8 +63,7 @@ class Host:
     unusable: str | None = None
     """Why nobody can sign in by this record. If it is set, nothing is sent, and the host's outcome is REFUSED."""
     ca_key: str | None = None
-    """The public key of the pool's CA. If it is set, new accounts accept certificates that it signed with the
-    account's mark as principal (`certificates.sign`)."""
+    """The public key of the pool's CA, for accounts with principals."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ class Account:
     """`$6$…` (`passwords.hash_password`). None: nobody signs in by password."""
     public_keys: tuple[str, ...] = ()
     """OpenSSH public keys that may sign in."""
+    principals: tuple[str, ...] = ()
+    """Whose certificates of the host's `ca_key` may sign in (`certificates.principal_of`): of each of them alone."""
 
 
 @dataclass(frozen=True)

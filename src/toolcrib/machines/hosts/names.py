@@ -10,6 +10,7 @@ from toolcrib.machines.hosts.driver import Account, Host, Problem
 # useradd's own rule on Debian; also what a shell, an INI file and a YAML file read as one plain word.
 _LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _MARK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _MANAGER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@\\-]{0,63}")
 _DNS = re.compile(
@@ -57,6 +58,11 @@ def check_login(login: str) -> None:
 def check_mark(mark: str) -> None:
     if not _MARK.fullmatch(mark):
         raise InvalidValue("A mark has 1 to 64 characters: letters, digits, '.', '_' and '-'.")
+
+
+def check_principal(principal: str) -> None:
+    if not _PRINCIPAL.fullmatch(principal):
+        raise InvalidValue("A principal has 1 to 128 characters: letters, digits, '.', '_' and '-'.")
 
 
 def check_address(address: str) -> None:
@@ -110,3 +116,7 @@ def check_account(host: Host, account: Account) -> None:
         raise InvalidValue(f"More than {MAX_PUBLIC_KEYS} public keys.")
     for key in account.public_keys:
         check_public_key(key)
+    if len(account.principals) > MAX_PUBLIC_KEYS:
+        raise InvalidValue(f"More than {MAX_PUBLIC_KEYS} principals.")
+    for principal in account.principals:
+        check_principal(principal)

@@ -28,8 +28,8 @@ class SshDriver:
         async def work(host: Host) -> Outcome:
             names.check_account(host, account)
             keys = list(account.public_keys)
-            if host.ca_key:
-                keys.append(authority_line(host.ca_key, account.mark))
+            if host.ca_key and account.principals:
+                keys.append(authority_line(host.ca_key, *account.principals))
             values = {
                 "login": account.login,
                 "mark": account.mark,

@@ -12,8 +12,10 @@ from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.pool import pool_of
 from toolcrib.machines.service import (
     checking,
+    enrolling,
     importing,
     inventory,
+    pool_keys,
     queueing,
     reading,
     registry,
@@ -21,6 +23,7 @@ from toolcrib.machines.service import (
     values,
 )
 from toolcrib.machines.views import (
+    AuthorityKey,
     History,
     HostKey,
     Imported,
@@ -108,6 +111,15 @@ async def check_machine(name: Text, kernel: KernelDep, me: AdminDep, now: NowDep
         return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
+@router.post("/machines/{name}/enroll", responses=refusals(403, 404, 409))
+async def enroll_machine(name: Text, kernel: KernelDep, me: AdminDep) -> MachineRead:
+    """Sign in on the machine by a key of the pool's own from now on, and forget its password. Nothing is done for one
+    that has no password."""
+    await enrolling.enroll(pool_of(kernel), name, actor=me.username)
+    async with kernel.database.read() as session:
+        return await queueing.shown_machine(session, kernel.settings, me, name)
+
+
 @router.get("/machines/{name}/history", responses=refusals(404))
 async def history(
     name: Text,
@@ -161,6 +173,12 @@ async def move(
     await queueing.move(session, reservation_id, body.place, body.reason, actor=me.username, now=now)
     registry.nudge(session, kernel)
     return Queue(queue=await queueing.shown_queue(session, kernel.settings, me, now))
+
+
+@router.get("/ca")
+async def read_ca(kernel: KernelDep, _me: PrincipalDep, now: NowDep) -> AuthorityKey:
+    """Return the public key of the CA that signs certificates of the pool."""
+    return AuthorityKey(public_key=await pool_keys.public_ca_key(kernel.database, kernel.secrets, now))
 
 
 @router.get("/preview")

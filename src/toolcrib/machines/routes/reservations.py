@@ -13,9 +13,18 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.models import State
 from toolcrib.machines.pool import pool_of
-from toolcrib.machines.service import access, managing, reading, registry, requesting, sharing
+from toolcrib.machines.service import (
+    access,
+    certifying,
+    managing,
+    reading,
+    registry,
+    requesting,
+    sharing,
+)
 from toolcrib.machines.service.requesting import shown
 from toolcrib.machines.views import (
+    Certificate,
     Extension,
     NewAccess,
     Passing,
@@ -152,9 +161,27 @@ async def set_access(
 ) -> ReservationRead:
     """Change by which keys and password the holder signs in."""
     own = await access.access_of(kernel.secrets, me.uuid, body.password, body.public_keys)
+    if body.certificate is not None:
+        own["certificate"] = body.certificate
     async with kernel.database.write() as session:
         await sharing.set_access(session, kernel, me, reservation_id, {"password": None, **own})
         return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.get("/reservations/{reservation_id}/certificate", responses=refusals(400, 403, 404, 409))
+async def certificate(
+    reservation_id: Id,
+    response: Response,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
+    public_key: Annotated[Text | None, Query(max_length=access.KEY_LENGTH)] = None,
+) -> Certificate:
+    """Sign a public key of the caller's, by default the first that they gave to the reservation: with the certificate
+    it opens the accounts until the reservation ends, or for MACHINES_CERTIFICATE_MINUTES if that is less. For whom the
+    machines are shared with, too."""
+    response.headers["Cache-Control"] = "no-store"
+    return await certifying.certify(kernel, me, reservation_id, public_key, now=now)
 
 
 async def _one(

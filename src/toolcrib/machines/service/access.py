@@ -54,10 +54,14 @@ def new_password() -> str:
     return random.token_urlsafe(15)
 
 
-async def access_of(secrets: Secrets, uuid: str, password: str | None, keys: Sequence[str]) -> dict[str, Any]:
-    """Return what is kept of a password, and of keys of the person with this UUID. Hashing takes a while, so it is done
-    in a thread, and before any transaction."""
+async def access_of(
+    secrets: Secrets, uuid: str, password: str | None, keys: Sequence[str], *, certificate: bool = False
+) -> dict[str, Any]:
+    """Return what is kept of a password, of keys of the person with this UUID, and of whether certificates of the pool
+    are accepted. Hashing takes a while, so it is done in a thread, and before any transaction."""
     found: dict[str, Any] = {"keys": {uuid: check_keys(keys)} if keys else {}}
+    if certificate:
+        found["certificate"] = True
     if password is not None:
         hashed = await asyncio.to_thread(hash_password, check_password(password))
         found["password"] = secrets.seal(ACCESS_PASSWORD, hashed)

@@ -65,8 +65,10 @@ async def request(
     wanted = wanted_of(wish, settings)
     login = check_login(wish.login.strip()) if wish.login and wish.login.strip() else login_for(me.username)
     password = access.new_password() if wish.generate_password else wish.password or None
-    if password is None and not wish.public_keys:
-        raise NoCredential("Give an SSH public key or a password to sign in with, or have a password made.")
+    if password is None and not wish.public_keys and not wish.certificate:
+        raise NoCredential(
+            "Give an SSH public key or a password to sign in with, have a password made, or ask for certificates."
+        )
     starts_at = in_utc(wish.starts_at) if wish.starts_at is not None else None
     if starts_at is not None:
         if wish.wait or wish.program:
@@ -79,7 +81,9 @@ async def request(
         longest = timedelta(minutes=wish.wait_minutes) if wish.wait_minutes else LONGEST_WAIT
         lease = now + timedelta(seconds=settings.wait_lease_seconds) if wish.program else None
         patience = Patience(now + min(longest, LONGEST_WAIT), lease)
-    found = await access.access_of(kernel.secrets, me.uuid, password, wish.public_keys)
+    found = await access.access_of(
+        kernel.secrets, me.uuid, password, wish.public_keys, certificate=wish.certificate
+    )
     terms = Terms(login, found, wish.minutes * 60, wish.purpose)
     async with kernel.database.write() as session:
         if starts_at is not None:

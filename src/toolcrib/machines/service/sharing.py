@@ -16,7 +16,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import after_commit, take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.users import find_active, usernames
-from toolcrib.machines.errors import UnknownPerson
+from toolcrib.machines.errors import NoCredential, UnknownPerson
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.models import HoldState, State, holds, machines, reservations
 from toolcrib.machines.service import told
@@ -39,9 +39,12 @@ async def share(
     """Let a colleague sign in to the same account, with keys of their own.
 
     Raises:
+        NoCredential: they have nothing to sign in with (400).
         UnknownPerson: there is nobody of that name who may hold the machines (400).
     """
     row = await find_own(session, me, reservation_id, *GOING_ON)
+    if not keys and not row.access.get("certificate"):
+        raise NoCredential("Give an SSH public key of the colleague's to sign in with.")
     held = await current_holds(session, reservation_id, now)
     colleague = await find_colleague(session, kernel.settings, me, to, [ref for ref, _ in held])
     await _set_keys(session, kernel, row, {**_keys(row), colleague.uuid: keys})

@@ -8,6 +8,7 @@ safe to repeat, is done again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -19,11 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import after_commit, take_write_lock
 from toolcrib.machines.hook import WORK_JOB
+from toolcrib.machines.hosts.certificates import principal_of
 from toolcrib.machines.hosts.driver import Account, Host, Outcome, Problem
 from toolcrib.machines.models import KIND, OPEN, HoldState, State, holds, machines, reservations
 from toolcrib.machines.pool import LEASE, Pool
 from toolcrib.machines.service import beginning, filling, hosts_of, told
 from toolcrib.machines.service.ending import end_claims
+from toolcrib.machines.service.pool_keys import public_ca_key
 from toolcrib.machines.service.reserving import serve_queue
 
 log = structlog.get_logger()
@@ -101,6 +104,9 @@ async def _prepare(pool: Pool, group: Sequence[Row[Any]]) -> None:
             reservation = (await session.execute(mine)).one()
             hosts = await hosts_of.read(session, kernel.secrets, [hold.machine_id for hold in group])
         account = _account(pool, reservation)
+        if account.principals:
+            ca_key = await public_ca_key(kernel.database, kernel.secrets, kernel.clock())
+            hosts = {id_: replace(host, ca_key=ca_key) for id_, host in hosts.items()}
         seconds = kernel.settings.machines_work_seconds
         outcomes = await pool.driver.create([*hosts.values()], account, seconds=seconds)
         async with kernel.database.write() as session:
@@ -122,11 +128,13 @@ def _account(pool: Pool, reservation: Row[Any]) -> Account:
     access = reservation.access
     sealed = access.get("password")
     keys = tuple(key for of_person in access.get("keys", {}).values() for key in of_person)
+    people = {reservation.holder_uuid, *access.get("keys", {})} if access.get("certificate") else set()
     return Account(
         login=reservation.login,
         mark=reservation.id,
         password_hash=pool.kernel.secrets.open(sealed) if sealed else None,
         public_keys=keys,
+        principals=tuple(principal_of(reservation.id, person) for person in sorted(people)),
     )
 
 
