@@ -112,12 +112,12 @@ async def check_machine(name: Text, kernel: KernelDep, me: AdminDep, now: NowDep
 
 
 @router.post("/machines/{name}/enroll", responses=refusals(403, 404, 409))
-async def enroll_machine(name: Text, kernel: KernelDep, me: AdminDep) -> MachineRead:
+async def enroll_machine(name: Text, kernel: KernelDep, me: AdminDep, now: NowDep) -> MachineRead:
     """Sign in on the machine by a key of the pool's own from now on, and forget its password. Nothing is done for one
     that has no password."""
     await enrolling.enroll(pool_of(kernel), name, actor=me.username)
     async with kernel.database.read() as session:
-        return await queueing.shown_machine(session, kernel.settings, me, name)
+        return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 
 @router.get("/machines/{name}/history", responses=refusals(404))
