@@ -15,12 +15,14 @@ from toolcrib.kernel.kinds import Kind
 from toolcrib.parts.hook import follow_claim
 from toolcrib.parts.jobs import JOBS
 from toolcrib.parts.models import KIND
+from toolcrib.parts.notices import TELLING
 from toolcrib.parts.routes import ROUTERS
 from toolcrib.parts.shop import Shop
 from toolcrib.parts.wording import WORDINGS
 
 WAITING = "A part is made once: watch it, to be told when it is free again."
 JSON_BYTES = 262_144
+TABLE_BYTES = 5_000_000
 
 
 def _rules(_claim: Claim, _me: Principal, _now: datetime) -> Mapping[Verb, str]:
@@ -42,6 +44,7 @@ kind = Kind(
     jobs=JOBS,
     link=_link,
     rules=_rules,
+    telling=TELLING,
     start=_start,
     wordings=WORDINGS,
     hook=follow_claim,
@@ -49,5 +52,9 @@ kind = Kind(
         ("POST", re.compile(r"/api/parts/\d+/upload"), None),
         ("POST", re.compile(r"/api/parts/?"), JSON_BYTES),
         ("PUT", re.compile(r"/api/parts/\d+"), JSON_BYTES),
+        ("POST", re.compile(r"/api/shop/parts"), JSON_BYTES),
+        ("PATCH", re.compile(r"/api/shop/parts/\d+"), JSON_BYTES),
+        ("POST", re.compile(r"/api/shop/parts/\d+/files"), None),
+        ("POST", re.compile(r"/api/shop/import"), TABLE_BYTES),
     ),
 )

@@ -264,6 +264,20 @@ export interface components {
             /** Assigned */
             assigned: string;
         };
+        /** AssignPart */
+        AssignPart: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Take Over
+             * @default false
+             */
+            take_over: boolean;
+            /** Username */
+            username: string;
+        };
         /** AuditRead */
         AuditRead: {
             /** Action */
@@ -826,6 +840,60 @@ export interface components {
             target_path: string | null;
         };
         /**
+         * CountPieces
+         * @description `reason` is the code that scrap needs; `override` with a `note` finishes the part to an older model.
+         */
+        CountPieces: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /**
+             * Made
+             * @default 0
+             */
+            made: number;
+            /** Note */
+            note?: string | null;
+            /**
+             * Override
+             * @default false
+             */
+            override: boolean;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Scrapped
+             * @default 0
+             */
+            scrapped: number;
+        };
+        /** CountRead */
+        CountRead: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Id */
+            id: number;
+            /** Made */
+            made: number;
+            /** Note */
+            note: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Scrapped */
+            scrapped: number;
+            /** Step Id */
+            step_id: number | null;
+        };
+        /** Counts */
+        Counts: {
+            /** Counts */
+            counts: components["schemas"]["CountRead"][];
+        };
+        /**
          * DamagedArchive
          * @description A file of old events that is missing or damaged: of the events between these two it held `events`.
          */
@@ -1107,6 +1175,28 @@ export interface components {
              */
             reason: string | null;
         };
+        /** DoneBy */
+        DoneBy: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+        };
+        /** DonePart */
+        DonePart: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /**
+             * Override
+             * @default false
+             */
+            override: boolean;
+            /** Reason */
+            reason?: string | null;
+        };
         /** EmailChange */
         EmailChange: {
             /** Current Password */
@@ -1152,6 +1242,14 @@ export interface components {
             seq: number;
             /** Verb */
             verb: string;
+        };
+        /**
+         * Expecting
+         * @description `expected_updated_at` is what the caller knows as the part's `updated_at`; `If-Match` does the same.
+         */
+        Expecting: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
         };
         /** Extension */
         Extension: {
@@ -1394,6 +1492,15 @@ export interface components {
             /** Host Key */
             host_key: string;
         };
+        /** Hours */
+        Hours: {
+            /** Average */
+            average: number | null;
+            /** Distribution */
+            distribution: {
+                [key: string]: number;
+            };
+        };
         /** Imported */
         Imported: {
             /** Added */
@@ -1402,6 +1509,13 @@ export interface components {
             existing: string[];
             /** Skipped */
             skipped: components["schemas"]["Skipped"][];
+        };
+        /** ImportedParts */
+        ImportedParts: {
+            /** Added */
+            added: number;
+            /** Ids */
+            ids: number[];
         };
         /** Inventory */
         Inventory: {
@@ -1801,6 +1915,61 @@ export interface components {
              */
             status: "SUCCESS" | "FAILED" | "SKIPPED";
         };
+        /** Maker */
+        Maker: {
+            /** Completed */
+            completed: number;
+            /** Made */
+            made: number;
+            /** Name */
+            name: string;
+        };
+        /** MaterialChange */
+        MaterialChange: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Note */
+            note?: string | null;
+            /**
+             * On Hand
+             * @default 0
+             */
+            on_hand: number;
+            /** Unit */
+            unit?: string | null;
+        };
+        /** MaterialNeed */
+        MaterialNeed: {
+            /** Material Id */
+            material_id: number;
+            /** Quantity */
+            quantity: number;
+        };
+        /** MaterialRead */
+        MaterialRead: {
+            /** Free */
+            free: number;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string | null;
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /** Unit */
+            unit: string | null;
+        };
+        /** Materials */
+        Materials: {
+            /** Materials */
+            materials: components["schemas"]["MaterialRead"][];
+        };
         /** Message */
         Message: {
             /** Msg */
@@ -1956,6 +2125,69 @@ export interface components {
             /** User */
             user?: string | null;
         };
+        /** NewMaterial */
+        NewMaterial: {
+            /** Name */
+            name: string;
+            /** Note */
+            note?: string | null;
+            /**
+             * On Hand
+             * @default 0
+             */
+            on_hand: number;
+            /** Project */
+            project?: string | null;
+            /** Unit */
+            unit?: string | null;
+        };
+        /** NewPart */
+        NewPart: {
+            /**
+             * Amount
+             * @default 1
+             */
+            amount: number;
+            /** Due At */
+            due_at?: string | null;
+            /** Material */
+            material: string;
+            /** Material Thickness */
+            material_thickness?: string | null;
+            /**
+             * Materials
+             * @default []
+             */
+            materials: components["schemas"]["MaterialNeed"][];
+            /** Misc Info */
+            misc_info?: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Onshape Url */
+            onshape_url?: string | null;
+            /** Part Number */
+            part_number?: string | null;
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
+            /** Project */
+            project?: string | null;
+            /**
+             * Steps
+             * @default []
+             */
+            steps: components["schemas"]["NewStep"][];
+            /** Subsystem */
+            subsystem: string;
+            /** Type */
+            type?: ("cnc" | "hand" | "misc") | null;
+        };
         /** NewProject */
         NewProject: {
             /** Company Id */
@@ -1970,6 +2202,45 @@ export interface components {
              * @enum {string}
              */
             role: "owner" | "admin" | "member" | "viewer";
+        };
+        /** NewResource */
+        NewResource: {
+            /** Board */
+            board?: ("cnc" | "hand" | "misc") | null;
+            /**
+             * Is Active
+             * @default true
+             */
+            is_active: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "machine" | "vendor";
+            /** Name */
+            name: string;
+            /** Note */
+            note?: string | null;
+            /** Project */
+            project?: string | null;
+        };
+        /** NewStep */
+        NewStep: {
+            /**
+             * Board
+             * @enum {string}
+             */
+            board: "cnc" | "hand" | "misc";
+            /** Id */
+            id?: number | null;
+            /** Note */
+            note?: string | null;
+            /** Person */
+            person?: string | null;
+            /** Process */
+            process: string;
+            /** Resource Id */
+            resource_id?: number | null;
         };
         /** NewUser */
         NewUser: {
@@ -2019,6 +2290,92 @@ export interface components {
              * Format: date-time
              */
             starts_at: string;
+        };
+        /** NextPart */
+        NextPart: {
+            /** Amount */
+            amount: number;
+            /** Assigned */
+            assigned: string | null;
+            /** Author */
+            author: string | null;
+            blocked: components["schemas"]["Said"] | null;
+            /** Category */
+            category: string;
+            claim: components["schemas"]["PartClaim"] | null;
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Completed At */
+            completed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** File */
+            file: string | null;
+            /** Files */
+            files?: components["schemas"]["PartFileRead"][] | null;
+            /** Id */
+            id: number;
+            /** Last Step */
+            last_step: ("inspected" | "picked_up") | null;
+            last_step_done: components["schemas"]["DoneBy"] | null;
+            /** Material */
+            material: string;
+            /** Material Thickness */
+            material_thickness: string | null;
+            /** Materials */
+            materials?: components["schemas"]["PartMaterialRead"][] | null;
+            /** Misc Info */
+            misc_info: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name: string | null;
+            /** Notes */
+            notes: string | null;
+            /** Onshape Url */
+            onshape_url: string | null;
+            /** Part Number */
+            part_number: string;
+            /** Priority */
+            priority: number;
+            /** Project */
+            project: string;
+            quantities: components["schemas"]["Quantities"];
+            /** Reviewer */
+            reviewer: string | null;
+            /** Revision */
+            revision: number;
+            /** Revision Label */
+            revision_label: string | null;
+            rework: components["schemas"]["Said"] | null;
+            /** Status */
+            status: string;
+            step: components["schemas"]["StepRead"] | null;
+            /** Steps */
+            steps?: components["schemas"]["StepRead"][] | null;
+            /** Subsystem */
+            subsystem: string;
+            /** Type */
+            type: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+            /** Why */
+            why: string;
+        };
+        /** NextParts */
+        NextParts: {
+            /** Parts */
+            parts: components["schemas"]["NextPart"][];
         };
         /** NotifyRequest */
         NotifyRequest: {
@@ -2084,6 +2441,86 @@ export interface components {
             total_items: number;
             /** Total Pages */
             total_pages: number;
+        };
+        /**
+         * PartChange
+         * @description Fields that are left out stay.
+         */
+        PartChange: {
+            /**
+             * Amount
+             * @default 1
+             */
+            amount: number;
+            /** Due At */
+            due_at?: string | null;
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /**
+             * Material
+             * @default
+             */
+            material: string;
+            /** Material Thickness */
+            material_thickness?: string | null;
+            /** Misc Info */
+            misc_info?: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Onshape Url */
+            onshape_url?: string | null;
+            /**
+             * Part Number
+             * @default
+             */
+            part_number: string;
+            /**
+             * Priority
+             * @default 0
+             */
+            priority: number;
+            /**
+             * Subsystem
+             * @default
+             */
+            subsystem: string;
+            /** Type */
+            type?: ("cnc" | "hand" | "misc") | null;
+        };
+        /** PartClaim */
+        PartClaim: {
+            /** Expires At */
+            expires_at: string | null;
+            /** Fence */
+            fence: number;
+            /** Holder */
+            holder: string;
+            /** Recheck */
+            recheck: boolean;
+            /** Revision */
+            revision: number | null;
+        };
+        /** PartEvent */
+        PartEvent: {
+            /** Actor */
+            actor: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Seq */
+            seq: number;
+            /** Verb */
+            verb: string;
         };
         /**
          * PartFields
@@ -2163,10 +2600,101 @@ export interface components {
              */
             type: string | null;
         };
+        /**
+         * PartFileRead
+         * @description `label` is the letter of an approved revision.
+         */
+        PartFileRead: {
+            /** Approved At */
+            approved_at: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Id */
+            id: number;
+            /** Is Current */
+            is_current: boolean;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string | null;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string | null;
+            /** Revision */
+            revision: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
+        /** PartHistory */
+        PartHistory: {
+            /** Events */
+            events: components["schemas"]["PartEvent"][];
+        };
+        /** PartMaterialRead */
+        PartMaterialRead: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "reserved" | "used";
+            /** Unit */
+            unit: string | null;
+        };
+        /** PartMaterials */
+        PartMaterials: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Materials */
+            materials: components["schemas"]["MaterialNeed"][];
+        };
+        /** PartNote */
+        PartNote: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Note */
+            note?: string | null;
+        };
+        /** PartReason */
+        PartReason: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Reason */
+            reason?: string | null;
+        };
+        /** PartReasonNeeded */
+        PartReasonNeeded: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Reason */
+            reason: string;
+        };
         /** PartRemoved */
         PartRemoved: {
             /** Message */
             message: string;
+        };
+        /** PartSteps */
+        PartSteps: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Steps */
+            steps: components["schemas"]["NewStep"][];
         };
         /** Passing */
         Passing: {
@@ -2236,6 +2764,15 @@ export interface components {
             username: string;
             /** Uuid */
             uuid: string;
+        };
+        /** Pieces */
+        Pieces: {
+            /** Made */
+            made: number;
+            /** Scrapped */
+            scrapped: number;
+            /** Wanted */
+            wanted: number;
         };
         /** PresignDownload */
         PresignDownload: {
@@ -2417,6 +2954,17 @@ export interface components {
              */
             password: boolean;
         };
+        /** Quantities */
+        Quantities: {
+            /** Made */
+            made: number;
+            /** Remaining */
+            remaining: number;
+            /** Scrapped */
+            scrapped: number;
+            /** Wanted */
+            wanted: number;
+        };
         /** Queue */
         Queue: {
             /** Queue */
@@ -2542,6 +3090,11 @@ export interface components {
             count: number;
             /** Msg */
             msg: string;
+        };
+        /** RemovedPart */
+        RemovedPart: {
+            /** Deleted */
+            deleted: number;
         };
         /** RemoveFolder */
         RemoveFolder: {
@@ -2783,6 +3336,52 @@ export interface components {
             /** Username */
             username?: string | null;
         };
+        /** ResourceChange */
+        ResourceChange: {
+            /** Board */
+            board?: ("cnc" | "hand" | "misc") | null;
+            /**
+             * Is Active
+             * @default true
+             */
+            is_active: boolean;
+            /**
+             * Kind
+             * @default machine
+             * @enum {string}
+             */
+            kind: "machine" | "vendor";
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Note */
+            note?: string | null;
+        };
+        /** ResourceRead */
+        ResourceRead: {
+            /** Board */
+            board: ("cnc" | "hand" | "misc") | null;
+            /** Id */
+            id: number;
+            /** Is Active */
+            is_active: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "machine" | "vendor";
+            /** Name */
+            name: string;
+            /** Note */
+            note: string | null;
+        };
+        /** Resources */
+        Resources: {
+            /** Resources */
+            resources: components["schemas"]["ResourceRead"][];
+        };
         /** Review */
         Review: {
             /**
@@ -2798,6 +3397,65 @@ export interface components {
              */
             reviewer: string | null;
         };
+        /** ReworkPart */
+        ReworkPart: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Reason */
+            reason: string;
+            /** Step Id */
+            step_id?: number | null;
+        };
+        /** RulesChange */
+        RulesChange: {
+            /** Last Step */
+            last_step?: ("inspected" | "picked_up") | null;
+            /**
+             * Remind Hours
+             * @default 0
+             */
+            remind_hours: number;
+            /**
+             * Return Hours
+             * @default 0
+             */
+            return_hours: number;
+            /**
+             * Reviewer Is Not Author
+             * @default false
+             */
+            reviewer_is_not_author: boolean;
+            /**
+             * Scrap Reasons
+             * @default [
+             *       "other"
+             *     ]
+             */
+            scrap_reasons: string[];
+        };
+        /**
+         * RulesRead
+         * @description `role` is the caller's in the project.
+         */
+        RulesRead: {
+            /** Last Step */
+            last_step: ("inspected" | "picked_up") | null;
+            /** Project */
+            project: string;
+            /** Remind Hours */
+            remind_hours: number;
+            /** Return Hours */
+            return_hours: number;
+            /** Reviewer Is Not Author */
+            reviewer_is_not_author: boolean;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member" | "viewer";
+            /** Scrap Reasons */
+            scrap_reasons: string[];
+        };
         /**
          * RunOutput
          * @description What the last run on a machine said, without secrets.
@@ -2811,6 +3469,18 @@ export interface components {
             problem: string | null;
             /** What */
             what: string | null;
+        };
+        /** Said */
+        Said: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Reason */
+            reason: string;
         };
         /** Score */
         Score: {
@@ -2882,6 +3552,125 @@ export interface components {
             /** Warnings */
             warnings: string[];
         };
+        /**
+         * ShopPart
+         * @description `files`, `steps` and `materials` are there where one part is read or changed.
+         */
+        ShopPart: {
+            /** Amount */
+            amount: number;
+            /** Assigned */
+            assigned: string | null;
+            /** Author */
+            author: string | null;
+            blocked: components["schemas"]["Said"] | null;
+            /** Category */
+            category: string;
+            claim: components["schemas"]["PartClaim"] | null;
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Completed At */
+            completed_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** File */
+            file: string | null;
+            /** Files */
+            files?: components["schemas"]["PartFileRead"][] | null;
+            /** Id */
+            id: number;
+            /** Last Step */
+            last_step: ("inspected" | "picked_up") | null;
+            last_step_done: components["schemas"]["DoneBy"] | null;
+            /** Material */
+            material: string;
+            /** Material Thickness */
+            material_thickness: string | null;
+            /** Materials */
+            materials?: components["schemas"]["PartMaterialRead"][] | null;
+            /** Misc Info */
+            misc_info: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name: string | null;
+            /** Notes */
+            notes: string | null;
+            /** Onshape Url */
+            onshape_url: string | null;
+            /** Part Number */
+            part_number: string;
+            /** Priority */
+            priority: number;
+            /** Project */
+            project: string;
+            quantities: components["schemas"]["Quantities"];
+            /** Reviewer */
+            reviewer: string | null;
+            /** Revision */
+            revision: number;
+            /** Revision Label */
+            revision_label: string | null;
+            rework: components["schemas"]["Said"] | null;
+            /** Status */
+            status: string;
+            step: components["schemas"]["StepRead"] | null;
+            /** Steps */
+            steps?: components["schemas"]["StepRead"][] | null;
+            /** Subsystem */
+            subsystem: string;
+            /** Type */
+            type: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /** ShopParts */
+        ShopParts: {
+            /** Parts */
+            parts: components["schemas"]["ShopPart"][];
+            /** Total */
+            total: number;
+        };
+        /** ShopStats */
+        ShopStats: {
+            assignment: components["schemas"]["Assigned"];
+            /** Blocked */
+            blocked: number;
+            /** By Category */
+            by_category: {
+                [key: string]: number;
+            };
+            /** By Status */
+            by_status: {
+                [key: string]: number;
+            };
+            /** Contributors */
+            contributors: components["schemas"]["Maker"][];
+            hours: components["schemas"]["Hours"];
+            /** Leaderboard */
+            leaderboard: components["schemas"]["Score"][];
+            /** Overdue */
+            overdue: number;
+            /** Per Week */
+            per_week: components["schemas"]["Week"][];
+            quantities: components["schemas"]["Pieces"];
+            /** Scrap Reasons */
+            scrap_reasons: {
+                [key: string]: number;
+            };
+            /** Total */
+            total: number;
+        };
         /** SignedAddress */
         SignedAddress: {
             /** Expires At */
@@ -2930,6 +3719,48 @@ export interface components {
             /** Is Admin */
             is_admin?: boolean | null;
         };
+        /** StepRead */
+        StepRead: {
+            /**
+             * Board
+             * @enum {string}
+             */
+            board: "cnc" | "hand" | "misc";
+            /** Finished At */
+            finished_at: string | null;
+            /** Finished By */
+            finished_by: string | null;
+            /** Id */
+            id: number;
+            /** Note */
+            note: string | null;
+            /** Person */
+            person: string | null;
+            /** Position */
+            position: number;
+            /** Process */
+            process: string;
+            resource: components["schemas"]["StepResource"] | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "due" | "in_progress" | "done";
+        };
+        /** StepResource */
+        StepResource: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "machine" | "vendor";
+            /** Name */
+            name: string;
+        };
         /**
          * StorageRefusal
          * @description A refusal of the file service: `error` and `message` are the code, `details.text` is for people.
@@ -2972,6 +3803,35 @@ export interface components {
             on: boolean;
             /** Reason */
             reason?: string | null;
+        };
+        /** TableToImport */
+        TableToImport: {
+            /** Csv */
+            csv: string;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /** Project */
+            project?: string | null;
+        };
+        /**
+         * TakePart
+         * @description `ttl_seconds`: the part returns to the board by itself then.
+         */
+        TakePart: {
+            /** Expected Updated At */
+            expected_updated_at?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Take Over
+             * @default false
+             */
+            take_over: boolean;
+            /** Ttl Seconds */
+            ttl_seconds?: number | null;
         };
         /** TransferRequest */
         TransferRequest: {
@@ -3201,6 +4061,13 @@ export interface components {
             path: string;
             /** Scope */
             scope: string;
+        };
+        /** Week */
+        Week: {
+            /** Completed */
+            completed: number;
+            /** Week */
+            week: string;
         };
         /** WhoAmI */
         WhoAmI: {

@@ -1,5 +1,5 @@
 """HTTP in, one service call, HTTP out. Addresses with fixed words come before those with a part's number."""
 
-from toolcrib.parts.routes import contract, files
+from toolcrib.parts.routes import contract, files, making, shop, stock, tables
 
-ROUTERS = (contract.router, files.router)
+ROUTERS = (contract.router, files.router, shop.router, making.router, stock.router, tables.router)

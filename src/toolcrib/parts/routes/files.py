@@ -24,7 +24,7 @@ router = APIRouter(tags=["parts"])
 
 NO_FILE = "No file associated with this part"
 NOT_ON_SERVER = "File not found on server"
-_FORM: dict[str, Any] = {
+FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -48,7 +48,7 @@ BYTES: dict[int | str, dict[str, Any]] = {
     status_code=201,
     response_model=Uploaded,
     responses=refusals(413, 507),
-    openapi_extra=_FORM,
+    openapi_extra=FORM,
 )
 async def upload(
     part_id: int, request: Request, kernel: KernelDep, caller: WriterDep, now: NowDep

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.parts.models import part_rules
+from toolcrib.kernel.events import log as event_log
+from toolcrib.parts.models import KIND, part_rules
 from toolcrib.settings import Settings
 
 LAST_STEPS = ("inspected", "picked_up")
@@ -59,7 +61,9 @@ async def all_rules(session: AsyncSession, settings: Settings) -> dict[str, Proj
     return {row.scope: _joined(row, settings) for row in await session.execute(select(part_rules))}
 
 
-async def set_rules(session: AsyncSession, scope: str, values: Mapping[str, Any]) -> None:
+async def set_rules(
+    session: AsyncSession, scope: str, values: Mapping[str, Any], *, actor: str, now: datetime
+) -> None:
     """Change the rules of a project. The caller has checked them, and who asks."""
     await take_write_lock(session)
     known = (await session.execute(select(part_rules.c.scope).where(part_rules.c.scope == scope))).first()
@@ -67,3 +71,14 @@ async def set_rules(session: AsyncSession, scope: str, values: Mapping[str, Any]
         await session.execute(insert(part_rules).values(scope=scope, **values))
     else:
         await session.execute(update(part_rules).where(part_rules.c.scope == scope).values(**values))
+    project = scope.partition(":")[2]
+    await event_log.record(
+        session,
+        "part_rules_changed",
+        kind=KIND,
+        key=project,
+        actor=actor,
+        now=now,
+        scope=scope,
+        fields=sorted(values),
+    )

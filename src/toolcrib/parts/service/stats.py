@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.parts.misc_info import workers
-from toolcrib.parts.models import BOARDS, CATEGORIES, COMPLETED, IN_PROGRESS, PENDING, parts
+from toolcrib.parts.models import BOARDS, CATEGORIES, COMPLETED, IN_PROGRESS, PENDING, part_counts, parts
 
 DISTRIBUTION = ("< 1 hour", "1-4 hours", "4-8 hours", "8-24 hours", "> 24 hours")
 _LIMITS = (1, 4, 8, 24)
 CONTRIBUTORS = 5
+SHOWN_PEOPLE = 50
+WEEKS = 26
 
 
 async def stats(session: AsyncSession, scope: str) -> dict[str, Any]:
@@ -99,3 +102,58 @@ def distribution(hours: list[float]) -> dict[str, int]:
     for each in hours:
         found[DISTRIBUTION[sum(each >= limit for limit in _LIMITS)]] += 1
     return found
+
+
+async def shop_stats(session: AsyncSession, scope: str, now: datetime) -> dict[str, Any]:
+    """Return the figures of our own page: rows, pieces, scrap, lateness, who made what, and how it went by week."""
+    columns = ("category", "status", "amount", "made", "scrapped", "due_at", "blocked_at", "assigned")
+    query = select(*(parts.c[name] for name in (*columns, "claimed_at", "created_at", "completed_at")))
+    wanted = made = scrapped = overdue = blocked = 0
+    hours: list[float] = []
+    weeks: Counter[str] = Counter()
+    for row in await session.execute(query.where(parts.c.scope == scope)):
+        wanted, made, scrapped = wanted + row.amount, made + row.made, scrapped + row.scrapped
+        if row.category != "completed":
+            blocked += row.blocked_at is not None
+            overdue += row.due_at is not None and row.due_at < now and row.status != "Cancelled"
+        elif row.completed_at is not None:
+            begun = row.claimed_at or row.created_at
+            hours.append(max(0.0, (row.completed_at - begun).total_seconds() / 3600))
+            year, week, _ = row.completed_at.isocalendar()
+            weeks[f"{year}-W{week:02}"] += 1
+    mine = (part_counts.c.part_id == parts.c.id, parts.c.scope == scope)
+    reasons = select(part_counts.c.reason, func.sum(part_counts.c.scrapped)).where(*mine)
+    scrap = await session.execute(reasons.where(part_counts.c.scrapped > 0).group_by(part_counts.c.reason))
+    return {
+        **await stats(session, scope),
+        "quantities": {"wanted": wanted, "made": made, "scrapped": scrapped},
+        "scrap_reasons": {row[0]: int(row[1]) for row in scrap},
+        "overdue": overdue,
+        "blocked": blocked,
+        "hours": {
+            "average": round(sum(hours) / len(hours), 2) if hours else None,
+            "distribution": distribution(hours),
+        },
+        "per_week": [{"week": week, "completed": weeks[week]} for week in sorted(weeks)[-WEEKS:]],
+        "leaderboard": await leaderboard(session, scope),
+        "contributors": await _contributors(session, scope),
+    }
+
+
+async def _contributors(session: AsyncSession, scope: str) -> list[dict[str, Any]]:
+    pieces = (
+        select(part_counts.c.by, func.sum(part_counts.c.made))
+        .where(part_counts.c.part_id == parts.c.id, parts.c.scope == scope)
+        .group_by(part_counts.c.by)
+    )
+    made = {row[0]: int(row[1]) for row in await session.execute(pieces) if row[0]}
+    completed = await session.execute(
+        select(parts.c.assigned, func.count())
+        .where(parts.c.scope == scope, parts.c.category == "completed", parts.c.assigned.is_not(None))
+        .group_by(parts.c.assigned)
+    )
+    done = {row[0]: row[1] for row in completed}
+    people = [
+        {"name": name, "completed": done.get(name, 0), "made": made.get(name, 0)} for name in done | made
+    ]
+    return sorted(people, key=lambda each: (-each["completed"], -each["made"], each["name"]))[:SHOWN_PEOPLE]

@@ -1,0 +1,110 @@
+"""Parts in numbers and as tables, and their files, on our own routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.openapi import refusals
+from toolcrib.parts.errors import FileNotFound
+from toolcrib.parts.routes.contract import answer
+from toolcrib.parts.routes.files import BYTES, FORM, refuse_other_types, serve_file
+from toolcrib.parts.routes.shop import DoingDep, ProjectQuery, part_answer
+from toolcrib.parts.service import files, stats, table
+from toolcrib.parts.service.lookup import shop_part
+from toolcrib.parts.service.scopes import scope_of
+from toolcrib.parts.uploads import blocks, file_of_form
+from toolcrib.parts.views import Category, ImportedParts, ShopPart, ShopStats, TableToImport
+
+router = APIRouter(prefix="/shop", tags=["parts"])
+
+# Our own page shows drawings in a frame of itself.
+PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+LONGEST_NOTE = 2_000
+
+
+@router.get("/stats", response_model=ShopStats)
+async def read_stats(
+    session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep, project: ProjectQuery = None
+) -> Response:
+    """Say how it goes in a project."""
+    return answer(await stats.shop_stats(session, scope_of(kernel, me, project, "viewer"), now))
+
+
+@router.get("/export", response_class=Response, responses=_CSV)
+async def export(
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    project: ProjectQuery = None,
+    category: Category | None = None,
+) -> Response:
+    """Return the parts of a project as CSV."""
+    rows = await table.rows_of(session, scope_of(kernel, me, project, "viewer"), category)
+    headers = {"Content-Disposition": 'attachment; filename="parts.csv"'}
+    return StreamingResponse(table.write_table(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post("/import", response_model=ImportedParts, responses=refusals(403))
+async def import_(body: TableToImport, session: SessionDep, doing: DoingDep) -> Response:
+    """Add all parts of a CSV table, or none. `dry_run` only says whether it could be done."""
+    scope = scope_of(doing.kernel, doing.me, body.project, "member")
+    found = table.read_table(body.csv)
+    if body.dry_run:
+        return answer({"added": len(found), "ids": []})
+    ids = await table.import_parts(session, doing.with_body(), scope, found)
+    return answer({"added": len(ids), "ids": ids})
+
+
+@router.post(
+    "/parts/{part_id}/files",
+    status_code=201,
+    response_model=ShopPart,
+    responses=refusals(403, 413, 507),
+    openapi_extra=FORM,
+)
+async def upload(part_id: int, request: Request, doing: DoingDep) -> Response:
+    """Add a revision of the part's model or drawing. Whoever makes the part is told of a new model at once."""
+    kernel = doing.kernel
+    async with kernel.database.read() as session:
+        row = await shop_part(session, doing.me, part_id, "member")
+    async with file_of_form(request, kernel.settings.part_max_file_bytes) as (file, texts):
+        refuse_other_types(kernel, file.filename or "")
+        await files.keep_file(
+            kernel,
+            doing.me,
+            part_id,
+            row.scope,
+            file.filename or "",
+            blocks(file),
+            now=doing.now,
+            note=texts.get("note", "")[:LONGEST_NOTE] or None,
+        )
+    async with kernel.database.read() as session:
+        found = await shop_part(session, doing.me, part_id)
+        return await part_answer(session, doing.with_body(), found, 201)
+
+
+@router.get("/parts/{part_id}/files/{file_id}", response_class=Response, responses=BYTES)
+async def download(
+    part_id: int,
+    file_id: int,
+    request: Request,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    inline: Annotated[bool, Query()] = False,
+) -> Response:
+    """Return any revision of a file."""
+    async with kernel.database.read() as session:
+        await shop_part(session, me, part_id)
+        found = await files.file_of(session, part_id, file_id)
+    if found is None:
+        raise FileNotFound("The part has no such file.")
+    response = await serve_file(request, kernel, found, inline=inline)
+    if inline:
+        response.headers["Content-Security-Policy"] = PDF_POLICY
+    return response
