@@ -8,7 +8,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.jobs import Job
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.pool import pool_of
-from toolcrib.machines.service import checking, sharing, warning, work
+from toolcrib.machines.service import checking, confirming, sharing, warning, work
 
 
 async def do_work(kernel: Kernel, now: datetime) -> None:
@@ -22,8 +22,9 @@ async def check(kernel: Kernel, now: datetime) -> None:
 
 
 async def warn(kernel: Kernel, now: datetime) -> None:
-    """Tell people that their reservation ends soon."""
+    """Tell people that their reservation ends soon, or that their booking is not confirmed."""
     await warning.warn(kernel, now)
+    await confirming.remind(kernel, now)
 
 
 async def end_sharing(kernel: Kernel, now: datetime) -> None:

@@ -15,8 +15,10 @@ from toolcrib.kernel.kinds import Kind
 from toolcrib.machines.hook import follow_claim
 from toolcrib.machines.jobs import JOBS
 from toolcrib.machines.models import KIND, SEALED
+from toolcrib.machines.notices import TELLING
 from toolcrib.machines.pool import Pool, pool_of
 from toolcrib.machines.routes import ROUTERS
+from toolcrib.machines.service.confirming import forgive_outage
 from toolcrib.machines.wording import WORDINGS
 
 RENEWAL = "A reservation is extended as a whole, not machine by machine."
@@ -34,6 +36,7 @@ def _link(claim: Claim) -> str:
 
 async def _start(kernel: Kernel) -> None:
     kernel.kinds[KIND] = Pool(kernel)
+    await forgive_outage(kernel)
 
 
 async def _stop(kernel: Kernel) -> None:
@@ -60,6 +63,7 @@ kind = Kind(
     start=_start,
     stop=_stop,
     wordings=WORDINGS,
+    telling=TELLING,
     hook=follow_claim,
     sealed=SEALED,
 )

@@ -250,7 +250,8 @@ class QueuePlaceRead(BaseModel):
 
 
 class ReservationRead(BaseModel):
-    """A reservation. `booked_machines` are those of a booking that has not begun. `password` is only in the answer to
+    """A reservation. `booked_machines` are those of a booking that has not begun. With a `confirm_by`, it ends then
+    unless its holder confirms it. `password` is only in the answer to
     the request that asked for one."""
 
     id: str
@@ -271,6 +272,7 @@ class ReservationRead(BaseModel):
     reason: str | None
     machines: list[HeldMachine]
     booked_machines: list[str]
+    confirm_by: datetime | None
     shared_with: list[str]
     certificate: bool
     queue: QueuePlaceRead | None = None
@@ -321,6 +323,7 @@ class ReservationRead(BaseModel):
                 for hold, machine in held
             ],
             booked_machines=booked or [],
+            confirm_by=row.confirm_by if going_on else None,
             shared_with=sorted(
                 names[uuid]
                 for uuid in row.access.get("keys", {})

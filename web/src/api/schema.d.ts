@@ -3156,7 +3156,8 @@ export interface components {
         };
         /**
          * ReservationRead
-         * @description A reservation. `booked_machines` are those of a booking that has not begun. `password` is only in the answer to
+         * @description A reservation. `booked_machines` are those of a booking that has not begun. With a `confirm_by`, it ends then
+         *     unless its holder confirms it. `password` is only in the answer to
          *     the request that asked for one.
          */
         ReservationRead: {
@@ -3166,6 +3167,8 @@ export interface components {
             booked_machines: string[];
             /** Certificate */
             certificate: boolean;
+            /** Confirm By */
+            confirm_by: string | null;
             /** Count */
             count: number;
             /**

@@ -7,7 +7,8 @@ import typer
 
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import end_seconds
+from toolcrib.cli.core.durations import end_seconds, until
+from toolcrib.cli.machines.access import find, names_of
 from toolcrib.cli.machines.reservations import (
     AtLeast,
     Certificates,
@@ -53,7 +54,8 @@ def book(
 ) -> None:
     """Book machines for a time to come, by name or by number and tags.
 
-    Nobody else gets them then. `toolcrib machines release ID` cancels the booking.
+    Nobody else gets them then. `toolcrib machines release ID` cancels the booking. When it has begun, use it or confirm
+    it, or it ends.
     """
     begins = datetime.now(UTC) + timedelta(seconds=end_seconds(start) or 0)
     body = wish(context, names, count, tags, length) | {"starts_at": begins.isoformat()}
@@ -64,3 +66,13 @@ def book(
         output.print_json(made)
     else:
         print_reservations([made])
+
+
+@command(app, "confirm")
+def confirm(
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A machine, or the id of a reservation.")],
+) -> None:
+    """Say that you use a booking that has begun, so that it does not end. `toolcrib ssh` says so too."""
+    answer = context.api.post(f"/reservations/{find(context, name)['id']}/confirm")
+    context.show(answer, f"Confirmed: {names_of(answer)} until {until(answer['ends_at'], datetime.now(UTC))}")

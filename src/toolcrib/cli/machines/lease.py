@@ -72,7 +72,7 @@ class Lease:
                     renew_at = time.monotonic() + renew_every
                     with suppress(Failure):
                         self._api.post(f"/reservations/{self._id}/renew")
-                now = self._api.get(f"/reservations/{self._id}")
+                now = self._confirmed(self._api.get(f"/reservations/{self._id}"))
         self._note(now)
         self._length = self._ends - time.monotonic()
         self._fences = {one["fence"] for one in machines_of(now) if one["state"] == "ready"}
@@ -84,6 +84,17 @@ class Lease:
         place = reservation["queue"] or {}
         ends, made = parse_moment(place.get("lease_ends_at")), parse_moment(reservation["created_at"])
         return max(1.0, (ends - made).total_seconds()) if ends and made else 30.0
+
+    def _confirmed(self, reservation: Reservation) -> Reservation:
+        """Say that we know that we have been served, where that is asked: else the machines pass on."""
+        if reservation.get("confirm_by") is None:
+            return reservation
+        try:
+            return self._api.post(f"/reservations/{self._id}/confirm")  # type: ignore[no-any-return]
+        except Unreachable:
+            raise
+        except Failure:  # it has ended
+            return self._api.get(f"/reservations/{self._id}")  # type: ignore[no-any-return]
 
     def _timed_out(self) -> NoReturn:
         raise _failure("The time to wait is over.", TIMED_OUT, "timed_out")

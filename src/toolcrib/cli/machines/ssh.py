@@ -49,6 +49,8 @@ def ssh(
         raise CannotTell("Name the machine, not the reservation.")
     if machine["state"] != "ready":
         raise Failure(f"Your account on {name} is still being made. Try again in a moment.", code="preparing")
+    if reservation.get("confirm_by") is not None:  # signing in is using it
+        context.api.post(f"/reservations/{reservation['id']}/confirm")
     access = Access.of(reservation, machine)
     with TemporaryDirectory(prefix="toolcrib-ssh-") as folder:
         known = Path(folder) / "known_hosts"

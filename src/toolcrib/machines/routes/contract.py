@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from toolcrib.kernel.claims.schemas import Text
@@ -107,6 +107,7 @@ async def reserve(
     password: Annotated[Text | None, Query()] = None,
     count: Annotated[int, Query()] = 1,
     duration: Annotated[int, Query()] = 60,
+    request: Request,
     response: Response,
     kernel: KernelDep,
     me: TokenDep,
@@ -121,12 +122,13 @@ async def reserve(
         count=count,
         duration=duration,
     )
-    return await post_reserve(body, response, kernel, me, by, now)
+    return await post_reserve(body, request, response, kernel, me, by, now)
 
 
 @router.post("/reserve", responses=refusals(400, 500))
 async def post_reserve(
     body: ReserveRequest,
+    request: Request,
     response: Response,
     kernel: KernelDep,
     me: TokenDep,
@@ -143,6 +145,7 @@ async def post_reserve(
         password=body.reservation_password or body.password,
         count=body.count,
         minutes=body.duration,
+        hung_up=request.is_disconnected,
         now=now,
     )
     return Reserved(

@@ -116,8 +116,18 @@ async def extend(
 async def renew(
     reservation_id: Id, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> ReservationRead:
-    """Keep a program's place in the queue."""
+    """Keep a program's place in the queue; or confirm what it was given meanwhile."""
     await managing.renew_place(session, kernel.settings, me, reservation_id, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.post("/reservations/{reservation_id}/confirm", responses=refusals(403, 404, 409))
+async def confirm(
+    reservation_id: Id, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+) -> ReservationRead:
+    """Say that one uses a begun booking, or what one's program was given from the queue: by `confirm_by`, or it ends.
+    Extending it, sharing it, passing it on and changing its access say so too."""
+    await managing.confirm(session, me, reservation_id, now=now)
     return await _one(session, kernel, me, reservation_id, now)
 
 
@@ -164,7 +174,7 @@ async def set_access(
     if body.certificate is not None:
         own["certificate"] = body.certificate
     async with kernel.database.write() as session:
-        await sharing.set_access(session, kernel, me, reservation_id, {"password": None, **own})
+        await sharing.set_access(session, kernel, me, reservation_id, {"password": None, **own}, now=now)
         return await _one(session, kernel, me, reservation_id, now)
 
 

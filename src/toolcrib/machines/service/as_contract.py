@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -14,18 +16,21 @@ from toolcrib.kernel.problems import Conflict
 from toolcrib.kernel.progress import made_progress
 from toolcrib.kernel.requester import Requester
 from toolcrib.kernel.waits import set_within
-from toolcrib.machines.errors import NotEnoughMachines, PoolRefusal, ProvisioningFailed
+from toolcrib.machines.errors import NotEnoughMachines, PoolRefusal, ProvisioningFailed, ReservationOver
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.logins import check_login, may_be_login
 from toolcrib.machines.models import CURRENT, State, holds, machines, reservations
 from toolcrib.machines.pool import Pool
 from toolcrib.machines.service import access, managing
+from toolcrib.machines.service.confirming import is_learnt
 from toolcrib.machines.service.reserving import Terms, reserve
 from toolcrib.machines.service.wanted import Wanted
 
 # An account that is not there by then does not come: all tries at all machines together.
 LONGEST_WAIT_SECONDS = 170.0
 LOOK_SECONDS = 2.0
+# A reservation whose client has not been told of it by then ends: this process was killed.
+LEARN = timedelta(seconds=LONGEST_WAIT_SECONDS + 30)
 
 
 class TooFewFree(NotEnoughMachines):
@@ -60,14 +65,18 @@ async def reserve_and_wait(
     password: str | None,
     count: int,
     minutes: int,
+    hung_up: Callable[[], Awaitable[bool]],
     now: datetime,
 ) -> Granted:
     """Reserve `count` machines, and wait until the accounts are there. No transaction is open meanwhile.
+
+    The password comes back in this answer alone. So when the client has `hung_up` by then, everything is given back.
 
     Raises:
         PoolRefusal: a value is not allowed (400).
         NotEnoughMachines: fewer are free (400).
         ProvisioningFailed: on a failure everything is given back (500).
+        Interrupted: it ended meanwhile, or the client hung up (409).
     """
     kernel = pool.kernel
     settings = kernel.settings
@@ -90,15 +99,21 @@ async def reserve_and_wait(
             Wanted(count=count, at_least=count),
             terms,
             too_few=TooFewFree,
+            confirm_by=now + LEARN,
             now=now,
         )
-    row = await _wait(pool, reservation_id)
+    row = await _wait(pool, reservation_id, hung_up)
+    if await hung_up():
+        await _give_back(pool, me, by, row, "The client hung up.")
+        raise Interrupted("The client hung up.")
     if row.state != State.READY:
-        await _give_back(pool, me, by, row)
+        await _give_back(pool, me, by, row, "The accounts took too long.")
         if row.state == State.ENDED:
             raise Interrupted(row.reason or "The reservation has ended.")
         raise ProvisioningFailed(row.reason or "It took too long.")
-    async with kernel.database.read() as session:
+    async with kernel.database.write() as session:
+        if not await is_learnt(session, reservation_id):
+            raise Interrupted("The reservation has ended.")
         query = (
             select(machines.c.name, machines.c.host, machines.c.port)
             .join(holds, holds.c.machine_id == machines.c.id)
@@ -109,8 +124,9 @@ async def reserve_and_wait(
     return Granted(login, chosen, minutes, row.ends_at, found)
 
 
-async def _wait(pool: Pool, reservation_id: str) -> Row[Any]:
-    """Return the reservation as soon as it is no longer being prepared, or as it is when the time is over."""
+async def _wait(pool: Pool, reservation_id: str, hung_up: Callable[[], Awaitable[bool]]) -> Row[Any]:
+    """Return the reservation as soon as it is no longer being prepared, or as it is when the time is over or the client
+    has hung up."""
     query = select(reservations).where(reservations.c.id == reservation_id)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LONGEST_WAIT_SECONDS
@@ -121,16 +137,14 @@ async def _wait(pool: Pool, reservation_id: str) -> Row[Any]:
             async with pool.kernel.database.read() as session:
                 row = (await session.execute(query)).one()
             left = deadline - loop.time()
-            if row.state != State.PREPARING or left <= 0:
+            if row.state != State.PREPARING or left <= 0 or await hung_up():
                 return row
             await set_within(changed, min(left, LOOK_SECONDS))
             made_progress()
 
 
-async def _give_back(pool: Pool, me: Principal, by: Requester, row: Row[Any]) -> None:
-    if row.state == State.PREPARING:
-        kernel = pool.kernel
+async def _give_back(pool: Pool, me: Principal, by: Requester, row: Row[Any], reason: str) -> None:
+    kernel = pool.kernel
+    with suppress(ReservationOver):
         async with kernel.database.write() as session:
-            await managing.give_back(
-                session, me, by, row.id, "The accounts took too long.", now=kernel.clock()
-            )
+            await managing.give_back(session, me, by, row.id, reason, now=kernel.clock())

@@ -143,6 +143,8 @@ async def _hold(
     chosen: Sequence[Machine],
     now: datetime,
 ) -> None:
+    minutes = settings.machines_confirm_minutes
+    confirm_by = min(now + timedelta(minutes=minutes), row.ends_at) if minutes else None
     await hold(
         session,
         row.id,
@@ -155,6 +157,7 @@ async def _hold(
         ends_at=row.ends_at,
         warned_at=None,
         reminded_at=None,
+        confirm_by=confirm_by,
     )
     await forget(session, row.id)
     await told.of_reservation(
@@ -166,6 +169,7 @@ async def _hold(
         now=now,
         machines=[each.name for each in chosen],
         ends_at=iso_format(row.ends_at),
+        confirm_by=iso_format(confirm_by) if confirm_by else None,
     )
 
 

@@ -23,6 +23,7 @@ from toolcrib.machines.errors import (
 )
 from toolcrib.machines.models import CURRENT, KIND, State, holds, machines, reservations
 from toolcrib.machines.service.booking import cancel
+from toolcrib.machines.service.confirming import used
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.people import find_colleague
@@ -118,6 +119,16 @@ async def give_back(
     await claims.run(session, *commands, now=now, by=by)
 
 
+async def confirm(session: AsyncSession, me: Principal, reservation_id: str, *, now: datetime) -> None:
+    """Say that one uses what one has. Does nothing where that need not be said.
+
+    Raises:
+        ReservationOver: it has ended, or the time to say so is over (409).
+    """
+    row = await find_own(session, me, reservation_id, State.PREPARING, State.READY)
+    await used(session, row, me, now=now)
+
+
 async def extend(
     session: AsyncSession,
     settings: Settings,
@@ -136,6 +147,7 @@ async def extend(
         TooMany: it would last longer than allowed (400).
     """
     row = await find_own(session, me, reservation_id, State.PREPARING, State.READY)
+    await used(session, row, me, now=now)
     end = (row.ends_at or now) + timedelta(minutes=minutes)
     if end - (row.starts_at or row.created_at) > timedelta(minutes=settings.machines_max_minutes):
         raise TooMany(f"A reservation lasts at most {settings.machines_max_minutes} minutes.")
@@ -171,6 +183,7 @@ async def transfer(
         UnknownPerson: there is nobody of that name who may hold the machines (400).
     """
     row = await find_own(session, me, reservation_id, State.PREPARING, State.READY)
+    await used(session, row, me, now=now)
     held = await current_holds(session, reservation_id, now)
     heir = await find_colleague(session, settings, me, to, [ref for ref, _ in held])
     commands = [Transfer(ref, me.username, heir.holder, me.holder, fence) for ref, fence in held]
@@ -186,12 +199,14 @@ async def transfer(
 async def renew_place(
     session: AsyncSession, settings: Settings, me: Principal, reservation_id: str, *, now: datetime
 ) -> None:
-    """Keep a program's place in the queue. Does nothing for one that has its machines already."""
+    """Keep a program's place in the queue; for one that has its machines by now, confirm that."""
     row = await find_own(session, me, reservation_id, State.WAITING, State.PREPARING, State.READY)
     if row.state == State.WAITING and row.lease_ends_at is not None:
         mine = update(reservations).where(reservations.c.id == row.id)
         end = now + timedelta(seconds=settings.wait_lease_seconds)
         await session.execute(mine.values(lease_ends_at=end))
+    else:
+        await used(session, row, me, now=now)
 
 
 async def release_all(session: AsyncSession, me: Principal, by: Requester, *, now: datetime) -> int:

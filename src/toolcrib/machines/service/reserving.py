@@ -57,11 +57,13 @@ async def reserve(
     *,
     patience: Patience | None = None,
     too_few: type[NotEnoughMachines] = NotEnoughMachines,
+    confirm_by: datetime | None = None,
     now: datetime,
 ) -> str:
     """Hold machines for `me`, or with `patience` stand in the queue for them. Returns the reservation's id.
 
-    What is promised to people in the queue is not free for anybody else; nor is what is booked for a part of the time.
+    It ends unless it is confirmed by `confirm_by`. What is promised to people in the queue is not free for anybody
+    else; nor is what is booked for a part of the time.
 
     Raises:
         MachineNotFound: (404).
@@ -118,6 +120,8 @@ async def reserve(
         by,
         now=now,
         starts_at=now,
+        confirm_by=confirm_by,
+        reminded_at=now,
     )
     return reservation_id
 
@@ -252,6 +256,8 @@ async def serve_queue(session: AsyncSession, settings: Settings, *, now: datetim
             continue
         chosen = [by_id[id_] for id_ in granted[each.row.id]]
         row = each.row
+        is_program = row.lease_ends_at is not None
+        confirm_by = now + timedelta(seconds=settings.wait_confirm_seconds) if is_program else None
         await hold(
             session,
             row.id,
@@ -261,8 +267,10 @@ async def serve_queue(session: AsyncSession, settings: Settings, *, now: datetim
             row.seconds,
             None,
             now=now,
-            granted=True,
+            granted=not is_program,  # a program learns it by itself
             starts_at=now,
+            confirm_by=confirm_by,
+            reminded_at=now,
         )
 
 

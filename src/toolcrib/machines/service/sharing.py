@@ -20,6 +20,7 @@ from toolcrib.machines.errors import NoCredential, UnknownPerson
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.models import HoldState, State, holds, machines, reservations
 from toolcrib.machines.service import told
+from toolcrib.machines.service.confirming import used
 from toolcrib.machines.service.managing import current_holds, find_own
 from toolcrib.machines.service.people import find_colleague, find_person
 
@@ -45,6 +46,7 @@ async def share(
     row = await find_own(session, me, reservation_id, *GOING_ON)
     if not keys and not row.access.get("certificate"):
         raise NoCredential("Give an SSH public key of the colleague's to sign in with.")
+    await used(session, row, me, now=now)
     held = await current_holds(session, reservation_id, now)
     colleague = await find_colleague(session, kernel.settings, me, to, [ref for ref, _ in held])
     await _set_keys(session, kernel, row, {**_keys(row), colleague.uuid: keys})
@@ -75,10 +77,17 @@ async def stop_sharing(
 
 
 async def set_access(
-    session: AsyncSession, kernel: Kernel, me: Principal, reservation_id: str, own: dict[str, Any]
+    session: AsyncSession,
+    kernel: Kernel,
+    me: Principal,
+    reservation_id: str,
+    own: dict[str, Any],
+    *,
+    now: datetime,
 ) -> None:
     """Change the holder's own keys and password on the machines."""
     row = await find_own(session, me, reservation_id, State.WAITING, State.BOOKED, *GOING_ON)
+    await used(session, row, me, now=now)
     others = {uuid: keys for uuid, keys in _keys(row).items() if uuid != me.uuid}
     await _set(session, kernel, row, {**row.access, **own, "keys": {**others, **own.get("keys", {})}})
 

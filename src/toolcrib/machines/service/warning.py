@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.machines.models import State, reservations
+from toolcrib.machines.models import CURRENT, State, holds, reservations
 from toolcrib.machines.service import told
 
 AT_ONCE = 500
@@ -40,7 +40,9 @@ async def warn(kernel: Kernel, now: datetime) -> None:
         for row in list(await session.execute(query)):
             this = update(reservations).where(reservations.c.id == row.id)
             await session.execute(this.values(warned_at=now))
-            its = {"holder": row.holder, "ends_at": iso_format(row.ends_at)}
+            held = select(holds.c.machine).where(holds.c.reservation_id == row.id, holds.c.state.in_(CURRENT))
+            names = sorted(await session.scalars(held))
+            its = {"holder": row.holder, "ends_at": iso_format(row.ends_at), "machines": names}
             await told.of_reservation(
                 session, "ending_soon", row.id, row.holder_uuid, actor=None, now=now, **its
             )

@@ -24,7 +24,7 @@ from toolcrib.machines.hosts.certificates import principal_of
 from toolcrib.machines.hosts.driver import Account, Host, Outcome, Problem
 from toolcrib.machines.models import KIND, OPEN, HoldState, State, holds, machines, reservations
 from toolcrib.machines.pool import LEASE, Pool
-from toolcrib.machines.service import beginning, filling, hosts_of, told
+from toolcrib.machines.service import beginning, confirming, filling, hosts_of, told
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.pool_keys import public_ca_key
 from toolcrib.machines.service.reserving import serve_queue
@@ -42,7 +42,8 @@ CLEANING = "cleaning_failed"
 
 
 async def start_due(pool: Pool, now: datetime) -> None:
-    """Begin bookings, serve the queue, and begin whatever is to be done on hosts now."""
+    """End what nobody confirms, begin bookings, serve the queue, and begin whatever is to be done on hosts now."""
+    await confirming.end_unconfirmed(pool.kernel, now)
     await beginning.begin_due(pool.kernel, now)
     async with pool.kernel.database.write() as session:
         await serve_queue(session, pool.kernel.settings, now=now)
@@ -55,14 +56,18 @@ async def start_due(pool: Pool, now: datetime) -> None:
 
 
 async def _come_back(pool: Pool, now: datetime) -> None:
-    """Have the next booking begin on time, not at the next turn."""
+    """Have the next booking begin, and what is not confirmed end, on time, not at the next turn."""
     starts = select(func.min(reservations.c.starts_at)).where(
         reservations.c.state == State.BOOKED, reservations.c.starts_at > now
     )
+    ends = select(func.min(reservations.c.confirm_by)).where(
+        reservations.c.state.in_(confirming.GOING_ON), reservations.c.confirm_by > now
+    )
     async with pool.kernel.database.read() as session:
-        at = (await session.execute(starts)).scalar()
-    if at is not None and at - now <= EVERY:
-        pool.kernel.jobs.nudge_after(WORK_JOB, (at - now).total_seconds())
+        found = [(await session.execute(query)).scalar() for query in (starts, ends)]
+    coming = [at for at in found if at is not None and at - now <= EVERY]
+    if coming:
+        pool.kernel.jobs.nudge_after(WORK_JOB, (min(coming) - now).total_seconds())
 
 
 async def _take(pool: Pool, now: datetime) -> list[Row[Any]]:

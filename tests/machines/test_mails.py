@@ -1,0 +1,82 @@
+"""Who is mailed about reservations: whoever has them, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.machines.folder_hosts import FolderHosts
+from tests.servers.smtp import MailServer
+from toolcrib.machines.hosts.driver import Problem
+from toolcrib.machines.pool import pool_of
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+SETTINGS: dict[str, Any] = {"FRONTEND_BASE_URL": "http://crib.example", "MAIL_TOGETHER_SECONDS": 0}
+
+
+async def settle(crib: AppServer) -> None:
+    for _ in range(4):
+        await crib.kernel.jobs.run_due()
+        await pool_of(crib.kernel).idle()
+    await crib.kernel.jobs.idle()
+
+
+async def reserve(person: httpx.AsyncClient, name: str, **fields: Any) -> str:
+    body = {"names": [name], "password": "a password", "minutes": 60, **fields}
+    answer = await person.post("/api/reservations", json=body)
+    assert answer.is_success, answer.text
+    id_: str = answer.json()["id"]
+    return id_
+
+
+async def test_people_are_told_of_what_becomes_of_their_machines(
+    app_server: Callable[..., Awaitable[AppServer]], smtp: MailServer, tmp_path: Path
+) -> None:
+    crib = await app_server(**smtp.settings, **SETTINGS)
+    pool_of(crib.kernel).driver = hosts = FolderHosts(tmp_path)
+    admin, ann, ben = await crib.admin(), await crib.user("ann"), await crib.user("ben")
+    await crib.user("eve")
+    for name in ("m1", "m2"):
+        fields = {"host": "127.0.0.1", "port": 22, "user": "root", "password": "secret"}
+        assert (await admin.post("/api/machines", json={"name": name, **fields})).is_success
+    await settle(crib)
+    smtp.messages.clear()
+
+    async def told() -> list[tuple[str, str]]:
+        await settle(crib)
+        crib.clock.advance(minutes=5)
+        await settle(crib)
+        found = [(message["To"].partition("@")[0], message["Subject"]) for message in smtp.messages]
+        smtp.messages.clear()
+        return sorted(found)
+
+    held = await reserve(ann, "m1")
+    await reserve(ben, "m1", wait=True)
+    assert await told() == []
+    crib.clock.advance(minutes=45)
+    assert await told() == [("ann", "Your machines: the end is near")]
+    await ann.delete(f"/api/reservations/{held}")
+    assert await told() == [("ben", "It is your turn: m1")]
+    waits = await reserve(ann, "m1", wait=True)
+    await admin.delete(f"/api/reservations/{waits}", params={"reason": "Closed."})
+    hosts.break_("m2", Problem.FULL)
+    await reserve(ann, "m2")
+    assert await told() == [
+        ("ann", "You no longer wait for machines"),
+        ("ann", "Your hold was ended: m2"),
+        ("ann", "Your machines could not be prepared"),
+    ]
+    start = (crib.clock() + timedelta(minutes=70)).isoformat()
+    await reserve(ann, "m1", starts_at=start)
+    cancelled = await reserve(ann, "m1", starts_at=(crib.clock() + timedelta(minutes=200)).isoformat())
+    await admin.delete(f"/api/reservations/{cancelled}", params={"reason": "Closed."})
+    assert await told() == [("ann", "Your booking is cancelled")]
+    crib.clock.advance(minutes=66)
+    assert await told() == [("ann", "Your booking has begun")]
+    assert await told() == [("ann", "Confirm your booking")]
