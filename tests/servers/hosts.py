@@ -16,7 +16,7 @@ from toolcrib.cli.machines.sample_pool.base_root import CannotMakeHosts
 from toolcrib.cli.machines.sample_pool.namespaces import LocalHost, start_hosts
 from toolcrib.machines.hosts.driver import Host
 
-PASSWORD = "root-Pa55;$(touch /pwned)'"
+PASSWORD = """root-Pa55;$(touch /pwned)'"{{ 7*7 }}{% raw %}\\"""
 
 # Tools that take no more than BusyBox's do, where Debian's build of BusyBox leaves these applets out; all the rest
 # (sh, find, tar, rm, ...) is BusyBox itself. No shadow-utils, no sudo group, no flock, no Python.

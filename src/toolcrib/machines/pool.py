@@ -43,7 +43,8 @@ class Pool:
     @cached_property
     def driver(self) -> Driver:
         """Opened when it is first used: servers without machines do without it."""
-        return open_driver(self.kernel.settings.machine_driver)
+        settings = self.kernel.settings
+        return open_driver(settings.machine_driver, playbooks=settings.machines_playbooks)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` on hosts beside everything else."""

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
+from importlib.util import find_spec
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
+
+from toolcrib.settings.values import Folder
 
 
 class Pool(BaseSettings):
-    machine_driver: Literal["ssh"] = Field(
+    machine_driver: Literal["ssh", "ansible"] = Field(
         "ssh",
         validation_alias="MACHINE_DRIVER",
-        description="How accounts are made and removed on machines.",
+        description="How accounts are made and removed on machines: `ssh`, or `ansible` with the extra "
+        "`toolcrib[ansible]`.",
+    )
+    machines_playbooks: Folder | None = Field(
+        None,
+        validation_alias="MACHINES_PLAYBOOKS",
+        description="Folder with playbooks for `ansible`, each used in place of the packaged one of its name.",
     )
     machines_work_seconds: float = Field(
         60.0,
@@ -90,3 +100,16 @@ class Pool(BaseSettings):
         description="How long after the start of a booking its person has to confirm it. Then it ends, and others get "
         "the machines; 0: it need not be confirmed.",
     )
+
+    @field_validator("machine_driver")
+    @classmethod
+    def _is_installed(cls, driver: str) -> str:
+        if driver != "ansible":
+            return driver
+        if not all(find_spec(module) for module in ("ansible", "ansible_runner")):
+            raise ValueError("Ansible is not installed: pip install 'toolcrib[ansible]'")
+        if not shutil.which("ssh"):
+            raise ValueError(
+                "Ansible needs the program ssh, which is not installed: apt install openssh-client"
+            )
+        return driver

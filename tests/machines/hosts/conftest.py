@@ -8,10 +8,37 @@ from dataclasses import dataclass
 import asyncssh
 import pytest
 
+from tests.conftest import is_full
 from tests.servers.hosts import BUSYBOX, MANAGER, SUDO, as_host, debian_hosts
 from toolcrib.cli.machines.sample_pool.namespaces import LocalHost
 from toolcrib.machines.hosts.driver import Driver, Host
 from toolcrib.machines.hosts.drivers import open_driver
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "driver" in metafunc.fixturenames:
+        metafunc.parametrize("driver", ["ssh", "ansible"], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out most of what Ansible is tested with, unless all is asked for: it takes 2 s of processor time for each
+    call. A test is kept that is marked `ansible_too`, with the subjects that the mark names."""
+    if is_full(config):
+        return
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (kept if _is_quick(item) else left_out).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    parameters = getattr(item, "callspec", None)
+    if parameters is None or parameters.params.get("driver") != "ansible":
+        return True
+    mark = item.get_closest_marker("ansible_too")
+    return mark is not None and (not mark.args or parameters.params["subject"] in mark.args)
 
 
 @dataclass(frozen=True)
@@ -65,7 +92,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 
 
 @pytest.fixture
-async def driver() -> AsyncIterator[Driver]:
-    opened = open_driver("ssh")
+async def driver(request: pytest.FixtureRequest) -> AsyncIterator[Driver]:
+    opened = open_driver(request.param)
     yield opened
     await opened.aclose()

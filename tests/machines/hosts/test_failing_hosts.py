@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
+import asyncssh
 import pytest
 
 from tests.machines.hosts.conftest import Subject
 from tests.servers.hosts import MANAGER, PASSWORD, as_host, debian_hosts
-from tests.servers.process import free_port, listening, wait_until
+from tests.servers.process import free_port
 from tests.servers.tcp_proxy import tcp_proxy
+from toolcrib.cli.machines.sample_pool.namespaces import LocalHost
 from toolcrib.machines.hosts import certificates
 from toolcrib.machines.hosts.driver import OUTPUT_BYTES, Account, Driver, Host, Problem
 from toolcrib.machines.hosts.passwords import hash_password
@@ -43,6 +45,7 @@ async def speaking(
         server.close()
 
 
+@pytest.mark.ansible_too
 async def test_one_failing_host_does_not_spoil_the_others(shadow_host: Subject, driver: Driver) -> None:
     away = Host("away", "127.0.0.1", free_port(), "root", "x")
     wrong = replace(shadow_host.host, name="wrong", password="not-it")
@@ -76,6 +79,7 @@ async def test_a_connection_that_died_while_it_was_kept_is_replaced(
         assert (await driver.check([host], seconds=SECONDS))["host-1"].done
 
 
+@pytest.mark.ansible_too
 @pytest.mark.parametrize(
     "words", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 65536, b"SSH-2.0-x\r\n" + b"\xff" * 4096]
 )
@@ -92,6 +96,7 @@ async def test_what_does_not_speak_ssh_is_garbage(words: bytes, driver: Driver) 
         assert "secret-of-hostile" not in repr(outcome)
 
 
+@pytest.mark.ansible_too
 async def test_an_endless_greeting_is_cut_off(driver: Driver) -> None:
     said = 0
 
@@ -108,6 +113,7 @@ async def test_an_endless_greeting_is_cut_off(driver: Driver) -> None:
         assert said < 32 * 2**20
 
 
+@pytest.mark.ansible_too
 async def test_a_greeting_that_never_comes_ends_at_the_deadline(driver: Driver) -> None:
     async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -144,6 +150,7 @@ async def test_a_command_that_leaves_a_process_behind_ends(shadow_host: Subject,
     shadow_host.local.run(f"kill {ended.output}")
 
 
+@pytest.mark.ansible_too
 async def test_values_that_cannot_be_meant_reach_no_host(shadow_host: Subject, driver: Driver) -> None:
     before = shadow_host.local.run("cat /etc/passwd")
     bad = "$(touch /pwned)"
@@ -170,7 +177,7 @@ async def test_a_changed_host_key_is_refused_before_anything_is_sent(driver: Dri
         assert (await driver.check([host], seconds=SECONDS))["host-1"].done
         await driver.aclose()
         local.change_host_key()
-        wait_until(lambda: listening(local.port), "sshd with its new key")
+        await _showing(local, other_than=local.host_key)
         outcome = (await driver.create([host], ACCOUNT, seconds=SECONDS))["host-1"]
         assert outcome.problem is Problem.HOST_KEY_CHANGED
         assert outcome.host_key not in (None, local.host_key)
@@ -195,9 +202,13 @@ async def test_a_host_behind_another_is_reached_through_it(
 ) -> None:
     behind = replace(busybox_host.host, name="behind", jump=replace(shadow_host.host, name="jump"))
     away = replace(behind, name="away", port=free_port())
-    outcomes = await driver.check([behind, away], seconds=SECONDS)
+    refused = replace(behind, name="refused", jump=replace(shadow_host.host, name="jump", password="wrong"))
+    outcomes = await driver.check([behind, away, refused], seconds=SECONDS)
     assert outcomes["behind"].host_key == busybox_host.local.host_key
     assert outcomes["away"].problem is Problem.UNREACHABLE
+    # What the jump host shows is not the other's.
+    assert (outcomes["refused"].problem, outcomes["refused"].host_key) == (Problem.UNREACHABLE, None)
+    assert "jump" in outcomes["refused"].text
 
 
 async def test_enrolling_replaces_the_password_by_a_key(
@@ -226,6 +237,17 @@ async def test_sudo_that_is_refused_is_said(sudo_host: Subject, driver: Driver) 
     host = replace(sudo_host.host, private_key=key.private, password=None)
     assert (await driver.check([host], seconds=SECONDS))["host-1"].done
     sudo_host.local.run("rm /etc/sudoers.d/free")
+
+
+async def _showing(local: LocalHost, *, other_than: str) -> None:
+    """Wait until the host shows another key: sshd lets go of its port for a moment."""
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(OSError, asyncssh.Error):
+                key = await asyncssh.get_server_host_key(local.address, local.port, config=None)
+                if key and key.export_public_key().decode().split()[:2] != other_than.split():
+                    return
+            await asyncio.sleep(0.02)
 
 
 def _quoted(text: str) -> str:

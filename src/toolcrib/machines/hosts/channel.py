@@ -141,7 +141,7 @@ async def run_script(
     finally:
         channel.abort()
     output = bytes(talk.err) if not sudo else bytes(talk.err).replace(f"{nonce}-password".encode(), b"")
-    answer = _read(bytes(talk.out), nonce)
+    answer = read_answer(bytes(talk.out).decode("utf-8", "replace"), nonce)
     answer.output = f"{answer.output}\n{output.decode('utf-8', 'replace')}"
     if talk.too_much:
         raise HostFailed(Problem.GARBAGE, "The host said more than the pool reads.", output=answer.output)
@@ -156,10 +156,11 @@ async def run_script(
     return answer
 
 
-def _read(out: bytes, nonce: str) -> Answer:
+def read_answer(out: str, nonce: str) -> Answer:
+    """Return what a script said that was composed with this nonce."""
     answer = Answer()
     rest: list[str] = []
-    for line in out.decode("utf-8", "replace").split("\n"):
+    for line in out.split("\n"):
         first, _, text = line.partition(" ")
         if first != nonce:
             if first != f"{nonce}-ready":

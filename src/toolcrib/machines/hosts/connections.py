@@ -81,7 +81,7 @@ class Connections:
         Raises HostFailed if there is none to be had.
         """
         connection = None if fresh else self._take(host)
-        connection = connection or await _open(host)
+        connection = connection or await open_connection(host)
         try:
             yield connection
         except BaseException:
@@ -131,22 +131,64 @@ def _same_way(host: Host) -> Host:
     return replace(host, name="", host_key=None, ca_key=None, sudo=False)
 
 
-async def _open(host: Host) -> Connection:
-    through = await _open(host.jump) if host.jump else None
+async def open_jump(host: Host) -> Connection | None:
+    """Return a connection to the host's jump host, or None if it has none.
+
+    Raises HostFailed. Neither the jump host's key nor what is wrong with its sign-in is said of the host behind it.
+    """
+    if host.jump is None:
+        return None
+    try:
+        return await open_connection(host.jump)
+    except HostFailed as failed:
+        text = f"The jump host {host.jump.name} cannot be used: {failed.text}"
+        raise HostFailed(Problem.UNREACHABLE, text, output=failed.output) from failed
+
+
+async def see_host_key(host: Host, through: Connection | None) -> str:
+    """Return the key that the host shows, without signing in. Raises HostFailed, also where another one is pinned."""
     client = _Client(host.host_key)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            key = await asyncssh.get_server_host_key(
+                host.address,
+                host.port,
+                tunnel=through.ssh if through else (),
+                server_host_key_algs=_algorithms(host),
+                config=None,
+            )
+    except Exception as failure:
+        raise _explained(failure, client) from failure
+    if key is None or not client.validate_host_public_key("", "", 0, key):
+        raise _explained(asyncssh.HostKeyNotVerifiable("another key"), client)
+    return client.seen or ""
+
+
+def _algorithms(host: Host) -> list[str]:
     pinned_type = host.host_key.split()[0] if host.host_key else None
     if pinned_type and pinned_type not in _HOST_KEY_ALGORITHMS:
         raise HostFailed(Problem.INVALID, f"A pinned host key of type {pinned_type} cannot be checked.")
-    algorithms = [
+    return [
         one
         for name, several in _HOST_KEY_ALGORITHMS.items()
         if pinned_type in (None, name)
         for one in several
     ]
+
+
+def own_keys(host: Host) -> list[asyncssh.SSHKey] | None:
+    """Return the keys by which the pool signs in. Raises HostFailed if the private key cannot be read."""
     try:
-        keys = [asyncssh.import_private_key(host.private_key)] if host.private_key else None
+        return [asyncssh.import_private_key(host.private_key)] if host.private_key else None
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
         raise HostFailed(Problem.INVALID, "The private key cannot be read.") from None
+
+
+async def open_connection(host: Host) -> Connection:
+    """Connect and sign in. Raises HostFailed."""
+    algorithms, keys = _algorithms(host), own_keys(host)
+    through = await open_jump(host)
+    client = _Client(host.host_key)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             ssh = await asyncssh.connect(
