@@ -1,17 +1,13 @@
-"""The pool and real hosts together: `toolcrib serve`, SSH, and a server that is killed."""
+"""The pool and real hosts together: `toolcrib serve`, and SSH."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from uuid import uuid4
 
 import asyncssh
-import httpx
 import pytest
 
 from tests.servers.hosts import debian_hosts
@@ -19,21 +15,10 @@ from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 from toolcrib.cli.machines.sample_pool.namespaces import LocalHost
 
-# Slow enough for the server to be killed while a script of the pool runs on the host.
-SLOW_TOOLS = """
-mkdir /opt/real
-for tool in useradd userdel; do
-    mv /usr/sbin/$tool /opt/real/$tool
-    printf '#!/bin/sh\\n[ ! -e /run/slow ] || { touch /run/in-%s; sleep 3; }\\nexec /opt/real/%s "$@"\\n' $tool $tool \
-        >/usr/sbin/$tool
-    chmod 755 /usr/sbin/$tool
-done
-"""
-
 
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[list[LocalHost]]:
-    with debian_hosts(2, setup=SLOW_TOOLS) as made:
+    with debian_hosts(2) as made:
         yield made
 
 
@@ -94,45 +79,3 @@ def test_an_account_is_there_as_long_as_the_reservation(crib: ToolcribServer, ho
     crib.admin.post("/api/release_all").raise_for_status()
     wait_until(lambda: is_all_free(crib), "all machines free", 60)
     assert accounts(kept) == []
-
-
-@pytest.mark.parametrize("tool", ["useradd", "userdel"])
-def test_a_server_killed_over_a_host_puts_it_right_afterwards(
-    crib: ToolcribServer, hosts: list[LocalHost], tool: str
-) -> None:
-    login = f"u{uuid4().hex[:8]}"
-    ann = crib.user("ann")
-    reservation = {"names": [hosts[0].name], "login": login, "password": "a password", "minutes": 30}
-    mark = f"/run/in-{tool}"
-    if tool == "userdel":
-        made = ann.post("/api/reservations", json=reservation).json()
-        wait_until(lambda: signs_in(hosts[0], login, "a password"), "an account", 60)
-        request: dict[str, Any] = {"method": "DELETE", "url": f"/api/reservations/{made['id']}"}
-    else:
-        request = {"method": "POST", "url": "/api/reservations", "json": reservation}
-    hosts[0].run(f"rm -f {mark}; touch /run/slow")
-
-    def ask() -> None:
-        # The answer may get lost with the server.
-        with (
-            httpx.Client(base_url=crib.url, headers=ann.headers, timeout=30) as client,
-            suppress(httpx.HTTPError),
-        ):
-            client.request(**request)
-
-    asking = Thread(target=ask, daemon=True)
-    asking.start()
-    wait_until(lambda: hosts[0].run(f"ls {mark}", check=False) != "", f"a host in {tool}", 60)
-    crib.kill()
-    hosts[0].run("rm -f /run/slow")
-    asking.join(60)
-    crib.restart()
-    if tool == "useradd":
-        # It was acknowledged, so it is finished.
-        wait_until(lambda: signs_in(hosts[0], login, "a password"), "the account that was asked for", 90)
-        held = crib.admin.get("/api/reservations").json()["reservations"]
-        assert [(each["machine"], each["username"]) for each in held] == [(hosts[0].name, login)]
-        crib.admin.post("/api/release_all").raise_for_status()
-    wait_until(lambda: is_all_free(crib), "all machines free", 90)
-    assert login not in accounts(hosts[0])
-    assert not signs_in(hosts[0], login, "a password")
