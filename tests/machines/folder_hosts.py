@@ -52,7 +52,8 @@ class FolderHosts:
         broken = self._of(host.name) / "broken"
         if broken.exists():
             problem = Problem(broken.read_text())
-            return Outcome(problem, f"{host.name} is {problem}", "ssh-ed25519 AAAA", f"output of {what}")
+            key = "ssh-ed25519 BBBB" if problem is Problem.HOST_KEY_CHANGED else "ssh-ed25519 AAAA"
+            return Outcome(problem, f"{host.name} is {problem}", key, f"output of {what}")
         return None
 
     # The driver

@@ -77,3 +77,17 @@ export type FileMetadata = Schemas["FileMetadata"];
 export type WaitingVersion = Schemas["Waiting"];
 export type WaitingList = Schemas["WaitingList"];
 export type AuditEntry = Schemas["AuditRead"];
+
+// Machines
+
+export type Machine = Schemas["MachineRead"];
+export type MachinePage = Schemas["MachinePage"];
+export type MachineHistory = Schemas["History"];
+export type MachineOutput = Schemas["RunOutput"];
+export type ImportedMachines = Schemas["Imported"];
+export type Reservation = Schemas["ReservationRead"];
+export type ReservationPage = Schemas["ReservationPage"];
+export type ReservationWish = Partial<Schemas["ReservationWish"]>;
+export type HeldMachine = Schemas["HeldMachine"];
+export type PoolQueue = Schemas["Queue"];
+export type PoolPreview = Schemas["Preview"];

@@ -1,4 +1,4 @@
-import { Button, Group, Stack } from "@mantine/core";
+import { Button, Group, Stack, type MantineSize } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent, ReactNode } from "react";
 import { Dialog } from "../ui/Dialog";
@@ -13,13 +13,15 @@ interface Props {
   /** Why it cannot be sent yet. */
   blocked?: string | null;
   danger?: boolean;
+  /** How wide it may be. */
+  size?: MantineSize;
   /** Does it; answers with what to tell the person afterwards, null where that has been told. */
   onSubmit: () => Promise<string | null>;
   onClose?: () => void;
 }
 
 /** A question with an answer to send. A refusal is shown in place, and nothing typed is lost. */
-export function FormDialog({ title, children, submit, blocked, danger, onSubmit, onClose = hide }: Props) {
+export function FormDialog({ title, children, submit, blocked, danger, size, onSubmit, onClose = hide }: Props) {
   const send = useMutation({
     mutationFn: onSubmit,
     onSuccess: (done) => {
@@ -32,7 +34,7 @@ export function FormDialog({ title, children, submit, blocked, danger, onSubmit,
     if (!blocked && !send.isPending) send.mutate();
   };
   return (
-    <Dialog onClose={onClose} title={title}>
+    <Dialog onClose={onClose} title={title} {...(size ? { size } : {})}>
       <form onSubmit={onForm} noValidate>
         <Stack gap="md">
           {children}

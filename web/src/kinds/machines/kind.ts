@@ -1,18 +1,65 @@
-import { IconServer2 } from "@tabler/icons-react";
-import type { Kind } from "../../things/kind";
-import { thingLink } from "../../things/registry";
+import { IconServer2, IconTerminal2 } from "@tabler/icons-react";
+import type { LogEvent } from "../../api/types";
+import type { Kind, Notice, Thing } from "../../things/kind";
+import { askToReserve } from "./dialogs";
+import { HeldCount } from "./HeldCount";
+import { machineLink, reservationLink } from "./links";
 
-/** Machines of the pool, as the board and the log show them: they have no pages of their own. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+// Events are about a machine, or about a reservation, whose key is its id.
+function link({ key }: Pick<Thing, "key">): string {
+  return UUID.test(key) ? reservationLink(key) : machineLink(key);
+}
+
+/** Query keys are those of `queries.ts`. The list of all machines is kept up to date by `follow.ts`, where it is shown. */
+function isTouched(queryKey: readonly unknown[], event: LogEvent): boolean {
+  const [area, what, which] = queryKey;
+  if (area !== "machines" || what === "all") return false;
+  if (what === "machine" || what === "holds" || what === "output") return which === event.key;
+  return what !== "reservation" || which === event.key || which === event.data.reservation || !UUID.test(event.key);
+}
+
+function notice(event: LogEvent): Notice | null {
+  // Of a reservation only its holder is told, and administrators.
+  if (event.verb === "ending_soon") return { title: "A reservation ends soon", message: "Extend it, or save what is on the machines." };
+  return null;
+}
+
 export const machine: Kind = {
   name: "machine",
   label: "Machine",
   plural: "Machines",
   Icon: IconServer2,
-  nav: [],
-  pages: [],
-  nameOf: (key) => key,
+  nav: [
+    { to: "/machines", label: "Machines", Icon: IconServer2, goKey: "m" },
+    { to: "/reservations", label: "Reservations", Icon: IconTerminal2, Count: HeldCount, goKey: "r" },
+  ],
+  pages: [
+    { path: "/machines", title: "Machines", load: () => import("./pages").then(({ MachinesPage }) => ({ default: MachinesPage })) },
+    { path: "/machines/$name", title: "Machine", load: () => import("./pages").then(({ MachinePage }) => ({ default: MachinePage })) },
+    { path: "/reservations", title: "Reservations", load: () => import("./pages").then(({ ReservationsPage }) => ({ default: ReservationsPage })) },
+  ],
+  nameOf: (key) => (UUID.test(key) ? key.slice(0, 8) : key),
   monospaced: true,
-  link: thingLink,
+  link,
+  isTouched,
+  notice,
+  take: {
+    label: "Reserve machines",
+    itLabel: "Reserve machines",
+    Icon: IconTerminal2,
+    labelFor: (name) => `Reserve ${name}`,
+    // A machine's name looks like any other word.
+    nameIn: () => null,
+    ask: () => askToReserve(),
+  },
+  shortcuts: [
+    [["n"], "Reserve it, or wait for it"],
+    [["c"], "Copy the SSH command"],
+    [["m"], "Begin or end maintenance"],
+    [["F2"], "Edit"],
+  ],
   verbs: {
     machine_added: "machine registered",
     machine_changed: "machine changed",

@@ -1,0 +1,13 @@
+import { IconKey } from "@tabler/icons-react";
+import { show } from "../../../overlays/overlays";
+import { AccessDialog } from "../dialogs/AccessDialog";
+import type { ReservationAction } from "./context";
+import { whileHeld } from "./whose";
+
+export const access: ReservationAction = {
+  name: "access",
+  label: "Keys and password…",
+  Icon: IconKey,
+  refusal: whileHeld,
+  run: (reservation) => show(<AccessDialog reservation={reservation} />),
+};

@@ -1,0 +1,7 @@
+import type { Reservation } from "../../../api/types";
+import type { PoolContext } from "./context";
+
+/** For what only the holder does, and only while there are machines. */
+export function whileHeld({ state, holder }: Reservation, { me }: PoolContext): null | undefined {
+  return holder === me && (state === "preparing" || state === "ready") ? null : undefined;
+}

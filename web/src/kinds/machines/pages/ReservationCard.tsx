@@ -1,0 +1,168 @@
+import { ActionIcon } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import type { HeldMachine, Reservation } from "../../../api/types";
+import { ActionButton } from "../../../ui/ActionButton";
+import { ActionItems, ActionMenu } from "../../../ui/ActionMenu";
+import { CopyLine } from "../../../ui/CopyLine";
+import { Link } from "../../../ui/Link";
+import { visible } from "../../../ui/names";
+import { Person } from "../../../ui/Person";
+import { Ago, At } from "../../../ui/Time";
+import { complain, say } from "../../../ui/toast";
+import type { PoolContext } from "../actions/context";
+import { adminActions, ownActions } from "../actions/reservations";
+import { machineLink } from "../links";
+import { stopSharing } from "../requests";
+import { knownHostsLine, sshCommand } from "../ssh";
+import { contentText, reservationTitle } from "../states";
+import { Countdown } from "./Countdown";
+import classes from "./Reservations.module.css";
+import { ReservationState } from "./StateMark";
+
+interface Props {
+  reservation: Reservation;
+  context: PoolContext;
+}
+
+const GONE: readonly string[] = ["cleaning", "ended"];
+
+/** One reservation: its machines and how to sign in on them, how long it lasts, and what can be done with it. */
+export function ReservationCard({ reservation, context }: Props) {
+  const { holder, login, machines, queue, state, reason } = reservation;
+  const mine = holder === context.me;
+  const over = state === "ended" || state === "failed";
+  const hostKeys = machines.map(knownHostsLine).filter((line) => line !== null);
+  return (
+    <article className={`panel ${classes.card}`} aria-label={visible(reservationTitle(reservation))}>
+      <div className={classes.top}>
+        <h2 className={classes.title}>{visible(reservationTitle(reservation))}</h2>
+        <ReservationState state={state} />
+        <span style={{ flex: 1 }} />
+        {context.admin && !mine && !over && (
+          <ActionMenu of={reservationTitle(reservation)}>
+            {(onChosen) => <ActionItems actions={adminActions} subject={reservation} context={context} onChosen={onChosen} />}
+          </ActionMenu>
+        )}
+      </div>
+      <div className={classes.facts}>
+        {!mine && <Person name={holder} />}
+        {reservation.purpose && <span>{contentText(reservation)}</span>}
+        <When reservation={reservation} />
+        {(reservation.tags || reservation.at_least < reservation.count) && !reservation.purpose && reservation.machines.length > 0 && (
+          <span>
+            asked for {reservation.count}
+            {reservation.tags && <span className="mono"> {reservation.tags}</span>}
+          </span>
+        )}
+      </div>
+      {queue && <p className={classes.line}>{placeText(queue.place, queue.of)}. <Estimate at={queue.estimate} /></p>}
+      {reason && <p className={classes.line}>{visible(reason)}</p>}
+      {machines.length > 0 && (
+        <ul className={classes.machines}>
+          {machines.map((machine) => (
+            <li key={machine.reservation_id} data-over={over || GONE.includes(machine.state) || undefined}>
+              <MachineLine machine={machine} login={login} over={over || GONE.includes(machine.state)} alone={machines.length === 1 && state !== "preparing"} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {!over && hostKeys.length > 0 && (
+        <details className={classes.more}>
+          <summary>{hostKeys.length === 1 ? "Its host key" : "Their host keys"}</summary>
+          <p className={classes.quiet}>
+            What the pool has seen of {hostKeys.length === 1 ? "it" : "them"}. In <code className="mono">~/.ssh/known_hosts</code>, ssh
+            does not ask at the first sign-in.
+          </p>
+          <CopyLine>{hostKeys.join("\n")}</CopyLine>
+        </details>
+      )}
+      {reservation.shared_with.length > 0 && (
+        <div className={classes.shared}>
+          Shared with
+          {reservation.shared_with.map((name) => (
+            <span key={name} className={classes.colleague}>
+              <Person name={name} />
+              {mine && !over && (
+                <ActionIcon size="xs" variant="subtle" color="gray" aria-label={`Stop sharing with ${name}`} onClick={() => stop(reservation.id, name)}>
+                  <IconX size={13} />
+                </ActionIcon>
+              )}
+            </span>
+          ))}
+        </div>
+      )}
+      {mine && !over && (
+        <div className={classes.buttons}>
+          {ownActions.map((action) => (
+            <ActionButton key={action.name} action={action} subject={reservation} context={context} />
+          ))}
+        </div>
+      )}
+    </article>
+  );
+}
+
+function stop(id: string, name: string): void {
+  stopSharing(id, name).then(() => say(`${name}’s key is taken away`), complain);
+}
+
+function When({ reservation }: { reservation: Reservation }) {
+  const { ends_at: end, state, created_at: asked, minutes } = reservation;
+  if (state === "waiting") {
+    return (
+      <span>
+        waits <Ago at={asked} />
+      </span>
+    );
+  }
+  if (!end) return null;
+  if (state === "ended" || state === "failed") {
+    return (
+      <span>
+        ended <Ago at={end} />
+      </span>
+    );
+  }
+  return (
+    <span title={`Reserved for ${minutes} minutes`}>
+      <Countdown at={end} />, until <At at={end} />
+    </span>
+  );
+}
+
+export function placeText(place: number, of: number): string {
+  return place === 1 ? (of === 1 ? "Next in line" : `Next in line, before ${of - 1}`) : `Number ${place} of ${of} in line`;
+}
+
+export function Estimate({ at }: { at: string | null }) {
+  if (at === null) return <>When it is served cannot be told.</>;
+  return (
+    <>
+      Served about <At at={at} />, if every hold lasts until its end.
+    </>
+  );
+}
+
+interface LineProps {
+  machine: HeldMachine;
+  login: string;
+  over: boolean;
+  /** The state of the whole says it already. */
+  alone: boolean;
+}
+
+function MachineLine({ machine, login, over, alone }: LineProps) {
+  const { host, problem, state } = machine;
+  return (
+    <>
+      <div className={classes.machine}>
+        <Link to={machineLink(machine.machine)} className={`mono ${classes.machineName}`}>
+          {machine.machine}
+        </Link>
+        {(!alone || problem) && <ReservationState state={state} />}
+        {problem && <span className={classes.problem}>{visible(problem)}</span>}
+      </div>
+      {!over && host && state !== "failed" && <CopyLine>{sshCommand(login, machine)}</CopyLine>}
+    </>
+  );
+}

@@ -1,0 +1,70 @@
+import type { Machine, Reservation } from "../../api/types";
+
+export type Tone = "good" | "busy" | "soon" | "bad" | "quiet";
+
+interface Look {
+  label: string;
+  tone: Tone;
+  /** What it means, for people who hover. */
+  title: string;
+}
+
+const MACHINE: Record<string, Look> = {
+  free: { label: "Free", tone: "good", title: "It can be reserved" },
+  held: { label: "Held", tone: "busy", title: "Somebody has it" },
+  preparing: { label: "Preparing", tone: "soon", title: "The account on it is being made" },
+  cleaning: { label: "Cleaning", tone: "soon", title: "The account of the last hold is being removed" },
+  promised: { label: "Promised", tone: "soon", title: "Kept for somebody in the queue" },
+  maintenance: { label: "Maintenance", tone: "quiet", title: "Nobody new gets it" },
+  quarantined: { label: "Quarantined", tone: "bad", title: "Out of the pool, because something is wrong with it" },
+  disabled: { label: "Disabled", tone: "quiet", title: "Out of the pool" },
+};
+
+const RESERVATION: Record<string, Look> = {
+  waiting: { label: "Waiting", tone: "soon", title: "In the queue" },
+  booked: { label: "Booked", tone: "busy", title: "Begins later" },
+  preparing: { label: "Preparing", tone: "soon", title: "The accounts are being made" },
+  ready: { label: "Ready", tone: "good", title: "The accounts are there" },
+  failed: { label: "Failed", tone: "bad", title: "The accounts could not be made" },
+  ended: { label: "Ended", tone: "quiet", title: "It is over" },
+  cleaning: { label: "Cleaning", tone: "soon", title: "The account is being removed" },
+};
+
+function lookOf(looks: Record<string, Look>, state: string): Look {
+  // A newer server may know more states.
+  return looks[state] ?? { label: state.charAt(0).toUpperCase() + state.slice(1), tone: "quiet", title: state };
+}
+
+export const machineLook = (state: string): Look => lookOf(MACHINE, state);
+export const reservationLook = (state: string): Look => lookOf(RESERVATION, state);
+
+/** The order of the states when one sorts by them: what can be had first. */
+export const STATES: readonly string[] = Object.keys(MACHINE);
+
+/** What the page's filter by state offers. */
+export const STATE_GROUPS = {
+  free: { label: "Free", states: ["free"] },
+  held: { label: "In use", states: ["held", "preparing", "cleaning", "promised"] },
+  out: { label: "Out of service", states: ["maintenance", "quarantined", "disabled"] },
+} as const;
+
+export type StateGroup = keyof typeof STATE_GROUPS;
+
+export function isInGroup(machine: Machine, group: string | null): boolean {
+  if (group === null || !(group in STATE_GROUPS)) return true;
+  return (STATE_GROUPS[group as StateGroup].states as readonly string[]).includes(machine.state);
+}
+
+/** What a reservation is called where it has no name: its purpose, or what it is of. */
+export function reservationTitle(reservation: Pick<Reservation, "purpose" | "machines" | "names" | "count" | "tags">): string {
+  const { purpose } = reservation;
+  return purpose?.trim() ? purpose : contentText(reservation);
+}
+
+/** "gpu-1", "3 machines", "2 machines with gpu && !flaky". */
+export function contentText({ machines, names, count, tags }: Pick<Reservation, "machines" | "names" | "count" | "tags">): string {
+  const known = machines.length ? machines.map((one) => one.machine) : names;
+  if (known.length === 1) return known[0]!;
+  const many = Math.max(known.length, count);
+  return `${many === 1 ? "1 machine" : `${many} machines`}${tags ? ` with ${tags}` : ""}`;
+}

@@ -1,0 +1,181 @@
+import { expect, test } from "vitest";
+import type { Machine } from "../src/api/types";
+import { allActions } from "../src/kinds/machines/actions/machines";
+import type { PoolContext } from "../src/kinds/machines/actions/context";
+import { factLines } from "../src/kinds/machines/facts";
+import { commonTags, filterMachines, sortMachines } from "../src/kinds/machines/filter";
+import { machine as kind } from "../src/kinds/machines/kind";
+import { lengthText, minutesIn } from "../src/kinds/machines/lengths";
+import { leftText } from "../src/kinds/machines/pages/Countdown";
+import { keysProblem, knownHostsLine, sshCommand } from "../src/kinds/machines/ssh";
+import { contentText, isInGroup, machineLook } from "../src/kinds/machines/states";
+import { shortcutsOf } from "../src/ui/action";
+import { anEvent } from "./make";
+
+const KEY = `ssh-ed25519 ${"A".repeat(68)} ana@laptop`;
+
+function aMachine(some: Partial<Machine> = {}): Machine {
+  return {
+    name: "m1",
+    host: "10.0.0.7",
+    port: 22,
+    user: "root",
+    scope: "",
+    tags: [],
+    own_tags: [],
+    facts: {},
+    enabled: true,
+    sudo: false,
+    jump: null,
+    state: "free",
+    reason: null,
+    online: true,
+    checked_at: null,
+    host_key: null,
+    offered_host_key: null,
+    has_password: true,
+    has_key: false,
+    holder: null,
+    login: null,
+    reserved_until: null,
+    fence: null,
+    reservation: null,
+    next_booking: null,
+    ...some,
+  };
+}
+
+const names = (machines: readonly Machine[]): string[] => machines.map(({ name }) => name);
+
+test.each([
+  ["90", 90],
+  ["90m", 90],
+  ["90 min", 90],
+  ["1 h 30 min", 90],
+  ["1.5h", 90],
+  ["1,5 hours", 90],
+  ["2d", 2880],
+  ["1 wk", 10_080],
+  ["1 d 12 h", 2160],
+  ["", null],
+  ["0", null],
+  ["soon", null],
+  ["2 x", null],
+  ["-5", null],
+])("%j is %j minutes", (text, minutes) => {
+  expect(minutesIn(text)).toBe(minutes);
+});
+
+test("a length is written so that it reads back as the same", () => {
+  for (const minutes of [1, 45, 60, 90, 1439, 1440, 10_079, 10_080, 43_200]) expect(minutesIn(lengthText(minutes))).toBe(minutes);
+});
+
+test("the SSH command and the host key name the port where it is not the usual one", () => {
+  const usual = { host: "m1.lab", port: 22, host_key: KEY };
+  const other = { ...usual, port: 2222 };
+  expect([sshCommand("ana", usual), sshCommand("ana", other)]).toEqual(["ssh ana@m1.lab", "ssh -p 2222 ana@m1.lab"]);
+  expect([knownHostsLine(usual), knownHostsLine(other)]).toEqual([`m1.lab ${KEY}`, `[m1.lab]:2222 ${KEY}`]);
+  expect(knownHostsLine({ ...usual, host_key: null })).toBeNull();
+});
+
+test("a private key is refused before it could be sent", () => {
+  expect(keysProblem("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n")).toContain("private key");
+  expect(keysProblem(`${KEY}\n\n# the other laptop\n${KEY}`)).toBeNull();
+  expect(keysProblem("ssh-ed25519 short")).toContain("one line");
+});
+
+test("the filter finds words, people, tags and what is not there", () => {
+  const machines = [
+    aMachine({ name: "gpu-1", tags: ["gpu", "a100"], holder: "ana", state: "held" }),
+    aMachine({ name: "gpu-2", tags: ["gpu-test"] }),
+    aMachine({ name: "build-1", tags: ["linux"], online: false }),
+  ];
+  expect(names(filterMachines(machines, "gpu"))).toEqual(["gpu-1", "gpu-2"]);
+  expect(names(filterMachines(machines, "tag:gpu"))).toEqual(["gpu-1"]);
+  expect(names(filterMachines(machines, "gpu !@ana"))).toEqual(["gpu-2"]);
+  expect(names(filterMachines(machines, "@AN"))).toEqual(["gpu-1"]);
+  expect(names(filterMachines(machines, "offline"))).toEqual(["build-1"]);
+  expect(names(machines.filter((one) => isInGroup(one, "held")))).toEqual(["gpu-1"]);
+  expect(isInGroup(machines[0]!, "no such group")).toBe(true);
+});
+
+test("machines sort by number within their names, and by state from free on", () => {
+  const machines = [aMachine({ name: "m10" }), aMachine({ name: "m2", state: "quarantined" }), aMachine({ name: "m1", state: "held", holder: "ana" })];
+  expect(names(sortMachines(machines, "name"))).toEqual(["m1", "m2", "m10"]);
+  expect(names(sortMachines(machines, "-name"))).toEqual(["m10", "m2", "m1"]);
+  expect(names(sortMachines(machines, "state"))).toEqual(["m10", "m1", "m2"]);
+  expect(names(sortMachines(machines, "-holder"))[0]).toBe("m1");
+});
+
+test("the commonest tags come first", () => {
+  expect(commonTags([aMachine({ tags: ["a", "b"] }), aMachine({ tags: ["b"] })])).toEqual(["b", "a"]);
+});
+
+test("a state that a newer server has can be read", () => {
+  expect(machineLook("rebooting").label).toBe("Rebooting");
+});
+
+test("what a reservation is of", () => {
+  const wish = { machines: [], names: [], count: 2, tags: "gpu && !flaky" };
+  expect(contentText(wish)).toBe("2 machines with gpu && !flaky");
+  expect(contentText({ ...wish, tags: null, count: 1, names: ["m1"] })).toBe("m1");
+});
+
+test("the last minutes are counted in seconds", () => {
+  expect([leftText(8_040_000), leftText(581_000), leftText(0)]).toEqual(["2 h 14 min left", "9:41 left", "ends now"]);
+});
+
+test("facts are told in words, and those that are not known not at all", () => {
+  const facts = { os: "Debian", os_id: "debian", kernel: "", cores: 8, memory_bytes: 16 * 2 ** 30, gpus: [] };
+  expect(factLines(facts)).toEqual([
+    ["System", "Debian"],
+    ["Cores", "8"],
+    ["Memory", "16 GiB"],
+  ]);
+});
+
+test("an event touches what is read of its machine, and all reservations", () => {
+  const touched = (key: readonly unknown[], event = anEvent("released", { kind: "machine", key: "m1" })): boolean => kind.isTouched!(key, event);
+  expect(touched(["machines", "machine", "m1"])).toBe(true);
+  expect(touched(["machines", "machine", "m2"])).toBe(false);
+  expect(touched(["machines", "reservations", "mine"])).toBe(true);
+  expect(touched(["machines", "queue"])).toBe(true);
+  // The list is brought up to date machine by machine.
+  expect(touched(["machines", "all"])).toBe(false);
+  expect(touched(["documents", "folder"])).toBe(false);
+});
+
+test("events lead to their machine, or to their reservation", () => {
+  const id = "0f3c1d2e-1111-4222-8333-444455556666";
+  expect(kind.link({ kind: "machine", scope: "", key: "gpu 1" })).toBe("/machines/gpu%201");
+  expect(kind.link({ kind: "machine", scope: "user:x", key: id })).toBe(`/reservations?id=${id}`);
+  expect([kind.nameOf("gpu-1"), kind.nameOf(id)]).toEqual(["gpu-1", "0f3c1d2e"]);
+});
+
+test("the list of shortcuts tells those of the kind's own actions", () => {
+  const told = (kind.shortcuts ?? []).map(([keys, what]) => `${keys.join()} ${what}`);
+  const all = shortcutsOf(allActions).map(([keys, what]) => `${keys.join()} ${what}`);
+  expect(all).toEqual(expect.arrayContaining(told));
+  const own = allActions.filter(({ name, keys }) => keys && !["hand-over", "release", "force-release"].includes(name));
+  expect(told).toHaveLength(own.length);
+});
+
+const context: PoolContext = { me: "ana", admin: false, go: () => undefined };
+
+/** The actions that are offered, with the reason where they are refused. */
+function offered(machine: Machine, who: PoolContext = context): Record<string, string | null> {
+  const all = allActions.map((action) => [action.name, action.refusal(machine, who)] as const);
+  return Object.fromEntries(all.filter((entry): entry is readonly [string, string | null] => entry[1] !== undefined));
+}
+
+test("people are offered what they may do with a machine, administrators the rest", () => {
+  expect(offered(aMachine())).toEqual({ reserve: null });
+  expect(offered(aMachine({ state: "maintenance" }))).toEqual({ reserve: "It is out of service: maintenance." });
+  const mine = aMachine({ state: "held", holder: "ana", login: "ana", fence: 7, reservation: "r" });
+  expect(offered(mine)).toEqual({ "copy-ssh": null, reservation: null });
+  expect(offered({ ...mine, state: "preparing" })["copy-ssh"]).toBe("The account is being made.");
+  const admin = { ...context, me: "root", admin: true };
+  expect(Object.keys(offered(mine, admin))).toEqual(["reserve", "reservation", "check", "edit", "maintenance", "quarantine", "enable", "remove"]);
+  expect(offered(mine, admin).remove).toBe("Somebody has it.");
+  expect(offered(aMachine({ offered_host_key: KEY }), admin)).toHaveProperty("accept-key");
+});
