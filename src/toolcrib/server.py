@@ -338,6 +338,7 @@ async def prepare(kernel: Kernel) -> None:
     await make_new_store(kernel.database, kernel.blobs)
     warn_of_open_files(kernel.settings)
     accounts.warn_of_common_password(kernel.settings)
+    await accounts.ensure_oidc_admin(kernel)
     first = await accounts.ensure_first_admin(kernel)
     if first is not None:
         sys.stdout.write(

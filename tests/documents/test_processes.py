@@ -12,9 +12,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]
-from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
-from botocore.credentials import Credentials  # type: ignore[import-untyped]
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.conftest import is_full
 from tests.servers.crib import BASE, Crib, token

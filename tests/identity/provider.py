@@ -34,6 +34,7 @@ class Provider:
         self.userinfo: dict[str, Any] = {}
         self.methods = ["client_secret_basic"]
         self.down = False
+        self.has_discovery = True
         self.key = RSAKey.generate_key(2048, {"kid": "k1", "use": "sig"})
         self.signing_key: Any = self.key
         self.algorithm = "RS256"
@@ -118,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if provider.down:
             self._answer(503, {})
-        elif path == "/.well-known/openid-configuration":
+        elif path == "/.well-known/openid-configuration" and provider.has_discovery:
             document = {
                 "issuer": provider.issuer_says or provider.url,
                 "authorization_endpoint": f"{provider.url}/authorize",
@@ -128,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "token_endpoint_auth_methods_supported": provider.methods,
             }
             self._answer(200, document)
-        elif path == "/keys":
+        elif path == ("/keys" if provider.has_discovery else "/.well-known/jwks.json"):
             self._answer(200, {"keys": [provider.key.as_dict(private=False)]})
         elif path == "/userinfo" and self.headers["Authorization"] == "Bearer at":
             self._answer(200, {"sub": provider.person["sub"], **provider.userinfo})

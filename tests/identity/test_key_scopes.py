@@ -17,7 +17,7 @@ from tests.servers.environment import PASSWORD
 from tests.servers.inprocess import AppServer
 from toolcrib.kernel.identity.models import ApiKey
 
-SCOPES = ("read", "locks", "documents", "machines", "admin")
+SCOPES = ("read", "locks", "documents", "machines", "parts", "admin")
 REFUSED = {"missing_scope", "sign_in_needed"}
 ANY = frozenset(SCOPES)
 NONE: frozenset[str] = frozenset()
@@ -32,6 +32,9 @@ ACCOUNTS = {
     "DELETE /api/users/me/sessions/{session_id}",
     "POST /api/users",
     "DELETE /api/users/{username}",
+    "POST /api/users/createuser",
+    "POST /api/users/removeuser",
+    "POST /api/auth/refresh",
     "POST /api/admin/users",
     "DELETE /api/admin/users/{user_id}",
     "PUT /api/admin/users/{user_id}/username",
@@ -47,6 +50,9 @@ ACCOUNTS = {
 ADMINISTRATION = {
     "GET /metrics",
     "GET /api/users",
+    "GET /api/users/list",
+    "GET /api/users/verify",
+    "GET /api/users/{username}",
     "GET /api/admin/users",
     "GET /api/admin/users/{user_id}",
     "GET /api/admin/config",
@@ -119,12 +125,14 @@ def needed(method: str, path: str) -> frozenset[str]:
     reads = (method in {"GET", "HEAD", "OPTIONS"} and route not in WRITES) or route in READS
     if re.match(r"/api/(machines|available|reserve|release_all|reservations|pool)(/|$)", path):
         return frozenset({"read", "machines"} if reads else {"machines"})
+    if re.match(r"/api/(parts|shop)(/|$)", path):
+        return frozenset({"read", "parts"} if reads else {"parts"})
     if re.match(r"/api/lock|(/\{project\})?/info/lfs", path):
         return frozenset({"read", "locks"} if reads else {"locks"})
     if re.match(r"/api/storage|(/api)?/check-file-access|/dav", path):
         return frozenset({"read", "documents"} if reads else {"documents"})
     if path.startswith(("/api/claims", "/api/watches")) and not reads:
-        return frozenset({"locks", "documents", "machines"})
+        return frozenset({"locks", "documents", "machines", "parts"})
     assert reads, f"a new way to change something: {route}"
     return frozenset({"read"})
 

@@ -323,3 +323,73 @@ async def test_starting_sign_ins_is_limited(app_server: StartApp, idp: Provider)
     server = await app_server(**idp.settings, login_rate="3/minute")
     statuses = [(await server.client.get("/api/auth/oidc/login")).status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
+
+
+async def test_a_returning_sign_in_updates_what_is_known(sso_lite: AppServer, idp: Provider) -> None:
+    idp.person |= {"given_name": "Zoe", "family_name": "Z", "organization": "Lab", "locale": "de"}
+    first = (await sign_in(sso_lite, idp)).json()["user"]
+    admin = await sso_lite.admin()
+    seen = (await admin.get("/api/users/zoe")).json()["user"]
+    assert (seen["name"], seen["given_name"], seen["family_name"]) == ("Zoe Z", "Zoe", "Z")
+    assert (seen["organization"], seen["locale"], seen["email_verified"]) == ("Lab", "de", False)
+    (link,) = seen["auth_providers"]
+    assert (link["provider"], link["provider_user_id"]) == ("oidc", "sub-1")
+    assert link["last_used"] == seen["last_login"] == link["created_at"]
+    sso_lite.clock.advance(seconds=100)
+    idp.person |= {"name": "Zoe Younger", "email": "zoe@new.example", "email_verified": True}
+    idp.person |= {"preferred_username": "someone-else"}
+    del idp.person["organization"]
+    idp.userinfo = {"sub": "sub-1", "organization": "New Lab", "name": "not this one"}
+    assert (await sign_in(sso_lite, idp)).json()["user"] == first | {"email": "zoe@new.example"}
+    later = (await admin.get("/api/users/zoe")).json()["user"]
+    assert (later["name"], later["organization"]) == ("Zoe Younger", "New Lab")
+    assert later["email_verified"] is True
+    assert later["last_login"] != seen["last_login"]
+    assert later["auth_providers"][0]["created_at"] == link["created_at"]
+    # Another account's address is not taken from it.
+    idp.person |= {"email": (await admin.get("/api/currentuser")).json()["email"]}
+    assert (await sign_in(sso_lite, idp)).json()["user"]["email"] == "zoe@new.example"
+
+
+async def test_what_is_asked_of_the_provider(app_server: StartApp, idp: Provider) -> None:
+    for scope in (None, "openid email"):
+        settings = {} if scope is None else {"OIDC_SCOPE": scope}
+        server = await app_server(**idp.settings, **settings)
+        asked = parse_qs(urlsplit(await depart(server)).query)["scope"]
+        assert asked == [scope or "openid profile email organization offline_access"]
+
+
+async def test_a_provider_without_discovery(app_server: StartApp, idp: Provider) -> None:
+    idp.has_discovery, idp.methods = False, ["client_secret_post"]
+    server = await app_server(**idp.settings)
+    assert (await depart(server)).startswith(f"{idp.url}/authorize?")
+    assert (await sign_in(server, idp)).json()["user"]["username"] == "zoe"
+
+
+@pytest.mark.parametrize(
+    ("settings", "creates"),
+    [
+        ({}, True),
+        ({"ADMIN_OIDC_SUB": "boss@example.com"}, False),
+        ({"ADMIN_OIDC_SUB": "boss@example.com", "OIDC_USER_POLICY": "auto-create"}, True),
+        ({"OIDC_USER_POLICY": "registered-only", "OIDC_CREATE_USERS": "true"}, False),
+        ({"OIDC_CREATE_USERS": "false"}, False),
+    ],
+)
+async def test_who_is_given_an_account(
+    app_server: StartApp, idp: Provider, settings: dict[str, str], creates: bool
+) -> None:
+    server = await app_server(**idp.settings, **settings)
+    answer = await sign_in(server, idp)
+    assert answer.status_code == (200 if creates else 400)
+    assert creates or answer.json()["error"] == "User not found"
+
+
+async def test_the_administrator_whom_the_settings_name(app_server: StartApp, idp: Provider) -> None:
+    server = await app_server(**idp.settings, ADMIN_OIDC_SUB="sub-boss-long@example.com")
+    idp.person = {"sub": "sub-boss-long@example.com", "name": "The Boss", "preferred_username": "boss"}
+    answer = (await sign_in(server, idp)).json()
+    assert (answer["user"]["username"], answer["user"]["is_admin"]) == ("admin-sub-boss", True)
+    asked = await server.client.get("/api/users/admin-sub-boss", headers=bearer(answer["token"]))
+    seen = asked.json()["user"]
+    assert (seen["name"], seen["sub"]) == ("The Boss", "sub-boss-long@example.com")

@@ -8,8 +8,15 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
+from toolcrib.settings.values import Flag, named
+
 
 class Operation(BaseSettings):
+    debug: Flag = Field(
+        False,
+        validation_alias=named("FLASK_DEBUG", "DEBUG"),
+        description="Answer what only developers of other programs ask: never on a server that others can reach.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", validation_alias="LOG_LEVEL", description="Least severe log line written."
     )

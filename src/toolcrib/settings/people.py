@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -113,14 +115,36 @@ class People(BaseSettings):
         validation_alias=named("OIDC_CALLBACK_URL", "SOCIAL_AUTH_OIDC_FRONTEND_REDIRECT_URI"),
         description="Page of another web app that the provider returns to. Empty: our own.",
     )
-    oidc_create_users: Flag = Field(
-        True,
-        validation_alias="OIDC_CREATE_USERS",
-        description="Create accounts for people who come from the provider; else they need one already.",
+    oidc_scope: str = Field(
+        "openid profile email organization offline_access",
+        validation_alias="OIDC_SCOPE",
+        description="What is asked of the provider.",
+    )
+    oidc_user_policy: Literal["", "registered-only", "auto-create"] = Field(
+        "",
+        validation_alias="OIDC_USER_POLICY",
+        description="Whether people who come from the provider need an account already (`registered-only`) or are "
+        "given one (`auto-create`). Empty: what OIDC_CREATE_USERS says, and without that `registered-only` if "
+        "ADMIN_OIDC_SUB is set, else `auto-create`.",
+    )
+    oidc_create_users: Flag | None = Field(
+        None, validation_alias="OIDC_CREATE_USERS", description="Earlier form of OIDC_USER_POLICY."
+    )
+    admin_oidc_sub: str = Field(
+        "",
+        max_length=255,
+        validation_alias="ADMIN_OIDC_SUB",
+        description="The provider's subject of an administrator, whose account is made at the start if there is none.",
     )
     oidc_label: str = Field(
         "Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button."
     )
+
+    @property
+    def creates_oidc_users(self) -> bool:
+        if self.oidc_user_policy:
+            return self.oidc_user_policy == "auto-create"
+        return not self.admin_oidc_sub if self.oidc_create_users is None else self.oidc_create_users
 
     @property
     def secret(self) -> SecretStr:

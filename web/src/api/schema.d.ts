@@ -320,6 +320,22 @@ export interface components {
             /** Public Key */
             public_key: string;
         };
+        /**
+         * AuthProvider
+         * @description A provider that a person signs in through.
+         */
+        AuthProvider: {
+            /** Created At */
+            created_at: string;
+            /** Last Used */
+            last_used: string | null;
+            /** Provider */
+            provider: string;
+            /** Provider Name */
+            provider_name: string | null;
+            /** Provider User Id */
+            provider_user_id: string;
+        };
         /** Available */
         Available: {
             /** Available */
@@ -1001,6 +1017,78 @@ export interface components {
             /** Total Parts */
             total_parts: number;
         };
+        /** Directory */
+        Directory: {
+            /** Users */
+            users: components["schemas"]["DirectoryEntry"][];
+        };
+        /**
+         * DirectoryEntry
+         * @description A person. `sub` is the provider's subject; times are of the form that HTTP headers have.
+         */
+        DirectoryEntry: {
+            /** Created At */
+            created_at: string;
+            /** Email */
+            email: string | null;
+            /** Email Verified */
+            email_verified: boolean;
+            /** Family Name */
+            family_name: string | null;
+            /** Given Name */
+            given_name: string | null;
+            /** Id */
+            id: number;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Last Login */
+            last_login: string | null;
+            /** Locale */
+            locale: string | null;
+            /** Name */
+            name: string | null;
+            /** Organization */
+            organization: string | null;
+            /** Sub */
+            sub: string | null;
+            /** Username */
+            username: string;
+        };
+        /** DirectoryPerson */
+        DirectoryPerson: {
+            /** Auth Providers */
+            auth_providers: components["schemas"]["AuthProvider"][];
+            /** Created At */
+            created_at: string;
+            /** Email */
+            email: string | null;
+            /** Email Verified */
+            email_verified: boolean;
+            /** Family Name */
+            family_name: string | null;
+            /** Given Name */
+            given_name: string | null;
+            /** Id */
+            id: number;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Last Login */
+            last_login: string | null;
+            /** Locale */
+            locale: string | null;
+            /** Name */
+            name: string | null;
+            /** Organization */
+            organization: string | null;
+            /** Sub */
+            sub: string | null;
+            /** Username */
+            username: string;
+        };
+        /** DirectoryUser */
+        DirectoryUser: {
+            user: components["schemas"]["DirectoryPerson"];
+        };
         /** DocumentLock */
         DocumentLock: {
             /** Bucket Id */
@@ -1537,6 +1625,15 @@ export interface components {
             name: string;
             /** Text */
             text: string;
+        };
+        /** Known */
+        Known: {
+            /** Exists */
+            exists: boolean;
+            /** User Id */
+            user_id: number;
+            /** Username */
+            username: string;
         };
         /** Leaderboard */
         Leaderboard: {
@@ -2188,6 +2285,27 @@ export interface components {
             /** Type */
             type?: ("cnc" | "hand" | "misc") | null;
         };
+        /**
+         * NewPerson
+         * @description Somebody who will come from the provider as `sub`.
+         */
+        NewPerson: {
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin: boolean;
+            /**
+             * Sub
+             * @default null
+             */
+            sub: string | null;
+            /**
+             * Username
+             * @default null
+             */
+            username: string | null;
+        };
         /** NewProject */
         NewProject: {
             /** Company Id */
@@ -2765,6 +2883,22 @@ export interface components {
             /** Uuid */
             uuid: string;
         };
+        /** PersonMade */
+        PersonMade: {
+            /** Created At */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Is Admin */
+            is_admin: boolean;
+            /**
+             * Message
+             * @default User created successfully. User details will be filled from OIDC during first login.
+             */
+            message: string;
+            /** Username */
+            username: string;
+        };
         /** Pieces */
         Pieces: {
             /** Made */
@@ -3065,6 +3199,11 @@ export interface components {
             /** Used Bytes */
             used_bytes: number;
         };
+        /** RefreshedToken */
+        RefreshedToken: {
+            /** Token */
+            token: string;
+        };
         /**
          * Refusal
          * @description Why a request was refused. Programs branch on `code`; people read the text.
@@ -3090,6 +3229,11 @@ export interface components {
             count: number;
             /** Msg */
             msg: string;
+        };
+        /** Removed */
+        Removed: {
+            /** Message */
+            message: string;
         };
         /** RemovedPart */
         RemovedPart: {

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity import profiles, users
 from toolcrib.kernel.identity.common_passwords import is_common
 from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.names import email_key
+from toolcrib.kernel.identity.provisioning import free_username
 from toolcrib.kernel.identity.renaming import rename_user
 from toolcrib.settings import Settings
 
@@ -67,6 +68,31 @@ async def ensure_first_admin(kernel: Kernel) -> FirstAdmin | None:
             now=kernel.clock(),
         )
     return None if configured else FirstAdmin(username, password)
+
+
+async def ensure_oidc_admin(kernel: Kernel) -> None:
+    """Create the administrator whom ADMIN_OIDC_SUB names, unless an account has that subject (desktops contract,
+    section 8). Safe when several processes start at once."""
+    subject = kernel.settings.admin_oidc_sub
+    if not subject:
+        return
+    async with kernel.database.read() as session:
+        if await _anybody(session, User.oidc_subject == subject):
+            return
+    async with kernel.database.write() as session:
+        await take_write_lock(session)
+        if await _anybody(session, User.oidc_subject == subject):
+            return
+        user = await users.create_user(
+            session,
+            username=await free_username(session, f"{DEFAULT_NAME}-{subject.partition('@')[0][:8]}"),
+            password_hash=None,
+            oidc_subject=subject,
+            is_admin=True,
+            actor=None,
+            now=kernel.clock(),
+        )
+        await profiles.link(session, user, now=kernel.clock())
 
 
 async def create_admin(kernel: Kernel, username: str, email: str | None, password: str) -> None:

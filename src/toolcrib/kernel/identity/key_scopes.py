@@ -40,7 +40,7 @@ NO_KEY: Need = frozenset()
 
 # Any key may be used to ask whose it is.
 _WHOSE = frozenset({"/api/whoami", "/api/currentuser"})
-_ADMINISTRATION = re.compile(r"/api/admin/|/api/users$|/metrics$")
+_ADMINISTRATION = re.compile(r"/api/admin/|/api/users(/(?!me/).*)?$|/metrics$")
 # Claims of all kinds, and what one watches of them: a key for any kind will do.
 _CLAIMS = re.compile(r"/api/(claims|watches)(/|$)")
 _ACCOUNTS = re.compile(

@@ -21,6 +21,7 @@ EMAIL_KEY_LENGTH = 320  # case folding may lengthen a text
 PROJECT_NAME_LENGTH = 255
 COMPANY_NAME_LENGTH = 255
 DEVICE_LENGTH = 100
+PROFILE_LENGTH = 255
 SCOPES_LENGTH = 1024
 
 
@@ -61,6 +62,27 @@ class User(Base):
     token_version: Mapped[int] = mapped_column(default=1)
     tokens_valid_from: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class Profile(Base):
+    """What is known of a person beside the account, most of it from the sign-in provider, and when they last signed in.
+
+    `linked_at` and `used_at` say since when the provider's person is this one, and when they last came from it."""
+
+    __tablename__ = "user_profiles"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    name: Mapped[str | None] = mapped_column(exact_string(PROFILE_LENGTH))
+    given_name: Mapped[str | None] = mapped_column(exact_string(PROFILE_LENGTH))
+    family_name: Mapped[str | None] = mapped_column(exact_string(PROFILE_LENGTH))
+    organization: Mapped[str | None] = mapped_column(exact_string(PROFILE_LENGTH))
+    locale: Mapped[str | None] = mapped_column(exact_string(PROFILE_LENGTH))
+    email_verified: Mapped[bool] = mapped_column(default=False)
+    last_login: Mapped[datetime | None]
+    linked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
 
 
 class RetiredName(Base):

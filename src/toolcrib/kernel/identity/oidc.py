@@ -13,9 +13,10 @@ from sqlalchemy import Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity import profiles, users
 from toolcrib.kernel.identity.models import OidcState, User
-from toolcrib.kernel.identity.names import BadName, check_email, is_storable
+from toolcrib.kernel.identity.names import BadName, check_email, email_key, is_storable
+from toolcrib.kernel.identity.oidc_identity import Identity
 from toolcrib.kernel.identity.provisioning import free_username
 from toolcrib.kernel.identity.signin import InvalidGrant
 from toolcrib.kernel.problems import InvalidRequest
@@ -42,14 +43,6 @@ class InvalidIdToken(InvalidRequest):
     """The provider's response does not prove the person's identity."""
 
     code = "invalid_id_token"
-
-
-class Identity(NamedTuple):
-    """The person as the provider describes them. Nothing the provider says makes a person an administrator."""
-
-    subject: str
-    username: str | None
-    email: str | None
 
 
 class StartedSignIn(NamedTuple):
@@ -113,6 +106,7 @@ async def find_or_create_user(
     session: AsyncSession, identity: Identity, *, create: bool, now: datetime
 ) -> User:
     """Return the account of the person that the provider identified. Creates it if there is none and `create` is true.
+    Records the sign-in, and what the provider says of the person now.
 
     It is found by subject alone, since a mail address can pass to another person.
 
@@ -128,7 +122,7 @@ async def find_or_create_user(
     if user is None:
         if not create:
             raise AccountNotFound("User not found")
-        return await users.create_user(
+        user = await users.create_user(
             session,
             username=await free_username(session, identity.username or "user"),
             password_hash=None,
@@ -137,9 +131,21 @@ async def find_or_create_user(
             actor=None,
             now=now,
         )
-    if not user.is_active:
+    elif not user.is_active:
         raise InvalidGrant("This account is disabled.")
+    else:
+        await _follow_address(session, user, identity.email, now=now)
+    await profiles.follow_provider(session, user, identity, now=now)
     return user
+
+
+async def _follow_address(session: AsyncSession, user: User, email: str | None, *, now: datetime) -> None:
+    """Give the account the mail address that the provider has for the person now, if it can have it."""
+    if email is None or (user.email is not None and email_key(user.email) == email_key(email)):
+        return
+    address = await _usable_address(session, email)
+    if address is not None:
+        await users.set_email(session, user, address, actor=None, now=now)
 
 
 async def _usable_address(session: AsyncSession, email: str | None) -> str | None:

@@ -18,13 +18,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from toolcrib.kernel.clock import Clock
-from toolcrib.kernel.identity.oidc import Identity, InvalidIdToken
+from toolcrib.kernel.identity.oidc import InvalidIdToken
+from toolcrib.kernel.identity.oidc_identity import CLAIMS, Identity
 from toolcrib.kernel.problems import InvalidRequest, Problem
 from toolcrib.settings import Settings
 
 log = structlog.get_logger()
 
-SCOPE = "openid profile email"
 # Only signatures that the provider alone can make: not those with the shared client secret, and not "none".
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 LEEWAY_SECONDS = 60
@@ -61,6 +61,7 @@ class OidcProvider:
         self._clock = clock
         self._url = settings.oidc_provider_url
         self._client_id = settings.oidc_client_id
+        self._scope = settings.oidc_scope
         self._client_secret = settings.oidc_client_secret.get_secret_value()
         self._metadata: Metadata | None = None
         self._keys: KeySet | None = None
@@ -83,7 +84,7 @@ class OidcProvider:
             "response_type": "code",
             "client_id": self._client_id,
             "redirect_uri": redirect_uri,
-            "scope": SCOPE,
+            "scope": self._scope,
             "state": state,
             "nonce": nonce,
             "code_challenge": create_s256_code_challenge(verifier),
@@ -108,9 +109,9 @@ class OidcProvider:
         if not isinstance(id_token, str):
             raise InvalidIdToken("Invalid token response")
         claims = await self._verify(metadata, id_token, access_token, nonce, now)
-        if not (claims.get("preferred_username") and claims.get("email")) and isinstance(access_token, str):
+        if isinstance(access_token, str) and not all(claims.get(name) for name in CLAIMS):
             claims = {**await self._userinfo(metadata, access_token, claims["sub"]), **claims}
-        return _identity(claims)
+        return Identity.of(claims)
 
     # Requests to the provider
 
@@ -119,7 +120,10 @@ class OidcProvider:
         if known is not None and self._clock().timestamp() - known.read_at < METADATA_SECONDS:
             return known
         answer = await self._ask("GET", f"{self._url}/.well-known/openid-configuration")
-        document = _object(answer) if answer.status_code == 200 else None
+        if answer.status_code == 404:
+            document: dict[str, Any] | None = self._undiscovered()
+        else:
+            document = _object(answer) if answer.status_code == 200 else None
         if document is None:
             if known is not None:
                 return known  # old metadata is better than none
@@ -141,6 +145,17 @@ class OidcProvider:
             read_at=self._clock().timestamp(),
         )
         return self._metadata
+
+    def _undiscovered(self) -> dict[str, Any]:
+        """Return where a provider without discovery has its endpoints (desktops contract, section 8)."""
+        return {
+            "issuer": self._url,
+            "authorization_endpoint": f"{self._url}/authorize",
+            "token_endpoint": f"{self._url}/token",
+            "userinfo_endpoint": f"{self._url}/userinfo",
+            "jwks_uri": f"{self._url}/.well-known/jwks.json",
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        }
 
     async def _exchange(
         self, metadata: Metadata, code: str, redirect_uri: str, verifier: str
@@ -253,18 +268,3 @@ def _object(answer: httpx.Response) -> dict[str, Any] | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
-
-
-def _identity(claims: Mapping[str, Any]) -> Identity:
-    email = _text(claims, "email")
-    return Identity(
-        subject=claims["sub"],
-        username=_text(claims, "preferred_username") or email or _text(claims, "name"),
-        # An address that the provider has not verified is not used.
-        email=None if claims.get("email_verified") is False else email,
-    )
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str | None:
-    value = claims.get(name)
-    return value if isinstance(value, str) and value.strip() else None

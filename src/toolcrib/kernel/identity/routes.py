@@ -3,6 +3,7 @@
 from toolcrib.kernel.identity import (
     routes_admin,
     routes_companies,
+    routes_directory,
     routes_me,
     routes_oidc,
     routes_projects,
@@ -15,6 +16,7 @@ ROUTERS = (
     routes_oidc.router,
     routes_me.router,  # before routes_users, whose {username} would match `me/…`
     routes_users.router,
+    routes_directory.router,
     routes_admin.router,
     routes_companies.router,
     routes_projects.router,

@@ -165,7 +165,7 @@ async def _sign_in(kernel: Kernel, code: str, state: str, browser: str | None, *
         nonce=redeemed.nonce,
         now=kernel.clock(),
     )
-    create = kernel.settings.oidc_create_users
+    create = kernel.settings.creates_oidc_users
     async with kernel.database.write() as session:
         return await oidc.find_or_create_user(session, identity, create=create, now=kernel.clock())
 

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
-from toolcrib.kernel.identity import sessions, users
+from toolcrib.kernel.identity import profiles, sessions, users
 from toolcrib.kernel.identity.credentials import COOKIE, find
 from toolcrib.kernel.identity.models import User
-from toolcrib.kernel.identity.principal import Unauthorized
-from toolcrib.kernel.identity.schemas import LoginAnswer, LoginRequest, UserRead, WhoAmI
+from toolcrib.kernel.identity.principal import SignInNeeded, Unauthorized
+from toolcrib.kernel.identity.schemas import LoginAnswer, LoginRequest, RefreshedToken, UserRead, WhoAmI
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -34,11 +34,25 @@ async def login(body: LoginRequest, request: Request, kernel: KernelDep, now: No
     """Exchange a username and password for a token."""
     user = await _prove(kernel, body, request)
     lifetime = await token_lifetime(kernel)
+    await profiles.came_in_if_possible(kernel.database, user, now=now)
     return LoginAnswer(
         access_token=kernel.auth.tokens.issue(user, now=now, lifetime=lifetime),
         username=user.username,
         expires_in=None if lifetime is None else int(lifetime.total_seconds()),
     )
+
+
+@router.post("/auth/refresh", responses=refusals(403))
+async def refresh(
+    me: PrincipalDep, session: ReadSessionDep, kernel: KernelDep, now: NowDep
+) -> RefreshedToken:
+    """Exchange a token that is still valid for one that lasts as long as a new one. Only what `/login` or the sign-in
+    provider gave is exchanged: no API key, and no browser's session."""
+    if me.via != "bearer" or me.key_scopes is not None or (me.grant is not None and me.grant.session_id):
+        raise SignInNeeded("Only a token from signing in can be exchanged for a new one.")
+    user = await users.get_user(session, me.id)
+    token = kernel.auth.tokens.issue(user, now=now, lifetime=await token_lifetime(kernel))
+    return RefreshedToken(token=token)
 
 
 @router.post("/session", dependencies=[LoginLimit], responses=refusals(401, 403, 429), openapi_extra=PUBLIC)
@@ -55,6 +69,7 @@ async def open_session(
     browser's session."""
     kernel.auth.refuse_cross_site(request)
     user = await _prove(kernel, body, request)
+    await profiles.came_in(session, user, now=now)
     await sign_browser_in(request, response, kernel, session, user, now=now)
     return UserRead.of(user, await users.company_name(session, user.company_id))
 

@@ -90,6 +90,10 @@ class LoginAnswer(BaseModel):
     expires_in: int | None
 
 
+class RefreshedToken(BaseModel):
+    token: str
+
+
 class Provider(BaseModel):
     name: str
     label: str

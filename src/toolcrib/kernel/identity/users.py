@@ -92,6 +92,20 @@ async def get_by_name(session: AsyncSession, username: str) -> User:
     return user
 
 
+async def by_subject(session: AsyncSession, subject: str, *, locked: bool = False) -> User | None:
+    """Return the person with this subject at the sign-in provider, or None. `locked` takes the write lock first."""
+    if locked:
+        await take_write_lock(session)
+    if not is_storable(subject):
+        return None
+    return (await session.scalars(select(User).where(User.oidc_subject == subject))).one_or_none()
+
+
+async def by_name(session: AsyncSession) -> Sequence[User]:
+    """Return everybody, by username."""
+    return (await session.scalars(select(User).order_by(User.username))).all()
+
+
 async def find_active(session: AsyncSession, username: str) -> User | None:
     """Return the person who has exactly this name or had it before; None if there is none or the account is
     disabled."""
