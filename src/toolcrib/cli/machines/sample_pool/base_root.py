@@ -24,17 +24,25 @@ def base_root() -> Path:
 
     It lies in TOOLCRIB_HOSTS_CACHE or the user's cache folder. Several processes may ask at the same time.
     """
-    suite = _suite()
-    recipe = f"{_RECIPE} {suite} {platform.machine()} {' '.join(PACKAGES)}"
-    name = f"{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
-    cache = _cache()
-    cache.mkdir(parents=True, exist_ok=True)
-    root = cache / name
-    with (cache / f"{name}.lock").open("w") as lock:
+    root = _place()
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with root.with_name(f"{root.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.is_dir():
-            _make(suite, root)
+            _make(_suite(), root)
     return root
+
+
+def require_base_root() -> None:
+    """Raise CannotMakeHosts if it is not there and cannot be made."""
+    if not _place().is_dir() and not shutil.which("mmdebstrap"):
+        raise CannotMakeHosts("mmdebstrap is not installed (apt-get install mmdebstrap).")
+
+
+def _place() -> Path:
+    suite = _suite()
+    recipe = f"{_RECIPE} {suite} {platform.machine()} {' '.join(PACKAGES)}"
+    return _cache() / f"{suite}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
 
 
 def _cache() -> Path:
@@ -49,8 +57,7 @@ def _suite() -> str:
 
 
 def _make(suite: str, root: Path) -> None:
-    if not shutil.which("mmdebstrap"):
-        raise CannotMakeHosts("mmdebstrap is not installed (apt-get install mmdebstrap).")
+    require_base_root()
     made = root.with_name(f"{root.name}.new")
     shutil.rmtree(made, ignore_errors=True)
     command = [
