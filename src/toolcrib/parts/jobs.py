@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.jobs import Job
+from toolcrib.parts.conversion import jobs as conversion
 from toolcrib.parts.service import idle
 
 
@@ -22,4 +23,5 @@ async def show_names_of_now(kernel: Kernel, now: datetime) -> None:
 JOBS: tuple[Job, ...] = (
     Job("parts.idle", look_after_idle, every=timedelta(minutes=5)),
     Job("parts.names", show_names_of_now, every=timedelta(minutes=5)),
+    *conversion.JOBS,
 )

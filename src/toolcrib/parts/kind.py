@@ -12,6 +12,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.key_scopes import KeyScope
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.kinds import Kind
+from toolcrib.parts import conversion
 from toolcrib.parts.hook import follow_claim
 from toolcrib.parts.jobs import JOBS
 from toolcrib.parts.models import KIND
@@ -35,6 +36,11 @@ def _link(claim: Claim) -> str:
 
 async def _start(kernel: Kernel) -> None:
     kernel.kinds[KIND] = Shop(kernel)
+    conversion.start(kernel)
+
+
+async def _stop(kernel: Kernel) -> None:
+    await conversion.stop(kernel)
 
 
 kind = Kind(
@@ -46,10 +52,13 @@ kind = Kind(
     rules=_rules,
     telling=TELLING,
     start=_start,
+    stop=_stop,
+    named_keys=conversion.named,
     wordings=WORDINGS,
     hook=follow_claim,
     pattern_limits=(
         ("POST", re.compile(r"/api/parts/\d+/upload"), None),
+        ("POST", re.compile(r"/api/(shop/)?parts/\d+/views"), None),
         ("POST", re.compile(r"/api/parts/?"), JSON_BYTES),
         ("PUT", re.compile(r"/api/parts/\d+"), JSON_BYTES),
         ("POST", re.compile(r"/api/shop/parts"), JSON_BYTES),

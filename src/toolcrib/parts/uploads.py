@@ -34,7 +34,7 @@ async def file_of_form(
         raise too_large(max_bytes)
     parser = MultiPartParser(
         request.headers,
-        _bounded(request, max_bytes + OVERHEAD_BYTES, max_bytes),
+        bounded(request, max_bytes + OVERHEAD_BYTES, max_bytes),
         max_files=4,
         max_fields=20,
         max_part_size=OVERHEAD_BYTES // 4,
@@ -60,7 +60,7 @@ def too_large(max_bytes: int) -> BodyTooLarge:
     return BodyTooLarge(f"A file may have {max_bytes} bytes.", headers={"Connection": "close"})
 
 
-async def _bounded(request: Request, most: int, max_bytes: int) -> AsyncGenerator[bytes, None]:
+async def bounded(request: Request, most: int, max_bytes: int) -> AsyncGenerator[bytes, None]:
     seen = 0
     async for piece in request.stream():
         seen += len(piece)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from toolcrib.settings.conversion import Conversion
 from toolcrib.settings.data import Data
 from toolcrib.settings.files import Files
 from toolcrib.settings.mail import Mail
@@ -58,7 +59,7 @@ class Read(PydanticBaseSettingsSource):
 
 
 # The fields are in the order of the bases from the last to the first.
-class Settings(Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data):
+class Settings(Conversion, Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data):
     model_config = SettingsConfigDict(
         case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
     )

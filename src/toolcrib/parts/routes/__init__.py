@@ -1,5 +1,14 @@
 """HTTP in, one service call, HTTP out. Addresses with fixed words come before those with a part's number."""
 
-from toolcrib.parts.routes import contract, files, making, shop, stock, tables
+from toolcrib.parts.routes import contract, files, making, models, shop, stock, tables, views
 
-ROUTERS = (contract.router, files.router, shop.router, making.router, stock.router, tables.router)
+ROUTERS = (
+    contract.router,
+    files.router,
+    models.router,
+    views.router,
+    shop.router,
+    making.router,
+    stock.router,
+    tables.router,
+)

@@ -16,6 +16,7 @@ from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.parts import conversion
 from toolcrib.parts.models import part_files, parts
 from toolcrib.parts.names import extension_of, stored_name
 from toolcrib.parts.service.claiming import note as note_on_claim
@@ -102,6 +103,9 @@ async def _add(
     kind = kind_of(name)
     mine = (part_files.c.part_id == row.id, part_files.c.kind == kind)
     newest = (await session.execute(select(part_files).where(*mine, part_files.c.is_current))).first()
+    if kind == STEP:
+        await conversion.request(session, stored.sha256, now=now)
+    await conversion.forget_views(session, row.id, now=now)
     blob = await registry.adopt(session, tenant_of(row.scope), stored, account=account, now=now)
     if newest is not None and newest.name == name and newest.sha256 == stored.sha256:
         await registry.release(session, blob.id, now=now)  # the row keeps its one reference

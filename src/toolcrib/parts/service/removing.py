@@ -14,6 +14,7 @@ from toolcrib.kernel.claims.commands import ForceRelease, Group
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
+from toolcrib.parts import conversion
 from toolcrib.parts.models import part_counts, part_files, part_reservations, part_steps, parts
 from toolcrib.parts.service.lookup import ref_of
 from toolcrib.parts.service.told import tell
@@ -31,6 +32,7 @@ async def remove_part(
     blobs = select(part_files.c.blob_id).where(part_files.c.part_id == row.id)
     for blob_id in (await session.scalars(blobs)).all():
         await registry.release(session, blob_id, now=now)
+    await conversion.forget_views(session, row.id, now=now)
     for table in (part_files, part_steps, part_counts, part_reservations):
         await session.execute(delete(table).where(table.c.part_id == row.id))
     await tell(session, row, "part_removed", actor=me.username, now=now)
