@@ -26,7 +26,7 @@ class Figures(BaseModel):
     is_approximate: bool | None = None
 
 
-class Conversion(BaseModel):
+class ModelConversion(BaseModel):
     """What became of a STEP file. `reason` says why there is no model, or not yet."""
 
     state: Literal["pending", "running", "done", "failed"]
@@ -42,7 +42,7 @@ class RevisionFigures(BaseModel):
     revision: int
     name: str
     label: str | None
-    conversion: Conversion | None
+    conversion: ModelConversion | None
 
 
 class Change(BaseModel):

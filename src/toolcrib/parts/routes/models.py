@@ -15,7 +15,7 @@ from toolcrib.kernel.openapi import refusals
 from toolcrib.parts import conversion
 from toolcrib.parts.caller import CallerDep
 from toolcrib.parts.errors import refusal
-from toolcrib.parts.model_schemas import Comparison, Conversion, RevisionFigures
+from toolcrib.parts.model_schemas import Comparison, ModelConversion, RevisionFigures
 from toolcrib.parts.routes.contract import answer
 from toolcrib.parts.routes.files import NO_FILE, NOT_ON_SERVER
 from toolcrib.parts.service import modelling
@@ -117,7 +117,7 @@ async def read_revision(
 @router.post(
     "/shop/parts/{part_id:int}/model/convert",
     status_code=202,
-    response_model=Conversion,
+    response_model=ModelConversion,
     responses=refusals(404, 503),
 )
 async def convert_again(

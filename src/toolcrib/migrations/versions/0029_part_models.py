@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
 from toolcrib.migrations import steps
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
