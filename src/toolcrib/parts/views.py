@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from toolcrib.kernel.claims.schemas import Text, TtlSeconds
 from toolcrib.parts import misc_info, values
 from toolcrib.parts.errors import Refused
+from toolcrib.parts.model_schemas import ModelConversion
 from toolcrib.parts.schemas import Score, Stats
 
 Board = Literal["cnc", "hand", "misc"]
@@ -215,6 +216,7 @@ class PartFileRead(BaseModel):
     by: str | None
     note: str | None
     is_current: bool
+    conversion: ModelConversion | None
 
 
 class PartMaterialRead(BaseModel):
@@ -262,6 +264,8 @@ class ShopPart(BaseModel):
     step: StepRead | None
     last_step: LastStep | None
     last_step_done: DoneBy | None
+    conversion: ModelConversion | None
+    thumbnail: bool
     files: list[PartFileRead] | None = None
     steps: list[StepRead] | None = None
     materials: list[PartMaterialRead] | None = None

@@ -361,6 +361,15 @@ export interface components {
             /** Project Id */
             project_id: string;
         };
+        /** BoundingBox */
+        BoundingBox: {
+            /** Max Mm */
+            max_mm: number[];
+            /** Min Mm */
+            min_mm: number[];
+            /** Size Mm */
+            size_mm: number[];
+        };
         /** BranchReleased */
         BranchReleased: {
             /** Msg */
@@ -457,6 +466,28 @@ export interface components {
              * Format: date-time
              */
             valid_until: string;
+        };
+        /**
+         * Change
+         * @description What the figures of `b` are more than those of `a`; the ratios are b / a.
+         */
+        Change: {
+            /** Area Mm2 */
+            area_mm2: number | null;
+            /** Area Ratio */
+            area_ratio: number | null;
+            /** Faces */
+            faces: number | null;
+            /** Size Mm */
+            size_mm: number[] | null;
+            /** Solids */
+            solids: number | null;
+            /** Triangles */
+            triangles: number | null;
+            /** Volume Mm3 */
+            volume_mm3: number | null;
+            /** Volume Ratio */
+            volume_ratio: number | null;
         };
         /**
          * ChangeAnswer
@@ -678,6 +709,12 @@ export interface components {
             name: string;
             /** Role */
             role: ("owner" | "member") | null;
+        };
+        /** Comparison */
+        Comparison: {
+            a: components["schemas"]["RevisionFigures"];
+            b: components["schemas"]["RevisionFigures"];
+            change: components["schemas"]["Change"] | null;
         };
         /** ConfigDetail */
         ConfigDetail: {
@@ -1343,6 +1380,26 @@ export interface components {
         Extension: {
             /** Minutes */
             minutes: number;
+        };
+        /**
+         * Figures
+         * @description Solids and faces are those that the STEP file defines; the rest is measured on the model, so it is approximate
+         *     where surfaces are curved.
+         */
+        Figures: {
+            /** Area Mm2 */
+            area_mm2?: number | null;
+            bounding_box?: components["schemas"]["BoundingBox"] | null;
+            /** Faces */
+            faces: number;
+            /** Is Approximate */
+            is_approximate?: boolean | null;
+            /** Solids */
+            solids: number;
+            /** Triangles */
+            triangles?: number | null;
+            /** Volume Mm3 */
+            volume_mm3?: number | null;
         };
         /**
          * FileDetails
@@ -2082,6 +2139,24 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /**
+         * ModelConversion
+         * @description What became of a STEP file. `reason` says why there is no model, or not yet.
+         */
+        ModelConversion: {
+            figures: components["schemas"]["Figures"] | null;
+            /** Problem */
+            problem: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "running" | "done" | "failed";
+            /** Thumbnail */
+            thumbnail: boolean;
+        };
         /** Move */
         Move: {
             /** Place */
@@ -2425,6 +2500,7 @@ export interface components {
             claimed_at: string | null;
             /** Completed At */
             completed_at: string | null;
+            conversion: components["schemas"]["ModelConversion"] | null;
             /**
              * Created At
              * Format: date-time
@@ -2478,6 +2554,8 @@ export interface components {
             steps?: components["schemas"]["StepRead"][] | null;
             /** Subsystem */
             subsystem: string;
+            /** Thumbnail */
+            thumbnail: boolean;
             /** Type */
             type: string | null;
             /**
@@ -2734,6 +2812,7 @@ export interface components {
             at: string;
             /** By */
             by: string | null;
+            conversion: components["schemas"]["ModelConversion"] | null;
             /** Id */
             id: number;
             /** Is Current */
@@ -3544,6 +3623,19 @@ export interface components {
              */
             reviewer: string | null;
         };
+        /**
+         * RevisionFigures
+         * @description A STEP file, and what is known of its model; nothing if nobody asked for it yet.
+         */
+        RevisionFigures: {
+            conversion: components["schemas"]["ModelConversion"] | null;
+            /** Label */
+            label: string | null;
+            /** Name */
+            name: string;
+            /** Revision */
+            revision: number;
+        };
         /** ReworkPart */
         ReworkPart: {
             /** Expected Updated At */
@@ -3718,6 +3810,7 @@ export interface components {
             claimed_at: string | null;
             /** Completed At */
             completed_at: string | null;
+            conversion: components["schemas"]["ModelConversion"] | null;
             /**
              * Created At
              * Format: date-time
@@ -3771,6 +3864,8 @@ export interface components {
             steps?: components["schemas"]["StepRead"][] | null;
             /** Subsystem */
             subsystem: string;
+            /** Thumbnail */
+            thumbnail: boolean;
             /** Type */
             type: string | null;
             /**
@@ -4170,6 +4265,35 @@ export interface components {
             version_id: string;
             /** Version Number */
             version_number: number;
+        };
+        /** View */
+        View: {
+            /** Filename */
+            filename: string;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /**
+         * Views
+         * @description Views by their position, 0 to 7.
+         */
+        Views: {
+            /** Files */
+            files: {
+                [key: string]: components["schemas"]["View"];
+            };
+            /** Updated At */
+            updated_at: string;
+        };
+        /** ViewsKept */
+        ViewsKept: {
+            /** Success */
+            success: boolean;
+            views: components["schemas"]["Views"] | null;
+        };
+        /** ViewsRead */
+        ViewsRead: {
+            views: components["schemas"]["Views"] | null;
         };
         /** Waiting */
         Waiting: {

@@ -17,7 +17,7 @@ from toolcrib.parts.caller import CallerDep
 from toolcrib.parts.errors import refusal
 from toolcrib.parts.model_schemas import Comparison, ModelConversion, RevisionFigures
 from toolcrib.parts.routes.contract import answer
-from toolcrib.parts.routes.files import NO_FILE, NOT_ON_SERVER
+from toolcrib.parts.routes.files import BYTES, NO_FILE, NOT_ON_SERVER
 from toolcrib.parts.service import modelling
 from toolcrib.parts.service.files import STEP, current_file
 from toolcrib.parts.service.lookup import get_part, shop_part
@@ -36,14 +36,10 @@ RevisionQuery = Annotated[
 ]
 
 
-def _bytes_of(kind: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
-
-
 @router.get(
     "/parts/{part_id:int}/model",
     response_class=Response,
-    responses=_bytes_of(GLB) | refusals(404, 422, 503),
+    responses=BYTES | refusals(404, 422, 503),
 )
 async def read_model(part_id: int, request: Request, kernel: KernelDep, caller: CallerDep) -> Response:
     """Return the model of the part's file as GLB. Waits for its conversion, if that is under way."""
@@ -100,7 +96,7 @@ async def _serve_model(
 @router.get(
     "/shop/parts/{part_id:int}/model",
     response_class=Response,
-    responses=_bytes_of(GLB) | refusals(404, 409, 422, 503),
+    responses=BYTES | refusals(404, 409, 422, 503),
 )
 async def read_revision(
     part_id: int, request: Request, kernel: KernelDep, me: PrincipalDep, revision: RevisionQuery = None
@@ -133,9 +129,7 @@ async def convert_again(
     return answer(conversion.as_json(outcome.row), 202)
 
 
-@router.get(
-    "/shop/parts/{part_id:int}/thumbnail", response_class=Response, responses=_bytes_of(PNG) | refusals(404)
-)
+@router.get("/shop/parts/{part_id:int}/thumbnail", response_class=Response, responses=BYTES | refusals(404))
 async def read_thumbnail(
     part_id: int, request: Request, kernel: KernelDep, me: PrincipalDep, revision: RevisionQuery = None
 ) -> Response:

@@ -17,6 +17,7 @@ from toolcrib.parts.conversion.views import COUNT, MAX_BYTES, find_views, keep_v
 from toolcrib.parts.errors import refusal
 from toolcrib.parts.model_schemas import ViewsKept, ViewsRead
 from toolcrib.parts.routes.contract import answer
+from toolcrib.parts.routes.files import BYTES
 from toolcrib.parts.service.files import current_file
 from toolcrib.parts.service.lookup import get_part, shop_part
 from toolcrib.parts.uploads import blocks
@@ -41,9 +42,6 @@ _FORM: dict[str, Any] = {
             }
         },
     }
-}
-_PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
@@ -115,7 +113,7 @@ async def store_views(
 
 
 @router.get(
-    "/parts/{part_id:int}/views/{position:int}", response_class=Response, responses=_PICTURE | refusals(404)
+    "/parts/{part_id:int}/views/{position:int}", response_class=Response, responses=BYTES | refusals(404)
 )
 async def read_view(
     part_id: int,
@@ -155,7 +153,7 @@ async def store_shop_views(
 @router.get(
     "/shop/parts/{part_id:int}/views/{position:int}",
     response_class=Response,
-    responses=_PICTURE | refusals(404),
+    responses=BYTES | refusals(404),
 )
 async def read_shop_view(
     part_id: int,

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
+from toolcrib.parts import conversion
 from toolcrib.parts.after_claim import after_end
 from toolcrib.parts.models import (
     CURRENT_STEP,
@@ -38,10 +39,11 @@ async def shown_part(session: AsyncSession, settings: Settings, row: Any, now: d
     """Return one part with its files, steps and materials."""
     (found,) = await shown_parts(session, settings, [row], now)
     files = await files_of(session, row.id)
+    models = await conversion.shown(session, {file.sha256 for file in files if file.kind == STEP})
     rows = await _steps(session, [row.id])
     return {
         **found,
-        "files": [file_json(file) for file in files],
+        "files": [file_json(file, models.get(file.sha256)) for file in files],
         "steps": [step_json(step, row) for step in rows],
         "materials": await _materials(session, row.id),
     }
@@ -57,15 +59,19 @@ async def shown_parts(
     for start in range(0, len(rows), AT_ONCE):
         page = rows[start : start + AT_ONCE]
         ids = [row.id for row in page]
-        labels = await _labels(session, ids)
+        newest = await _newest(session, ids)
+        models = await conversion.shown(session, {file.sha256 for file in newest.values()})
         steps = {step.part_id: step for step in await _steps(session, ids, CURRENT_STEP)}
         holders = await _holders(session, [row.claim_fence for row in page if row.claim_fence is not None])
         for row in page:
-            step = steps.get(row.id)
+            step, file = steps.get(row.id), newest.get(row.id)
+            model = None if file is None else models.get(file.sha256)
             found.append(
                 {
                     **_part(row, holders.get(row.claim_fence), now),
-                    "revision_label": labels.get(row.id),
+                    "revision_label": None if file is None else file.label,
+                    "conversion": model,
+                    "thumbnail": model is not None and model["thumbnail"],
                     "step": None if step is None else step_json(step, row),
                     "last_step": rules.get(row.scope, default).last_step,
                 }
@@ -109,9 +115,10 @@ def _said(row: Any, what: str) -> dict[str, Any] | None:
     return {name: getattr(row, f"{what}_{name}") for name in ("reason", "at", "by")}
 
 
-def file_json(file: Any) -> dict[str, Any]:
+def file_json(file: Any, model: dict[str, Any] | None) -> dict[str, Any]:
     names = ("id", "name", "kind", "revision", "label", "approved_at", "approved_by", "sha256", "size")
-    return {name: getattr(file, name) for name in (*names, "at", "by", "note", "is_current")}
+    shown = {name: getattr(file, name) for name in (*names, "at", "by", "note", "is_current")}
+    return {**shown, "conversion": model}
 
 
 def step_json(step: Any, row: Any) -> dict[str, Any]:
@@ -155,11 +162,12 @@ async def _steps(
     return (await session.execute(query)).all()
 
 
-async def _labels(session: AsyncSession, ids: Sequence[int]) -> dict[int, str | None]:
-    query = select(part_files.c.part_id, part_files.c.label).where(
+async def _newest(session: AsyncSession, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Return the newest STEP file of each part that has one."""
+    query = select(part_files.c.part_id, part_files.c.label, part_files.c.sha256).where(
         part_files.c.part_id.in_(ids), part_files.c.kind == STEP, part_files.c.is_current
     )
-    return {row.part_id: row.label for row in await session.execute(query)}
+    return {row.part_id: row for row in await session.execute(query)}
 
 
 async def _holders(session: AsyncSession, fences: Sequence[int]) -> dict[int, str]:
