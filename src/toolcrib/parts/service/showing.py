@@ -167,7 +167,8 @@ async def _newest(session: AsyncSession, ids: Sequence[int]) -> dict[int, Row[An
     query = select(part_files.c.part_id, part_files.c.label, part_files.c.sha256).where(
         part_files.c.part_id.in_(ids), part_files.c.kind == STEP, part_files.c.is_current
     )
-    return {row.part_id: row for row in await session.execute(query)}
+    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
+    return {row.part_id: row for row in rows}
 
 
 async def _holders(session: AsyncSession, fences: Sequence[int]) -> dict[int, str]:
