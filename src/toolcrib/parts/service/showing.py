@@ -162,12 +162,12 @@ async def _steps(
     return (await session.execute(query)).all()
 
 
-async def _newest(session: AsyncSession, ids: Sequence[int]) -> dict[int, Row[Any]]:
+async def _newest(session: AsyncSession, ids: Sequence[int]) -> dict[int, Any]:
     """Return the newest STEP file of each part that has one."""
     query = select(part_files.c.part_id, part_files.c.label, part_files.c.sha256).where(
         part_files.c.part_id.in_(ids), part_files.c.kind == STEP, part_files.c.is_current
     )
-    rows: Sequence[Row[Any]] = (await session.execute(query)).all()
+    rows: Sequence[Any] = (await session.execute(query)).all()
     return {row.part_id: row for row in rows}
 
 
