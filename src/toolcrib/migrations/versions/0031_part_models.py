@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
 from toolcrib.migrations import steps
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
