@@ -63,6 +63,7 @@ from toolcrib.kernel.middleware import RequestMiddleware
 from toolcrib.kernel.notify import routes as notify_routes
 from toolcrib.kernel.notify.reader import LogReader
 from toolcrib.kernel.origins import origin_of
+from toolcrib.kernel.other_pages import PAGE
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
 from toolcrib.kernel.request_deadlines import RequestDeadlines
@@ -166,6 +167,7 @@ def create_app(
         proxies=proxies,
         connections=connections,
         wordings=wordings,
+        page_path=f"/{PAGE}" if settings.ui_dir is not None else "",
     )
     app.middleware_stack = metrics.observed(app, StartFailures(layers))
     return app

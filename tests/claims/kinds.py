@@ -135,6 +135,41 @@ class RoomKey:
         return (found[0][0], found[0][1]) if found else None
 
 
+@dataclass
+class Part:
+    """Its record is the part's own row, as both of its lists show it."""
+
+    viewer: Person
+    name = "part"
+
+    def __post_init__(self) -> None:
+        wanted = {"name": uuid4().hex, "material": "steel", "subsystem": "arm"}
+        added = self.viewer.client.post("/api/shop/parts", json=wanted).raise_for_status()
+        self.part_id = str(added.json()["id"])
+        self._url = f"/api/shop/parts/{self.part_id}"
+        self.viewer.client.post(f"{self._url}/approve").raise_for_status()
+
+    def take(self, person: Person, seconds: int | None = None) -> None:
+        person.client.post(f"{self._url}/take", json={"ttl_seconds": seconds}).raise_for_status()
+
+    def take_for_as_long_as_the_client_lives(self, person: Person) -> None:
+        raise NotImplementedError("nobody makes a part for as long as a program runs")
+
+    def give_back(self, person: Person) -> None:
+        person.client.post(f"{self._url}/release").raise_for_status()
+
+    def record(self) -> Held | None:
+        part = self.viewer.client.get(self._url).raise_for_status().json()
+        listed = self.viewer.client.get("/api/shop/parts", params={"search": part["name"]}).json()["parts"]
+        assert listed[0]["claim"] == part["claim"]
+        if part["claim"] is None:
+            assert part["assigned"] is None
+            assert part["status"] in {"Already Started", "Pending", "Reviewed"}
+            return None
+        assert part["status"] == "In Progress"
+        return part["assigned"], part["claim"]["fence"]
+
+
 def run(database_url: str, *statements: Any) -> list[Any]:
     """Run statements in one transaction of our own. Returns the rows of the last."""
 
@@ -167,12 +202,15 @@ def make(name: str, viewer: Person, database_url: str) -> Kind:
     """A new thing of the kind, which `viewer` and their company may hold."""
     if name == "asset":
         return Asset(viewer)
+    if name == "part":
+        return Part(viewer)
     return Document(viewer) if name == "document" else RoomKey(database_url)
 
 
 def claim_on(kind: Kind, viewer: Person) -> dict[str, Any] | None:
     """What the kernel says of the thing."""
-    thing = getattr(kind, "path", None) or getattr(kind, "file_id", None) or kind.__dict__["room"]
+    thing = getattr(kind, "path", None) or getattr(kind, "file_id", None)
+    thing = thing or getattr(kind, "part_id", None) or kind.__dict__["room"]
     shown = viewer.client.get("/api/claims", params={"kind": kind.name}).raise_for_status().json()["claims"]
     return next((claim for claim in shown if claim["key"] == thing), None)
 
@@ -185,4 +223,4 @@ def agree(kind: Kind, viewer: Person) -> Held | None:
     return held
 
 
-KINDS = ("asset", "document", room_keys.NAME)
+KINDS = ("asset", "document", "part", room_keys.NAME)

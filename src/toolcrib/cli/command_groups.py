@@ -34,6 +34,7 @@ OWN: tuple[tuple[str | None, str], ...] = (
     ("docs", "toolcrib.cli.documents.commands:app"),
     ("hold", "toolcrib.cli.general.hold:app"),
     ("machines", "toolcrib.cli.machines.commands:app"),
+    ("parts", "toolcrib.cli.parts.commands:app"),
     (None, "toolcrib.cli.general.events:app"),
     ("git", "toolcrib.cli.assets.git_lfs.commands:app"),
     ("hooks", "toolcrib.cli.assets.git_hooks.commands:app"),

@@ -26,7 +26,8 @@ _NO_STORE = (b"cache-control", b"no-store")
 class RequestMiddleware:
     """Pure ASGI, so that it costs little.
 
-    `body_limits`: see `Kind`. `intake`: see `kernel.bodies`.
+    `body_limits`: see `Kind`. `intake`: see `kernel.bodies`. `page_path` is where our page is, if not at the root: it
+    looks for the API below that.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class RequestMiddleware:
         proxies: TrustedProxies,
         connections: Connections,
         wordings: Wordings,
+        page_path: str = "",
     ) -> None:
         self.app = app
         self.base_path = base_path
+        self.page_path = page_path
         self.api_at_root = api_at_root
         self.intake = intake
         self.body_limits = body_limits
@@ -68,6 +71,9 @@ class RequestMiddleware:
             if below:
                 path = path[len(self.base_path) :] or "/"
                 scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.base_path) :] or b"/"}
+        if self.page_path and path.startswith(f"{self.page_path}/api/"):
+            path = path[len(self.page_path) :]
+            scope = {**scope, "path": path, "raw_path": scope["raw_path"][len(self.page_path) :]}
         if self.api_at_root and path.split("/", 2)[1] in self.api_at_root and not _is_navigation(scope):
             path = "/api" + path
             scope = {**scope, "path": path, "raw_path": b"/api" + scope["raw_path"]}

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.other_pages import PAGE
 from toolcrib.settings import Settings
 
 Scope = MutableMapping[str, Any]
@@ -20,6 +21,8 @@ class Site:
         self._public_url = settings.public_url
         self._base_path = settings.base_path
         self._links = links
+        # Where other pages have `/`. FRONTEND_BASE_URL says by itself where our page is.
+        self._page = f"/{PAGE}" if settings.ui_dir is not None and not settings.public_url else ""
 
     def url(self, scope: Scope | None, path: str) -> str:
         if self._public_url:
@@ -40,4 +43,4 @@ class Site:
         return link(claim) if link else "/"
 
     def claim_url(self, scope: Scope | None, claim: Claim) -> str:
-        return self.url(scope, self.claim_path(claim))
+        return self.url(scope, self._page + self.claim_path(claim))

@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from toolcrib.kernel.errors import ANY_PAGE
+from toolcrib.kernel.other_pages import PAGE, other_page
 from toolcrib.kernel.route_paths import allowed_methods
 from toolcrib.kernel.wording import DEFAULT, Wordings
 
@@ -68,6 +69,18 @@ async def page(request: Request, path: str) -> Response:
     # Clients that read a wording of their own for refusals cannot read the page.
     if path == "api" or path.startswith("api/") or wordings.of("GET", f"/{path}") is not DEFAULT:
         raise HTTPException(405 if allowed_methods(request) else 404)
+    folder: Path | None = request.app.state.kernel.settings.ui_dir
+    if folder is None:
+        return _own_page(request, path)
+    if path == PAGE:
+        return RedirectResponse(f"{request.app.state.kernel.settings.base_path}/{PAGE}/", 308)
+    if path.startswith(f"{PAGE}/"):
+        return _own_page(request, path.removeprefix(f"{PAGE}/"), f"/{PAGE}")
+    return other_page(request, folder, path)
+
+
+def _own_page(request: Request, path: str, below: str = "") -> Response:
+    """A built file of ours, else our page, which is `below` the base path."""
     found = _built_file(path)
     if found is not None:
         media_type = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
@@ -81,7 +94,7 @@ async def page(request: Request, path: str) -> Response:
         return FileResponse(found, media_type=media_type, headers=headers)
     if path.startswith(HASHED):
         raise HTTPException(404)  # a page of an older build asks for its script: HTML would confuse it
-    return _page(INDEX, request)
+    return _page(INDEX, request, below)
 
 
 @lru_cache(maxsize=256)
@@ -100,8 +113,8 @@ def _built_file(path: str) -> Path | None:
         return None
 
 
-def _page(name: str, request: Request) -> Response:
-    base_path: str = request.app.state.kernel.settings.base_path
+def _page(name: str, request: Request, below: str = "") -> Response:
+    base_path: str = request.app.state.kernel.settings.base_path + below
     file = STATIC / name
     try:
         html = _html(file, base_path, file.stat().st_mtime)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from toolcrib.kernel.claims.changes import Change
-from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.problems import Conflict
 from toolcrib.parts.after_claim import after_end, is_done, nobody
 from toolcrib.parts.misc_info import with_worker
@@ -54,6 +54,9 @@ def _begun(connection: Connection, row: Row[Any], claim: Claim, change: Change, 
         "reminded_at": None,
         "status": IN_PROGRESS,
     }
+    # What the claim said of the holder before, or of a place in the queue, is not true of this one.
+    said = {**claim.data, "assigned": claim.holder, "recheck": False, "revision": row.revision}
+    connection.execute(update(claims).where(claims.c.fence == claim.fence).values(data=said))
     if row.type == "hand":
         values["misc_info"] = with_worker(row.misc_info, claim.holder, now)
     _write(connection, row, now, values)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
 
 from toolcrib.kernel.claims.models import Claim
-from toolcrib.kernel.claims.permissions import Verb
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.key_scopes import KeyScope
-from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.kinds import Kind
 from toolcrib.parts import conversion
 from toolcrib.parts.hook import follow_claim
@@ -18,16 +14,12 @@ from toolcrib.parts.jobs import JOBS
 from toolcrib.parts.models import KIND
 from toolcrib.parts.notices import TELLING
 from toolcrib.parts.routes import ROUTERS
+from toolcrib.parts.service.samples import add_samples
 from toolcrib.parts.shop import Shop
 from toolcrib.parts.wording import WORDINGS
 
-WAITING = "A part is made once: watch it, to be told when it is free again."
 JSON_BYTES = 262_144
 TABLE_BYTES = 5_000_000
-
-
-def _rules(_claim: Claim, _me: Principal, _now: datetime) -> Mapping[Verb, str]:
-    return {"wait": WAITING}
 
 
 def _link(claim: Claim) -> str:
@@ -37,6 +29,7 @@ def _link(claim: Claim) -> str:
 async def _start(kernel: Kernel) -> None:
     kernel.kinds[KIND] = Shop(kernel)
     conversion.start(kernel)
+    await add_samples(kernel)
 
 
 async def _stop(kernel: Kernel) -> None:
@@ -49,7 +42,6 @@ kind = Kind(
     routers=ROUTERS,
     jobs=JOBS,
     link=_link,
-    rules=_rules,
     telling=TELLING,
     start=_start,
     stop=_stop,

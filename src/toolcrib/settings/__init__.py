@@ -26,7 +26,7 @@ CONFIG_NAME = "config.json"
 
 
 class ConfigFile(PydanticBaseSettingsSource):
-    """`config.json` in the data directory: the same names as the environment, any case."""
+    """`config.json` in the data directory: the same names as the environment, any case. null counts as unset."""
 
     def __init__(self, settings_cls: type[BaseSettings], data_dir: Path) -> None:
         super().__init__(settings_cls)
@@ -41,7 +41,7 @@ class ConfigFile(PydanticBaseSettingsSource):
         found = json.loads(self.path.read_text(encoding="utf-8"))
         if not isinstance(found, dict):
             raise TypeError(f"{self.path.name} must hold a JSON object")
-        return {name.upper(): value for name, value in found.items()}
+        return {name.upper(): value for name, value in found.items() if value is not None}
 
 
 class Read(PydanticBaseSettingsSource):

@@ -103,6 +103,8 @@ class Data(BaseSettings):
         if not url:
             url = f"sqlite:///{self.data_dir.absolute() / 'toolcrib.db'}"
         scheme, _, rest = url.partition("://")
+        if scheme.startswith("sqlite"):
+            rest = self._in_data_dir(rest)
         dialect = {"postgres": "postgresql", "mariadb": "mysql"}.get(
             scheme.partition("+")[0], scheme.partition("+")[0]
         )
@@ -112,3 +114,10 @@ class Data(BaseSettings):
         if dialect == "mysql" and "charset=" not in rest:
             rest += ("&" if "?" in rest else "?") + "charset=utf8mb4"
         return f"{dialect}+{driver}://{rest}"
+
+    def _in_data_dir(self, rest: str) -> str:
+        """A relative path of an SQLite file is below the data directory (parts contract, section 11)."""
+        path = rest.removeprefix("/")
+        if not rest.startswith("/") or not path or path.startswith(("/", ":memory:", "file:")):
+            return rest
+        return f"/{self.data_dir.absolute() / path}"

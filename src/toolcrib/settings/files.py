@@ -14,7 +14,7 @@ class Files(BaseSettings):
     # Files
     files_dir: Folder | None = Field(
         None,
-        validation_alias="FILES_DIR",
+        validation_alias=named("FILES_DIR", "UPLOAD_FOLDER"),
         description="Folder of the file store. Unset: `files` in the data directory.",
     )
     files_keep_free_mib: int = Field(
@@ -197,7 +197,8 @@ class Files(BaseSettings):
     environment: str = Field(
         "production",
         validation_alias=named("TOOLCRIB_ENV", "FLASK_ENV"),
-        description="What `/api/storage/health` calls this installation.",
+        description="What `/api/storage/health` calls this installation. In `development`, an installation without "
+        "parts gets some as samples.",
     )
 
     # Git LFS

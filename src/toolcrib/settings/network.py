@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
-from toolcrib.settings.values import Address, Flag, Words, named
+from toolcrib.settings.values import Address, Flag, Folder, Words, named
 
 
 class Network(BaseSettings):
@@ -20,6 +21,12 @@ class Network(BaseSettings):
         "",
         validation_alias=named("FRONTEND_BASE_URL", "PUBLIC_URL"),
         description="The site's address as people type it; links in mail and refusals start with it.",
+    )
+    ui_dir: Folder | None = Field(
+        None,
+        validation_alias="UI_DIR",
+        description="Folder with the built files of another web client. It has `/` then, and our own page answers "
+        "under `/crib/` (let FRONTEND_BASE_URL end so, too).",
     )
     api_at_root: Flag = Field(
         False, validation_alias="API_AT_ROOT", description="Also answer API routes without the `/api` prefix."
@@ -100,6 +107,11 @@ class Network(BaseSettings):
         description="Slowest pace at which a body may arrive; a stop counts no longer than BODY_STALL_SECONDS. An "
         "upload may take any time.",
     )
+
+    @field_validator("ui_dir", mode="before")
+    @classmethod
+    def _empty_folder_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
 
     @field_validator("trusted_proxies")
     @classmethod

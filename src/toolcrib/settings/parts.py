@@ -66,7 +66,7 @@ class Parts(People):
 
     @field_validator("part_max_file_bytes", "part_file_types", mode="before")
     @classmethod
-    def _unset(cls, value: Any, info: ValidationInfo) -> Any:
+    def _empty_limits_are_unset(cls, value: Any, info: ValidationInfo) -> Any:
         return default_if_empty(cls, value, info)
 
     @field_validator("part_file_types")

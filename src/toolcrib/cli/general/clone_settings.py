@@ -1,14 +1,18 @@
-"""`toolcrib config`: the settings that an earlier client kept in a clone."""
+"""`toolcrib config`: the settings that an earlier client kept in a clone, and a server's `config.json`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from toolcrib.cli.core import accounts
+from toolcrib.cli.core import accounts, output
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.failures import CannotTell, Failure
 
-app = typer.Typer(no_args_is_help=True, help="Settings of this clone, as the earlier client kept them.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Settings of this clone, as the earlier client kept them, and a server's config.json.",
+)
 top = typer.Typer()
 
 
@@ -41,6 +45,22 @@ def config_get(context: Context, key: Key) -> None:
     if value is None:
         raise Failure(f"{key} is not set in this clone.", code="not_set")
     context.show({key: value}, str(value))
+
+
+@app.command("init")
+def config_init(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir", metavar="DIR", help="The server's data directory. [DATA_DIR]", show_default=False
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write it anew if it is there.")] = False,
+) -> None:
+    """Write a config.json for a server, with every setting explained."""
+    from toolcrib.cli.general import config_file
+
+    output.print_text(f"Wrote {config_file.write(data_dir, force=force)}")
 
 
 @command(top, hidden=("configure",))

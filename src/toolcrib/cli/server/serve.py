@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -139,7 +139,7 @@ def configuration(app: Any, settings: Settings, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=True,
-        loop="uvloop",
+        loop="asyncio" if sys.platform == "win32" else "uvloop",  # which there is none of there
         http=OneWriteProtocol,
         ws="none",  # there are none, and an upgraded connection would no longer be counted
         lifespan="on",
@@ -303,8 +303,6 @@ def worker_app() -> Any:
 
 def work(settings: Settings) -> None:
     """Run jobs, without serving HTTP, until asked to stop."""
-    import uvloop
-
     from toolcrib.server import create_app
 
     keep_new_files_private()
@@ -321,10 +319,27 @@ def work(settings: Settings) -> None:
                 stop.set()
 
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, end)
+                _on_signal(loop, number, end)
             sys.stdout.write("The worker runs jobs. Ctrl-C ends it.\n")
             sys.stdout.flush()
             await stop.wait()
 
     with _told_in_a_sentence():
-        uvloop.run(run())
+        _run(run())
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "win32":  # there is no uvloop
+        asyncio.run(work)
+        return
+    import uvloop
+
+    uvloop.run(work)
+
+
+def _on_signal(loop: asyncio.AbstractEventLoop, number: int, call: Callable[[], None]) -> None:
+    """Have `call` run when the signal comes."""
+    try:
+        loop.add_signal_handler(number, call)
+    except NotImplementedError:  # on Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(call))

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import Acquire, Expire, ForceRelease, Group, Release, Transfer
-from toolcrib.kernel.claims.models import Claim, Holder
+from toolcrib.kernel.claims.models import Claim, Holder, claim_waiters
 from toolcrib.kernel.claims.models import claims as claim_table
 from toolcrib.kernel.database import after_commit
 from toolcrib.kernel.identity.names import is_storable
@@ -80,11 +80,13 @@ async def settle(
     is_wanted = bool(assigned) and not is_done(category, status)
     held = row.claim_fence is not None
     if not is_wanted:
-        if held:
-            reason = COMPLETED_REASON if is_done(category, status) else None
-            await end(session, row, me, by, reason, now=now)
+        if not held:
+            return {}
+        if is_done(category, status):
+            await end_for_good(session, row, me, by, COMPLETED_REASON, now=now)
             return await _after(session, row)
-        return {}
+        await end(session, row, me, by, None, now=now)
+        return await passed_on(session, row) or await _after(session, row)
     changed = assigned != row.assigned
     if held and not changed and not force:
         return {}
@@ -147,6 +149,24 @@ async def end(
         await claims.run(
             session, ForceRelease(ref_of(row), me.username, why, row.claim_fence), now=now, by=by
         )
+
+
+async def end_for_good(
+    session: AsyncSession, row: Row[Any], me: Principal, by: Requester, reason: str, *, now: datetime
+) -> None:
+    """End the claim on a part, and let nobody have it who waits for it: there is nothing left to make."""
+    await session.execute(delete(claim_waiters).where(claim_waiters.c.digest == ref_of(row).digest))
+    if row.claim_fence is not None:
+        await end(session, row, me, by, reason, now=now)
+
+
+async def passed_on(session: AsyncSession, row: Row[Any]) -> dict[str, Any] | None:
+    """Return what a part is whose claim was ended just now, if somebody who waited for it has it: all that the hook
+    has written. None if nobody has it."""
+    names = (*_FOLLOWING, "assigned", "claimed_at", "status", "misc_info")
+    query = select(*(parts.c[name] for name in names)).where(parts.c.id == row.id)
+    found = (await session.execute(query)).one()
+    return None if found.claim_fence is None else dict(found._mapping)
 
 
 async def note(session: AsyncSession, fence: int, **data: Any) -> None:

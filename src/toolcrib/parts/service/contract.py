@@ -97,6 +97,7 @@ def new_row(values: Mapping[str, Any], scope: str, author: Any, now: datetime) -
         "type": None,
         "name": None,
         "material_thickness": None,
+        "amount": 1,
         "notes": None,
         "file": None,
         "onshape_url": None,
@@ -180,7 +181,7 @@ async def _change(
     now: datetime,
 ) -> Row[Any]:
     claimed = await settle(session, row, changed, caller.me, caller.by, open_projects=open_projects, now=now)
-    values = {**kept(row), **claimed, **changed, **completion(row, changed, now)}
+    values = {**kept(row), **changed, **claimed, **completion(row, changed, now)}
     return await write(session, row, values, now)
 
 

@@ -30,6 +30,7 @@ from toolcrib.parts.service import steps
 from toolcrib.parts.service.claiming import (
     COMPLETED_REASON,
     end,
+    end_for_good,
     holder_called,
     note,
     pass_on,
@@ -204,13 +205,13 @@ async def _finish(
     misc = {"misc_info": row.misc_info, "rework_reason": None, "rework_at": None, "rework_by": None}
     if step is not None and following is not None:
         if row.claim_fence is not None:
-            await end(session, row, doer.me, doer.by, f"{step.process} is done.", now=doer.now)
+            await end_for_good(session, row, doer.me, doer.by, f"{step.process} is done.", now=doer.now)
         passed = {"process": step.process, "next": following.process, **outdated}
         await tell(session, row, "step_done", actor=doer.me.username, now=doer.now, **passed)
         values = {**misc, **nobody(), "status": REVIEWED, "category": following.board, "made": 0}
         return await write(session, row, values, doer.now)
     if row.claim_fence is not None:
-        await end(session, row, doer.me, doer.by, COMPLETED_REASON, now=doer.now)
+        await end_for_good(session, row, doer.me, doer.by, COMPLETED_REASON, now=doer.now)
     await use_up(session, row)
     maker = row.assigned or doer.me.username
     await tell(session, row, "completed", actor=doer.me.username, now=doer.now, maker=maker, **outdated)
@@ -302,7 +303,7 @@ async def rework(
         raise NotApproved("The part waits for its review.")
     position = await _step_to_redo(session, row, step_id)
     if row.claim_fence is not None:
-        await end(session, row, doer.me, doer.by, f"It goes back: {reason}", now=doer.now)
+        await end_for_good(session, row, doer.me, doer.by, f"It goes back: {reason}", now=doer.now)
     if position is not None:
         await steps.go_back_to(session, row, position)
     step = await steps.due_step(session, row.id)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import ForceRelease, Group
+from toolcrib.kernel.claims.models import claim_waiters
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
@@ -26,6 +27,7 @@ async def remove_part(
     session: AsyncSession, row: Row[Any], me: Principal, by: Requester, *, now: datetime
 ) -> None:
     """Remove a part, its files and whatever is kept of it; its events stay. Nobody holds it then."""
+    await session.execute(delete(claim_waiters).where(claim_waiters.c.digest == ref_of(row).digest))
     if row.claim_fence is not None:
         ended = ForceRelease(ref_of(row), me.username, REMOVED, row.claim_fence, refusable=False)
         await claims.run_groups(session, [Group([ended], by)], now=now)

@@ -15,7 +15,7 @@ from toolcrib.parts.caller import Caller
 from toolcrib.parts.errors import refusal
 from toolcrib.parts.models import COMPLETED, IN_PROGRESS, REVIEWED
 from toolcrib.parts.service import steps
-from toolcrib.parts.service.claiming import end, settle, up_to_date
+from toolcrib.parts.service.claiming import end, end_for_good, passed_on, settle, up_to_date
 from toolcrib.parts.service.contract import completion, kept
 from toolcrib.parts.service.counting import all_made
 from toolcrib.parts.service.lookup import get_part
@@ -112,9 +112,10 @@ async def assign(
 
 async def unclaim(session: AsyncSession, caller: Caller, part_id: int, *, now: datetime) -> Row[Any]:
     row = await _found(session, caller, part_id, now)
+    values = {**kept(row), **nobody(), "status": after_end(row.status)}
     if row.claim_fence is not None:
         await end(session, row, caller.me, caller.by, None, now=now)
-    values = {**kept(row), **nobody(), "status": after_end(row.status)}
+        values |= await passed_on(session, row) or {}
     return await write(session, row, {**values, **completion(row, values, now)}, now)
 
 
@@ -171,7 +172,7 @@ async def _to_next_step(
     now: datetime,
 ) -> Row[Any]:
     if row.claim_fence is not None:
-        await end(session, row, caller.me, caller.by, f"{step.process} is done.", now=now)
+        await end_for_good(session, row, caller.me, caller.by, f"{step.process} is done.", now=now)
     await tell(
         session,
         row,

@@ -1,0 +1,1 @@
+"""`toolcrib parts`."""
