@@ -32,6 +32,7 @@ PUBLIC = {
     ("GET", "/api/users/verify"),  # 404 outside debug mode
     ("GET", "/api/confirm-email/{token}"),  # the mailed link is the credential
     ("GET", "/api/confirm-password/{token}"),
+    ("GET", "/api/pool/calendar/{token}.ics"),  # so is the secret address
 }
 # Their addresses are signed: without the signature they refuse in their own way.
 SIGNED = re.compile(r"^/api/files/")

@@ -15,6 +15,7 @@ from tests.servers.process import absent, free_port, wait_until
 from tests.servers.toolcrib import ToolcribServer
 from toolcrib.cli.core.failures import CannotTell
 from toolcrib.cli.machines.access import Access
+from toolcrib.cli.machines.own_key import make_key
 from toolcrib.cli.machines.sample_pool.base_root import CannotMakeHosts
 from toolcrib.cli.machines.sample_pool.namespaces import LocalHost, start_hosts
 
@@ -263,3 +264,47 @@ def test_run_leaves_the_line_when_a_signal_ends_it(
     waiting.send_signal(signal.SIGTERM)
     assert finish(waiting)[0] == 128 + signal.SIGTERM
     assert mine(ben) == []
+
+
+def test_book_confirm_share_and_pass_on(
+    pool: dict[str, LocalHost], ann: Person, ben: Person, admin: Person, tmp_path: Path
+) -> None:
+    booked = ann.json("machines", "book", "cli-1", "--at", "2s", "--for", "1h", "-m", "a trial")
+    assert (booked["state"], booked["booked_machines"]) == ("booked", ["cli-1"])
+    refused = ben.run("machines", "book", "cli-1", "--at", "30m", code=None)
+    assert (refused.code, "others are booked" in refused.err) == (3, True)
+    assert "a trial" in ben.run("machines", "calendar", "cli-1").out
+    address = ben.run("machines", "calendar-feed", "--everything").out.strip()
+    assert "cli-1" in ben.client.get(address).text
+    ben.run("machines", "calendar-feed", "--off")
+    assert ben.client.get(address).status_code == 404
+    assert ben.client.get(f"{address}/").status_code == 404
+    assert ben.client.head(address).status_code == 405
+    # All three refusals are logged, without the secret.
+    wait_until(lambda: ben.server.output().count("path=/api/pool/calendar/") >= 3, "the log")
+    assert address.rpartition("/")[2].removesuffix(".ics") not in ben.server.output()
+    wait_until(lambda: [one["state"] for one in mine(ann)] == ["ready"], "the booking to begin", 60)
+    assert "Confirmed: cli-1" in ann.run("machines", "confirm", "cli-1").out
+    key = make_key(tmp_path / "key")
+    assert key in (tmp_path / "key.pub").read_text()
+    shared = ann.run("machines", "share", "cli-1", "ben", "--key", tmp_path / "key.pub")
+    assert shared.out == "Shared with ben\n"
+    assert ann.run("machines", "unshare", "cli-1", "ben").out == "No longer shared with ben\n"
+    ann.run("machines", "access", "cli-1", "--key", tmp_path / "key.pub")
+    wait_until(lambda: [one["state"] for one in mine(ann)] == ["ready"], "the keys to be changed", 60)
+    assert ann.run("machines", "transfer", "cli-1", "--to", "ben").out == "Passed on to ben\n"
+    (bens,) = mine(ben)
+    wish = {"names": ["cli-1"], "password": "a password", "wait": True}
+    waiting = ann.client.post("/api/reservations", json=wish).json()["id"]
+    admin.run("machines", "priority", waiting, "--to", "3", "--reason", "A deadline.")
+    assert ann.client.get(f"/api/reservations/{waiting}").json()["queue"]["priority"] == 3
+    for person, typed, expected in (
+        (ann, "machines reserve cli-", "cli-2"),
+        (ben, "machines release cli-", "cli-1"),
+        (ben, f"machines extend {bens['id'][:8]}", bens["id"]),
+        (admin, f"machines move {waiting[:8]}", waiting),
+    ):
+        told = {"_TOOLCRIB_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"toolcrib {typed}"}
+        assert expected in person.run(env=told, code=None).out
+    ann.run("machines", "release", waiting)
+    ben.run("machines", "release", bens["id"])

@@ -21,7 +21,7 @@ _SECRET_NAMES = re.compile(r"passw|secret|token|authorization|cookie|credential|
 _SECRET_VALUES = re.compile(
     r"""(?x)
       eyJ[\w-]{8,}\.[\w-]+\.[\w-]*                  # a JWT
-    | \btck_[\w-]+                                  # an API key
+    | \btc[kf]_[\w-]+                               # an API key, or a secret in an address
     | (?<=Bearer\ )\S+ | (?<=Basic\ )\S+            # what an Authorization header carries
     | (?<=/confirm-email/)[\w.-]+ | (?<=/confirm-password/)[\w.-]+ | (?<=[?&]token=)[^&\s"']+
     | (?<=://)[^/\s:@]*:[^/\s@]*(?=@)               # user:password@ in a URL

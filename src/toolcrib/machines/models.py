@@ -134,6 +134,7 @@ holds = Table(
     Column("busy_until", UtcDateTime()),
     UniqueConstraint("fence"),
     Index("ix_machine_holds_state_next_at", "state", "next_at"),
+    Index("ix_machine_holds_ends_at", "ends_at"),
     Index("ix_machine_holds_machine_id_state", "machine_id", "state"),
     Index("ix_machine_holds_reservation_id", "reservation_id"),
 )

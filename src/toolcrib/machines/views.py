@@ -17,7 +17,12 @@ from toolcrib.machines.tags import tags_of
 Minutes = Annotated[int, Field(ge=1, le=5_256_000)]
 
 
-def state_of(machine: Any, hold: Any, *, is_promised: bool) -> str:
+MachineState = Literal[
+    "free", "held", "preparing", "cleaning", "promised", "maintenance", "quarantined", "disabled"
+]
+
+
+def state_of(machine: Any, hold: Any, *, is_promised: bool) -> MachineState:
     """Return the one word for what a machine is doing."""
     if hold is not None and hold.state in CURRENT:
         return "preparing" if hold.state == HoldState.PREPARING else "held"
@@ -57,7 +62,7 @@ class MachineRead(BaseModel):
     enabled: bool
     sudo: bool
     jump: str | None
-    state: str
+    state: MachineState
     reason: str | None
     online: bool | None
     checked_at: datetime | None
@@ -107,7 +112,10 @@ class MachineRead(BaseModel):
 
 
 class MachinePage(BaseModel):
+    """`next` is what to give as `after` for the next page; null on the last."""
+
     machines: list[MachineRead]
+    next: str | None
 
 
 class MachineChange(BaseModel):
@@ -247,6 +255,7 @@ class QueuePlaceRead(BaseModel):
     estimate: datetime | None
     until: datetime | None
     lease_ends_at: datetime | None
+    priority: int
 
 
 class ReservationRead(BaseModel):
@@ -385,6 +394,13 @@ class AuthorityKey(BaseModel):
 
 class Move(BaseModel):
     place: Annotated[int, Field(ge=1)]
+    reason: Reason
+
+
+class Priority(BaseModel):
+    """Whoever has a higher one is served before all with a lower one; everybody begins with 0."""
+
+    priority: Annotated[int, Field(ge=-100, le=100)]
     reason: Reason
 
 

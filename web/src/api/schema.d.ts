@@ -437,6 +437,45 @@ export interface components {
             upstream_branch: string | null;
         };
         /**
+         * CalendarEntry
+         * @description One machine for one time: a `hold`, of now or before, or a `booking` that has not begun.
+         */
+        CalendarEntry: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Holder */
+            holder: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "hold" | "booking";
+            /** Machine */
+            machine: string;
+            /** Purpose */
+            purpose: string | null;
+            /** Reservation */
+            reservation: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
+        /**
+         * CalendarRead
+         * @description `is_complete` is false where there is more than one answer may have: ask for a shorter time.
+         */
+        CalendarRead: {
+            /** Entries */
+            entries: components["schemas"]["CalendarEntry"][];
+            /** Is Complete */
+            is_complete: boolean;
+        };
+        /**
          * Can
          * @description What the caller may do with this claim now; `cannot` says why not, by the same names.
          */
@@ -1382,6 +1421,29 @@ export interface components {
             minutes: number;
         };
         /**
+         * Feed
+         * @description `created_at` is that of the secret address; null where there is none.
+         */
+        Feed: {
+            /** Created At */
+            created_at: string | null;
+            /** Everything */
+            everything: boolean;
+        };
+        /** FeedAddress */
+        FeedAddress: {
+            /** Url */
+            url: string;
+        };
+        /** FeedWish */
+        FeedWish: {
+            /**
+             * Everything
+             * @default false
+             */
+            everything: boolean;
+        };
+        /**
          * Figures
          * @description Solids and faces are those that the STEP file defines; the rest is measured on the model, so it is approximate
          *     where surfaces are curved.
@@ -1977,10 +2039,15 @@ export interface components {
             /** User */
             user?: string | null;
         };
-        /** MachinePage */
+        /**
+         * MachinePage
+         * @description `next` is what to give as `after` for the next page; null on the last.
+         */
         MachinePage: {
             /** Machines */
             machines: components["schemas"]["MachineRead"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * MachineRead
@@ -2030,8 +2097,11 @@ export interface components {
             reserved_until: string | null;
             /** Scope */
             scope: string;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "free" | "held" | "preparing" | "cleaning" | "promised" | "maintenance" | "quarantined" | "disabled";
             /** Sudo */
             sudo: boolean;
             /** Tags */
@@ -3101,6 +3171,16 @@ export interface components {
             names: string[];
         };
         /**
+         * Priority
+         * @description Whoever has a higher one is served before all with a lower one; everybody begins with 0.
+         */
+        Priority: {
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ProjectChange
          * @description `case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case.
          *     `windows_names`: what is done about new names that Windows cannot keep. What is left out stays as it is.
@@ -3227,6 +3307,8 @@ export interface components {
             of: number;
             /** Place */
             place: number;
+            /** Priority */
+            priority: number;
             /** Until */
             until: string | null;
         };

@@ -1,4 +1,4 @@
-"""`toolcrib machines book`: machines for a time to come."""
+"""`toolcrib machines book`, `confirm`, `calendar` and `calendar-feed`: machines for a time to come."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -7,8 +7,9 @@ import typer
 
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import end_seconds, until
+from toolcrib.cli.core.durations import duration_seconds, end_seconds, until
 from toolcrib.cli.machines.access import find, names_of
+from toolcrib.cli.machines.completion import complete_machine, complete_own
 from toolcrib.cli.machines.reservations import (
     AtLeast,
     Certificates,
@@ -21,6 +22,7 @@ from toolcrib.cli.machines.reservations import (
     Purpose,
     Tags,
     ask,
+    moment,
     print_reservations,
     sign_in,
     wish,
@@ -71,8 +73,72 @@ def book(
 @command(app, "confirm")
 def confirm(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A machine, or the id of a reservation.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A machine, or the id of a reservation.", autocompletion=complete_own
+        ),
+    ],
 ) -> None:
     """Say that you use a booking that has begun, so that it does not end. `toolcrib ssh` says so too."""
     answer = context.api.post(f"/reservations/{find(context, name)['id']}/confirm")
     context.show(answer, f"Confirmed: {names_of(answer)} until {until(answer['ends_at'], datetime.now(UTC))}")
+
+
+@command(app, "calendar")
+def calendar(
+    context: Context,
+    *,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Only this machine.", autocompletion=complete_machine),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="18:00, 2026-05-01T09:00, or 2h; else now.")
+    ] = None,
+    length: Annotated[str, typer.Option("--for", metavar="TIME", help="How long: 12h, 7d.")] = "7d",
+) -> None:
+    """List who has and has booked which machine, until when."""
+    now = datetime.now(UTC)
+    begins = now + timedelta(seconds=end_seconds(start) or 0)
+    ends = begins + timedelta(seconds=duration_seconds(length) or 0)
+    wanted = {"from": begins.isoformat(), "to": ends.isoformat(), "machine": name}
+    answer = context.api.get("/pool/calendar", **wanted)
+    if context.as_json:
+        output.print_json(answer)
+        return
+    cells = [
+        (
+            one["machine"],
+            moment(one["starts_at"], now),
+            moment(one["ends_at"], now),
+            one["holder"],
+            "booked" if one["kind"] == "booking" else "held",
+            one["purpose"],
+        )
+        for one in answer["entries"]
+    ]
+    heads = ("Machine", "From", "Until", "Who", "", "Purpose")
+    output.print_table(heads, cells, empty="Nobody has machines then.")
+    if not answer["is_complete"]:
+        output.warn("There is more: ask for a shorter time.")
+
+
+@command(app, "calendar-feed")
+def calendar_feed(
+    context: Context,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="All that you may see, not only yours.")
+    ] = False,
+    off: Annotated[bool, typer.Option("--off", help="End it.")] = False,
+) -> None:
+    """Make a secret address at which a calendar program finds your machines; an earlier one ends.
+
+    Whoever knows the address can read the calendar, and do nothing else.
+    """
+    if off:
+        context.api.delete("/pool/calendar/feed")
+        context.show({"url": None}, "The address of your calendar has ended.")
+        return
+    answer = context.api.post("/pool/calendar/feed", {"everything": everything})
+    context.show(answer, answer["url"])

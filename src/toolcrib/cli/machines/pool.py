@@ -11,14 +11,18 @@ import typer
 
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import until
+from toolcrib.cli.core.durations import local, parse_moment, until
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.general.sign_in import secret
+from toolcrib.cli.machines.completion import complete_machine
 
 app = typer.Typer()
 
-Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
-ManyNames = Annotated[list[str], typer.Argument(metavar="NAME…", show_default=False)]
+NewName = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, autocompletion=complete_machine)]
+ManyNames = Annotated[
+    list[str], typer.Argument(metavar="NAME…", show_default=False, autocompletion=complete_machine)
+]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is shown with the machine.")]
 Off = Annotated[bool, typer.Option("--off", help="End it.")]
 Format = Annotated[str | None, typer.Option("--format", metavar="yaml|csv")]
@@ -34,13 +38,31 @@ def _state(machine: Row) -> str:
     return word if machine["online"] is not False else f"{word}, offline"
 
 
+def booked(booking: Row | None, now: datetime) -> str:
+    begins = parse_moment(booking["starts_at"]) if booking else None
+    return f"{local(begins, now)} by {booking['holder']}" if booking and begins else ""
+
+
 @command(app, "ls")
 def ls(
     context: Context,
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="In name, host, holder or tags.")
+    ] = None,
     tags: Annotated[str | None, typer.Option("--tag", "-t", metavar="TAGS", help='"gpu && !flaky"')] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Only those that are free, held, quarantined, …")
+    ] = None,
 ) -> None:
     """List the machines that you may see: what each is doing, who has it, until when."""
-    rows = context.api.get("/pool/machines", tags=tags)["machines"]
+    rows: list[Row] = []
+    after: str | None = None
+    while True:
+        page = context.api.get("/pool/machines", tags=tags, q=text, state=state, after=after)
+        rows += page["machines"]
+        after = page["next"]
+        if after is None:
+            break
     if context.as_json:
         output.print_json(rows)
         return
@@ -54,17 +76,18 @@ def ls(
             f"{one['host']}:{one['port']}",
             " ".join(one["tags"]),
             one["reason"],
+            booked(one["next_booking"], now),
         )
         for one in rows
     ]
-    heads = ("Machine", "State", "Holder", "Until", "Address", "Tags", "Reason")
+    heads = ("Machine", "State", "Holder", "Until", "Address", "Tags", "Reason", "Booked")
     output.print_table(heads, cells, empty="There are no machines.")
 
 
 @command(app, "add")
 def add(
     context: Context,
-    name: Name,
+    name: NewName,
     *,
     host: Annotated[str, typer.Option("--host", help="Its DNS name or IP address.")],
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 22,

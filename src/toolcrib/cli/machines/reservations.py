@@ -18,6 +18,7 @@ from toolcrib.cli.core.durations import duration_seconds, local, parse_moment, u
 from toolcrib.cli.core.failures import CannotTell, Failure, Held
 from toolcrib.cli.general.sign_in import secret
 from toolcrib.cli.machines.access import CURRENT, OPEN, Reservation, find, names_of, own
+from toolcrib.cli.machines.completion import complete_machine, complete_own, complete_waiting
 from toolcrib.cli.machines.own_key import own_public_key
 
 app = typer.Typer()
@@ -26,7 +27,16 @@ top = typer.Typer()
 POLL_SECONDS = 1.0
 # The refusals that say that others have the machines.
 TAKEN = ("not_enough_machines", "machine_held", "booked_then", "somebody_waits")
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", show_default=False)]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NAME…]", show_default=False, autocompletion=complete_machine),
+]
+Waiting = Annotated[
+    str, typer.Argument(metavar="ID", help="As `queue` shows it.", autocompletion=complete_waiting)
+]
+OwnNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME…]", show_default=False, autocompletion=complete_own)
+]
 Count = Annotated[int | None, typer.Option("--count", "-n", min=1, help="How many machines; 1 if not given.")]
 Tags = Annotated[
     str | None, typer.Option("--tag", "-t", metavar="TAGS", help='Only such machines: "gpu && !flaky".')
@@ -112,7 +122,7 @@ def sign_in(keys: list[Path] | None, *, password_stdin: bool, certificate: bool)
     """Return what a request says of how one signs in on the machines: by our own key at least, or certificates of
     it."""
     own_keys = [] if certificate else [own_public_key()]
-    body: dict[str, Any] = {"public_keys": [*own_keys, *(_public_key(file) for file in keys or ())]}
+    body: dict[str, Any] = {"public_keys": [*own_keys, *(public_key(file) for file in keys or ())]}
     if certificate:
         body["certificate"] = True
     if password_stdin:
@@ -138,7 +148,7 @@ def ask(context: Context, body: dict[str, Any]) -> Reservation:
     return made
 
 
-def _public_key(file: Path) -> str:
+def public_key(file: Path) -> str:
     """Read a public key, and never a private one.
 
     Raises:
@@ -207,7 +217,7 @@ def reservations(
 def release(
     context: Context,
     *,
-    names: Names = None,
+    names: OwnNames = None,
     everything: Annotated[bool, typer.Option("--all", help="All that you have, booked or wait for.")] = False,
     reason: Annotated[
         str | None, typer.Option("--reason", help="Why; needed for what others hold (admins only).")
@@ -250,7 +260,12 @@ def _release(context: Context, name: str, mine: list[Reservation], reason: str |
 @command(top, hidden=("extend",))
 def extend(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A machine, or the id of a reservation.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A machine, or the id of a reservation.", autocompletion=complete_own
+        ),
+    ],
     length: Annotated[str, typer.Option("--for", metavar="TIME", help="How much longer: 30m, 2h.")],
 ) -> None:
     """Keep a reservation longer, with all its machines. Refused while others wait for such machines."""
@@ -289,10 +304,22 @@ def queue(context: Context) -> None:
 @command(app, "move")
 def move(
     context: Context,
-    reservation: Annotated[str, typer.Argument(metavar="ID", help="As `queue` shows it.")],
+    reservation: Waiting,
     place: Annotated[int, typer.Option("--place", min=1)],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is logged.")],
 ) -> None:
     """Give somebody in the queue another place (admins only)."""
     path = f"/pool/queue/{quote(reservation, safe='')}/move"
     context.show(context.api.post(path, {"place": place, "reason": reason}), f"Moved to place {place}.")
+
+
+@command(app, "priority")
+def priority(
+    context: Context,
+    reservation: Waiting,
+    to: Annotated[int, typer.Option("--to", min=-100, max=100, help="Everybody begins with 0.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is logged.")],
+) -> None:
+    """Have somebody in the queue served before all with a lower priority (admins only)."""
+    path = f"/pool/queue/{quote(reservation, safe='')}/priority"
+    context.show(context.api.post(path, {"priority": to, "reason": reason}), f"Has priority {to} now.")

@@ -13,6 +13,7 @@ from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.core.waiting import Ended, ending_by_exception
 from toolcrib.cli.machines.access import Access, Reservation, find, machines_of, write_known_hosts
+from toolcrib.cli.machines.completion import complete_own
 from toolcrib.cli.machines.own_key import own_key_file, own_public_key
 
 top = typer.Typer()
@@ -25,7 +26,15 @@ END_SECONDS = 5
 @command(top, "ssh")
 def ssh(
     context: Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A machine that you hold.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A machine that you hold.",
+            show_default=False,
+            autocompletion=complete_own,
+        ),
+    ],
     remote: Annotated[
         list[str] | None,
         typer.Argument(

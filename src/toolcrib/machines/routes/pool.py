@@ -31,9 +31,11 @@ from toolcrib.machines.views import (
     MachineChange,
     MachinePage,
     MachineRead,
+    MachineState,
     Move,
     PastHold,
     Preview,
+    Priority,
     Queue,
     ReservationWish,
     RunOutput,
@@ -47,10 +49,21 @@ TagText = Annotated[Text | None, Query(max_length=500)]
 
 @router.get("/machines")
 async def list_machines(
-    session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep, tags: TagText = None
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
+    tags: TagText = None,
+    q: Annotated[Text, Query(max_length=255)] = "",
+    state: Annotated[list[MachineState], Query()] = [],  # noqa: B006 - FastAPI copies it
+    after: Annotated[Text, Query(max_length=255)] = "",
+    limit: Annotated[int, Query(ge=1, le=5_000)] = 500,
 ) -> MachinePage:
-    """List the machines that the caller may see, by name; with `tags` those that the expression fits."""
-    return MachinePage(machines=await queueing.shown_machines(session, kernel.settings, me, now, tags))
+    """List the machines that the caller may see, by name: with `tags` those that the expression fits, with `q` those
+    with that text in name, host, holder or tags, with `state` those that are doing that now."""
+    wanted = queueing.Filter(tags, q, state, after, limit)
+    found, following = await queueing.shown_machines(session, kernel.settings, me, now, wanted)
+    return MachinePage(machines=found, next=following)
 
 
 @router.get("/machines/{name}", responses=refusals(404))
@@ -179,6 +192,18 @@ async def move(
 async def read_ca(kernel: KernelDep, _me: PrincipalDep, now: NowDep) -> AuthorityKey:
     """Return the public key of the CA that signs certificates of the pool."""
     return AuthorityKey(public_key=await pool_keys.public_ca_key(kernel.database, kernel.secrets, now))
+
+
+@router.post("/queue/{reservation_id}/priority", responses=refusals(403, 404))
+async def set_priority(
+    reservation_id: Text, body: Priority, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
+) -> Queue:
+    """Have somebody in the queue served before all with a lower priority. The reason is logged."""
+    await queueing.set_priority(
+        session, reservation_id, body.priority, body.reason, actor=me.username, now=now
+    )
+    registry.nudge(session, kernel)
+    return Queue(queue=await queueing.shown_queue(session, kernel.settings, me, now))
 
 
 @router.get("/preview")

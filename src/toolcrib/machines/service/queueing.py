@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
@@ -18,30 +21,52 @@ from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.requesting import shown
 from toolcrib.machines.service.reserving import free_beside, turns_of
-from toolcrib.machines.service.wanted import Wanted, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import ORDER, Wanted, check_wanted, read_queue, usable
 from toolcrib.machines.tags import Expression, tags_of
-from toolcrib.machines.views import MachineRead, NextBooking, Preview, ReservationRead
+from toolcrib.machines.views import MachineRead, NextBooking, Preview, ReservationRead, state_of
 from toolcrib.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which machines are to be shown: those that a tag expression fits, with some text in name, host, holder or tags,
+    in one of some states; so many, after one of them by name."""
+
+    tags: str | None = None
+    text: str = ""
+    states: Collection[str] = ()
+    after: str = ""
+    limit: int | None = None
+
+
 async def shown_machines(
-    session: AsyncSession, settings: Settings, me: Principal, now: datetime, tags: str | None = None
-) -> list[MachineRead]:
-    """Return the machines that the caller may see, by name."""
-    fits = Expression(tags).matches if tags and tags.strip() else None
+    session: AsyncSession, settings: Settings, me: Principal, now: datetime, wanted: Filter | None = None
+) -> tuple[list[MachineRead], str | None]:
+    """Return the machines that the caller may see, by name, and the last one's name if there are more."""
+    wanted = wanted or Filter()
+    fits = Expression(wanted.tags).matches if wanted.tags and wanted.tags.strip() else None
     free = await reading.free_ids(session, settings, now)
     booked = await reading.next_bookings(session, now)
     names = await usernames(session, {each.holder_uuid for each in booked.values()})
-    return [
-        MachineRead.of(
-            machine,
-            hold,
-            is_promised=machine.id not in free,
-            booking=NextBooking.of(booked[machine.id], names) if machine.id in booked else None,
-        )
-        for machine, hold in await reading.seen_machines(session, me)
-        if fits is None or fits(tags_of(machine.tags, machine.facts))
-    ]
+    text, found = wanted.text.strip().casefold(), list[MachineRead]()
+    seen = await reading.seen_machines(session, me)
+    for machine, hold in sorted(seen, key=lambda pair: pair[0].name):  # databases order names in several ways
+        if machine.name <= wanted.after:
+            continue
+        tags = tags_of(machine.tags, machine.facts)
+        if fits is not None and not fits(tags):
+            continue
+        is_promised = machine.id not in free
+        if wanted.states and state_of(machine, hold, is_promised=is_promised) not in wanted.states:
+            continue
+        holder = hold.held_by or hold.holder if hold is not None else ""
+        if text and not any(text in each.casefold() for each in (machine.name, machine.host, holder, *tags)):
+            continue
+        if len(found) == wanted.limit:
+            return found, found[-1].name
+        booking = NextBooking.of(booked[machine.id], names) if machine.id in booked else None
+        found.append(MachineRead.of(machine, hold, is_promised=is_promised, booking=booking))
+    return found, None
 
 
 async def shown_machine(
@@ -52,7 +77,7 @@ async def shown_machine(
     Raises:
         MachineNotFound: (404).
     """
-    seen = await shown_machines(session, settings, me, now)
+    seen, _ = await shown_machines(session, settings, me, now)
     found = next((each for each in seen if each.name == name), None)
     if found is None:
         raise MachineNotFound
@@ -63,7 +88,7 @@ async def shown_queue(
     session: AsyncSession, settings: Settings, me: Principal, now: datetime
 ) -> list[ReservationRead]:
     """Return who waits, front first. Of others, only what concerns the queue is shown."""
-    query = select(reservations).where(reservations.c.state == State.WAITING).order_by(reservations.c.place)
+    query = select(reservations).where(reservations.c.state == State.WAITING).order_by(*ORDER)
     rows = list(await session.execute(query))
     found = await shown(session, settings, rows, now)
     return [
@@ -77,37 +102,59 @@ async def shown_queue(
 async def move(
     session: AsyncSession, reservation_id: str, place: int, reason: str, *, actor: str, now: datetime
 ) -> None:
-    """Give somebody in the queue the `place`, counted from 1; those behind it move back.
+    """Give somebody in the queue the `place`, counted from 1, and the priority of whoever had it; those behind it move
+    back.
 
     Raises:
         ReservationNotFound: it does not wait (404).
     """
-    await take_write_lock(session)
-    query = select(reservations.c.id, reservations.c.place, reservations.c.holder_uuid)
-    rows = list(
-        await session.execute(
-            query.where(reservations.c.state == State.WAITING).order_by(reservations.c.place)
-        )
-    )
-    moved = next((row for row in rows if row.id == reservation_id), None)
-    if moved is None:
-        raise ReservationNotFound("Nobody waits with this reservation.")
+    rows = await _waiting(session)
+    moved = _found(rows, reservation_id)
+    place = min(place, len(rows))
     others = [row for row in rows if row.id != reservation_id]
-    others.insert(min(place, len(rows)) - 1, moved)
+    others.insert(place - 1, moved)
+    priorities = {moved.id: rows[place - 1].priority}
     for row, number in zip(others, sorted(row.place for row in rows), strict=True):
-        if row.place != number:
+        priority = priorities.get(row.id, row.priority)
+        if (row.place, row.priority) != (number, priority):
             this = update(reservations).where(reservations.c.id == row.id)
-            await session.execute(this.values(place=number))
+            await session.execute(this.values(place=number, priority=priority))
+    its = {"place": place, "reason": reason}
     await told.of_reservation(
-        session,
-        "queue_moved",
-        reservation_id,
-        moved.holder_uuid,
-        actor=actor,
-        now=now,
-        place=min(place, len(rows)),
-        reason=reason,
+        session, "queue_moved", moved.id, moved.holder_uuid, actor=actor, now=now, **its
     )
+
+
+async def set_priority(
+    session: AsyncSession, reservation_id: str, priority: int, reason: str, *, actor: str, now: datetime
+) -> None:
+    """Have somebody in the queue served before all with a lower priority, behind those who came before with the same.
+
+    Raises:
+        ReservationNotFound: it does not wait (404).
+    """
+    moved = _found(await _waiting(session), reservation_id)
+    this = update(reservations).where(reservations.c.id == reservation_id)
+    await session.execute(this.values(priority=priority))
+    its = {"priority": priority, "reason": reason}
+    await told.of_reservation(
+        session, "queue_moved", moved.id, moved.holder_uuid, actor=actor, now=now, **its
+    )
+
+
+async def _waiting(session: AsyncSession) -> list[Row[Any]]:
+    """Take the write lock, and return who waits, front first."""
+    await take_write_lock(session)
+    columns = (reservations.c.id, reservations.c.place, reservations.c.priority, reservations.c.holder_uuid)
+    query = select(*columns).where(reservations.c.state == State.WAITING)
+    return list(await session.execute(query.order_by(*ORDER)))
+
+
+def _found(rows: Sequence[Row[Any]], reservation_id: str) -> Row[Any]:
+    found = next((row for row in rows if row.id == reservation_id), None)
+    if found is None:
+        raise ReservationNotFound("Nobody waits with this reservation.")
+    return found
 
 
 async def preview(

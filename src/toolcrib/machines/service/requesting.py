@@ -111,6 +111,7 @@ async def shown(
                 estimate=when,
                 until=each.row.wait_until,
                 lease_ends_at=each.row.lease_ends_at,
+                priority=each.row.priority,
             )
     booked = await reading.booked_names(session, [row.id for row in rows if row.state == State.BOOKED])
     uuids = {uuid for row in rows for uuid in (row.holder_uuid, *row.access.get("keys", {}))}

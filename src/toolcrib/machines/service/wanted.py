@@ -18,6 +18,9 @@ from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import Machine
 from toolcrib.machines.tags import Expression
 
+# Of the queue: a higher priority first, then who came first.
+ORDER = (reservations.c.priority.desc(), reservations.c.place)
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -87,7 +90,7 @@ async def read_queue(
 ) -> list[Waiting]:
     """Who waits for machines, front first."""
     query = select(reservations).where(reservations.c.state == State.WAITING)
-    rows = list(await session.execute(query.order_by(reservations.c.place)))
+    rows = list(await session.execute(query.order_by(*ORDER)))
     if not rows:
         return []
     registry = await read_registry(session)
