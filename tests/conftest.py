@@ -30,8 +30,7 @@ from tests.servers.s3 import S3Server
 from tests.servers.s3 import s3 as run_s3
 from tests.servers.smtp import MailServer
 from tests.servers.smtp import smtp as run_smtp
-from tests.servers.sqlite import NAME as SQLITE_NAME
-from tests.servers.sqlite import Sqlite
+from tests.servers.sqlite import Sqlite, fill_data_dir
 from tests.servers.toolcrib import ToolcribServer
 
 if TYPE_CHECKING:
@@ -267,32 +266,34 @@ def surroundings(request: pytest.FixtureRequest) -> None:
             request.getfixturevalue(name)
 
 
-def fill_data_dir(sqlite: Sqlite, data_dir: Path) -> None:
-    """Give a new data directory a database where a server has started once."""
-    if not (data_dir / SQLITE_NAME).exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        sqlite.fill(data_dir / SQLITE_NAME)
+def shared_server(data_dir: Path, **settings: Any) -> ToolcribServer:
+    """A `toolcrib serve` process that a fixture of several tests starts and closes, on an SQLite file of its own, where
+    a server has started once."""
+    fill_data_dir(data_dir)
+    return ToolcribServer(data_dir, process=command.Background, **settings)
 
 
 @pytest.fixture
 def server(
-    request: pytest.FixtureRequest, tmp_path: Path, sqlite: Sqlite, surroundings: None
+    request: pytest.FixtureRequest, tmp_path: Path, surroundings: None
 ) -> Iterator[Callable[..., ToolcribServer]]:
     """`server(DATABASE_URL=…, workers=2)` starts a `toolcrib serve` process; see ToolcribServer.
 
     Without a DATABASE_URL, on an SQLite file of its own, where a server has started once; with `new=True` it is a
     first start.
     """
-    started = request.node.stash.setdefault(SERVERS, [])
+    started: list[ToolcribServer] = []
+    shown = request.node.stash.setdefault(SERVERS, [])
     is_installed = request.node.get_closest_marker("installed") is not None
 
     def start(data_dir: Path | None = None, *, new: bool = False, **settings: Any) -> ToolcribServer:
         data_dir = data_dir or tmp_path / f"data{len(started)}"
         if not new and "DATABASE_URL" not in settings:
-            fill_data_dir(sqlite, data_dir)
+            fill_data_dir(data_dir)
         process = Process if is_installed else command.Background
         one = ToolcribServer(data_dir, process=process, **settings)
         started.append(one)
+        shown.append(one)
         return one
 
     yield start
@@ -302,7 +303,7 @@ def server(
 
 @pytest.fixture
 async def app_server(
-    tmp_path: Path, clock: FakeClock, sqlite: Sqlite, surroundings: None
+    tmp_path: Path, clock: FakeClock, surroundings: None
 ) -> AsyncIterator[Callable[..., Awaitable[AppServer]]]:
     """`await app_server(database_url=…)` serves it from this process, on the `clock` fixture's time.
 
@@ -316,7 +317,7 @@ async def app_server(
     async def start(data_dir: Path | None = None, *, new: bool = False, **settings: Any) -> AppServer:
         data_dir = data_dir or tmp_path / f"app{len(started)}"
         if not new and not {"database_url", "DATABASE_URL"} & settings.keys():
-            fill_data_dir(sqlite, data_dir)
+            fill_data_dir(data_dir)
         one = await AppServer.start(data_dir, clock, **settings)
         started.append(one)
         return one

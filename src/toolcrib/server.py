@@ -67,6 +67,7 @@ from toolcrib.kernel.other_pages import PAGE
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
 from toolcrib.kernel.request_deadlines import RequestDeadlines
+from toolcrib.kernel.routing import skip_elsewhere
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
 from toolcrib.kernel.start_failures import StartFailures
@@ -184,6 +185,7 @@ def _router(found: tuple[Kind, ...]) -> APIRouter:
         router.include_router(each, prefix=API)
     for each in [each for kind in found for each in kind.root_routers]:
         router.include_router(each)
+    skip_elsewhere(router)
     router.include_router(web.router)
     return router
 

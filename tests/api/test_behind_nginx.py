@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,7 @@ from tests.servers.toolcrib import ToolcribServer
 
 pytestmark = pytest.mark.databases("sqlite")
 
+StartServer = Callable[..., ToolcribServer]
 PAGE = Path(__file__).parents[2] / "docs" / "installing.md"
 MAIN = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr;
@@ -49,33 +50,35 @@ def documented(base_path: str) -> str:
 
 
 @contextmanager
-def behind_nginx(folder: Path, base_path: str) -> Iterator[tuple[ToolcribServer, httpx.Client]]:
+def behind_nginx(
+    start: StartServer, folder: Path, base_path: str
+) -> Iterator[tuple[ToolcribServer, httpx.Client]]:
     """A server, and a browser at the address that people type."""
     certificate = Certificate.make(folder, "localhost")
     port = free_port()
     public = f"https://localhost:{port}{base_path}"
-    with closing(ToolcribServer(folder / "data", BASE_PATH=base_path, FRONTEND_BASE_URL=public)) as server:
-        locations = documented(base_path).replace("127.0.0.1:5000", f"127.0.0.1:{server.port}")
-        main = MAIN.format(
-            folder=folder, port=port, chain=certificate.chain, key=certificate.key, locations=locations
-        )
-        (folder / "nginx.conf").write_text(main, encoding="utf-8")
-        nginx = Process(
-            [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")],
-            output=folder / "nginx.log",
-        )
-        try:
-            nginx.wait_ready(lambda: listening(port))
-            trust = ssl.create_default_context(cafile=str(certificate.authority))
-            with httpx.Client(base_url=public, verify=trust, timeout=30) as browser:
-                yield server, browser
-        finally:
-            nginx.stop()
+    crib = start(BASE_PATH=base_path, FRONTEND_BASE_URL=public)
+    locations = documented(base_path).replace("127.0.0.1:5000", f"127.0.0.1:{crib.port}")
+    main = MAIN.format(
+        folder=folder, port=port, chain=certificate.chain, key=certificate.key, locations=locations
+    )
+    (folder / "nginx.conf").write_text(main, encoding="utf-8")
+    nginx = Process(
+        [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")],
+        output=folder / "nginx.log",
+    )
+    try:
+        nginx.wait_ready(lambda: listening(port))
+        trust = ssl.create_default_context(cafile=str(certificate.authority))
+        with httpx.Client(base_url=public, verify=trust, timeout=30) as browser:
+            yield crib, browser
+    finally:
+        nginx.stop()
 
 
 @pytest.mark.parametrize("base_path", ["", "/crib"])
-def test_the_documented_configuration_works(tmp_path: Path, base_path: str) -> None:
-    with behind_nginx(tmp_path, base_path) as (server, browser):
+def test_the_documented_configuration_works(server: StartServer, tmp_path: Path, base_path: str) -> None:
+    with behind_nginx(server, tmp_path, base_path) as (crib, browser):
         origin = str(browser.base_url.copy_with(path="/")).rstrip("/")
         page = browser.get("/")
         assert page.status_code == 200
@@ -104,4 +107,4 @@ def test_the_documented_configuration_works(tmp_path: Path, base_path: str) -> N
         assert refused.json()["code"] == "cross_site_write"
         assert browser.delete("/api/session").status_code == 204
         for path in ("/health", "/healthz", "/api/health"):  # as a balancer asks the server itself
-            assert httpx.get(f"http://127.0.0.1:{server.port}{path}", timeout=10).status_code == 200
+            assert httpx.get(f"http://127.0.0.1:{crib.port}{path}", timeout=10).status_code == 200

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.git import Clone, Done, execute, git_environment
-from tests.conftest import is_full
+from tests.conftest import is_full, shared_server
 from tests.servers.environment import PASSWORD
 from tests.servers.process import program
 from tests.servers.toolcrib import ToolcribServer
@@ -25,7 +25,7 @@ Server = Callable[..., ToolcribServer]
 def crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribServer]:
     """One server for the tests that neither stop nor change it: each has a project of its own."""
     program("git-lfs")
-    server = ToolcribServer(tmp_path_factory.mktemp("lfs") / "data")
+    server = shared_server(tmp_path_factory.mktemp("lfs") / "data")
     yield server
     server.close()
 

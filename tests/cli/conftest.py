@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 
 from tests.cli.git import Clone, git_environment, new_bare, new_clone
+from tests.conftest import shared_server
 from tests.servers import command
 from tests.servers.command import Done
 from tests.servers.environment import PASSWORD, SINGLE
@@ -24,7 +25,7 @@ from tests.servers.toolcrib import ToolcribServer
 @pytest.fixture(scope="session")
 def crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribServer]:
     """One server for all tests that do not stop or change it: they keep apart by their project."""
-    server = ToolcribServer(tmp_path_factory.mktemp("crib") / "data", **SINGLE)
+    server = shared_server(tmp_path_factory.mktemp("crib") / "data", **SINGLE)
     yield server
     server.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 import asyncssh
 import pytest
 
+from tests.conftest import shared_server
 from tests.servers.hosts import debian_hosts
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
@@ -24,7 +25,7 @@ def hosts() -> Iterator[list[LocalHost]]:
 
 @pytest.fixture
 def crib(tmp_path: Path, hosts: list[LocalHost]) -> Iterator[ToolcribServer]:
-    server = ToolcribServer(tmp_path / "data")
+    server = shared_server(tmp_path / "data")
     try:
         for host in hosts:
             machine = {"name": host.name, "host": host.address, "port": host.port}

@@ -139,6 +139,13 @@ def become(call: Call) -> None:
         setattr(sys, f"__{name}__", new)
 
 
+def work_out(route: Any) -> None:
+    """What the framework does when a route is first asked for. For all of them it takes longer than the rest of a
+    server's start."""
+    for each in getattr(route, "effective_candidates", list)():
+        work_out(each)
+
+
 def quick_exit(code: int) -> None:
     """What the interpreter does at its end, except for taking down every module. Returns if a stream cannot be
     flushed: the interpreter has its own words for that.
@@ -158,6 +165,9 @@ def main() -> None:
     sys.path.insert(0, os.path.dirname(script))
     for module in modules:
         importlib.import_module(module)
+    if server := sys.modules.get("toolcrib.server"):
+        for route in server._router(server.kinds()).routes:
+            work_out(route)
     with open(script, "rb") as file:
         code = compile(file.read(), script, "exec")
     # What is loaded and made only when arguments are read.

@@ -6,15 +6,15 @@ import re
 import shutil
 import subprocess
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
 
-from tests.conftest import SERVERS
+from tests.conftest import SERVERS, shared_server
 from tests.servers import command
 from tests.servers.environment import ADMIN, PASSWORD, SINGLE, child_environment
 from tests.servers.process import program
@@ -39,11 +39,12 @@ EXPECTED = re.compile(r"Failed to load resource|net::ERR_")
 expect.set_options(timeout=20_000)  # a busy machine draws late; what must be quick is measured by its test
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makemodule() -> Generator[None, pytest.Module, pytest.Module]:
     """The browser lives on the session's event loop, so its tests run there too."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    module = yield
+    module.add_marker(pytest.mark.asyncio(loop_scope="session"))
+    return module
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -65,7 +66,7 @@ def mailbox() -> Iterator[MailServer]:
 
 @pytest.fixture(scope="session")
 def shared_crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribServer]:
-    server = ToolcribServer(tmp_path_factory.mktemp("crib") / "data", **SINGLE)
+    server = shared_server(tmp_path_factory.mktemp("crib") / "data", **SINGLE)
     yield server
     server.close()
 
@@ -74,7 +75,7 @@ def shared_crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolcribSe
 def mailing_crib(tmp_path_factory: pytest.TempPathFactory, mailbox: MailServer) -> Iterator[ToolcribServer]:
     """A server that sends mail, to `mailbox`; apart, because every lock is a mail to everybody."""
     settings: dict[str, Any] = {**mailbox.settings, **SINGLE, "FRONTEND_BASE_URL": "http://crib.example"}
-    server = ToolcribServer(tmp_path_factory.mktemp("mailing") / "data", **settings)
+    server = shared_server(tmp_path_factory.mktemp("mailing") / "data", **settings)
     yield server
     server.close()
 
@@ -93,16 +94,62 @@ def folder(request: pytest.FixtureRequest) -> str:
 
 
 Open = Callable[..., Awaitable[Page]]
+StartServer = Callable[..., ToolcribServer]
+
+# What a person's browser keeps for a site, but for the files it has loaded.
+FORGET = """async () => {
+    localStorage.clear();
+    sessionStorage.clear();
+    for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+}"""
+
+
+class Window:
+    """A browser with one page, for one person at a time.
+
+    To load the page takes half of the time in a window that has loaded it before.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._hear)
+
+    @classmethod
+    async def open(cls, chromium: Browser) -> Window:
+        return cls(await (await chromium.new_context(reduced_motion="reduce")).new_page())
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not EXPECTED.search(said.text):
+            self.faults.append(said.text)
+
+    async def forget(self, url: str) -> None:
+        """Leave the page that a test has opened at this server, and all it has left behind."""
+        await self.page.unroute_all(behavior="ignoreErrors")
+        await self.page.goto(f"{url}/favicon.svg")  # of the same site, and without a script
+        await self.page.evaluate(FORGET)
+        await self.page.context.clear_cookies()
+        await self.page.goto("about:blank")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def idle_windows(chromium: Browser) -> list[Window]:
+    """Those that no test uses now."""
+    return []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_page(chromium: Browser, crib: ToolcribServer) -> AsyncIterator[Open]:
+async def open_page(
+    chromium: Browser, idle_windows: list[Window], shared_crib: ToolcribServer, crib: ToolcribServer
+) -> AsyncIterator[Open]:
     """`await open_page("ann", "/assets")`: a browser of Ann's own, signed in. None signs nobody in.
 
-    Whatever the page reports as an error (a script that failed, something the policy refused) fails the test.
+    Whatever the page reports as an error (a script that failed, something the policy refused) fails the test. The
+    window may have been used by an earlier test, of which nothing is left but loaded files; with `own=True`, for tests
+    that change the browser or listen to it, and with a `server` of the test's own, it is a new one.
     """
-    contexts: list[BrowserContext] = []
-    faults: list[str] = []
+    opened: list[tuple[Window, bool]] = []
 
     async def start(
         username: str | None,
@@ -110,33 +157,33 @@ async def open_page(chromium: Browser, crib: ToolcribServer) -> AsyncIterator[Op
         *,
         server: ToolcribServer = crib,
         width: int = 1280,
-        theme: str = "light",
+        theme: Literal["light", "dark"] = "light",
         is_admin: bool = False,
+        own: bool = False,
     ) -> Page:
-        context = await chromium.new_context(
-            viewport={"width": width, "height": 800},
-            color_scheme="dark" if theme == "dark" else "light",
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
+        keeps = not own and server is shared_crib
+        window = idle_windows.pop() if keeps and idle_windows else await Window.open(chromium)
+        opened.append((window, keeps))
+        page = window.page
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.emulate_media(color_scheme=theme)
         if username is not None:
             if username != "admin":
                 server.user(username, is_admin=is_admin)
-            await context.add_cookies([session_of(server, username)])
-        page = await context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                faults.append(said.text) if said.type == "error" and not EXPECTED.search(said.text) else None
-            ),
-        )
+            await page.context.add_cookies([session_of(server, username)])
         await page.goto(server.url + path)
         return page
 
     yield start
-    for context in contexts:
-        await context.close()
+    faults: list[str] = []
+    for window, keeps in opened:
+        if keeps and len(window.page.context.pages) == 1:
+            await window.forget(shared_crib.url)
+            idle_windows.append(window)
+        else:
+            await window.page.context.close()
+        faults += window.faults
+        window.faults.clear()
     assert not faults, "\n".join(faults)
 
 

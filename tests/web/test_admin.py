@@ -8,7 +8,7 @@ import httpx
 from playwright.async_api import expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, row, sign_in
+from tests.web.conftest import Open, StartServer, row, sign_in
 
 
 async def test_an_administrator_creates_a_user_who_then_signs_in_and_is_renamed(
@@ -103,17 +103,14 @@ async def test_health_and_the_mail_test(open_page: Open) -> None:
     await expect(page.get_by_role("status").filter(has_text="mail")).to_be_visible()
 
 
-async def test_what_does_not_work_is_named(open_page: Open, tmp_path: Path) -> None:
-    server = ToolcribServer(tmp_path / "data")
-    try:
-        (server.data_dir / "files").rename(tmp_path / "aside")
-        page = await open_page("admin", "/admin/health", server=server)
-        checks = page.get_by_role("list", name="Checks")
-        for name, state in (("Database", "healthy"), ("File storage", "not healthy")):
-            entry = checks.get_by_role("listitem").filter(has_text=name)
-            await expect(entry.get_by_label(state, exact=True)).to_be_visible()
-    finally:
-        server.close()
+async def test_what_does_not_work_is_named(open_page: Open, server: StartServer, tmp_path: Path) -> None:
+    broken = server()
+    (broken.data_dir / "files").rename(tmp_path / "aside")
+    page = await open_page("admin", "/admin/health", server=broken)
+    checks = page.get_by_role("list", name="Checks")
+    for name, state in (("Database", "healthy"), ("File storage", "not healthy")):
+        entry = checks.get_by_role("listitem").filter(has_text=name)
+        await expect(entry.get_by_label(state, exact=True)).to_be_visible()
 
 
 async def test_an_administrator_gives_a_quota_and_takes_it_back(

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, Request, expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open
+from tests.web.conftest import Open, StartServer
 
 
 @pytest.mark.parametrize("base_path", ["", "/tools/crib"])
 async def test_the_description_is_shown_and_nothing_comes_from_elsewhere(
-    open_page: Open, crib: ToolcribServer, tmp_path: Path, base_path: str
+    open_page: Open, shared_crib: ToolcribServer, server: StartServer, base_path: str
 ) -> None:
-    server = ToolcribServer(tmp_path / "data", BASE_PATH=base_path) if base_path else crib
-    try:
-        page = await open_page(None, "/api/openapi.json", server=server)
-        asked = record(page)
-        await page.goto(server.url + "/api/docs")
-        await expect(page.get_by_role("heading", name="Toolcrib")).to_be_visible(timeout=30_000)
-        operation = page.locator("[id$='operations-sign-in-login_api_login_post']")
-        await operation.locator("button").first.click()
-        await operation.get_by_role("button", name="Try it out").click()
-        await operation.get_by_role("button", name="Execute").click()
-        await expect(operation.get_by_text("Response headers").first).to_be_visible(timeout=30_000)
-        own = urlsplit(server.url).netloc
-        assert {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))} == {own}
-        assert f"{server.url}/api/login" in asked
-    finally:
-        if server is not crib:
-            server.close()
+    crib = server(BASE_PATH=base_path) if base_path else shared_crib
+    page = await open_page(None, "/api/openapi.json", server=crib, own=True)
+    asked = record(page)
+    await page.goto(crib.url + "/api/docs")
+    await expect(page.get_by_role("heading", name="Toolcrib")).to_be_visible(timeout=30_000)
+    operation = page.locator("[id$='operations-sign-in-login_api_login_post']")
+    await operation.locator("button").first.click()
+    await operation.get_by_role("button", name="Try it out").click()
+    await operation.get_by_role("button", name="Execute").click()
+    await expect(operation.get_by_text("Response headers").first).to_be_visible(timeout=30_000)
+    own = urlsplit(crib.url).netloc
+    assert {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))} == {own}
+    assert f"{crib.url}/api/login" in asked
 
 
 def record(page: Page) -> list[str]:

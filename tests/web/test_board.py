@@ -6,10 +6,10 @@ import re
 import time
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, cli, lock, row
+from tests.web.conftest import Open, StartServer, cli, lock, row
 
 
 async def test_a_lock_from_the_command_line_appears_within_a_second(
@@ -159,25 +159,19 @@ async def test_a_refusal_says_who_holds_it(open_page: Open, crib: ToolcribServer
     await expect(dialog.get_by_role("button", name="Lock", exact=True)).to_be_disabled()
 
 
-async def test_a_dropped_connection_says_so_and_recovers(open_page: Open, tmp_path: Path) -> None:
-    server = ToolcribServer(tmp_path / "own")
-    page: Page | None = None
-    try:
-        lock(server, "ann", "Before.umap")
-        page = await open_page("ann", server=server)
-        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
-        server.stop()
-        banner = page.get_by_text("Connection lost, reconnecting.")
-        await expect(banner).to_be_visible()
-        server.start()
-        lock(server, "ben", "After.umap")
-        await expect(banner).to_have_count(0, timeout=20_000)
-        await expect(row(page, "After.umap")).to_be_visible()
-        await expect(row(page, "Before.umap")).to_be_visible()
-    finally:
-        if page:
-            await page.context.close()
-        server.close()
+async def test_a_dropped_connection_says_so_and_recovers(open_page: Open, server: StartServer) -> None:
+    mortal = server()
+    lock(mortal, "ann", "Before.umap")
+    page = await open_page("ann", server=mortal)
+    await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    mortal.stop()
+    banner = page.get_by_text("Connection lost, reconnecting.")
+    await expect(banner).to_be_visible()
+    mortal.start()
+    lock(mortal, "ben", "After.umap")
+    await expect(banner).to_have_count(0, timeout=20_000)
+    await expect(row(page, "After.umap")).to_be_visible()
+    await expect(row(page, "Before.umap")).to_be_visible()
 
 
 async def test_thousands_of_holdings_scroll_and_only_those_in_sight_exist(

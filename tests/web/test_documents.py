@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.async_api import Locator, Page, expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, row
+from tests.web.conftest import Open, StartServer, row
 from tests.web.documents import a_shelf, drop, pdf, png
 
 
@@ -178,47 +178,39 @@ async def test_files_and_folders_are_dropped_in(
     await expect(panel).to_have_count(0)
 
 
-async def test_an_upload_outlives_its_server(open_page: Open, tmp_path: Path) -> None:
-    server = ToolcribServer(tmp_path / "mortal")
-    page: Page | None = None
-    try:
-        shelf = a_shelf(server, "mortal", "ann")
-        content = os.urandom(40_000_000)
-        (tmp_path / "scan.bin").write_bytes(content)
-        page = await open_page("ann", shelf.address, server=server)
-        await expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
-        offsets: list[int] = []
-        page.on(
-            "request",
-            lambda sent: (
-                offsets.append(int(sent.headers["upload-offset"])) if sent.method == "PATCH" else None
-            ),
-        )
-        network = await page.context.new_cdp_session(page)
-        await network.send("Network.enable")
-        slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 5_000_000}
-        await network.send("Network.emulateNetworkConditions", slow)
-        await drop(page, page.get_by_role("heading", name="Nothing here yet"), [tmp_path / "scan.bin"])
-        bar = page.get_by_role("progressbar", name="Upload of scan.bin")
-        panel = page.get_by_role("region", name="Uploads")
-        await expect(panel).to_contain_text("MB/s")
-        await expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[6-9]\d"), timeout=30_000)
-        server.kill()
-        await expect(panel).to_contain_text("Trying again", timeout=15_000)
-        server.start()
-        await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
-        await expect(panel.get_by_role("status")).to_have_text("1 file uploaded", timeout=30_000)
-        assert hashlib.sha256(shelf.fetch("ann", "scan.bin")).digest() == hashlib.sha256(content).digest()
-        assert max(offsets) > 0, "it went on where it was"
-        await expect(row(page, "scan.bin")).to_contain_text("40 MB")
-        versions = server.user("ann").get(
-            "/api/storage/metadata", params={**shelf.place("scan.bin"), "include_versions": "1"}
-        )
-        assert len(versions.json()["versions"]) == 1
-    finally:
-        if page:
-            await page.context.close()
-        server.close()
+async def test_an_upload_outlives_its_server(open_page: Open, server: StartServer, tmp_path: Path) -> None:
+    mortal = server()
+    shelf = a_shelf(mortal, "mortal", "ann")
+    content = os.urandom(40_000_000)
+    (tmp_path / "scan.bin").write_bytes(content)
+    page = await open_page("ann", shelf.address, server=mortal)
+    await expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    offsets: list[int] = []
+    page.on(
+        "request",
+        lambda sent: offsets.append(int(sent.headers["upload-offset"])) if sent.method == "PATCH" else None,
+    )
+    network = await page.context.new_cdp_session(page)
+    await network.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 5_000_000}
+    await network.send("Network.emulateNetworkConditions", slow)
+    await drop(page, page.get_by_role("heading", name="Nothing here yet"), [tmp_path / "scan.bin"])
+    bar = page.get_by_role("progressbar", name="Upload of scan.bin")
+    panel = page.get_by_role("region", name="Uploads")
+    await expect(panel).to_contain_text("MB/s")
+    await expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[6-9]\d"), timeout=30_000)
+    mortal.kill()
+    await expect(panel).to_contain_text("Trying again", timeout=15_000)
+    mortal.start()
+    await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    await expect(panel.get_by_role("status")).to_have_text("1 file uploaded", timeout=30_000)
+    assert hashlib.sha256(shelf.fetch("ann", "scan.bin")).digest() == hashlib.sha256(content).digest()
+    assert max(offsets) > 0, "it went on where it was"
+    await expect(row(page, "scan.bin")).to_contain_text("40 MB")
+    versions = mortal.user("ann").get(
+        "/api/storage/metadata", params={**shelf.place("scan.bin"), "include_versions": "1"}
+    )
+    assert len(versions.json()["versions"]) == 1
 
 
 async def test_an_upload_is_paused_taken_up_and_cancelled(
@@ -227,7 +219,7 @@ async def test_an_upload_is_paused_taken_up_and_cancelled(
     shelf = a_shelf(crib, folder, "ann")
     shelf.put("ann", "first.txt")
     (tmp_path / "long.bin").write_bytes(os.urandom(8_000_000))
-    page = await open_page("ann", shelf.address)
+    page = await open_page("ann", shelf.address, own=True)
     network = await page.context.new_cdp_session(page)
     await network.send("Network.enable")
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
@@ -293,7 +285,7 @@ async def test_pictures_pdf_and_text_are_shown_and_nothing_runs(
     shelf.put("ann", "page.html", b"<h1>Loud</h1>" + script, "text/html")
     shelf.put("ann", "plan.pdf", pdf(), "application/pdf")
     shelf.put("ann", "long.txt", b"line\n" * 100_000)
-    page = await open_page("ann", shelf.address)
+    page = await open_page("ann", shelf.address, own=True)
     for name, size in (("photo.png", 40), ("drawing.svg", 9)):
         await row(page, name).get_by_role("link").click()
         picture = drawer(page).get_by_role("img", name=name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import ROOT, Open, lock, row, sign_in
+from tests.web.conftest import ROOT, Open, StartServer, lock, row, sign_in
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -191,30 +190,24 @@ async def test_a_page_that_does_not_exist_says_so(open_page: Open) -> None:
     await expect(page.get_by_role("heading", name="Board")).to_be_visible()
 
 
-async def test_under_a_base_path_everything_stays_below_it(open_page: Open, tmp_path: Path) -> None:
-    server = ToolcribServer(tmp_path / "moved", BASE_PATH="/tools/crib")
-    page: Page | None = None
-    try:
-        server.user("ann")
-        page = await open_page(None, "/assets?q=Quay", server=server)
-        await sign_in(page, "ann")
-        await expect(page).to_have_url(f"{server.url}/assets?q=Quay")
-        lock(server, "ben", "Maps/Quay.umap")
-        await row(page, "Maps/Quay.umap").get_by_role("link").click()
-        await expect(page.get_by_role("dialog")).to_contain_text("ben")
-        await page.reload()
-        await expect(page.get_by_role("dialog")).to_contain_text("ben")
-        await page.keyboard.press("Escape")
-        board = page.get_by_role("navigation", name="Main").get_by_role("link", name="Board")
-        await board.click()
-        await expect(page).to_have_url(f"{server.url}/")
-        await expect(board).to_have_attribute("aria-current", "page")
-        await page.goto(f"{server.url}/settings?tab=setup")
-        await expect(page.get_by_text(f"--url {server.url} ")).to_be_visible()
-    finally:
-        if page:
-            await page.context.close()
-        server.close()
+async def test_under_a_base_path_everything_stays_below_it(open_page: Open, server: StartServer) -> None:
+    moved = server(BASE_PATH="/tools/crib")
+    moved.user("ann")
+    page = await open_page(None, "/assets?q=Quay", server=moved)
+    await sign_in(page, "ann")
+    await expect(page).to_have_url(f"{moved.url}/assets?q=Quay")
+    lock(moved, "ben", "Maps/Quay.umap")
+    await row(page, "Maps/Quay.umap").get_by_role("link").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("ben")
+    await page.reload()
+    await expect(page.get_by_role("dialog")).to_contain_text("ben")
+    await page.keyboard.press("Escape")
+    board = page.get_by_role("navigation", name="Main").get_by_role("link", name="Board")
+    await board.click()
+    await expect(page).to_have_url(f"{moved.url}/")
+    await expect(board).to_have_attribute("aria-current", "page")
+    await page.goto(f"{moved.url}/settings?tab=setup")
+    await expect(page.get_by_text(f"--url {moved.url} ")).to_be_visible()
 
 
 async def test_the_theme_is_kept(open_page: Open) -> None:

@@ -88,7 +88,7 @@ async def test_a_link_that_is_no_longer_good_says_so(open_page: Open) -> None:
 
 
 async def test_a_key_is_shown_once_works_and_is_revoked(open_page: Open, crib: ToolcribServer) -> None:
-    page = await open_page("rosa", "/settings?tab=keys")
+    page = await open_page("rosa", "/settings?tab=keys", own=True)
     await page.get_by_label("Name").fill("build machine")
     await expect(page.get_by_role("checkbox", name="read")).to_be_checked()
     await expect(page.get_by_role("checkbox", name="admin")).not_to_be_checked()

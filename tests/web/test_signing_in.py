@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, row, sign_in
+from tests.web.conftest import Open, StartServer, row, sign_in
 
 
 async def test_a_person_signs_in_with_a_password_and_out_again(open_page: Open, crib: ToolcribServer) -> None:
@@ -66,18 +66,13 @@ async def _fill_lock_dialog(page: Page, path: str, comment: str) -> None:
     await page.get_by_role("textbox", name="Comment").fill(comment)
 
 
-async def test_a_configured_provider_gets_a_button(open_page: Open, tmp_path: object) -> None:
-    server = ToolcribServer(
-        tmp_path / "oidc",  # type: ignore[operator]
+async def test_a_configured_provider_gets_a_button(open_page: Open, server: StartServer) -> None:
+    provided = server(
         OIDC_PROVIDER_URL="http://127.0.0.1:9/",
         OIDC_CLIENT_ID="crib",
         OIDC_CLIENT_SECRET="secret",
         OIDC_LABEL="Studio account",
     )
-    try:
-        page = await open_page(None, "/login?next=/assets", server=server)
-        button = page.get_by_role("link", name="Studio account")
-        await expect(button).to_have_attribute("href", "/api/auth/oidc/login?redirect=1&next=%2Fassets")
-    finally:
-        await page.context.close()
-        server.close()
+    page = await open_page(None, "/login?next=/assets", server=provided)
+    button = page.get_by_role("link", name="Studio account")
+    await expect(button).to_have_attribute("href", "/api/auth/oidc/login?redirect=1&next=%2Fassets")
