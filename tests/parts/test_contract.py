@@ -177,6 +177,29 @@ def test_a_change_touches_only_what_it_names(shop: Workshop) -> None:
     assert shop.claim(part) is None
 
 
+def test_a_change_of_what_is_not_known_is_refused(shop: Workshop) -> None:
+    part = shop.part()
+    url = f"/api/parts/{part['id']}"
+    tag = shop.old.get(url).headers["etag"]
+    shop.crib.clock.advance(seconds=1)
+    assert shop.old.put(url, json={"notes": "a"}, headers={"If-Match": tag}).status_code == 200
+    stale = {"expected_updated_at": part["updatedAt"]}
+    for late in (
+        shop.old.put(url, json={"notes": "b"}, headers={"If-Match": tag}),
+        shop.old.put(url, json={"notes": "b", **stale}),
+        shop.old.post(f"{url}/assign", json={"assigned": "Fay", **stale}),
+        shop.old.post(f"{url}/unclaim", headers={"If-Match": tag}),
+        shop.old.delete(url, headers={"If-Match": tag}),
+    ):
+        assert (late.status_code, late.json()["code"]) == (409, "part_changed")
+        assert late.json()["details"]["part"]["notes"] == "a"
+    fresh = {"expected_updated_at": shop.read(part)["updatedAt"]}
+    assert shop.do(part, "approve", fresh)["status"] == "Reviewed"
+    for content in (b"[" * 5_000, b"{", b"\xff"):
+        headers = {"Content-Type": "application/json"}
+        assert shop.old.post(f"{url}/complete", content=content, headers=headers).status_code == 200
+
+
 def test_lists_sort_search_and_page(shop: Workshop) -> None:
     mark = uuid4().hex
     ids = [shop.part(name=f"{mark} {number}", notes="50%_done")["id"] for number in range(3)]

@@ -87,6 +87,18 @@ def test_a_configuration_file_explains_every_setting(tmp_path: Path) -> None:
     assert json.loads(file.read_text())["MAX_FILE_SIZE"] == 7
 
 
+async def test_in_development_a_key_is_made_and_printed_once(
+    app_server: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "dev"
+    crib = await app_server(folder, environment="development")
+    key = (folder / "parts.key").read_text().strip()
+    assert f"Key of the parts pages: {key}" in capsys.readouterr().out
+    listed = await crib.client.get("/api/parts/", headers={"X-API-Key": key})
+    assert listed.json()["total"] == 5
+    assert ((folder / "parts.key").stat().st_mode & 0o077, len(key) >= 32) == (0, True)
+
+
 async def test_the_other_clients_pages_have_the_root_and_ours_moves(
     app_server: Start, tmp_path: Path
 ) -> None:

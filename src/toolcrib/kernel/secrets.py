@@ -125,7 +125,7 @@ def load_secrets(settings: Settings, places: Iterable[Sealed] = ()) -> Secrets:
         _check(configured, "The secret in JWT_SECRET_KEY, JWT_SECRET or SECRET_KEY")
         return Secrets(configured, before, places=places)
     path = settings.data_dir / FILE_NAME
-    _make_once(path)
+    make_once(path)
     kept = path.read_text(encoding="ascii").strip()
     _check(kept, f"The secret in {path}")
     return Secrets(kept, before, _read(settings.data_dir / PREVIOUS_NAME), places=places)
@@ -145,7 +145,7 @@ def replace_kept_secret(data_dir: Path) -> None:
     A crash in between leaves the present one, which is then the previous one as well.
     """
     path = data_dir / FILE_NAME
-    _make_once(path)
+    make_once(path)
     _write(data_dir / PREVIOUS_NAME, path.read_text(encoding="ascii"))
     _write(path, random.token_urlsafe(48))
 
@@ -158,17 +158,19 @@ def _derive(secret: str, purpose: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=f"toolcrib {purpose}".encode()).derive(secret.encode())
 
 
-def _make_once(path: Path) -> None:
+def make_once(path: Path) -> bool:
+    """Make a file with a random secret, readable only by us, unless it is there. Returns whether it was made now."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.exists():
-        return
+        return False
     draft = _draft(path, random.token_urlsafe(48))
     try:
         os.link(draft, path)  # if several processes start at once, one creates the file and all read it
     except FileExistsError:
-        pass
+        return False
     finally:
         draft.unlink()
+    return True
 
 
 def _write(path: Path, text: str) -> None:

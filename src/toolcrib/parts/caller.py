@@ -3,7 +3,7 @@ or somebody's personal API key in the same places. A cookie never counts there."
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import orjson
@@ -18,6 +18,7 @@ from toolcrib.kernel.identity.principal import Principal, Role, Unauthorized
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.requester import Requester
 from toolcrib.parts.errors import Beside, refusal
+from toolcrib.parts.known import NOTHING_KNOWN, Known, moment_of, tags_of
 from toolcrib.parts.shop import shop_of
 
 WHERE = "Send the key in the header X-API-Key, the query parameter api_key, or api_key in a JSON body."
@@ -37,12 +38,14 @@ class WrongKey(Unauthorized):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`me` is the service account where `shared` says that the shared key was used. `scope` is the project."""
+    """`me` is the service account where `shared` says that the shared key was used. `scope` is the project, `known`
+    what they know of the part that they change."""
 
     me: Principal
     by: Requester
     scope: str
     shared: bool
+    known: Known = NOTHING_KNOWN
 
     @property
     def project(self) -> str:
@@ -65,11 +68,13 @@ async def read_json(request: Request) -> Any:
         Refused: it is not JSON (400).
     """
     if _BODY_KEY not in request.scope:
-        raw = await request.body()
         try:
+            raw = await request.body()
             request.scope[_BODY_KEY] = orjson.loads(raw) if raw.strip() else None
         except ValueError:
             request.scope[_BODY_KEY] = refusal(400, "invalid_request", "The body is not JSON")
+        except Problem as refused:  # it cannot be read a second time
+            request.scope[_BODY_KEY] = refused
     found = request.scope[_BODY_KEY]
     if isinstance(found, Exception):
         raise found
@@ -147,9 +152,27 @@ async def _caller(request: Request, kernel: KernelDep) -> Caller:
 CallerDep = Annotated[Caller, Depends(_caller)]
 
 
-async def _writer(caller: CallerDep) -> Caller:
+async def _writer(request: Request, caller: CallerDep) -> Caller:
     caller.require("member")
-    return caller
+    return replace(caller, known=await _known(request))
+
+
+async def _known(request: Request) -> Known:
+    """Return what the caller says that the part is, in If-Match or as `expected_updated_at` of a JSON body."""
+    expected: Any = None
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        try:
+            body = await read_json(request)
+        except Problem as refused:
+            if refused.status != 400:
+                raise
+            body = None  # the route says what is wrong with it
+        if isinstance(body, dict):
+            expected = body.get("expected_updated_at") or body.get("expectedUpdatedAt")
+    try:
+        return Known(tags_of(request.headers.get("if-match")), moment_of(expected))
+    except ValueError:
+        raise refusal(400, "invalid_request", "expected_updated_at is no moment") from None
 
 
 # For what changes something.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import sys
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from sqlalchemy import select
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.users import UsernameTaken, create_user
+from toolcrib.kernel.secrets import make_once
 from toolcrib.parts.models import KIND
+from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
     from toolcrib.kernel.context import Kernel
@@ -21,12 +24,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 SERVICE_ACCOUNT = "parts-shop"
+DEVELOPMENT = "development"
+KEY_FILE = "parts.key"
 
 
 class Shop:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self._key = kernel.settings.app_key.encode()
+        self._key = (kernel.settings.app_key or _development_key(kernel.settings)).encode()
 
     def is_app_key(self, shown: str) -> bool:
         """Whether `shown` is the key that all browsers of the workshop share."""
@@ -76,3 +81,15 @@ class Shop:
 def shop_of(kernel: Kernel) -> Shop:
     shop: Shop = kernel.kinds[KIND]
     return shop
+
+
+def _development_key(settings: Settings) -> str:
+    """Return the key of an installation for development that has none set: made once, and printed then (parts contract,
+    section 11). Empty elsewhere."""
+    if settings.environment.lower() != DEVELOPMENT:
+        return ""
+    file = settings.data_dir / KEY_FILE
+    if make_once(file):
+        sys.stdout.write(f"\nKey of the parts pages: {file.read_text(encoding='ascii').strip()}\n\n")
+        sys.stdout.flush()
+    return file.read_text(encoding="ascii").strip()

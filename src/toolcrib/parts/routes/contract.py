@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from toolcrib.kernel.deps import KernelDep, NowDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.openapi import body_of, refusals
+from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.ratelimit import RateLimited
 from toolcrib.parts import values as checks
 from toolcrib.parts.caller import Caller, CallerDep, WriterDep, WrongKey, find_caller, read_json
@@ -54,6 +55,11 @@ def answer(found: Any, status: int = 200, headers: Mapping[str, str] | None = No
     )
 
 
+def _part(row: Any, now: Any, status: int = 200) -> Response:
+    """Return a part, with the tag that If-Match takes."""
+    return answer(part_json(row, now), status, {"ETag": f'"{row.version}"', "Cache-Control": "no-store"})
+
+
 async def optional_body(request: Request) -> dict[str, Any]:
     """Return the body's object; an empty one where there is none, or something else (section 5)."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -61,7 +67,9 @@ async def optional_body(request: Request) -> dict[str, Any]:
         return {}
     try:
         found = await read_json(request)
-    except type(refusal(400, "", "")):
+    except Problem as refused:
+        if refused.status != 400:
+            raise
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -188,12 +196,12 @@ async def create(
     found = checks.of_new(checks.sent(_without_key(await read_json(request))))
     is_open = kernel.settings.unknown_projects == "open"
     row = await contract.create(session, caller, found, open_projects=is_open, now=now)
-    return answer(part_json(row, now), 201)
+    return _part(row, now, 201)
 
 
 @router.get("/parts/{part_id:int}", response_model=ContractPart)
 async def read(part_id: int, session: ReadSessionDep, caller: CallerDep, now: NowDep) -> Response:
-    return answer(part_json(await get_part(session, caller.scope, part_id), now))
+    return _part(await get_part(session, caller.scope, part_id), now)
 
 
 @router.put("/parts/{part_id:int}", response_model=ContractPart, openapi_extra=body_of(PartFields))
@@ -204,7 +212,7 @@ async def update(
     found = checks.sent(_without_key(await read_json(request)))
     is_open = kernel.settings.unknown_projects == "open"
     row = await contract.update(session, caller, part_id, found, open_projects=is_open, now=now)
-    return answer(part_json(row, now))
+    return _part(row, now)
 
 
 @router.delete("/parts/{part_id:int}", response_model=PartRemoved)
@@ -223,7 +231,7 @@ async def approve(
     """Approve a part: it goes to the board of its type."""
     body = await optional_body(request)
     row = await workflow.approve(session, kernel.settings, caller, part_id, body, now=now)
-    return answer(part_json(row, now))
+    return _part(row, now)
 
 
 @router.post("/parts/{part_id:int}/assign", response_model=ContractPart, openapi_extra=body_of(Assignment))
@@ -240,13 +248,13 @@ async def assign(
         await get_part(session, caller.scope, part_id)
         raise refusal(400, "invalid_request", "Assigned user required")
     row = await workflow.assign(session, kernel.settings, caller, part_id, assigned, now=now)
-    return answer(part_json(row, now))
+    return _part(row, now)
 
 
 @router.post("/parts/{part_id:int}/unclaim", response_model=ContractPart)
 async def unclaim(part_id: int, session: SessionDep, caller: WriterDep, now: NowDep) -> Response:
     """Have nobody assigned."""
-    return answer(part_json(await workflow.unclaim(session, caller, part_id, now=now), now))
+    return _part(await workflow.unclaim(session, caller, part_id, now=now), now)
 
 
 @router.post(
@@ -260,7 +268,7 @@ async def complete(
     """Complete a part, or the step of it that is due."""
     body = await optional_body(request)
     row = await workflow.complete(session, kernel.settings, caller, part_id, body, now=now)
-    return answer(part_json(row, now))
+    return _part(row, now)
 
 
 @router.post("/parts/{part_id:int}/revert", response_model=ContractPart)
@@ -269,7 +277,7 @@ async def revert(
 ) -> Response:
     """Take a completed part back."""
     row = await workflow.revert(session, kernel.settings, caller, part_id, now=now)
-    return answer(part_json(row, now))
+    return _part(row, now)
 
 
 def _without_key(body: Any) -> Any:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, RequesterDep, SessionDep
 from toolcrib.kernel.openapi import refusals
+from toolcrib.parts.known import Known, tags_of
 from toolcrib.parts.routes.contract import answer
 from toolcrib.parts.service import counting, history, shop
 from toolcrib.parts.service.lookup import shop_part
-from toolcrib.parts.service.opening import Doer, Known
+from toolcrib.parts.service.opening import Doer
 from toolcrib.parts.service.project_rules import rules_of, set_rules
 from toolcrib.parts.service.scopes import scope_of
 from toolcrib.parts.service.showing import shown_part, shown_parts
@@ -48,9 +49,7 @@ class Doing:
 
     def __init__(self, kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep, request: Request):
         self.kernel, self.me, self.by, self.now = kernel, me, by, now
-        header = request.headers.get("if-match")
-        tags = None if header is None else {each.strip().strip('"') for each in header.split(",")}
-        self.tags = None if tags is None else frozenset(tags)
+        self.tags = tags_of(request.headers.get("if-match"))
 
     def with_body(self, body: Expecting | None = None) -> Doer:
         known = Known(self.tags, body.expected_updated_at if body is not None else None)

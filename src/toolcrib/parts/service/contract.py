@@ -16,6 +16,8 @@ from toolcrib.kernel.search import text_match
 from toolcrib.parts import values as checks
 from toolcrib.parts.after_claim import is_done
 from toolcrib.parts.caller import Caller
+from toolcrib.parts.contract_json import part_json
+from toolcrib.parts.errors import PartChanged
 from toolcrib.parts.misc_info import with_worker
 from toolcrib.parts.models import PENDING, parts
 from toolcrib.parts.service.claiming import settle, up_to_date
@@ -145,6 +147,19 @@ async def create(
     return await _change(session, caller, found, changed, open_projects=open_projects, now=now)
 
 
+async def open_for(session: AsyncSession, caller: Caller, part_id: int, now: datetime) -> Row[Any]:
+    """Return a part that nobody else changes before the commit.
+
+    Raises:
+        PartNotFound: (404).
+        PartChanged: it is not what the caller knows (409).
+    """
+    row = await up_to_date(session, await get_part(session, caller.scope, part_id, lock=True), now)
+    if not caller.known.fits(row):
+        raise PartChanged("Somebody changed the part since you read it.", {"part": part_json(row, now)})
+    return row
+
+
 async def update(
     session: AsyncSession,
     caller: Caller,
@@ -160,7 +175,7 @@ async def update(
         PartNotFound: (404).
         Refused: a value cannot be kept (400).
     """
-    row = await up_to_date(session, await get_part(session, caller.scope, part_id, lock=True), now)
+    row = await open_for(session, caller, part_id, now)
     changed = checks.of_change(sent, dict(row._mapping))
     if not changed:
         return row
@@ -206,5 +221,5 @@ async def delete(session: AsyncSession, caller: Caller, part_id: int, *, now: da
     Raises:
         PartNotFound: (404).
     """
-    row = await get_part(session, caller.scope, part_id, lock=True)
+    row = await open_for(session, caller, part_id, now)
     await remove_part(session, row, caller.me, caller.by, now=now)

@@ -12,23 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.identity.principal import Principal, Role
 from toolcrib.kernel.requester import Requester
 from toolcrib.parts.errors import PartChanged
+from toolcrib.parts.known import NOTHING_KNOWN, Known
 from toolcrib.parts.service.claiming import up_to_date
 from toolcrib.parts.service.lookup import shop_part
 from toolcrib.parts.service.showing import shown_part
 from toolcrib.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the caller says that the part is; what they do not say is not checked. `tags` are those of If-Match."""
-
-    tags: frozenset[str] | None = None
-    updated_at: datetime | None = None
-
-    def fits(self, row: Any) -> bool:
-        if self.tags is not None and "*" not in self.tags and str(row.version) not in self.tags:
-            return False
-        return self.updated_at is None or self.updated_at == row.updated_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +27,7 @@ class Doer:
     by: Requester
     settings: Settings
     now: datetime
-    known: Known = Known()
+    known: Known = NOTHING_KNOWN
 
     @property
     def open_projects(self) -> bool:

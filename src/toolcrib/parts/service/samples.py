@@ -14,9 +14,8 @@ from toolcrib.parts.caller import Caller
 from toolcrib.parts.models import parts
 from toolcrib.parts.service import contract
 from toolcrib.parts.service.writing import write
-from toolcrib.parts.shop import shop_of
+from toolcrib.parts.shop import DEVELOPMENT, shop_of
 
-DEVELOPMENT = "development"
 SAMPLES: tuple[dict[str, Any], ...] = (
     {"name": "Gearbox plate", "type": "cnc", "material": "Aluminum", "subsystem": "Drivetrain", "amount": 2},
     {"name": "Arm pivot", "type": "cnc", "material": "Steel", "subsystem": "Arm"},

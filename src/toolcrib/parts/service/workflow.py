@@ -15,18 +15,13 @@ from toolcrib.parts.caller import Caller
 from toolcrib.parts.errors import refusal
 from toolcrib.parts.models import COMPLETED, IN_PROGRESS, REVIEWED
 from toolcrib.parts.service import steps
-from toolcrib.parts.service.claiming import end, end_for_good, passed_on, settle, up_to_date
-from toolcrib.parts.service.contract import completion, kept
+from toolcrib.parts.service.claiming import end, end_for_good, passed_on, settle
+from toolcrib.parts.service.contract import completion, kept, open_for
 from toolcrib.parts.service.counting import all_made
-from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.service.reviewing import approve_files, refuse_own_review
 from toolcrib.parts.service.told import tell
 from toolcrib.parts.service.writing import write
 from toolcrib.settings import Settings
-
-
-async def _found(session: AsyncSession, caller: Caller, part_id: int, now: datetime) -> Row[Any]:
-    return await up_to_date(session, await get_part(session, caller.scope, part_id, lock=True), now)
 
 
 def _misc(row: Any, body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -46,7 +41,7 @@ async def approve(
     *,
     now: datetime,
 ) -> Row[Any]:
-    row = await _found(session, caller, part_id, now)
+    row = await open_for(session, caller, part_id, now)
     await refuse_own_review(session, settings, row, caller.me, shared=caller.shared)
     found = _misc(row, body)
     named = body.get("reviewer")
@@ -85,7 +80,7 @@ async def assign(
     now: datetime,
 ) -> Row[Any]:
     """Assign a part, whoever has it: the former holder is told."""
-    row = await _found(session, caller, part_id, now)
+    row = await open_for(session, caller, part_id, now)
     values: dict[str, Any] = {
         **kept(row),
         "assigned": assigned,
@@ -111,7 +106,7 @@ async def assign(
 
 
 async def unclaim(session: AsyncSession, caller: Caller, part_id: int, *, now: datetime) -> Row[Any]:
-    row = await _found(session, caller, part_id, now)
+    row = await open_for(session, caller, part_id, now)
     values = {**kept(row), **nobody(), "status": after_end(row.status)}
     if row.claim_fence is not None:
         await end(session, row, caller.me, caller.by, None, now=now)
@@ -129,7 +124,7 @@ async def complete(
     now: datetime,
 ) -> Row[Any]:
     """Complete a part, or the step of it that is due if others follow."""
-    row = await _found(session, caller, part_id, now)
+    row = await open_for(session, caller, part_id, now)
     values: dict[str, Any] = {**kept(row), "misc_info": _misc(row, body)}
     maker = row.assigned or caller.me.username
     if row.category != "completed":
@@ -189,7 +184,7 @@ async def _to_next_step(
 async def revert(
     session: AsyncSession, settings: Settings, caller: Caller, part_id: int, *, now: datetime
 ) -> Row[Any]:
-    row = await _found(session, caller, part_id, now)
+    row = await open_for(session, caller, part_id, now)
     if row.category != "completed":
         raise refusal(400, "part_not_completed", "Part is not completed")
     return await reopen(session, settings, row, caller.me, caller.by, reason=None, now=now)
