@@ -16,6 +16,7 @@ from toolcrib.settings.data import Data
 from toolcrib.settings.files import Files
 from toolcrib.settings.mail import Mail
 from toolcrib.settings.network import Network
+from toolcrib.settings.onshape import Onshape
 from toolcrib.settings.operation import Operation
 from toolcrib.settings.parts import Parts
 from toolcrib.settings.people import People
@@ -59,7 +60,7 @@ class Read(PydanticBaseSettingsSource):
 
 
 # The fields are in the order of the bases from the last to the first.
-class Settings(Conversion, Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data):
+class Settings(Onshape, Conversion, Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data):
     model_config = SettingsConfigDict(
         case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
     )

@@ -320,6 +320,11 @@ export interface components {
             /** Public Key */
             public_key: string;
         };
+        /** AuthorizationUrl */
+        AuthorizationUrl: {
+            /** Authorization Url */
+            authorization_url: string;
+        };
         /**
          * AuthProvider
          * @description A provider that a person signs in through.
@@ -1360,6 +1365,13 @@ export interface components {
             override: boolean;
             /** Reason */
             reason?: string | null;
+        };
+        /** DrawingFetched */
+        DrawingFetched: {
+            /** Name */
+            name: string;
+            /** Revision */
+            revision: number;
         };
         /** EmailChange */
         EmailChange: {
@@ -2697,6 +2709,33 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** OnshapeDisconnected */
+        OnshapeDisconnected: {
+            /** Message */
+            message: string;
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * OnshapeStatus
+         * @description `user` and `authenticated_at` are there if `connected`.
+         */
+        OnshapeStatus: {
+            /** Authenticated At */
+            authenticated_at?: string | null;
+            /** Connected */
+            connected: boolean;
+            user?: components["schemas"]["OnshapeUser"] | null;
+        };
+        /** OnshapeUser */
+        OnshapeUser: {
+            /** Email */
+            email: string | null;
+            /** Id */
+            id: string | null;
+            /** Name */
+            name: string | null;
+        };
         /** Pagination */
         Pagination: {
             /** Limit */
@@ -3872,6 +3911,22 @@ export interface components {
             buckets: components["schemas"]["Shelf"][];
             /** Warnings */
             warnings: string[];
+        };
+        /**
+         * ShopOnshape
+         * @description `connected` is about the caller's own account; `shared` says that the workshop's pages have a connection, which
+         *     serves everybody who has none.
+         */
+        ShopOnshape: {
+            /** Authenticated At */
+            authenticated_at: string | null;
+            /** Configured */
+            configured: boolean;
+            /** Connected */
+            connected: boolean;
+            /** Shared */
+            shared: boolean;
+            user: components["schemas"]["OnshapeUser"] | null;
         };
         /**
          * ShopPart

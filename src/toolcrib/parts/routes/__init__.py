@@ -1,14 +1,17 @@
 """HTTP in, one service call, HTTP out. Addresses with fixed words come before those with a part's number."""
 
-from toolcrib.parts.routes import contract, files, making, models, shop, stock, tables, views
+from toolcrib.parts.routes import contract, files, making, models, onshape, shop, stock, tables, views
 
 ROUTERS = (
     contract.router,
     files.router,
     models.router,
     views.router,
+    onshape.router,
     shop.router,
     making.router,
     stock.router,
     tables.router,
 )
+
+ROOT_ROUTERS = (onshape.root_router,)

@@ -1,0 +1,354 @@
+"""Onshape: connect an account there, and fetch drawings (parts contract, section 9)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import Row
+from starlette.responses import RedirectResponse
+
+from toolcrib.kernel.blobs.problems import BlobMissing
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.openapi import refusals
+from toolcrib.kernel.problems import Conflict, InvalidRequest, NotFound, Problem
+from toolcrib.parts.caller import Caller, CallerDep, KeyNeeded, WriterDep, find_caller
+from toolcrib.parts.errors import refusal
+from toolcrib.parts.onshape import drawings
+from toolcrib.parts.onshape.client import Drawing, NotAccepted, ProviderFailed, drawing_at
+from toolcrib.parts.onshape.connecting import (
+    NotConfigured,
+    NotConnected,
+    UnknownRedirect,
+    UnknownState,
+    connections_of,
+)
+from toolcrib.parts.routes.contract import answer
+from toolcrib.parts.routes.files import BYTES, serve_file
+from toolcrib.parts.service.files import PDF, current_file
+from toolcrib.parts.service.lookup import get_part, shop_part
+from toolcrib.parts.shop import shop_of
+
+router = APIRouter(tags=["parts"])
+# Beside the API, because people open it in a browser.
+root_router = APIRouter(tags=["parts"])
+
+HAND = "hand"
+NOT_CONFIGURED = "Onshape OAuth is not configured"
+CONNECT_FIRST = "Connect to Onshape first."
+NO_DRAWING_FILE = "Drawing file not found"
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_PREFIXES = ("/auth/onshape", "/parts/auth/onshape")
+_FOUND: dict[int | str, dict[str, Any]] = {302: {"description": "On to the next page"}}
+
+
+class AuthorizationUrl(BaseModel):
+    authorization_url: str
+
+
+class OnshapeUser(BaseModel):
+    id: str | None
+    email: str | None
+    name: str | None
+
+
+class OnshapeStatus(BaseModel):
+    """`user` and `authenticated_at` are there if `connected`."""
+
+    connected: bool
+    user: OnshapeUser | None = None
+    authenticated_at: str | None = None
+
+
+class OnshapeDisconnected(BaseModel):
+    success: bool
+    message: str
+
+
+class ShopOnshape(BaseModel):
+    """`connected` is about the caller's own account; `shared` says that the workshop's pages have a connection, which
+    serves everybody who has none."""
+
+    configured: bool
+    connected: bool
+    shared: bool
+    user: OnshapeUser | None
+    authenticated_at: str | None
+
+
+class DrawingFetched(BaseModel):
+    name: str
+    revision: int
+
+
+class OnshapeNotConfigured(Problem):
+    """This server is no application of Onshape."""
+
+    code, status = "onshape_not_configured", 500
+
+
+class OnshapeNotConnected(Conflict):
+    """Connect to Onshape first."""
+
+    code = "onshape_not_connected"
+
+
+class OnshapeFailed(Problem):
+    """Onshape did not answer in time, or not as it should."""
+
+    code, status = "onshape_failed", 502
+
+
+class NoOnshapeUrl(InvalidRequest):
+    """The part has no address of a drawing at Onshape."""
+
+    code = "no_onshape_url"
+
+
+class DrawingNotFound(NotFound):
+    code = "drawing_not_found"
+
+
+def _of_person(me: Principal) -> str:
+    return f"user:{me.uuid}"
+
+
+def _of_shop(kernel: Kernel) -> str:
+    """One connection for each key (contract, section 9), which it does not tell."""
+    return f"key:{shop_of(kernel).key_digest.hex()}"
+
+
+def _owner(kernel: Kernel, caller: Caller) -> str:
+    return _of_shop(kernel) if caller.shared else _of_person(caller.me)
+
+
+# Connecting
+
+
+async def connect(
+    kernel: KernelDep, caller: WriterDep, now: NowDep, redirect_uri: str | None = Query(None, max_length=2000)
+) -> Response:
+    """Begin to connect to Onshape. `redirect_uri` may be one of the addresses that are configured."""
+    try:
+        url = await connections_of(kernel).begin(_owner(kernel, caller), redirect_uri or None, now=now)
+    except NotConfigured:
+        raise refusal(500, "onshape_not_configured", "Configuration error", message=NOT_CONFIGURED) from None
+    except UnknownRedirect:
+        text = "This address is none of those configured."
+        raise refusal(400, "invalid_request", "Invalid redirect_uri", message=text) from None
+    return answer({"authorization_url": url}, headers={"Cache-Control": "no-store"})
+
+
+async def callback(
+    kernel: KernelDep,
+    now: NowDep,
+    code: str | None = Query(None, max_length=4000),
+    state: str | None = Query(None, max_length=4000),
+    error: str | None = Query(None, max_length=4000),
+) -> Response:
+    """Where Onshape sends people back to."""
+    if error:
+        return _to_page(kernel, onshape_error=error if _CODE.fullmatch(error) else "unknown")
+    if not kernel.settings.has_onshape:
+        return _to_page(kernel, onshape_error="config")
+    if not code or not state:
+        text = "Onshape's answer has no code or no state. Connect again."
+        raise refusal(400, "invalid_request", "Invalid callback", message=text)
+    try:
+        await connections_of(kernel).finish(code, state, now=now)
+    except UnknownState:
+        text = "This sign-in was used already, or began more than five minutes ago. Connect again."
+        raise refusal(400, "invalid_state", "Invalid state", message=text) from None
+    except (ProviderFailed, NotAccepted):
+        return _to_page(kernel, onshape_error="callback_failed")
+    return _to_page(kernel, onshape_connected="true")
+
+
+def _to_page(kernel: Kernel, **query: str) -> Response:
+    return RedirectResponse(
+        f"{kernel.settings.base_path}/?{urlencode(query)}", 302, headers={"Cache-Control": "no-store"}
+    )
+
+
+async def status(kernel: KernelDep, caller: CallerDep) -> Response:
+    """Say whether the caller's key is connected to Onshape, and as whom."""
+    return answer(_connection(await connections_of(kernel).find(_owner(kernel, caller))))
+
+
+def _connection(row: Row[Any] | None) -> dict[str, Any]:
+    if row is None:
+        return {"connected": False}
+    return {
+        "connected": True,
+        "user": {"id": row.user_id, "email": row.email, "name": row.name},
+        "authenticated_at": row.authenticated_at.isoformat(),
+    }
+
+
+async def disconnect(kernel: KernelDep, caller: WriterDep) -> Response:
+    """Forget the connection to Onshape."""
+    was_there = await connections_of(kernel).disconnect(_owner(kernel, caller))
+    text = "Disconnected from Onshape." if was_there else "There was no connection to Onshape."
+    return answer({"success": was_there, "message": text})
+
+
+for _prefix in _PREFIXES:
+    router.get(f"{_prefix}/connect", response_model=AuthorizationUrl, responses=refusals(400, 500))(connect)
+    router.get(
+        f"{_prefix}/callback", response_class=Response, status_code=302, responses=_FOUND | refusals(400)
+    )(callback)
+    router.get(f"{_prefix}/status", response_model=OnshapeStatus, response_model_exclude_unset=True)(status)
+    router.post(f"{_prefix}/disconnect", response_model=OnshapeDisconnected)(disconnect)
+
+
+@router.get("/onshape/start", response_class=Response, status_code=302, responses=_FOUND)
+@root_router.get("/onshape/start", response_class=Response, status_code=302, include_in_schema=False)
+async def start(
+    request: Request,
+    kernel: KernelDep,
+    now: NowDep,
+    redirect_uri: str | None = Query(None, max_length=2000),
+) -> Response:
+    """Send a browser to Onshape to sign in there: with the workshop's key, or as whoever is signed in here."""
+    try:
+        caller = await find_caller(request, kernel)
+        caller.require("member")
+        owner = _owner(kernel, caller)
+    except KeyNeeded:
+        me = await kernel.auth.principal(request)
+        me.require(me.scope_named(shop_of(kernel).scope), "member")
+        owner = _of_person(me)
+    try:
+        url = await connections_of(kernel).begin(owner, redirect_uri or None, now=now)
+    except NotConfigured:
+        return _to_page(kernel, onshape_error="config")
+    except UnknownRedirect:
+        raise InvalidRequest("redirect_uri is none of the addresses that are configured.") from None
+    return RedirectResponse(url, 302, headers={"Cache-Control": "no-store"})
+
+
+# Drawings
+
+
+@router.get(
+    "/parts/{part_id:int}/drawing", response_class=Response, responses=BYTES | refusals(400, 404, 502)
+)
+async def read_drawing(
+    part_id: int, request: Request, kernel: KernelDep, caller: CallerDep, refresh: str = ""
+) -> Response:
+    """Return the drawing of a part that is made by hand. With `refresh=true`, or if there is none, it is fetched from
+    Onshape."""
+    async with kernel.database.read() as session:
+        part = await get_part(session, caller.scope, part_id)
+        kept = await current_file(session, part_id, PDF)
+    if (part.type or HAND) != HAND:
+        raise refusal(400, "invalid_request", "Drawing downloads are only available for hand fab parts")
+    wants_new = refresh.strip().lower() in {"true", "1", "yes"}
+    if not wants_new:
+        if kept is not None:
+            return await _drawing(request, kernel, kept)
+        if (part.file or "").lower().endswith(".pdf"):
+            raise refusal(404, "file_not_found", NO_DRAWING_FILE)
+    drawing = _drawing_of(part, wants_new=wants_new)
+    caller.require("member")
+    owners = [_of_shop(kernel)] if caller.shared else [_of_person(caller.me), _of_shop(kernel)]
+    try:
+        await drawings.fetch(
+            connections_of(kernel), part, drawing, owners, caller.me, names_its_sender=not caller.shared
+        )
+    except NotConnected:
+        raise refusal(
+            401, "onshape_not_connected", "Onshape authentication required", message=CONNECT_FIRST
+        ) from None
+    except ProviderFailed as failed:
+        raise refusal(502, "onshape_failed", "Failed to fetch the drawing", message=str(failed)) from None
+    async with kernel.database.read() as session:
+        kept = await current_file(session, part_id, PDF)
+    if kept is None:
+        raise refusal(404, "file_not_found", NO_DRAWING_FILE)
+    return await _drawing(request, kernel, kept)
+
+
+def _drawing_of(part: Row[Any], *, wants_new: bool) -> Drawing:
+    if not part.onshape_url:
+        if wants_new:
+            raise refusal(400, "no_onshape_url", "No Onshape URL to refresh from")
+        raise refusal(404, "drawing_not_found", "No drawing available for this part")
+    drawing = drawing_at(part.onshape_url)
+    if drawing is None:
+        raise refusal(400, "no_onshape_url", "The Onshape URL names no drawing")
+    return drawing
+
+
+async def _drawing(request: Request, kernel: Kernel, kept: Any) -> Response:
+    try:
+        return await serve_file(request, kernel, kept, inline=False)
+    except BlobMissing:
+        raise refusal(404, "file_not_found", NO_DRAWING_FILE) from None
+
+
+# Our own routes
+
+
+@router.get("/shop/onshape", response_model=ShopOnshape)
+async def read_shop_onshape(kernel: KernelDep, me: PrincipalDep) -> Response:
+    """Say whether the caller is connected to Onshape, and whether the workshop is."""
+    found = connections_of(kernel)
+    own = _connection(await found.find(_of_person(me)))
+    shared = await found.find(_of_shop(kernel)) is not None
+    return answer(
+        {
+            "configured": kernel.settings.has_onshape,
+            "connected": own["connected"],
+            "shared": shared,
+            "user": own.get("user"),
+            "authenticated_at": own.get("authenticated_at"),
+        }
+    )
+
+
+@router.post("/shop/onshape/connect", response_model=AuthorizationUrl, responses=refusals(500))
+async def connect_person(kernel: KernelDep, me: PrincipalDep, now: NowDep) -> Response:
+    """Begin to connect the caller to Onshape."""
+    try:
+        url = await connections_of(kernel).begin(_of_person(me), None, now=now)
+    except NotConfigured:
+        raise OnshapeNotConfigured("This server is no application of Onshape.") from None
+    return answer({"authorization_url": url}, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/shop/onshape/disconnect", response_model=OnshapeDisconnected)
+async def disconnect_person(kernel: KernelDep, me: PrincipalDep) -> Response:
+    """Forget the caller's connection to Onshape."""
+    was_there = await connections_of(kernel).disconnect(_of_person(me))
+    text = "Disconnected from Onshape." if was_there else "There was no connection to Onshape."
+    return answer({"success": was_there, "message": text})
+
+
+@router.post(
+    "/shop/parts/{part_id:int}/drawing",
+    response_model=DrawingFetched,
+    responses=refusals(400, 404, 409, 502),
+)
+async def fetch_drawing(part_id: int, kernel: KernelDep, me: PrincipalDep) -> Response:
+    """Fetch the drawing of a part from Onshape, as a new PDF of the part."""
+    async with kernel.database.read() as session:
+        part = await shop_part(session, me, part_id, "member")
+    drawing = drawing_at(part.onshape_url or "")
+    if drawing is None:
+        raise NoOnshapeUrl("The part has no address of a drawing at Onshape.")
+    owners = [_of_person(me)]
+    if part.scope == shop_of(kernel).scope:
+        owners.append(_of_shop(kernel))
+    try:
+        kept = await drawings.fetch(connections_of(kernel), part, drawing, owners, me, names_its_sender=True)
+    except NotConnected:
+        raise OnshapeNotConnected(CONNECT_FIRST) from None
+    except ProviderFailed as failed:
+        raise OnshapeFailed(str(failed)) from None
+    return answer({"name": kept.file.name, "revision": kept.file.revision})
