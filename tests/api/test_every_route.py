@@ -29,6 +29,8 @@ PUBLIC = {
     ("GET", "/api/auth/oidc/login"),
     ("GET", "/api/auth/oidc/callback"),
     ("POST", "/api/auth/oidc/callback"),
+    ("GET", "/api/auth/onshape/callback"),  # the state that it shows is the credential
+    ("GET", "/api/parts/auth/onshape/callback"),
     ("GET", "/api/users/verify"),  # 404 outside debug mode
     ("GET", "/api/confirm-email/{token}"),  # the mailed link is the credential
     ("GET", "/api/confirm-password/{token}"),

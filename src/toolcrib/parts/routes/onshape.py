@@ -86,10 +86,10 @@ class DrawingFetched(BaseModel):
     revision: int
 
 
-class OnshapeNotConfigured(Problem):
+class OnshapeNotConfigured(Conflict):
     """This server is no application of Onshape."""
 
-    code, status = "onshape_not_configured", 500
+    code = "onshape_not_configured"
 
 
 class OnshapeNotConnected(Conflict):
@@ -312,7 +312,7 @@ async def read_shop_onshape(kernel: KernelDep, me: PrincipalDep) -> Response:
     )
 
 
-@router.post("/shop/onshape/connect", response_model=AuthorizationUrl, responses=refusals(500))
+@router.post("/shop/onshape/connect", response_model=AuthorizationUrl, responses=refusals(409))
 async def connect_person(kernel: KernelDep, me: PrincipalDep, now: NowDep) -> Response:
     """Begin to connect the caller to Onshape."""
     try:
