@@ -100,7 +100,9 @@ def test_models_and_views_are_the_projects(models: Models) -> None:
         hidden = eve.client.get(f"{base}/{route}")
         assert (hidden.status_code, hidden.json()["code"]) == (404, "part_not_found"), route
         assert ben.client.get(f"{base}/{route}").json().get("code") != "part_not_found", route
-    for route, body in (("model/convert", {}), ("views", {"files": {"view_0": ("v.png", _png(0))}})):
+    form: dict[str, Any] = {"files": {"view_0": ("v.png", _png(0))}}
+    writes: list[tuple[str, dict[str, Any]]] = [("model/convert", {}), ("views", form)]
+    for route, body in writes:
         assert anybody.post(f"{base}/{route}", **body).status_code == 401, route
         assert eve.client.post(f"{base}/{route}", **body).status_code == 404, route
         assert ben.client.post(f"{base}/{route}", **body).status_code == 403, route
