@@ -16,7 +16,6 @@ from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.ratelimit import RateLimited
 from toolcrib.parts import values as checks
 from toolcrib.parts.caller import Caller, CallerDep, WriterDep, WrongKey, find_caller, read_json
-from toolcrib.parts.contract_json import part_json
 from toolcrib.parts.errors import Beside, refusal
 from toolcrib.parts.schemas import (
     Assignment,
@@ -35,6 +34,7 @@ from toolcrib.parts.schemas import (
 )
 from toolcrib.parts.service import contract, removing, stats, workflow
 from toolcrib.parts.service.contract import Listing
+from toolcrib.parts.service.contract_json import part_json
 from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.shop import shop_of
 

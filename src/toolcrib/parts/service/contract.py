@@ -16,11 +16,11 @@ from toolcrib.kernel.search import text_match
 from toolcrib.parts import values as checks
 from toolcrib.parts.after_claim import is_done
 from toolcrib.parts.caller import Caller
-from toolcrib.parts.contract_json import part_json
 from toolcrib.parts.errors import PartChanged
 from toolcrib.parts.misc_info import with_worker
 from toolcrib.parts.models import PENDING, parts
 from toolcrib.parts.service.claiming import settle, up_to_date
+from toolcrib.parts.service.contract_json import part_json
 from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.service.removing import remove_part
 from toolcrib.parts.service.told import tell
