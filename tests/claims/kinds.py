@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
+import socket
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from tests.claims import room_keys
 from tests.servers.crib import Person
 from tests.servers.databases import now
 from toolcrib.kernel.database import Database
+from toolcrib.machines import models as pool
 from toolcrib.settings import Settings
 
 # The holder's login name and the claim's fence.
 Held = tuple[str, int]
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGyBt3kV0e3z5hVt2n9Wb8Jt3Yy1p9zq8m2c4d6e8f0A ann"
 LOCK = """<?xml version="1.0"?><D:lockinfo xmlns:D="DAV:"><D:lockscope><D:exclusive/></D:lockscope>
 <D:locktype><D:write/></D:locktype></D:lockinfo>"""
 
@@ -25,6 +31,8 @@ class Kind(Protocol):
     """One thing of the kind, for the people of one test."""
 
     name: str
+    # Whether its claims can be renewed by the route that all kinds share.
+    renews: bool
 
     def take(self, person: Person, seconds: int | None = None) -> None: ...
 
@@ -43,6 +51,7 @@ class Asset:
 
     viewer: Person
     name = "asset"
+    renews = True
 
     def __post_init__(self) -> None:
         self.path = f"maps/{uuid4().hex}"
@@ -73,6 +82,7 @@ class Document:
 
     viewer: Person
     name = "document"
+    renews = True
 
     def __post_init__(self) -> None:
         self.file_id: str = self.viewer.stored("a.txt", bucket="companies")["file_id"]
@@ -113,6 +123,7 @@ class RoomKey:
     """The kind of an installed package; its record is the porter's book."""
 
     name = room_keys.NAME
+    renews = True
 
     def __init__(self, database_url: str) -> None:
         self.room = uuid4().hex
@@ -141,6 +152,7 @@ class Part:
 
     viewer: Person
     name = "part"
+    renews = True
 
     def __post_init__(self) -> None:
         wanted = {"name": uuid4().hex, "material": "steel", "subsystem": "arm"}
@@ -168,6 +180,62 @@ class Part:
             return None
         assert part["status"] == "In Progress"
         return part["assigned"], part["claim"]["fence"]
+
+
+class Machine:
+    """Its record is the account on the host: whose it is, and for which claim it is there."""
+
+    name = "machine"
+    renews = False
+
+    def __init__(self, database_url: str) -> None:
+        self.machine = f"m-{uuid4().hex}"
+        self._url = database_url
+        moment = datetime.now(UTC)
+        row = {
+            "name": self.machine,
+            "scope": "",
+            "host": "127.0.0.1",
+            "port": _silent_port(),
+            "user": "root",
+            "sudo": False,
+            "tags": {},
+            "facts": {},
+            "enabled": True,
+            "maintenance": False,
+            "created_at": moment,
+            "checked_at": moment,
+        }
+        run(database_url, insert(pool.machines).values(**row))
+
+    def take(self, person: Person, seconds: int | None = None) -> None:
+        wanted = {"names": [self.machine], "public_keys": [KEY], "minutes": -(-(seconds or 3600) // 60)}
+        person.client.post("/api/reservations", json=wanted).raise_for_status()
+
+    def take_for_as_long_as_the_client_lives(self, person: Person) -> None:
+        raise NotImplementedError("machines are held until their end")
+
+    def give_back(self, person: Person) -> None:
+        mine = person.client.get("/api/pool/reservations").raise_for_status().json()["reservations"]
+        (id_,) = (each["id"] for each in mine for held in each["machines"] if held["machine"] == self.machine)
+        person.client.delete(f"/api/reservations/{id_}").raise_for_status()
+
+    def record(self) -> Held | None:
+        query = select(pool.holds.c.holder, pool.holds.c.fence).where(
+            pool.holds.c.machine == self.machine, pool.holds.c.state.in_(pool.CURRENT)
+        )
+        found = run(self._url, query)
+        assert len(found) < 2
+        return (found[0][0], found[0][1]) if found else None
+
+
+@cache
+def _silent_port() -> int:
+    """Of a host that accepts connections and says nothing, so that accounts on it are being made for a while."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=1_000)
+    atexit.register(listening.close)
+    port: int = listening.getsockname()[1]
+    return port
 
 
 def run(database_url: str, *statements: Any) -> list[Any]:
@@ -204,13 +272,15 @@ def make(name: str, viewer: Person, database_url: str) -> Kind:
         return Asset(viewer)
     if name == "part":
         return Part(viewer)
+    if name == "machine":
+        return Machine(database_url)
     return Document(viewer) if name == "document" else RoomKey(database_url)
 
 
 def claim_on(kind: Kind, viewer: Person) -> dict[str, Any] | None:
     """What the kernel says of the thing."""
-    thing = getattr(kind, "path", None) or getattr(kind, "file_id", None)
-    thing = thing or getattr(kind, "part_id", None) or kind.__dict__["room"]
+    keys = ("path", "file_id", "part_id", "machine", "room")
+    thing = next(kind.__dict__[name] for name in keys if name in kind.__dict__)
     shown = viewer.client.get("/api/claims", params={"kind": kind.name}).raise_for_status().json()["claims"]
     return next((claim for claim in shown if claim["key"] == thing), None)
 
@@ -223,4 +293,4 @@ def agree(kind: Kind, viewer: Person) -> Held | None:
     return held
 
 
-KINDS = ("asset", "document", "part", room_keys.NAME)
+KINDS = ("asset", "document", "machine", "part", room_keys.NAME)

@@ -61,9 +61,14 @@ def test_a_kill_after_the_answer_loses_nothing(
     ann, admin = crib.person(), crib.admin()
     ben = crib.person(company=ann.company)
     things = [kinds.make(name, ann, database_url) for name in kinds.KINDS]
+
+    def renew(thing: Kind) -> None:
+        if thing.renews:
+            generic(thing, ann, "renew", ann, ttl_seconds=600)
+
     steps: tuple[tuple[Callable[[Kind], object], str | None], ...] = (
         (lambda thing: thing.take(ann), ann.username),
-        (lambda thing: generic(thing, ann, "renew", ann, ttl_seconds=600), ann.username),
+        (renew, ann.username),
         (lambda thing: generic(thing, ann, "transfer", ann, to=ben.username), ben.username),
         (lambda thing: generic(thing, ann, "force-release", admin, reason="fire drill"), None),
     )

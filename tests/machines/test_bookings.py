@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.machines.pool import PoolCrib
     from tests.servers.crib import Person
+    from tests.servers.inprocess import AppServer
 
 
 def at(pool: PoolCrib, **ahead: float) -> str:
@@ -255,3 +257,24 @@ def test_what_cannot_be_booked_is_refused(pool: PoolCrib, fields: dict[str, Any]
     answer = pool.ask(pool.person(), pool.machines(), **{"starts_at": at(pool, minutes=60), **fields})
     assert answer.json()["code"] == code, answer.text
     assert answer.status_code in (400, 409)
+
+
+async def test_bookings_count_for_the_limits_of_a_person(
+    app_server: Callable[..., Awaitable[AppServer]],
+) -> None:
+    crib = await app_server(MACHINES_PER_PERSON=2, MACHINES_BOOKING_HOURS=24)
+    admin, ann = await crib.admin(), await crib.user("ann")
+    for name in ("m1", "m2", "m3"):
+        fields = {"host": "127.0.0.1", "port": 1, "user": "root", "password": "secret", "enabled": True}
+        assert (await admin.post("/api/machines", json={"name": name, **fields})).status_code == 201
+
+    async def ask(hours: float | None, **fields: Any) -> tuple[int, str]:
+        starts = {} if hours is None else {"starts_at": (crib.clock() + timedelta(hours=hours)).isoformat()}
+        answer = await ann.post("/api/reservations", json={"password": "a password", **starts, **fields})
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await ask(25) == (400, "invalid_request")
+    assert await ask(24, count=2) == (201, "")
+    assert await ask(1) == (409, "limit_reached")
+    assert await ask(None) == (409, "limit_reached")
+    assert await ask(None, wait=True, count=1) == (409, "limit_reached")

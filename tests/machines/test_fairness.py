@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from toolcrib.machines.service.fairness import Want, estimates, plan
+from toolcrib.machines.service.fairness import Want, estimates, forecast, plan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MACHINES = 12
@@ -108,3 +108,34 @@ def test_what_the_pool_could_never_give_holds_nobody_up() -> None:
     small = Want("small", 1, 1, [1, 2], 60)
     planned = plan([impossible, small], {1, 2})
     assert (dict(planned.granted), set(planned.promised)) == ({"small": [1]}, set())
+
+
+def test_nothing_is_foreseen_twice_or_into_a_booking() -> None:
+    chance = random.Random(7)
+
+    def times(count: int) -> list[tuple[datetime, datetime]]:
+        found: list[tuple[datetime, datetime]] = []
+        for _ in range(count):
+            start = START + timedelta(minutes=chance.randint(0, 600))
+            end = start + timedelta(minutes=chance.randint(1, 90))
+            if all(end <= begins or start >= ends for begins, ends in found):
+                found.append((start, end))
+        return sorted(found)
+
+    for _ in range(200):
+        booked = {machine: times(3) for machine in range(MACHINES)}
+        held = {each: START + timedelta(minutes=chance.randint(1, 60)) for each in range(0, MACHINES, 2)}
+        queue = [
+            Want(f"r{number}", count, chance.randint(1, count), usable, chance.randint(600, 7200))
+            for number in range(15)
+            for usable in [chance.choice(POOLS)]
+            for count in [chance.randint(1, len(usable) // 2)]
+        ]
+        turns = forecast(queue, set(range(MACHINES)) - set(held), held, START, booked)
+        assert len(turns) == len(queue), "everybody is served in the end"
+        taken = {machine: [*times, (START, held.get(machine, START))] for machine, times in booked.items()}
+        for turn in turns.values():
+            for machine in turn.machines:
+                for start, end in taken[machine]:
+                    assert turn.ends_at <= start or turn.at >= end
+                taken[machine].append((turn.at, turn.ends_at))
