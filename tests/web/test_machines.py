@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -238,6 +239,45 @@ async def test_the_table_is_live_and_offers_people_only_what_is_theirs(at: At, p
     await expect(page.get_by_text("What the last run said")).to_have_count(0)
 
 
+async def test_a_free_time_is_booked_on_the_timeline(at: At, pool: PoolCrib) -> None:
+    eva, finn = pool.crib.person(username="eva"), pool.crib.person(username="finn")
+    names = pool.machines(2, tag="slot")
+    start = (pool.crib.clock() + timedelta(hours=20)).isoformat()
+    booked = {"names": names[:1], "tags": None, "starts_at": start, "purpose": "load test"}
+    answer = eva.client.post("/api/reservations", json={**booked, "public_keys": [KEY], "minutes": 120})
+    assert answer.json()["state"] == "booked", answer.text
+    page = await at(finn, "/machines?q=slot&view=timeline")
+    await expect(row(page, "slot-1")).to_contain_text("eva has booked it")
+    dialog = page.get_by_role("dialog", name="Reserve machines")
+
+    # With the keyboard, from the next whole hour on.
+    await row(page, "slot-1").focus()
+    for key in ("ArrowRight", "+", "Enter"):
+        await page.keyboard.press(key)
+    await expect(dialog.get_by_label("For how long, for example")).to_have_value("1 h 15 min")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+    track = await row(page, "slot-2").get_by_role("cell").last.bounding_box()
+    assert track
+    middle = track["y"] + track["height"] / 2
+    await page.mouse.move(track["x"] + track["width"] * 0.5, middle)
+    await page.mouse.down()
+    await page.mouse.move(track["x"] + track["width"] * 0.6, middle, steps=2)
+    await page.mouse.up()
+    await dialog.get_by_label("What for").fill("rehearsal")
+    await dialog.get_by_label("Public keys").fill(KEY)
+    await dialog.get_by_role("button", name="Book").click()
+    card = page.get_by_role("article", name="rehearsal")
+    await expect(card).to_contain_text("Booked")
+    await expect(card).to_contain_text("slot-2")
+    (made,) = finn.client.get("/api/pool/reservations").json()["reservations"]
+    assert (made["state"], made["booked_machines"]) == ("booked", ["slot-2"])
+    await card.get_by_role("button", name="Cancel the booking").click()
+    await page.goto("about:blank")  # what waits to be sent is sent as the page goes
+    wait_until(lambda: pool.state("slot-2")["next_booking"] is None, "the end of the booking")
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
 async def test_its_pages_are_accessible_and_fit(at: At, pool: PoolCrib, theme: str, width: int) -> None:
     who = pool.crib.person(username=f"looks-{theme}")
@@ -251,6 +291,7 @@ async def test_its_pages_are_accessible_and_fit(at: At, pool: PoolCrib, theme: s
         f"/machines/{names[0]}": "Host key",
         "/reservations": "in line",
         "/reservations?view=queue": who.username,
+        f"/machines?view=timeline&q=look{theme}": who.username,
     }.items():
         await page.goto(pool.crib.url + path)
         await expect(page.get_by_role("main").get_by_text(text).first).to_be_visible()

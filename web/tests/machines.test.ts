@@ -8,7 +8,8 @@ import { machine as kind } from "../src/kinds/machines/kind";
 import { lengthText, minutesIn } from "../src/kinds/machines/lengths";
 import { leftText } from "../src/kinds/machines/pages/Countdown";
 import { keysProblem, knownHostsLine, sshCommand } from "../src/kinds/machines/ssh";
-import { contentText, isInGroup, machineLook } from "../src/kinds/machines/states";
+import { contentText, isInGroup, machineLook, sortReservations } from "../src/kinds/machines/states";
+import { beginning, firstSlot, freePart, placeOf, slotBetween, SPANS, ticksOf, type Slot } from "../src/kinds/machines/timeline";
 import { shortcutsOf } from "../src/ui/action";
 import { anEvent } from "./make";
 
@@ -116,9 +117,28 @@ test("a state that a newer server has can be read", () => {
 });
 
 test("what a reservation is of", () => {
-  const wish = { machines: [], names: [], count: 2, tags: "gpu && !flaky" };
+  const wish = { machines: [], booked_machines: [], names: [], count: 2, tags: "gpu && !flaky" };
   expect(contentText(wish)).toBe("2 machines with gpu && !flaky");
   expect(contentText({ ...wish, tags: null, count: 1, names: ["m1"] })).toBe("m1");
+  expect(contentText({ ...wish, count: 1, booked_machines: ["m2"] })).toBe("m2");
+});
+
+test("what one has comes before what is booked and waited for", () => {
+  const one = (state: string, at: string): { state: string; starts_at: string; ends_at: string; created_at: string } => ({
+    state,
+    starts_at: at,
+    ends_at: at,
+    created_at: at,
+  });
+  const all = [one("waiting", "1"), one("booked", "9"), one("booked", "5"), one("preparing", "8"), one("ready", "9"), one("ready", "7")];
+  expect(sortReservations(all).map(({ state, ends_at: end }) => `${state} ${end}`)).toEqual([
+    "ready 7",
+    "preparing 8",
+    "ready 9",
+    "booked 5",
+    "booked 9",
+    "waiting 1",
+  ]);
 });
 
 test("the last minutes are counted in seconds", () => {
@@ -175,7 +195,54 @@ test("people are offered what they may do with a machine, administrators the res
   expect(offered(mine)).toEqual({ "copy-ssh": null, reservation: null });
   expect(offered({ ...mine, state: "preparing" })["copy-ssh"]).toBe("The account is being made.");
   const admin = { ...context, me: "root", admin: true };
-  expect(Object.keys(offered(mine, admin))).toEqual(["reserve", "reservation", "check", "edit", "maintenance", "quarantine", "enable", "remove"]);
+  expect(Object.keys(offered(mine, admin))).toEqual(["reserve", "reservation", "check", "edit", "maintenance", "quarantine", "enable", "enroll", "remove"]);
   expect(offered(mine, admin).remove).toBe("Somebody has it.");
   expect(offered(aMachine({ offered_host_key: KEY }), admin)).toHaveProperty("accept-key");
+});
+
+// The timeline
+
+const at = (text: string): number => Date.parse(`2026-03-10T${text}:00Z`);
+const slot = (start: string, end: string): Slot => ({ start: at(start), end: at(end) });
+
+test("a time stands where it belongs, cut to what is shown", () => {
+  const shown = slot("08:00", "18:00");
+  expect(placeOf(slot("10:00", "13:00"), shown)).toEqual({ left: 20, width: 30 });
+  expect(placeOf(slot("06:00", "09:00"), shown)).toEqual({ left: 0, width: 10 });
+  expect(placeOf(slot("06:00", "08:00"), shown)).toBeNull();
+});
+
+test("a drag in either direction is the same slot, and a click one step", () => {
+  expect(slotBetween(at("10:05"), at("11:20"), 15)).toEqual(slot("10:00", "11:30"));
+  expect(slotBetween(at("11:20"), at("10:05"), 15)).toEqual(slot("10:00", "11:30"));
+  expect(slotBetween(at("10:00"), at("10:00"), 60)).toEqual(slot("10:00", "11:00"));
+});
+
+test("only what is free and to come can be booked", () => {
+  const busy = [slot("12:00", "14:00"), slot("09:00", "10:30")];
+  const now = at("08:10");
+  expect(freePart(slot("08:00", "09:00"), [], now)).toEqual(slot("08:10", "09:00"));
+  expect(freePart(slot("10:00", "11:00"), busy, now)).toEqual(slot("10:30", "11:00"));
+  expect(freePart(slot("11:00", "15:00"), busy, now)).toEqual(slot("11:00", "12:00"));
+  expect(freePart(slot("12:30", "13:30"), busy, now)).toBeNull();
+  expect(freePart(slot("06:00", "07:00"), [], now)).toBeNull();
+  // One after the other without a gap.
+  expect(freePart(slot("12:30", "16:00"), [...busy, slot("14:00", "15:00")], now)).toEqual(slot("15:00", "16:00"));
+});
+
+test("lines stand at whole hours of the reader's day", () => {
+  const start = beginning(SPANS.day, at("09:40"));
+  expect(new Date(start).getMinutes()).toBe(0);
+  const hours = ticksOf({ start, end: start + 24 * 3_600_000 }, SPANS.day).map((tick) => new Date(tick).getHours());
+  expect(hours).toHaveLength(12);
+  expect(hours.every((hour) => hour % 2 === 0)).toBe(true);
+  const week = beginning(SPANS.week, at("09:40"));
+  expect(new Date(week).getHours()).toBe(0);
+  expect(ticksOf({ start: week, end: week + 7 * 24 * 3_600_000 }, SPANS.week)).toHaveLength(7);
+});
+
+test("the keyboard begins at the next whole hour", () => {
+  const shown = slot("08:00", "18:00");
+  expect(firstSlot(shown, at("09:40"))).toEqual(slot("10:00", "11:00"));
+  expect(firstSlot(shown, at("06:40"))).toEqual(slot("08:00", "09:00"));
 });

@@ -90,4 +90,7 @@ export type ReservationPage = Schemas["ReservationPage"];
 export type ReservationWish = Partial<Schemas["ReservationWish"]>;
 export type HeldMachine = Schemas["HeldMachine"];
 export type PoolQueue = Schemas["Queue"];
+export type PoolCalendar = Schemas["CalendarRead"];
+export type CalendarEntry = Schemas["CalendarEntry"];
+export type CalendarFeed = Schemas["Feed"];
 export type PoolPreview = Schemas["Preview"];

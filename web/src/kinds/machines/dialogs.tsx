@@ -7,6 +7,9 @@ export interface KnownWish {
   tags?: string;
   /** Stand in line where they are not free. */
   wait?: boolean;
+  /** When it begins, in ISO notation; now if it is missing. */
+  startsAt?: string;
+  minutes?: number;
 }
 
 const ReserveDialog = lazyDialog(() => import("./dialogs/ReserveDialog"));

@@ -2,10 +2,12 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, query } from "../../api/client";
 import { queryClient } from "../../api/queries";
 import type {
+  CalendarFeed,
   Machine,
   MachineHistory,
   MachineOutput,
   MachinePage,
+  PoolCalendar,
   PoolPreview,
   PoolQueue,
   Reservation,
@@ -14,9 +16,22 @@ import type {
 
 // `kind.ts` knows these keys: it tells which of them an event touches.
 
+const PAGE = 5000;
+
+async function allMachines(signal: AbortSignal): Promise<Machine[]> {
+  const machines: Machine[] = [];
+  let after: string | null = null;
+  do {
+    const page: MachinePage = await api<MachinePage>(`pool/machines${query({ limit: PAGE, after })}`, { signal });
+    machines.push(...page.machines);
+    after = page.next;
+  } while (after);
+  return machines;
+}
+
 export const machinesQuery = queryOptions({
   queryKey: ["machines", "all"],
-  queryFn: async ({ signal }) => (await api<MachinePage>("pool/machines", { signal })).machines,
+  queryFn: ({ signal }) => allMachines(signal),
   staleTime: 2_000,
   // No event tells that a machine which was not looked at before answers.
   refetchInterval: 60_000,
@@ -57,7 +72,7 @@ export const machineOutputQuery = (name: string) =>
     staleTime: 0,
   });
 
-export const CURRENT_STATES: readonly string[] = ["waiting", "preparing", "ready"];
+export const CURRENT_STATES: readonly string[] = ["waiting", "booked", "preparing", "ready"];
 const PAST_PAGE = 20;
 
 /** Reservations that are given back in a moment: until then they are out of sight. */
@@ -121,6 +136,25 @@ export const previewQuery = ({ count, tags, minutes }: Asked) =>
     staleTime: 0,
     refetchInterval: 15_000,
   });
+
+/** Who has, had and has booked which machine between two moments, in milliseconds. */
+export const calendarQuery = (start: number, end: number) =>
+  queryOptions({
+    queryKey: ["machines", "calendar", start, end],
+    queryFn: ({ signal }) => {
+      const [from, to] = [new Date(start).toISOString(), new Date(end).toISOString()];
+      return api<PoolCalendar>(`pool/calendar${query({ from, to })}`, { signal });
+    },
+    staleTime: 0,
+    refetchInterval: 60_000,
+  });
+
+/** Whether the person's calendar has a secret address; the address itself is said once. */
+export const feedQuery = queryOptions({
+  queryKey: ["calendar-feed"],
+  queryFn: ({ signal }) => api<CalendarFeed>("pool/calendar/feed", { signal }),
+  staleTime: 0,
+});
 
 /** Read everything of the pool again. */
 export function readAgain(): Promise<void> {

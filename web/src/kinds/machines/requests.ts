@@ -2,7 +2,7 @@ import { api, query } from "../../api/client";
 import { queryClient } from "../../api/queries";
 import type { ImportedMachines, Machine, PoolQueue, Reservation, ReservationWish } from "../../api/types";
 import { doAllNow } from "../../ui/later";
-import { machineIs, machinePath, queueQuery, readAgain } from "./queries";
+import { feedQuery, machineIs, machinePath, queueQuery, readAgain } from "./queries";
 
 // Each asks the server and brings what is on screen up to date at once; the event that follows says the same again.
 
@@ -29,6 +29,11 @@ export async function check(name: string): Promise<Machine> {
   const machine = await changed(name, "check");
   void queryClient.invalidateQueries({ queryKey: ["machines", "output", name] });
   return machine;
+}
+
+/** The pool's own key in place of the registered password. Answers once the key has been tried. */
+export function enroll(name: string): Promise<Machine> {
+  return changed(name, "enroll");
 }
 
 /** The fields that are to change; a machine's name stays what it is. */
@@ -89,6 +94,11 @@ export function extendBy(id: string, minutes: number): Promise<void> {
   return done(`${pathOf(id)}/extend`, "POST", { minutes });
 }
 
+/** Say that one uses it. */
+export function confirm(id: string): Promise<void> {
+  return done(`${pathOf(id)}/confirm`, "POST", {});
+}
+
 export function share(id: string, username: string, publicKeys: string[]): Promise<void> {
   return done(`${pathOf(id)}/share`, "POST", { username, public_keys: publicKeys });
 }
@@ -103,6 +113,23 @@ export function passOn(id: string, to: string): Promise<void> {
 
 export function setAccess(id: string, publicKeys: string[], password: string | null): Promise<void> {
   return done(`${pathOf(id)}/access`, "PUT", { public_keys: publicKeys, password });
+}
+
+export async function openFeed(everything: boolean): Promise<string> {
+  const { url } = await api<{ url: string }>("pool/calendar/feed", { method: "POST", json: { everything } });
+  void queryClient.invalidateQueries({ queryKey: feedQuery.queryKey });
+  return url;
+}
+
+export async function closeFeed(): Promise<void> {
+  await api("pool/calendar/feed", { method: "DELETE" });
+  await queryClient.invalidateQueries({ queryKey: feedQuery.queryKey });
+}
+
+export async function setPriority(id: string, priority: number, reason: string): Promise<void> {
+  const json = { priority, reason };
+  const { queue } = await api<PoolQueue>(`pool/queue/${encodeURIComponent(id)}/priority`, { method: "POST", json });
+  queryClient.setQueryData(queueQuery.queryKey, queue);
 }
 
 export async function moveInQueue(id: string, place: number, reason: string): Promise<void> {

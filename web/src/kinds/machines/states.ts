@@ -55,15 +55,28 @@ export function isInGroup(machine: Machine, group: string | null): boolean {
   return (STATE_GROUPS[group as StateGroup].states as readonly string[]).includes(machine.state);
 }
 
+type Content = "machines" | "booked_machines" | "names" | "count" | "tags";
+
+const ORDER: readonly string[] = ["ready", "booked", "waiting"];
+
+/** What one has first, then what is booked, then what is waited for; each by what happens first. */
+export function sortReservations<One extends Pick<Reservation, "state" | "starts_at" | "ends_at" | "created_at">>(all: readonly One[]): One[] {
+  const key = ({ state, starts_at: start, ends_at: end, created_at: made }: One): string => {
+    const rank = state === "preparing" ? 0 : ORDER.indexOf(state);
+    return `${rank}${state === "booked" ? start : state === "waiting" ? made : end}`;
+  };
+  return [...all].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
 /** What a reservation is called where it has no name: its purpose, or what it is of. */
-export function reservationTitle(reservation: Pick<Reservation, "purpose" | "machines" | "names" | "count" | "tags">): string {
+export function reservationTitle(reservation: Pick<Reservation, Content | "purpose">): string {
   const { purpose } = reservation;
   return purpose?.trim() ? purpose : contentText(reservation);
 }
 
 /** "gpu-1", "3 machines", "2 machines with gpu && !flaky". */
-export function contentText({ machines, names, count, tags }: Pick<Reservation, "machines" | "names" | "count" | "tags">): string {
-  const known = machines.length ? machines.map((one) => one.machine) : names;
+export function contentText({ machines, booked_machines: booked, names, count, tags }: Pick<Reservation, Content>): string {
+  const known = machines.length ? machines.map((one) => one.machine) : booked.length ? booked : names;
   if (known.length === 1) return known[0]!;
   const many = Math.max(known.length, count);
   return `${many === 1 ? "1 machine" : `${many} machines`}${tags ? ` with ${tags}` : ""}`;

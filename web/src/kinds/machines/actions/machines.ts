@@ -7,6 +7,7 @@ import { onHold, type MachineAction } from "./context";
 import { copySsh } from "./copySsh";
 import { edit } from "./edit";
 import { enable } from "./enable";
+import { enroll } from "./enroll";
 import { maintenance } from "./maintenance";
 import { quarantine } from "./quarantine";
 import { remove } from "./remove";
@@ -24,6 +25,6 @@ export const machineActions: readonly MachineAction[] = [
 ];
 
 /** What administrators do with it. */
-export const adminActions: readonly MachineAction[] = [check, edit, maintenance, quarantine, enable, acceptKey, remove];
+export const adminActions: readonly MachineAction[] = [check, edit, maintenance, quarantine, enable, enroll, acceptKey, remove];
 
 export const allActions: readonly MachineAction[] = [...machineActions, ...adminActions];

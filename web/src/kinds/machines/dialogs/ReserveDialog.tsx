@@ -7,6 +7,7 @@ import { FormDialog } from "../../../overlays/FormDialog";
 import { hide, show } from "../../../overlays/overlays";
 import { useMe } from "../../../session/session";
 import { useGo } from "../../../ui/Link";
+import { fromLocalInput, localInput } from "../../../ui/time";
 import type { KnownWish } from "../dialogs";
 import { commonTags } from "../filter";
 import { lengthText, minutesIn } from "../lengths";
@@ -25,7 +26,7 @@ const LENGTH_KEY = "toolcrib-machines-length";
 const TAGS_SHOWN = 12;
 
 /** Which machines, for how long, what for, and how to sign in on them. */
-export default function ReserveDialog({ names: known = [], tags: knownTags = "", wait: knownWait = false }: KnownWish) {
+export default function ReserveDialog({ names: known = [], tags: knownTags = "", wait: knownWait = false, startsAt, minutes: knownMinutes }: KnownWish) {
   const me = useMe();
   const go = useGo();
   const { data: machines = NO_MACHINES } = useQuery(machinesQuery);
@@ -33,7 +34,9 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
   const [count, setCount] = useState("1");
   const [tags, setTags] = useState(knownTags);
   const [names, setNames] = useState<string[]>(known);
-  const [length, setLength] = useState(localStorage.getItem(LENGTH_KEY) ?? lengthText(60));
+  const [length, setLength] = useState(knownMinutes ? lengthText(knownMinutes) : (localStorage.getItem(LENGTH_KEY) ?? lengthText(60)));
+  const [later, setLater] = useState(startsAt !== undefined);
+  const [start, setStart] = useState(localInput(startsAt ? new Date(startsAt) : nextHour()));
   const [purpose, setPurpose] = useState("");
   const [signIn, changeSignIn] = useSignIn(me.username);
   const [wait, setWait] = useState(knownWait);
@@ -45,6 +48,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
 
   const many = numberIn(count);
   const minutes = minutesIn(length);
+  const begins = later ? fromLocalInput(start) : null;
   const least = atLeast.trim() ? numberIn(atLeast) : undefined;
   const patience = waitFor.trim() ? minutesIn(waitFor) : undefined;
   const scopes = useMemo(() => [...new Set(machines.map((machine) => machine.scope))], [machines]);
@@ -55,6 +59,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
   if (by === "any" && many === null) blocked = "Say how many.";
   else if (by === "name" && names.length === 0) blocked = "Choose machines.";
   else if (minutes === null) blocked = "Say for how long.";
+  else if (later && (begins === null || Date.parse(begins) <= Date.now())) blocked = "That time has passed.";
   else if (least === null || patience === null) blocked = "Look at the further options.";
   else blocked = signInProblem(signIn);
 
@@ -65,7 +70,8 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
       ...(scope !== null ? { scope } : {}),
       ...(login.trim() ? { login: login.trim() } : {}),
       ...(purpose.trim() ? { purpose: purpose.trim() } : {}),
-      ...(wait ? { wait, ...(patience ? { wait_minutes: patience } : {}) } : {}),
+      ...(begins ? { starts_at: begins } : {}),
+      ...(wait && !later ? { wait, ...(patience ? { wait_minutes: patience } : {}) } : {}),
       ...signInWish(me.username, signIn),
       minutes: minutes!,
     };
@@ -74,7 +80,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
     made.current = reservation;
     if (reservation.password) return null;
     if (reservation.queue) return reservation.queue.place === 1 ? "You are next in line" : `You are number ${reservation.queue.place} in line`;
-    return `You have ${contentText(reservation)}`;
+    return reservation.state === "booked" ? `Booked ${contentText(reservation)}` : `You have ${contentText(reservation)}`;
   };
 
   const close = (): void => {
@@ -89,7 +95,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
     <FormDialog
       title="Reserve machines"
       size="lg"
-      submit={wait ? "Reserve, or wait in line" : "Reserve"}
+      submit={later ? "Book" : wait ? "Reserve, or wait in line" : "Reserve"}
       blocked={blocked}
       onClose={close}
       onSubmit={submit}
@@ -139,7 +145,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
                 <span className={classes.quiet}>joined by &amp;&amp;, || and !</span>
               </div>
             )}
-            <Availability asked={asked} />
+            {!later && <Availability asked={asked} />}
           </>
         ) : (
           <>
@@ -162,11 +168,35 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
                 </span>
               )}
             />
-            <NamesAvailability names={names} machines={machines} />
+            {!later && <NamesAvailability names={names} machines={machines} />}
           </>
         )}
       </div>
-      <LengthPicker label="For how long" value={length} presets={LENGTHS} onChange={setLength} />
+      <div className={classes.when}>
+        <SegmentedControl
+          size="xs"
+          value={later ? "later" : "now"}
+          aria-label="When"
+          data={[
+            { value: "now", label: "Now" },
+            { value: "later", label: "Later" },
+          ]}
+          onChange={(value) => setLater(value === "later")}
+        />
+        {later && (
+          <>
+            <TextInput type="datetime-local" size="xs" aria-label="Begins" value={start} onChange={(event) => setStart(event.currentTarget.value)} />
+            <span className={classes.quiet}>Nobody else gets them for that time. Then say within minutes that you use them.</span>
+          </>
+        )}
+      </div>
+      <LengthPicker
+        label="For how long"
+        value={length}
+        presets={LENGTHS}
+        {...(begins ? { from: Date.parse(begins) } : {})}
+        onChange={setLength}
+      />
       <TextInput
         label="What for"
         placeholder="Others see it beside your name"
@@ -176,12 +206,14 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
         onChange={(event) => setPurpose(event.currentTarget.value)}
       />
       <SignInFields value={signIn} onChange={changeSignIn} />
-      <Checkbox
-        label="Wait in line if they are not free"
-        description="You get them in turn, as soon as there are enough. Requests of all sizes have their turn."
-        checked={wait}
-        onChange={(event) => setWait(event.currentTarget.checked)}
-      />
+      {!later && (
+        <Checkbox
+          label="Wait in line if they are not free"
+          description="You get them in turn, as soon as there are enough. Requests of all sizes have their turn."
+          checked={wait}
+          onChange={(event) => setWait(event.currentTarget.checked)}
+        />
+      )}
       <details className={classes.more}>
         <summary>Further options</summary>
         <div className={classes.moreFields}>
@@ -204,7 +236,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
             error={least === null}
             onChange={(event) => setAtLeast(event.currentTarget.value)}
           />
-          {wait && (
+          {wait && !later && (
             <Autocomplete
               label="Wait at most"
               placeholder="7 d"
@@ -229,6 +261,12 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
       </details>
     </FormDialog>
   );
+}
+
+function nextHour(): Date {
+  const at = new Date();
+  at.setHours(at.getHours() + 1, 0, 0, 0);
+  return at;
 }
 
 /** A whole number from 1 in a text; null where it is none. */

@@ -28,6 +28,7 @@ import { isInGroup, STATE_GROUPS } from "../states";
 import { MACHINE_COLUMNS, machineCard } from "./columns";
 import { machineMenu } from "./MachineMenu";
 import classes from "./Machines.module.css";
+import { Timeline } from "./Timeline";
 
 const NONE: Machine[] = [];
 
@@ -44,6 +45,7 @@ export function MachinesPage() {
   const shownFilter = useDeferredValue(filter);
   const group = search.get("state");
   const sort = search.get("sort") ?? "name";
+  const timeline = search.get("view") === "timeline";
   const all = query.data ?? NONE;
   const rows = useMemo(
     () => sortMachines(filterMachines(all, shownFilter).filter((machine) => isInGroup(machine, group)), sort),
@@ -87,14 +89,25 @@ export function MachinesPage() {
           data={[{ value: "", label: "All" }, ...Object.entries(STATE_GROUPS).map(([value, { label }]) => ({ value, label }))]}
           onChange={(state) => change({ state })}
         />
+        <SegmentedControl
+          size="xs"
+          value={timeline ? "timeline" : ""}
+          aria-label="View"
+          data={[
+            { value: "", label: "Table" },
+            { value: "timeline", label: "Timeline" },
+          ]}
+          onChange={(view) => change({ view, ...(view ? {} : { span: null, from: null }) })}
+        />
       </div>
-      <BulkBar actions={machineActions} subjects={selection.chosen} context={context} apart onClear={selection.clear} />
+      {!timeline && <BulkBar actions={machineActions} subjects={selection.chosen} context={context} apart onClear={selection.clear} />}
       <div className={`panel ${classes.table}`}>
         <ListState query={query} />
         {query.data && rows.length === 0 && (
           <Nothing anything={all.length > 0} admin={context.admin} onClear={() => change({ q: null, state: null })} />
         )}
-        {rows.length > 0 && (
+        {rows.length > 0 && timeline && <Timeline machines={rows} />}
+        {rows.length > 0 && !timeline && (
           <ThingTable
             handle={list}
             label="Machines of the pool"

@@ -23,7 +23,7 @@ function wants({ count, at_least: least, names, tags }: Reservation): string {
 }
 
 const COLUMNS: readonly Column<Reservation>[] = [
-  { label: "Place", look: "quiet", cell: ({ queue }) => queue?.place },
+  { label: "Place", look: "quiet", cell: ({ queue }) => queue && (queue.priority === 0 ? queue.place : `${queue.place}, priority ${queue.priority}`) },
   { label: "Who", cell: ({ holder }) => <Person name={holder} /> },
   { label: "Waits for", look: "quiet", gives: true, cell: (each) => wants(each), title: (each) => each.purpose ?? wants(each) },
   { label: "For", look: "quiet", cell: ({ minutes }) => lengthText(minutes) },

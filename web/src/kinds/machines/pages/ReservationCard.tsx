@@ -7,7 +7,7 @@ import { CopyLine } from "../../../ui/CopyLine";
 import { Link } from "../../../ui/Link";
 import { visible } from "../../../ui/names";
 import { Person } from "../../../ui/Person";
-import { Ago, At } from "../../../ui/Time";
+import { Ago, At, Until } from "../../../ui/Time";
 import { complain, say } from "../../../ui/toast";
 import type { PoolContext } from "../actions/context";
 import { adminActions, ownActions } from "../actions/reservations";
@@ -55,6 +55,20 @@ export function ReservationCard({ reservation, context }: Props) {
           </span>
         )}
       </div>
+      {reservation.confirm_by && mine && (
+        <p className={classes.line} data-soon>
+          Say by <At at={reservation.confirm_by} /> that you use it, or it ends and others get it.
+        </p>
+      )}
+      {reservation.booked_machines.length > 0 && (
+        <p className={classes.names}>
+          {reservation.booked_machines.map((name) => (
+            <Link key={name} to={machineLink(name)} className={`mono ${classes.machineName}`}>
+              {name}
+            </Link>
+          ))}
+        </p>
+      )}
       {queue && <p className={classes.line}>{placeText(queue.place, queue.of)}. <Estimate at={queue.estimate} /></p>}
       {reason && <p className={classes.line}>{visible(reason)}</p>}
       {machines.length > 0 && (
@@ -107,11 +121,18 @@ function stop(id: string, name: string): void {
 }
 
 function When({ reservation }: { reservation: Reservation }) {
-  const { ends_at: end, state, created_at: asked, minutes } = reservation;
+  const { ends_at: end, starts_at: start, state, created_at: asked, minutes } = reservation;
+  if (state === "booked" && start && end) {
+    return (
+      <span title={`For ${minutes} minutes`}>
+        begins <Until at={start} />: <At at={start} /> to <At at={end} />
+      </span>
+    );
+  }
   if (state === "waiting") {
     return (
       <span>
-        waits <Ago at={asked} />
+        asked <Ago at={asked} />
       </span>
     );
   }

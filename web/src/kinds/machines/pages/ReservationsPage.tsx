@@ -8,6 +8,7 @@ import { useSearch } from "../../../ui/useSearch";
 import { usePoolContext, type PoolContext } from "../actions/context";
 import { askToReserve } from "../dialogs";
 import { pastQuery, reservationsQuery } from "../queries";
+import { sortReservations } from "../states";
 import { QueueTable } from "./QueueTable";
 import { ReservationCard } from "./ReservationCard";
 import { ReservationDrawer } from "./ReservationDrawer";
@@ -82,7 +83,7 @@ function Current({ whose, context }: { whose: "mine" | "all"; context: PoolConte
         </div>
       )}
       <ol className={classes.list} aria-label={whose === "mine" ? "Your reservations" : "Everybody’s reservations"}>
-        {query.data?.map((reservation) => (
+        {sortReservations(query.data ?? []).map((reservation) => (
           <li key={reservation.id}>
             <ReservationCard reservation={reservation} context={context} />
           </li>

@@ -25,11 +25,24 @@ function Tags({ tags }: { tags: readonly string[] }) {
   ));
 }
 
+/** Until when somebody has it; of a free one, from when somebody has booked it. */
+function End({ machine }: { machine: Machine }) {
+  const { holder, next_booking: booking, reserved_until: until } = machine;
+  if (holder) return <Until at={until} />;
+  return (
+    booking && (
+      <span title={`Booked by ${booking.holder}`}>
+        booked <Until at={booking.starts_at} />
+      </span>
+    )
+  );
+}
+
 export const MACHINE_COLUMNS: readonly (Column<Machine> & { by?: SortBy })[] = [
   { by: "name", label: "Machine", look: "name", cell: (machine) => <Name machine={machine} /> },
   { by: "state", label: "State", cell: (machine) => <MachineState machine={machine} /> },
   { by: "holder", label: "Who", cell: ({ holder }) => holder && <Person name={holder} /> },
-  { by: "until", label: "Until", look: "quiet", cell: ({ reserved_until: until, holder }) => holder && <Until at={until} /> },
+  { by: "until", label: "Until", look: "quiet", cell: (machine) => <End machine={machine} /> },
   { by: "online", label: "Online", look: "quiet", cell: (machine) => <Online machine={machine} /> },
   {
     label: "Tags",
