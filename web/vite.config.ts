@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
@@ -6,6 +7,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   base: "./",
   plugins: [react()],
+  resolve: {
+    alias: {
+      "three/examples/jsm/libs/meshopt_decoder.module.js": fileURLToPath(
+        new URL("src/kinds/parts/viewer/noMeshopt.ts", import.meta.url),
+      ),
+    },
+  },
   build: {
     outDir: "../src/toolcrib/static",
     emptyOutDir: true,

@@ -172,8 +172,8 @@ test("events lead to their machine, or to their reservation", () => {
   expect([kind.nameOf("gpu-1"), kind.nameOf(id)]).toEqual(["gpu-1", "0f3c1d2e"]);
 });
 
-test("the list of shortcuts tells those of the kind's own actions", () => {
-  const told = (kind.shortcuts ?? []).map(([keys, what]) => `${keys.join()} ${what}`);
+test("the list of shortcuts tells those of the kind's own actions", async () => {
+  const told = ((await kind.shortcuts?.()) ?? []).map(([keys, what]) => `${keys.join()} ${what}`);
   const all = shortcutsOf(allActions).map(([keys, what]) => `${keys.join()} ${what}`);
   expect(all).toEqual(expect.arrayContaining(told));
   const own = allActions.filter(({ name, keys }) => keys && !["hand-over", "release", "force-release"].includes(name));

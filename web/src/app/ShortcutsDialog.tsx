@@ -1,15 +1,21 @@
+import { useQuery } from "@tanstack/react-query";
 import { hide } from "../overlays/overlays";
 import { claimActions } from "../claims/actions";
+import type { Shortcut } from "../things/kind";
 import { heldKinds } from "../things/registry";
 import { shortcutsOf } from "../ui/action";
 import { Dialog } from "../ui/Dialog";
 import { useMe } from "../session/session";
 import { entriesFor } from "./menu";
 
-type Shortcut = readonly [keys: readonly string[], what: string];
+async function ofKinds(): Promise<[string, readonly Shortcut[]][]> {
+  const all = await Promise.all(heldKinds().map(async (kind) => [kind.plural, (await kind.shortcuts?.()) ?? []] as const));
+  return all.filter(([, keys]) => keys.length > 0).map(([plural, keys]) => [plural, keys]);
+}
 
 export default function ShortcutsDialog() {
   const me = useMe();
+  const { data } = useQuery({ queryKey: ["shortcuts"], queryFn: ofKinds, staleTime: Infinity });
   const groups: [string, readonly Shortcut[]][] = [
     [
       "Anywhere",
@@ -31,9 +37,7 @@ export default function ShortcutsDialog() {
         ...shortcutsOf(claimActions),
       ],
     ],
-    ...heldKinds().flatMap(({ plural, shortcuts }): [string, readonly Shortcut[]][] =>
-      shortcuts ? [[plural, shortcuts]] : [],
-    ),
+    ...(data ?? []),
   ];
   return (
     <Dialog onClose={hide} title="Keyboard shortcuts" size="lg">

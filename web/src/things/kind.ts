@@ -67,6 +67,8 @@ export interface Take {
   ask: (name?: string) => void;
 }
 
+export type Shortcut = readonly [keys: readonly string[], what: string];
+
 /** What a person is told of at once, wherever they are. */
 export interface Notice {
   title: string;
@@ -110,8 +112,8 @@ export interface Kind {
   take?: Take;
   /** What a person wants to be told of at once; null for what only the log tells. */
   notice?: (event: LogEvent, me: { username: string; uuid: string }) => Notice | null;
-  /** Keys of its pages, for the list of shortcuts. */
-  shortcuts?: readonly (readonly [keys: readonly string[], what: string])[];
+  /** Keys of its pages, for the list of shortcuts. Loaded then: actions are code of the pages, not of the first file. */
+  shortcuts?: () => Promise<readonly Shortcut[]>;
   /** Verb -> how the filter of the log calls it, for verbs that claims of all kinds do not have. */
   verbs?: Record<string, string>;
   /** Opens the question what to write to a thing's holder; missing where holders cannot be written to. */

@@ -42,7 +42,7 @@ export function ActionMenu({ of, width = 250, children }: MenuProps) {
   return (
     <Menu opened={opened} onChange={setOpened} position="bottom-end" width={width} shadow="md" withinPortal>
       <Menu.Target>{button}</Menu.Target>
-      <MenuDropdown opener={opener}>{children(() => opener.current?.focus())}</MenuDropdown>
+      <MenuDropdown opener={opener} className={classes.dropdown}>{children(() => opener.current?.focus())}</MenuDropdown>
     </Menu>
   );
 }

@@ -13,6 +13,11 @@ export function visible(name: string): string {
   return name.replace(HIDDEN, named).replace(CONTROL, named);
 }
 
+/** The same for text of several lines: their ends stay. */
+export function visibleLines(text: string): string {
+  return text.split(/\r?\n/).map(visible).join("\n");
+}
+
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 const TAIL = 11;
 const SHORT = 26;

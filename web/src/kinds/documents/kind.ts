@@ -2,8 +2,6 @@ import { IconChecklist, IconFiles } from "@tabler/icons-react";
 import { api, query } from "../../api/client";
 import type { FoundDocuments, LogEvent } from "../../api/types";
 import { fileLink, folderLink, onOneWay, parseAddress, pathOfAddress, type Place } from "./places";
-import { shortcutsOf } from "../../ui/action";
-import { rowActions } from "./actions";
 import { notice } from "./notice";
 import { Uploads } from "./uploads/Uploads";
 import { WaitingCount } from "./WaitingCount";
@@ -123,9 +121,5 @@ export const document: Kind = {
     }
   },
   notice,
-  shortcuts: [
-    [["Shift", "U"], "Upload files"],
-    [["Shift", "N"], "New folder"],
-    ...shortcutsOf(rowActions),
-  ],
+  shortcuts: async () => (await import("./shortcuts")).shortcuts,
 };

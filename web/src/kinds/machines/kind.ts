@@ -54,7 +54,7 @@ export const machine: Kind = {
     nameIn: () => null,
     ask: () => askToReserve(),
   },
-  shortcuts: [
+  shortcuts: async () => [
     [["n"], "Reserve it, or wait for it"],
     [["c"], "Copy the SSH command"],
     [["m"], "Begin or end maintenance"],
