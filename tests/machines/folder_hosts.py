@@ -22,6 +22,8 @@ class FolderHosts:
         self.folder = folder
         # Of each call of the driver: what was done, to which host, and for which mark.
         self.calls: list[tuple[str, str, str]] = []
+        # What was done with the last home on each host.
+        self.homes: dict[str, HomePolicy] = {}
         self._gates: dict[str, asyncio.Event] = {}
 
     def accounts(self, host: str) -> dict[str, dict[str, object]]:
@@ -78,15 +80,16 @@ class FolderHosts:
     async def remove(
         self, hosts: Sequence[Host], login: str, mark: str, *, home: HomePolicy, seconds: float
     ) -> dict[str, Outcome]:
-        return await _each(hosts, lambda host: self._remove(host, login, mark), seconds)
+        return await _each(hosts, lambda host: self._remove(host, login, mark, home), seconds)
 
-    async def _remove(self, host: Host, login: str, mark: str) -> Outcome:
+    async def _remove(self, host: Host, login: str, mark: str, home: HomePolicy) -> Outcome:
         if (failed := await self._begin("remove", host, mark)) is not None:
             return failed
         path = self._of(host.name) / f"{login}.json"
         if path.exists() and json.loads(path.read_text())["mark"] != mark:
             return Outcome(Problem.LOGIN_EXISTS, f"{login} is not ours")
         path.unlink(missing_ok=True)
+        self.homes[host.name] = home
         return Outcome(host_key="ssh-ed25519 AAAA", output="removed")
 
     async def check(self, hosts: Sequence[Host], *, seconds: float) -> dict[str, Outcome]:

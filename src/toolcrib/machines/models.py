@@ -42,7 +42,8 @@ OPEN = (HoldState.PREPARING, HoldState.READY, HoldState.CLEANING)
 CURRENT = (HoldState.PREPARING, HoldState.READY)
 
 # `password` and `private_key` are sealed. `reason` is that of a maintenance or quarantine; `quarantine` is its code.
-# What is named `last_` is about the last run on the host.
+# What is named `last_` is about the last run on the host. `reset` and `homes` say what is done after a hold, where that
+# is not as the settings have it.
 machines = Table(
     "machines",
     Base.metadata,
@@ -56,6 +57,8 @@ machines = Table(
     Column("private_key", exact_text()),
     Column("sudo", Boolean, nullable=False),
     Column("jump", exact_string(255)),
+    Column("reset", exact_string(32)),
+    Column("homes", exact_string(8)),
     Column("host_key", exact_text()),
     Column("offered_host_key", exact_text()),
     Column("tags", JsonText(), nullable=False),
@@ -130,6 +133,10 @@ holds = Table(
     Column("is_failed", Boolean, nullable=False),  # no account could be made
     Column("attempts", Integer, nullable=False),
     Column("next_at", UtcDateTime(), nullable=False),
+    Column("last_run", exact_string(16)),
+    Column("last_problem", exact_string(40)),
+    Column("last_output", exact_text()),
+    Column("last_run_at", UtcDateTime()),
     Column("worker", exact_string(36)),
     Column("busy_until", UtcDateTime()),
     UniqueConstraint("fence"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, StrictInt
 from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.hosts import names
+from toolcrib.machines.hosts.driver import HomePolicy
 from toolcrib.machines.models import CURRENT
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
@@ -36,6 +37,8 @@ class NewMachine(BaseModel):
     private_key: Text | None = None
     sudo: bool = False
     jump: Text | None = None
+    reset: Text | None = None
+    homes: HomePolicy | None = None
     scope: Text = ""
     tags: list[Text] = []
     enabled: bool = True

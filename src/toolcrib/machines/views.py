@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from toolcrib.kernel.claims.schemas import Comment, Reason, Text
 from toolcrib.kernel.problems import Problem
+from toolcrib.machines.hosts.driver import HomePolicy
 from toolcrib.machines.models import CURRENT, HoldState, State
 from toolcrib.machines.schemas import held_now
 from toolcrib.machines.tags import tags_of
@@ -62,6 +63,8 @@ class MachineRead(BaseModel):
     enabled: bool
     sudo: bool
     jump: str | None
+    reset: str | None
+    homes: str | None
     state: MachineState
     reason: str | None
     online: bool | None
@@ -94,6 +97,8 @@ class MachineRead(BaseModel):
             enabled=machine.enabled,
             sudo=machine.sudo,
             jump=machine.jump,
+            reset=machine.reset,
+            homes=machine.homes,
             state=state_of(machine, hold, is_promised=is_promised),
             reason=machine.reason,
             online=machine.is_online,
@@ -128,6 +133,8 @@ class MachineChange(BaseModel):
     private_key: Text | None = None
     sudo: bool | None = None
     jump: Text | None = None
+    reset: Text | None = None
+    homes: HomePolicy | None = None
     scope: Text | None = None
     tags: list[Text] | None = None
     enabled: bool | None = None
@@ -188,6 +195,20 @@ class RunOutput(BaseModel):
             problem=machine.last_problem,
             output=machine.last_output or "",
         )
+
+
+class MachineOutput(RunOutput):
+    """The same of one machine of a reservation: of what was done last for this reservation."""
+
+    machine: str
+
+    @classmethod
+    def of(cls, hold: Any) -> MachineOutput:
+        return cls(machine=hold.machine, **RunOutput.of(hold).model_dump())
+
+
+class ReservationOutput(BaseModel):
+    machines: list[MachineOutput]
 
 
 class Inventory(BaseModel):

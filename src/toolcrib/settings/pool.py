@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from importlib.util import find_spec
 from typing import Literal
@@ -49,6 +50,19 @@ class Pool(BaseSettings):
         le=525_600,
         validation_alias="MACHINES_CERTIFICATE_MINUTES",
         description="How long an SSH certificate of a reservation is good, if the reservation does not end before.",
+    )
+    machines_resets: dict[str, list[str]] = Field(
+        {},
+        validation_alias="MACHINES_RESETS",
+        description='Programs that put a machine right between its holders (power, re-imaging), as JSON: `{"NAME": '
+        '["PROGRAM", "ARGUMENT"]}`. The server runs the one that the machine\'s `reset` names, else `default`.',
+    )
+    machines_reset_seconds: float = Field(
+        600.0,
+        gt=0,
+        le=86_400,
+        validation_alias="MACHINES_RESET_SECONDS",
+        description="How long such a program may take. Then it is ended, which counts as failed.",
     )
     machines_max_count: int = Field(
         100,
@@ -100,6 +114,16 @@ class Pool(BaseSettings):
         description="How long after the start of a booking its person has to confirm it. Then it ends, and others get "
         "the machines; 0: it need not be confirmed.",
     )
+
+    @field_validator("machines_resets")
+    @classmethod
+    def _are_programs(cls, resets: dict[str, list[str]]) -> dict[str, list[str]]:
+        for name, words in resets.items():
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", name) or name == "none":
+                raise ValueError(f"{name!r} is no name: 1 to 32 of a-z, 0-9, _ and -, and not `none`")
+            if not words or not words[0]:
+                raise ValueError(f"{name} names no program")
+        return resets
 
     @field_validator("machine_driver")
     @classmethod

@@ -2032,6 +2032,8 @@ export interface components {
         MachineChange: {
             /** Enabled */
             enabled?: boolean | null;
+            /** Homes */
+            homes?: ("wipe" | "archive") | null;
             /** Host */
             host?: string | null;
             /** Jump */
@@ -2042,6 +2044,8 @@ export interface components {
             port?: number | null;
             /** Private Key */
             private_key?: string | null;
+            /** Reset */
+            reset?: string | null;
             /** Scope */
             scope?: string | null;
             /** Sudo */
@@ -2050,6 +2054,22 @@ export interface components {
             tags?: string[] | null;
             /** User */
             user?: string | null;
+        };
+        /**
+         * MachineOutput
+         * @description The same of one machine of a reservation: of what was done last for this reservation.
+         */
+        MachineOutput: {
+            /** At */
+            at: string | null;
+            /** Machine */
+            machine: string;
+            /** Output */
+            output: string;
+            /** Problem */
+            problem: string | null;
+            /** What */
+            what: string | null;
         };
         /**
          * MachinePage
@@ -2082,6 +2102,8 @@ export interface components {
             has_password: boolean;
             /** Holder */
             holder: string | null;
+            /** Homes */
+            homes: string | null;
             /** Host */
             host: string;
             /** Host Key */
@@ -2107,6 +2129,8 @@ export interface components {
             reservation: string | null;
             /** Reserved Until */
             reserved_until: string | null;
+            /** Reset */
+            reset: string | null;
             /** Scope */
             scope: string;
             /**
@@ -2349,6 +2373,8 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /** Homes */
+            homes?: ("wipe" | "archive") | null;
             /** Host */
             host?: string | null;
             /** Jump */
@@ -2361,6 +2387,8 @@ export interface components {
             port?: number | string | null;
             /** Private Key */
             private_key?: string | null;
+            /** Reset */
+            reset?: string | null;
             /**
              * Scope
              * @default
@@ -3492,6 +3520,11 @@ export interface components {
             expires_at?: string | null;
             /** Ttl Seconds */
             ttl_seconds?: number | null;
+        };
+        /** ReservationOutput */
+        ReservationOutput: {
+            /** Machines */
+            machines: components["schemas"]["MachineOutput"][];
         };
         /** ReservationPage */
         ReservationPage: {

@@ -100,6 +100,13 @@ def add(
     ] = False,
     sudo: Annotated[bool, typer.Option("--sudo", help="The account needs sudo.")] = False,
     jump: Annotated[str | None, typer.Option("--jump", metavar="NAME", help="Reached through it.")] = None,
+    reset: Annotated[
+        str | None,
+        typer.Option("--reset", metavar="NAME", help="Which of the server's programs resets it, or none."),
+    ] = None,
+    homes: Annotated[
+        str | None, typer.Option("--homes", metavar="wipe|archive", help="What becomes of home folders.")
+    ] = None,
     tags: Annotated[list[str] | None, typer.Option("--tag", "-t", help="May be given several times.")] = None,
     scope: Annotated[
         str | None, typer.Option("--scope", help="Who alone sees it: project:NAME or company:ID.")
@@ -108,7 +115,11 @@ def add(
     """Register a machine (admins only). Without --key its password is asked for, or is in
     `TOOLCRIB_MACHINE_PASSWORD`."""
     body: Row = {"name": name, "host": host, "port": port, "user": user, "sudo": sudo, "tags": tags or []}
-    body |= {key: value for key, value in {"jump": jump, "scope": scope}.items() if value}
+    body |= {
+        key: value
+        for key, value in {"jump": jump, "scope": scope, "reset": reset, "homes": homes}.items()
+        if value
+    }
     if key is not None:
         body["private_key"] = _read(key)
     if key is None or password_stdin:

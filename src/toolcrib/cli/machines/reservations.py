@@ -4,6 +4,7 @@ All but `release` are also commands without the group, hidden in the help. `tool
 `unlock` and stays that.
 """
 
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,6 +274,29 @@ def extend(
     answer = context.api.post(f"/reservations/{find(context, name)['id']}/extend", body)
     ends = until(answer["ends_at"], datetime.now(UTC))
     context.show(answer, f"{names_of(answer)} until {ends}")
+
+
+@command(app, "output")
+def show_output(
+    context: Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A machine you have, or the id of a reservation.")
+    ],
+) -> None:
+    """Show what was done last on the machines of a reservation, and what that said (its holder and admins only)."""
+    is_id = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name)
+    found = name if is_id else find(context, name)["id"]
+    rows = context.api.get(f"/reservations/{found}/output")["machines"]
+    if context.as_json:
+        output.print_json(rows)
+        return
+    now = datetime.now(UTC)
+    for one in rows:
+        at = parse_moment(one["at"])
+        done = f"{one['what']} {one['problem'] or 'done'}, {local(at, now)}" if at else "nothing was done yet"
+        output.print_text(f"{one['machine']}: {done}")
+        for line in one["output"].splitlines():
+            output.print_text(f"  {line}")
 
 
 @command(app, "queue")

@@ -70,7 +70,7 @@ async def register(
     body: NewMachine, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
 ) -> MachineShown:
     """Register a machine. Nobody contacts it yet."""
-    sealed = values.for_storage(kernel.secrets, values.of_new(body, me))
+    sealed = values.for_storage(kernel.secrets, values.of_new(body, me, kernel.settings))
     machine = await registry.register(session, sealed, actor=me.username, now=now)
     return MachineShown.of(machine, None)
 

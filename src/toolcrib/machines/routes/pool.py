@@ -79,7 +79,7 @@ async def change_machine(
     name: Text, body: MachineChange, session: SessionDep, kernel: KernelDep, me: AdminDep, now: NowDep
 ) -> MachineRead:
     """Change what is known of a machine. Its host key is forgotten with its address."""
-    sealed = values.for_storage(kernel.secrets, values.of_change(body, me))
+    sealed = values.for_storage(kernel.secrets, values.of_change(body, me, kernel.settings))
     await registry.change(session, name, sealed, actor=me.username, now=now)
     return await queueing.shown_machine(session, kernel.settings, me, name, now)
 

@@ -26,8 +26,10 @@ from toolcrib.machines.service.requesting import shown
 from toolcrib.machines.views import (
     Certificate,
     Extension,
+    MachineOutput,
     NewAccess,
     Passing,
+    ReservationOutput,
     ReservationPage,
     ReservationRead,
     ReservationWish,
@@ -79,6 +81,15 @@ async def read(
     reservation_id: Id, session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> ReservationRead:
     return await _one(session, kernel, me, reservation_id, now)
+
+
+@router.get("/reservations/{reservation_id}/output", responses=refusals(403, 404))
+async def output(reservation_id: Id, session: ReadSessionDep, me: PrincipalDep) -> ReservationOutput:
+    """Return what was done last for a reservation on each of its machines, and what that said, without secrets. For its
+    holder and administrators."""
+    row = await managing.find_for_output(session, me, reservation_id)
+    held = (await reading.holds_of(session, [row.id]))[row.id]
+    return ReservationOutput(machines=[MachineOutput.of(hold) for hold, _ in held])
 
 
 @router.delete("/reservations/{reservation_id}", responses=refusals(403, 404, 409))

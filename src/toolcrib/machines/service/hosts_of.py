@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.machines.hosts.driver import Host, Outcome, Problem
-from toolcrib.machines.models import machines
+from toolcrib.machines.models import holds, machines
 from toolcrib.machines.service import told
 
 # Problems by which nobody was reached at all.
@@ -53,16 +53,26 @@ async def _host(session: AsyncSession, secrets: Secrets, row: Row[Any]) -> Host:
 
 
 async def record_run(
-    session: AsyncSession, machine_id: int, host: Host, what: str, outcome: Outcome, now: datetime
+    session: AsyncSession,
+    machine_id: int,
+    host: Host,
+    what: str,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    hold_id: int | None = None,
 ) -> None:
-    """Remember what a run said. The first host key that a machine shows is pinned; another one is only offered."""
-    values: dict[str, Any] = {
+    """Remember what a run said, for its hold too if there is one. The first host key that a machine shows is pinned;
+    another one is only offered."""
+    said: dict[str, Any] = {
         "last_run": what,
         "last_problem": str(outcome.problem) if outcome.problem else None,
         "last_output": outcome.output,
         "last_run_at": now,
-        "is_online": outcome.problem not in _OFFLINE,
     }
+    if hold_id is not None:
+        await session.execute(update(holds).where(holds.c.id == hold_id).values(**said))
+    values = {**said, "is_online": outcome.problem not in _OFFLINE}
     if outcome.host_key and host.host_key is None:
         values["host_key"] = outcome.host_key
     elif outcome.host_key and outcome.problem == Problem.HOST_KEY_CHANGED:

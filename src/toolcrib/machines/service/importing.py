@@ -35,7 +35,9 @@ async def import_all(
             done.existing.append(entry["name"])
             continue
         try:
-            new.append((entry, values.for_storage(kernel.secrets, inventory.checked(entry, me))))
+            new.append(
+                (entry, values.for_storage(kernel.secrets, inventory.checked(entry, me, kernel.settings)))
+            )
         except Problem as problem:
             done.skipped.append(Skipped.of(entry, problem))
     await take_write_lock(session)

@@ -15,6 +15,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.schemas import FIELDS, NewMachine
 from toolcrib.machines.service import values
+from toolcrib.settings import Settings
 
 Format = Literal["yaml", "csv"]
 MOST_ENTRIES = 5_000
@@ -71,7 +72,7 @@ def _from_csv(text: str) -> list[dict[str, Any]]:
     return [dict(zip(header, row, strict=False)) for row in rows]
 
 
-def checked(entry: dict[str, Any], me: Principal) -> dict[str, Any]:
+def checked(entry: dict[str, Any], me: Principal, settings: Settings) -> dict[str, Any]:
     """Return the values of one machine, the secrets in clear.
 
     Raises:
@@ -88,7 +89,7 @@ def checked(entry: dict[str, Any], me: Principal) -> dict[str, Any]:
     except ValidationError as error:
         field = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InvalidRequest(f"{field} is not as it should be.") from None
-    return values.of_new(body, me)
+    return values.of_new(body, me, settings)
 
 
 def write(rows: Sequence[Row[Any]], format_: Format) -> str:

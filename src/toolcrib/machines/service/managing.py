@@ -46,6 +46,19 @@ async def find(session: AsyncSession, me: Principal, reservation_id: str) -> Row
     return row
 
 
+async def find_for_output(session: AsyncSession, me: Principal, reservation_id: str) -> Row[Any]:
+    """Return a reservation of the caller's own; administrators see all.
+
+    Raises:
+        ReservationNotFound: (404).
+        AccessDenied: it is only shared with the caller (403).
+    """
+    row = await find(session, me, reservation_id)
+    if row.holder_uuid != me.uuid and not me.is_admin:
+        raise AccessDenied(f"Only {row.holder} and administrators may do this.")
+    return row
+
+
 async def find_own(session: AsyncSession, me: Principal, reservation_id: str, *states: State) -> Row[Any]:
     """Take the write lock, and return a reservation of the caller's own that is in one of these states.
 

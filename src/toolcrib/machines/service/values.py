@@ -20,9 +20,10 @@ from toolcrib.machines.schemas import (
 )
 from toolcrib.machines.tags import MAX_TAGS, TAG
 from toolcrib.machines.views import MachineChange
+from toolcrib.settings import Settings
 
 
-def of_new(body: NewMachine, me: Principal) -> dict[str, Any]:
+def of_new(body: NewMachine, me: Principal, settings: Settings) -> dict[str, Any]:
     """Return the values of a machine to be registered, the secrets in clear.
 
     Raises:
@@ -31,6 +32,8 @@ def of_new(body: NewMachine, me: Principal) -> dict[str, Any]:
     more: dict[str, Any] = {
         "sudo": body.sudo,
         "jump": body.jump,
+        "reset": checked_reset(body.reset, settings),
+        "homes": body.homes,
         "scope": checked_scope(body.scope, me),
         "tags": {"tags": checked_tags(body.tags)},
         "enabled": body.enabled,
@@ -75,7 +78,18 @@ def checked_tags(tags: Sequence[str]) -> list[str]:
     return found
 
 
-def of_change(body: MachineChange, me: Principal) -> dict[str, Any]:
+def checked_reset(reset: str | None, settings: Settings) -> str | None:
+    """Return which program resets the machine, `none` for no program, None for the default one.
+
+    Raises:
+        InvalidRequest: the server has no such program (400).
+    """
+    if not reset or reset == "none" or reset in settings.machines_resets:
+        return reset or None
+    raise InvalidRequest(f"reset is none or one of: {', '.join(sorted(settings.machines_resets)) or 'none'}.")
+
+
+def of_change(body: MachineChange, me: Principal, settings: Settings) -> dict[str, Any]:
     """Return the values that are to be changed, the secrets in clear.
 
     Raises:
@@ -84,9 +98,12 @@ def of_change(body: MachineChange, me: Principal) -> dict[str, Any]:
     given = body.model_dump(exclude_unset=True)
     found: dict[str, Any] = {}
     for name, value in given.items():
-        if value is None and name not in ("jump", *SECRETS):
+        if value is None and name not in ("jump", "reset", "homes", *SECRETS):
             raise InvalidRequest(f"{name} cannot be empty.")
-        found[name] = _CHECKS[name](value, me)
+        if name == "reset":
+            found[name] = checked_reset(value, settings)
+        else:
+            found[name] = _CHECKS[name](value, me)
     return found
 
 
@@ -98,6 +115,7 @@ _CHECKS: dict[str, Callable[[Any, Principal], Any]] = {
     "private_key": lambda value, _: checked_secret(value or None, KEY_LENGTH),
     "sudo": lambda value, _: value,
     "jump": lambda value, _: value or None,
+    "homes": lambda value, _: value,
     "scope": checked_scope,
     "tags": lambda value, _: {"tags": checked_tags(value)},
     "enabled": lambda value, _: value,

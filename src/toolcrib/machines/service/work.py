@@ -7,7 +7,7 @@ safe to repeat, is done again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -24,7 +24,7 @@ from toolcrib.machines.hosts.certificates import principal_of
 from toolcrib.machines.hosts.driver import Account, Host, Outcome, Problem
 from toolcrib.machines.models import KIND, OPEN, HoldState, State, holds, machines, reservations
 from toolcrib.machines.pool import LEASE, Pool
-from toolcrib.machines.service import beginning, confirming, filling, hosts_of, told
+from toolcrib.machines.service import beginning, confirming, filling, hosts_of, resetting, told
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.pool_keys import public_ca_key
 from toolcrib.machines.service.reserving import serve_queue
@@ -146,7 +146,7 @@ def _account(pool: Pool, reservation: Row[Any]) -> Account:
 async def _prepared(
     session: AsyncSession, hold: Row[Any], host: Host, outcome: Outcome, now: datetime, *, is_current: bool
 ) -> None:
-    await hosts_of.record_run(session, hold.machine_id, host, "create", outcome, now)
+    await hosts_of.record_run(session, hold.machine_id, host, "create", outcome, now, hold_id=hold.id)
     mine = update(holds).where(holds.c.id == hold.id)
     await session.execute(mine.values(worker=None, busy_until=None))
     state = (await session.execute(select(holds.c.state).where(holds.c.id == hold.id))).scalar_one()
@@ -180,22 +180,20 @@ async def _clean(pool: Pool, group: Sequence[Row[Any]]) -> None:
     kernel = pool.kernel
     settings = kernel.settings
     try:
+        ids = [hold.machine_id for hold in group]
         async with kernel.database.read() as session:
-            hosts = await hosts_of.read(session, kernel.secrets, [hold.machine_id for hold in group])
-        first = group[0]
-        outcomes = await pool.driver.remove(
-            [*hosts.values()],
-            first.login,
-            first.reservation_id,
-            home=settings.machines_homes,
-            seconds=settings.machines_work_seconds,
-        )
+            hosts = await hosts_of.read(session, kernel.secrets, ids)
+            policies = await resetting.policies(session, ids)
+        outcomes = await _remove(pool, group[0], hosts, policies)
         gone = [host for host in hosts.values() if _is_gone(outcomes[host.name])]
         resets: dict[str, Outcome] = {}
         if settings.machines_reset_command and gone:
             resets = await pool.driver.run(
                 gone, settings.machines_reset_command, seconds=settings.machines_work_seconds
             )
+            gone = [host for host in gone if resets[host.name].done]
+        programs = {policies[id_].name: policies[id_].reset for id_, host in hosts.items() if host in gone}
+        resets |= await resetting.reset(gone, programs, settings)
         async with kernel.database.write() as session:
             await take_write_lock(session)
             now = kernel.clock()
@@ -204,15 +202,36 @@ async def _clean(pool: Pool, group: Sequence[Row[Any]]) -> None:
                 if host is None:  # the machine was removed from the pool
                     await _cleaned(session, hold, None, now)
                     continue
-                await hosts_of.record_run(session, hold.machine_id, host, "remove", outcomes[host.name], now)
+                removed = outcomes[host.name]
+                await hosts_of.record_run(
+                    session, hold.machine_id, host, "remove", removed, now, hold_id=hold.id
+                )
                 if (reset := resets.get(host.name)) is not None:
                     await hosts_of.record_run(session, hold.machine_id, host, "reset", reset, now)
-                failed = next((each for each in _failures(outcomes[host.name], reset)), None)
+                failed = next((each for each in _failures(removed, reset)), None)
                 await _cleaned(session, hold, failed, now)
             after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))
     except Exception as error:
         await _put_off(pool, group, error)
         raise
+
+
+async def _remove(
+    pool: Pool, hold: Row[Any], hosts: Mapping[int, Host], policies: Mapping[int, Row[Any]]
+) -> dict[str, Outcome]:
+    """Remove the accounts of one reservation, at once where homes are handled alike."""
+    settings = pool.kernel.settings
+    found: dict[str, Outcome] = {}
+    for home in ("wipe", "archive"):
+        alike = [
+            host for id_, host in hosts.items() if (policies[id_].homes or settings.machines_homes) == home
+        ]
+        if alike:
+            seconds = settings.machines_work_seconds
+            found |= await pool.driver.remove(
+                alike, hold.login, hold.reservation_id, home=home, seconds=seconds
+            )
+    return found
 
 
 def _is_gone(outcome: Outcome) -> bool:
