@@ -27,6 +27,7 @@ from benchmarks import (
     lfs,
     listing,
     locks,
+    machines,
     page,
     processes,
     startup,
@@ -70,6 +71,11 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "growth-sqlite": partial(growth.run, "sqlite"),
     "growth-postgresql": partial(growth.run, "postgresql"),
     "growth-mariadb": partial(growth.run, "mariadb"),
+    "machines-reserving": machines.reserving,
+    "machines-deciding-sqlite": partial(machines.deciding, "sqlite"),
+    "machines-deciding-postgresql": partial(machines.deciding, "postgresql"),
+    "machines-deciding-mariadb": partial(machines.deciding, "mariadb"),
+    "machines-overview": _on_sqlite(machines.overview),
     "page": _on_sqlite(page.run),
 }
 

@@ -17,6 +17,9 @@ from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.wanted import Waiting, read_queue
 from toolcrib.settings import Settings
 
+# All but what the last run said, which may be long.
+_SHOWN = [column for column in machines.c if column.name != "last_output"]
+
 
 async def open_holds(session: AsyncSession) -> dict[int, Row[Any]]:
     """Return what keeps each machine from being free: its hold, or what of the last one is left, by machine. `held_by`
@@ -33,7 +36,7 @@ async def open_holds(session: AsyncSession) -> dict[int, Row[Any]]:
 async def seen_machines(session: AsyncSession, me: Principal) -> list[tuple[Row[Any], Row[Any] | None]]:
     """Return all machines that the caller may see, by name, each with its open hold."""
     taken = await open_holds(session)
-    found = await session.execute(select(machines).order_by(machines.c.name))
+    found = await session.execute(select(*_SHOWN).order_by(machines.c.name))
     return [(row, taken.get(row.id)) for row in found if me.may(row.scope)]
 
 
