@@ -28,6 +28,8 @@ function aMachine(some: Partial<Machine> = {}): Machine {
     enabled: true,
     sudo: false,
     jump: null,
+    reset: null,
+    homes: null,
     state: "free",
     reason: null,
     online: true,
