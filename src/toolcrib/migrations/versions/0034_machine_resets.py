@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from toolcrib.kernel.tables import UtcDateTime, exact_string, exact_text
 from toolcrib.migrations import steps
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
