@@ -11,6 +11,7 @@ import pytest
 
 from tests.servers.process import wait_until
 from toolcrib.machines.jobs import do_work
+from toolcrib.machines.service.confirming import forgive_outage
 
 if TYPE_CHECKING:
     from tests.machines.pool import PoolCrib
@@ -161,3 +162,19 @@ def test_what_its_client_is_never_told_of_ends(pool: PoolCrib) -> None:
     assert own(ann)[0]["state"] == "ready"
     ann.client.delete(f"/api/reservations/{made['id']}")
     pool.settle()
+
+
+def test_what_ran_out_while_the_server_was_down_lasts_a_while_longer(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines()
+    held = pool.have(ann, names)
+    program = pool.ask(ben, names, wait=True, program=True).json()
+    pool.crib.clock.advance(seconds=90)
+    pool.crib.run(forgive_outage(pool.crib.app.kernel))  # as at a start
+    pool.work()
+    assert ben.client.get(f"/api/reservations/{program['id']}").json()["state"] == "waiting"
+    ann.client.delete(f"/api/reservations/{held['id']}")
+    pool.settle()
+    pool.crib.clock.advance(seconds=90)
+    pool.crib.run(forgive_outage(pool.crib.app.kernel))
+    pool.work()
+    assert ben.client.post(f"/api/reservations/{program['id']}/confirm").json()["confirm_by"] is None
