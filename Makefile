@@ -12,13 +12,14 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests mostly wait for servers: two for every core.
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
-.PHONY: serve test fuzz test-all answers lint format bench soak web web-test clean help
+.PHONY: serve test hostile fuzz test-all answers lint format bench soak web web-test clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make serve     install what serving needs, build the web UI, serve on http://$(HOST):$(PORT) (HOST, PORT, DATA_DIR)"
 	@echo "make test      install everything and run the tests (ARGS='--db sqlite -k lock', WORKERS=0)"
 	@echo "make test-all  the same, each test on every database and on S3: before a release"
+	@echo "make hostile   give the converters of models large and hostile files"
 	@echo "make answers   compare the API's answers with those of another commit (BASE=main)"
 	@echo "make fuzz      send 5,000 requests made up from the API's own description"
 	@echo "make lint      ruff, mypy, import-linter"
@@ -47,6 +48,10 @@ test: .venv/ready
 
 test-all:
 	@$(MAKE) test ARGS="--matrix full $(ARGS)"
+
+# Large and hostile files, one at a time: their converters take all there is.
+hostile: .venv/ready
+	.venv/bin/pytest -m hostile tests/parts/models $(ARGS)
 
 # The other commit is installed beside this one, from the same cache, and removed again.
 answers: .venv/ready

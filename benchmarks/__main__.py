@@ -29,6 +29,7 @@ from benchmarks import (
     locks,
     machines,
     page,
+    parts,
     processes,
     startup,
 )
@@ -77,6 +78,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "machines-deciding-mariadb": partial(machines.deciding, "mariadb"),
     "machines-overview": _on_sqlite(machines.overview),
     "page": _on_sqlite(page.run),
+    "parts": parts.run,
 }
 
 
