@@ -322,20 +322,29 @@ def test_what_to_make_next(shop: Workshop, fay: Bench, ben: Bench) -> None:
 def test_tables_come_in_whole_or_not_at_all(fay: Bench) -> None:
     fay.project = project = f"p{uuid4().hex[:8]}"
     table = "Part Number,Name,Material,Subsystem,Quantity,Colour\nFR-1,=A1,Steel,Drive,3,red\nFR-2,b,Steel,Arm,,\n"
-    bad = fay.ask("POST", "/import", json={"csv": table + "FR-3,c,,Arm,none,\n", "project": project})
+
+    def imported(text: str, into: str, **query: Any) -> httpx.Response:
+        headers = {"Content-Type": "text/csv"}
+        return fay.ask("POST", "/import", content=text, headers=headers, params={"project": into, **query})
+
+    bad = imported(table + "FR-3,c,,Arm,none,\n", project)
     assert (bad.status_code, bad.json()["code"]) == (400, "import_problems")
     assert {(each["line"], each["field"]) for each in bad.json()["details"]["problems"]} == {
         (4, "material"),
         (4, "amount"),
     }
-    dry = fay.ok("POST", "/import", {"csv": table, "project": project, "dry_run": True})
-    assert (dry["added"], dry["ids"]) == (2, [])
+    for nonsense in ("", "a,b\n", '"', "x" * 200_000, "material\n" * 6_000):
+        assert imported(nonsense, project).json()["code"] == "import_problems"
+    assert imported("x" * 6_000_000, project).status_code == 413
+    as_json = {"csv": table, "project": project, "dry_run": True}
+    assert fay.ok("POST", "/import", as_json) == {"added": 2, "ids": []}
+    assert imported(table, project, dry_run=True).json() == {"added": 2, "ids": []}
     assert fay.ok("GET", "/parts", params={"project": project})["total"] == 0
-    assert fay.ok("POST", "/import", {"csv": table, "project": project})["added"] == 2
+    assert imported(table, project).json()["added"] == 2
     text = fay.ask("GET", "/export", params={"project": project}).text
     assert "'=A1" in text
     again = f"{project}b"
-    assert fay.ok("POST", "/import", {"csv": text, "project": again})["added"] == 2
+    assert imported(text, again).json()["added"] == 2
     names = [part["name"] for part in fay.ok("GET", "/parts", params={"project": again})["parts"]]
     assert sorted(names) == ["=A1", "b"]
 

@@ -397,7 +397,7 @@ class RulesRead(BaseModel):
 
 
 class TableToImport(BaseModel):
-    csv: Annotated[Text, Field(max_length=4_000_000)]
+    csv: Annotated[Text, Field(max_length=131_072)]
     dry_run: bool = False
     project: Text | None = None
 

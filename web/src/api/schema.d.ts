@@ -4225,8 +4225,11 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
-            /** Project */
-            project?: string | null;
+            /**
+             * Project
+             * @default null
+             */
+            project: string | null;
         };
         /**
          * TakePart

@@ -1,5 +1,6 @@
 """`parts add`, `import`, `export`, `approve`, `reject`, `rm`."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -81,14 +82,16 @@ def import_(
 ) -> None:
     """Add all parts of a CSV table, or none: its first line names the columns."""
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as bad:
-        raise CannotTell(f"{file} cannot be read: {bad}") from bad
-    body = {"csv": text, "dry_run": dry_run, "project": context.given.project}
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as bad:
+        raise CannotTell(f"{file} cannot be read: {bad.strerror}.") from bad
+    params = {"dry_run": dry_run, "project": context.given.project}
+    headers = {"Content-Type": "text/csv"}
     try:
-        found = context.api.post(
-            "/shop/import", {key: each for key, each in body.items() if each is not None}
-        )
+        with context.api.answer(
+            "POST", "/shop/import", params=params, headers=headers, content=raw
+        ) as response:
+            found = json.loads(response.read())
     except Failure as refused:
         details = refused.details if isinstance(refused.details, dict) else {}
         for problem in details.get("problems", []):

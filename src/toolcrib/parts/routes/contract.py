@@ -34,7 +34,7 @@ from toolcrib.parts.schemas import (
 )
 from toolcrib.parts.service import contract, removing, stats, workflow
 from toolcrib.parts.service.contract import Listing
-from toolcrib.parts.service.contract_json import part_json
+from toolcrib.parts.service.contract_json import part_json, part_line
 from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.shop import shop_of
 
@@ -135,7 +135,7 @@ _QUERY: dict[str, Any] = {
 
 async def _list(session: Any, caller: Caller, asked: Listing, now: Any) -> Response:
     rows, total = await contract.list_parts(session, caller.scope, asked)
-    found = [part_json(row, now) for row in rows]
+    found = [part_line(row, now) for row in rows]
     return answer({"parts": found, "total": total, "limit": asked.limit, "offset": asked.offset})
 
 

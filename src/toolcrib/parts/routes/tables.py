@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from toolcrib.kernel.bodies import take_in_pieces
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
-from toolcrib.kernel.openapi import refusals
+from toolcrib.kernel.json_bodies import read_model
+from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.parts.errors import FileNotFound
 from toolcrib.parts.routes.contract import answer
 from toolcrib.parts.routes.files import BYTES, FORM, refuse_other_types, serve_file
@@ -49,12 +51,30 @@ async def export(
     return StreamingResponse(table.write_table(rows), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.post("/import", response_model=ImportedParts, responses=refusals(403))
-async def import_(body: TableToImport, session: SessionDep, doing: DoingDep) -> Response:
-    """Add all parts of a CSV table, or none. `dry_run` only says whether it could be done."""
-    scope = scope_of(doing.kernel, doing.me, body.project, "member")
-    found = table.read_table(body.csv)
-    if body.dry_run:
+_TABLE: dict[str, Any] = body_of(TableToImport)
+_TABLE["requestBody"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+
+
+@router.post("/import", response_model=ImportedParts, responses=refusals(403, 413), openapi_extra=_TABLE)
+async def import_(
+    request: Request,
+    session: SessionDep,
+    doing: DoingDep,
+    project: ProjectQuery = None,
+    dry_run: Annotated[bool, Query()] = False,
+) -> Response:
+    """Add all parts of a CSV table, or none. `dry_run` only says whether it could be done. As `text/csv` a table may be
+    longer than as a text in JSON, where `project` and `dry_run` may stand beside it."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/csv":
+        take_in_pieces(request)
+        raw = await request.body()
+    else:
+        body = await read_model(request, TableToImport)
+        raw = body.csv.encode()
+        project, dry_run = body.project or project, body.dry_run or dry_run
+    scope = scope_of(doing.kernel, doing.me, project, "member")
+    found = table.read_table(raw)
+    if dry_run:
         return answer({"added": len(found), "ids": []})
     ids = await table.import_parts(session, doing.with_body(), scope, found)
     return answer({"added": len(ids), "ids": ids})

@@ -20,7 +20,7 @@ from toolcrib.parts.errors import PartChanged
 from toolcrib.parts.misc_info import with_worker
 from toolcrib.parts.models import PENDING, parts
 from toolcrib.parts.service.claiming import settle, up_to_date
-from toolcrib.parts.service.contract_json import part_json
+from toolcrib.parts.service.contract_json import LISTED, part_json
 from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.service.removing import remove_part
 from toolcrib.parts.service.told import tell
@@ -46,13 +46,6 @@ SEARCHED = (
     parts.c.material,
     parts.c.part_number,
 )
-# What an answer needs.
-SHOWN = (
-    *(parts.c[name] for name in ("id", "type", "name", "part_number", "material", "material_thickness")),
-    *(parts.c[name] for name in ("amount", "subsystem", "assigned", "status", "category", "notes", "file")),
-    *(parts.c[name] for name in ("onshape_url", "claimed_at", "misc_info", "created_at", "updated_at")),
-    parts.c.claim_ends_at,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ async def list_parts(session: AsyncSession, scope: str, asked: Listing) -> tuple
     matches = conditions(scope, asked)
     column = SORTS.get(asked.sort_by, parts.c.created_at)
     order = (column, parts.c.id)
-    query = select(*SHOWN).where(matches)
+    query = select(*LISTED).where(matches)
     query = query.order_by(*(each.desc() if asked.is_descending else each.asc() for each in order))
     if asked.limit is None or asked.limit <= 0:
         rows = list(await session.execute(query))
