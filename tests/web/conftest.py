@@ -27,6 +27,7 @@ STATIC = ROOT / "src" / "toolcrib" / "static"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # 3D models are drawn without a graphics card
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.parts.models.step_files import box
 from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import Open
+from tests.web.documents import pdf
 from tests.web.test_every_page import faults
 
 
@@ -214,3 +217,46 @@ async def test_a_table_is_checked_before_its_parts_are_added(
     await lines.fill("name,material,subsystem,amount\nHook,Steel,Arm,2\nRod,Steel,Arm,1\n")
     await dialog.get_by_role("button", name="Add 2 parts").click()
     await expect(card(column(page, "Review"), "Rod")).to_be_visible()
+
+
+# How many pixels of a picture, of a hundred, differ from its first one: the ground is a faint gradient.
+DRAWN = """async (png) => {
+  const image = new Image();
+  image.src = `data:image/png;base64,${png}`;
+  await image.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, image.width, image.height);
+  let drawn = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if ([0, 1, 2].some((part) => Math.abs(data[at + part] - data[part]) > 20)) drawn += 1;
+  }
+  return (drawn * 400) / data.length;
+}"""
+
+
+async def test_a_model_is_drawn_without_another_host(
+    open_page: Open, crib: ToolcribServer, folder: str
+) -> None:
+    shop = a_workshop(crib, folder)
+    part = shop.add("Block")
+    shop.upload("ann", part, "block.step", box(60, 40, 20))
+    shop.upload("ann", part, "block.pdf", pdf("Block"))
+    page = await open_page("ann", "/parts")
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    await page.goto(f"{crib.url}/parts/{part}")
+    model = page.get_by_role("region", name="3D model")
+    viewer = model.locator("model-viewer")
+    await expect(model.locator("[data-state=there]")).to_be_visible(timeout=90_000)
+    await model.get_by_role("button", name="Dimensions").click()
+    await expect(viewer.get_by_text("60 mm")).to_be_visible()
+    picture = await viewer.screenshot(timeout=90_000)
+    drawn: float = await page.evaluate(DRAWN, base64.b64encode(picture).decode())
+    assert drawn > 5, f"{drawn:.1f} % of the model's area is drawn"
+    assert hosts == {crib.url.removeprefix("http://")}
+    await expect(model).to_contain_text("48 cm³")
+    await expect(page.get_by_role("region", name="Drawing")).to_contain_text("Rev 1")
+    await page.get_by_role("button", name="Approve").click()
+    await expect(page.get_by_role("list", name="Files")).to_contain_text("Rev A")

@@ -21,7 +21,12 @@ interface Material {
   clippingPlanes: Plane[] | null;
   side: number;
   needsUpdate: boolean;
+  color?: { getHex(): number; setHex(hex: number): void };
 }
+
+const WHITE = 0xffffff;
+/** Of bare steel: models without a colour of their own would be white on white. */
+const BARE = 0x8fa1af;
 
 const NORMALS: Record<Axis, Vector3> = { x: new Vector3(-1, 0, 0), y: new Vector3(0, -1, 0), z: new Vector3(0, 0, -1) };
 
@@ -44,6 +49,7 @@ export class PartViewer extends AnnotationMixin(EnvironmentMixin(ControlsMixin(L
 
   override [$onModelLoad](): void {
     super[$onModelLoad]();
+    for (const { color } of this.#materials()) if (color?.getHex() === WHITE) color.setHex(BARE);
     this.#cut();
   }
 
@@ -59,14 +65,20 @@ export class PartViewer extends AnnotationMixin(EnvironmentMixin(ControlsMixin(L
       (this[$renderer].threeRenderer as { localClippingEnabled: boolean }).localClippingEnabled = true;
       this.#place(section);
     }
+    for (const material of this.#materials()) {
+      material.clippingPlanes = section ? [this.#plane] : null;
+      // What is cut open shows its inner side.
+      if (section) material.side = DoubleSide;
+      material.needsUpdate = true;
+    }
+  }
+
+  #materials(): Material[] {
+    const found: Material[] = [];
     this[$scene].target.traverse(({ material }: Mesh) => {
-      for (const one of Array.isArray(material) ? material : material ? [material] : []) {
-        one.clippingPlanes = section ? [this.#plane] : null;
-        // What is cut open shows its inner side.
-        if (section) one.side = DoubleSide;
-        one.needsUpdate = true;
-      }
+      if (material) found.push(...[material].flat());
     });
+    return found;
   }
 
   #place({ axis, share }: Section): void {
