@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, insert
 from benchmarks import load
 from benchmarks.figures import Figure
 from benchmarks.flask_parts import SCOPE
-from benchmarks.target import Target, target
+from benchmarks.target import target
 from tests.parts.models import step_files
 from tests.servers.process import free_port, wait_until
 from toolcrib.parts.models import parts
@@ -33,7 +33,7 @@ PARTS = 5_000
 LISTS, ROUNDS = 5, 5
 AT_ONCE, CUBES = 6, 250
 LARGE_CUBES = 2_000
-HEALTH_REQUESTS = 500
+PAUSE_SECONDS = 0.005
 
 
 def run() -> list[Figure]:
@@ -155,15 +155,15 @@ def _throughput() -> Figure:
 def _convert_all(concurrency: int) -> float:
     with target(PARTS_API_KEY=KEY, CONVERT_CONCURRENCY=str(concurrency), CONVERT_TIMEOUT="600") as server:
         contents = [step_files.grid(CUBES, 10 + number / 100) for number in range(AT_ONCE)]
-        _upload(server, step_files.box(1, 2, 3))  # warm
+        _upload(server.url, step_files.box(1, 2, 3))  # warm
         began = time.perf_counter()
         with ThreadPoolExecutor(AT_ONCE) as together:
-            list(together.map(lambda content: _upload(server, content), contents))
+            list(together.map(lambda content: _upload(server.url, content), contents))
         return time.perf_counter() - began
 
 
-def _upload(server: Target, content: bytes) -> None:
-    with httpx.Client(base_url=server.url, headers=HEADERS, timeout=600) as client:
+def _upload(url: str, content: bytes) -> None:
+    with httpx.Client(base_url=url, headers=HEADERS, timeout=600) as client:
         part = client.post("/api/parts/", json={"material": "Steel", "subsystem": "Arm"}).json()["id"]
         answer = client.post(f"/api/parts/{part}/upload", files={"file": ("part.step", content)})
         if not answer.json()["conversion"]["success"]:
@@ -174,18 +174,26 @@ def _health() -> Figure:
     content = step_files.grid(LARGE_CUBES)
     with target(PARTS_API_KEY=KEY, CONVERT_TIMEOUT="600") as server:
         load.run(load.Order(server.port, path="/health", connections=1, requests=50))  # warm
-        upload = threading.Thread(target=_upload, args=(server, content))
+        upload = multiprocessing.get_context("spawn").Process(target=_upload, args=(server.url, content))
         upload.start()
-        slowest: list[float] = []
+        times: list[float] = []
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
         while upload.is_alive():
-            order = load.Order(server.port, path="/health", connections=1, requests=HEALTH_REQUESTS)
-            slowest.append(load.run(order).p99_ms)
+            began = time.perf_counter()
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+            times.append((time.perf_counter() - began) * 1000)
+            time.sleep(PAUSE_SECONDS)
+        connection.close()
         upload.join()
+        if upload.exitcode != 0:
+            raise RuntimeError("the model was not converted")
+    times.sort()
     return Figure(
         f"p99 of /health while a STEP file of {len(content) / 2**20:.0f} MB is received and converted",
-        max(slowest),
+        times[int(len(times) * 0.99)],
         "ms",
         aim=50,
         better="lower",
-        detail={"rounds": slowest},
+        detail={"requests": len(times), "p50_ms": statistics.median(times), "slowest_ms": times[-1]},
     )

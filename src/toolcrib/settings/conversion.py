@@ -17,7 +17,7 @@ class Conversion(BaseSettings):
         le=3600,
         validation_alias="CONVERT_TIMEOUT",
         description="Seconds, also of processor time, that converting a STEP file to a model may take. An upload waits "
-        "for it at most so long.",
+        "for it at most so long. Converting needs the extra `toolcrib[parts]`.",
     )
     convert_memory_mb: int = Field(
         2048,
