@@ -55,6 +55,30 @@ def states(person: Person) -> dict[str, str]:
     return {row["name"]: row["state"] for row in rows}
 
 
+def test_a_machine_behind_another_is_reached_through_it(
+    pool: dict[str, LocalHost], ann: Person, admin: Person
+) -> None:
+    jump, behind = NAMES
+    admin.client.patch(f"/api/pool/machines/{behind}", json={"jump": jump}).raise_for_status()
+    try:
+        ann.run("machines", "reserve", jump, behind)
+        assert ann.run("ssh", behind, "--", "id -un; hostname").out.split() == [ann.name, behind]
+        # It is really that way.
+        pool[jump].run("echo 'AllowTcpForwarding no' >>/etc/ssh/sshd_config; kill -HUP 1")
+        wait_until(lambda: ann.run("ssh", behind, "--", "true", code=None).code == 255, "a closed way", 30)
+        pool[jump].run("sed -i '/^AllowTcpForwarding no/d' /etc/ssh/sshd_config; kill -HUP 1")
+        wait_until(lambda: ann.run("ssh", behind, "--", "true", code=None).code == 0, "an open way", 30)
+        ann.run("machines", "release", jump, behind)
+        wait_until(lambda: states(admin) == dict.fromkeys(NAMES, "free"), "the machines to be free", 60)
+        script = (
+            f'for one in {jump} {behind}; do ssh -F "$TOOLCRIB_SSH_CONFIG" $one hostname </dev/null; done'
+        )
+        words = ("run", "--machine", jump, "--machine", behind, "--", "sh", "-c", script)
+        assert ann.run(*words).out.split() == [jump, behind]
+    finally:
+        admin.client.patch(f"/api/pool/machines/{behind}", json={"jump": None})
+
+
 def mine(person: Person) -> list[dict[str, Any]]:
     rows = person.client.get("/api/pool/reservations").json()["reservations"]
     return [row for row in rows if row["state"] in ("waiting", "preparing", "ready")]

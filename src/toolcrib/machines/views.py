@@ -256,12 +256,26 @@ class ReservationWish(BaseModel):
     starts_at: datetime | None = None
 
 
+class JumpHost(BaseModel):
+    """The machine by way of which another is reached. Having that one gives nobody an account here."""
+
+    machine: str
+    host: str
+    port: int
+    host_key: str | None
+
+    @classmethod
+    def of(cls, machine: Any) -> JumpHost:
+        return cls(machine=machine.name, host=machine.host, port=machine.port, host_key=machine.host_key)
+
+
 class HeldMachine(BaseModel):
     reservation_id: int
     machine: str
     host: str | None
     port: int | None
     host_key: str | None
+    jump: JumpHost | None
     fence: int
     state: str
     problem: str | None
@@ -315,6 +329,7 @@ class ReservationRead(BaseModel):
         held: list[tuple[Any, Any]],
         names: Mapping[str, str],
         now: datetime,
+        jumps: Mapping[str | None, JumpHost],
         queue: QueuePlaceRead | None = None,
         booked: list[str] | None = None,
     ) -> ReservationRead:
@@ -346,6 +361,7 @@ class ReservationRead(BaseModel):
                     host=machine.host if machine is not None else None,
                     port=machine.port if machine is not None else None,
                     host_key=machine.host_key if machine is not None else None,
+                    jump=jumps.get(machine.jump) if machine is not None else None,
                     fence=hold.fence,
                     state="failed" if hold.is_failed else _STATES[hold.state],
                     problem=hold.problem,

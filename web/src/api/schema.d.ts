@@ -1690,6 +1690,7 @@ export interface components {
             host: string | null;
             /** Host Key */
             host_key: string | null;
+            jump: components["schemas"]["JumpHost"] | null;
             /** Machine */
             machine: string;
             /** Port */
@@ -1746,6 +1747,20 @@ export interface components {
             format: "yaml" | "csv";
             /** Text */
             text: string;
+        };
+        /**
+         * JumpHost
+         * @description The machine by way of which another is reached. Having that one gives nobody an account here.
+         */
+        JumpHost: {
+            /** Host */
+            host: string;
+            /** Host Key */
+            host_key: string | null;
+            /** Machine */
+            machine: string;
+            /** Port */
+            port: number;
         };
         /**
          * KeyScopeRead

@@ -1,6 +1,8 @@
 """Where and how one signs in on a reserved machine. What the server says is checked before a program reads it."""
 
+import os
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,8 @@ class Access:
     port: int
     login: str
     host_key: str
+    jump: "Access | None" = None
+    """By way of this machine. Its `login` is empty where ssh is to choose it."""
 
     @classmethod
     def of(cls, reservation: Reservation, machine: dict[str, Any]) -> "Access":
@@ -41,7 +45,7 @@ class Access:
         checks = (
             ("name", _NAME, name),
             ("address", _HOST, machine["host"]),
-            ("login name", _LOGIN, reservation["login"]),
+            ("login name", _LOGIN, reservation["login"] or "_"),
             ("host key", _HOST_KEY, machine["host_key"]),
         )
         for what, pattern, value in checks:
@@ -49,14 +53,16 @@ class Access:
                 raise CannotTell(f"The {what} that the server tells for {name} cannot be used: {value!r}.")
         if not isinstance(port, int) or not 0 < port < 65536:
             raise CannotTell(f"The port that the server tells for {name} cannot be used: {port!r}.")
-        return cls(name, machine["host"], port, reservation["login"], machine["host_key"])
+        way = machine.get("jump")
+        jump = cls.of({"login": _jump_login(reservation, way["machine"])}, way) if way else None
+        return cls(name, machine["host"], port, reservation["login"], machine["host_key"], jump)
 
     def options(
         self, known_hosts: Path, keys: Iterable[Path], certificate: Path | None = None
     ) -> list[tuple[str, str]]:
         """Return the settings of ssh to sign in here, and to accept no other host."""
         found = [
-            ("User", self.login),
+            *([("User", self.login)] if self.login else []),
             ("Port", str(self.port)),
             ("HostKeyAlias", self.name),
             ("UserKnownHostsFile", _quoted(known_hosts)),
@@ -68,7 +74,28 @@ class Access:
         identities = [("IdentityFile", _quoted(key)) for key in keys]
         if certificate is not None:
             identities.append(("CertificateFile", _quoted(certificate)))
+        if self.jump is not None:
+            found.append(("ProxyCommand", self.jump.way(known_hosts, keys)))
         return [*found, *([("IdentitiesOnly", "yes"), *identities] if identities else [])]
+
+    def way(self, known_hosts: Path, keys: Iterable[Path]) -> str:
+        """Return the command that leads by way of this machine to another. Besides these keys it may use those that
+        ssh uses anyhow: the account here may be one of the person's own."""
+        words = ["ssh"]
+        for name, value in self.options(known_hosts, []):
+            words += ["-o", f"{name}={value}"]
+        for key in keys:
+            words += ["-o", f"IdentityFile={_quoted(key)}"]
+        return shlex.join([*words, "-W", "[%h]:%p", "--", self.host])
+
+
+def _jump_login(reservation: Reservation, name: str) -> str:
+    """Return who signs in on a jump host: TOOLCRIB_JUMP_USER, else the login of the reservation if that holds it too,
+    else nobody in particular."""
+    if chosen := os.environ.get("TOOLCRIB_JUMP_USER"):
+        return chosen
+    held = any(one["machine"] == name and one["state"] == "ready" for one in reservation.get("machines", ()))
+    return str(reservation["login"]) if held else ""
 
 
 def _quoted(file: Path) -> str:
@@ -77,7 +104,8 @@ def _quoted(file: Path) -> str:
 
 
 def write_known_hosts(file: Path, machines: Iterable[Access]) -> None:
-    file.write_text("".join(f"{one.name} {one.host_key}\n" for one in machines), encoding="ascii")
+    known = [each for one in machines for each in (one, one.jump) if each is not None]
+    file.write_text("".join(f"{one.name} {one.host_key}\n" for one in known), encoding="ascii")
 
 
 def write_ssh_config(file: Path, machines: Iterable[Access], known_hosts: Path, key: Path) -> None:

@@ -88,8 +88,8 @@ async def output(reservation_id: Id, session: ReadSessionDep, me: PrincipalDep) 
     """Return what was done last for a reservation on each of its machines, and what that said, without secrets. For its
     holder and administrators."""
     row = await managing.find_for_output(session, me, reservation_id)
-    held = (await reading.holds_of(session, [row.id]))[row.id]
-    return ReservationOutput(machines=[MachineOutput.of(hold) for hold, _ in held])
+    found = await reading.outputs_of(session, row.id)
+    return ReservationOutput(machines=[MachineOutput.of(hold) for hold in found])
 
 
 @router.delete("/reservations/{reservation_id}", responses=refusals(403, 404, 409))

@@ -15,22 +15,25 @@ from toolcrib.machines.models import CURRENT, OPEN, State, bookings, holds, mach
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.wanted import Waiting, read_queue
+from toolcrib.machines.views import JumpHost
 from toolcrib.settings import Settings
 
 # All but what the last run said, which may be long.
 _SHOWN = [column for column in machines.c if column.name != "last_output"]
+_HELD = [column for column in holds.c if column.name != "last_output"]
 
 
 async def open_holds(session: AsyncSession) -> dict[int, Row[Any]]:
     """Return what keeps each machine from being free: its hold, or what of the last one is left, by machine. `held_by`
     is the holder's name of now, while the claim lasts."""
     query = (
-        select(holds, claims.c.holder.label("held_by"))
+        select(*_HELD, claims.c.holder.label("held_by"))
         .outerjoin(claims, claims.c.fence == holds.c.fence)
         .where(holds.c.state.in_(OPEN))
         .order_by(holds.c.id)
     )
-    return {row.machine_id: row for row in await session.execute(query)}
+    rows: list[Any] = list(await session.execute(query))
+    return {row.machine_id: row for row in rows}
 
 
 async def seen_machines(session: AsyncSession, me: Principal) -> list[tuple[Row[Any], Row[Any] | None]]:
@@ -74,7 +77,7 @@ async def free_ids(session: AsyncSession, settings: Settings, now: datetime) -> 
 
 async def current_holds(session: AsyncSession, me: Principal) -> list[tuple[Row[Any], Row[Any]]]:
     """Return the holds that are going on, each with its machine, of machines that the caller may see."""
-    query = select(holds).where(holds.c.state.in_(CURRENT)).order_by(holds.c.id)
+    query = select(*_HELD).where(holds.c.state.in_(CURRENT)).order_by(holds.c.id)
     rows = list(await session.execute(query))
     found = await session.execute(select(machines).where(machines.c.id.in_({row.machine_id for row in rows})))
     by_id = {row.id: row for row in found}
@@ -100,7 +103,7 @@ async def holds_of(
 ) -> dict[str, list[tuple[Row[Any], Row[Any] | None]]]:
     """Return the holds of these reservations that count: a failed one that was replaced is not shown."""
     rows = list(
-        await session.execute(select(holds).where(holds.c.reservation_id.in_(ids)).order_by(holds.c.id))
+        await session.execute(select(*_HELD).where(holds.c.reservation_id.in_(ids)).order_by(holds.c.id))
     )
     found = await session.execute(select(machines).where(machines.c.id.in_({row.machine_id for row in rows})))
     by_id = {row.id: row for row in found}
@@ -108,6 +111,21 @@ async def holds_of(
     for row in rows:
         of[row.reservation_id].append((row, by_id.get(row.machine_id)))
     return of
+
+
+async def outputs_of(session: AsyncSession, reservation_id: str) -> list[Row[Any]]:
+    """Return the holds of a reservation with what their last runs said."""
+    query = select(holds).where(holds.c.reservation_id == reservation_id).order_by(holds.c.id)
+    return list(await session.execute(query))
+
+
+async def jump_hosts(session: AsyncSession, reached: Sequence[Row[Any] | None]) -> dict[str | None, JumpHost]:
+    """Return the machines by way of which these are reached, by name."""
+    wanted = {machine.jump for machine in reached if machine is not None and machine.jump}
+    if not wanted:
+        return {}
+    found = await session.execute(select(machines).where(machines.c.name.in_(wanted)))
+    return {row.name: JumpHost.of(row) for row in found}
 
 
 async def reservations_of(
@@ -139,5 +157,5 @@ async def history(
     if before is not None:
         conditions.append(holds.c.id < before)
     return list(
-        await session.execute(select(holds).where(*conditions).order_by(holds.c.id.desc()).limit(limit))
+        await session.execute(select(*_HELD).where(*conditions).order_by(holds.c.id.desc()).limit(limit))
     )

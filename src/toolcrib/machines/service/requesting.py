@@ -116,7 +116,8 @@ async def shown(
     booked = await reading.booked_names(session, [row.id for row in rows if row.state == State.BOOKED])
     uuids = {uuid for row in rows for uuid in (row.holder_uuid, *row.access.get("keys", {}))}
     names = await usernames(session, uuids)
+    jumps = await reading.jump_hosts(session, [machine for each in held.values() for _, machine in each])
     return [
-        ReservationRead.of(row, held[row.id], names, now, places.get(row.id), booked.get(row.id))
+        ReservationRead.of(row, held[row.id], names, now, jumps, places.get(row.id), booked.get(row.id))
         for row in rows
     ]
