@@ -89,7 +89,7 @@ class FakeOnshape:
             send_bytes(request, 200, b"<html>", "text/html")
         elif self.mode == "large" and path.endswith("/translations"):
             send_bytes(request, 200, b"[" + b" " * (2 * 2**20), "application/json")
-        elif self.mode == "redirects":
+        elif self.mode == "redirects" and request.command == "GET":
             request.send_response(302)
             request.send_header("Location", f"{self.elsewhere}{path}")
             request.send_header("Content-Length", "0")
