@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from toolcrib.parts.converter.answers import MODEL, PICTURE, RESULT, SOURCE, Exit
+from toolcrib.parts.converter.enclosed import allow_enclosing, call_enclosed
 from toolcrib.parts.converter.limits import limit_this_process
 from toolcrib.parts.converter.step_counts import count
 
@@ -20,7 +21,7 @@ from toolcrib.parts.converter.step_counts import count
 LINEAR, ANGULAR = 0.1, 0.5
 
 
-def convert(folder: Path) -> Exit:
+def convert(folder: Path) -> int:
     with (folder / SOURCE).open("rb") as file:
         counts = count(file)
     if not counts.is_step:
@@ -32,12 +33,18 @@ def convert(folder: Path) -> Exit:
         from toolcrib.parts.converter.glb import Model, NoModel  # noqa: PLC0415
     except (ImportError, MemoryError, OSError):
         return Exit.NO_LIBRARY
-    # Relative to one edge: no. All faces of a part as one: yes. In several threads: no, one job has one core.
-    if (
-        cascadio.step_to_glb(str(folder / SOURCE), str(folder / MODEL), LINEAR, ANGULAR, False, True, False)
-        != 0
-    ):
-        return Exit.UNREADABLE
+
+    def mesh(inside: Path) -> int:
+        # Relative to one edge: no. All faces of a part as one: yes. In several threads: no, one job has one core.
+        paths = str(inside / SOURCE), str(inside / MODEL)
+        try:
+            failed = cascadio.step_to_glb(*paths, LINEAR, ANGULAR, False, True, False)
+        except MemoryError:
+            return Exit.NO_MEMORY
+        return Exit.UNREADABLE if failed else Exit.DONE
+
+    if (status := call_enclosed(folder, mesh)) != Exit.DONE:
+        return status
     try:
         model = Model(folder / MODEL)
     except FileNotFoundError:
@@ -64,6 +71,7 @@ def _describe(folder: Path, model: Any, figures: dict[str, Any]) -> None:
 
 def main(arguments: list[str]) -> int:
     folder, seconds, memory_bytes, parent = arguments
+    allow_enclosing()
     limit_this_process(seconds=int(seconds), memory_bytes=int(memory_bytes), parent=int(parent))
     try:
         return convert(Path(folder))

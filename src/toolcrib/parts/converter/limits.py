@@ -22,7 +22,7 @@ _PR_SET_DUMPABLE = 4
 def limit_this_process(*, seconds: int, memory_bytes: int, parent: int) -> None:
     """End with the server, by signal after `seconds`, and fail to get more memory than that. Writes no core dump."""
     if sys.platform == "linux":
-        _end_with_parent(parent)
+        end_with_parent(parent)
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - not on Windows
@@ -39,7 +39,8 @@ def limit_this_process(*, seconds: int, memory_bytes: int, parent: int) -> None:
     signal.alarm(seconds + MARGIN_SECONDS)
 
 
-def _end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
+    """End this process when `parent`, which started it, ends. What it holds cannot be read by others."""
     prctl = ctypes.CDLL(None).prctl
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # some systems send dumps to a program, whatever their limit
