@@ -127,6 +127,8 @@ async def test_half_characters_are_refused_wherever_json_is_read(crib: AppServer
             kinds = operation.get("requestBody", {}).get("content", {})
             if "application/json" not in kinds and "application/vnd.git-lfs+json" not in kinds:
                 continue
+            if path.startswith("/api/parts/{part_id}/"):
+                continue  # a body that is not JSON counts as none (parts contract, section 5)
             answer = await admin.request(
                 method, address(path), content=body, headers={"Content-Type": "application/json"}
             )

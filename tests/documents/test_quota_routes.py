@@ -12,7 +12,7 @@ import pytest
 
 from tests.documents.resumable import begin, begun, send
 from tests.documents.test_quotas import allow, bytes_of, lfs_object, lfs_put
-from tests.servers.crib import Crib, Person
+from tests.servers.crib import Crib, Person, token
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -79,9 +79,26 @@ def lfs_of_the_default_project(_: Crib, ann: Person) -> httpx.Response:
     return ann.client.put(url, content=content)
 
 
+def part_upload(_: Crib, ann: Person) -> httpx.Response:
+    return _part_file(ann, "/api/parts/{}/upload")
+
+
+def part_file(_: Crib, ann: Person) -> httpx.Response:
+    return _part_file(ann, "/api/shop/parts/{}/files")
+
+
+def _part_file(ann: Person, address: str) -> httpx.Response:
+    bearer = {"Authorization": f"Bearer {token(ann.uuid, ann.company)}"}
+    wanted = {"material": "steel", "subsystem": "arm"}
+    part = ann.client.post("/api/parts/", json=wanted, headers=bearer).json()
+    files = {"file": ("a.step", bytes_of(2_000))}
+    return ann.client.post(address.format(part["id"]), files=files, headers=bearer)
+
+
 WAYS: list[Way] = [
     *(presign, signed, confirm, commit, form, create, append, copy),
     *(lfs, lfs_of_the_default_project),
+    *(part_upload, part_file),
 ]
 
 

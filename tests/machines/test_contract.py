@@ -31,6 +31,9 @@ def empty(pool: PoolCrib) -> Iterator[None]:
 
 def _clear(pool: PoolCrib) -> None:
     pool.admin.client.get("/api/release_all")
+    for one in pool.admin.client.get("/api/pool/reservations?state=booked").json()["reservations"]:
+        cancelled = pool.admin.client.delete(f"/api/reservations/{one['id']}", params={"reason": "tidying"})
+        assert cancelled.status_code == 200, cancelled.text
     pool.settle()
     for machine in pool.admin.client.get("/api/machines").json():
         name = machine["name"]

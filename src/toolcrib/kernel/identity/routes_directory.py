@@ -127,7 +127,7 @@ async def verify(session: ReadSessionDep, kernel: KernelDep, sub: str | None = Q
     "/createuser",
     status_code=201,
     response_model=PersonMade,
-    responses=refusals(403),
+    responses=refusals(400, 403),
     openapi_extra=body_of(NewPerson),
 )
 async def create_person(request: Request, session: SessionDep, me: AdminDep, now: NowDep) -> PersonMade:
@@ -148,7 +148,7 @@ async def create_person(request: Request, session: SessionDep, me: AdminDep, now
     )
 
 
-@router.post("/removeuser", response_model=Removed, responses=refusals(403, 404, 409))
+@router.post("/removeuser", response_model=Removed, responses=refusals(400, 403, 404, 409))
 async def remove_person(
     request: Request, session: SessionDep, kernel: KernelDep, me: AdminDep, by: RequesterDep, now: NowDep
 ) -> Removed:

@@ -178,9 +178,9 @@ async def wipe(
 ) -> Response:
     """Remove every part and file of the project: with the shared key as the password, and an admin's right where a
     personal key is used."""
-    body = await optional_body(request)
+    body = await read_json(request)
     caller.require("admin")
-    shown = body.get("password")
+    shown = body.get("password") if isinstance(body, dict) else None
     if not isinstance(shown, str) or not shop_of(kernel).is_app_key(shown):
         raise refusal(403, "forbidden", "Incorrect password")
     count = await removing.remove_all(session, caller.scope, caller.me, caller.by, now=now)

@@ -15,7 +15,7 @@ from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.openapi import refusals
+from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import Conflict, InvalidRequest, NotFound, Problem
 from toolcrib.parts.caller import Caller, CallerDep, KeyNeeded, WriterDep, find_caller
 from toolcrib.parts.errors import refusal
@@ -200,7 +200,11 @@ async def disconnect(kernel: KernelDep, caller: WriterDep) -> Response:
 for _prefix in _PREFIXES:
     router.get(f"{_prefix}/connect", response_model=AuthorizationUrl, responses=refusals(400, 500))(connect)
     router.get(
-        f"{_prefix}/callback", response_class=Response, status_code=302, responses=_FOUND | refusals(400)
+        f"{_prefix}/callback",
+        response_class=Response,
+        status_code=302,
+        responses=_FOUND | refusals(400),
+        openapi_extra=PUBLIC,
     )(callback)
     router.get(f"{_prefix}/status", response_model=OnshapeStatus, response_model_exclude_unset=True)(status)
     router.post(f"{_prefix}/disconnect", response_model=OnshapeDisconnected)(disconnect)
