@@ -25,7 +25,7 @@ TABLE_BYTES = 5_000_000
 # They begin a sign-in, or fetch a drawing and keep it.
 WRITES = frozenset(
     {("GET", f"/api{prefix}/auth/onshape/connect") for prefix in ("", "/parts")}
-    | {("GET", "/api/onshape/start"), ("GET", "/onshape/start"), ("GET", "/api/parts/{part_id:int}/drawing")}
+    | {("GET", "/api/onshape/start"), ("GET", "/onshape/start"), ("GET", "/api/parts/{part_id}/drawing")}
 )
 
 
