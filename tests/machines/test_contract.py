@@ -31,17 +31,22 @@ def empty(pool: PoolCrib) -> Iterator[None]:
 
 def _clear(pool: PoolCrib) -> None:
     pool.admin.client.get("/api/release_all")
-    for one in pool.admin.client.get("/api/pool/reservations?state=booked").json()["reservations"]:
-        cancelled = pool.admin.client.delete(f"/api/reservations/{one['id']}", params={"reason": "tidying"})
-        assert cancelled.status_code == 200, cancelled.text
     pool.settle()
+    for machine in pool.admin.client.get("/api/pool/machines").json()["machines"]:
+        if machine["jump"]:
+            changed = pool.admin.client.patch(f"/api/pool/machines/{machine['name']}", json={"jump": None})
+            assert changed.status_code == 200, changed.text
     for machine in pool.admin.client.get("/api/machines").json():
         name = machine["name"]
         if (broken := pool.hosts.folder / name / "broken").exists():
             broken.unlink()
         pool.crib.clock.advance(hours=2)
         pool.turn()
-        assert pool.admin.client.delete(f"/api/machines/{name}").status_code == 200
+        # Other tests have booked some of them.
+        quarantine = f"/api/pool/machines/{name}/quarantine"
+        assert pool.admin.client.post(quarantine, json={"on": True, "reason": "tidying"}).status_code == 200
+        gone = pool.admin.client.delete(f"/api/machines/{name}")
+        assert gone.status_code == 200, gone.text
 
 
 def test_the_register_script_and_the_web_pages_find_what_they_read(pool: PoolCrib) -> None:
