@@ -10,6 +10,7 @@ from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.pool import pool_of
+from toolcrib.machines.reservation_views import AuthorityKey, Move, Preview, Priority, Queue, ReservationWish
 from toolcrib.machines.service import (
     checking,
     enrolling,
@@ -23,7 +24,6 @@ from toolcrib.machines.service import (
     values,
 )
 from toolcrib.machines.views import (
-    AuthorityKey,
     History,
     HostKey,
     Imported,
@@ -32,12 +32,7 @@ from toolcrib.machines.views import (
     MachinePage,
     MachineRead,
     MachineState,
-    Move,
     PastHold,
-    Preview,
-    Priority,
-    Queue,
-    ReservationWish,
     RunOutput,
     Switch,
 )

@@ -13,6 +13,16 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.models import State
 from toolcrib.machines.pool import pool_of
+from toolcrib.machines.reservation_views import (
+    Certificate,
+    Extension,
+    NewAccess,
+    Passing,
+    ReservationPage,
+    ReservationRead,
+    ReservationWish,
+    Sharing,
+)
 from toolcrib.machines.service import (
     access,
     certifying,
@@ -23,18 +33,7 @@ from toolcrib.machines.service import (
     sharing,
 )
 from toolcrib.machines.service.requesting import shown
-from toolcrib.machines.views import (
-    Certificate,
-    Extension,
-    MachineOutput,
-    NewAccess,
-    Passing,
-    ReservationOutput,
-    ReservationPage,
-    ReservationRead,
-    ReservationWish,
-    Sharing,
-)
+from toolcrib.machines.views import MachineOutput, ReservationOutput
 
 router = APIRouter(tags=["reservations"])
 

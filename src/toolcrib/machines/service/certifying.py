@@ -12,9 +12,9 @@ from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.errors import NoCertificates, NoCredential, ReservationOver
 from toolcrib.machines.hosts.certificates import fingerprint, principal_of, sign
 from toolcrib.machines.models import State
+from toolcrib.machines.reservation_views import Certificate
 from toolcrib.machines.service import access, managing
 from toolcrib.machines.service.pool_keys import KeyName, find_key, make_key
-from toolcrib.machines.views import Certificate
 
 log = structlog.get_logger()
 

@@ -24,6 +24,7 @@ from toolcrib.machines.errors import ReservationOver
 from toolcrib.machines.models import CURRENT, KIND, State, holds, machines, reservations
 from toolcrib.machines.service import told
 from toolcrib.machines.service.ending import end_claims
+from toolcrib.machines.service.reminding import tell_each
 
 log = structlog.get_logger()
 
@@ -92,28 +93,19 @@ async def _end(session: AsyncSession, row: Row[Any], now: datetime) -> None:
 async def remind(kernel: Kernel, now: datetime) -> None:
     """Remind people, once, whose booking has begun and is not confirmed, when half of their time for that is over."""
     half = timedelta(minutes=kernel.settings.machines_confirm_minutes) / 2
-    query = (
-        select(reservations)
-        .where(
-            reservations.c.state.in_(GOING_ON),
-            reservations.c.confirm_by > now,
-            reservations.c.confirm_by <= now + half,
-            reservations.c.reminded_at.is_(None),
-        )
-        .limit(AT_ONCE)
+    due = and_(
+        reservations.c.state.in_(GOING_ON),
+        reservations.c.confirm_by > now,
+        reservations.c.confirm_by <= now + half,
     )
-    async with kernel.database.read() as session:
-        if (await session.execute(query.limit(1))).first() is None:
-            return
-    async with kernel.database.write() as session:
-        await take_write_lock(session)
-        for row in list(await session.execute(query)):
-            this = update(reservations).where(reservations.c.id == row.id)
-            await session.execute(this.values(reminded_at=now))
-            by = iso_format(row.confirm_by)
-            await told.of_reservation(
-                session, "confirmation_due", row.id, row.holder_uuid, actor=None, now=now, confirm_by=by
-            )
+
+    async def tell(session: AsyncSession, row: Row[Any]) -> None:
+        by = iso_format(row.confirm_by)
+        await told.of_reservation(
+            session, "confirmation_due", row.id, row.holder_uuid, actor=None, now=now, confirm_by=by
+        )
+
+    await tell_each(kernel, due, reservations.c.reminded_at, tell, now)
 
 
 async def forgive_outage(kernel: Kernel) -> None:

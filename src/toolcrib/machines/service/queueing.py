@@ -16,6 +16,7 @@ from toolcrib.kernel.identity.users import usernames
 from toolcrib.machines.errors import MachineNotFound, ReservationNotFound
 from toolcrib.machines.logins import login_for
 from toolcrib.machines.models import State, reservations
+from toolcrib.machines.reservation_views import Preview, ReservationRead
 from toolcrib.machines.service import reading, told
 from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import read_fleet
@@ -23,7 +24,7 @@ from toolcrib.machines.service.requesting import shown
 from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.wanted import ORDER, Wanted, check_wanted, read_queue, usable
 from toolcrib.machines.tags import Expression, tags_of
-from toolcrib.machines.views import MachineRead, NextBooking, Preview, ReservationRead, state_of
+from toolcrib.machines.views import MachineRead, NextBooking, state_of
 from toolcrib.settings import Settings
 
 

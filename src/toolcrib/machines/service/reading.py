@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.machines.models import CURRENT, OPEN, State, bookings, holds, machines, reservations
+from toolcrib.machines.reservation_views import JumpHost
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.wanted import Waiting, read_queue
-from toolcrib.machines.views import JumpHost
 from toolcrib.settings import Settings
 
 # All but what the last run said, which may be long.

@@ -19,12 +19,12 @@ from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.logins import check_login, login_for
 from toolcrib.machines.models import State, reservations
 from toolcrib.machines.pool import Pool
+from toolcrib.machines.reservation_views import QueuePlaceRead, ReservationRead, ReservationWish
 from toolcrib.machines.service import access, reading
 from toolcrib.machines.service.booking import book, check_start
 from toolcrib.machines.service.reserving import Patience, Terms, reserve
 from toolcrib.machines.service.wanted import Wanted
 from toolcrib.machines.tags import Expression
-from toolcrib.machines.views import QueuePlaceRead, ReservationRead, ReservationWish
 from toolcrib.settings import Settings
 
 # People keep a place in the queue as long as in the queues of other things.

@@ -32,11 +32,10 @@ from toolcrib.parts.views import (
     PartReasonNeeded,
     PartSteps,
     RemovedPart,
-    RulesChange,
-    RulesRead,
     ShopPart,
     ShopParts,
 )
+from toolcrib.parts.workshop_views import RulesChange, RulesRead
 
 router = APIRouter(prefix="/shop", tags=["parts"])
 

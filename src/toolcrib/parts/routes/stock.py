@@ -15,13 +15,13 @@ from toolcrib.parts.routes.contract import answer
 from toolcrib.parts.routes.shop import ProjectQuery
 from toolcrib.parts.service import stock
 from toolcrib.parts.service.scopes import scope_of
-from toolcrib.parts.views import (
+from toolcrib.parts.views import RemovedPart
+from toolcrib.parts.workshop_views import (
     MaterialChange,
     MaterialRead,
     Materials,
     NewMaterial,
     NewResource,
-    RemovedPart,
     ResourceChange,
     ResourceRead,
     Resources,

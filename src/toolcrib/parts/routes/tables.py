@@ -19,7 +19,8 @@ from toolcrib.parts.service import files, stats, table
 from toolcrib.parts.service.lookup import shop_part
 from toolcrib.parts.service.scopes import scope_of
 from toolcrib.parts.uploads import blocks, file_of_form
-from toolcrib.parts.views import Category, ImportedParts, ShopPart, ShopStats, TableToImport
+from toolcrib.parts.views import Category, ShopPart
+from toolcrib.parts.workshop_views import ImportedParts, ShopStats, TableToImport
 
 router = APIRouter(prefix="/shop", tags=["parts"])
 
