@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from toolcrib.assets.kind import kind as assets
+from toolcrib.desktops.kind import kind as desktops
 from toolcrib.documents.kind import kind as documents
 from toolcrib.kernel import config_routes, errors, health, logs, mail_routes, metrics, migrate, openapi, web
 from toolcrib.kernel.audit_lines import AuditLines
@@ -88,7 +89,7 @@ KERNEL_ROUTERS = (
     file_routes.router,
     quota_routes.router,
 )
-OUR_KINDS: tuple[Kind, ...] = (assets, documents, machines, parts)
+OUR_KINDS: tuple[Kind, ...] = (assets, documents, machines, parts, desktops)
 
 
 def kinds() -> tuple[Kind, ...]:

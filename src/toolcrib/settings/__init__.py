@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from toolcrib.settings.conversion import Conversion
 from toolcrib.settings.data import Data
+from toolcrib.settings.desktops import Desktops
 from toolcrib.settings.files import Files
 from toolcrib.settings.mail import Mail
 from toolcrib.settings.network import Network
@@ -60,7 +61,9 @@ class Read(PydanticBaseSettingsSource):
 
 
 # The fields are in the order of the bases from the last to the first.
-class Settings(Onshape, Conversion, Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data):
+class Settings(
+    Desktops, Onshape, Conversion, Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data
+):
     model_config = SettingsConfigDict(
         case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
     )

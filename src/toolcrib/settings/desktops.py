@@ -1,0 +1,72 @@
+"""Desktops that people see in the browser."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class Desktops(BaseSettings):
+    desktop_launcher: Literal["local", "kubernetes", "rancher"] = Field(
+        "local",
+        validation_alias="DESKTOP_LAUNCHER",
+        description="Where desktops run: `local`, on the server's own computer; `kubernetes`, with the extra "
+        "`toolcrib[kubernetes]`; `rancher`, by a Rancher catalogue.",
+    )
+    desktops_per_person: int = Field(
+        2,
+        ge=1,
+        le=1000,
+        validation_alias="DESKTOPS_PER_PERSON",
+        description="How many desktops one person may have running at a time.",
+    )
+    desktops_in_total: int = Field(
+        20,
+        ge=1,
+        le=100_000,
+        validation_alias="DESKTOPS_IN_TOTAL",
+        description="How many desktops may run at a time. Who starts one more waits in a queue.",
+    )
+    desktop_queue: bool = Field(
+        True,
+        validation_alias="DESKTOP_QUEUE",
+        description="Whether people may wait for room. If not, a desktop over a limit is refused.",
+    )
+    desktop_hours: float = Field(
+        12.0,
+        gt=0,
+        le=8760,
+        validation_alias="DESKTOP_HOURS",
+        description="After how many hours a running desktop ends, if its person does not extend it.",
+    )
+    desktop_idle_minutes: int = Field(
+        120,
+        ge=0,
+        le=525_600,
+        validation_alias="DESKTOP_IDLE_MINUTES",
+        description="After how many minutes without a key or pointer movement a desktop is stopped. 0: never.",
+    )
+    desktop_warning_minutes: int = Field(
+        10,
+        ge=1,
+        le=1440,
+        validation_alias="DESKTOP_WARNING_MINUTES",
+        description="How many minutes before the end of a desktop its person is warned.",
+    )
+    desktop_keep_hours: float = Field(
+        24.0,
+        ge=0,
+        le=8760,
+        validation_alias="DESKTOP_KEEP_HOURS",
+        description="How many hours a desktop without a persistent home is kept stopped after it ended by idleness or "
+        "its end time.",
+    )
+    desktop_hours_per_week: float = Field(
+        0.0,
+        ge=0,
+        le=168,
+        validation_alias="DESKTOP_HOURS_PER_WEEK",
+        description="How many hours of running desktops one person may have in seven days. 0: as many as they like.",
+    )
