@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolcrib.desktops.models import KIND, SEALED
+from toolcrib.desktops.wording import WORDINGS
 from toolcrib.kernel.identity.key_scopes import KeyScope
 from toolcrib.kernel.kinds import Kind
 
@@ -10,4 +11,5 @@ kind = Kind(
     name=KIND,
     key_scope=KeyScope("desktops", "Start, see and stop desktops."),
     sealed=SEALED,
+    wordings=WORDINGS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -10,9 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from toolcrib.kernel.bodies import PieceTurns, take_in_pieces
 from toolcrib.kernel.json_scan import PIECE, ObjectReader
+from toolcrib.kernel.problems import InvalidRequest
 
 Model = TypeVar("Model", bound=BaseModel)
 
+# The blanks are those of JSON (RFC 8259, section 2).
+_EMPTY = re.compile(rb"[ \t\r\n]*({[ \t\r\n]*}[ \t\r\n]*)?")
 _NOT_JSON: dict[str, Any] = {"type": "json_invalid", "loc": ("body",), "msg": "JSON decode error"}
 
 
@@ -26,6 +30,18 @@ async def read_model(request: Request, model: type[Model], *, empty: bytes = b""
         return model.model_validate_json(await request.body() or empty)
     except ValidationError as error:
         raise malformed(error, "body") from None
+
+
+async def read_given(request: Request, model: type[Model]) -> Model:
+    """As `read_model`, for an object that must not be empty.
+
+    Raises:
+        RequestValidationError: it is not that (400).
+        InvalidRequest: nothing was sent, or an empty object (400).
+    """
+    if _EMPTY.fullmatch(await request.body()):
+        raise InvalidRequest("Missing request data")
+    return await read_model(request, model)
 
 
 async def read_long_model(request: Request, model: type[Model]) -> Model:

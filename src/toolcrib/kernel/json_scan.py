@@ -45,6 +45,9 @@ _COMMA = ord(",")
 _LIST, _LIST_END, _OBJECT, _OBJECT_END = b"[]{}"
 
 
+NOT_UTF8 = "The body must be UTF-8."
+
+
 class BadJson(InvalidRequest):
     """The JSON nests too deep, holds too many values or too long ones, or text that is none."""
 
@@ -57,7 +60,7 @@ def check_text(body: bytes) -> None:
         BadJson: it cannot (400).
     """
     if b"\0" in body[:2] or body[:1] >= _BYTE_ORDER_MARK:
-        raise BadJson("The body must be UTF-8.")
+        raise BadJson(NOT_UTF8)
     if (b"\\u" in body and not _NO_HALVES.fullmatch(body)) or (b"\xed" in body and _HALF.search(body)):
         raise BadJson("The body holds half a character.")
 

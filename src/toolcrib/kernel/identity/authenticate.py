@@ -34,7 +34,14 @@ from toolcrib.kernel.identity.credentials import (
 from toolcrib.kernel.identity.lookup import API_KEY_MARK, UnknownPerson
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
 from toolcrib.kernel.identity.passwords import Passwords
-from toolcrib.kernel.identity.principal import Grant, Principal, Unauthorized, Via
+from toolcrib.kernel.identity.principal import (
+    ACCOUNT_GONE,
+    NO_CREDENTIAL,
+    Grant,
+    Principal,
+    Unauthorized,
+    Via,
+)
 from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
 from toolcrib.kernel.identity.sessions import SIGNED_IN
 from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
@@ -121,7 +128,7 @@ class Authenticator:
         if answer is None:
             found = find(scope["headers"])
             if found is None:
-                raise Unauthorized("Missing Bearer token")
+                raise Unauthorized(NO_CREDENTIAL)
             carrier, raw = found
             answer = await self._authenticate(carrier, raw, self._digest(carrier, raw), scope)
         if answer.grant is not None and answer.grant.api_key_id is not None:
@@ -171,7 +178,7 @@ class Authenticator:
         async with self._database.read() as session:
             user = (await session.execute(select(User).where(User.uuid == uuid))).scalar_one_or_none()
         if user is None:
-            raise Unauthorized("This account no longer exists.")
+            raise Unauthorized(ACCOUNT_GONE)
         lookup.require_usable(user, None, self._clock())
         return await self.principal_of(user)
 

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterable
 from typing import Literal
 
-from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.identity.principal import BAD_BASIC, NO_CREDENTIAL, Unauthorized
 from toolcrib.kernel.origins import origin_of
 from toolcrib.kernel.problems import Forbidden
 
@@ -58,7 +58,7 @@ def split_authorization(value: bytes) -> tuple[str, str]:
     """
     scheme, _, rest = value.decode("latin-1").strip().partition(" ")
     if scheme.lower() not in {"bearer", "basic"} or not rest.strip():
-        raise Unauthorized("Missing Bearer token")
+        raise Unauthorized(NO_CREDENTIAL)
     return scheme.lower(), rest.strip()
 
 
@@ -71,14 +71,14 @@ def split_basic(encoded: str) -> tuple[str, str]:
     try:
         pair = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise Unauthorized("Malformed Basic credentials") from None
+        raise Unauthorized(BAD_BASIC) from None
     try:
         text = pair.decode()
     except UnicodeDecodeError:
         text = pair.decode("latin-1")
     username, colon, password = text.partition(":")
     if not colon:
-        raise Unauthorized("Malformed Basic credentials")
+        raise Unauthorized(BAD_BASIC)
     return username, password
 
 

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
-from toolcrib.kernel.identity.principal import Grant, Unauthorized, Via
+from toolcrib.kernel.identity.principal import ACCOUNT_GONE, DISABLED, Grant, Unauthorized, Via
 from toolcrib.kernel.identity.tokens import Token, as_uuid
 
 API_KEY_MARK = "tck_"
+NO_SUCH_PERSON = "No account here has the name in this token."
 
 
 class UnknownPerson(Unauthorized):
@@ -35,7 +36,7 @@ async def by_token(session: AsyncSession, token: Token) -> User:
             await session.execute(select(User).where(User.uuid == as_uuid(token.user_id)))
         ).scalar_one_or_none()
         if user is None:
-            raise UnknownPerson("This account no longer exists.")
+            raise UnknownPerson(ACCOUNT_GONE)
         if user.token_version != token.version:
             raise Unauthorized("This sign-in has ended. Sign in again.")
         return user
@@ -52,7 +53,7 @@ async def by_token(session: AsyncSession, token: Token) -> User:
     )
     users = found.scalars().all()
     if not users:
-        raise UnknownPerson("No account here has the name in this token.")
+        raise UnknownPerson(NO_SUCH_PERSON)
     if len(users) > 1:
         raise Unauthorized("Invalid token: its names belong to different people")
     user = users[0]
@@ -106,7 +107,7 @@ async def by_grant(session: AsyncSession, grant: Grant) -> User:
     """
     user = await session.get(User, grant.user_id)
     if user is None:
-        raise Unauthorized("This account no longer exists.")
+        raise Unauthorized(ACCOUNT_GONE)
     if grant.version is not None and grant.version != user.token_version:
         raise Unauthorized("This sign-in has ended. Sign in again.")
     if grant.api_key_id is not None and await session.get(ApiKey, grant.api_key_id) is None:
@@ -122,7 +123,7 @@ def require_usable(user: User, expires_at: datetime | None, now: datetime) -> No
         Unauthorized: the account is disabled, or the credential has expired (401).
     """
     if not user.is_active:
-        raise Unauthorized("This account is disabled.")
+        raise Unauthorized(DISABLED)
     if expires_at is not None and expires_at <= now:
         raise Unauthorized("Token expired")
 

@@ -17,6 +17,7 @@ from toolcrib.kernel.identity import profiles, users
 from toolcrib.kernel.identity.models import OidcState, User
 from toolcrib.kernel.identity.names import BadName, check_email, email_key, is_storable
 from toolcrib.kernel.identity.oidc_identity import Identity
+from toolcrib.kernel.identity.principal import DISABLED
 from toolcrib.kernel.identity.provisioning import free_username
 from toolcrib.kernel.identity.signin import InvalidGrant
 from toolcrib.kernel.problems import InvalidRequest
@@ -132,7 +133,7 @@ async def find_or_create_user(
             now=now,
         )
     elif not user.is_active:
-        raise InvalidGrant("This account is disabled.")
+        raise InvalidGrant(DISABLED)
     else:
         await _follow_address(session, user, identity.email, now=now)
     await profiles.follow_provider(session, user, identity, now=now)

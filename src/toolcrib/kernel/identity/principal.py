@@ -21,6 +21,11 @@ Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
 # The scope an API key needs for using an administrator's rights.
 ADMIN_SCOPE = "admin"
 ONLY_ADMINS = "Only an administrator may do this."
+# Reasons of a 401 that some clients have words of their own for (`kernel.wording`).
+NO_CREDENTIAL = "Missing Bearer token"
+BAD_BASIC = "Malformed Basic credentials"
+DISABLED = "This account is disabled."
+ACCOUNT_GONE = "This account no longer exists."
 RANK: dict[str, int] = {"viewer": 1, "member": 2, "admin": 3, "owner": 4}
 
 

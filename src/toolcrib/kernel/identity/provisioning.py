@@ -15,7 +15,7 @@ from toolcrib.kernel.identity import companies, lookup, users
 from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import USERNAME_LENGTH, Company, RetiredName, User
 from toolcrib.kernel.identity.names import BadName, check_label, check_username
-from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.identity.principal import ACCOUNT_GONE, Unauthorized
 from toolcrib.kernel.identity.tokens import Token, as_uuid
 
 # Claims in which other services put a readable name when `sub` is a UUID.
@@ -97,7 +97,7 @@ async def _refuse_deleted(session: AsyncSession, token: Token) -> None:
     retired = await session.execute(select(RetiredName.retired_at).where(RetiredName.name.in_(names)))
     for retired_at in retired.scalars():
         if token.issued_at is None or token.issued_at <= retired_at.timestamp():
-            raise Unauthorized("This account no longer exists.")
+            raise Unauthorized(ACCOUNT_GONE)
 
 
 async def _company(session: AsyncSession, token: Token, *, now: datetime) -> Company | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, StrictBool
@@ -15,13 +15,11 @@ from toolcrib.kernel.http_conditions import http_date
 from toolcrib.kernel.identity import profiles, users
 from toolcrib.kernel.identity.models import Profile, User
 from toolcrib.kernel.identity.names import is_storable
-from toolcrib.kernel.json_bodies import read_model
+from toolcrib.kernel.json_bodies import read_given
 from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import Forbidden, InvalidRequest, NotFound
 
 router = APIRouter(prefix="/users", tags=["accounts"])
-
-Body = TypeVar("Body", bound=BaseModel)
 
 SHORTEST_NAME = 3
 LONGEST_NAME = 255
@@ -132,7 +130,7 @@ async def verify(session: ReadSessionDep, kernel: KernelDep, sub: str | None = Q
 )
 async def create_person(request: Request, session: SessionDep, me: AdminDep, now: NowDep) -> PersonMade:
     """Make an account for somebody who will sign in through the provider. It has no password."""
-    body = await _body(request, NewPerson)
+    body = await read_given(request, NewPerson)
     if not body.username or not body.sub:
         raise InvalidRequest("Username and sub are required")
     if len(body.username) < SHORTEST_NAME:
@@ -153,7 +151,7 @@ async def remove_person(
     request: Request, session: SessionDep, kernel: KernelDep, me: AdminDep, by: RequesterDep, now: NowDep
 ) -> Removed:
     """Delete an account, and end what the person holds or waits for."""
-    body = await _body(request, NamedPerson)
+    body = await read_given(request, NamedPerson)
     if not body.username:
         raise InvalidRequest("Missing username in request data")
     if body.username == me.username:
@@ -170,12 +168,6 @@ async def show_person(username: str, session: ReadSessionDep, _: AdminDep) -> Di
     profile = (await profiles.of_people(session, [user.id])).get(user.id)
     person = DirectoryPerson(**_entry(user, profile), auth_providers=_providers(user, profile))
     return DirectoryUser(user=person)
-
-
-async def _body(request: Request, model: type[Body]) -> Body:
-    if not (await request.body()).strip(b" \t\r\n{}"):
-        raise InvalidRequest("Missing request data")
-    return await read_model(request, model)
 
 
 async def _create(

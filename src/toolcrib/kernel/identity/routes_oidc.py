@@ -23,7 +23,8 @@ from toolcrib.kernel.identity.schemas import (
     Provider,
     Providers,
 )
-from toolcrib.kernel.openapi import PUBLIC, refusals
+from toolcrib.kernel.json_bodies import read_given
+from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
 
 if TYPE_CHECKING:
@@ -94,11 +95,15 @@ async def login(
     return response if redirect else OidcDeparture(authorization_url=url)
 
 
-@router.post("/oidc/callback", responses=refusals(401, 403, 404, 409, 429, 502), openapi_extra=PUBLIC)
-async def finish(
-    *, body: OidcCallback, request: Request, kernel: KernelDep, now: NowDep, browser: Browser = None
-) -> OidcAnswer:
+@router.post(
+    "/oidc/callback",
+    response_model=OidcAnswer,
+    responses=refusals(401, 403, 404, 409, 429, 502),
+    openapi_extra=PUBLIC | body_of(OidcCallback),
+)
+async def finish(request: Request, kernel: KernelDep, now: NowDep, browser: Browser = None) -> OidcAnswer:
     """Finish a sign-in that a client started: exchange the provider's code for a token."""
+    body = await read_given(request, OidcCallback)
     if not body.code or not body.state:
         raise InvalidRequest("Missing required parameters")
     # Clients without cookies cannot send one; our own page can.

@@ -13,7 +13,7 @@ from toolcrib.kernel.identity.models import USERNAME_LENGTH, User
 from toolcrib.kernel.identity.names import is_storable
 from toolcrib.kernel.identity.password_queue import HashingThreads, Turns
 from toolcrib.kernel.identity.passwords import Passwords
-from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.principal import DISABLED, Principal
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.ratelimit import RateLimiter
 
@@ -126,7 +126,7 @@ class SignIn:
         verdict = await self._passwords.verify(user.password_hash if user else None, password, queue)
         if user is None or verdict == "wrong" or not user.is_active:
             is_right = user is not None and verdict != "wrong"
-            reason = "This account is disabled." if is_right else WRONG_PASSWORD
+            reason = DISABLED if is_right else WRONG_PASSWORD
             self._remember(attempt, reason)
             await self._limiter.lengthen_delay(WRONG, pair)
             if not is_counted:

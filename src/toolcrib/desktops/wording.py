@@ -1,0 +1,67 @@
+"""Refusals in the words that the clients of desktops read (desktops contract, sections 1, 7 and 9): they show `error`,
+and compare some of its texts.
+
+Their routes of accounts, tokens and sign-in are the kernel's, and answer in these words too. Where the machine pool's
+clients have a method of the same address (`/api/users` itself, and DELETE below it), its words count.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Any
+
+from toolcrib.kernel.identity.lookup import NO_SUCH_PERSON
+from toolcrib.kernel.identity.principal import (
+    ACCOUNT_GONE,
+    BAD_BASIC,
+    DISABLED,
+    NO_CREDENTIAL,
+    ONLY_ADMINS,
+    Unauthorized,
+)
+from toolcrib.kernel.identity.signin import WRONG_PASSWORD
+from toolcrib.kernel.json_scan import NOT_UTF8
+from toolcrib.kernel.wording import Wording, default_body
+
+BAD_JSON = "Invalid JSON body"
+NO_DATA = "Missing request data"
+
+_TEXTS = {
+    ONLY_ADMINS: "Admin privilege required!",
+    NO_CREDENTIAL: "Token is missing!",
+    BAD_BASIC: "Token is missing!",
+    ACCOUNT_GONE: "User not found!",
+    NOT_UTF8: BAD_JSON,
+    NO_SUCH_PERSON: "User not found!",
+}
+# What else a 401 says is about the token.
+_KEPT = frozenset({DISABLED, WRONG_PASSWORD})
+
+
+def _body(nothing: str, code: str, text: str, details: Any) -> dict[str, Any]:
+    if isinstance(details, list):  # what is wrong with the request
+        text = _malformed(details, nothing) or text
+        details = {"problems": details}
+    if code == Unauthorized.code and text not in _KEPT:
+        text = _TEXTS.get(text, "Token is invalid!")
+    return default_body(code, _TEXTS.get(text, text), details)
+
+
+def _malformed(problems: list[Any], nothing: str) -> str | None:
+    first = problems[0] if problems and isinstance(problems[0], dict) else {}
+    if first.get("type") == "json_invalid":
+        return BAD_JSON
+    return nothing if first.get("type") == "missing" and first.get("loc") == ["body"] else None
+
+
+def _wording(paths: str, nothing: str = NO_DATA, methods: frozenset[str] | None = None) -> Wording:
+    return Wording(re.compile(paths), methods=methods, body=partial(_body, nothing))
+
+
+WORDINGS = (
+    _wording(r"/api/desktop-config(/|$)", "No data provided"),
+    _wording(r"/api/storage-pvcs(/|$)", "No input data provided"),
+    _wording(r"/api/(connections|tokens?|auth/(oidc|refresh|register|login))(/|$)"),
+    _wording(r"/api/users/(?!me/)", methods=frozenset({"GET", "POST"})),
+)
