@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table
 
 from toolcrib.kernel.secrets import Sealed
-from toolcrib.kernel.tables import Base, BigId, UtcDateTime, exact_string, exact_text
+from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
 
 KIND = "desktop"
 
@@ -147,8 +147,8 @@ runs = Table(
     Index("ix_desktop_runs_holder_uuid_started_at", "holder_uuid", "started_at"),
 )
 
-# One use each: the digest of a secret that opens a view of one desktop for one person. `invited_by` is set for a guest;
-# a guest may be nobody whom the server knows, then `person_uuid` is "" and `person` what the invitation calls them.
+# One use each: the digest of a secret that opens a view of one desktop for one person, who is its `holder`, a `guest`
+# or an `admin`. `credential` says what the person signed in with: the view ends with it.
 tickets = Table(
     "desktop_tickets",
     Base.metadata,
@@ -157,8 +157,9 @@ tickets = Table(
     Column("fence", BigId, nullable=False),
     Column("person", exact_string(255), nullable=False),
     Column("person_uuid", exact_string(36), nullable=False),
+    Column("role", exact_string(8), nullable=False),
     Column("view_only", Boolean, nullable=False),
-    Column("invited_by", exact_string(255)),
+    Column("credential", JsonText(), nullable=False),
     Column("created_at", UtcDateTime(), nullable=False),
     Column("expires_at", UtcDateTime(), nullable=False),
     Index("ix_desktop_tickets_expires_at", "expires_at"),
@@ -186,6 +187,7 @@ views = Table(
     Column("fence", BigId, nullable=False),
     Column("person", exact_string(255), nullable=False),
     Column("person_uuid", exact_string(36), nullable=False),
+    Column("role", exact_string(8), nullable=False),
     Column("view_only", Boolean, nullable=False),
     Column("opened_at", UtcDateTime(), nullable=False),
     Column("seen_at", UtcDateTime(), nullable=False),

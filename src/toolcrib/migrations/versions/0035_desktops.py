@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from toolcrib.kernel.tables import BigId, UtcDateTime, exact_string, exact_text
+from toolcrib.kernel.tables import BigId, JsonText, UtcDateTime, exact_string, exact_text
 from toolcrib.migrations import steps
 
 revision = "0035"
@@ -138,8 +138,9 @@ def upgrade() -> None:
         sa.Column("fence", BigId, nullable=False),
         sa.Column("person", exact_string(255), nullable=False),
         sa.Column("person_uuid", exact_string(36), nullable=False),
+        sa.Column("role", exact_string(8), nullable=False),
         sa.Column("view_only", sa.Boolean, nullable=False),
-        sa.Column("invited_by", exact_string(255)),
+        sa.Column("credential", JsonText(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_desktop_tickets"),
@@ -165,6 +166,7 @@ def upgrade() -> None:
         sa.Column("fence", BigId, nullable=False),
         sa.Column("person", exact_string(255), nullable=False),
         sa.Column("person_uuid", exact_string(36), nullable=False),
+        sa.Column("role", exact_string(8), nullable=False),
         sa.Column("view_only", sa.Boolean, nullable=False),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
