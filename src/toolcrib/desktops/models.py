@@ -92,10 +92,12 @@ volume_access = Table(
     Index("ix_desktop_volume_access_user_id", "user_id"),
 )
 
-# `password` is sealed. `place` orders the queue. `ends_at` is the one end time and `end_reason` why (`limit`, `chosen`,
-# `hours`); `then_delete` says that what ends it now deletes it. `keep_until`: a stopped one without a persistent home
-# goes then. `seen_at` is when somebody last typed or pointed in it. `worker` is the process that works on it now, until
-# `busy_until` unless it says that it still does. `restart` has it started again when it is stopped (a volume changed).
+# `password` is sealed. `place` orders the queue. `seconds` is for how long its person wants it, if they said so.
+# `ends_at` is the one end time and `end_reason` why (`limit`, `chosen`, `hours`). What is decided while it is being
+# stopped: `then_delete`, that it is deleted next; `is_failed`, that it ends as failed, for `reason`; `restart`, that it
+# is started again, under the same claim (its volume changed). `keep_until`: one without a persistent home that is not
+# running goes then. `seen_at` is when somebody last typed or pointed in it. `worker` is the process that works on it
+# now, until `busy_until` unless it says that it still does.
 desktops = Table(
     "desktops",
     Base.metadata,
@@ -115,10 +117,12 @@ desktops = Table(
     Column("ready_at", UtcDateTime()),
     Column("stopped_at", UtcDateTime()),
     Column("seen_at", UtcDateTime()),
+    Column("seconds", BigId),
     Column("ends_at", UtcDateTime()),
     Column("end_reason", exact_string(16)),
     Column("warned_at", UtcDateTime()),
     Column("keep_until", UtcDateTime()),
+    Column("is_failed", Boolean, nullable=False),
     Column("then_delete", Boolean, nullable=False),
     Column("restart", Boolean, nullable=False),
     Column("progress", exact_string(255), nullable=False),

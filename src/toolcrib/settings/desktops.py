@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
 
 class Desktops(BaseSettings):
-    desktop_launcher: Literal["local", "kubernetes", "rancher"] = Field(
+    desktop_launcher: str = Field(
         "local",
+        pattern="^[a-z0-9_-]{1,32}$",
         validation_alias="DESKTOP_LAUNCHER",
         description="Where desktops run: `local`, on the server's own computer; `kubernetes`, with the extra "
-        "`toolcrib[kubernetes]`; `rancher`, by a Rancher catalogue.",
+        "`toolcrib[kubernetes]`; `rancher`, by a Rancher catalogue; or the name of one that an installed "
+        "package brings.",
     )
     desktops_per_person: int = Field(
         2,

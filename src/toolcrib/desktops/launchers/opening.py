@@ -1,0 +1,48 @@
+"""The launchers by their names. Each is imported when it is opened: a server without desktops loads none."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+from toolcrib.desktops.launchers.launcher import Launcher
+from toolcrib.settings import Settings
+
+# Installed packages bring launchers under this entry point: each a callable that makes one from the settings, without
+# I/O, under the name that DESKTOP_LAUNCHER has for it.
+GROUP = "toolcrib.launchers"
+OURS = tuple(
+    EntryPoint(name, f"toolcrib.desktops.launchers.{name}.launcher:{maker}", GROUP)
+    for name, maker in (
+        ("local", "LocalLauncher"),
+        ("kubernetes", "KubernetesLauncher"),
+        ("rancher", "RancherLauncher"),
+    )
+)
+
+
+class UnknownLauncher(RuntimeError):
+    """DESKTOP_LAUNCHER names no launcher that is installed."""
+
+
+def find_launcher(name: str) -> EntryPoint:
+    """Return where the launcher of this name is, without importing it.
+
+    Raises:
+        UnknownLauncher: there is none.
+    """
+    known: dict[str, EntryPoint] = {entry.name: entry for entry in (*entry_points(group=GROUP), *OURS)}
+    if name not in known:
+        raise UnknownLauncher(
+            f"DESKTOP_LAUNCHER is {name!r}, and there is no such launcher: use {', '.join(sorted(known))}."
+        )
+    return known[name]
+
+
+def open_launcher(settings: Settings) -> Launcher:
+    """Return the launcher that the settings name. Close it with `aclose`.
+
+    Raises:
+        UnknownLauncher: there is none of that name.
+    """
+    launcher: Launcher = find_launcher(settings.desktop_launcher).load()(settings)
+    return launcher
