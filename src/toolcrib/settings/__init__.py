@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from toolcrib.settings.conversion import Conversion
 from toolcrib.settings.data import Data
+from toolcrib.settings.desktop_viewers import DesktopViewers
 from toolcrib.settings.desktops import Desktops
 from toolcrib.settings.files import Files
 from toolcrib.settings.mail import Mail
@@ -62,7 +63,19 @@ class Read(PydanticBaseSettingsSource):
 
 # The fields are in the order of the bases from the last to the first.
 class Settings(
-    Desktops, Onshape, Conversion, Parts, Pool, Operation, Files, Mail, Rules, People, Network, Data
+    DesktopViewers,
+    Desktops,
+    Onshape,
+    Conversion,
+    Parts,
+    Pool,
+    Operation,
+    Files,
+    Mail,
+    Rules,
+    People,
+    Network,
+    Data,
 ):
     model_config = SettingsConfigDict(
         case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
