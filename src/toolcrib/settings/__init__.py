@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from toolcrib.settings.conversion import Conversion
 from toolcrib.settings.data import Data
+from toolcrib.settings.desktop_local import LocalDesktops
 from toolcrib.settings.desktop_viewers import DesktopViewers
 from toolcrib.settings.desktops import Desktops
 from toolcrib.settings.files import Files
@@ -64,6 +65,7 @@ class Read(PydanticBaseSettingsSource):
 # The fields are in the order of the bases from the last to the first.
 class Settings(
     DesktopViewers,
+    LocalDesktops,
     Desktops,
     Onshape,
     Conversion,
