@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.conftest import Person, answer_of
@@ -124,6 +125,29 @@ def test_an_api_key_signs_in_and_can_be_revoked(
     assert refused["code"] == "sign_in_needed"
     ann.run("keys", "revoke", str(listed["id"]))
     assert "no longer" in robot.run("locks", code=2).err
+
+
+def test_administrators_make_api_tokens(
+    ann: Person, admin: Person, person: Callable[..., Person], crib: ToolcribServer
+) -> None:
+    assert "Admin privilege required!" in ann.run("keys", "create", "ui", "--token", code=1).err
+    made = admin.run("keys", "create", "ui", "--token", "--days", "7", "--description", "the front end")
+    token = made.out.strip()
+    assert "not shown again" in made.err
+    login = httpx.post(f"{crib.url}/api/tokens/api-login", json={"token": token})
+    assert login.json()["is_admin"] is True
+    robot = person("robot", signed_in=False)
+    robot.run("login", "--url", crib.url, "--key", "--password-stdin", stdin=token + "\n")
+    assert robot.run("currentuser").out == admin.run("currentuser").out
+    assert "all (API token)" in admin.run("keys", "list").out
+    (listed,) = [row for row in admin.json("keys", "list") if row["name"] == "ui"]
+    assert "Token with ID x not found" in admin.run("keys", "revoke", "x", code=1).err
+    assert ann.run("keys", "revoke", listed["token_id"], code=1).err
+    admin.run("keys", "revoke", listed["token_id"])
+    assert "no longer" in robot.run("locks", code=2).err
+    assert admin.run("keys", "create", "ui", "--token", "--scope", "read", code=2).err
+    assert admin.run("keys", "create", "ui", "--description", "x", code=2).err
+    assert admin.run("keys", "create", "ui", "--token", "--days", "366", code=1).err
 
 
 def test_a_key_only_reads_unless_more_is_asked_for(ann: Person) -> None:

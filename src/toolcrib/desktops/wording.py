@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import Any
 
-from toolcrib.kernel.identity.lookup import NO_SUCH_PERSON
+from toolcrib.kernel.identity.lookup import NO_SUCH_PERSON, TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_REVOKED
 from toolcrib.kernel.identity.principal import (
     ACCOUNT_GONE,
     BAD_BASIC,
@@ -36,7 +36,7 @@ _TEXTS = {
     NO_SUCH_PERSON: "User not found!",
 }
 # What else a 401 says is about the token.
-_KEPT = frozenset({DISABLED, WRONG_PASSWORD})
+_KEPT = frozenset({TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_REVOKED, DISABLED, WRONG_PASSWORD})
 
 
 def _body(nothing: str, code: str, text: str, details: Any) -> dict[str, Any]:

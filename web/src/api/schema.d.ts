@@ -101,10 +101,13 @@ export interface components {
             prefix: string;
             /** Scopes */
             scopes: string[] | null;
+            /** Token Id */
+            token_id: string | null;
         };
         /**
          * ApiKeyRead
-         * @description An API key. `scopes` is null for keys that have all scopes, as those that are older than scopes do.
+         * @description An API key or token. `scopes` is null for those that have all scopes: tokens, and keys that are older than
+         *     scopes. `token_id` is set for tokens.
          */
         ApiKeyRead: {
             /** Created At */
@@ -121,6 +124,8 @@ export interface components {
             prefix: string;
             /** Scopes */
             scopes: string[] | null;
+            /** Token Id */
+            token_id: string | null;
         };
         /**
          * ArchivedPage
@@ -2560,6 +2565,24 @@ export interface components {
             /** Resource Id */
             resource_id?: number | null;
         };
+        /**
+         * NewToken
+         * @description An API token to create.
+         */
+        NewToken: {
+            /**
+             * Description
+             * @default null
+             */
+            description: string | null;
+            /**
+             * Expires In Days
+             * @default 30
+             */
+            expires_in_days: number;
+            /** Name */
+            name: string;
+        };
         /** NewUser */
         NewUser: {
             /** Email */
@@ -2731,10 +2754,16 @@ export interface components {
         };
         /** OidcCallback */
         OidcCallback: {
-            /** Code */
-            code?: string | null;
-            /** State */
-            state?: string | null;
+            /**
+             * Code
+             * @default null
+             */
+            code: string | null;
+            /**
+             * State
+             * @default null
+             */
+            state: string | null;
         };
         /** OidcDeparture */
         OidcDeparture: {
@@ -2751,6 +2780,10 @@ export interface components {
             is_admin: boolean;
             /** Username */
             username: string;
+        };
+        /** OneToken */
+        OneToken: {
+            token: components["schemas"]["TokenRead"];
         };
         /** OnshapeDisconnected */
         OnshapeDisconnected: {
@@ -4098,6 +4131,14 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** ShownToken */
+        ShownToken: {
+            /**
+             * Token
+             * @default null
+             */
+            token: string | null;
+        };
         /** SignedAddress */
         SignedAddress: {
             /** Expires At */
@@ -4262,6 +4303,73 @@ export interface components {
             take_over: boolean;
             /** Ttl Seconds */
             ttl_seconds?: number | null;
+        };
+        /** TokenList */
+        TokenList: {
+            /** Tokens */
+            tokens: components["schemas"]["TokenRead"][];
+        };
+        /**
+         * TokenMade
+         * @description A new API token. This is the only response that contains the token itself.
+         */
+        TokenMade: {
+            /** Created By */
+            created_by: string;
+            /** Expires At */
+            expires_at: string;
+            /** Name */
+            name: string;
+            /** Token */
+            token: string;
+            /** Token Id */
+            token_id: string;
+        };
+        /**
+         * TokenPerson
+         * @description For whom an API token acts.
+         */
+        TokenPerson: {
+            /** Email */
+            email: string | null;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Username */
+            username: string;
+        };
+        /**
+         * TokenRead
+         * @description An API token. Times are of the form that HTTP headers have.
+         */
+        TokenRead: {
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Description */
+            description: string | null;
+            /** Expires At */
+            expires_at: string;
+            /** Id */
+            id: number;
+            /** Last Used */
+            last_used: string | null;
+            /** Name */
+            name: string;
+            /** Revoked */
+            revoked: boolean;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Token Id */
+            token_id: string;
+        };
+        /** TokenRevoked */
+        TokenRevoked: {
+            /**
+             * Message
+             * @default Token successfully revoked
+             */
+            message: string;
         };
         /** TransferRequest */
         TransferRequest: {

@@ -45,7 +45,7 @@ from toolcrib.kernel.identity.principal import (
 from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
 from toolcrib.kernel.identity.sessions import SIGNED_IN
 from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
-from toolcrib.kernel.identity.tokens import Tokens
+from toolcrib.kernel.identity.tokens import Tokens, is_api_token
 from toolcrib.kernel.newest import Newest
 from toolcrib.kernel.origins import origin_of
 from toolcrib.kernel.ratelimit import RateLimiter
@@ -131,7 +131,11 @@ class Authenticator:
                 raise Unauthorized(NO_CREDENTIAL)
             carrier, raw = found
             answer = await self._authenticate(carrier, raw, self._digest(carrier, raw), scope)
-        if answer.grant is not None and answer.grant.api_key_id is not None:
+        if (
+            answer.grant is not None
+            and answer.grant.api_key_id is not None
+            and answer.grant.via != "api_token"
+        ):
             self.key_scopes.require(answer, scope)
         return answer
 
@@ -189,6 +193,11 @@ class Authenticator:
             CrossSiteWrite: another site's page sent it (403).
         """
         refuse_cross_site(request.scope["headers"], self._own_origins)
+
+    def note_use(self, key: ApiKey, *, now: datetime) -> None:
+        """Record soon that an API key is used now, unless that was recorded a short while ago."""
+        if key.last_used_at is None or key.last_used_at <= now - KEY_USE_NOTED:
+            self._uses.note(ApiKey, key.id)
 
     async def close(self) -> None:
         await self._uses.close()
@@ -249,6 +258,8 @@ class Authenticator:
         if scheme == "bearer":
             if secret.startswith(API_KEY_MARK):
                 return await self._by_key(secret, digest, "api_key")
+            if is_api_token(secret):
+                return await self._by_api_token(secret, digest)
             return await self._by_token(secret, digest, "bearer")
         username, password = split_basic(secret)
         if password.startswith(API_KEY_MARK):
@@ -294,11 +305,20 @@ class Authenticator:
         now, changes = self._clock(), self._changes
         async with self._database.read() as session:
             user, key = await lookup.by_api_key(session, secret)
+            lookup.require_unrevoked(key)
             grant = lookup.key_grant(digest, via, user, key)
             answer = await self._answer(session, user, grant, now, changes)
-        if key.last_used_at is None or key.last_used_at <= now - KEY_USE_NOTED:
-            self._uses.note(ApiKey, key.id)
+        self.note_use(key, now=now)
         return answer
+
+    async def _by_api_token(self, raw: str, digest: bytes) -> Principal:
+        # As for other keys, what counts is that it was given out: so tokens outlive the secret that signed them, and
+        # nobody makes one with a secret that became known.
+        try:
+            return await self._by_key(raw, digest, "api_token")
+        except lookup.UnknownKey:
+            self.tokens.read(raw, now=self._clock())
+            raise Unauthorized(lookup.TOKEN_INVALID) from None
 
     async def _by_password(self, username: str, password: str, digest: bytes, scope: Scope) -> Principal:
         # Independent of how the header is written: otherwise a client could vary it and have the same password hashed
@@ -344,7 +364,7 @@ class Authenticator:
     async def _answer(
         self, session: AsyncSession, user: User, grant: Grant, now: datetime, changes: int
     ) -> Principal:
-        lookup.require_usable(user, grant.expires_at, now)
+        lookup.require_usable(user, grant.expires_at, now, grant.via)
         registry = self._registry if self._tail.is_fresh() else None
         if registry is None:
             registry = await read_registry(session)

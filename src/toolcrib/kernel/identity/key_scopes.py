@@ -40,11 +40,12 @@ NO_KEY: Need = frozenset()
 
 # Any key may be used to ask whose it is.
 _WHOSE = frozenset({"/api/whoami", "/api/currentuser"})
-_ADMINISTRATION = re.compile(r"/api/admin/|/api/users(/(?!me/).*)?$|/metrics$")
+_ADMINISTRATION = re.compile(r"/api/admin/|/api/users(/(?!me/).*)?$|/api/tokens?(/|$)|/metrics$")
 # Claims of all kinds, and what one watches of them: a key for any kind will do.
 _CLAIMS = re.compile(r"/api/(claims|watches)(/|$)")
 _ACCOUNTS = re.compile(
-    r"/api/(admin/)?users(/|$)|/api/(login|session|auth|confirm-\w+)(/|$)|/api/(companies|projects)/.+/members(/|$)"
+    r"/api/(admin/)?users(/|$)|/api/(login|session|auth|tokens?|confirm-\w+)(/|$)"
+    r"|/api/(companies|projects)/.+/members(/|$)"
 )
 
 

@@ -15,6 +15,15 @@ from toolcrib.kernel.identity.tokens import Token, as_uuid
 
 API_KEY_MARK = "tck_"
 NO_SUCH_PERSON = "No account here has the name in this token."
+NO_SUCH_KEY = "This API key does not exist or was revoked."
+
+
+# What an API token is refused with (desktops contract, section 1).
+TOKEN_INVALID, TOKEN_REVOKED, TOKEN_EXPIRED = "Token is invalid", "Token is revoked", "Token is expired"
+
+
+class UnknownKey(Unauthorized):
+    """There is no such API key, or it was revoked."""
 
 
 class UnknownPerson(Unauthorized):
@@ -65,10 +74,10 @@ async def by_token(session: AsyncSession, token: Token) -> User:
 
 
 async def by_api_key(session: AsyncSession, secret: str) -> tuple[User, ApiKey]:
-    """Return the owner of an API key, and the key.
+    """Return the owner of an API key or token, and the key.
 
     Raises:
-        Unauthorized: there is no such key (401).
+        UnknownKey: there is no such key (401).
     """
     found = await session.execute(
         select(User, ApiKey)
@@ -77,7 +86,7 @@ async def by_api_key(session: AsyncSession, secret: str) -> tuple[User, ApiKey]:
     )
     row = found.one_or_none()
     if row is None:
-        raise Unauthorized("This API key does not exist or was revoked.")
+        raise UnknownKey(NO_SUCH_KEY)
     return row
 
 
@@ -110,13 +119,26 @@ async def by_grant(session: AsyncSession, grant: Grant) -> User:
         raise Unauthorized(ACCOUNT_GONE)
     if grant.version is not None and grant.version != user.token_version:
         raise Unauthorized("This sign-in has ended. Sign in again.")
-    if grant.api_key_id is not None and await session.get(ApiKey, grant.api_key_id) is None:
-        raise Unauthorized("This API key does not exist or was revoked.")
+    if grant.api_key_id is not None:
+        key = await session.get(ApiKey, grant.api_key_id)
+        if key is None:
+            raise UnknownKey(NO_SUCH_KEY)
+        require_unrevoked(key)
     await require_session(session, grant.session_id, user.id)
     return user
 
 
-def require_usable(user: User, expires_at: datetime | None, now: datetime) -> None:
+def require_unrevoked(key: ApiKey) -> None:
+    """Check that an API token was not revoked.
+
+    Raises:
+        Unauthorized: it was (401).
+    """
+    if key.revoked_at is not None:
+        raise Unauthorized(TOKEN_REVOKED)
+
+
+def require_usable(user: User, expires_at: datetime | None, now: datetime, via: Via = "bearer") -> None:
     """Check that the account is active and the credential has not expired.
 
     Raises:
@@ -125,13 +147,13 @@ def require_usable(user: User, expires_at: datetime | None, now: datetime) -> No
     if not user.is_active:
         raise Unauthorized(DISABLED)
     if expires_at is not None and expires_at <= now:
-        raise Unauthorized("Token expired")
+        raise Unauthorized(TOKEN_EXPIRED if via == "api_token" else "Token expired")
 
 
 def key_grant(digest: bytes, via: Via, user: User, key: ApiKey) -> Grant:
     return Grant(
         digest,
-        via,
+        "api_token" if key.token_id is not None else via,
         user.id,
         version=None,
         api_key_id=key.id,

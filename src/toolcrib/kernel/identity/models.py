@@ -23,6 +23,7 @@ COMPANY_NAME_LENGTH = 255
 DEVICE_LENGTH = 100
 PROFILE_LENGTH = 255
 SCOPES_LENGTH = 1024
+DESCRIPTION_LENGTH = 1000
 
 
 def new_uuid() -> str:
@@ -102,10 +103,16 @@ class RetiredName(Base):
 class ApiKey(Base):
     """A secret that a user created for programs. Only its SHA-256 is stored; people tell keys apart by `prefix`.
 
-    `scopes` are names separated by spaces; None means all scopes, as for keys that are older than scopes."""
+    `scopes` are names separated by spaces; None means all scopes, as for keys that are older than scopes.
+
+    One with a `token_id` is an API token: its secret is a JWT, it has all scopes and an end, and its row stays after it
+    was revoked. The row of another key is deleted then."""
 
     __tablename__ = "api_keys"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_api_keys_token_id", "token_id", unique=True),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -116,6 +123,9 @@ class ApiKey(Base):
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     scopes: Mapped[str | None] = mapped_column(exact_string(SCOPES_LENGTH))
+    token_id: Mapped[str | None] = mapped_column(exact_string(36))
+    description: Mapped[str | None] = mapped_column(exact_string(DESCRIPTION_LENGTH))
+    revoked_at: Mapped[datetime | None]
 
     @property
     def scope_names(self) -> frozenset[str] | None:

@@ -17,7 +17,7 @@ CaseClashes = Literal["refuse", "warn", "allow"]
 WindowsNames = Literal["refuse", "warn", "allow"]
 # Of names that no registered project says anything about, and of projects that were registered before they could.
 UNSET_WINDOWS_NAMES: WindowsNames = "warn"
-Via = Literal["bearer", "cookie", "api_key", "basic", "internal"]
+Via = Literal["bearer", "cookie", "api_key", "api_token", "basic", "internal"]
 # The scope an API key needs for using an administrator's rights.
 ADMIN_SCOPE = "admin"
 ONLY_ADMINS = "Only an administrator may do this."
@@ -63,8 +63,9 @@ class Grant:
 
     `digest` stands for the credential. `version` is the person's token version at that time: passwords and tokens end
     when it is increased. API keys are independent of it and end when their own row is deleted; a browser's session ends
-    with either. `company_id` is the company that the credential itself names, if it is trusted to; otherwise the
-    account's company counts. `scopes` are those of an API key; None means all, as for other credentials.
+    with either. An API token (as `via` says) is an API key that may be used for whatever its person may do.
+    `company_id` is the company that the credential itself names, if it is trusted to; otherwise the account's company
+    counts. `scopes` are those of an API key; None means all, as for other credentials.
     """
 
     digest: bytes

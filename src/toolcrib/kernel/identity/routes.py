@@ -8,12 +8,14 @@ from toolcrib.kernel.identity import (
     routes_oidc,
     routes_projects,
     routes_session,
+    routes_tokens,
     routes_users,
 )
 
 ROUTERS = (
     routes_session.router,
     routes_oidc.router,
+    routes_tokens.router,
     routes_me.router,  # before routes_users, whose {username} would match `me/…`
     routes_users.router,
     routes_directory.router,

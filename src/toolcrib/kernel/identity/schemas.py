@@ -189,7 +189,8 @@ class KeyScopeRead(BaseModel):
 
 
 class ApiKeyRead(BaseModel):
-    """An API key. `scopes` is null for keys that have all scopes, as those that are older than scopes do."""
+    """An API key or token. `scopes` is null for those that have all scopes: tokens, and keys that are older than
+    scopes. `token_id` is set for tokens."""
 
     id: int
     name: str
@@ -198,6 +199,7 @@ class ApiKeyRead(BaseModel):
     created_at: str
     last_used_at: str | None
     expires_at: str | None
+    token_id: str | None
 
     @classmethod
     def of(cls, key: ApiKey) -> ApiKeyRead:
@@ -223,6 +225,7 @@ def _api_key(key: ApiKey) -> dict[str, Any]:
         "created_at": iso_format(key.created_at),
         "last_used_at": iso_format(key.last_used_at) if key.last_used_at else None,
         "expires_at": iso_format(key.expires_at) if key.expires_at else None,
+        "token_id": key.token_id,
     }
 
 

@@ -26,6 +26,8 @@ ALGORITHM = "HS256"
 LEEWAY_SECONDS = 30
 VERSION_CLAIM = "token_version"
 SESSION_CLAIM = "sid"
+# With this begins the subject of an API token; its id follows.
+API_TOKEN = "token:"
 # The present secret is long enough, or the server would not have started; the one before it may be short.
 warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
 
@@ -99,6 +101,20 @@ class Tokens:
             claims["exp"] = issued + int(lifetime.total_seconds())
         return jwt.encode(claims, self._secrets[0], ALGORITHM)
 
+    def issue_api_token(
+        self, token_id: str, name: str, *, is_admin: bool, now: datetime, expires_at: datetime
+    ) -> str:
+        """Return the secret of an API token (desktops contract, section 9)."""
+        claims = {
+            "sub": API_TOKEN + token_id,
+            "name": name,
+            "token_id": token_id,
+            "iat": math.floor(now.timestamp()),
+            "exp": math.floor(expires_at.timestamp()),
+            "admin": is_admin,
+        }
+        return jwt.encode(claims, self._secrets[0], ALGORITHM)
+
     def read(self, raw: str, *, now: datetime) -> Token:
         """Verify a token (JWT) and return what it says.
 
@@ -154,6 +170,16 @@ class Tokens:
             expires_at=None if expires_at is None else _date(expires_at),
             claims=claims,
         )
+
+
+def is_api_token(raw: str) -> bool:
+    """Return whether a token says that it is an API token. Its signature is not checked. No username has a colon."""
+    try:
+        claims = jwt.decode(raw, options={"verify_signature": False})
+    except (jwt.PyJWTError, RecursionError):
+        return False
+    subject = claims.get("sub")
+    return isinstance(subject, str) and subject.startswith(API_TOKEN)
 
 
 def as_uuid(text: object) -> str | None:

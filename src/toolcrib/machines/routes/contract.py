@@ -17,7 +17,7 @@ from toolcrib.kernel.deps import (
     RequesterDep,
     SessionDep,
 )
-from toolcrib.kernel.identity.principal import Principal, Unauthorized
+from toolcrib.kernel.identity.principal import NO_CREDENTIAL, Principal, Unauthorized
 from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.pool import pool_of
 from toolcrib.machines.schemas import (
@@ -43,8 +43,8 @@ NO_STORE = {"Cache-Control": "no-store"}
 async def _by_token(me: PrincipalDep) -> Principal:
     """For a GET that changes something: a page of another site can have a browser send cookies and passwords of HTTP
     Basic, but no token (contract, section 11)."""
-    if me.via not in ("bearer", "api_key"):
-        raise Unauthorized("Missing Bearer token")
+    if me.via not in ("bearer", "api_key", "api_token"):
+        raise Unauthorized(NO_CREDENTIAL)
     return me
 
 
