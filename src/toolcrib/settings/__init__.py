@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from toolcrib.settings.cluster import Cluster
 from toolcrib.settings.conversion import Conversion
 from toolcrib.settings.data import Data
 from toolcrib.settings.desktop_local import LocalDesktops
@@ -64,6 +65,7 @@ class Read(PydanticBaseSettingsSource):
 
 # The fields are in the order of the bases from the last to the first.
 class Settings(
+    Cluster,
     DesktopViewers,
     LocalDesktops,
     Desktops,
