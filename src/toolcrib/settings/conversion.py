@@ -36,5 +36,5 @@ class Conversion(BaseSettings):
 
     @field_validator("convert_timeout", "convert_memory_mb", "convert_concurrency", mode="before")
     @classmethod
-    def _unset(cls, value: Any, info: ValidationInfo) -> Any:
+    def _empty_conversion_is_unset(cls, value: Any, info: ValidationInfo) -> Any:
         return default_if_empty(cls, value, info)

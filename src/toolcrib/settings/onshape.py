@@ -59,7 +59,7 @@ class Onshape(BaseSettings):
 
     @field_validator("onshape_redirect_uris", "onshape_oauth_url", "onshape_api_url", mode="before")
     @classmethod
-    def _unset(cls, value: Any, info: ValidationInfo) -> Any:
+    def _empty_onshape_is_unset(cls, value: Any, info: ValidationInfo) -> Any:
         return default_if_empty(cls, value, info)
 
     @field_validator("onshape_oauth_url", "onshape_api_url")
