@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from toolcrib.assets.kind import kind as assets
@@ -39,6 +38,7 @@ from toolcrib.kernel.clock import Clock, system_clock
 from toolcrib.kernel.config import RuntimeConfig
 from toolcrib.kernel.connections import Connections
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.cross_origin import CrossOrigin
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.database_wait import wait_for_database
 from toolcrib.kernel.events import archives
@@ -63,7 +63,6 @@ from toolcrib.kernel.mail import MAIL_JOB, Mailer
 from toolcrib.kernel.middleware import RequestMiddleware
 from toolcrib.kernel.notify import routes as notify_routes
 from toolcrib.kernel.notify.reader import LogReader
-from toolcrib.kernel.origins import origin_of
 from toolcrib.kernel.other_pages import PAGE
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
@@ -145,19 +144,12 @@ def create_app(
         answers=answers,
     )
     layers = RequestDeadlines(layers, settings.request_timeout_seconds, wordings)
-    if settings.cors_origins:
-        layers = CORSMiddleware(
+    if settings.cors_origins or settings.sites_with_cookies:
+        layers = CrossOrigin(
             layers,
-            allow_origins=[origin_of(each) or each for each in settings.cors_origins],
-            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-            allow_headers=[
-                *("Authorization", "Content-Type", "X-API-Key", "If-None-Match"),
-                *(name for kind in found for name in kind.request_headers),
-            ],
-            expose_headers=[
-                *("ETag", "X-Next-Cursor", "X-Request-ID"),
-                *(name for kind in found for name in kind.response_headers),
-            ],
+            settings,
+            [name for kind in found for name in kind.request_headers],
+            [name for kind in found for name in kind.response_headers],
         )
     layers = RequestMiddleware(
         layers,

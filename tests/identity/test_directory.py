@@ -3,6 +3,7 @@ exchange of tokens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -99,6 +100,24 @@ async def test_whether_somebody_exists_is_told_in_debug_mode(app_server: StartAp
     assert (unknown.status_code, unknown.json()["message"]) == (404, "User not found")
     missing = await server.client.get("/api/users/verify")
     assert (missing.status_code, missing.json()["error"]) == (400, "Missing sub parameter")
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_debug_page_with_the_same_secret_signs_people_in(
+    app_server: StartApp, mint: Callable[..., str]
+) -> None:
+    """By the subject at the provider (desktops contract, section 8); what it says of rights does not count."""
+    server = await app_server(FLASK_DEBUG="1")
+    admin = await server.admin()
+    await admin.post("/api/users/createuser", json={"username": "zoe", "sub": "auth0|zoe@example.com"})
+    now = int(server.clock().timestamp())
+    token = mint(sub="auth0|zoe@example.com", name="zoe", exp=now + 86_400, admin=True, nbf=None, type=None)
+    assert (await whoami(server, **bearer(token))).json() == {"user": "zoe", "roles": []}
+    renewed = await server.client.post("/api/auth/refresh", headers=bearer(token))
+    assert (await whoami(server, **bearer(renewed.json()["token"]))).json()["user"] == "zoe"
+    unknown = mint(sub="auth0|nobody", exp=now + 60)
+    refused = await server.client.post("/api/auth/refresh", headers=bearer(unknown))
+    assert (refused.status_code, refused.json()["error"]) == (401, "User not found!")
 
 
 @pytest.mark.databases("sqlite")

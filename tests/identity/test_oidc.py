@@ -243,6 +243,15 @@ async def test_a_client_of_another_page_names_its_callback(app_server: StartApp,
     assert (await come_back(server, idp.sign_in(url))).status_code == 200
 
 
+async def test_another_front_end_has_its_callback_by_default(app_server: StartApp, idp: Provider) -> None:
+    server = await app_server(**idp.settings, FRONTEND_URL="http://desk.example.com:5001/")
+    query = parse_qs(urlsplit(await depart(server)).query)
+    assert query["redirect_uri"] == ["http://desk.example.com:5001/auth/oidc/callback"]
+    own = await server.client.get("/api/auth/oidc/login", params={"redirect": "1"})
+    query = parse_qs(urlsplit(own.headers["Location"]).query)
+    assert query["redirect_uri"] == [f"{server.url}/api/auth/oidc/callback"]
+
+
 # The browser's way
 
 

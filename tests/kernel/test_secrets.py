@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import Boolean, Column, Integer, Row, Table, event, insert, inspect, select
 
 from tests.kernel.parts import Start
@@ -95,6 +98,24 @@ async def test_tokens_outlive_the_secret(app_server: Start, tmp_path: Path) -> N
     assert await status(of_now, JWT_SECRET_KEY=NEW) == 200
 
 
+@pytest.mark.parametrize(("algorithm", "least"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
+async def test_tokens_are_signed_as_set(
+    app_server: Start, tmp_path: Path, algorithm: str, least: int
+) -> None:
+    with pytest.raises(UnusableSecret, match=f"needs at least {least}"):
+        load_secrets(settings(data_dir=tmp_path, JWT_ALGORITHM=algorithm, JWT_SECRET_KEY="x" * (least - 1)))
+    server = await app_server(JWT_ALGORITHM=algorithm, JWT_SECRET_KEY="x" * least)
+    admin = await server.admin()
+    token = admin.headers["Authorization"].removeprefix("Bearer ")
+    assert jwt.get_unverified_header(token)["alg"] == algorithm
+    assert (await admin.get("/api/whoami")).status_code == 200
+    claims = jwt.decode(token, options={"verify_signature": False})
+    for other in ("HS256", "HS384", "HS512"):
+        again = jwt.encode(claims, "x" * least, other)
+        answer = await server.client.get("/api/whoami", headers={"Authorization": f"Bearer {again}"})
+        assert answer.status_code == (200 if other in {algorithm, "HS256"} else 401), other
+
+
 # Sealing anew
 
 
@@ -102,9 +123,13 @@ async def test_tokens_outlive_the_secret(app_server: Start, tmp_path: Path) -> N
 async def kernel(tmp_path: Path, database: Given) -> AsyncIterator[Callable[..., Kernel]]:
     made: list[Kernel] = []
 
-    def make(secret: str, previous: str = "") -> Kernel:
+    def make(secret: str, previous: str = "", **more: str) -> Kernel:
         config = settings(
-            data_dir=tmp_path, database_url=database.url, JWT_SECRET_KEY=secret, JWT_SECRET_PREVIOUS=previous
+            data_dir=tmp_path,
+            database_url=database.url,
+            JWT_SECRET_KEY=secret,
+            JWT_SECRET_PREVIOUS=previous,
+            **more,
         )
         made.append(build_kernel(config, system_clock, kinds()))
         return made[-1]
@@ -204,6 +229,31 @@ async def test_everything_is_sealed_anew_even_if_it_is_cut_off(kernel: Callable[
     assert await opened(kernel(NEW)) == expected(after, count)
     again = await reseal(after.database, after.secrets)
     assert (again.found, again.changed, again.lost) == (places * count, 0, [])
+
+
+async def test_a_key_for_sealing_is_taken_replaced_and_given_up(kernel: Callable[..., Kernel]) -> None:
+    key, newer = Fernet.generate_key().decode(), base64.b64encode(bytes(range(224, 256))).decode()
+    assert "/" in newer  # the other alphabet
+    derived = kernel(NEW)
+    await fill(derived, 1)
+    content = expected(derived, 1)
+
+    async def moved(to: Kernel) -> None:
+        assert await opened(to) == content
+        done = await reseal(to.database, to.secrets)
+        assert (done.changed, done.lost) == (done.found, [])
+
+    taken = kernel(NEW, ENCRYPTION_KEY=key)
+    await moved(taken)
+    assert await opened(kernel(OLD + ", be long or short", ENCRYPTION_KEY=key)) == content
+    with pytest.raises(ValueError, match="another secret"):
+        await opened(kernel(NEW))
+    await moved(kernel(NEW, ENCRYPTION_KEY=newer, ENCRYPTION_KEY_PREVIOUS=key))
+    with pytest.raises(ValueError, match="another secret"):
+        await opened(taken)
+    assert await opened(kernel(NEW, ENCRYPTION_KEY=newer)) == content
+    await moved(kernel(NEW, ENCRYPTION_KEY_PREVIOUS=newer))
+    assert await opened(kernel(NEW)) == content
 
 
 async def test_what_cannot_be_opened_is_named_and_kept(kernel: Callable[..., Kernel]) -> None:

@@ -40,6 +40,9 @@ SICK_SECONDS = 5.0
 ESSENTIAL = frozenset({"database", "storage", "sweep"})
 # Fixed words for those who may not read details.
 HIDDEN = "hidden"
+# The same for everybody (desktops contract, section 13).
+HEALTHY_TEXT = "API is running and database is connected"
+UNHEALTHY_TEXT = "API is running, and the database does not answer or cannot take changes"
 ANSWERS, SILENT = "answers", "does not answer"
 
 root_router = APIRouter(tags=["health"])
@@ -55,6 +58,7 @@ async def health(request: Request) -> Response:
     well = message == ANSWERS
     body = {
         "status": "healthy" if well else "unhealthy",
+        "message": HEALTHY_TEXT if well else UNHEALTHY_TEXT,
         "service": "toolcrib",
         "version": request.app.version if detailed else HIDDEN,
         "timestamp": iso_format(kernel.clock()),

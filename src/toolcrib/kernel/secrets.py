@@ -1,7 +1,8 @@
 """The server's one secret, the keys derived from it, and what is sealed with it in the database.
 
 A secret is replaced without losing anything: the one before it still verifies what it signed and opens what it sealed
-(JWT_SECRET_PREVIOUS), and `resealing` seals everything anew.
+(JWT_SECRET_PREVIOUS), and `resealing` seals everything anew. Where operators give a key of its own for sealing
+(ENCRYPTION_KEY), that one seals, and all are tried for opening.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import secrets as random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,8 @@ from toolcrib.settings import Settings
 
 FILE_NAME = "secret.key"
 PREVIOUS_NAME = "secret.key.previous"
-# What HS256 asks of its key (RFC 7518, section 3.2).
-LEAST_BYTES = 32
+# What each algorithm asks of its key (RFC 7518, section 3.2).
+LEAST_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 
 class UnusableSecret(RuntimeError):
@@ -48,16 +50,22 @@ class Secrets:
     """`signing` signs tokens, which `verifying` verify; `derive` gives a key for one purpose; `seal` and `open` encrypt
     at rest.
 
+    `sealing` is the key that seals, in place of one derived from the secret; `opening` is one that sealed before.
+
     `places` are all in which something is sealed. Only there anything can be, so that none is forgotten when the secret
     is replaced: a kind lists its own (`Kind.sealed`).
     """
 
-    def __init__(self, secret: str, *previous: str, places: Iterable[Sealed] = ()) -> None:
+    def __init__(
+        self, secret: str, *previous: str, places: Iterable[Sealed] = (), sealing: str = "", opening: str = ""
+    ) -> None:
         self.signing = secret
         self.verifying = tuple(dict.fromkeys((secret, *filter(None, previous))))
         self.places = tuple(places)
-        keys = (_derive(one, "encrypt at rest") for one in self.verifying)
-        self._fernets = [Fernet(base64.urlsafe_b64encode(key)) for key in keys]
+        derived = [base64.urlsafe_b64encode(_derive(one, "encrypt at rest")) for one in self.verifying]
+        given = [key.encode() for key in (sealing, opening)]
+        keys = [given[0], *derived, given[1]]
+        self._fernets = [Fernet(key) for key in filter(None, keys)]
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes that only this server knows, different for each purpose."""
@@ -117,24 +125,31 @@ def load_secrets(settings: Settings, places: Iterable[Sealed] = ()) -> Secrets:
     """The configured secret, else the one in the data directory, made on first use and readable only by us.
 
     Raises:
-        UnusableSecret: it has fewer than LEAST_BYTES.
+        UnusableSecret: it is shorter than the algorithm of tokens asks.
     """
+    least = LEAST_BYTES[settings.jwt_algorithm]
+    make = partial(
+        Secrets,
+        places=places,
+        sealing=settings.encryption_key.get_secret_value(),
+        opening=settings.encryption_key_previous.get_secret_value(),
+    )
     before = settings.secret_previous.get_secret_value()
     configured = settings.secret.get_secret_value()
     if configured:
-        _check(configured, "The secret in JWT_SECRET_KEY, JWT_SECRET or SECRET_KEY")
-        return Secrets(configured, before, places=places)
+        _check(configured, "The secret in JWT_SECRET_KEY, JWT_SECRET or SECRET_KEY", least)
+        return make(configured, before)
     path = settings.data_dir / FILE_NAME
     make_once(path)
     kept = path.read_text(encoding="ascii").strip()
-    _check(kept, f"The secret in {path}")
-    return Secrets(kept, before, _read(settings.data_dir / PREVIOUS_NAME), places=places)
+    _check(kept, f"The secret in {path}", least)
+    return make(kept, before, _read(settings.data_dir / PREVIOUS_NAME))
 
 
-def _check(secret: str, which: str) -> None:
-    if (size := len(secret.encode())) < LEAST_BYTES:
+def _check(secret: str, which: str, least: int) -> None:
+    if (size := len(secret.encode())) < least:
         raise UnusableSecret(
-            f"{which} has {size} bytes, and needs at least {LEAST_BYTES}: set a longer one in JWT_SECRET_KEY and the "
+            f"{which} has {size} bytes, and needs at least {least}: set a longer one in JWT_SECRET_KEY and the "
             "present one in JWT_SECRET_PREVIOUS, so that nothing is lost."
         )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from toolcrib.settings.values import Folder, named
+from toolcrib.settings.values import Folder, default_if_empty, named
 
 
 class Data(BaseSettings):
@@ -28,8 +29,13 @@ class Data(BaseSettings):
     postgres_password: SecretStr = Field(
         SecretStr(""), validation_alias="POSTGRES_PASSWORD", description="See POSTGRES_USER."
     )
-    postgres_db: str = Field("", validation_alias="POSTGRES_DB", description="See POSTGRES_USER.")
+    postgres_db: str = Field(
+        "", validation_alias=named("POSTGRES_DB", "POSTGRES_DATABASE"), description="See POSTGRES_USER."
+    )
     postgres_host: str = Field("db", validation_alias="POSTGRES_HOST", description="See POSTGRES_USER.")
+    postgres_port: int = Field(
+        5432, ge=1, le=65535, validation_alias="POSTGRES_PORT", description="See POSTGRES_USER."
+    )
     database_timeout_seconds: float = Field(
         10.0,
         ge=1,
@@ -92,14 +98,19 @@ class Data(BaseSettings):
         description="Rate counters shared by all processes. Empty: REDIS_URL.",
     )
 
+    @field_validator("postgres_host", "postgres_port", mode="before")
+    @classmethod
+    def _empty_address_is_unset(cls, value: Any, info: ValidationInfo) -> Any:
+        return default_if_empty(cls, value, info)
+
     @property
     def database(self) -> str:
         """The database as SQLAlchemy's async URL. Plain `postgresql://` and `mysql://` forms get their driver."""
         url = self.database_url
         if not url and self.postgres_user and self.postgres_db:
             password = quote(self.postgres_password.get_secret_value(), safe="")
-            user = quote(self.postgres_user, safe="")
-            url = f"postgresql://{user}:{password}@{self.postgres_host}:5432/{self.postgres_db}"
+            user, name = quote(self.postgres_user, safe=""), quote(self.postgres_db, safe="")
+            url = f"postgresql://{user}:{password}@{self.postgres_host}:{self.postgres_port}/{name}"
         if not url:
             url = f"sqlite:///{self.data_dir.absolute() / 'toolcrib.db'}"
         scheme, _, rest = url.partition("://")

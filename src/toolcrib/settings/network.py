@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
 from toolcrib.settings.values import Address, Flag, Folder, Words, named
+
+
+def is_site(address: str) -> bool:
+    """Return whether an address is one of a web site, and not a pattern of several."""
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises where it is none
+    except ValueError:
+        return False
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and "*" not in address and is_plain
 
 
 class Network(BaseSettings):
@@ -40,7 +52,19 @@ class Network(BaseSettings):
     cors_origins: Words = Field(
         [],
         validation_alias="CORS_ORIGINS",
-        description="Other origins whose pages may call the API, comma separated.",
+        description="Other origins whose pages may call the API, comma separated, without cookies; `*` for any.",
+    )
+    cors_allowed_origins: Words = Field(
+        [],
+        validation_alias="CORS_ALLOWED_ORIGINS",
+        description="Origins whose pages may also send the browser's cookies, below `/api` alone; comma separated, "
+        "never `*`. FRONTEND_URL is one too. An origin that is listed in CORS_ORIGINS as well may do both.",
+    )
+    frontend_url: Address = Field(
+        "",
+        validation_alias="FRONTEND_URL",
+        description="Address of another web front end that people use in place of our page. Its origin is one of "
+        "CORS_ALLOWED_ORIGINS; see also OIDC_CALLBACK_URL.",
     )
     cookie_secure: Flag = Field(
         False,
@@ -108,6 +132,11 @@ class Network(BaseSettings):
         "upload may take any time.",
     )
 
+    @property
+    def sites_with_cookies(self) -> list[str]:
+        """The addresses of the front ends whose pages may send cookies."""
+        return [*self.cors_allowed_origins, *filter(None, [self.frontend_url])]
+
     @field_validator("ui_dir", mode="before")
     @classmethod
     def _empty_folder_is_unset(cls, value: Any) -> Any:
@@ -124,6 +153,14 @@ class Network(BaseSettings):
             raise ValueError(
                 "write addresses, networks like 10.0.0.0/8, or *; host names are not looked up"
             ) from None
+        return value
+
+    @field_validator("cors_allowed_origins", "frontend_url")
+    @classmethod
+    def _sites(cls, value: Any) -> Any:
+        for each in [value] if isinstance(value, str) else value:
+            if each and not is_site(each):
+                raise ValueError("write addresses like https://desk.example.com; * is not possible here")
         return value
 
     @field_validator("base_path")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from toolcrib.settings.values import Address, Flag, Minutes, Words, named
+from toolcrib.settings.values import Address, Flag, Minutes, Words, default_if_empty, named
+
+# 32 bytes in base64, with either alphabet (RFC 4648).
+KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=")
 
 
 class People(BaseSettings):
@@ -27,6 +31,25 @@ class People(BaseSettings):
         validation_alias=named("JWT_SECRET_PREVIOUS", "JWT_SECRET_KEY_PREVIOUS"),
         description="The secret before the present one: what it signed is still verified, and what it encrypted is "
         "still opened. `toolcrib admin rotate-secret` encrypts all anew.",
+    )
+    jwt_algorithm: Literal["HS256", "HS384", "HS512"] = Field(
+        "HS256",
+        validation_alias="JWT_ALGORITHM",
+        description="How tokens are signed. HS384 needs a secret of 48 bytes, HS512 one of 64. Tokens signed with "
+        "HS256 are accepted in any case.",
+    )
+    encryption_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="ENCRYPTION_KEY",
+        description="Encrypts stored secrets in place of a key derived from the server's secret: 32 random bytes in "
+        "base64, as `openssl rand -base64 32` makes them. What the derived key encrypted is still opened. All servers "
+        "and workers need the same.",
+    )
+    encryption_key_previous: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="ENCRYPTION_KEY_PREVIOUS",
+        description="The ENCRYPTION_KEY before the present one, or the last one where there is none any more: what it "
+        "encrypted is still opened. `toolcrib admin rotate-secret` encrypts all anew.",
     )
     jwt_issuer: str = Field(
         "toolcrib", validation_alias="JWT_ISSUER", description="`iss` of the tokens we issue."
@@ -113,7 +136,8 @@ class People(BaseSettings):
     oidc_callback_url: str = Field(
         "",
         validation_alias=named("OIDC_CALLBACK_URL", "SOCIAL_AUTH_OIDC_FRONTEND_REDIRECT_URI"),
-        description="Page of another web app that the provider returns to. Empty: our own.",
+        description="Page of another web app that the provider returns to. Empty: `/auth/oidc/callback` of "
+        "FRONTEND_URL, and without that our own.",
     )
     oidc_scope: str = Field(
         "openid profile email organization offline_access",
@@ -139,6 +163,19 @@ class People(BaseSettings):
     oidc_label: str = Field(
         "Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button."
     )
+
+    @field_validator("jwt_algorithm", mode="before")
+    @classmethod
+    def _empty_algorithm_is_unset(cls, value: Any, info: ValidationInfo) -> Any:
+        return default_if_empty(cls, value, info)
+
+    @field_validator("encryption_key", "encryption_key_previous")
+    @classmethod
+    def _is_key(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value()
+        if key and not KEY.fullmatch(key):
+            raise ValueError("must be 32 random bytes in base64, as `openssl rand -base64 32` makes them")
+        return value
 
     @property
     def creates_oidc_users(self) -> bool:

@@ -304,8 +304,9 @@ def rotate_secret(
     """Encrypt the stored secrets with the server's present secret, so that the one before it is no longer needed.
 
     Set the new secret in JWT_SECRET_KEY and the one before in JWT_SECRET_PREVIOUS, restart all servers and workers, and
-    run this. Where the secret is kept in the data directory: run it with --new, restart, and run it again without.
-    It may run beside the server, and again at any time. Ends with 1 if something cannot be opened with either secret.
+    run this. A key in ENCRYPTION_KEY is replaced in the same way, with the one before in ENCRYPTION_KEY_PREVIOUS. Where
+    the secret is kept in the data directory: run it with --new, restart, and run it again without.
+    It may run beside the server, and again at any time. Ends with 1 if something cannot be opened with any of them.
     """
     settings = load_settings(data_dir=data_dir)
     if new and settings.secret.get_secret_value():

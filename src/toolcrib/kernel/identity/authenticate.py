@@ -89,14 +89,14 @@ class Authenticator:
             rate=settings.login_rate,
             key=secrets.derive("password attempts"),
         )
-        self.tokens = Tokens(secrets.verifying, settings.jwt_issuer)
+        self.tokens = Tokens(secrets.verifying, settings.jwt_issuer, settings.jwt_algorithm)
         self.oidc = _oidc_provider(settings, clock)
         self._settings = settings
         self._clock = clock
         self._database = database
         self._tail = tail
         self._open_projects = settings.unknown_projects == "open"
-        addresses = [*settings.cors_origins, settings.public_url]
+        addresses = [*settings.cors_origins, *settings.sites_with_cookies, settings.public_url]
         self._own_origins = frozenset(found for each in addresses if (found := origin_of(each)))
         # Credentials are kept as keyed digests only, so that memory holds none in clear text.
         self._empty_digest = blake2b(key=secrets.derive("credential cache"), digest_size=16)

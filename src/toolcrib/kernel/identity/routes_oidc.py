@@ -74,7 +74,7 @@ async def login(
     provider = _provider(kernel)
     await kernel.limiter.hit("oidc", kernel.settings.login_rate, client_address(request))
     own = request.app.state.site.url(request.scope, f"{PATH}/callback")
-    redirect_uri = own if redirect else kernel.settings.oidc_callback_url or own
+    redirect_uri = own if redirect else _client_callback(kernel) or own
     async with kernel.database.write() as session:
         started = await oidc.start_sign_in(session, kernel.secrets, redirect_uri=redirect_uri, now=now)
     url = await provider.authorization_url(
@@ -151,6 +151,12 @@ async def return_from_provider(
     for name in (COOKIE, NEXT_COOKIE):
         response.delete_cookie(name, path=home + PATH, httponly=True, samesite="lax")
     return response
+
+
+def _client_callback(kernel: Kernel) -> str:
+    """Return the page of another web front end that the provider returns to; empty if there is none."""
+    front_end = kernel.settings.frontend_url
+    return kernel.settings.oidc_callback_url or (f"{front_end}/auth/oidc/callback" if front_end else "")
 
 
 async def _sign_in(kernel: Kernel, code: str, state: str, browser: str | None, *, bound: bool) -> User:

@@ -21,7 +21,8 @@ from toolcrib.kernel.identity.names import is_storable
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.problems import Forbidden
 
-ALGORITHM = "HS256"
+# Accepted whatever the setting says: what other services that share the secret sign with.
+COMMON_ALGORITHM = "HS256"
 # How far other issuers' clocks may run ahead of ours.
 LEEWAY_SECONDS = 30
 VERSION_CLAIM = "token_version"
@@ -61,9 +62,11 @@ class Token:
 class Tokens:
     """Issues tokens with the first secret, and verifies those of any."""
 
-    def __init__(self, secrets: Sequence[str], issuer: str) -> None:
+    def __init__(self, secrets: Sequence[str], issuer: str, algorithm: str = COMMON_ALGORITHM) -> None:
         self._secrets = secrets
         self._issuer = issuer
+        self._algorithm = algorithm
+        self._accepted = [*{algorithm, COMMON_ALGORITHM}]
         # PyJWT does not check the times: `read` does, by the server's own clock.
         self._options: Any = {
             "verify_exp": False,
@@ -99,7 +102,7 @@ class Tokens:
             claims[SESSION_CLAIM] = session_id
         if lifetime is not None:
             claims["exp"] = issued + int(lifetime.total_seconds())
-        return jwt.encode(claims, self._secrets[0], ALGORITHM)
+        return jwt.encode(claims, self._secrets[0], self._algorithm)
 
     def issue_api_token(
         self, token_id: str, name: str, *, is_admin: bool, now: datetime, expires_at: datetime
@@ -113,7 +116,7 @@ class Tokens:
             "exp": math.floor(expires_at.timestamp()),
             "admin": is_admin,
         }
-        return jwt.encode(claims, self._secrets[0], ALGORITHM)
+        return jwt.encode(claims, self._secrets[0], self._algorithm)
 
     def read(self, raw: str, *, now: datetime) -> Token:
         """Verify a token (JWT) and return what it says.
@@ -145,8 +148,8 @@ class Tokens:
         *others, last = self._secrets
         for secret in others:
             with suppress(jwt.InvalidSignatureError):
-                return jwt.decode(raw, secret, [ALGORITHM], self._options)
-        return jwt.decode(raw, last, [ALGORITHM], self._options)
+                return jwt.decode(raw, secret, self._accepted, self._options)
+        return jwt.decode(raw, last, self._accepted, self._options)
 
     def _token(self, claims: dict[str, Any], issued_at: float | None, expires_at: float | None) -> Token:
         subject, user_id = _name(claims, "sub"), _name(claims, "user_id")
