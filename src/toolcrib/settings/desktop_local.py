@@ -29,7 +29,8 @@ class LocalDesktops(BaseSettings):
     desktop_local_folders: Words = Field(
         [],
         validation_alias="DESKTOP_LOCAL_FOLDERS",
-        description="Folders of this computer that local desktops see beside `/usr`, read-only: `/opt,/srv/licences`.",
+        description="Folders of this computer that local desktops see beside `/usr`, read-only: `/opt,/srv/licences`. "
+        "All users of the computer must be able to read them.",
     )
     desktop_local_gateway_host: str = Field(
         "127.0.0.1",

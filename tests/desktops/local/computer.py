@@ -23,7 +23,7 @@ class Computer:
     """One computer with desktops, as several server processes see it."""
 
     def __init__(self, folder: Path, number: int, **settings: Any) -> None:
-        for name in ("Xvnc", "bwrap", "openbox", "xterm", "xmessage"):
+        for name in ("Xvnc", "bwrap", "openbox", "xterm"):
             program(name)
         self.folder = folder
         first = FIRST_USER + number * USERS

@@ -101,7 +101,10 @@ class LocalLauncher:
                     break
         finally:
             ending.cancel()
-        return await self.status(name) or Report(Phase.FAILED, "This desktop was removed.")
+        report = await self.status(name) or Report(Phase.FAILED, "This desktop was removed.")
+        if report.phase is Phase.FAILED:
+            await self._in_thread(self._desktops.log_failure, name)
+        return report
 
     async def _sees_window(self, record: Record, ending: asyncio.Future[None], seconds: float) -> bool:
         folder = self._desktops.folders.desktop(record.name) / sandbox.MADE / "x11"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 PROCESSES = 4096
 OPEN_FILES = 65_536
+_REMOVAL_SECONDS = 2.0
 _CPU_PERIOD = 100_000  # microseconds
 _UNITS = {
     "": 1,
@@ -94,8 +96,12 @@ class Group:
         return None
 
     def remove(self) -> None:
-        with suppress(OSError):  # not there, or its last processes are just ending: a later call removes it
-            self.path.rmdir()
+        end = time.monotonic() + _REMOVAL_SECONDS
+        while self.path.exists() and time.monotonic() < end:
+            try:
+                self.path.rmdir()
+            except OSError:  # the kernel is not done with the last of its processes
+                time.sleep(0.01)
 
 
 def limiting(wanted: Wanted, group: Group | None) -> Iterator[str]:

@@ -22,6 +22,7 @@ MARK = "TOOLCRIB_DESKTOP"
 END_SECONDS = 10.0
 _PROC = Path("/proc")
 _ENDED = {"Z", "X"}
+_WINDOW_SERVER = "Xvnc"
 
 
 @cache
@@ -153,13 +154,12 @@ def _descendants(parents: Iterable[int]) -> set[int]:
     return found_all
 
 
-def programs_in(sandbox: Sandbox, kept: set[str]) -> tuple[int, ...]:
-    """What people have started: all but the sandbox's first process, and programs with the names in `kept`, which the
-    others need while they end."""
+def programs_in(sandbox: Sandbox) -> tuple[int, ...]:
+    """All but the sandbox's first process and its window server, which the others need while they end."""
     return tuple(
         pid
         for pid in sandbox.inside
-        if pid != sandbox.first and (found := _stat(pid)) and found.name not in kept
+        if pid != sandbox.first and (found := _stat(pid)) and found.name != _WINDOW_SERVER
     )
 
 

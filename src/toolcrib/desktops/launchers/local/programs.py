@@ -14,7 +14,7 @@ from toolcrib.desktops.launchers.local.users import Users
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TRIAL_SECONDS = 10.0
 
-# Debian's package of each. Those of the default session are needed only by it.
+# Debian's package of each.
 PACKAGES = {
     "Xvnc": "tigervnc-standalone-server",
     "bwrap": "bubblewrap",
@@ -25,12 +25,11 @@ PACKAGES = {
     "setpriv": "util-linux",
     "taskset": "util-linux",
     "unshare": "util-linux",
-    "xmessage": "x11-utils",
     "xterm": "xterm",
 }
-ALWAYS = ("Xvnc", "bwrap", "prlimit", "taskset", "xmessage")
+ALWAYS = ("Xvnc", "bwrap", "prlimit", "taskset", "xterm")
 FOR_ROOT = ("mount", "setpriv", "unshare")
-FOR_DEFAULT_SESSION = ("openbox", "xterm")
+FOR_DEFAULT_SESSION = ("openbox",)
 FOR_NETWORK = ("pasta",)
 
 

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import structlog
 
@@ -74,7 +73,8 @@ class Desktops:
         self.folders.make()
         with locked(self.folders.desktop(wanted.name), make=True):
             record = read_record(self.folders.desktop(wanted.name))
-            if record is None or record.process is None or not record.process.is_alive():
+            # What a killed server has half stopped is stopped now.
+            if not record or not record.process or record.is_stopping or not record.process.is_alive():
                 self._clear(wanted.name)
                 self._start(wanted, session)
 
@@ -185,22 +185,20 @@ class Desktops:
             record = read_record(folder) if is_there else None
             if record and record.process and not record.is_stopping:
                 replace(record, is_stopping=True).write(folder)
-            self._end(name, record)
+            self._end(name)
             self._clear(name)
             if record and record != record.stopped():
                 record.stopped().write(folder)
 
-    def _end(self, name: str, record: Record | None) -> None:
-        """Ask programs to end, and wait a little."""
-        if not self.folders.root.is_dir():
+    def _end(self, name: str) -> None:
+        """Ask programs to end, and wait a little. The session is halted first: it would end the sandbox as soon as its
+        window manager has ended, before others have saved anything."""
+        pids = marked(self.folders.mark).get(name) if self.folders.root.is_dir() else None
+        if not pids:
             return
-        kept = {"Xvnc"}
-        if record:
-            with suppress(LauncherRefused):
-                kept.add(Path(self.session(record.image).split()[0]).name)
-        if pids := marked(self.folders.mark).get(name):
-            asked = programs_in(sandbox_of(pids), kept)
-            wait_for_end(send(asked, signal.SIGTERM), GRACE_SECONDS)
+        found = sandbox_of(pids)
+        wait_for_end(send([found.first] if found.first else [], signal.SIGSTOP), 0)
+        wait_for_end(send(programs_in(found), signal.SIGTERM), GRACE_SECONDS)
 
     def _clear(self, name: str) -> None:
         """Leave nothing of a run: no process, socket, control group or file."""
@@ -288,20 +286,24 @@ class Desktops:
             return "It was being stopped when the server ended."
         if process.boot != boot_id():
             return "This computer was restarted."
-        try:
-            with (self.folders.desktop(record.name) / LOG).open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
-                lines = file.read().decode("utf-8", "replace").splitlines()
-        except OSError:
-            lines = []
+        lines = self._output(record.name)
         for line in reversed(lines):
             text = line.removeprefix("toolcrib: ").partition(" (")[0]
             if line.startswith("toolcrib: ") and text in _ENDINGS:
                 return _ENDINGS[text]
         if not record.was_ready:
-            log.warning("desktop_did_not_start", name=record.name, output=lines[-5:])
             return "It could not be started; the server's log says more."
         return "It was ended from outside, or ran out of memory."
+
+    def _output(self, name: str) -> list[str]:
+        """The last lines that its sandbox and its window server have written. Its person can write there, too."""
+        with suppress(OSError), (self.folders.desktop(name) / LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+            return file.read().decode("utf-8", "replace").splitlines()
+        return []
+
+    def log_failure(self, name: str) -> None:
+        log.warning("desktop_did_not_start", name=name, output=self._output(name)[-5:])
 
 
 def _listening(family: socket.AddressFamily, address: tuple[str, int] | str) -> socket.socket:

@@ -92,6 +92,7 @@ def command(
 def _bwrap(wanted: Wanted, place: Place, extra: list[str], *, mark: str, userns: bool) -> Iterator[str]:
     own = place.seen_at or place.folder
     made = own / MADE
+    runtime = f"/run/user/{USER_INSIDE}"
     memory = quantity_bytes(wanted.max_ram)
     yield from ("--unshare-all", "--unshare-user", "--as-pid-1", "--new-session", "--hostname", "desktop")
     yield from ("--uid", str(USER_INSIDE), "--gid", str(USER_INSIDE))
@@ -99,17 +100,18 @@ def _bwrap(wanted: Wanted, place: Place, extra: list[str], *, mark: str, userns:
         yield "--share-net"  # with pasta, not with this computer
     if not userns:
         yield "--disable-userns"
-    yield from _system(extra)
+    yield from _system()
     yield from ("--proc", "/proc", "--dev", "/dev")
     for path, mode, size in (
         ("/tmp", "1777", memory // 2),  # noqa: S108 - the desktop's own
         ("/dev/shm", "1777", min(SHARED_MEMORY_BYTES, memory)),  # noqa: S108
-        ("/run", "0755", RUNTIME_BYTES),
+        (runtime, "0700", RUNTIME_BYTES),
     ):
         yield from ("--perms", mode, "--size", str(size), "--tmpfs", path)
-    yield from ("--perms", "0700", "--dir", f"/run/user/{USER_INSIDE}", "--symlink", "/run", "/var/run")
-    yield from ("--symlink", "/tmp", "/var/tmp")  # noqa: S108
+    yield from ("--symlink", "/run", "/var/run", "--symlink", "/tmp", "/var/tmp")  # noqa: S108
     yield from ("--ro-bind-try", "/var/cache/fontconfig", "/var/cache/fontconfig")
+    for folder in extra:
+        yield from ("--ro-bind-try", folder, folder)
     for name in _MADE_ETC:
         yield from ("--ro-bind", str(made / name), f"/etc/{name}")
     yield from _xdg(made)
@@ -130,13 +132,13 @@ def _bwrap(wanted: Wanted, place: Place, extra: list[str], *, mark: str, userns:
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
         "SHELL": "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh",
         "USER": "user",
-        "XDG_RUNTIME_DIR": f"/run/user/{USER_INSIDE}",
+        "XDG_RUNTIME_DIR": runtime,
         "XDG_SESSION_TYPE": "x11",
     }.items():
         yield from ("--setenv", key, value)
 
 
-def _system(extra: list[str]) -> Iterator[str]:
+def _system() -> Iterator[str]:
     """The programs of this computer, as its own folders have them."""
     yield from ("--ro-bind", "/usr", "/usr")
     for path in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")):
@@ -146,8 +148,6 @@ def _system(extra: list[str]) -> Iterator[str]:
             yield from ("--ro-bind", str(path), str(path))
     for path in sorted(path for pattern in _ETC.split() for path in Path("/etc").glob(pattern)):
         yield from ("--ro-bind-try", str(path), str(path))
-    for folder in extra:
-        yield from ("--ro-bind-try", folder, folder)
 
 
 def _xdg(made: Path) -> Iterator[str]:

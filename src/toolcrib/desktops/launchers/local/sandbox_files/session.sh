@@ -22,10 +22,12 @@ if ! read -r display <"$XDG_RUNTIME_DIR/display"; then
     exit 1
 fi
 
-# Each line that comes here is a message to the person; \037 stands for the end of a line.
+# Each line that comes here is a message to the person; \037 stands for the end of a line in it.
 while IFS= read -r text; do
-    printf '%s\n' "$text" | tr '\037' '\n' |
-        xmessage -center -title Toolcrib -buttons OK:0 -default OK -timeout 600 -file - &
+    lines=$(printf '%s' "$text" | tr -cd '\037' | wc -c)
+    xterm -T Toolcrib -fa Monospace -fs 12 -b 16 +sb -bg '#fff8dc' -fg '#222222' -geometry "62x$((lines + 3))" -e sh -c '
+        printf "\033[?25l%s\n\nEnter closes this message." "$1" | tr "\037" "\n"
+        read -r enter' sh "$text" &
 done <>/run/toolcrib/messages >/dev/null 2>&1 &
 
 # Its output goes to the person's own files, not to the server's.
