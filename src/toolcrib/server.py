@@ -117,7 +117,7 @@ def create_app(
         description="Who holds what, until when.",
         docs_url=None,  # `web` serves that page: the framework's own loads a script from another site
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # `openapi` answers there
         servers=[{"url": settings.base_path}] if settings.base_path else None,
         redirect_slashes=False,
         lifespan=_lifespan,
@@ -178,6 +178,7 @@ def _router(found: tuple[Kind, ...]) -> APIRouter:
         router.include_router(each, prefix=API)
     for each in [each for kind in found for each in kind.root_routers]:
         router.include_router(each)
+    router.include_router(openapi.router)
     skip_elsewhere(router)
     router.include_router(web.router)
     return router

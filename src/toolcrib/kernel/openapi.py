@@ -7,12 +7,15 @@ refusals it answers with, in the shape that its path's clients read. A route nam
 
 from __future__ import annotations
 
+import gzip
 import re
+from functools import cache
 from http import HTTPStatus
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
@@ -81,16 +84,41 @@ def body_of(
     return {"requestBody": {"required": required, "content": content}}
 
 
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/api/openapi.json")
+@router.head("/api/openapi.json")
+def description(request: Request) -> Response:
+    """The description, made when it is first asked for. That takes seconds on a slow computer: in a thread of its own,
+    so that other requests are answered meanwhile."""
+    plain, compressed = request.app.state.description()
+    headers = {"Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(
+            compressed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"}
+        )
+    return Response(plain, media_type="application/json", headers=headers)
+
+
 def install(app: FastAPI, wordings: Wordings, key_scopes: KeyScopes) -> None:
     """Have `app` describe itself in full."""
     plain = app.openapi
+    making = Lock()
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _completed(plain(), wordings, key_scopes)
-        return app.openapi_schema
+        with making:
+            if app.openapi_schema is None:
+                app.openapi_schema = _completed(plain(), wordings, key_scopes)
+            return app.openapi_schema
+
+    @cache
+    def as_sent() -> tuple[bytes, bytes]:
+        document = orjson.dumps(openapi())
+        return document, gzip.compress(document, 6, mtime=0)
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+    app.state.description = as_sent
 
 
 def _completed(document: dict[str, Any], wordings: Wordings, key_scopes: KeyScopes) -> dict[str, Any]:
@@ -170,8 +198,10 @@ def _phrase(status: int) -> str:
         return "Refused"
 
 
+@cache
 def _schemas_of(model: type[BaseModel], mode: JsonSchemaMode) -> dict[str, Any]:
-    """The schemas of what the model consists of, by name; its own is the last."""
+    """The schemas of what the model consists of, by name; its own is the last. Not to be changed: one refusal's model
+    serves a thousand times."""
     found = model.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
     return {**found.pop("$defs", {}), model.__name__: found}
 
