@@ -20,6 +20,7 @@ async def test_the_description_is_shown_and_nothing_comes_from_elsewhere(
     asked = record(page)
     await page.goto(crib.url + "/api/docs")
     await expect(page.get_by_role("heading", name="Toolcrib")).to_be_visible(timeout=30_000)
+    await page.locator("[id='operations-tag-sign-in']").click()
     operation = page.locator("[id$='operations-sign-in-login_api_login_post']")
     await operation.locator("button").first.click()
     await operation.get_by_role("button", name="Try it out").click()
