@@ -1,8 +1,8 @@
-import { useEffect } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { useGo } from "../ui/Link";
 import { showPalette } from "../overlays/overlays";
 import { useMe } from "../session/session";
-import { isTyping } from "../ui/isTyping";
+import { usePageKeys } from "../ui/usePageKeys";
 import { showShortcuts } from "./showShortcuts";
 import { entriesFor } from "./menu";
 
@@ -12,37 +12,37 @@ const CHORD_MS = 1200;
 export function useShortcuts(): void {
   const go = useGo();
   const { is_admin: admin } = useMe();
-  useEffect(() => {
-    let chord = 0;
-    const onKey = (event: KeyboardEvent): void => {
-      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+  const chord = useRef(0);
+  useLayoutEffect(() => {
+    addEventListener("keydown", onPaletteKey);
+    return () => removeEventListener("keydown", onPaletteKey);
+  }, []);
+  usePageKeys((event) => {
+    if (chord.current && event.timeStamp - chord.current < CHORD_MS) {
+      chord.current = 0;
+      const target = entriesFor(admin).find((entry) => entry.goKey === event.key);
+      if (target) {
         event.preventDefault();
-        showPalette();
-        return;
+        go(target.to);
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (isTyping(event.target) || document.querySelector("[role=dialog]")) return;
-      if (chord && event.timeStamp - chord < CHORD_MS) {
-        chord = 0;
-        const target = entriesFor(admin).find((entry) => entry.goKey === event.key);
-        if (target) {
-          event.preventDefault();
-          go(target.to);
-        }
-        return;
+      return;
+    }
+    if (event.key === "g") chord.current = event.timeStamp;
+    else if (event.key === "?") showShortcuts();
+    else if (event.key === "/") {
+      const filter = document.querySelector<HTMLInputElement>("[data-page-filter]");
+      if (filter) {
+        event.preventDefault();
+        filter.focus();
+        filter.select();
       }
-      if (event.key === "g") chord = event.timeStamp;
-      else if (event.key === "?") showShortcuts();
-      else if (event.key === "/") {
-        const filter = document.querySelector<HTMLInputElement>("[data-page-filter]");
-        if (filter) {
-          event.preventDefault();
-          filter.focus();
-          filter.select();
-        }
-      }
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    }
   });
+}
+
+/** Works where one is typing and under dialogs too. */
+function onPaletteKey(event: KeyboardEvent): void {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "k") return;
+  event.preventDefault();
+  showPalette();
 }

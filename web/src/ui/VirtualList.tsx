@@ -53,7 +53,7 @@ export function VirtualList<T>(props: Props<T>) {
   // The row one was on may have gone; the place in the list has not.
   const lastIndex = useRef(0);
   const active = Math.max(0, Math.min(found === -1 ? lastIndex.current : found, items.length - 1));
-  useEffect(() => {
+  useLayoutEffect(() => {
     lastIndex.current = active;
   }, [active]);
 
@@ -98,7 +98,8 @@ export function VirtualList<T>(props: Props<T>) {
     [items, idOf, virtual],
   );
 
-  useEffect(() => {
+  // While drawing, not some time after: the next key belongs to the row that has the keyboard then.
+  useLayoutEffect(() => {
     if (!wantFocus.current) return;
     const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${active}"]`);
     if (row) {
@@ -109,7 +110,7 @@ export function VirtualList<T>(props: Props<T>) {
 
   // A row that goes while the keyboard is on it hands the keyboard to the row that takes its place.
   const inside = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (inside.current && document.activeElement === document.body) moveTo(active);
   }, [items, active, moveTo]);
 

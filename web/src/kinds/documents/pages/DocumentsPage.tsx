@@ -1,10 +1,9 @@
 import { Button } from "@mantine/core";
 import { IconFolderPlus, IconUsersGroup } from "@tabler/icons-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import type { DocumentFile } from "../../../api/types";
 import { useMe } from "../../../session/session";
-import { isTyping } from "../../../ui/isTyping";
 import { useHolds } from "../hold";
 import { folderLink, join, nameOf, parentOf, pathProblem, type Place } from "../places";
 import { folderQuery } from "../queries";
@@ -17,6 +16,7 @@ import { Link, useGo } from "../../../ui/Link";
 import { visible } from "../../../ui/names";
 import { complain } from "../../../ui/toast";
 import { useNarrow } from "../../../ui/useNarrow";
+import { usePageKeys } from "../../../ui/usePageKeys";
 import { useSearch } from "../../../ui/useSearch";
 import type { ListHandle } from "../../../ui/VirtualList";
 import type { RowContext } from "../actions";
@@ -200,17 +200,11 @@ interface Keys {
 
 /** Capital letters, for small ones belong to rows and to going places. */
 function useKeys({ onUpload, onFolder, refused, deleted }: Keys): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || deleted) return;
-      if (isTyping(event.target) || document.querySelector("[role=dialog]")) return;
-      if (event.key !== "U" && event.key !== "N") return;
-      event.preventDefault();
-      if (refused) complain(new Error(refused));
-      else if (event.key === "U") onUpload();
-      else onFolder();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+  usePageKeys((event) => {
+    if (deleted || (event.key !== "U" && event.key !== "N")) return;
+    event.preventDefault();
+    if (refused) complain(new Error(refused));
+    else if (event.key === "U") onUpload();
+    else onFolder();
   });
 }

@@ -1,5 +1,5 @@
 import { Button, SegmentedControl } from "@mantine/core";
-import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { actByKey } from "../../../ui/action";
 import { complain } from "../../../ui/toast";
 import { partActions, type PartContext } from "../actions";
@@ -55,7 +55,7 @@ export function Board({ columns, filtered, context, narrow, picked, onPick, onCl
   const active = activeId !== null && ids.some((column) => column.includes(activeId)) ? activeId : (ids.flat()[0] ?? null);
 
   // A card that was moved takes the keyboard with it.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const id = wantFocus.current;
     if (id === null || (document.activeElement !== document.body && document.activeElement !== null)) return;
     const card = cardOf(id);

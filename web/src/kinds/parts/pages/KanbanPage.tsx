@@ -1,15 +1,15 @@
 import { Button } from "@mantine/core";
 import { IconFileImport, IconPlus } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import { apiUrl } from "../../../api/base";
 import { query } from "../../../api/client";
 import { BlockableButton } from "../../../ui/BlockableButton";
 import { useNow } from "../../../ui/clock";
 import { useGo } from "../../../ui/Link";
-import { isTyping } from "../../../ui/isTyping";
 import { ListState } from "../../../ui/ListState";
 import { useNarrow } from "../../../ui/useNarrow";
+import { usePageKeys } from "../../../ui/usePageKeys";
 import { useSearch } from "../../../ui/useSearch";
 import { writeRefusal } from "../actions/context";
 import { COLUMNS, fits, ordered, type Filter } from "../board";
@@ -106,14 +106,9 @@ export default function KanbanPage() {
 
 /** Shift and N, as for a new folder. */
 function useAddKey(add: () => void, refused: boolean): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "N" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (refused || isTyping(event.target) || document.querySelector("[role=dialog]")) return;
-      event.preventDefault();
-      add();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+  usePageKeys((event) => {
+    if (event.key !== "N" || refused) return;
+    event.preventDefault();
+    add();
   });
 }
