@@ -222,6 +222,15 @@ def row(page: Page, text: str) -> Locator:
     return page.get_by_role("row").filter(has_text=text)
 
 
+async def choose_files(page: Page, press: Callable[[], Awaitable[object]], *files: Path) -> None:
+    """Press what lets one choose files, and choose these."""
+    async with page.expect_file_chooser() as chooser:
+        # The browser was told to report it, but a slow page may see the key that opens it before: ask it something.
+        await page.evaluate("0")
+        await press()
+    await (await chooser.value).set_files(files)
+
+
 async def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     """Through the form, as a person does."""
     await page.get_by_label("Username").fill(username)

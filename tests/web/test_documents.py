@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.async_api import Locator, Page, expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, StartServer, row
+from tests.web.conftest import Open, StartServer, choose_files, row
 from tests.web.documents import a_shelf, drop, pdf, png
 
 
@@ -400,9 +400,9 @@ async def test_a_version_is_submitted_by_one_and_approved_by_another(
     await expect(drawer(bens).get_by_text("approved", exact=True)).to_have_count(0)
     await drawer(bens).get_by_role("button", name="Submit for approval…").click()
     dialog = bens.get_by_role("dialog", name="Submit a version for approval")
-    async with bens.expect_file_chooser() as chooser:
-        await dialog.get_by_role("button", name="File").click()
-    await (await chooser.value).set_files(tmp_path / "part-new.txt")
+    await choose_files(
+        bens, lambda: dialog.get_by_role("button", name="File").click(), tmp_path / "part-new.txt"
+    )
     submit = dialog.get_by_role("button", name="Submit")
     await expect(submit).to_have_attribute("aria-disabled", "true")
     await dialog.get_by_label("What has changed").fill("thicker walls")
@@ -473,9 +473,7 @@ async def test_a_new_version_gives_the_lock_back_and_nothing_unseen_is_replaced(
     await row(page, "part.txt").get_by_role("link").click()
     await drawer(page).get_by_role("button", name="New version…").click()
     dialog = page.get_by_role("dialog", name="New version")
-    async with page.expect_file_chooser() as chooser:
-        await dialog.get_by_role("button", name="File").click()
-    await (await chooser.value).set_files(tmp_path / "part.txt")
+    await choose_files(page, lambda: dialog.get_by_role("button", name="File").click(), tmp_path / "part.txt")
     await dialog.get_by_label("Why").fill("measured again")
     await expect(dialog.get_by_label("Unlock it when the upload is done")).to_be_checked()
     await dialog.get_by_role("button", name="Upload").click()
@@ -590,9 +588,7 @@ async def test_all_of_it_with_the_keyboard(
     page = await open_page("ann", shelf.address)
     keyboard = page.keyboard
     await expect(row(page, "b.txt")).to_be_visible()
-    async with page.expect_file_chooser() as chooser:
-        await keyboard.press("Shift+U")
-    await (await chooser.value).set_files(tmp_path / "a.txt")
+    await choose_files(page, lambda: keyboard.press("Shift+U"), tmp_path / "a.txt")
     await expect(row(page, "a.txt")).to_be_visible()
     await keyboard.press("Shift+N")
     await expect(page.get_by_role("dialog").get_by_label("Name")).to_be_focused()
