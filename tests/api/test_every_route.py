@@ -31,6 +31,7 @@ PUBLIC = {
     ("POST", "/api/auth/oidc/callback"),
     ("GET", "/api/auth/onshape/callback"),  # the state that it shows is the credential
     ("GET", "/api/parts/auth/onshape/callback"),
+    ("POST", "/api/auth/login"),  # always 400
     ("POST", "/api/tokens/api-login"),  # the body has the credential
     ("GET", "/api/users/verify"),  # 404 outside debug mode
     ("GET", "/api/confirm-email/{token}"),  # the mailed link is the credential

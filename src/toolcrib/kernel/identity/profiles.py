@@ -67,6 +67,15 @@ async def follow_provider(session: AsyncSession, user: User, identity: Identity,
     profile.used_at = now
 
 
+async def set_organization(session: AsyncSession, user: User, organization: str | None) -> None:
+    await take_write_lock(session)
+    profile = await session.get(Profile, user.id)
+    if profile is None:
+        profile = Profile(user_id=user.id, email_verified=False)
+        session.add(profile)
+    profile.organization = organization
+
+
 async def link(session: AsyncSession, user: User, *, now: datetime) -> None:
     """Record that the account belongs to a person at the provider, who has not come from it yet."""
     await session.flush()

@@ -6,6 +6,7 @@ from toolcrib.kernel.identity import (
     routes_directory,
     routes_me,
     routes_oidc,
+    routes_older,
     routes_projects,
     routes_session,
     routes_tokens,
@@ -18,6 +19,7 @@ ROUTERS = (
     routes_tokens.router,
     routes_me.router,  # before routes_users, whose {username} would match `me/…`
     routes_users.router,
+    routes_older.router,  # before routes_directory, whose {username} would match `check`
     routes_directory.router,
     routes_admin.router,
     routes_companies.router,

@@ -105,7 +105,7 @@ async def list_people(session: ReadSessionDep, _: AdminDep) -> Directory:
     """List everybody, by username."""
     found = await users.by_name(session)
     known = await profiles.of_people(session, [user.id for user in found])
-    return Directory(users=[DirectoryEntry(**_entry(user, known.get(user.id))) for user in found])
+    return Directory(users=[DirectoryEntry(**entry_of(user, known.get(user.id))) for user in found])
 
 
 @router.get("/verify", openapi_extra=PUBLIC, responses=refusals(400, 404))
@@ -156,7 +156,7 @@ async def remove_person(
         raise InvalidRequest("Missing username in request data")
     if body.username == me.username:
         raise Forbidden("You cannot remove your own account")
-    user = await _named(session, body.username)
+    user = await person_named(session, body.username)
     await users.delete_user(session, kernel, user, actor=me, by=by, now=now)
     return Removed(message="User removed successfully")
 
@@ -164,9 +164,9 @@ async def remove_person(
 @router.get("/{username:path}", responses=refusals(403, 404))
 async def show_person(username: str, session: ReadSessionDep, _: AdminDep) -> DirectoryUser:
     """Show a person and the providers they sign in through."""
-    user = await _named(session, username)
+    user = await person_named(session, username)
     profile = (await profiles.of_people(session, [user.id])).get(user.id)
-    person = DirectoryPerson(**_entry(user, profile), auth_providers=_providers(user, profile))
+    person = DirectoryPerson(**entry_of(user, profile), auth_providers=_providers(user, profile))
     return DirectoryUser(user=person)
 
 
@@ -191,14 +191,14 @@ async def _create(
     return user
 
 
-async def _named(session: AsyncSession, username: str) -> User:
+async def person_named(session: AsyncSession, username: str) -> User:
     try:
         return await users.get_by_name(session, username)
     except users.UserNotFound:
         raise users.UserNotFound("User not found") from None
 
 
-def _entry(user: User, profile: Profile | None) -> dict[str, Any]:
+def entry_of(user: User, profile: Profile | None) -> dict[str, Any]:
     return {
         "id": user.id,
         "username": user.username,
