@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,6 +56,19 @@ async def _requester(request: Request, kernel: KernelDep, me: PrincipalDep) -> R
 
 async def _now(kernel: KernelDep) -> datetime:
     return kernel.clock()
+
+
+def per_person(name: str, setting: str) -> Any:
+    """For a route's `dependencies`: count the call by the person who makes it, at most at the rate in `setting`.
+
+    Raises:
+        RateLimited: they have used it up (429).
+    """
+
+    async def count(kernel: KernelDep, me: PrincipalDep) -> None:
+        await kernel.limiter.hit(name, getattr(kernel.settings, setting), me.uuid)
+
+    return Depends(count)
 
 
 # Commits before the answer is sent: with the default scope a client could be told of a change that then fails.

@@ -49,7 +49,8 @@ class RateLimiter:
     counts alone, so that an outage neither keeps people out nor allows unlimited attempts."""
 
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
-        parse(settings.login_rate)  # a rate nobody can read fails the start, not the sign-ins
+        for rate in (settings.login_rate, settings.parts_wrong_key_rate, settings.desktop_rate):
+            parse(rate)  # a rate nobody can read fails the start, not the sign-ins
         self._here = FixedWindowRateLimiter(ProcessCounters(clock))
         self._shared: FixedWindowRateLimiter | None = None
         self._pool: ConnectionPool | None = None

@@ -34,6 +34,11 @@ class Desktops(BaseSettings):
         validation_alias="DESKTOP_QUEUE",
         description="Whether people may wait for room. If not, a desktop over a limit is refused.",
     )
+    desktop_rate: str = Field(
+        "30/minute",
+        validation_alias="DESKTOP_RATE",
+        description="How often one person may start, stop, resume or delete desktops.",
+    )
     desktop_hours: float = Field(
         12.0,
         gt=0,

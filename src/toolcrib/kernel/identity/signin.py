@@ -20,7 +20,7 @@ from toolcrib.kernel.ratelimit import RateLimiter
 # The counter of failures of one account at one address.
 WRONG = "wrong password"
 WRONG_PASSWORD = "Wrong username or password."
-# The counter of all tries, at one address, of signed-in people who must give their password again.
+# The counter of all tries of a signed-in person who must give their password again.
 AGAIN = "current password"
 AGAIN_RATE = "10/minute"
 # How many wrong passwords are remembered, as digests; beyond that the oldest is forgotten.
@@ -95,7 +95,7 @@ class SignIn:
         Raises:
             InvalidGrant, RateLimited, SignInBusy: as `prove`.
         """
-        await self._limiter.hit(AGAIN, AGAIN_RATE, f"{me.uuid} {address}")
+        await self._limiter.hit(AGAIN, AGAIN_RATE, me.uuid)
         async with self._passwords.turns.take(me.uuid):
             return await self._check(me.username, password, address, self._passwords.changes)
 

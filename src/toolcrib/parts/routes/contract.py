@@ -79,11 +79,12 @@ async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
     """Say whether the key is the right one."""
     address = client_address(request)
     try:
-        await find_caller(request, kernel)
+        caller = await find_caller(request, kernel)
     except WrongKey:
         await _limited(kernel, "wrong parts key", kernel.settings.parts_wrong_key_rate, address)
         raise
-    await _limited(kernel, "parts key", CHECK_RATE, address)
+    # Whose key is their own is counted by person: many may be behind one address.
+    await _limited(kernel, "parts key", CHECK_RATE, address if caller.shared else caller.me.uuid)
     found = {"status": "authenticated", "message": "The key is valid.", "timestamp": now.isoformat()}
     return answer(found, headers=NOT_CACHED)
 
