@@ -165,6 +165,25 @@ async def test_a_record_of_an_earlier_boot_or_of_another_process_is_not_mistaken
             other.kill()
 
 
+async def test_what_else_lies_in_the_folders_is_no_hindrance(computer: Computer) -> None:
+    launcher, one = computer.launcher, wanted()
+    await ready(launcher, one)
+    root = computer.folder / "desktops"
+    for name in ("lost+found", "UPPER", "d1-without-record"):
+        (root / "desktops" / name).mkdir()
+        (root / "volumes" / name).mkdir()
+    (root / "desktops" / "d1-file").touch()
+    change = root / "desktops" / one.name / "record.json"
+    change.write_text(json.dumps({**json.loads(change.read_bytes()), "of_a_newer_release": 1}))
+    assert list(await launcher.statuses()) == [one.name]
+    assert not await launcher.volumes()
+    await launcher.delete_volume("d1-without-record")
+    await launcher.stop(one.name)
+    for name in ("lost+found", "UPPER", "d1-without-record"):
+        (root / "desktops" / name).rmdir()
+    (root / "desktops" / "d1-file").unlink()
+
+
 async def test_processes_without_a_record_are_found_and_ended(computer: Computer) -> None:
     launcher, one = computer.launcher, wanted()
     await ready(launcher, one)

@@ -42,6 +42,17 @@ class Folders:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 sync_folder(folder.parent)
 
+    def desktop_names(self) -> list[str]:
+        """Of those that there may be something of."""
+        with suppress(FileNotFoundError):
+            return sorted(one.name for one in self.desktops.iterdir() if _DESKTOP.fullmatch(one.name))
+        return []
+
+    def volume_names(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return sorted(one.name for one in self.volumes.iterdir() if _VOLUME.fullmatch(one.name))
+        return []
+
     def desktop(self, name: str) -> Path:
         if not _DESKTOP.fullmatch(name):
             raise LauncherRefused("This is no name of a desktop.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,16 @@ class Record:
         write_durably(folder / FILE, json.dumps(content).encode())
 
 
+_FIELDS = {field.name for field in fields(Record)}
+
+
 def read_record(folder: Path) -> Record | None:
     """Return the record in this folder, or None if there is none that makes sense."""
     try:
         content = json.loads((folder / FILE).read_bytes())
-        process = content.pop("process")
-        started_at = datetime.fromisoformat(content.pop("started_at")).astimezone(UTC)
-        return Record(**content, started_at=started_at, process=Identity(**process) if process else None)
+        process, started_at = content.pop("process"), datetime.fromisoformat(content.pop("started_at"))
+        known = {name: content[name] for name in _FIELDS & content.keys()}  # a newer release may write more
+        return Record(**known, started_at=started_at, process=Identity(**process) if process else None)
     except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, KeyError):
         return None
 

@@ -228,15 +228,11 @@ class Desktops:
 
     def statuses(self) -> dict[str, Report]:
         """What is known of every desktop. Also goes on with removing what was too much for one call."""
-        if not self.folders.desktops.is_dir():
+        if not self.folders.root.is_dir():
             return {}
         empty_removed(self.folders, seconds=REMOVAL_SECONDS)
         running = marked(self.folders.mark)
-        found = {
-            folder.name: report
-            for folder in sorted(self.folders.desktops.iterdir())
-            if (report := self.status(folder.name))
-        }
+        found = {name: report for name in self.folders.desktop_names() if (report := self.status(name))}
         for name in running:
             if name not in found and re.fullmatch(r"[a-z0-9-]{1,63}", name):
                 found[name] = Report(Phase.FAILED, "It runs, but nothing is known of it.")

@@ -49,8 +49,8 @@ def delete(folders: Folders, name: str) -> None:
     with locked(folder) as is_there:
         if not is_there:
             return
-        for desktop in folders.desktops.iterdir():
-            record = read_record(desktop)
+        for desktop in folders.desktop_names():
+            record = read_record(folders.desktop(desktop))
             if record and record.volume == name and record.process and record.process.is_alive():
                 raise LauncherRefused("A running desktop has this volume.")
         if not remove(folders, folder, seconds=REMOVAL_SECONDS):
@@ -58,7 +58,4 @@ def delete(folders: Folders, name: str) -> None:
 
 
 def all_of(folders: Folders) -> dict[str, Volume]:
-    if not folders.volumes.is_dir():
-        return {}
-    names = sorted(folder.name for folder in folders.volumes.iterdir())
-    return {name: found for name in names if (found := _read(folders, name))}
+    return {name: found for name in folders.volume_names() if (found := _read(folders, name))}
