@@ -17,7 +17,7 @@ from tests.servers.environment import PASSWORD
 from tests.servers.inprocess import AppServer
 from toolcrib.kernel.identity.models import ApiKey
 
-SCOPES = ("read", "locks", "documents", "machines", "parts", "admin")
+SCOPES = ("read", "locks", "documents", "machines", "parts", "desktops", "admin")
 REFUSED = {"missing_scope", "sign_in_needed"}
 ANY = frozenset(SCOPES)
 NONE: frozenset[str] = frozenset()
@@ -116,6 +116,17 @@ BOTH = {
     "POST /api/pool/inventory",
     "POST /api/pool/queue/{reservation_id}/move",
     "POST /api/pool/queue/{reservation_id}/priority",
+    "POST /api/desktop-config/create",
+    "PUT /api/desktop-config/update/{configuration_id}",
+    "DELETE /api/desktop-config/delete/{configuration_id}",
+    "GET /api/desktop-config/access/{configuration_id}",
+    "POST /api/storage-pvcs/create",
+    "GET /api/storage-pvcs/connections/{volume_id}",
+    "GET /api/storage-pvcs/{volume_id}",
+    "DELETE /api/storage-pvcs/{volume_id}",
+    "GET /api/storage-pvcs/{volume_id}/access",
+    "POST /api/storage-pvcs/{volume_id}/access",
+    "POST /api/admin/desktops/images/prepare",
 }
 # Written with GET, though they change something or let somebody in on a machine.
 WRITES = {
@@ -142,6 +153,8 @@ def needed(method: str, path: str) -> frozenset[str]:
     reads = (method in {"GET", "HEAD", "OPTIONS"} and route not in WRITES) or route in READS
     if re.match(r"/api/(machines|available|reserve|release_all|reservations|pool)(/|$)", path):
         return frozenset({"read", "machines"} if reads else {"machines"})
+    if re.match(r"/api/(admin/)?(desktops|connections|desktop-config|storage-pvcs)(/|$)", path):
+        return frozenset({"read", "desktops"} if reads else {"desktops"})
     if re.match(r"/api/(parts|shop)(/|$)|(/api)?(/auth)?/onshape/", path):
         return frozenset({"read", "parts"} if reads else {"parts"})
     if re.match(r"/api/lock|(/\{project\})?/info/lfs", path):
@@ -149,7 +162,7 @@ def needed(method: str, path: str) -> frozenset[str]:
     if re.match(r"/api/storage|(/api)?/check-file-access|/dav", path):
         return frozenset({"read", "documents"} if reads else {"documents"})
     if path.startswith(("/api/claims", "/api/watches")) and not reads:
-        return frozenset({"locks", "documents", "machines", "parts"})
+        return frozenset({"locks", "documents", "machines", "parts", "desktops"})
     assert reads, f"a new way to change something: {route}"
     return frozenset({"read"})
 
