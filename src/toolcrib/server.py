@@ -71,6 +71,7 @@ from toolcrib.kernel.routing import skip_elsewhere
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
 from toolcrib.kernel.start_failures import StartFailures
+from toolcrib.kernel.websockets import websocket_paths
 from toolcrib.kernel.wording import Wordings
 from toolcrib.machines.kind import kind as machines
 from toolcrib.parts.kind import kind as parts
@@ -129,12 +130,20 @@ def create_app(
     app.state.prepared = prepared
     proxies = TrustedProxies(settings.trusted_proxies)
     app.state.site = Site(settings, {kind.name: kind.link for kind in found})
+    page_path = f"/{PAGE}" if settings.ui_dir is not None else ""
     app.state.wordings = wordings = Wordings(each for kind in found for each in kind.wordings)
     app.state.connections = connections = Connections(settings, proxies, wordings)
     openapi.install(app, wordings, kernel.auth.key_scopes)
     answers = errors.install(app, wordings)
 
     app.router.routes.extend(_router(found).routes)
+    connections.websockets = websocket_paths(
+        (each for kind in found for each in kind.routers),
+        API,
+        settings.base_path,
+        at_root=settings.api_at_root,
+        page_path=page_path,
+    )
 
     # Around the framework's own layers, outermost last: see `kernel.fast_routes`.
     layers: ASGIApp = FastRoutes(
@@ -161,7 +170,7 @@ def create_app(
         proxies=proxies,
         connections=connections,
         wordings=wordings,
-        page_path=f"/{PAGE}" if settings.ui_dir is not None else "",
+        page_path=page_path,
     )
     app.middleware_stack = metrics.observed(app, StartFailures(layers))
     return app

@@ -19,12 +19,15 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.passwords import LANES, MEMORY_KIB, TIME_COST
 from toolcrib.kernel.identity.routes_session import token_lifetime
+from toolcrib.kernel.websockets import OPTIONS, BoundedWebSocket
 from toolcrib.server import create_app
 from toolcrib.settings import Settings
 
 
 class AppServer:
-    """Start with `await AppServer.start(…)`; the fixture stops it."""
+    """Start with `await AppServer.start(…)`; the fixture stops it. `http` is uvicorn's HTTP protocol."""
+
+    http: Any = "auto"
 
     def __init__(self, settings: Settings, clock: FakeClock) -> None:
         self.settings = settings
@@ -34,7 +37,14 @@ class AppServer:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}{settings.base_path}"
         config = uvicorn.Config(
-            self.app, lifespan="on", log_config=None, access_log=False, proxy_headers=False
+            self.app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            http=self.http,
+            ws=BoundedWebSocket,
+            **OPTIONS,
         )
         config.load()
         self._server = uvicorn.Server(config)

@@ -62,7 +62,9 @@ def raise_descriptor_limit() -> None:
 
 
 class Connections:
-    """Those of one process."""
+    """Those of one process. `websockets` are the paths where one may become a WebSocket."""
+
+    websockets: frozenset[bytes] = frozenset()
 
     def __init__(self, settings: Settings, proxies: TrustedProxies, wordings: Wordings) -> None:
         self.most = min(settings.max_connections, max(16, _descriptors() - KEPT_DESCRIPTORS))

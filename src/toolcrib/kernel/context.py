@@ -68,6 +68,8 @@ class Kernel:
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)
+    # Name -> what it is, and a function that reads it without waiting: shown by /metrics. A kind adds its own.
+    figures: dict[str, tuple[str, Callable[[], float]]] = field(default_factory=dict)
     # What a kind keeps for itself, by the kind's name.
     kinds: dict[str, Any] = field(default_factory=dict)
     # Each says which of some keys of the file store its kind's rows name; see `Kind`.

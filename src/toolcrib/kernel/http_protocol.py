@@ -9,6 +9,7 @@ one turn of the event loop leaves together.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import orjson
@@ -135,7 +136,8 @@ class OneWriteProtocol(HttpToolsProtocol):
             is_health = self.url.partition(b"?")[0] in self._limits.health
             self.app = self.config.loaded_app if is_health or not self.is_spare else self._limits.refuse
         super().on_headers_complete()
-        self.headers = []  # what trailers add is no part of the request, which was checked
+        if not (self.parser.should_upgrade() and self._should_upgrade()):
+            self.headers = []  # what trailers add is no part of the request, which was checked
 
     def on_body(self, body: bytes) -> None:
         self._loose_bytes = 0
@@ -160,5 +162,22 @@ class OneWriteProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.close()
 
+    def _should_upgrade_to_ws(self) -> bool:
+        """Whether a WebSocket is to be had at this path. Elsewhere whoever asks for one gets an ordinary answer."""
+        return (
+            super()._should_upgrade_to_ws()
+            and self._limits is not None
+            and not self.is_spare
+            and self.url.partition(b"?")[0] in self._limits.websockets
+        )
+
+    def handle_websocket_upgrade(self) -> None:
+        if not (self.cycle is None or self.cycle.response_complete):
+            self.transport.abort()  # what was asked before on this connection is still being answered
+            return
+        super().handle_websocket_upgrade()
+        if self._limits is not None:  # the connection counts until it ends
+            self.transport.get_protocol().has_ended = partial(self._limits.leave, self)  # type: ignore[attr-defined]
+
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: anybody may ask for a WebSocket, and gets an ordinary answer."""
+        """Say nothing: anybody may ask for a WebSocket."""

@@ -11,7 +11,7 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -86,6 +86,14 @@ class Metrics:
         )
         self._database_up = self.gauge("toolcrib_database_up", "Whether the database answered.")
         self._looked_at = float("-inf")
+        self._known: set[str] = set()
+
+    def add(self, figures: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
+        """Report the kinds' own figures, too."""
+        for name, (description, read) in figures.items():
+            if name not in self._known:
+                self._known.add(name)
+                self.gauge(name, description, read)
 
     def gauge(self, name: str, description: str, read: Callable[[], float] | None = None) -> Gauge:
         """A figure of this process; `read` is called at each scrape and must not block."""
@@ -136,6 +144,7 @@ async def metrics(request: Request) -> Response:
     kernel: Kernel = request.app.state.kernel
     await require_monitoring(request, kernel)
     found: Metrics = request.app.state.metrics
+    found.add(kernel.figures)
     await found.look(kernel.database)
     return Response(generate_latest(found.registry), media_type=CONTENT_TYPE_LATEST)
 

@@ -1,4 +1,5 @@
-"""The middleware of every request: path prefixes, the client behind proxies, bodies, response headers."""
+"""The middleware of every request, those for a WebSocket too: path prefixes, the client behind proxies, bodies,
+response headers."""
 
 from __future__ import annotations
 
@@ -56,16 +57,17 @@ class RequestMiddleware:
         self.wordings = wordings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         path: str = scope["path"]
+        method: str = scope.get("method", "GET")  # a WebSocket has none
         if self.base_path:
             below = path == self.base_path or path.startswith(self.base_path + "/")
             if (
                 not below and path not in HEALTH
             ):  # a balancer asks for the health without knowing the base path
-                response = self.wordings.response(scope["method"], path, 404, "not_found", "Not Found.")
+                response = self.wordings.response(method, path, 404, "not_found", "Not Found.")
                 await response(scope, receive, send)
                 return
             if below:
@@ -79,7 +81,7 @@ class RequestMiddleware:
             scope = {**scope, "path": path, "raw_path": b"/api" + scope["raw_path"]}
 
         origin = self.proxies.origin(scope)
-        if origin.scheme != scope["scheme"]:
+        if origin.scheme != scope["scheme"] and scope["type"] == "http":
             scope = {**scope, "scheme": origin.scheme}
         if origin.address == (scope.get("client") or (UNIX, 0))[0]:
             await self._serve(scope, receive, send)
@@ -92,7 +94,7 @@ class RequestMiddleware:
             counted = self.connections.begin(origin.address)
         except TooManyConnections as refused:
             said = refused.code, refused.detail, None, refused.headers
-            response = self.wordings.response(scope["method"], path, refused.status, *said)
+            response = self.wordings.response(method, path, refused.status, *said)
             await response(scope, receive, send)
             return
         try:
@@ -101,6 +103,9 @@ class RequestMiddleware:
             self.connections.end(counted)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
         path: str = scope["path"]
         body: RequestBody | None = None
         length = _content_length(scope)
@@ -160,7 +165,7 @@ class RequestMiddleware:
 
 def _is_navigation(scope: Scope) -> bool:
     """Whether a browser opens a page, and not a client calls the API at the root."""
-    if scope["method"] != "GET":
+    if scope["type"] != "http" or scope["method"] != "GET":
         return False
     headers = dict(scope["headers"])
     return headers.get(b"sec-fetch-mode") == b"navigate" or b"text/html" in headers.get(b"accept", b"")

@@ -25,6 +25,7 @@ from toolcrib.cli.server.memory import return_large_blocks
 from toolcrib.kernel.connections import raise_descriptor_limit
 from toolcrib.kernel.file_modes import keep_new_files_private
 from toolcrib.kernel.http_protocol import OneWriteProtocol
+from toolcrib.kernel.websockets import OPTIONS, BoundedWebSocket
 from toolcrib.settings import Settings
 
 DRAIN_SECONDS = 20
@@ -141,7 +142,8 @@ def configuration(app: Any, settings: Settings, workers: int) -> uvicorn.Config:
         factory=True,
         loop="asyncio" if sys.platform == "win32" else "uvloop",  # which there is none of there
         http=OneWriteProtocol,
-        ws="none",  # there are none, and an upgraded connection would no longer be counted
+        ws=BoundedWebSocket,
+        **OPTIONS,
         lifespan="on",
         log_config=None,  # logs.configure configures logging
         access_log=False,

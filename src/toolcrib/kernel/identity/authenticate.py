@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database
@@ -186,8 +186,9 @@ class Authenticator:
         lookup.require_usable(user, None, self._clock())
         return await self.principal_of(user)
 
-    def refuse_cross_site(self, request: Request) -> None:
-        """Refuse a write from another site's page, for routes that set or clear the cookie without reading it.
+    def refuse_cross_site(self, request: HTTPConnection) -> None:
+        """Refuse a write from another site's page, for routes that set or clear the cookie without reading it, and for
+        WebSockets, which any page may open.
 
         Raises:
             CrossSiteWrite: another site's page sent it (403).

@@ -1,0 +1,73 @@
+"""uvicorn's WebSocket protocol, within the limits of `kernel.connections` and with bounds that uvicorn lacks.
+
+Only the paths of our own WebSocket routes are upgraded (`http_protocol`); whoever asks elsewhere gets the ordinary
+answer. Messages are not compressed: that costs more than it saves where pictures are compressed already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import iter_route_contexts
+from starlette.routing import WebSocketRoute
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+# For `uvicorn.Config`. A client that answers no ping for so long is gone; on a slow line the ping waits its turn.
+OPTIONS: dict[str, Any] = {
+    "ws_max_size": 2 * 1024 * 1024,
+    "ws_per_message_deflate": False,
+    "ws_ping_interval": 15.0,
+    "ws_ping_timeout": 30.0,
+}
+# Of one message: each part costs memory, also one without content.
+MAX_FRAGMENTS = 1_000
+# In a scope's extensions: cut the connection at once, whatever is still to be sent.
+ABORT = "toolcrib.abort"
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """For `uvicorn.Config(ws=…)`."""
+
+    has_ended: Callable[[], None] | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.has_ended is not None:
+            self.has_ended()
+        super().connection_lost(exc)
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["extensions"][ABORT] = self.transport.abort  # type: ignore[assignment]
+
+    def handle_ping(self) -> None:
+        output = self.conn.data_to_send()
+        if self.writable.is_set():  # a client that sends pings and reads nothing would fill our memory
+            self.transport.write(b"".join(output))
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= MAX_FRAGMENTS:
+            self.frames = []
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+            return
+        super().handle_cont(event)
+
+
+def websocket_paths(
+    routers: Iterable[APIRouter], prefix: str, base_path: str, *, at_root: bool, page_path: str
+) -> frozenset[bytes]:
+    """Every path by which a WebSocket of `routers` is asked for, as `RequestMiddleware` understands them."""
+    found = {
+        prefix + str(context.path)
+        for router in routers
+        for context in iter_route_contexts(router.routes)
+        if isinstance(context.original_route, WebSocketRoute)
+    }
+    found |= {page_path + path for path in found}
+    if at_root:
+        found |= {path.removeprefix("/api") for path in found}
+    return frozenset((base_path + path).encode() for path in found)
