@@ -20,7 +20,6 @@ from rich.table import Table
 from benchmarks import (
     attacks,
     costs,
-    desktops_local,
     documents,
     etcd,
     events,
@@ -78,7 +77,6 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "machines-deciding-postgresql": partial(machines.deciding, "postgresql"),
     "machines-deciding-mariadb": partial(machines.deciding, "mariadb"),
     "machines-overview": _on_sqlite(machines.overview),
-    "desktops-local": desktops_local.run,
     "page": _on_sqlite(page.run),
     "parts": parts.run,
 }

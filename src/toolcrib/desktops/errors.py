@@ -101,7 +101,7 @@ class GatewaySlow(Problem):
 class ConfigurationNotFound(NotFound):
     code = "configuration_not_found"
 
-    def __init__(self, configuration_id: int | str | None = None, *, may_be_hidden: bool = False) -> None:
+    def __init__(self, configuration_id: int | None = None, *, may_be_hidden: bool = False) -> None:
         if configuration_id is None:
             super().__init__("Desktop configuration not found")
         else:
@@ -190,3 +190,24 @@ class UnknownPeople(InvalidRequest):
     """Some of the usernames given are nobody's."""
 
     code = "unknown_people"
+
+
+# Views
+
+
+class DesktopNotReady(Conflict):
+    """The desktop does not run yet, or any more."""
+
+    code = "desktop_not_ready"
+
+
+class ViewNotFound(NotFound):
+    """The view is not open, or not of this desktop."""
+
+    code = "view_not_found"
+
+
+class ControlDenied(Forbidden):
+    """The person may see the desktop, and may not do this about its control."""
+
+    code = "control_denied"
