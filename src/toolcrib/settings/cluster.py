@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from toolcrib.settings.values import Address, Words, default_if_empty
+from toolcrib.settings.values import Address, Words, check_https, default_if_empty
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _LABEL_KEY = re.compile(rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?")
@@ -158,6 +158,19 @@ class Cluster(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: Any, info: ValidationInfo) -> Any:
         return default_if_empty(cls, value, info)
+
+    @field_validator("rancher_api_url")
+    @classmethod
+    def _is_https(cls, value: str) -> str:
+        """The token is sent there."""
+        return check_https(value) if value else value
+
+    @field_validator("rancher_cluster_id", "rancher_repo_name", "rancher_chart", "rancher_chart_version")
+    @classmethod
+    def _is_word(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9._:+-]{0,128}", value) or value in {".", ".."}:
+            raise ValueError("must consist of letters, digits and . _ : + -")
+        return value
 
     @field_validator("kubernetes_namespace", "kubernetes_instance")
     @classmethod

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from toolcrib.settings.values import Address, Words, default_if_empty, named
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from toolcrib.settings.values import Address, Words, check_https, default_if_empty, named
 
 
 class Onshape(BaseSettings):
@@ -66,11 +63,7 @@ class Onshape(BaseSettings):
     @classmethod
     def _https(cls, value: str) -> str:
         """Tokens and the secret are sent there."""
-        parts = urlsplit(value)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        if not is_safe or not parts.hostname or parts.username or parts.query or parts.fragment:
-            raise ValueError("must be an https address without a query")
-        return value
+        return check_https(value)
 
     @property
     def has_onshape(self) -> bool:

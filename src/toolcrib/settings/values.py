@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode
@@ -36,6 +37,18 @@ def default_if_empty(settings: type[BaseSettings], value: Any, info: ValidationI
     """An empty text counts as unset (parts contract, section 11)."""
     if isinstance(value, str) and not value.strip():
         return settings.model_fields[info.field_name or ""].get_default(call_default_factory=True)
+    return value
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def check_https(value: str) -> str:
+    """An address that secrets may be sent to. Raises ValueError."""
+    parts = urlsplit(value)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not is_safe or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("must be an https address without a query")
     return value
 
 

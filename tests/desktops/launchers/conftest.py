@@ -11,8 +11,10 @@ import pytest_asyncio
 
 from tests.desktops.kubernetes.subject import KubernetesSubject
 from tests.desktops.launchers.subjects import Local, Subject
+from tests.desktops.rancher.platform import RancherSubject
 from tests.servers.kubernetes.real import RealApi, is_given
 from tests.servers.kubernetes.server import KubeApi
+from tests.servers.rancher import Rancher
 
 
 def local(folder: Path, worker: int) -> Subject:
@@ -23,7 +25,15 @@ def kubernetes(folder: Path, worker: int) -> Subject:
     return KubernetesSubject(KubeApi(), folder)
 
 
-SUBJECTS: dict[str, Callable[[Path, int], Subject]] = {"local": local, "kubernetes": kubernetes}
+def rancher(folder: Path, worker: int) -> Subject:
+    return RancherSubject(Rancher())
+
+
+SUBJECTS: dict[str, Callable[[Path, int], Subject]] = {
+    "local": local,
+    "kubernetes": kubernetes,
+    "rancher": rancher,
+}
 
 
 REAL = [pytest.param("real kubernetes", marks=pytest.mark.kube)] if is_given() else []

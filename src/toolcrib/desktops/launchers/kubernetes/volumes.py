@@ -27,14 +27,14 @@ class Volumes:
         check_volume_name(name)
         check_size(size)
         try:
-            return _volume(await self._cluster.create(CLAIMS, self._manifests.volume(name, size)))
+            return volume_of(await self._cluster.create(CLAIMS, self._manifests.volume(name, size)))
         except Exists:
             found = await self._cluster.get(CLAIMS, name)
             claim = read(Claim, found)
             self._check_ours(claim.metadata)
             if claim.metadata.deletion_timestamp is not None:
                 raise LauncherDown(f"The volume {name} is still being removed from the cluster.") from None
-            return _volume(found)
+            return volume_of(found)
 
     async def delete(self, name: str) -> None:
         check_volume_name(name)
@@ -49,7 +49,7 @@ class Volumes:
 
     async def all(self) -> Mapping[str, Volume]:
         found, _ = await self._cluster.find_all(CLAIMS, labels=self._labels)
-        volumes = [_volume(claim) for claim in found]
+        volumes = [volume_of(claim) for claim in found]
         return {volume.name: volume for volume in volumes}
 
     def _check_ours(self, found: Metadata) -> None:
@@ -59,7 +59,7 @@ class Volumes:
             )
 
 
-def _volume(found: Mapping[str, Any]) -> Volume:
+def volume_of(found: Mapping[str, Any]) -> Volume:
     claim = read(Claim, found)
     phase = claim.status.phase
     return Volume(

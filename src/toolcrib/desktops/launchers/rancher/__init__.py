@@ -1,0 +1,1 @@
+"""Desktops from a chart of a Rancher catalogue."""
