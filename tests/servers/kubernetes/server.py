@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import select
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 
+from tests.servers.certificates import Certificate
 from tests.servers.kubernetes.store import KINDS, Body, Kind, Refused, Store
 
 TOKEN = "a-token-of-the-tests"
@@ -27,7 +29,7 @@ class KubeApi:
     """`asked` lists method and path of each request. `mode` is `normal`, `down`, `slow`, `nonsense`, `endless`,
     `elsewhere` or `broken`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Certificate | None = None) -> None:
         self.store = Store()
         self.token: str | None = TOKEN  # None: anybody may do everything
         self.mode = "normal"
@@ -46,7 +48,13 @@ class KubeApi:
         handler = type("Handler", (_Handler,), {"api": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls.chain, tls.key)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.url = f"https://localhost:{self.port}"
         self.namespace = NAMESPACE
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -197,7 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(
         self, method: str, path: str, query: dict[str, str], content: bytes
     ) -> tuple[int, Body] | None:
-        if self.api.token and self.headers.get("Authorization") != f"Bearer {self.api.token}":
+        scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
+        if self.api.token and (scheme.lower(), token) != ("bearer", self.api.token):
             raise Refused(401, "Unauthorized", "Unauthorized")
         parts = [unquote(part) for part in path.strip("/").split("/")]
         if (found := _discovery(parts)) is not None:

@@ -47,7 +47,8 @@ async def open_client(settings: Settings) -> ApiClient:
     try:
         if settings.kubeconfig:
             _check_files(settings.kubeconfig)
-            async with asyncio.timeout(settings.kubernetes_timeout_seconds):
+            # A program may be run for it. It has less time than the call that waits for it, which can say so then.
+            async with asyncio.timeout(settings.kubernetes_timeout_seconds * 0.8):
                 await load_kube_config(  # type: ignore[no-untyped-call]
                     config_file=settings.kubeconfig, client_configuration=configuration, persist_config=False
                 )

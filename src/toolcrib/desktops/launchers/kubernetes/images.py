@@ -10,7 +10,7 @@ from toolcrib.desktops.launchers.kubernetes.cluster import Cluster
 from toolcrib.desktops.launchers.kubernetes.manifests import INSTANCE, PART, Manifests
 from toolcrib.desktops.launchers.kubernetes.refusals import Changed, Missing
 from toolcrib.desktops.launchers.kubernetes.resources import DAEMONS
-from toolcrib.desktops.launchers.kubernetes.values import why_no_image
+from toolcrib.desktops.launchers.kubernetes.values import resource_name, why_no_image
 from toolcrib.desktops.launchers.launcher import LauncherDown, LauncherRefused
 
 MOST = 50
@@ -21,9 +21,7 @@ class Images:
         self._cluster = cluster
         self._manifests = manifests
         self._instance = instance
-        self.name = (
-            f"{instance[:40].rstrip('-')}-images" if instance[0].isalpha() else f"d-{instance[:40]}-images"
-        )
+        self.name = resource_name(f"{instance}-images")
 
     async def prepare(self, images: Sequence[str]) -> None:
         """Have these on every node, and no others on our account."""
