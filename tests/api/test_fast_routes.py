@@ -214,3 +214,54 @@ async def test_the_list(both: tuple[AppServer, AppServer]) -> None:
             assert found[0] == found[1], (query, condition)
             statuses.add(found[0][0])
     assert statuses == {200, 304, 400}
+
+
+MACHINE = {
+    "name": "m1",
+    "host": "127.0.0.1",
+    "port": 9,
+    "user": "root",
+    "password": "secret",
+    "tags": ["fast"],
+}
+WISH = {"tags": "fast", "certificate": True}
+WISHES: list[bytes] = [
+    json.dumps(body).encode()
+    for body in (
+        WISH | {"count": 2},
+        WISH | {"count": 2, "at_least": 1, "minutes": 30, "purpose": "ünï 🎈", "login": "bench"},
+        WISH,  # none is left
+        WISH | {"wait": True, "wait_minutes": 10},
+        WISH | {"wait": True, "program": True},
+        WISH | {"tags": "fast && (", "wait": True},
+        WISH | {"tags": "unknown"},
+        WISH | {"names": ["m2"], "tags": None},
+        WISH | {"names": "m1"},
+        WISH | {"count": 0},
+        WISH | {"minutes": 10**9},
+        WISH | {"starts_at": "2001-01-01T00:00:00Z"},
+        WISH | {"login": "root"},
+        WISH | {"certificate": False},
+        WISH | {"public_keys": ["no key"]},
+        WISH | {"unknown": {"keys": [1, 2]}, "password": "p" * 200},
+        [WISH],
+        None,
+    )
+] + [b"", b"{", b"\xff\xfe", b'{"tags": "\\ud800"}', b"[" * 10_000]
+
+
+async def test_reserving_machines(both: tuple[AppServer, AppServer]) -> None:
+    statuses = set()
+    for server in both:
+        admin = await server.admin()
+        (await admin.post("/api/machines", json=MACHINE)).raise_for_status()
+    for body in WISHES:
+        fast, ordinary = [await ask(each, "POST", "/api/reservations", body, {}) for each in both]
+        assert fast == ordinary, body[:200]
+        statuses.add(fast[0])
+    for headers in HEADERS:
+        content = json.dumps(WISH | {"wait": True}).encode()
+        fast, ordinary = [await ask(each, "POST", "/api/reservations", content, headers) for each in both]
+        assert fast == ordinary, headers
+        statuses.add(fast[0])
+    assert statuses == {201, 202, 400, 401, 403, 404, 409}

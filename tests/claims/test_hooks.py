@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, literal_column, select, update
+from sqlalchemy import Connection, delete, insert, literal_column, select, update
 
 from tests.claims.conftest import Claims, person
 from tests.claims.room_keys import RoomClosed, book, calls, faults, hook, tables
 from toolcrib.kernel import logs
 from toolcrib.kernel.claims import service
-from toolcrib.kernel.claims.commands import Acquire, ForceRelease, Release, Transfer
+from toolcrib.kernel.claims.changes import Change, Together
+from toolcrib.kernel.claims.commands import Acquire, ForceRelease, Group, Release, Transfer
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.models import claims as claim_rows
 from toolcrib.kernel.claims.owed import owed_claim_hooks, retry_owed
@@ -351,6 +353,44 @@ async def test_a_nudge_follows_the_commit_and_only_that(claims: Claims, rooms: R
     with pytest.raises(Problem):
         await claims.acquire("m2", "ana")
     assert nudged == ["room_keys.print"]
+
+
+@pytest.mark.parametrize("what", ["nothing", "refuse", "crash"])
+async def test_many_new_claims_are_told_together_and_one_that_is_refused_stops_no_other(
+    claims: Claims, rooms: Rooms, what: str
+) -> None:
+    together: list[int] = []
+
+    def new(connection: Connection, changes: Sequence[Change]) -> None:
+        together.append(len(changes))
+        for change in changes:
+            hook(connection, change)
+
+    claims.database.claim_hooks = {"thing": Together(hook, new)}
+    await rooms.break_at("m2", "acquired", what)
+    wanted = [["m1"], ["m2", "m3"], ["m1", "m4"], ["m5", "m6"]]
+    groups = [Group([claims.acquisition(key, "ana") for key in keys]) for keys in wanted]
+    async with claims.database.write() as session:
+        outcomes = await service.run_groups(session, groups, now=claims.clock())
+    is_refused = [outcome.problem is not None for outcome in outcomes]
+    assert is_refused == [False, what != "nothing", True, False]
+    assert isinstance(outcomes[2].problem, ClaimHeld)
+    assert together == [5]
+    await rooms.agree()
+    told = [verb for verb, _ in await rooms.told()]
+    assert told == ["acquired"] * (5 if what == "nothing" else 3)
+    assert [event.seq for event in await claims.events()] == [*range(1, len(told) + 1)]
+
+
+async def test_what_is_over_is_told_before_it_is_taken_again_with_others(
+    claims: Claims, rooms: Rooms
+) -> None:
+    await claims.acquire("m1", "ana", minutes=1)
+    claims.database.claim_hooks = {"thing": Together(hook, lambda *_: pytest.fail("not all of them are new"))}
+    claims.clock.advance(minutes=2)
+    await claims.run(claims.acquisition("m1", "ben"), claims.acquisition("m2", "ben"))
+    await rooms.agree()
+    assert [verb for verb, _ in await rooms.told()] == ["acquired", "expired", "acquired", "acquired"]
 
 
 async def test_one_batch_has_hooked_and_other_kinds(engine: Database, claims: Claims, rooms: Rooms) -> None:

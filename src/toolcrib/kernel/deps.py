@@ -49,9 +49,13 @@ async def _admin(principal: PrincipalDep) -> Principal:
     return principal
 
 
-async def _requester(request: Request, kernel: KernelDep, me: PrincipalDep) -> Requester:
+def requester_of(request: Request, me: Principal) -> Requester:
     """Who asks, from where and with which program, for audits."""
     return Requester(me.username, me.uuid, client_address(request), request.headers.get("user-agent"))
+
+
+async def _requester(request: Request, me: PrincipalDep) -> Requester:
+    return requester_of(request, me)
 
 
 async def _now(kernel: KernelDep) -> datetime:

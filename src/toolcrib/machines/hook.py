@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from toolcrib.kernel.claims.changes import Change
+from toolcrib.kernel.claims.changes import Change, Together
 from toolcrib.kernel.claims.models import PRIVATE, Claim
 from toolcrib.kernel.problems import Conflict
 from toolcrib.machines.logins import login_for
@@ -23,7 +24,7 @@ class NoReservation(Conflict):
     code = "no_reservation"
 
 
-def follow_claim(connection: Connection, change: Change) -> None:
+def _follow(connection: Connection, change: Change) -> None:
     """Begin, move or end the hold that goes with a claim."""
     before, after = change.before, change.after
     if before is not None and after is not None and after.fence == before.fence:
@@ -34,9 +35,9 @@ def follow_claim(connection: Connection, change: Change) -> None:
         _ended(connection, before, change, now)
     if after is not None:
         if before is None:
-            _begun(connection, after, _reservation_of(after), now)
+            _begun(connection, (after, _reservation_of(after), now))
         else:
-            _begun(connection, after, _passed_on(connection, before, after, now), now)
+            _begun(connection, (after, _passed_on(connection, before, after, now), now))
     change.nudge(WORK_JOB)
 
 
@@ -48,29 +49,52 @@ def _reservation_of(claim: Claim) -> str:
     return found
 
 
-def _begun(connection: Connection, claim: Claim, reservation_id: str, now: datetime) -> None:
-    machine = connection.execute(
-        select(machines.c.id).where(machines.c.name == claim.key, machines.c.scope == claim.scope)
-    ).one()
-    login = connection.execute(
-        select(reservations.c.login).where(reservations.c.id == reservation_id)
-    ).scalar_one()
-    connection.execute(
-        insert(holds).values(
-            reservation_id=reservation_id,
-            machine_id=machine.id,
-            machine=claim.key,
-            fence=claim.fence,
-            holder=claim.holder,
-            login=login,
-            state=HoldState.PREPARING,
-            created_at=now,
-            ends_at=claim.expires_at,
-            is_failed=False,
-            attempts=0,
-            next_at=now,
+def _begin(connection: Connection, changes: Sequence[Change]) -> None:
+    """Begin the holds that go with new claims."""
+    begun = []
+    for change in changes:
+        claim = change.claim
+        begun.append((claim, _reservation_of(claim), change.event.at))
+        change.nudge(WORK_JOB)
+    _begun(connection, *begun)
+
+
+# Whatever changes a claim on a machine, by whichever door.
+follow_claim = Together(_follow, _begin)
+
+
+def _begun(connection: Connection, *begun: tuple[Claim, str, datetime]) -> None:
+    """Begin a hold for each claim, of that reservation at that moment."""
+    names = [claim.key for claim, _, _ in begun]
+    ids = {
+        (row.name, row.scope): row.id
+        for row in connection.execute(
+            select(machines.c.id, machines.c.name, machines.c.scope).where(machines.c.name.in_(names))
         )
+    }
+    of = {reservation_id for _, reservation_id, _ in begun}
+    found = connection.execute(
+        select(reservations.c.id, reservations.c.login).where(reservations.c.id.in_(of))
     )
+    logins = {row.id: row.login for row in found}
+    rows = [
+        {
+            "reservation_id": reservation_id,
+            "machine_id": ids[claim.key, claim.scope],
+            "machine": claim.key,
+            "fence": claim.fence,
+            "holder": claim.holder,
+            "login": logins[reservation_id],
+            "state": HoldState.PREPARING,
+            "created_at": now,
+            "ends_at": claim.expires_at,
+            "is_failed": False,
+            "attempts": 0,
+            "next_at": now,
+        }
+        for claim, reservation_id, now in begun
+    ]
+    connection.execute(insert(holds), rows)
 
 
 def _moved(connection: Connection, claim: Claim) -> None:

@@ -17,8 +17,9 @@ from toolcrib.machines.jobs import JOBS
 from toolcrib.machines.models import KIND, SEALED
 from toolcrib.machines.notices import TELLING
 from toolcrib.machines.pool import Pool, pool_of
-from toolcrib.machines.routes import ROUTERS
+from toolcrib.machines.routes import FAST_ROUTES, ROUTERS
 from toolcrib.machines.service.confirming import forgive_outage
+from toolcrib.machines.service.deciding import Decisions
 from toolcrib.machines.wording import WORDINGS
 
 RENEWAL = "A reservation is extended as a whole, not machine by machine."
@@ -35,7 +36,7 @@ def _link(claim: Claim) -> str:
 
 
 async def _start(kernel: Kernel) -> None:
-    kernel.kinds[KIND] = Pool(kernel)
+    kernel.kinds[KIND] = Pool(kernel, Decisions(kernel))
     await forgive_outage(kernel)
 
 
@@ -65,5 +66,6 @@ kind = Kind(
     wordings=WORDINGS,
     telling=TELLING,
     hook=follow_claim,
+    fast_routes=FAST_ROUTES,
     sealed=SEALED,
 )

@@ -30,10 +30,12 @@ CLOSE_SECONDS = 10.0
 
 
 class Pool:
-    """`worker` names this process in the rows of the hosts that it works on."""
+    """`worker` names this process in the rows of the hosts that it works on. `decisions` is what decides who gets which
+    machines: see `service.deciding.decisions_of`."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, decisions: Any) -> None:
         self.kernel = kernel
+        self.decisions = decisions
         self.worker = str(uuid4())
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
@@ -87,6 +89,7 @@ class Pool:
 
     async def close(self) -> None:
         """Wait a while for what is being done on hosts, then cut it off: the next process goes on with it."""
+        await self.decisions.close()
         if self._tasks:
             _done, late = await asyncio.wait(set(self._tasks), timeout=CLOSE_SECONDS)
             await end_tasks(*late)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,20 @@ class Change:
 # I/O, nothing of the event loop (on SQLite it may run in a thread).
 Hook = Callable[[Connection, Change], None]
 Hooks = Mapping[str, Hook]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A hook that can take many claims at once that are new, which come in the order of their events: `new`. Each
+    statement that it saves shortens the turn at the write lock. Every other change goes to `each`. So does every one of
+    them if `new` raises, after what it did was rolled back: one that is refused then stops no other.
+    """
+
+    each: Hook
+    new: Callable[[Connection, Sequence[Change]], None]
+
+    def __call__(self, connection: Connection, change: Change) -> None:
+        self.each(connection, change)
 
 
 def change_as_json(change: Change) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection, NestedTransaction
 
-from toolcrib.kernel.claims.changes import Change, Hooks
-from toolcrib.kernel.claims.commands import Group
+from toolcrib.kernel.claims.changes import Change, Hooks, Together
+from toolcrib.kernel.claims.commands import Acquire, Group
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.owed import log_failure, owe, owed_for, pay
 from toolcrib.kernel.claims.rules import ClaimRules
@@ -52,7 +52,13 @@ def carry_out(
 ) -> list[Outcome]:
     """Carry out `groups` in order, each all or nothing, and write what changed. The caller commits."""
     hooked = hooks.keys() & {command.ref.kind for group in groups for command in group.commands}
-    rules = read_rules(connection, events, [group.commands for group in groups], now, hooked)
+    commands = [group.commands for group in groups]
+    rules = read_rules(connection, events, commands, now, hooked)
+    if hooked and _only_takes(rules, groups, hooks):
+        together = _take_together(connection, rules, groups, hooks)
+        if together is not None:
+            return together
+        rules = read_rules(connection, events, commands, now, hooked)
     outcomes = []
     for group in groups:
         if hooked and any(command.ref.kind in hooked for command in group.commands):
@@ -63,6 +69,48 @@ def carry_out(
         except Problem as problem:
             outcomes.append(Outcome([], problem))
     write_changes(connection, rules, is_last=True)
+    return outcomes
+
+
+def _only_takes(rules: ClaimRules, groups: Sequence[Group], hooks: Hooks) -> bool:
+    """Return whether all that is asked for is what nobody holds, of kinds that can be told of many at once."""
+    return not (rules.claims or rules.waiters) and all(
+        isinstance(command, Acquire) and isinstance(hooks.get(command.ref.kind), Together)
+        for group in groups
+        for command in group.commands
+    )
+
+
+def _take_together(
+    connection: Connection, rules: ClaimRules, groups: Sequence[Group], hooks: Hooks
+) -> list[Outcome] | None:
+    """Carry out such groups, and tell their kinds of all of them at once. Returns None if that raises, and has then
+    changed nothing in the database or the log; the rules are not to be used any more."""
+    lines = len(rules.events.lines)
+    outcomes: list[Outcome] = []
+    changes: dict[str, list[Change]] = {}
+    for group in groups:
+        try:
+            outcomes.append(Outcome(rules.try_group(group)))
+        except Problem as problem:
+            outcomes.append(Outcome([], problem))
+        for change in _taken(rules):
+            changes.setdefault(change.event.kind, []).append(change)
+        rules.keep_group()
+    savepoint = connection.begin_nested()
+    try:
+        _write(connection, rules)
+        for kind, new in changes.items():
+            hook = hooks[kind]
+            if isinstance(hook, Together):
+                hook.new(connection, new)
+    except Exception as error:  # noqa: BLE001 - it is told again, one by one, and then refused or logged
+        _roll_back(connection, savepoint, error)
+        rules.events.truncate(lines)
+        return None
+    savepoint.commit()
+    for change in (each for new in changes.values() for each in new):
+        rules.events.nudges |= change.nudges
     return outcomes
 
 

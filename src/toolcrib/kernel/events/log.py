@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import event_writer_of, take_write_lock
-from toolcrib.kernel.events.writer import Event, event_counter, events
+from toolcrib.kernel.events.writer import Event, EventWriter, event_counter, events
 
 _COLUMNS = [
     events.c[name] for name in ("seq", "at", "actor", "verb", "kind", "scope", "key", "digest", "data")
@@ -34,7 +34,22 @@ async def record(
     `data` is shown to everyone who may see `scope`, so it must never hold a secret or a mail address.
     """
     await take_write_lock(session)
-    return event_writer_of(session).append(
+    return note(event_writer_of(session), verb, kind=kind, key=key, actor=actor, now=now, scope=scope, **data)
+
+
+def note(
+    writer: EventWriter,
+    verb: str,
+    *,
+    kind: str,
+    key: str,
+    actor: str | None,
+    now: datetime,
+    scope: str = "",
+    **data: Any,
+) -> int:
+    """As `record`, where the transaction's writer is at hand."""
+    return writer.append(
         at=now,
         actor=actor,
         verb=verb,

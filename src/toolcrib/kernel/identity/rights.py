@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.identity.models import Project, ProjectMember, User
 from toolcrib.kernel.identity.principal import ADMIN_SCOPE, CaseClashes, Grant, Principal, Role, WindowsNames
+from toolcrib.kernel.long_work import ROWS, pieces
 from toolcrib.kernel.spelling import folded
 
 
@@ -50,16 +52,26 @@ class ProjectRoles(Mapping[str, Role | None]):
         return len(self._names)
 
 
+_PROJECTS = select(
+    Project.id,
+    Project.name,
+    Project.company_id,
+    Project.deleted_at,
+    Project.case_clashes,
+    Project.windows_names,
+).order_by(Project.name)
+_ROLES = (
+    select(ProjectMember.user_id, Project.name, ProjectMember.role)
+    .join(ProjectMember, ProjectMember.project_id == Project.id)
+    .where(Project.deleted_at.is_(None))
+)
+
+
 async def read_registry(session: AsyncSession) -> Registry:
-    columns = (
-        Project.id,
-        Project.name,
-        Project.company_id,
-        Project.deleted_at,
-        Project.case_clashes,
-        Project.windows_names,
-    )
-    rows = await session.execute(select(*columns).order_by(Project.name))
+    return _registry(await session.execute(_PROJECTS))
+
+
+def _registry(rows: Iterable[Any]) -> Registry:
     names: list[str] = []
     by_company: dict[str, tuple[str, ...]] = {}
     spellings: dict[str, str] = {}
@@ -86,15 +98,37 @@ async def read_principal(
     `grant` is None if the person does not make the request themselves. If the credential names another company than the
     account's, the person is a member there. With an API key that lacks the scope `admin`, an administrator has no
     administrator's rights."""
+    rows = await session.execute(_ROLES.where(ProjectMember.user_id == user.id))
+    mine = {name: role for _, name, role in rows}
+    return _principal(user, grant, registry, mine, open_projects=open_projects)
+
+
+def principals_with(
+    connection: Connection, uuids: Collection[str], *, open_projects: bool
+) -> dict[str, Principal]:
+    """Return these people with their rights as of now; those who are gone or disabled are left out."""
+    columns = (User.id, User.uuid, User.username, User.is_admin, User.company_id, User.company_role)
+    found: list[Any] = []
+    roles: dict[int, dict[str, Role]] = {}
+    for page in pieces(list(uuids), ROWS):
+        people = connection.execute(select(*columns).where(User.uuid.in_(page), User.is_active)).all()
+        found += people
+        ids = [person.id for person in people]
+        for user_id, name, role in connection.execute(_ROLES.where(ProjectMember.user_id.in_(ids))):
+            roles.setdefault(user_id, {})[name] = role
+    registry = _registry(connection.execute(_PROJECTS))
+    return {
+        person.uuid: _principal(person, None, registry, roles.get(person.id, {}), open_projects=open_projects)
+        for person in found
+    }
+
+
+def _principal(
+    user: Any, grant: Grant | None, registry: Registry, mine: dict[str, Role], *, open_projects: bool
+) -> Principal:
     company_id, company_role = user.company_id, user.company_role
     if grant and grant.company_id and grant.company_id != company_id:
         company_id, company_role = grant.company_id, "member"
-    rows = await session.execute(
-        select(Project.name, ProjectMember.role)
-        .join(ProjectMember, ProjectMember.project_id == Project.id)
-        .where(ProjectMember.user_id == user.id, Project.deleted_at.is_(None))
-    )
-    mine: dict[str, Role] = dict(rows.all())
     if company_id is not None and company_role == "owner":
         mine.update(dict.fromkeys(registry.by_company.get(company_id, ()), "owner"))
     return Principal(

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.schemas import Text
-from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, RequesterDep, SessionDep
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import (
+    KernelDep,
+    NowDep,
+    PrincipalDep,
+    ReadSessionDep,
+    RequesterDep,
+    SessionDep,
+    requester_of,
+)
+from toolcrib.kernel.fast_routes import FastResponse
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.openapi import refusals
+from toolcrib.kernel.json_bodies import read_model
+from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.machines.models import State
 from toolcrib.machines.pool import pool_of
 from toolcrib.machines.reservation_views import (
@@ -28,11 +39,11 @@ from toolcrib.machines.service import (
     certifying,
     managing,
     reading,
-    registry,
     requesting,
     sharing,
 )
-from toolcrib.machines.service.requesting import shown
+from toolcrib.machines.service.deciding import GiveBack, decisions_of
+from toolcrib.machines.service.showing import shown
 from toolcrib.machines.views import MachineOutput, ReservationOutput
 
 router = APIRouter(tags=["reservations"])
@@ -41,22 +52,25 @@ Id = Annotated[str, Path(max_length=36, pattern="^[0-9a-f-]+$")]
 Why = Annotated[Text | None, Query(max_length=2000)]
 
 
-@router.post("/reservations", status_code=201, responses=refusals(400, 404, 409))
-async def reserve(
-    body: ReservationWish,
-    response: Response,
-    kernel: KernelDep,
-    me: PrincipalDep,
-    by: RequesterDep,
-    now: NowDep,
-) -> ReservationRead:
+@router.post(
+    "/reservations",
+    status_code=201,
+    response_model=ReservationRead,
+    responses=refusals(400, 404, 409),
+    openapi_extra=body_of(ReservationWish),
+)
+async def reserve(request: Request) -> Response:
     """Hold machines, with `wait` stand in the queue for them (202), or with `starts_at` book them. The accounts come a
     moment later: look at the reservation until it is `ready`, or follow the events."""
-    made = await requesting.request(pool_of(kernel), me, by, body, now=now)
-    if made.state == State.WAITING:
-        response.status_code = 202
-    response.headers["Cache-Control"] = "no-store"
-    return made
+    # It takes the bare request, to be answered before the framework: see `kernel.fast_routes`.
+    kernel: Kernel = request.app.state.kernel
+    await request.body()  # which may take long, so it comes before reading the rights
+    me = await kernel.auth.principal(request)
+    wish = await read_model(request, ReservationWish)
+    by = requester_of(request, me)
+    made = await requesting.request(pool_of(kernel), me, by, wish, now=kernel.clock())
+    status = 202 if made.state == State.WAITING else 201
+    return FastResponse(status, made.model_dump_json().encode(), (b"cache-control", b"no-store"))
 
 
 @router.get("/pool/reservations")
@@ -93,18 +107,10 @@ async def output(reservation_id: Id, session: ReadSessionDep, me: PrincipalDep) 
 
 @router.delete("/reservations/{reservation_id}", responses=refusals(403, 404, 409))
 async def give_back(
-    reservation_id: Id,
-    session: SessionDep,
-    kernel: KernelDep,
-    me: PrincipalDep,
-    by: RequesterDep,
-    now: NowDep,
-    reason: Why = None,
+    reservation_id: Id, kernel: KernelDep, me: PrincipalDep, by: RequesterDep, reason: Why = None
 ) -> ReservationRead:
     """Give the machines back, leave the queue, or cancel a booking. Administrators end those of others."""
-    await managing.give_back(session, me, by, reservation_id, reason, now=now)
-    registry.nudge(session, kernel)
-    return await _one(session, kernel, me, reservation_id, now)
+    return await decisions_of(kernel).give_back(GiveBack(me, by, reservation_id, reason))
 
 
 @router.post("/reservations/{reservation_id}/extend", responses=refusals(400, 403, 404, 409))

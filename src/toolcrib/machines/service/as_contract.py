@@ -21,9 +21,10 @@ from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.logins import check_login, may_be_login
 from toolcrib.machines.models import CURRENT, State, holds, machines, reservations
 from toolcrib.machines.pool import Pool
-from toolcrib.machines.service import access, managing
+from toolcrib.machines.service import access
 from toolcrib.machines.service.confirming import is_learnt
-from toolcrib.machines.service.reserving import Terms, reserve
+from toolcrib.machines.service.deciding import GiveBack, Reserve, decisions_of
+from toolcrib.machines.service.reserving import Terms
 from toolcrib.machines.service.wanted import Wanted
 
 # An account that is not there by then does not come: all tries at all machines together.
@@ -90,18 +91,10 @@ async def reserve_and_wait(
     check_login(login)
     chosen = password or access.new_password()
     terms = Terms(login, await access.access_of(kernel.secrets, me.uuid, chosen, []), minutes * 60)
-    async with kernel.database.write() as session:
-        reservation_id = await reserve(
-            session,
-            settings,
-            me,
-            by,
-            Wanted(count=count, at_least=count),
-            terms,
-            too_few=TooFewFree,
-            confirm_by=now + LEARN,
-            now=now,
-        )
+    wanted = Wanted(count=count, at_least=count)
+    wish = Reserve(me, by, wanted, terms, too_few=TooFewFree, confirm_by=now + LEARN)
+    made = await decisions_of(kernel).reserve(wish)
+    reservation_id = made if isinstance(made, str) else made.id
     row = await _wait(pool, reservation_id, hung_up)
     if await hung_up():
         await _give_back(pool, me, by, row, "The client hung up.")
@@ -144,7 +137,5 @@ async def _wait(pool: Pool, reservation_id: str, hung_up: Callable[[], Awaitable
 
 
 async def _give_back(pool: Pool, me: Principal, by: Requester, row: Row[Any], reason: str) -> None:
-    kernel = pool.kernel
     with suppress(ReservationOver):
-        async with kernel.database.write() as session:
-            await managing.give_back(session, me, by, row.id, reason, now=kernel.clock())
+        await decisions_of(pool.kernel).give_back(GiveBack(me, by, row.id, reason))

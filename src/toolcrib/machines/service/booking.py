@@ -23,7 +23,7 @@ from toolcrib.machines.errors import BookedThen, LimitReached, NotEnoughMachines
 from toolcrib.machines.models import State, bookings, machines, reservations
 from toolcrib.machines.service import told
 from toolcrib.machines.service.fleet import Machine, read_fleet
-from toolcrib.machines.service.reserving import Terms, new_row, turns_of, within_limits
+from toolcrib.machines.service.reserving import Terms, new_row, read_share, turns_of
 from toolcrib.machines.service.wanted import Wanted, check_wanted, read_queue, usable
 from toolcrib.settings import Settings
 
@@ -69,10 +69,11 @@ async def book(
     await take_write_lock(session)
     fleet = await read_fleet(session)
     check_wanted(wanted, fleet, me)
-    wanted = await within_limits(session, settings, me, wanted, waits=False)
+    queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
+    share = await read_share(session, settings, me, queue)
+    wanted = share.allows(settings, me, wanted, waits=False)
     await _within_bookings(session, me)
     end = starts_at + timedelta(seconds=terms.seconds)
-    queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
     turns = turns_of(fleet, [each.want for each in queue], now)
     expected = {
         machine

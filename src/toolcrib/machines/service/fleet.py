@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, Text, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel import stored_json
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.machines.models import KIND, OPEN, bookings, holds, machines
 from toolcrib.machines.service.fairness import Booked, is_open
@@ -25,8 +28,6 @@ class Machine:
     id: int
     name: str
     scope: str
-    host: str
-    port: int
     manager: str
     tags: frozenset[str]
     in_service: bool
@@ -36,6 +37,8 @@ class Machine:
 
     def is_open(self, start: datetime, end: datetime, *, beside: str | None = None) -> bool:
         """Whether no reservation but `beside` has booked any of the time from `start` to `end`."""
+        if not self.booked:
+            return True
         times = [(begins, ends) for begins, ends, whose in self.booked if whose != beside]
         return is_open({self.id: times}, self.id, start, end)
 
@@ -48,39 +51,50 @@ class Machine:
         return Ref(KIND, self.scope, self.name)
 
 
-# Not what the last run said, which may be long.
-_WORDS = "id name scope host port user tags facts enabled maintenance quarantine"
-_NEEDED = [machines.c[name] for name in _WORDS.split()]
+_TAKEN = select(holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)).order_by(holds.c.id)
+_BOOKED = select(
+    bookings.c.machine_id, bookings.c.starts_at, bookings.c.ends_at, bookings.c.reservation_id
+).order_by(bookings.c.starts_at)
+_NEEDED = [
+    *(machines.c[name] for name in ("id", "name", "scope", "user")),
+    (machines.c.enabled & ~machines.c.maintenance & machines.c.quarantine.is_(None)).label("in_service"),
+    # As text: most are as they were when they were read last.
+    *(type_coerce(machines.c[name], Text).label(name) for name in ("tags", "facts")),
+]
+
+
+_FLEET = select(*_NEEDED).order_by(machines.c.id)
 
 
 async def read_fleet(session: AsyncSession) -> list[Machine]:
     """All machines, in the order of their registration."""
-    taken = {
-        row.machine_id: row.ends_at
-        for row in await session.execute(
-            select(holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)).order_by(holds.c.id)
-        )
-    }
+    return await (await session.connection()).run_sync(fleet_of)
+
+
+def fleet_of(connection: Connection) -> list[Machine]:
+    """As `read_fleet`."""
+    taken: dict[int, datetime | None] = {id_: ends_at for id_, ends_at in connection.execute(_TAKEN)}  # noqa: C416
     times: dict[int, list[tuple[datetime, datetime, str]]] = {}
-    for row in await session.execute(select(bookings).order_by(bookings.c.starts_at)):
-        times.setdefault(row.machine_id, []).append((row.starts_at, row.ends_at, row.reservation_id))
-    found = await session.execute(select(*_NEEDED).order_by(machines.c.id))
+    for id_, start, end, reservation_id in connection.execute(_BOOKED):
+        times.setdefault(id_, []).append((start, end, reservation_id))
     return [
-        Machine(
-            id=row.id,
-            name=row.name,
-            scope=row.scope,
-            host=row.host,
-            port=row.port,
-            manager=row.user,
-            tags=tags_of(row.tags, row.facts),
-            in_service=row.enabled and not row.maintenance and row.quarantine is None,
-            is_taken=row.id in taken,
-            ends_at=taken.get(row.id),
-            booked=times.get(row.id, ()),
-        )
-        for row in found
+        _machine(row, row[0] in taken, taken.get(row[0]), tuple(times.get(row[0], ())))
+        for row in connection.execute(_FLEET)
     ]
+
+
+# A fleet is read for every decision, and little of it changes in between: its machines are made of their rows once.
+@lru_cache(maxsize=8_192)
+def _machine(
+    row: Row[Any], is_taken: bool, ends_at: datetime | None, booked: Sequence[tuple[datetime, datetime, str]]
+) -> Machine:
+    id_, name, scope, manager, in_service, tags, facts = tuple(row)
+    return Machine(id_, name, scope, manager, _tags(tags, facts), bool(in_service), is_taken, ends_at, booked)
+
+
+@lru_cache(maxsize=8_192)
+def _tags(tags: str, facts: str) -> frozenset[str]:
+    return tags_of(stored_json.load(tags), stored_json.load(facts))
 
 
 def booked_times(fleet: Sequence[Machine]) -> Booked:

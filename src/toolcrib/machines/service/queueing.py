@@ -20,8 +20,8 @@ from toolcrib.machines.reservation_views import Preview, ReservationRead
 from toolcrib.machines.service import reading, told
 from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import read_fleet
-from toolcrib.machines.service.requesting import shown
 from toolcrib.machines.service.reserving import free_beside, turns_of
+from toolcrib.machines.service.showing import shown
 from toolcrib.machines.service.wanted import ORDER, Wanted, check_wanted, read_queue, usable
 from toolcrib.machines.tags import Expression, tags_of
 from toolcrib.machines.views import MachineRead, NextBooking, state_of

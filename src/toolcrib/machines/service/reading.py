@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
@@ -20,6 +20,7 @@ from toolcrib.settings import Settings
 
 # All but what the last run said, which may be long.
 _SHOWN = [column for column in machines.c if column.name != "last_output"]
+_REACHED = [machines.c[name] for name in ("id", "name", "host", "port", "host_key", "jump")]
 _HELD = [column for column in holds.c if column.name != "last_output"]
 
 
@@ -98,16 +99,25 @@ async def waiting(
     return [(each, turns[each.row.id].at if each.row.id in turns else None) for each in queue]
 
 
-async def holds_of(
-    session: AsyncSession, ids: Sequence[str]
-) -> dict[str, list[tuple[Row[Any], Row[Any] | None]]]:
-    """Return the holds of these reservations that count: a failed one that was replaced is not shown."""
-    rows = list(
-        await session.execute(select(*_HELD).where(holds.c.reservation_id.in_(ids)).order_by(holds.c.id))
-    )
-    found = await session.execute(select(machines).where(machines.c.id.in_({row.machine_id for row in rows})))
-    by_id = {row.id: row for row in found}
-    of: dict[str, list[tuple[Row[Any], Row[Any] | None]]] = {id_: [] for id_ in ids}
+Held = tuple[Row[Any], Row[Any] | None]
+
+
+async def holds_of(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Held]]:
+    """Return the holds of these reservations, each with its machine. All are shown: a failed one tells why."""
+    return await (await session.connection()).run_sync(holds_in, ids)
+
+
+def holds_in(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]]:
+    """As `holds_of`."""
+    of: dict[str, list[Held]] = {id_: [] for id_ in ids}
+    if not ids:
+        return of
+    rows = connection.execute(
+        select(*_HELD).where(holds.c.reservation_id.in_(ids)).order_by(holds.c.id)
+    ).all()
+    wanted = {row.machine_id for row in rows}
+    reached = select(*_REACHED).where(machines.c.id.in_(wanted))
+    by_id = {row.id: row for row in connection.execute(reached)}
     for row in rows:
         of[row.reservation_id].append((row, by_id.get(row.machine_id)))
     return of
@@ -119,12 +129,17 @@ async def outputs_of(session: AsyncSession, reservation_id: str) -> list[Row[Any
     return list(await session.execute(query))
 
 
-async def jump_hosts(session: AsyncSession, reached: Sequence[Row[Any] | None]) -> dict[str | None, JumpHost]:
-    """Return the machines by way of which these are reached, by name."""
-    wanted = {machine.jump for machine in reached if machine is not None and machine.jump}
+async def jump_hosts(session: AsyncSession, held: Iterable[Held]) -> dict[str | None, JumpHost]:
+    """Return the machines by way of which those of these holds are reached, by name."""
+    return await (await session.connection()).run_sync(jump_hosts_in, held)
+
+
+def jump_hosts_in(connection: Connection, held: Iterable[Held]) -> dict[str | None, JumpHost]:
+    """As `jump_hosts`."""
+    wanted = {machine.jump for _, machine in held if machine is not None and machine.jump}
     if not wanted:
         return {}
-    found = await session.execute(select(machines).where(machines.c.name.in_(wanted)))
+    found = connection.execute(select(machines).where(machines.c.name.in_(wanted)))
     return {row.name: JumpHost.of(row) for row in found}
 
 

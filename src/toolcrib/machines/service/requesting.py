@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
 from toolcrib.kernel.claims.schemas import in_utc
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.users import usernames
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import NoCredential, TooMany
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.logins import check_login, login_for
-from toolcrib.machines.models import State, reservations
+from toolcrib.machines.models import reservations
 from toolcrib.machines.pool import Pool
-from toolcrib.machines.reservation_views import QueuePlaceRead, ReservationRead, ReservationWish
-from toolcrib.machines.service import access, reading
+from toolcrib.machines.reservation_views import ReservationRead, ReservationWish
+from toolcrib.machines.service import access
 from toolcrib.machines.service.booking import book, check_start
-from toolcrib.machines.service.reserving import Patience, Terms, reserve
+from toolcrib.machines.service.deciding import Reserve, decisions_of
+from toolcrib.machines.service.reserving import Patience, Terms
+from toolcrib.machines.service.showing import shown
 from toolcrib.machines.service.wanted import Wanted
 from toolcrib.machines.tags import Expression
 from toolcrib.settings import Settings
@@ -55,7 +53,7 @@ def wanted_of(wish: ReservationWish, settings: Settings) -> Wanted:
 async def request(
     pool: Pool, me: Principal, by: Requester, wish: ReservationWish, *, now: datetime
 ) -> ReservationRead:
-    """Hold machines for the caller, have them wait, or book. What `reserve` and `book` raise, and:
+    """Hold machines for the caller, have them wait, or book. What `Reserve` and `book` say, and:
 
     Raises:
         InvalidRequest: a value is not allowed, or nothing was given to sign in with (400).
@@ -85,39 +83,14 @@ async def request(
         kernel.secrets, me.uuid, password, wish.public_keys, certificate=wish.certificate
     )
     terms = Terms(login, found, wish.minutes * 60, wish.purpose)
-    async with kernel.database.write() as session:
-        if starts_at is not None:
-            id_ = await book(session, settings, me, wanted, terms, starts_at, now=now)
-        else:
-            id_ = await reserve(session, settings, me, by, wanted, terms, patience=patience, now=now)
-        row = (await session.execute(select(reservations).where(reservations.c.id == id_))).one()
-        (made,) = await shown(session, settings, [row], now)
-    kernel.jobs.nudge(WORK_JOB)
+    if starts_at is None:
+        made = await decisions_of(kernel).reserve(Reserve(me, by, wanted, terms, patience))
+    else:
+        async with kernel.database.write() as session:
+            made = await book(session, settings, me, wanted, terms, starts_at, now=now)
+        kernel.jobs.nudge(WORK_JOB)
+    if isinstance(made, str):
+        async with kernel.database.read() as session:
+            row = (await session.execute(select(reservations).where(reservations.c.id == made))).one()
+            (made,) = await shown(session, settings, [row], now)
     return made.model_copy(update={"password": password if wish.generate_password else None})
-
-
-async def shown(
-    session: AsyncSession, settings: Settings, rows: Sequence[Row[Any]], now: datetime
-) -> list[ReservationRead]:
-    """Return reservations as people see them."""
-    held = await reading.holds_of(session, [row.id for row in rows])
-    places: dict[str, QueuePlaceRead] = {}
-    if any(row.state == State.WAITING for row in rows):
-        queue = await reading.waiting(session, settings, now)
-        for number, (each, when) in enumerate(queue, start=1):
-            places[each.row.id] = QueuePlaceRead(
-                place=number,
-                of=len(queue),
-                estimate=when,
-                until=each.row.wait_until,
-                lease_ends_at=each.row.lease_ends_at,
-                priority=each.row.priority,
-            )
-    booked = await reading.booked_names(session, [row.id for row in rows if row.state == State.BOOKED])
-    uuids = {uuid for row in rows for uuid in (row.holder_uuid, *row.access.get("keys", {}))}
-    names = await usernames(session, uuids)
-    jumps = await reading.jump_hosts(session, [machine for each in held.values() for _, machine in each])
-    return [
-        ReservationRead.of(row, held[row.id], names, now, jumps, places.get(row.id), booked.get(row.id))
-        for row in rows
-    ]

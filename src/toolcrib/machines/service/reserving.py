@@ -1,14 +1,14 @@
-"""Reserving machines: who gets which, in one short transaction. The accounts are made later, by `work.py`."""
+"""What giving machines to people has in common, whoever is given any: now (`deciding.py`), from the queue, or at the
+start of a booking. The accounts are made later, by `work.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims import service as claims
@@ -17,12 +17,12 @@ from toolcrib.kernel.claims.models import PRIVATE, Holder
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
-from toolcrib.machines.errors import BookedThen, LimitReached, NotEnoughMachines
+from toolcrib.machines.errors import LimitReached
 from toolcrib.machines.models import CURRENT, State, bookings, holds, reservations
-from toolcrib.machines.service import told
+from toolcrib.machines.service import fairness, told
 from toolcrib.machines.service.fairness import Plan, Turn, Want, forecast, open_at, plan
 from toolcrib.machines.service.fleet import Machine, booked_times, read_fleet
-from toolcrib.machines.service.wanted import Waiting, Wanted, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import Waiting, Wanted, read_queue
 from toolcrib.settings import Settings
 
 # Everybody's place is looked at whenever a machine becomes free.
@@ -47,83 +47,7 @@ class Patience:
     lease_ends_at: datetime | None = None
 
 
-async def reserve(
-    session: AsyncSession,
-    settings: Settings,
-    me: Principal,
-    by: Requester,
-    wanted: Wanted,
-    terms: Terms,
-    *,
-    patience: Patience | None = None,
-    too_few: type[NotEnoughMachines] = NotEnoughMachines,
-    confirm_by: datetime | None = None,
-    now: datetime,
-) -> str:
-    """Hold machines for `me`, or with `patience` stand in the queue for them. Returns the reservation's id.
-
-    It ends unless it is confirmed by `confirm_by`. What is promised to people in the queue is not free for anybody
-    else; nor is what is booked for a part of the time.
-
-    Raises:
-        MachineNotFound: (404).
-        UnknownTag, BadTags: (400).
-        LimitReached: (409).
-        NotEnoughMachines: fewer are free, and the caller does not wait (409; `too_few` where a contract differs).
-        BookedThen: so are enough, but some are booked before the end (409).
-    """
-    await take_write_lock(session)
-    fleet = await read_fleet(session)
-    check_wanted(wanted, fleet, me)
-    wanted = await within_limits(session, settings, me, wanted, waits=patience is not None)
-    queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
-    would_do = usable(wanted, terms.login, fleet, me)
-    end = now + timedelta(seconds=terms.seconds)
-    free = free_beside(fleet, queue, now)
-    at_first = [machine for machine in would_do if machine.id in free]
-    available = [machine for machine in at_first if machine.is_open(now, end)]
-    is_waiting = len(available) < wanted.at_least
-    if is_waiting and patience is None:
-        details = {"available": len(available), "wanted": wanted.count, "at_least": wanted.at_least}
-        if too_few is NotEnoughMachines and len(at_first) >= wanted.at_least:
-            raise BookedThen(
-                f"Only {len(available)} machines are free for so long: others are booked.", details
-            )
-        raise too_few(f"Only {len(available)} machines available", details)
-    reservation_id = str(uuid4())
-    row = new_row(reservation_id, me, wanted, terms, now)
-    if is_waiting and patience is not None:
-        row["place"] = await told.of_reservation(
-            session,
-            "reservation_waiting",
-            reservation_id,
-            me.uuid,
-            actor=me.username,
-            now=now,
-            count=wanted.count,
-        )
-        row |= {
-            "state": State.WAITING,
-            "wait_until": patience.until,
-            "lease_ends_at": patience.lease_ends_at,
-        }
-        await session.execute(insert(reservations).values(**row))
-        return reservation_id
-    await session.execute(insert(reservations).values(**row))
-    await hold(
-        session,
-        reservation_id,
-        me.holder,
-        available[: wanted.count],
-        terms.purpose,
-        terms.seconds,
-        by,
-        now=now,
-        starts_at=now,
-        confirm_by=confirm_by,
-        reminded_at=now,
-    )
-    return reservation_id
+_LATER = ("ends_at", "wait_until", "lease_ends_at", "starts_at", "confirm_by", "reminded_at", "reason")
 
 
 def new_row(
@@ -142,15 +66,14 @@ def new_row(
         "purpose": terms.purpose,
         "seconds": terms.seconds,
         "created_at": now,
+        **dict.fromkeys(_LATER),
     }
 
 
 def free_beside(fleet: Sequence[Machine], queue: Sequence[Waiting], now: datetime) -> set[int]:
     """Return the machines that are free now for whoever does not wait."""
-    instant = timedelta(microseconds=1)
-    free = {machine.id for machine in fleet if machine.is_free and machine.is_open(now, now + instant)}
-    planned = plan_of(fleet, queue, now)
-    return free.difference(planned.promised, *planned.granted.values())
+    idle = [machine.id for machine in fleet if machine.is_free]
+    return fairness.free_beside([each.want for each in queue], idle, booked_times(fleet), now)
 
 
 def plan_of(fleet: Sequence[Machine], queue: Sequence[Waiting], now: datetime) -> Plan:
@@ -163,6 +86,23 @@ def turns_of(fleet: Sequence[Machine], queue: Sequence[Want], now: datetime) -> 
     free = [machine.id for machine in fleet if machine.is_free]
     ends = {machine.id: machine.ends_at for machine in fleet if machine.is_taken and machine.ends_at}
     return forecast(queue, free, ends, now, booked_times(fleet))
+
+
+def acquiring(
+    reservation_id: str,
+    holder: Holder,
+    chosen: Sequence[Machine],
+    purpose: str | None,
+    end: datetime,
+    *,
+    granted: bool = False,
+) -> list[Acquire]:
+    """Return what acquires the claims on `chosen` for a reservation; the kind's hook begins the holds."""
+    data = {PRIVATE: {"reservation": reservation_id}}
+    return [
+        Acquire(machine.ref, holder, comment=purpose, expires_at=end, data=data, granted=granted)
+        for machine in chosen
+    ]
 
 
 async def hold(
@@ -179,13 +119,9 @@ async def hold(
     granted: bool = False,
     **values: Any,
 ) -> None:
-    """Acquire the claims on `chosen` for a reservation; the kind's hook begins the holds. `values` are of its row."""
+    """Acquire the claims on `chosen` for a reservation that there is already. `values` are of its row."""
     end = ends_at or now + timedelta(seconds=seconds)
-    data = {PRIVATE: {"reservation": reservation_id}}
-    commands = [
-        Acquire(machine.ref, holder, comment=purpose, expires_at=end, data=data, granted=granted)
-        for machine in chosen
-    ]
+    commands = acquiring(reservation_id, holder, chosen, purpose, end, granted=granted)
     await claims.run(session, *commands, now=now, by=by)
     mine = update(reservations).where(reservations.c.id == reservation_id)
     await session.execute(
@@ -193,43 +129,71 @@ async def hold(
     )
 
 
-async def within_limits(
-    session: AsyncSession, settings: Settings, me: Principal, wanted: Wanted, *, waits: bool
-) -> Wanted:
-    """Return what of `wanted` the person may have. What they wait for or have booked counts as if they had it, for they
-    will.
+@dataclass(slots=True)
+class Share:
+    """What one person has of the pool: machines that they hold or have booked, and what they wait for."""
 
-    Raises:
-        LimitReached: (409).
-    """
-    places = select(reservations.c.wanted).where(
-        reservations.c.holder_uuid == me.uuid, reservations.c.state == State.WAITING
-    )
-    waiting = [Wanted.from_json(found) for found in await session.scalars(places)]
-    if waits and len(waiting) >= MOST_PLACES:
-        raise LimitReached(f"One person may have {MOST_PLACES} places in the queue.", {"most": MOST_PLACES})
-    most = settings.machines_per_person
-    if not most or me.is_admin:
-        return wanted
+    held: int = 0
+    waits_for: list[Wanted] = field(default_factory=list)
+
+    def allows(self, settings: Settings, me: Principal, wanted: Wanted, *, waits: bool) -> Wanted:
+        """Return what of `wanted` the person may have. What they wait for or have booked counts as if they had it, for
+        they will.
+
+        Raises:
+            LimitReached: (409).
+        """
+        if waits and len(self.waits_for) >= MOST_PLACES:
+            raise LimitReached(
+                f"One person may have {MOST_PLACES} places in the queue.", {"most": MOST_PLACES}
+            )
+        most = settings.machines_per_person
+        if not most or me.is_admin:
+            return wanted
+        held = self.held + sum(each.count for each in self.waits_for)
+        if held + wanted.at_least > most:
+            raise LimitReached(
+                f"One person may have {most} machines at a time, and you have, booked or wait for {held}.",
+                {"most": most, "held": held},
+            )
+        return replace(wanted, count=min(wanted.count, most - held))
+
+
+async def read_share(
+    session: AsyncSession, settings: Settings, me: Principal, queue: Sequence[Waiting]
+) -> Share:
+    """Return what one person has."""
+    connection = await session.connection()
+    rows = [each.row for each in queue]
+    return (await connection.run_sync(shares_of, settings, {me.uuid}, rows))[me.uuid]
+
+
+def shares_of(
+    connection: Connection, settings: Settings, uuids: set[str], queue: Iterable[Row[Any]]
+) -> dict[str, Share]:
+    """Return what each of these people has, of whom `queue` has the places; what they hold only where the settings
+    limit it."""
+    shares = {uuid: Share() for uuid in uuids}
+    for row in queue:
+        if row.holder_uuid in shares:
+            shares[row.holder_uuid].waits_for.append(Wanted.from_json(row.wanted))
+    if not settings.machines_per_person:
+        return shares
+    of = reservations.c.holder_uuid
     held_now = (
-        select(func.count())
+        select(of, func.count())
         .select_from(holds.join(reservations, reservations.c.id == holds.c.reservation_id))
-        .where(reservations.c.holder_uuid == me.uuid, holds.c.state.in_(CURRENT))
+        .where(of.in_(uuids), holds.c.state.in_(CURRENT))
     )
     booked = (
-        select(func.count())
+        select(of, func.count())
         .select_from(bookings.join(reservations, reservations.c.id == bookings.c.reservation_id))
-        .where(reservations.c.holder_uuid == me.uuid)
+        .where(of.in_(uuids))
     )
-    held: int = sum(each.count for each in waiting)
     for query in (held_now, booked):
-        held += (await session.execute(query)).scalar_one()
-    if held + wanted.at_least > most:
-        raise LimitReached(
-            f"One person may have {most} machines at a time, and you have, booked or wait for {held}.",
-            {"most": most, "held": held},
-        )
-    return replace(wanted, count=min(wanted.count, most - held))
+        for uuid, count in connection.execute(query.group_by(of)):
+            shares[uuid].held += count
+    return shares
 
 
 # The queue

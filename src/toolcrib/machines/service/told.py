@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.database import event_writer_of, take_write_lock
 from toolcrib.kernel.events import log as event_log
+from toolcrib.kernel.events.writer import EventWriter
 from toolcrib.machines.models import KIND
 
 
@@ -39,14 +41,23 @@ async def of_reservation(
 ) -> int:
     """Record an event of a reservation, which its holder sees; requests that wait for it are woken. Returns the number
     of the event."""
-    return await event_log.record(
-        session,
-        verb,
-        kind=KIND,
-        key=id_,
-        scope=f"user:{holder_uuid}",
-        actor=actor,
-        now=now,
-        reservation=id_,
-        **data,
+    await take_write_lock(session)
+    writer = event_writer_of(session)
+    return note_of_reservation(writer, verb, id_, holder_uuid, actor=actor, now=now, **data)
+
+
+def note_of_reservation(
+    writer: EventWriter,
+    verb: str,
+    id_: str,
+    holder_uuid: str,
+    *,
+    actor: str | None,
+    now: datetime,
+    **data: Any,
+) -> int:
+    """As `of_reservation`."""
+    scope = f"user:{holder_uuid}"
+    return event_log.note(
+        writer, verb, kind=KIND, key=id_, scope=scope, actor=actor, now=now, reservation=id_, **data
     )

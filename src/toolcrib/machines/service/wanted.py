@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.identity.rights import read_principal, read_registry
+from toolcrib.kernel.identity.rights import principals_with
 from toolcrib.machines.errors import MachineNotFound, UnknownTag
 from toolcrib.machines.models import State, reservations
 from toolcrib.machines.service.fairness import Want
@@ -33,7 +32,13 @@ class Wanted:
     scope: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "names": list(self.names)}
+        return {
+            "count": self.count,
+            "at_least": self.at_least,
+            "names": list(self.names),
+            "tags": self.tags,
+            "scope": self.scope,
+        }
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Wanted:
@@ -85,20 +90,23 @@ class Waiting:
     want: Want
 
 
+_QUEUE = select(reservations).where(reservations.c.state == State.WAITING).order_by(*ORDER)
+
+
 async def read_queue(
     session: AsyncSession, fleet: Sequence[Machine], *, open_projects: bool
 ) -> list[Waiting]:
     """Who waits for machines, front first."""
-    query = select(reservations).where(reservations.c.state == State.WAITING)
-    rows = list(await session.execute(query.order_by(*ORDER)))
+    connection = await session.connection()
+    return await connection.run_sync(queue_of, fleet, open_projects=open_projects)
+
+
+def queue_of(connection: Connection, fleet: Sequence[Machine], *, open_projects: bool) -> list[Waiting]:
+    """As `read_queue`."""
+    rows = connection.execute(_QUEUE).all()
     if not rows:
         return []
-    registry = await read_registry(session)
-    uuids = {row.holder_uuid for row in rows}
-    people = {
-        user.uuid: await read_principal(session, user, None, registry, open_projects=open_projects)
-        for user in list(await session.scalars(select(User).where(User.uuid.in_(uuids), User.is_active)))
-    }
+    people = principals_with(connection, {row.holder_uuid for row in rows}, open_projects=open_projects)
     found = []
     for row in rows:
         me, wanted = people.get(row.holder_uuid), Wanted.from_json(row.wanted)
