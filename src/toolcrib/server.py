@@ -48,7 +48,7 @@ from toolcrib.kernel.events.times import EventTimes
 from toolcrib.kernel.fast_routes import FastRoutes
 from toolcrib.kernel.file_modes import warn_of_open_files
 from toolcrib.kernel.forwarding import TrustedProxies
-from toolcrib.kernel.identity import accounts, oidc
+from toolcrib.kernel.identity import accounts, oidc, oidc_logout, second_factors
 from toolcrib.kernel.identity import routes as identity_routes
 from toolcrib.kernel.identity.authenticate import Authenticator
 from toolcrib.kernel.identity.disabled_holders import JOB as HOLDERS_JOB
@@ -200,7 +200,9 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
     )
     database.settings = settings
     database.claim_hooks = {kind.name: kind.hook for kind in found if kind.hook is not None}
-    secrets = load_secrets(settings, [*oidc.SEALED, *(place for kind in found for place in kind.sealed)])
+    sealed = [*oidc.SEALED, *oidc_logout.SEALED, *second_factors.SEALED]
+    sealed += [place for kind in found for place in kind.sealed]
+    secrets = load_secrets(settings, sealed)
     tail = EventTail(database, settings.tail_seconds, settings.streams_per_person)
     config = RuntimeConfig(settings, database, tail, [key for kind in found for key in kind.config_keys])
     limiter = RateLimiter(settings, clock)

@@ -29,6 +29,8 @@ PUBLIC = {
     ("GET", "/api/auth/oidc/login"),
     ("GET", "/api/auth/oidc/callback"),
     ("POST", "/api/auth/oidc/callback"),
+    ("POST", "/api/auth/logout"),  # as DELETE /api/session
+    ("POST", "/api/auth/oidc/backchannel-logout"),  # the provider's signature is the credential
     ("GET", "/api/auth/onshape/callback"),  # the state that it shows is the credential
     ("GET", "/api/parts/auth/onshape/callback"),
     ("POST", "/api/auth/login"),  # always 400

@@ -39,6 +39,8 @@ class Provider:
         self.signing_key: Any = self.key
         self.algorithm = "RS256"
         self.issuer_says: str | None = None
+        self.ends_sessions = False
+        self.userinfo_fails = False
         self.seen: list[tuple[str, dict[str, str]]] = []
         self._codes: dict[str, dict[str, str]] = {}
         handler = type("Handler", (_Handler,), {"provider": self})
@@ -99,6 +101,22 @@ class Provider:
         pair = urlencode({"": CLIENT_ID})[1:] + ":" + urlencode({"": CLIENT_SECRET})[1:]
         return authorization == "Basic " + base64.b64encode(pair.encode()).decode()
 
+    def logout_token(self, *, header: dict[str, Any] | None = None, **changes: Any) -> str:
+        """A message that a person has signed out here; None leaves a claim out."""
+        now = int(time.time())
+        claims = {
+            "iss": self.url,
+            "aud": CLIENT_ID,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_urlsafe(8),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            **changes,
+        }
+        told = {name: value for name, value in claims.items() if value is not None}
+        full = {"alg": self.algorithm, "kid": "k1", "typ": "logout+jwt"} if header is None else header
+        return jwt.encode(full, told, self.signing_key, [self.algorithm])
+
     def sign_with_the_client_secret(self) -> None:
         """The confusion of algorithms: a symmetric signature with a key the client knows."""
         self.algorithm, self.signing_key = "HS256", OctKey.import_key(CLIENT_SECRET)
@@ -128,9 +146,13 @@ class _Handler(BaseHTTPRequestHandler):
                 "jwks_uri": f"{provider.url}/keys",
                 "token_endpoint_auth_methods_supported": provider.methods,
             }
+            if provider.ends_sessions:
+                document["end_session_endpoint"] = f"{provider.url}/end"
             self._answer(200, document)
         elif path == ("/keys" if provider.has_discovery else "/.well-known/jwks.json"):
             self._answer(200, {"keys": [provider.key.as_dict(private=False)]})
+        elif path == "/userinfo" and provider.userinfo_fails:
+            self._answer(500, {})
         elif path == "/userinfo" and self.headers["Authorization"] == "Bearer at":
             self._answer(200, {"sub": provider.person["sub"], **provider.userinfo})
         else:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group_roles import GroupRoles
 from toolcrib.settings.values import Address, Flag, Minutes, Words, default_if_empty, named
 
 # 32 bytes in base64, with either alphabet (RFC 4648).
@@ -86,6 +87,12 @@ class People(BaseSettings):
         validation_alias="LOGIN_RATE",
         description="Sign-in attempts per client address; in HTTP Basic only wrong passwords count.",
     )
+    admins_need_otp: Flag = Field(
+        False,
+        validation_alias="ADMINS_NEED_OTP",
+        description="Administrators with a password need two-step sign-in: until they have set it up, they may do "
+        "nothing else, with API keys either.",
+    )
     session_days: int = Field(
         30,
         ge=1,
@@ -159,6 +166,36 @@ class People(BaseSettings):
         max_length=255,
         validation_alias="ADMIN_OIDC_SUB",
         description="The provider's subject of an administrator, whose account is made at the start if there is none.",
+    )
+    oidc_groups_claim: str = Field(
+        "",
+        max_length=255,
+        validation_alias="OIDC_GROUPS_CLAIM",
+        description="Claim with a person's groups, as a list, or as text with commas or spaces between them; dots lead "
+        "into objects, as in `realm_access.roles`. See OIDC_GROUP_ROLES.",
+    )
+    oidc_group_roles: GroupRoles = Field(
+        {},
+        validation_alias="OIDC_GROUP_ROLES",
+        description="JSON object: the roles of each group, applied at each sign-in. A role is `admin`, `company:NAME`, "
+        "`company:NAME:owner` or `project:NAME:ROLE` (`viewer`, `member`, `admin`, `owner`).",
+    )
+    oidc_sign_out: Literal["provider", "here"] = Field(
+        "provider",
+        validation_alias="OIDC_SIGN_OUT",
+        description="Whether signing out here leads to the provider's own sign-out, where it has one and the person "
+        "came from there.",
+    )
+    oidc_end_session_url: str = Field(
+        "",
+        validation_alias="OIDC_END_SESSION_URL",
+        description="The provider's sign-out page. Empty: what its discovery document says.",
+    )
+    oidc_signed_out_url: str = Field(
+        "",
+        validation_alias="OIDC_SIGNED_OUT_URL",
+        description="Page that the provider returns to after signing out, which must be registered there. Empty: our "
+        "sign-in page.",
     )
     oidc_label: str = Field(
         "Single sign-on", validation_alias="OIDC_LABEL", description="Text of the sign-in button."

@@ -83,7 +83,8 @@ def login(
     password: IgnoredPassword = None,
     git: Annotated[bool, typer.Option(help="Let git sign in to this server too, in every clone.")] = True,
 ) -> None:
-    """Sign in to a server. It becomes the one used where no other is named."""
+    """Sign in to a server. It becomes the one used where no other is named. With two-step sign-in the code is asked
+    for, or read from `TOOLCRIB_OTP`."""
     if password is not None:
         output.warn("A password on the command line can be read by others, so it is not used.")
     url = server_for_login(context)
@@ -112,16 +113,33 @@ def _ask_name() -> str:
 
 
 def sign_in(url: str, name: str, password: str) -> Account:
-    """Return the account with a token for this name and password.
+    """Return the account with a token for this name and password. If the account has two-step sign-in, the code is
+    `TOOLCRIB_OTP`, or asked for.
 
     Raises:
         Failure: the server does not accept them.
+        CannotTell: a code is needed, and there is nobody to ask.
     """
+    body = {"username": name, "password": password}
     try:
-        answer = ApiClient(Account(url)).post("/login", {"username": name, "password": password})
+        try:
+            answer = ApiClient(Account(url)).post("/login", body)
+        except NotSignedIn as refused:
+            if refused.code != "otp_required":
+                raise
+            answer = ApiClient(Account(url)).post("/login", {**body, "otp": _ask_code()})
     except NotSignedIn as refused:
-        raise Failure(f"{url} does not accept this name and password.", code=refused.code) from refused
+        what = "code" if refused.code == "invalid_otp" else "name and password"
+        raise Failure(f"{url} does not accept this {what}.", code=refused.code) from refused
     return Account(url, answer["access_token"], answer["username"])
+
+
+def _ask_code() -> str:
+    given = os.environ.get("TOOLCRIB_OTP") or None
+    if given is None and not sys.stdin.isatty():
+        text = "This account has two-step sign-in: set TOOLCRIB_OTP to a code, or sign in with an API key (--key)."
+        raise CannotTell(text, code="otp_required")
+    return given or str(typer.prompt("Code of your app, or a recovery code"))
 
 
 @command(app, "logout")

@@ -257,6 +257,21 @@ def reset_password(
     with_kernel(settings, task)
 
 
+@admin.command("reset-otp")
+def reset_otp(
+    *, username: Annotated[str, typer.Argument(help="Login name.")], data_dir: DataDir = None
+) -> None:
+    """Turn off the two-step sign-in of somebody who has lost app and recovery codes, such as the only administrator."""
+
+    async def task(kernel: "Kernel") -> str:
+        from toolcrib.kernel.identity import accounts
+
+        await accounts.reset_otp(kernel, username)
+        return f"{username} signs in with the password alone now."
+
+    with_kernel(load_settings(data_dir=data_dir), task)
+
+
 @admin.command("rename")
 def rename(
     *,

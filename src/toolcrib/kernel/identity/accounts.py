@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.identity import profiles, users
+from toolcrib.kernel.identity import profiles, second_factors, users
 from toolcrib.kernel.identity.common_passwords import is_common
 from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import User
@@ -132,6 +132,18 @@ async def reset_password(kernel: Kernel, username: str, password: str) -> None:
     async with kernel.database.write() as session:
         user = await users.get_by_name(session, username)
         await users.set_password(session, user, password_hash, actor=None, now=kernel.clock())
+
+
+async def reset_otp(kernel: Kernel, username: str) -> None:
+    """Turn off somebody's two-step sign-in for `toolcrib admin reset-otp`.
+
+    Raises:
+        UserNotFound: there is no such account (404).
+        OtpNotEnabled: it is off already (404).
+    """
+    async with kernel.database.write() as session:
+        user = await users.get_by_name(session, username)
+        await second_factors.remove(session, user, verb="otp_reset", actor=None, now=kernel.clock())
 
 
 async def rename(kernel: Kernel, username: str, new_username: str) -> None:

@@ -31,6 +31,7 @@ from toolcrib.kernel.identity.credentials import (
     split_authorization,
     split_basic,
 )
+from toolcrib.kernel.identity.enrolment import OtpEnrolmentRequired, must_enrol, require_enrolment_route
 from toolcrib.kernel.identity.lookup import API_KEY_MARK, UnknownPerson
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
 from toolcrib.kernel.identity.passwords import Passwords
@@ -43,6 +44,7 @@ from toolcrib.kernel.identity.principal import (
     Via,
 )
 from toolcrib.kernel.identity.rights import Registry, read_principal, read_registry
+from toolcrib.kernel.identity.second_step import SecondStep
 from toolcrib.kernel.identity.sessions import SIGNED_IN
 from toolcrib.kernel.identity.signin import InvalidGrant, SignIn
 from toolcrib.kernel.identity.tokens import Tokens, is_api_token
@@ -86,6 +88,7 @@ class Authenticator:
             database,
             self.passwords,
             limiter,
+            SecondStep(database, secrets, limiter, clock),
             rate=settings.login_rate,
             key=secrets.derive("password attempts"),
         )
@@ -118,6 +121,8 @@ class Authenticator:
             Unauthorized: there is no credential, or it is not valid or no longer valid (401).
             CrossSiteWrite: a write request with the sign-in cookie came from a page of another site (403).
             MissingScope, SignInNeeded: an API key may not be used for this route (403).
+            OtpEnrolmentRequired: an administrator must set up two-step sign-in before anything else (403).
+            ApiKeyNeeded: a password alone is not enough for this account (403).
             RateLimited: too many wrong passwords from this address, or for this account there (429).
         """
         return await self.principal_for(request.scope)
@@ -131,6 +136,8 @@ class Authenticator:
                 raise Unauthorized(NO_CREDENTIAL)
             carrier, raw = found
             answer = await self._authenticate(carrier, raw, self._digest(carrier, raw), scope)
+        if answer.must_enrol:
+            require_enrolment_route(scope)
         if (
             answer.grant is not None
             and answer.grant.api_key_id is not None
@@ -160,11 +167,16 @@ class Authenticator:
 
         Raises:
             Unauthorized: the credential is no longer valid (401).
+            OtpEnrolmentRequired: an administrator must set up two-step sign-in first (403).
         """
         if principal.grant is None:
             raise Unauthorized("This principal came without a credential.")
         known = self._recall(principal.grant.digest)
-        return known if known is not None else await self._admit(principal.grant)
+        if known is None:
+            known = await self._admit(principal.grant)
+        if known.must_enrol:
+            raise OtpEnrolmentRequired.first()
+        return known
 
     async def principal_of(self, user: User) -> Principal:
         """Return the rights of a person who does not make the request, like the person a claim is transferred to."""
@@ -335,7 +347,7 @@ class Authenticator:
                 proved = await self._by_proof(pair, digest)
                 if proved is not None:
                     return proved
-                user = await self.sign_in.prove_in_turn(username, password, address)
+                user = await self.sign_in.prove_basic(username, password, address)
         except InvalidGrant as wrong:
             raise Unauthorized(wrong.detail) from None
         grant = lookup.version_grant(digest, "basic", user)
@@ -370,9 +382,12 @@ class Authenticator:
         if registry is None:
             registry = await read_registry(session)
         principal = await read_principal(session, user, grant, registry, open_projects=self._open_projects)
+        if await must_enrol(session, self._settings, user):
+            principal = replace(principal, must_enrol=True)
         if changes == self._changes:  # nothing changed during the read
             self._registry = registry
-            self._keep(principal, grant, now)
+            if not principal.must_enrol:  # `cached` does not look at the route
+                self._keep(principal, grant, now)
         return principal
 
 

@@ -12,6 +12,7 @@ from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.claims.service import forget_waiting
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity import provider_roles
 from toolcrib.kernel.identity.models import Company, CompanyRole, Project, User
 from toolcrib.kernel.identity.names import check_label, is_storable
 from toolcrib.kernel.identity.principal import AccessDenied, Principal
@@ -164,6 +165,7 @@ async def set_member(
         raise OtherCompany(f"{user.username} belongs to another company.")
     if user.company_id not in {None, company.id}:
         await _leave(session, user, actor=me.username, now=now)
+    await provider_roles.changed_by_hand(session, user, provider_roles.of_company(company.id))
     if (user.company_id, user.company_role) == (company.id, role):
         return
     await _join(session, company, user, role, actor=me.username, now=now)
@@ -177,6 +179,17 @@ async def follow(session: AsyncSession, company: Company, user: User, *, now: da
     if user.company_id is not None:
         await _leave(session, user, actor=None, now=now)
     await _join(session, company, user, "member", actor=None, now=now)
+
+
+async def follow_groups(
+    session: AsyncSession, company: Company, user: User, role: CompanyRole | None, *, now: datetime
+) -> None:
+    """Give `user` the role in the company that their groups at the sign-in provider say; None takes it away. The caller
+    holds the write lock, and has seen that the person belongs to no other company."""
+    if role is None:
+        await _end_membership(session, company, user, actor=None, now=now, by="provider")
+    else:
+        await _join(session, company, user, role, actor=None, now=now, by="provider")
 
 
 async def remove_member(
@@ -203,18 +216,26 @@ async def _join(
     *,
     actor: str | None,
     now: datetime,
+    **data: str,
 ) -> None:
     user.company_id, user.company_role = company.id, role
-    await _record(session, "member_set", company, actor, now, username=user.username, role=role)
+    await _record(session, "member_set", company, actor, now, username=user.username, role=role, **data)
 
 
 async def _leave(session: AsyncSession, user: User, *, actor: str | None, now: datetime) -> None:
     company = await session.get_one(Company, user.company_id)
+    await provider_roles.changed_by_hand(session, user, provider_roles.of_company(company.id))
+    await _end_membership(session, company, user, actor=actor, now=now)
+
+
+async def _end_membership(
+    session: AsyncSession, company: Company, user: User, *, actor: str | None, now: datetime, **data: str
+) -> None:
     projects = select(literal("project:") + Project.name).where(Project.company_id == company.id)
     await forget_waiting(session, user.uuid, scopes=[f"company:{company.id}"])
     await forget_waiting(session, user.uuid, scopes=projects)
     user.company_id = user.company_role = None
-    await _record(session, "member_removed", company, actor, now, username=user.username)
+    await _record(session, "member_removed", company, actor, now, username=user.username, **data)
 
 
 async def clear_company(session: AsyncSession, user: User, *, me: Principal, now: datetime) -> None:

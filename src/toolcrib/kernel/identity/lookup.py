@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.identity.former_names import is_named
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
 from toolcrib.kernel.identity.principal import ACCOUNT_GONE, DISABLED, Grant, Unauthorized, Via
+from toolcrib.kernel.identity.second_factors import has_factor
 from toolcrib.kernel.identity.tokens import Token, as_uuid
 
 API_KEY_MARK = "tck_"
@@ -112,7 +113,8 @@ async def by_grant(session: AsyncSession, grant: Grant) -> User:
     """Return the person that a credential was verified for, if it is still valid.
 
     Raises:
-        Unauthorized: the account is gone, the password changed, the API key was revoked, or the session ended (401).
+        Unauthorized: the account is gone, the password changed, the API key was revoked, the session ended, or a
+            password alone is no longer enough (401).
     """
     user = await session.get(User, grant.user_id)
     if user is None:
@@ -125,6 +127,8 @@ async def by_grant(session: AsyncSession, grant: Grant) -> User:
             raise UnknownKey(NO_SUCH_KEY)
         require_unrevoked(key)
     await require_session(session, grant.session_id, user.id)
+    if grant.via == "basic" and grant.api_key_id is None and await has_factor(session, user.id):
+        raise Unauthorized("This account has two-step sign-in: use an API key instead of the password.")
     return user
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from toolcrib.kernel.identity.principal import CaseClashes, Role, WindowsNames
-from toolcrib.kernel.tables import Base, exact_string
+from toolcrib.kernel.tables import Base, exact_string, exact_text
 
 CompanyRole = Literal["owner", "member"]
 Purpose = Literal["email", "password"]
@@ -24,6 +24,8 @@ DEVICE_LENGTH = 100
 PROFILE_LENGTH = 255
 SCOPES_LENGTH = 1024
 DESCRIPTION_LENGTH = 1000
+SID_LENGTH = 255
+GROUP_LENGTH = 255
 
 
 def new_uuid() -> str:
@@ -143,6 +145,73 @@ class BrowserSession(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProviderSession(Base):
+    """Says of a session that the person came from the OpenID provider: in which session there (`sid`, if the provider
+    names it), and the ID token, sealed, for signing out there. `is_browser` is false of sessions whose token was given
+    to a client, not put into a cookie."""
+
+    __tablename__ = "provider_sessions"
+
+    session_id: Mapped[str] = mapped_column(
+        exact_string(36), ForeignKey("browser_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    sid: Mapped[str | None] = mapped_column(exact_string(SID_LENGTH), index=True)
+    id_token: Mapped[str | None] = mapped_column(exact_text())
+    is_browser: Mapped[bool]
+
+
+class LogoutToken(Base):
+    """A message of the OpenID provider that ended sessions, by the digest of its id, so that it counts once."""
+
+    __tablename__ = "logout_tokens"
+
+    digest: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ProviderRole(Base):
+    """A role that a person has through a group at the OpenID provider: `role` in `target`, which is `admin`,
+    `company:<id>` or `project:<id>`. `own_role` is the role that they were given by hand and keep without the group."""
+
+    __tablename__ = "provider_roles"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    target: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
+    role: Mapped[str] = mapped_column(exact_string(16))
+    own_role: Mapped[str | None] = mapped_column(exact_string(16))
+    group_name: Mapped[str] = mapped_column(exact_string(GROUP_LENGTH))
+    granted_at: Mapped[datetime]
+
+
+class SecondFactor(Base):
+    """The app of a person that shows codes for signing in (RFC 6238). It counts once it is confirmed by a first code.
+    `last_step` is the time step of the newest code that was used: that code and older ones are no longer taken."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    secret: Mapped[str] = mapped_column(exact_string(255))  # sealed
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None]
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the app once. Only its hash is stored."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    digest: Mapped[str] = mapped_column(exact_string(64), primary_key=True)
+    used_at: Mapped[datetime | None]
 
 
 class Project(Base):

@@ -13,7 +13,7 @@ from sqlalchemy import Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.identity import profiles, users
+from toolcrib.kernel.identity import group_roles, profiles, users
 from toolcrib.kernel.identity.models import OidcState, User
 from toolcrib.kernel.identity.names import BadName, check_email, email_key, is_storable
 from toolcrib.kernel.identity.oidc_identity import Identity
@@ -104,10 +104,15 @@ async def redeem_state(
 
 
 async def find_or_create_user(
-    session: AsyncSession, identity: Identity, *, create: bool, now: datetime
+    session: AsyncSession,
+    identity: Identity,
+    *,
+    create: bool,
+    roles_of_groups: group_roles.Mapped,
+    now: datetime,
 ) -> User:
     """Return the account of the person that the provider identified. Creates it if there is none and `create` is true.
-    Records the sign-in, and what the provider says of the person now.
+    Records the sign-in, and what the provider says of the person now, and gives them the roles of their groups.
 
     It is found by subject alone, since a mail address can pass to another person.
 
@@ -137,6 +142,8 @@ async def find_or_create_user(
     else:
         await _follow_address(session, user, identity.email, now=now)
     await profiles.follow_provider(session, user, identity, now=now)
+    if identity.groups is not None:
+        await group_roles.apply(session, user, identity.groups, roles_of_groups, now=now)
     return user
 
 

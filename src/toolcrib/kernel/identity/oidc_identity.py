@@ -14,9 +14,10 @@ CLAIMS = ("preferred_username", "email", "name", "given_name", "family_name", "o
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person as the provider describes them. Nothing the provider says makes a person an administrator.
+    """A person as the provider describes them. Only the groups that OIDC_GROUP_ROLES names give rights.
 
-    `username` is a name to make one of; `email` is not one that the provider says it has not verified."""
+    `username` is a name to make one of; `email` is not one that the provider says it has not verified. `groups` are
+    those of the named ones that the person is in; None if the provider did not say."""
 
     subject: str
     username: str | None
@@ -27,9 +28,10 @@ class Identity:
     family_name: str | None
     organization: str | None
     locale: str | None
+    groups: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, claims: Mapping[str, Any]) -> Identity:
+    def of(cls, claims: Mapping[str, Any], groups: frozenset[str] | None = None) -> Identity:
         told = {name: _text(claims, name) for name in CLAIMS}
         email, name = told["email"], told["name"]
         return cls(
@@ -42,6 +44,7 @@ class Identity:
             family_name=told["family_name"],
             organization=told["organization"],
             locale=told["locale"],
+            groups=groups,
         )
 
 

@@ -18,8 +18,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from toolcrib.kernel.clock import Clock
+from toolcrib.kernel.identity.models import SID_LENGTH
+from toolcrib.kernel.identity.names import is_storable
 from toolcrib.kernel.identity.oidc import InvalidIdToken
+from toolcrib.kernel.identity.oidc_groups import groups_of, has_claim
 from toolcrib.kernel.identity.oidc_identity import CLAIMS, Identity
+from toolcrib.kernel.identity.oidc_logout import InvalidLogoutToken, LogoutMessage, read_logout_message
 from toolcrib.kernel.problems import InvalidRequest, Problem
 from toolcrib.settings import Settings
 
@@ -52,8 +56,18 @@ class Metadata:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None
+    end_session_endpoint: str | None
     posts_secret: bool
     read_at: float
+
+
+@dataclass(slots=True, frozen=True)
+class Arrival:
+    """A person who comes from the provider: who they are, and the session there (`sid`, if the provider names it)."""
+
+    identity: Identity
+    sid: str | None
+    id_token: str
 
 
 class OidcProvider:
@@ -62,6 +76,9 @@ class OidcProvider:
         self._url = settings.oidc_provider_url
         self._client_id = settings.oidc_client_id
         self._scope = settings.oidc_scope
+        self._groups_claim = settings.oidc_groups_claim
+        self._groups = frozenset(settings.oidc_group_roles)
+        self._end_session_url = settings.oidc_end_session_url
         self._client_secret = settings.oidc_client_secret.get_secret_value()
         self._metadata: Metadata | None = None
         self._keys: KeySet | None = None
@@ -95,8 +112,8 @@ class OidcProvider:
 
     async def redeem(
         self, code: str, *, redirect_uri: str, verifier: str, nonce: str, now: datetime
-    ) -> Identity:
-        """Exchange a code from the provider for the identity of the person.
+    ) -> Arrival:
+        """Exchange a code from the provider for the identity of the person, and their session there.
 
         Raises:
             TokenExchangeFailed: the provider refuses the code (400).
@@ -109,9 +126,50 @@ class OidcProvider:
         if not isinstance(id_token, str):
             raise InvalidIdToken("Invalid token response")
         claims = await self._verify(metadata, id_token, access_token, nonce, now)
-        if isinstance(access_token, str) and not all(claims.get(name) for name in CLAIMS):
-            claims = {**await self._userinfo(metadata, access_token, claims["sub"]), **claims}
-        return Identity.of(claims)
+        more: dict[str, Any] | None = {}
+        needs_groups = self._groups_claim and not has_claim(claims, self._groups_claim)
+        if isinstance(access_token, str) and (needs_groups or not all(claims.get(name) for name in CLAIMS)):
+            more = await self._userinfo(metadata, access_token, claims["sub"])
+            claims = {**(more or {}), **claims}
+        groups = None
+        if self._groups_claim:
+            complete = more is not None
+            groups = groups_of(claims, self._groups_claim, self._groups, is_complete=complete)
+        sid = claims.get("sid")
+        known_sid = sid if isinstance(sid, str) and is_storable(sid) and len(sid) <= SID_LENGTH else None
+        return Arrival(Identity.of(claims, groups), known_sid, id_token)
+
+    async def sign_out_url(self, id_token: str | None, return_to: str) -> str | None:
+        """Return the URL where a browser signs out at the provider (OpenID Connect RP-Initiated Logout 1.0); None if it
+        has none, or cannot be asked now."""
+        try:
+            metadata = await self._discover()
+        except OidcUnavailable:
+            return None
+        endpoint = metadata.end_session_endpoint
+        if endpoint is None:
+            return None
+        query = {"client_id": self._client_id, "post_logout_redirect_uri": return_to}
+        if id_token is not None:
+            query["id_token_hint"] = id_token
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+    async def read_logout_token(self, raw: str, *, now: datetime) -> LogoutMessage:
+        """Verify the provider's message that a person has signed out there (OpenID Connect Back-Channel Logout 1.0,
+        section 2.6).
+
+        Raises:
+            InvalidLogoutToken: it does not prove that (400).
+            OidcUnavailable: the provider's keys cannot be read (502).
+        """
+        metadata = await self._discover()
+        try:
+            token = await self._decode(metadata, raw)
+        except InvalidIdToken:
+            raise InvalidLogoutToken("The logout token's signature is not the provider's.") from None
+        return read_logout_message(
+            token.header, token.claims, issuer=metadata.issuer, client_id=self._client_id, now=now
+        )
 
     # Requests to the provider
 
@@ -134,13 +192,14 @@ class OidcProvider:
         if not all(isinstance(url, str) for url in required):
             raise OidcUnavailable("The sign-in provider's discovery document cannot be used.")
         methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        userinfo = document.get("userinfo_endpoint")
+        userinfo, end = document.get("userinfo_endpoint"), document.get("end_session_endpoint")
         self._metadata = Metadata(
             issuer=document["issuer"],
             authorization_endpoint=document["authorization_endpoint"],
             token_endpoint=document["token_endpoint"],
             jwks_uri=document["jwks_uri"],
             userinfo_endpoint=userinfo if isinstance(userinfo, str) else None,
+            end_session_endpoint=self._end_session_url or (end if isinstance(end, str) else None),
             posts_secret="client_secret_post" in methods,
             read_at=self._clock().timestamp(),
         )
@@ -184,17 +243,17 @@ class OidcProvider:
             raise TokenExchangeFailed("Token exchange failed")
         return document
 
-    async def _userinfo(self, metadata: Metadata, access_token: str, subject: str) -> dict[str, Any]:
-        """Return further claims about the same person; empty if they cannot be read."""
+    async def _userinfo(self, metadata: Metadata, access_token: str, subject: str) -> dict[str, Any] | None:
+        """Return further claims about the same person; None if they cannot be read."""
         if metadata.userinfo_endpoint is None:
             return {}
         try:
             headers = {"Authorization": f"Bearer {access_token}"}
             answer = await self._ask("GET", metadata.userinfo_endpoint, headers=headers)
         except OidcUnavailable:
-            return {}
+            return None
         document = _object(answer) if answer.status_code == 200 else None
-        return document if document is not None and document.get("sub") == subject else {}
+        return document if document is not None and document.get("sub") == subject else None
 
     async def _ask(self, method: str, url: str, **options: Any) -> httpx.Response:
         if self._http is None:
@@ -216,16 +275,8 @@ class OidcProvider:
     async def _verify(
         self, metadata: Metadata, id_token: str, access_token: object, nonce: str, now: datetime
     ) -> dict[str, Any]:
-        token = None
+        token = await self._decode(metadata, id_token)
         try:
-            token = jwt.decode(id_token, await self._key_set(metadata), ALGORITHMS)
-        except (JoseError, ValueError):
-            # The provider may have begun to use another key since its keys were read.
-            if self._clock().timestamp() - self._keys_read_at < KEYS_SECONDS:
-                raise InvalidIdToken("Invalid token response") from None
-        try:
-            if token is None:
-                token = jwt.decode(id_token, await self._key_set(metadata, again=True), ALGORITHMS)
             claims = CodeIDToken(
                 token.claims,
                 token.header,
@@ -243,6 +294,24 @@ class OidcProvider:
         if not isinstance(subject, str) or not 0 < len(subject) <= 255:
             raise InvalidIdToken("Invalid token response")
         return dict(claims)
+
+    async def _decode(self, metadata: Metadata, raw: str) -> jwt.Token:
+        """Return a token that the provider signed, its claims not checked yet.
+
+        Raises:
+            InvalidIdToken: it did not (400).
+        """
+        try:
+            return jwt.decode(raw, await self._key_set(metadata), ALGORITHMS)
+        except (JoseError, ValueError):
+            # The provider may have begun to use another key since its keys were read.
+            if self._clock().timestamp() - self._keys_read_at < KEYS_SECONDS:
+                raise InvalidIdToken("Invalid token response") from None
+        try:
+            return jwt.decode(raw, await self._key_set(metadata, again=True), ALGORITHMS)
+        except (JoseError, ValueError, TypeError) as error:
+            log.warning("oidc_token_refused", error=type(error).__name__)
+            raise InvalidIdToken("Invalid token response") from None
 
     async def _key_set(self, metadata: Metadata, *, again: bool = False) -> KeySet:
         async with self._reading:

@@ -89,7 +89,8 @@ class Principal:
     `projects` maps the name of every registered project to this person's role there, None where they have
     none; `open_projects` says whether names that nobody registered are open to them. `spellings` leads from folded
     names and ids to registered names, `case_clashes` says what registered projects do about names that differ only in
-    case, `windows_names` about new names that Windows cannot keep.
+    case, `windows_names` about new names that Windows cannot keep. `must_enrol` is true of an administrator who must
+    set up two-step sign-in before anything else.
     """
 
     id: int
@@ -105,6 +106,7 @@ class Principal:
     windows_names: Mapping[str, WindowsNames] = field(default_factory=dict, repr=False, compare=False)
     via: Via = "bearer"
     grant: Grant | None = field(default=None, repr=False, compare=False)
+    must_enrol: bool = False
 
     @property
     def holder(self) -> Holder:

@@ -20,6 +20,7 @@ from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.archives import archived_actors
 from toolcrib.kernel.events.log import last_seq, record
 from toolcrib.kernel.events.writer import events
+from toolcrib.kernel.identity import provider_roles
 from toolcrib.kernel.identity.companies import get_company
 from toolcrib.kernel.identity.former_names import former_names
 from toolcrib.kernel.identity.models import Company, Project, ProjectMember, User
@@ -315,6 +316,7 @@ async def set_member(
     me.require(_scope(project), "admin")
     member = await session.get(ProjectMember, (project.id, user.id))
     await _require_may_change_role(session, project, member, me, new_role=role)
+    await provider_roles.changed_by_hand(session, user, provider_roles.of_project(project.id))
     if member is None:
         session.add(ProjectMember(project_id=project.id, user_id=user.id, role=role))
     elif member.role != role:
@@ -342,6 +344,7 @@ async def remove_member(
     if member is None:
         raise ProjectNotFound(f"{user.username} is not a member of {project.name}.")
     await _require_may_change_role(session, project, member, me, new_role=None)
+    await provider_roles.changed_by_hand(session, user, provider_roles.of_project(project.id))
     await session.delete(member)
     await forget_waiting(session, user.uuid, scopes=[_scope(project)])
     await _record(session, "member_removed", project, me, now, username=user.username)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, RequesterDep, SessionDep
-from toolcrib.kernel.identity import companies, keys, users
+from toolcrib.kernel.identity import companies, keys, provider_roles, users
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.renaming import rename_user as rename
 from toolcrib.kernel.identity.schemas import (
     CompanyChange,
     EmailReset,
+    GroupRoleRead,
     NewUser,
     NewUsername,
     PasswordReset,
+    ProviderLink,
     RowId,
     Sentence,
     StatusChange,
@@ -64,6 +67,19 @@ async def create_user(
 @router.get("/{user_id}", responses=refusals(403))
 async def show_user(user_id: RowId, session: ReadSessionDep, _: AdminDep) -> UserRead:
     return await _read(session, await users.get_user(session, user_id))
+
+
+@router.get("/{user_id}/provider", responses=refusals(403))
+async def show_provider(user_id: RowId, session: ReadSessionDep, _: AdminDep) -> ProviderLink:
+    """Return what connects an account with the sign-in provider, and which of its roles come from groups there."""
+    user = await users.get_user(session, user_id)
+    roles = await provider_roles.of_person(session, user)
+    return ProviderLink(
+        subject=user.oidc_subject,
+        roles=[
+            GroupRoleRead(**{**each._asdict(), "granted_at": iso_format(each.granted_at)}) for each in roles
+        ],
+    )
 
 
 @router.delete("/{user_id}", status_code=204)

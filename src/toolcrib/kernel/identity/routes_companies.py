@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
-from toolcrib.kernel.identity import companies, users
+from toolcrib.kernel.identity import companies, provider_roles, users
 from toolcrib.kernel.identity.models import Company
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import CompanyMember, CompanyName, CompanyRead, NewCompanyRole
@@ -71,8 +71,15 @@ async def list_members(company_id: str, kernel: KernelDep, me: PrincipalDep) -> 
         async with kernel.database.read() as session:
             company = await companies.get_company(session, me, company_id)
             page = await companies.list_members(session, company, after=after, limit=PAGE)
+            target = provider_roles.of_company(company.id)
+            through = await provider_roles.through_groups(session, target, [user.id for user in page])
         shown = [
-            {"username": user.username, "uuid": user.uuid, "role": user.company_role or "member"}
+            {
+                "username": user.username,
+                "uuid": user.uuid,
+                "role": user.company_role or "member",
+                "from_provider": user.id in through,
+            }
             for user in page
         ]
         return shown, page[-1].username if len(page) == PAGE else None
@@ -94,7 +101,7 @@ async def set_member(
     company = await companies.get_company(session, me, company_id)
     user = await users.get_by_name(session, username)
     await companies.set_member(session, company, user, body.role, me=me, now=now)
-    return CompanyMember(username=user.username, uuid=user.uuid, role=body.role)
+    return CompanyMember(username=user.username, uuid=user.uuid, role=body.role, from_provider=False)
 
 
 @router.delete("/{company_id}/members/{username:path}", status_code=204)

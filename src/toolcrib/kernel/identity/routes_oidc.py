@@ -6,15 +6,20 @@ import re
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, unquote, urlencode
 
-from fastapi import APIRouter, Cookie, Query, Request, Response
+from fastapi import APIRouter, Cookie, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
 from toolcrib.kernel.forwarding import client_address
-from toolcrib.kernel.identity import oidc
-from toolcrib.kernel.identity.models import User
-from toolcrib.kernel.identity.routes_session import sign_browser_in, token_lifetime
+from toolcrib.kernel.identity import oidc, oidc_logout, sessions
+from toolcrib.kernel.identity.models import BrowserSession, ProviderSession, User
+from toolcrib.kernel.identity.routes_session import (
+    end_session_of,
+    forget_cookie,
+    sign_browser_in,
+    token_lifetime,
+)
 from toolcrib.kernel.identity.schemas import (
     OidcAnswer,
     OidcCallback,
@@ -22,19 +27,24 @@ from toolcrib.kernel.identity.schemas import (
     OidcUser,
     Provider,
     Providers,
+    SignedOut,
 )
 from toolcrib.kernel.json_bodies import read_given
 from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
 
 if TYPE_CHECKING:
-    from toolcrib.kernel.identity.oidc_provider import OidcProvider
+    from toolcrib.kernel.identity.oidc_provider import Arrival, OidcProvider
 
 router = APIRouter(prefix="/auth", tags=["sign-in"])
 
 COOKIE = "toolcrib_oidc"
 NEXT_COOKIE = "toolcrib_next"
 PATH = "/api/auth/oidc"
+
+LOGOUT_TOKEN_LENGTH = 16_384
+# From one address, which is the provider's: it tells of everybody's sign-outs.
+BACK_CHANNEL_RATE = "600/minute"
 
 # A page of this site, not of another one.
 PAGE = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
@@ -108,10 +118,20 @@ async def finish(request: Request, kernel: KernelDep, now: NowDep, browser: Brow
         raise InvalidRequest("Missing required parameters")
     # Clients without cookies cannot send one; our own page can.
     bound = request.headers.get("sec-fetch-site") == "same-origin"
-    user = await _sign_in(kernel, body.code, body.state, browser, bound=bound)
+    user, arrival = await _sign_in(kernel, body.code, body.state, browser, bound=bound)
     lifetime = await token_lifetime(kernel)
+    async with kernel.database.write() as session:
+        started = await sessions.start(
+            session,
+            user,
+            user_agent=request.headers.get("user-agent"),
+            lifetime=lifetime or sessions.LONGEST,
+            most=kernel.settings.sessions_per_person,
+            now=now,
+        )
+        session.add(_note(kernel, started, arrival, is_browser=False))
     return OidcAnswer(
-        token=kernel.auth.tokens.issue(user, now=now, lifetime=lifetime),
+        token=kernel.auth.tokens.issue(user, now=now, lifetime=lifetime, session_id=started.id),
         expires_in=None if lifetime is None else int(lifetime.total_seconds()),
         user=OidcUser(id=user.id, username=user.username, email=user.email or "", is_admin=user.is_admin),
     )
@@ -139,11 +159,12 @@ async def return_from_provider(
                 if error
                 else "the sign-in provider's response is incomplete"
             )
-        user = await _sign_in(kernel, code, state, browser, bound=True)
+        user, arrival = await _sign_in(kernel, code, state, browser, bound=True)
         page = unquote(next_page)
         response = RedirectResponse(home + (page if PAGE.fullmatch(page) else "/"), status_code=302)
         async with kernel.database.write() as session:
-            await sign_browser_in(request, response, kernel, session, user, now=now)
+            started = await sign_browser_in(request, response, kernel, session, user, now=now)
+            session.add(_note(kernel, started, arrival, is_browser=True))
     except (
         Problem
     ) as problem:  # a person sees this response, so redirect to the sign-in page, which shows the reason
@@ -159,7 +180,47 @@ def _client_callback(kernel: Kernel) -> str:
     return kernel.settings.oidc_callback_url or (f"{front_end}/auth/oidc/callback" if front_end else "")
 
 
-async def _sign_in(kernel: Kernel, code: str, state: str, browser: str | None, *, bound: bool) -> User:
+@router.post("/logout", responses=refusals(403), openapi_extra=PUBLIC)
+async def sign_out(request: Request, response: Response, kernel: KernelDep, now: NowDep) -> SignedOut:
+    """Sign out: end the session that the cookie or token names. Whoever came from the sign-in provider is told where to
+    send the browser to sign out there, too."""
+    kernel.auth.refuse_cross_site(request)
+    redirect_url = await end_session_of(request, kernel, now)
+    forget_cookie(response, kernel)
+    return SignedOut(redirect_url=redirect_url)
+
+
+@router.post(
+    "/oidc/backchannel-logout", status_code=200, responses=refusals(404, 429, 502), openapi_extra=PUBLIC
+)
+async def hear_of_sign_out(
+    *,
+    logout_token: Annotated[str, Form(max_length=LOGOUT_TOKEN_LENGTH)],
+    request: Request,
+    response: Response,
+    kernel: KernelDep,
+    now: NowDep,
+) -> SignedOut:
+    """Hear from the sign-in provider that a person has signed out there, and end their sessions here (OpenID Connect
+    Back-Channel Logout 1.0)."""
+    provider = _provider(kernel)
+    await kernel.limiter.hit("back-channel", BACK_CHANNEL_RATE, client_address(request))
+    message = await provider.read_logout_token(logout_token, now=now)
+    async with kernel.database.write() as session:
+        await oidc_logout.end_sessions(session, message, now=now)
+    response.headers["Cache-Control"] = "no-store"
+    return SignedOut(redirect_url=None)
+
+
+def _note(kernel: Kernel, started: BrowserSession, arrival: Arrival, *, is_browser: bool) -> ProviderSession:
+    return oidc_logout.note_provider(
+        kernel.secrets, started.id, sid=arrival.sid, id_token=arrival.id_token, is_browser=is_browser
+    )
+
+
+async def _sign_in(
+    kernel: Kernel, code: str, state: str, browser: str | None, *, bound: bool
+) -> tuple[User, Arrival]:
     """Redeem the state, ask the provider, and find the account: three steps, so that no transaction is open while the
     provider is asked."""
     provider = _provider(kernel)
@@ -169,16 +230,22 @@ async def _sign_in(kernel: Kernel, code: str, state: str, browser: str | None, *
         )
     if redeemed is None:
         raise oidc.InvalidState("Invalid or expired state")
-    identity = await provider.redeem(
+    arrival = await provider.redeem(
         code,
         redirect_uri=redeemed.redirect_uri,
         verifier=redeemed.verifier,
         nonce=redeemed.nonce,
         now=kernel.clock(),
     )
-    create = kernel.settings.creates_oidc_users
     async with kernel.database.write() as session:
-        return await oidc.find_or_create_user(session, identity, create=create, now=kernel.clock())
+        user = await oidc.find_or_create_user(
+            session,
+            arrival.identity,
+            create=kernel.settings.creates_oidc_users,
+            roles_of_groups=kernel.settings.oidc_group_roles,
+            now=kernel.clock(),
+        )
+    return user, arrival
 
 
 def _provider(kernel: Kernel) -> OidcProvider:

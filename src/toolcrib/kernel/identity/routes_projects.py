@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
-from toolcrib.kernel.identity import projects, users
+from toolcrib.kernel.identity import projects, provider_roles, users
 from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.identity.principal import UNSET_WINDOWS_NAMES, Principal
 from toolcrib.kernel.identity.schemas import (
@@ -83,7 +83,17 @@ async def list_members(project_id: str, kernel: KernelDep, me: PrincipalDep) -> 
         async with kernel.database.read() as session:
             project = await projects.get_project(session, me, project_id)
             page = await projects.list_members(session, project, after=after, limit=PAGE)
-        shown = [{"username": user.username, "uuid": user.uuid, "role": role} for user, role in page]
+            target = provider_roles.of_project(project.id)
+            through = await provider_roles.through_groups(session, target, [user.id for user, _ in page])
+        shown = [
+            {
+                "username": user.username,
+                "uuid": user.uuid,
+                "role": role,
+                "from_provider": user.id in through,
+            }
+            for user, role in page
+        ]
         return shown, page[-1][0].username if len(page) == PAGE else None
 
     return await array(kernel, me, read)
@@ -104,7 +114,7 @@ async def set_member(
     project = await projects.get_project(session, me, project_id, "admin")
     user = await users.get_by_name(session, username)
     await projects.set_member(session, project, user, body.role, me=me, now=now)
-    return ProjectMemberRead(username=user.username, uuid=user.uuid, role=body.role)
+    return ProjectMemberRead(username=user.username, uuid=user.uuid, role=body.role, from_provider=False)
 
 
 @router.delete("/{project_id:path}/members/{username:path}", status_code=204, responses=refusals(409))

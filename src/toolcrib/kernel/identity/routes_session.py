@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
-from toolcrib.kernel.identity import profiles, sessions, users
+from toolcrib.kernel.identity import oidc_logout, profiles, sessions, users
 from toolcrib.kernel.identity.credentials import COOKIE, find
-from toolcrib.kernel.identity.models import User
+from toolcrib.kernel.identity.enrolment import must_enrol
+from toolcrib.kernel.identity.models import BrowserSession, User
 from toolcrib.kernel.identity.principal import SignInNeeded, Unauthorized
-from toolcrib.kernel.identity.schemas import LoginAnswer, LoginRequest, RefreshedToken, UserRead, WhoAmI
+from toolcrib.kernel.identity.schemas import (
+    CurrentUser,
+    LoginAnswer,
+    LoginRequest,
+    Otp,
+    RefreshedToken,
+    UserRead,
+    WhoAmI,
+)
+from toolcrib.kernel.identity.second_step import HEADER
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -25,14 +36,19 @@ async def count_login(request: Request, kernel: KernelDep) -> None:
     await kernel.auth.sign_in.count(client_address(request))
 
 
+OtpHeader = Annotated[Otp | None, Header(alias=HEADER)]
+
 # Attempts whose JSON has the wrong shape count too.
 LoginLimit = Depends(count_login)
 
 
 @router.post("/login", dependencies=[LoginLimit], responses=refusals(401, 429), openapi_extra=PUBLIC)
-async def login(body: LoginRequest, request: Request, kernel: KernelDep, now: NowDep) -> LoginAnswer:
-    """Exchange a username and password for a token."""
-    user = await _prove(kernel, body, request)
+async def login(
+    *, body: LoginRequest, request: Request, kernel: KernelDep, now: NowDep, otp: OtpHeader = None
+) -> LoginAnswer:
+    """Exchange a username and password for a token. People with two-step sign-in add a code, in `otp` or in the header
+    `X-OTP`; without one they are refused with the code `otp_required`."""
+    user = await _prove(kernel, body, otp, request)
     lifetime = await token_lifetime(kernel)
     await profiles.came_in_if_possible(kernel.database, user, now=now)
     return LoginAnswer(
@@ -43,15 +59,19 @@ async def login(body: LoginRequest, request: Request, kernel: KernelDep, now: No
 
 
 @router.post("/auth/refresh", responses=refusals(403))
-async def refresh(
-    me: PrincipalDep, session: ReadSessionDep, kernel: KernelDep, now: NowDep
-) -> RefreshedToken:
+async def refresh(me: PrincipalDep, session: SessionDep, kernel: KernelDep, now: NowDep) -> RefreshedToken:
     """Exchange a token that is still valid for one that lasts as long as a new one. Only what `/login` or the sign-in
     provider gave is exchanged: no API key, and no browser's session."""
-    if me.via != "bearer" or me.key_scopes is not None or (me.grant is not None and me.grant.session_id):
+    lifetime = await token_lifetime(kernel)
+    session_id = me.grant.session_id if me.grant is not None else None
+    is_exchanged = me.via == "bearer" and me.key_scopes is None
+    if is_exchanged and session_id is not None:
+        async with kernel.database.write() as write:
+            is_exchanged = await sessions.extend(write, session_id, lifetime or sessions.LONGEST, now=now)
+    if not is_exchanged:
         raise SignInNeeded("Only a token from signing in can be exchanged for a new one.")
     user = await users.get_user(session, me.id)
-    token = kernel.auth.tokens.issue(user, now=now, lifetime=await token_lifetime(kernel))
+    token = kernel.auth.tokens.issue(user, now=now, lifetime=lifetime, session_id=session_id)
     return RefreshedToken(token=token)
 
 
@@ -64,14 +84,16 @@ async def open_session(
     kernel: KernelDep,
     session: SessionDep,
     now: NowDep,
-) -> UserRead:
+    otp: OtpHeader = None,
+) -> CurrentUser:
     """Sign a browser in: as `/login`, but the token is put into a cookie that pages cannot read, and ends with the
     browser's session."""
     kernel.auth.refuse_cross_site(request)
-    user = await _prove(kernel, body, request)
+    user = await _prove(kernel, body, otp, request)
     await profiles.came_in(session, user, now=now)
     await sign_browser_in(request, response, kernel, session, user, now=now)
-    return UserRead.of(user, await users.company_name(session, user.company_id))
+    read = UserRead.of(user, await users.company_name(session, user.company_id))
+    return CurrentUser(**read.model_dump(), must_enrol=await must_enrol(session, kernel.settings, user))
 
 
 @router.delete("/session", status_code=204, responses=refusals(403), openapi_extra=PUBLIC)
@@ -80,35 +102,43 @@ async def close_session(request: Request, kernel: KernelDep, now: NowDep) -> Res
     kernel.auth.refuse_cross_site(request)
     carried = find(request.scope["headers"])
     if carried is not None and carried[0] == "cookie":
-        await _end_session(request, kernel, now)
+        await end_session_of(request, kernel, now)
     response = Response(status_code=204)
     forget_cookie(response, kernel)
     return response
 
 
-async def _end_session(request: Request, kernel: Kernel, now: datetime) -> None:
+async def end_session_of(request: Request, kernel: Kernel, now: datetime) -> str | None:
+    """End the session that the request's credential names, if any. Returns where to sign out at the sign-in provider,
+    if the person came from there."""
     try:
         me = await kernel.auth.principal(request)
     except Unauthorized:  # the session has ended already
-        return
+        return None
     if me.grant is None or me.grant.session_id is None:
-        return
+        return None
+    provider, id_token, came = kernel.auth.oidc, None, False
     try:
         async with kernel.database.write() as session:
+            came, id_token = await oidc_logout.id_token_of(session, kernel.secrets, me.grant.session_id)
             await sessions.end(session, me, me.grant.session_id, now=now)
     except sessions.SessionNotFound:  # another request ended it at the same moment
-        return
+        return None
+    if provider is None or not came or kernel.settings.oidc_sign_out != "provider":
+        return None
+    site = request.app.state.site
+    return_to = kernel.settings.oidc_signed_out_url or site.url(request.scope, "/login")
+    return await provider.sign_out_url(id_token, return_to)
 
 
 @router.get("/currentuser")
-async def current_user(me: PrincipalDep, session: ReadSessionDep) -> UserRead:
+async def current_user(me: PrincipalDep, session: ReadSessionDep) -> CurrentUser:
     """Return who makes the request, with the company that counts for it: a trusted token may name another than the
     account's. With an API key that lacks the scope `admin`, `is_admin` is false."""
     user = await users.get_user(session, me.id)
     read = UserRead.of(user, await users.company_name(session, me.company_id))
-    return read.model_copy(
-        update={"company_id": me.company_id, "company_role": me.company_role, "is_admin": me.is_admin}
-    )
+    mine = {"company_id": me.company_id, "company_role": me.company_role, "is_admin": me.is_admin}
+    return CurrentUser(**read.model_dump() | mine, must_enrol=me.must_enrol)
 
 
 @router.get("/whoami")
@@ -132,7 +162,7 @@ async def sign_browser_in(
     user: User,
     *,
     now: datetime,
-) -> None:
+) -> BrowserSession:
     """Start a session for a person who has just authenticated, and give the browser its cookie."""
     longest = timedelta(days=kernel.settings.session_days)
     lifetime = min(await token_lifetime(kernel) or longest, longest)
@@ -153,13 +183,15 @@ async def sign_browser_in(
         samesite="lax",
         secure=kernel.settings.cookie_secure or request.url.scheme == "https",
     )
+    return started
 
 
 def forget_cookie(response: Response, kernel: Kernel) -> None:
     response.delete_cookie(COOKIE, path=kernel.settings.base_path or "/", httponly=True, samesite="lax")
 
 
-async def _prove(kernel: Kernel, body: LoginRequest, request: Request) -> User:
+async def _prove(kernel: Kernel, body: LoginRequest, otp: str | None, request: Request) -> User:
     if not body.username or not body.password:
         raise InvalidRequest("username and password are required")
-    return await kernel.auth.sign_in.prove(body.username, body.password, client_address(request))
+    address = client_address(request)
+    return await kernel.auth.sign_in.prove(body.username, body.password, body.otp or otp, address)

@@ -24,6 +24,7 @@ def _decimal(value: Any) -> Any:
 # A path with anything but a plain positive number in its place does not exist: 404.
 RowId = Annotated[int, BeforeValidator(_decimal), Path(ge=1, le=2**63 - 1)]
 Secret = Annotated[str, Field(max_length=PASSWORD_LENGTH)]
+Otp = Annotated[str, Field(max_length=64)]
 
 
 class Sentence(BaseModel):
@@ -68,6 +69,13 @@ class UserRead(BaseModel):
         )
 
 
+class CurrentUser(UserRead):
+    """The person who makes the request. `must_enrol`: an administrator who must set up two-step sign-in before anything
+    else."""
+
+    must_enrol: bool
+
+
 class Person(BaseModel):
     username: str
     uuid: str
@@ -79,8 +87,11 @@ class WhoAmI(BaseModel):
 
 
 class LoginRequest(BaseModel):
+    """`otp` is a code of the person's app, or a recovery code, if they have two-step sign-in."""
+
     username: str | None = None
     password: Secret | None = None
+    otp: Otp | None = None
 
 
 class LoginAnswer(BaseModel):
@@ -125,6 +136,31 @@ class OidcAnswer(BaseModel):
     token: str
     expires_in: int | None
     user: OidcUser
+
+
+class GroupRoleRead(BaseModel):
+    """A role that comes from a group at the sign-in provider. `own_role` was given by hand, and stays without the
+    group."""
+
+    what: Literal["admin", "company", "project"]
+    name: str
+    role: str
+    own_role: str | None
+    group: str
+    granted_at: str
+
+
+class ProviderLink(BaseModel):
+    """What connects an account with the sign-in provider: the subject there, and the roles of the person's groups."""
+
+    subject: str | None
+    roles: list[GroupRoleRead]
+
+
+class SignedOut(BaseModel):
+    """`redirect_url` is the page of the sign-in provider on which the browser signs out there, too."""
+
+    redirect_url: str | None
 
 
 class PasswordChange(BaseModel):
@@ -275,7 +311,10 @@ class CompanyName(BaseModel):
 
 
 class CompanyMember(Person):
+    """`from_provider`: the role comes from a group at the sign-in provider, and goes with it."""
+
     role: CompanyRole
+    from_provider: bool
 
 
 class NewCompanyRole(BaseModel):
@@ -307,7 +346,10 @@ class NewProject(BaseModel):
 
 
 class ProjectMemberRead(Person):
+    """`from_provider`: the role comes from a group at the sign-in provider, and goes with it."""
+
     role: Role
+    from_provider: bool
 
 
 class NewProjectRole(BaseModel):

@@ -55,6 +55,18 @@ async def prove(sign_in: SignIn, me: Principal, password: str, address: str) -> 
         raise WrongPassword("The current password is wrong.") from None
 
 
+async def prove_both(sign_in: SignIn, me: Principal, password: str, otp: str, address: str) -> User:
+    """Check the current password of `me`, and use up a code of their second factor if they have one.
+
+    Raises:
+        WrongPassword, RateLimited, SignInBusy: as `prove`.
+        InvalidOtp: the code is wrong (401).
+    """
+    proved = await prove(sign_in, me, password, address)
+    await sign_in.second_step.require(proved, otp)
+    return proved
+
+
 async def change_password(
     session: AsyncSession,
     mailer: Mailer,

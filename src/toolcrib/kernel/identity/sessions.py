@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
-from toolcrib.kernel.identity.models import DEVICE_LENGTH, BrowserSession, User
+from toolcrib.kernel.identity.models import DEVICE_LENGTH, BrowserSession, ProviderSession, User
 from toolcrib.kernel.identity.principal import Principal, Unauthorized
 from toolcrib.kernel.problems import NotFound
 
@@ -35,6 +35,8 @@ _SYSTEMS = (
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
 )
+# How long a session lasts whose token has no end.
+LONGEST = timedelta(days=3650)
 _PROGRAM = re.compile(r"[A-Za-z0-9._/-]{1,80}")
 
 
@@ -101,6 +103,24 @@ async def end(session: AsyncSession, me: Principal, session_id: str, *, now: dat
     await _record(session, "signed_out", found, me.username, me.uuid, now)
 
 
+async def end_by_provider(session: AsyncSession, ended: BrowserSession, user: User, *, now: datetime) -> None:
+    """End a session because its person has signed out at the sign-in provider. The caller holds the write lock."""
+    await session.delete(ended)
+    await session.flush()
+    await _record(session, "signed_out", ended, None, user.uuid, now)
+
+
+async def extend(session: AsyncSession, session_id: str, lifetime: timedelta, *, now: datetime) -> bool:
+    """Let a session whose token a client has last longer. Returns false if it is a browser's, or has ended."""
+    await take_write_lock(session)
+    found = await session.get(BrowserSession, session_id)
+    came = await session.get(ProviderSession, session_id)
+    if found is None or came is None or came.is_browser:
+        return False
+    found.expires_at = max(found.expires_at, now + lifetime)
+    return True
+
+
 def device_name(user_agent: str | None) -> str:
     """Return a name that people recognise, like `Firefox on Linux`; for other programs the first word of their
     User-Agent."""
@@ -120,7 +140,7 @@ async def _make_room(session: AsyncSession, user: User, most: int, now: datetime
 
 
 async def _record(
-    session: AsyncSession, verb: str, about: BrowserSession, username: str, uuid: str, now: datetime
+    session: AsyncSession, verb: str, about: BrowserSession, username: str | None, uuid: str, now: datetime
 ) -> None:
     await record(
         session,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.events.log import record
+from toolcrib.kernel.identity import provider_roles
 from toolcrib.kernel.identity.former_names import former_names, is_named, who_had
 from toolcrib.kernel.identity.models import (
     BrowserSession,
@@ -225,7 +226,7 @@ async def delete_user(
     if user.id == actor.id:
         raise OwnAccount("You cannot delete your own account.")
     await _require_still_admin(session, actor)
-    await _require_another_admin(session, user)
+    await require_another_admin(session, user)
     await kernel.disabled_holders.account_removed(session, kernel, user, by=by, now=now)
     names = {user.username, user.uuid, user.oidc_subject, *await former_names(session, user.uuid)}
     for name in names - {None}:
@@ -306,11 +307,11 @@ async def set_status(
         raise OwnAccount("You cannot change your own status.")
     await _require_still_admin(session, actor)
     if is_admin is False or is_active is False:
-        await _require_another_admin(session, user)
-    if is_admin is not None and is_admin != user.is_admin:
-        user.is_admin = is_admin
-        verb = "admin_granted" if is_admin else "admin_revoked"
-        await _record_about(session, user, verb, actor=actor.username, now=now)
+        await require_another_admin(session, user)
+    if is_admin is not None:
+        await provider_roles.changed_by_hand(session, user, provider_roles.ADMIN)
+        if is_admin != user.is_admin:
+            await set_admin(session, user, actor=actor.username, now=now, is_admin=is_admin)
     if is_active is not None and is_active != user.is_active:
         user.is_active = is_active
         if not is_active:
@@ -320,11 +321,23 @@ async def set_status(
         await _record_about(session, user, verb, actor=actor.username, now=now)
 
 
-async def sign_out_everywhere(session: AsyncSession, user: User, *, now: datetime) -> None:
+async def set_admin(
+    session: AsyncSession, user: User, *, is_admin: bool, actor: str | None, now: datetime, **data: str
+) -> None:
+    """Grant or revoke administrator rights. The caller holds the write lock, and has seen that it may be."""
+    user.is_admin = is_admin
+    verb = "admin_granted" if is_admin else "admin_revoked"
+    await _record_about(session, user, verb, actor=actor, now=now, **data)
+
+
+async def sign_out_everywhere(
+    session: AsyncSession, user: User, *, now: datetime, by_provider: bool = False
+) -> None:
     """End the sessions of all browsers and all tokens, including those of the command line. API keys stay."""
     await take_write_lock(session)
     await end_tokens(session, user, now)
-    await _record_about(session, user, "signed_out_everywhere", actor=user.username, now=now)
+    verb = "signed_out_by_provider" if by_provider else "signed_out_everywhere"
+    await _record_about(session, user, verb, actor=None if by_provider else user.username, now=now)
 
 
 async def end_tokens(session: AsyncSession, user: User, now: datetime) -> None:
@@ -349,11 +362,11 @@ async def require_free_address(session: AsyncSession, address: str, *, besides: 
 
 
 async def _record_about(
-    session: AsyncSession, user: User, verb: str, *, actor: str | None, now: datetime
+    session: AsyncSession, user: User, verb: str, *, actor: str | None, now: datetime, **data: str
 ) -> None:
     """Record an event that the person and administrators may see."""
     await record(
-        session, verb, kind="user", key=user.username, actor=actor, now=now, scope=f"user:{user.uuid}"
+        session, verb, kind="user", key=user.username, actor=actor, now=now, scope=f"user:{user.uuid}", **data
     )
 
 
@@ -368,7 +381,12 @@ async def _require_still_admin(session: AsyncSession, actor: Principal) -> None:
         raise Forbidden(ONLY_ADMINS)
 
 
-async def _require_another_admin(session: AsyncSession, user: User) -> None:
+async def require_another_admin(session: AsyncSession, user: User) -> None:
+    """Check that there is another administrator than `user`. The caller holds the write lock.
+
+    Raises:
+        LastAdmin: there is none (409).
+    """
     if not await _exists(session, User.id != user.id, User.is_admin.is_(True), User.is_active.is_(True)):
         raise LastAdmin("This is the last administrator.")
 
