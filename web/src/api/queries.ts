@@ -9,8 +9,11 @@ import type {
   EventPage,
   Health,
   Member,
+  Me,
+  OtpState,
   Person,
   Project,
+  ProviderLink,
   Providers,
   Quota,
   Session,
@@ -36,7 +39,7 @@ export const queryClient = new QueryClient({
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
-  queryFn: ({ signal }) => api<User>("currentuser", { signal, anonymous: true }),
+  queryFn: ({ signal }) => api<Me>("currentuser", { signal, anonymous: true }),
   staleTime: Infinity,
 });
 
@@ -80,6 +83,17 @@ export const keysQuery = queryOptions({
 export const keyScopesQuery = queryOptions({
   queryKey: ["key-scopes"],
   queryFn: ({ signal }) => api<KeyScope[]>("users/me/keys/scopes", { signal }),
+});
+
+export const providerLinkQuery = (id: number) =>
+  queryOptions({
+    queryKey: ["users", id, "provider"],
+    queryFn: ({ signal }) => api<ProviderLink>(`admin/users/${id}/provider`, { signal }),
+  });
+
+export const otpQuery = queryOptions({
+  queryKey: ["otp"],
+  queryFn: ({ signal }) => api<OtpState>("users/me/otp", { signal }),
 });
 
 export const sessionsQuery = queryOptions({

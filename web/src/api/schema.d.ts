@@ -371,6 +371,11 @@ export interface components {
             /** Project Id */
             project_id: string;
         };
+        /** Body_hear_of_sign_out_api_auth_oidc_backchannel_logout_post */
+        Body_hear_of_sign_out_api_auth_oidc_backchannel_logout_post: {
+            /** Logout Token */
+            logout_token: string;
+        };
         /** BoundingBox */
         BoundingBox: {
             /** Max Mm */
@@ -729,8 +734,13 @@ export interface components {
              */
             role: "owner" | "member";
         };
-        /** CompanyMember */
+        /**
+         * CompanyMember
+         * @description `from_provider`: the role comes from a group at the sign-in provider, and goes with it.
+         */
         CompanyMember: {
+            /** From Provider */
+            from_provider: boolean;
             /**
              * Role
              * @enum {string}
@@ -994,6 +1004,40 @@ export interface components {
         Counts: {
             /** Counts */
             counts: components["schemas"]["CountRead"][];
+        };
+        /** CurrentPassword */
+        CurrentPassword: {
+            /** Current Password */
+            current_password: string;
+        };
+        /**
+         * CurrentUser
+         * @description The person who makes the request. `must_enrol`: an administrator who must set up two-step sign-in before anything
+         *     else.
+         */
+        CurrentUser: {
+            /** Company Id */
+            company_id: string | null;
+            /** Company Name */
+            company_name: string | null;
+            /** Company Role */
+            company_role: ("owner" | "member") | null;
+            /** Created At */
+            created_at: string;
+            /** Email */
+            email: string;
+            /** Id */
+            id: number;
+            /** Is Active */
+            is_active: boolean;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Must Enrol */
+            must_enrol: boolean;
+            /** Username */
+            username: string;
+            /** Uuid */
+            uuid: string;
         };
         /**
          * DamagedArchive
@@ -1660,6 +1704,28 @@ export interface components {
             warnings: string[];
         };
         /**
+         * GroupRoleRead
+         * @description A role that comes from a group at the sign-in provider. `own_role` was given by hand, and stays without the
+         *     group.
+         */
+        GroupRoleRead: {
+            /** Granted At */
+            granted_at: string;
+            /** Group */
+            group: string;
+            /** Name */
+            name: string;
+            /** Own Role */
+            own_role: string | null;
+            /** Role */
+            role: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "admin" | "company" | "project";
+        };
+        /**
          * HeldLock
          * @description A lock. `holder_disabled`: the holder's account is disabled, so they cannot release it.
          */
@@ -2038,8 +2104,13 @@ export interface components {
             /** Username */
             username: string;
         };
-        /** LoginRequest */
+        /**
+         * LoginRequest
+         * @description `otp` is a code of the person's app, or a recovery code, if they have two-step sign-in.
+         */
         LoginRequest: {
+            /** Otp */
+            otp?: string | null;
             /** Password */
             password?: string | null;
             /** Username */
@@ -2812,6 +2883,38 @@ export interface components {
             /** Name */
             name: string | null;
         };
+        /** OtpCode */
+        OtpCode: {
+            /** Otp */
+            otp: string;
+        };
+        /**
+         * OtpEnrolment
+         * @description What the app is told, by QR code (`uri`) or typed (`secret`). It cannot be shown again.
+         */
+        OtpEnrolment: {
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
+         * OtpState
+         * @description Whether two-step sign-in is on, and since when. `is_available` is false for accounts without a password;
+         *     `is_required` is true where the server asks it of this person.
+         */
+        OtpState: {
+            /** Enabled */
+            enabled: boolean;
+            /** Enabled At */
+            enabled_at: string | null;
+            /** Is Available */
+            is_available: boolean;
+            /** Is Required */
+            is_required: boolean;
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+        };
         /** Pagination */
         Pagination: {
             /** Limit */
@@ -3088,6 +3191,13 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** PasswordAndOtp */
+        PasswordAndOtp: {
+            /** Current Password */
+            current_password: string;
+            /** Otp */
+            otp: string;
+        };
         /**
          * PasswordChange
          * @description A new password. `end_api_keys`: also revoke all one's API keys when the password changes.
@@ -3306,8 +3416,13 @@ export interface components {
             /** Windows Names */
             windows_names?: ("refuse" | "warn" | "allow") | null;
         };
-        /** ProjectMemberRead */
+        /**
+         * ProjectMemberRead
+         * @description `from_provider`: the role comes from a group at the sign-in provider, and goes with it.
+         */
         ProjectMemberRead: {
+            /** From Provider */
+            from_provider: boolean;
             /**
              * Role
              * @enum {string}
@@ -3351,6 +3466,16 @@ export interface components {
             login_url: string;
             /** Name */
             name: string;
+        };
+        /**
+         * ProviderLink
+         * @description What connects an account with the sign-in provider: the subject there, and the roles of the person's groups.
+         */
+        ProviderLink: {
+            /** Roles */
+            roles: components["schemas"]["GroupRoleRead"][];
+            /** Subject */
+            subject: string | null;
         };
         /** Providers */
         Providers: {
@@ -3474,6 +3599,14 @@ export interface components {
             name: string | null;
             /** Used Bytes */
             used_bytes: number;
+        };
+        /**
+         * RecoveryCodes
+         * @description Codes that stand in for the app, each once. They cannot be shown again.
+         */
+        RecoveryCodes: {
+            /** Recovery Codes */
+            recovery_codes: string[];
         };
         /** RefreshedToken */
         RefreshedToken: {
@@ -4149,6 +4282,14 @@ export interface components {
             object_key: string;
             /** Url */
             url: string;
+        };
+        /**
+         * SignedOut
+         * @description `redirect_url` is the page of the sign-in provider on which the browser signs out there, too.
+         */
+        SignedOut: {
+            /** Redirect Url */
+            redirect_url: string | null;
         };
         /**
          * Skipped

@@ -5,6 +5,11 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type User = Schemas["UserRead"];
+/** The signed-in person. */
+export type Me = Schemas["CurrentUser"];
+export type SignedOut = Schemas["SignedOut"];
+export type ProviderLink = Schemas["ProviderLink"];
+export type OtpState = Schemas["OtpState"];
 export type Person = Schemas["Person"];
 /** What people do with a claim, whatever its kind. */
 export type Verb = keyof Schemas["Can"];

@@ -34,9 +34,12 @@ export const corePages: Page[] = [
   { path: "/admin/health", title: "Server health", load: () => import("../pages/admin/HealthPage"), admin: true },
 ];
 
+const TWO_STEPS = "/two-steps";
+
 /** Pages that stand alone. */
 const barePages: Page[] = [
   { path: "/login", title: "Sign in", load: () => import("../pages/login/LoginPage") },
+  { path: TWO_STEPS, title: "Two-step sign-in", load: () => import("../pages/login/TwoStepsPage") },
   { path: "/confirm-email", title: "Confirm e-mail", load: () => import("../pages/login/ConfirmEmailPage") },
   { path: "/confirm-password", title: "Confirm password", load: () => import("../pages/login/ConfirmPasswordPage") },
 ];
@@ -58,7 +61,9 @@ const shell = createRoute({
     void queryClient.prefetchQuery(projectsQuery);
     void pageAt(location.pathname)?.load();
     try {
-      sessionStarted(await queryClient.ensureQueryData(meQuery));
+      const me = await queryClient.ensureQueryData(meQuery);
+      sessionStarted(me);
+      if (me.must_enrol) throw redirect({ to: TWO_STEPS });
     } catch (error) {
       if (error instanceof Problem && (error.status === 401 || error.status === 404)) {
         const next = location.pathname + location.searchStr;

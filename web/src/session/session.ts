@@ -4,7 +4,7 @@ import { doAllNow } from "../ui/later";
 import { hrefOf } from "../ui/Link";
 import { api, onSessionExpired } from "../api/client";
 import { meQuery, queryClient } from "../api/queries";
-import type { User } from "../api/types";
+import type { Me, SignedOut } from "../api/types";
 
 /** Waits for the person to sign in again; resolved with whether they did. */
 let waiting: { promise: Promise<boolean>; resolve: (signedIn: boolean) => void } | null = null;
@@ -43,15 +43,15 @@ function answer(signedIn: boolean): void {
 }
 
 /** From now on a 401 opens the dialog instead of failing. */
-export function sessionStarted(user: User): void {
+export function sessionStarted(user: Me): void {
   queryClient.setQueryData(meQuery.queryKey, user);
   onSessionExpired(askToSignIn);
 }
 
-export async function signIn(username: string, password: string): Promise<User> {
-  const user = await api<User>("session", {
+export async function signIn(username: string, password: string, otp: string): Promise<Me> {
+  const user = await api<Me>("session", {
     method: "POST",
-    json: { username, password },
+    json: { username, password, ...(otp ? { otp } : {}) },
     anonymous: true,
   });
   const before = queryClient.getQueryData(meQuery.queryKey);
@@ -68,7 +68,7 @@ export async function signIn(username: string, password: string): Promise<User> 
 /** After a sign-in that happened elsewhere (single sign-on in another window). */
 export async function lookForSession(): Promise<boolean> {
   try {
-    const user = await api<User>("currentuser", { anonymous: true });
+    const user = await api<Me>("currentuser", { anonymous: true });
     const before = queryClient.getQueryData(meQuery.queryKey);
     if (before && before.username !== user.username) location.reload();
     else {
@@ -85,16 +85,18 @@ export async function signOut(): Promise<void> {
   // What waits to be undone is done while one may still do it.
   await doAllNow();
   onSessionExpired(null);
+  let next = hrefOf("/login");
   try {
-    await api("session", { method: "DELETE", anonymous: true });
+    const { redirect_url } = await api<SignedOut>("auth/logout", { method: "POST", anonymous: true });
+    if (redirect_url) next = redirect_url;
   } finally {
     // A fresh page forgets everything that was read in this one.
-    location.assign(hrefOf("/login"));
+    location.assign(next);
   }
 }
 
 /** The signed-in person. Only for what is drawn inside the shell, where there always is one. */
-export function useMe(): User {
+export function useMe(): Me {
   const { data } = useQuery(meQuery);
   if (!data) throw new Error("nobody is signed in");
   return data;

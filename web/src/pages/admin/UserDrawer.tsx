@@ -7,6 +7,7 @@ import {
   Select,
   Stack,
   Switch,
+  Text,
   TextInput,
   Tooltip,
 } from "@mantine/core";
@@ -14,7 +15,7 @@ import { IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { api } from "../../api/client";
-import { companiesQuery, queryClient, usersQuery } from "../../api/queries";
+import { companiesQuery, providerLinkQuery, queryClient, usersQuery } from "../../api/queries";
 import type { User } from "../../api/types";
 import { useMe } from "../../session/session";
 import { FormDialog } from "../../overlays/FormDialog";
@@ -33,6 +34,7 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
   const [password, setPassword] = useState("");
   const [endKeys, setEndKeys] = useState(false);
   const [deleting, setDeleting] = useState(false);
+  const [resetting, setResetting] = useState(false);
   const put = useMutation({
     mutationFn: ({ part, json }: { part: string; json: object; done: string }) =>
       api(`admin/users/${user.id}/${part}`, { method: "PUT", json }),
@@ -131,6 +133,19 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
             onChange={(event) => setEndKeys(event.currentTarget.checked)}
           />
         </Part>
+        <Part title="Two-step sign-in">
+          <Group gap="xs">
+            <BlockableButton
+              size="xs"
+              variant="default"
+              reason={own ? "Turn off your own under Settings, with a code." : null}
+              onClick={() => setResetting(true)}
+            >
+              Turn it off…
+            </BlockableButton>
+          </Group>
+        </Part>
+        <ProviderPart user={user} />
         <CompanyPart user={user} onSave={(json) => put.mutate({ part: "company", json, done: "Company changed" })} />
         <BlockableButton
           variant="default"
@@ -142,6 +157,22 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
           Delete the account…
         </BlockableButton>
       </Stack>
+      {resetting && (
+        <FormDialog
+          title={`Turn off the two-step sign-in of ${user.username}?`}
+          submit="Turn it off"
+          danger
+          onClose={() => setResetting(false)}
+          onSubmit={async () => {
+            await api(`admin/users/${user.id}/otp`, { method: "DELETE" });
+            return `${user.username} signs in with the password alone now`;
+          }}
+        >
+          <p style={{ margin: 0 }}>
+            For somebody who has lost app and recovery codes. Be sure that it is {user.username} who asks.
+          </p>
+        </FormDialog>
+      )}
       {deleting && (
         <FormDialog
           title={`Delete ${user.username}?`}
@@ -161,6 +192,27 @@ export function UserDrawer({ user, onClose }: { user: User; onClose: () => void 
         </FormDialog>
       )}
     </SideDialog>
+  );
+}
+
+/** What the person has through groups at the sign-in provider, apart from what was given by hand. */
+function ProviderPart({ user }: { user: User }) {
+  const { data: link, error } = useQuery(providerLinkQuery(user.id));
+  if (error) return <Refusal error={error} />;
+  if (!link?.subject) return null;
+  return (
+    <Part title="Sign-in provider">
+      <Text size="sm" c="dimmed">
+        Known there as <span className="mono">{link.subject}</span>.
+      </Text>
+      {link.roles.map((role) => (
+        <Text size="sm" key={`${role.what}:${role.name}`}>
+          {role.what === "admin" ? "Administrator" : `${role.role} of ${role.what} ${role.name}`} by group{" "}
+          <strong>{role.group}</strong>
+          {role.own_role && (role.what === "admin" ? "; also given by hand" : `; by hand ${role.own_role}`)}
+        </Text>
+      ))}
+    </Part>
   );
 }
 

@@ -7,6 +7,7 @@ import { membersQuery, peopleQuery, queryClient } from "../../api/queries";
 import type { Member, Role } from "../../api/types";
 import { FormDialog } from "../../overlays/FormDialog";
 import { BlockableButton } from "../../ui/BlockableButton";
+import { Chip } from "../../ui/Chip";
 import { ListSkeleton } from "../../ui/ListSkeleton";
 import { Person } from "../../ui/Person";
 import { Refusal } from "../../ui/Refusal";
@@ -51,6 +52,9 @@ export function Members({ of, group, roles, rules, mayDelete }: Props) {
         {members.map((member: Member) => (
           <li key={member.username} className={classes.member}>
             <Person name={member.username} />
+            {member.from_provider && (
+              <Chip title="The role comes from a group at the sign-in provider, and goes with it">by group</Chip>
+            )}
             <span style={{ flex: 1 }} />
             <NativeSelect
               size="xs"

@@ -1,5 +1,5 @@
 import { Tabs } from "@mantine/core";
-import { IconAt, IconBell, IconDatabase, IconDevices, IconKey, IconLock, IconTerminal2, IconUser } from "@tabler/icons-react";
+import { IconAt, IconBell, IconDatabase, IconDevices, IconKey, IconLock, IconShieldLock, IconTerminal2, IconUser } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import type { IconProps } from "../../ui/icon";
 import { useNarrow } from "../../ui/useNarrow";
@@ -12,11 +12,13 @@ import { Sessions } from "./Sessions";
 import classes from "./Settings.module.css";
 import { SetUp } from "./SetUp";
 import { Storage } from "./Storage";
+import { TwoSteps } from "./TwoSteps";
 import { Watches } from "./Watches";
 
 const TABS: { value: string; label: string; Icon: ComponentType<IconProps>; Content: ComponentType }[] = [
   { value: "profile", label: "Profile", Icon: IconUser, Content: Profile },
   { value: "password", label: "Password", Icon: IconLock, Content: PasswordForm },
+  { value: "two-steps", label: "Two-step sign-in", Icon: IconShieldLock, Content: TwoSteps },
   { value: "email", label: "E-mail", Icon: IconAt, Content: EmailForm },
   { value: "sessions", label: "Sessions", Icon: IconDevices, Content: Sessions },
   { value: "keys", label: "API keys", Icon: IconKey, Content: Keys },

@@ -12,7 +12,7 @@ import { partQuery } from "../queries";
 import type { Part } from "../types";
 import { nameOf, revisionWord } from "../words";
 import classes from "./Label.module.css";
-import { QrCode } from "./QrCode";
+import { QrCode } from "../../../ui/QrCode";
 
 const MOST = 100;
 
