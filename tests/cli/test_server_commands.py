@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pyotp
 import pytest
 
 from tests.servers import command
@@ -215,6 +216,21 @@ def test_set_config_refuses_a_key_that_does_not_exist(server: Start) -> None:
     for name, word in (("nobody", new), ("ann", "short")):
         done = operate(one.data_dir, "admin", "reset-password", name, "--password-stdin", stdin=f"{word}\n")
         assert done.code == 1, done.text
+
+
+def test_two_step_sign_in_is_turned_off_for_somebody_who_lost_it(server: Start) -> None:
+    one = server()
+    ann = one.user("ann")
+    begun = ann.post("/api/users/me/otp", json={"current_password": PASSWORD}).json()
+    confirmed = ann.put("/api/users/me/otp", json={"otp": pyotp.TOTP(begun["secret"]).now()})
+    assert confirmed.status_code == 200
+    signing_in = {"username": "ann", "password": PASSWORD}
+    assert one.client.post("/api/login", json=signing_in).json()["code"] == "otp_required"
+    done = operate(one.data_dir, "admin", "reset-otp", "ann")
+    assert (done.code, done.out) == (0, "ann signs in with the password alone now.\n")
+    assert one.client.post("/api/login", json=signing_in).status_code == 200
+    for name in ("ann", "nobody"):
+        assert operate(one.data_dir, "admin", "reset-otp", name).code == 1
 
 
 def test_a_person_is_renamed_and_still_known_on_their_machine(server: Start) -> None:

@@ -6,10 +6,12 @@ import json
 import os
 import pty
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pyotp
 import pytest
 
 from tests.cli.conftest import Person, answer_of
@@ -95,6 +97,22 @@ def test_on_a_terminal_the_password_is_asked_for_and_not_shown(
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert b"Signed in" in seen
     assert PASSWORD.encode() not in seen
+
+
+def test_with_two_step_sign_in_a_code_is_needed_too(
+    person: Callable[..., Person], crib: ToolcribServer
+) -> None:
+    zoe, client = person("zoe", signed_in=False), crib.user("zoe")
+    begun = client.post("/api/users/me/otp", json={"current_password": PASSWORD}).json()
+    totp = pyotp.TOTP(begun["secret"])
+    assert client.put("/api/users/me/otp", json={"otp": totp.now()}).status_code == 200
+    login, password = ("login", "--url", crib.url, "-u", "zoe"), {"TOOLCRIB_PASSWORD": PASSWORD}
+    assert "TOOLCRIB_OTP" in zoe.run(*login, env=password, code=2).err
+    wrong = zoe.run(*login, env={**password, "TOOLCRIB_OTP": "000000"}, code=1)
+    assert wrong.err == f"toolcrib: {crib.url} does not accept this code.\n"
+    code = totp.at(time.time(), counter_offset=1)  # the one of now was used
+    zoe.run(*login, env={**password, "TOOLCRIB_OTP": code})
+    assert zoe.run("currentuser").out == "zoe\n"
 
 
 def test_a_missing_name_or_password_is_a_usage_error_when_nobody_can_be_asked(

@@ -1468,6 +1468,15 @@ export interface components {
             /** Verb */
             verb: string;
         };
+        /** Exists */
+        Exists: {
+            /** Exists */
+            exists: boolean;
+            /** User Id */
+            user_id: number;
+            /** Username */
+            username: string;
+        };
         /**
          * Expecting
          * @description `expected_updated_at` is what the caller knows as the part's `updated_at`; `If-Match` does the same.
@@ -3256,6 +3265,33 @@ export interface components {
             username: string;
             /** Uuid */
             uuid: string;
+        };
+        /**
+         * PersonChange
+         * @description What to change of a person; what is absent stays, null clears the organization.
+         */
+        PersonChange: {
+            /**
+             * Email
+             * @default null
+             */
+            email: string | null;
+            /**
+             * Is Admin
+             * @default null
+             */
+            is_admin: boolean | null;
+            /**
+             * Organization
+             * @default null
+             */
+            organization: string | null;
+        };
+        /** PersonChanged */
+        PersonChanged: {
+            /** Message */
+            message: string;
+            user: components["schemas"]["DirectoryEntry"];
         };
         /** PersonMade */
         PersonMade: {
