@@ -20,6 +20,7 @@ from rich.table import Table
 from benchmarks import (
     attacks,
     costs,
+    desktops_local,
     documents,
     etcd,
     events,
@@ -77,6 +78,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "machines-deciding-postgresql": partial(machines.deciding, "postgresql"),
     "machines-deciding-mariadb": partial(machines.deciding, "mariadb"),
     "machines-overview": _on_sqlite(machines.overview),
+    "desktops-local": desktops_local.run,
     "page": _on_sqlite(page.run),
     "parts": parts.run,
 }

@@ -124,6 +124,17 @@ BOTH = {
     "POST /api/pool/inventory",
     "POST /api/pool/queue/{reservation_id}/move",
     "POST /api/pool/queue/{reservation_id}/priority",
+    "POST /api/desktop-config/create",
+    "PUT /api/desktop-config/update/{configuration_id}",
+    "DELETE /api/desktop-config/delete/{configuration_id}",
+    "GET /api/desktop-config/access/{configuration_id}",
+    "POST /api/storage-pvcs/create",
+    "GET /api/storage-pvcs/connections/{volume_id}",
+    "GET /api/storage-pvcs/{volume_id}",
+    "DELETE /api/storage-pvcs/{volume_id}",
+    "GET /api/storage-pvcs/{volume_id}/access",
+    "POST /api/storage-pvcs/{volume_id}/access",
+    "POST /api/admin/desktops/images/prepare",
 }
 # Written with GET, though they change something or let somebody in on a machine.
 WRITES = {
@@ -150,6 +161,8 @@ def needed(method: str, path: str) -> frozenset[str]:
     reads = (method in {"GET", "HEAD", "OPTIONS"} and route not in WRITES) or route in READS
     if re.match(r"/api/(machines|available|reserve|release_all|reservations|pool)(/|$)", path):
         return frozenset({"read", "machines"} if reads else {"machines"})
+    if re.match(r"/api/(admin/)?(desktops|connections|desktop-config|storage-pvcs)(/|$)", path):
+        return frozenset({"read", "desktops"} if reads else {"desktops"})
     if re.match(r"/api/(parts|shop)(/|$)|(/api)?(/auth)?/onshape/", path):
         return frozenset({"read", "parts"} if reads else {"parts"})
     if re.match(r"/api/((admin/)?desktops|connections|desktop-config|storage-pvcs)(/|$)", path):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 from playwright.async_api import Page, expect
 
-from tests.servers.environment import PASSWORD
+from tests.servers.environment import ADMIN, PASSWORD
 from tests.servers.smtp import MailServer
 from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import Open, row, sign_in
@@ -113,6 +113,29 @@ async def test_a_key_is_shown_once_works_and_is_revoked(open_page: Open, crib: T
     await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     await expect(page.get_by_text("You have no keys")).to_be_visible()
     assert httpx.get(f"{crib.url}/api/currentuser", headers=headers).status_code == 401
+
+
+async def test_administrators_make_and_revoke_tokens(open_page: Open, crib: ToolcribServer) -> None:
+    page = await open_page("rosa", "/settings?tab=keys")
+    await expect(page.get_by_role("button", name="Create key")).to_be_visible()
+    await expect(page.get_by_text("API token")).to_have_count(0)
+    page = await open_page(ADMIN, "/settings?tab=keys", own=True)
+    await page.get_by_text("API token", exact=True).click()
+    await page.get_by_label("Name").fill("front end")
+    await expect(page.get_by_role("checkbox")).to_have_count(0)
+    await page.get_by_role("button", name="Create token").click()
+    shown = page.get_by_role("status").locator("code")
+    await expect(shown).to_have_text(re.compile(r"^eyJ"))
+    token = await shown.inner_text()
+    login = httpx.post(f"{crib.url}/api/tokens/api-login", json={"token": token})
+    assert login.json()["username"] == ADMIN
+    await expect(row(page, "front end")).to_contain_text("API token")
+    await page.get_by_role("button", name="Revoke front end").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    await expect(page.get_by_text(token)).to_have_count(0)
+    await expect(page.get_by_role("button", name="Revoke front end")).to_have_count(0)
+    refused = httpx.get(f"{crib.url}/api/currentuser", headers={"Authorization": f"Bearer {token}"})
+    assert refused.json()["error"] == "Token is revoked"
 
 
 async def test_browsers_are_listed_and_signed_out(open_page: Open, crib: ToolcribServer) -> None:

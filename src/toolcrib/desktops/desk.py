@@ -37,6 +37,8 @@ class Desk:
         self.worker = str(uuid4())
         # Why the platform could not be used when it was last asked; None if it could.
         self.problem: str | None = None
+        # When the platform was last found usable, and last asked of its volumes, by the loop's time.
+        self.checked_at = self.volumes_looked_at = float("-inf")
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._waiting: dict[str, set[asyncio.Event]] = {}
@@ -63,11 +65,6 @@ class Desk:
 
     def is_working_on(self, name: str) -> bool:
         return name in self._tasks
-
-    def interrupt(self, name: str) -> None:
-        """End the work on a desktop that is no longer wanted: a start, when its hold has ended."""
-        if (task := self._tasks.get(name)) is not None:
-            task.cancel()
 
     async def idle(self) -> None:
         """Wait until this process works on no desktop."""

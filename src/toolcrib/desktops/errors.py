@@ -101,7 +101,7 @@ class GatewaySlow(Problem):
 class ConfigurationNotFound(NotFound):
     code = "configuration_not_found"
 
-    def __init__(self, configuration_id: int | None = None, *, may_be_hidden: bool = False) -> None:
+    def __init__(self, configuration_id: int | str | None = None, *, may_be_hidden: bool = False) -> None:
         if configuration_id is None:
             super().__init__("Desktop configuration not found")
         else:

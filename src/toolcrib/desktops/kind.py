@@ -12,6 +12,10 @@ from toolcrib.desktops.hook import follow_claim
 from toolcrib.desktops.jobs import JOBS
 from toolcrib.desktops.launchers.opening import find_launcher
 from toolcrib.desktops.models import KIND, SEALED
+from toolcrib.desktops.notices import TELLING
+from toolcrib.desktops.routes import ROUTERS
+from toolcrib.desktops.routes.files import LIMIT
+from toolcrib.desktops.service.sweeping import forgive_outage
 from toolcrib.desktops.viewing import routes as viewing
 from toolcrib.desktops.viewing.jobs import JOBS as VIEW_JOBS
 from toolcrib.desktops.viewing.watch import NAME as VIEWS
@@ -44,8 +48,9 @@ def _link(claim: Claim) -> str:
 
 async def _start(kernel: Kernel) -> None:
     find_launcher(kernel.settings.desktop_launcher)
-    kernel.kinds[KIND] = Desk(kernel)
+    kernel.kinds[KIND] = desk = Desk(kernel)
     kernel.kinds[VIEWS] = Viewing(kernel)
+    await forgive_outage(desk)
 
 
 async def _stop(kernel: Kernel) -> None:
@@ -56,13 +61,15 @@ async def _stop(kernel: Kernel) -> None:
 kind = Kind(
     name=KIND,
     key_scope=KeyScope("desktops", "Start, see and stop desktops."),
-    routers=(viewing.router,),
+    routers=(viewing.router, *ROUTERS),
+    pattern_limits=(LIMIT,),
     jobs=(*JOBS, *VIEW_JOBS),
     link=_link,
     rules=_rules,
     hook=follow_claim,
     start=_start,
     stop=_stop,
+    telling=TELLING,
     sealed=SEALED,
     wordings=WORDINGS,
 )

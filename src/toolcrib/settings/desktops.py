@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -75,3 +77,15 @@ class Desktops(BaseSettings):
         validation_alias="DESKTOP_HOURS_PER_WEEK",
         description="How many hours of running desktops one person may have in seven days. 0: as many as they like.",
     )
+    desktop_file_mib: int = Field(
+        1024,
+        ge=1,
+        le=1_048_576,
+        validation_alias="DESKTOP_FILE_MIB",
+        description="The size in MiB of the largest file that can be sent to a desktop's home from the page.",
+    )
+
+    @property
+    def desktop_idle(self) -> timedelta:
+        """After how long without use a desktop is stopped; zero: never."""
+        return timedelta(minutes=self.desktop_idle_minutes)

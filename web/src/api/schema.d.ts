@@ -283,6 +283,13 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** AttachPvc */
+        AttachPvc: {
+            /** Connection Id */
+            connection_id?: number | string | null;
+            /** Pvc Id */
+            pvc_id?: number | string | null;
+        };
         /** AuditRead */
         AuditRead: {
             /** Action */
@@ -814,6 +821,112 @@ export interface components {
             /** Mail Enabled */
             mail_enabled: boolean;
         };
+        /** Configuration */
+        Configuration: {
+            /** Allowed Users */
+            allowed_users: string[];
+            /** Copy Out */
+            copy_out: boolean;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string;
+            /** Files */
+            files: boolean;
+            /** Id */
+            id: number;
+            /** Image */
+            image: string;
+            /** Is Public */
+            is_public: boolean;
+            /** Max Cpu */
+            max_cpu: number;
+            /** Max Ram */
+            max_ram: string;
+            /** Min Cpu */
+            min_cpu: number;
+            /** Min Ram */
+            min_ram: string;
+            /** Name */
+            name: string;
+            /** Network */
+            network: boolean;
+            /** Paste In */
+            paste_in: boolean;
+        };
+        /**
+         * ConfigurationBody
+         * @description `network`, `copy_out`, `paste_in` and `files` are beyond the contract.
+         */
+        ConfigurationBody: {
+            /** Allowed Users */
+            allowed_users?: string[] | null;
+            /**
+             * Copy Out
+             * @default true
+             */
+            copy_out: boolean;
+            /**
+             * Description
+             * @default
+             */
+            description: string | null;
+            /**
+             * Files
+             * @default true
+             */
+            files: boolean;
+            /** Image */
+            image?: string | null;
+            /**
+             * Is Public
+             * @default false
+             */
+            is_public: boolean;
+            /**
+             * Max Cpu
+             * @default 4
+             */
+            max_cpu: number;
+            /**
+             * Max Ram
+             * @default 16384Mi
+             */
+            max_ram: string;
+            /**
+             * Min Cpu
+             * @default 1
+             */
+            min_cpu: number;
+            /**
+             * Min Ram
+             * @default 4096Mi
+             */
+            min_ram: string;
+            /** Name */
+            name?: string | null;
+            /**
+             * Network
+             * @default false
+             */
+            network: boolean;
+            /**
+             * Paste In
+             * @default true
+             */
+            paste_in: boolean;
+        };
+        /** ConfigurationShown */
+        ConfigurationShown: {
+            configuration: components["schemas"]["Configuration"];
+        };
+        /** ConfigurationsShown */
+        ConfigurationsShown: {
+            /** Configurations */
+            configurations: components["schemas"]["Configuration"][];
+        };
         /** ConfirmUpload */
         ConfirmUpload: {
             /**
@@ -833,6 +946,54 @@ export interface components {
              * @default null
              */
             size: number | null;
+        };
+        /** Connection */
+        Connection: {
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Desktop Configuration Id */
+            desktop_configuration_id: number | null;
+            /** Desktop Configuration Name */
+            desktop_configuration_name: string | null;
+            /** External Pvc */
+            external_pvc: string | null;
+            /** Id */
+            id: number;
+            /** Is Stopped */
+            is_stopped: boolean;
+            /** Name */
+            name: string;
+            /** Persistent Home */
+            persistent_home: boolean;
+        };
+        /** ConnectionChanged */
+        ConnectionChanged: {
+            connection: components["schemas"]["Connection"];
+            /** Message */
+            message: string;
+        };
+        /** ConnectionName */
+        ConnectionName: {
+            /** Name */
+            name?: string | null;
+        };
+        /** ConnectionShown */
+        ConnectionShown: {
+            connection: components["schemas"]["OneConnection"];
+        };
+        /** ConnectionsShown */
+        ConnectionsShown: {
+            /** Connections */
+            connections: components["schemas"]["Connection"][];
+        };
+        /** ConnectionStatus */
+        ConnectionStatus: {
+            /** Connection Name */
+            connection_name: string;
+            /** Status */
+            status: string;
         };
         /** ContractPart */
         ContractPart: {
@@ -1121,6 +1282,184 @@ export interface components {
              * @default null
              */
             reason: string | null;
+        };
+        /**
+         * DesktopExtension
+         * @description So many hours later, or until then; with neither, as late as it can.
+         */
+        DesktopExtension: {
+            /** Hours */
+            hours?: number | null;
+            /** Until */
+            until?: string | null;
+        };
+        /** DesktopFile */
+        DesktopFile: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Is Folder */
+            is_folder: boolean;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+        };
+        /** DesktopFiles */
+        DesktopFiles: {
+            /** Files */
+            files: components["schemas"]["DesktopFile"][];
+        };
+        /** DesktopFileSent */
+        DesktopFileSent: {
+            /** Size */
+            size: number;
+        };
+        /** DesktopImages */
+        DesktopImages: {
+            /** Images */
+            images: string[];
+        };
+        /**
+         * DesktopLimits
+         * @description `queue`: whether one may wait. `hours_left` of this week, where they are limited. `problem`: why desktops cannot
+         *     be run now.
+         */
+        DesktopLimits: {
+            /** Hours Left */
+            hours_left: number | null;
+            /** Hours Per Week */
+            hours_per_week: number | null;
+            /** In Total */
+            in_total: number;
+            /** Launcher */
+            launcher: string;
+            /** Mine */
+            mine: number;
+            /** Per Person */
+            per_person: number;
+            /** Problem */
+            problem: string | null;
+            /** Queue */
+            queue: boolean;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /** DesktopList */
+        DesktopList: {
+            /** Desktops */
+            desktops: components["schemas"]["DesktopRead"][];
+            limits: components["schemas"]["DesktopLimits"];
+        };
+        /** DesktopMessage */
+        DesktopMessage: {
+            /** Message */
+            message: string;
+        };
+        /**
+         * DesktopRead
+         * @description A desktop. `state` is queued, starting, running, stopping, stopped, deleting or failed; `end_text` says in one
+         *     sentence when it ends and what can be done; `cannot` says why something cannot be done now.
+         */
+        DesktopRead: {
+            /** Cannot */
+            cannot: {
+                [key: string]: string;
+            };
+            /** Configuration */
+            configuration: string | null;
+            /** Configuration Id */
+            configuration_id: number | null;
+            /** Controller */
+            controller: string | null;
+            /** Copy Out */
+            copy_out: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** End Reason */
+            end_reason: string | null;
+            /** End Text */
+            end_text: string | null;
+            /** Ends At */
+            ends_at: string | null;
+            /** Expected At */
+            expected_at: string | null;
+            /** Extend To */
+            extend_to: string | null;
+            /** Fence */
+            fence: number | null;
+            /** Files */
+            files: boolean;
+            /** Holder */
+            holder: string;
+            /** Id */
+            id: number;
+            /** Idle Ends At */
+            idle_ends_at: string | null;
+            /** Keep Until */
+            keep_until: string | null;
+            /** Name */
+            name: string;
+            /** Paste In */
+            paste_in: boolean;
+            /** Persistent Home */
+            persistent_home: boolean;
+            /** Progress */
+            progress: string;
+            /** Queue Position */
+            queue_position: number | null;
+            /** Ready At */
+            ready_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** State */
+            state: string;
+            /** Stopped At */
+            stopped_at: string | null;
+            /** Views */
+            views: number;
+            /** Volume */
+            volume: string | null;
+        };
+        /**
+         * DesktopUsage
+         * @description None where the platform does not tell.
+         */
+        DesktopUsage: {
+            /** Cpu Cores */
+            cpu_cores: number | null;
+            /** Cpu Seconds */
+            cpu_seconds: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+        };
+        /**
+         * DesktopWish
+         * @description `volume` is the name of one. `hours`: for how long; without, as long as one may.
+         */
+        DesktopWish: {
+            /** Configuration Id */
+            configuration_id?: number | string | null;
+            /** Hours */
+            hours?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Persistent Home
+             * @default true
+             */
+            persistent_home: boolean;
+            /** Volume */
+            volume?: string | null;
         };
         /** DetailedStats */
         DetailedStats: {
@@ -1712,6 +2051,18 @@ export interface components {
             /** Warnings */
             warnings: string[];
         };
+        /** Guest */
+        Guest: {
+            /** May Control */
+            may_control: boolean;
+            /** Username */
+            username: string;
+        };
+        /** Guests */
+        Guests: {
+            /** Guests */
+            guests: components["schemas"]["Guest"][];
+        };
         /**
          * GroupRoleRead
          * @description A role that comes from a group at the sign-in provider. `own_role` was given by hand, and stays without the
@@ -1827,6 +2178,17 @@ export interface components {
             format: "yaml" | "csv";
             /** Text */
             text: string;
+        };
+        /**
+         * Invitation
+         * @description `may_control`: may ask for pointer and keyboard, and be given them.
+         */
+        Invitation: {
+            /**
+             * May Control
+             * @default false
+             */
+            may_control: boolean;
         };
         /**
          * JumpHost
@@ -2861,6 +3223,29 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** OneConnection */
+        OneConnection: {
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Desktop Configuration Id */
+            desktop_configuration_id: number | null;
+            /** Desktop Configuration Name */
+            desktop_configuration_name: string | null;
+            /** External Pvc */
+            external_pvc: string | null;
+            /** Guacamole Connection Id */
+            guacamole_connection_id?: number | null;
+            /** Id */
+            id: number;
+            /** Is Stopped */
+            is_stopped: boolean;
+            /** Name */
+            name: string;
+            /** Persistent Home */
+            persistent_home: boolean;
+        };
         /** OneToken */
         OneToken: {
             token: components["schemas"]["TokenRead"];
@@ -3523,6 +3908,64 @@ export interface components {
              */
             password: boolean;
         };
+        /** Pvc */
+        Pvc: {
+            /** Allowed Users */
+            allowed_users: string[];
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Exclusive */
+            exclusive: boolean;
+            /** Id */
+            id: number;
+            /** Is Public */
+            is_public: boolean;
+            /** Last Updated */
+            last_updated: string;
+            /** Name */
+            name: string;
+            /** Namespace */
+            namespace: string;
+            /** Size */
+            size: string;
+            /** Status */
+            status: string;
+        };
+        /** PvcConnection */
+        PvcConnection: {
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Id */
+            id: number;
+            /** Is Stopped */
+            is_stopped: boolean;
+            /** Name */
+            name: string;
+        };
+        /** PvcConnections */
+        PvcConnections: {
+            /** Connections */
+            connections: components["schemas"]["PvcConnection"][];
+        };
+        /** PvcMade */
+        PvcMade: {
+            /** Message */
+            message: string;
+            pvc: components["schemas"]["Pvc"];
+        };
+        /** PvcShown */
+        PvcShown: {
+            pvc: components["schemas"]["Pvc"];
+        };
+        /** PvcsShown */
+        PvcsShown: {
+            /** Pvcs */
+            pvcs: components["schemas"]["Pvc"][];
+        };
         /** Quantities */
         Quantities: {
             /** Made */
@@ -3979,6 +4422,29 @@ export interface components {
             /** Resources */
             resources: components["schemas"]["ResourceRead"][];
         };
+        /** Resumed */
+        Resumed: {
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Persistent Home */
+            persistent_home: boolean;
+            /** Queue Position */
+            queue_position?: number | null;
+            /** Status */
+            status: string;
+        };
+        /** ResumedShown */
+        ResumedShown: {
+            connection: components["schemas"]["Resumed"];
+            /** Message */
+            message: string;
+        };
         /** Review */
         Review: {
             /**
@@ -4091,6 +4557,44 @@ export interface components {
             by: string | null;
             /** Reason */
             reason: string;
+        };
+        /**
+         * ScaledUp
+         * @description `queue_position` only where it waits for room.
+         */
+        ScaledUp: {
+            /** Created By */
+            created_by: string;
+            /** Desktop Configuration Id */
+            desktop_configuration_id: number | null;
+            /** External Pvc */
+            external_pvc: string | null;
+            /** Id */
+            id: number;
+            /** Is Stopped */
+            is_stopped: boolean;
+            /** Name */
+            name: string;
+            /** Persistent Home */
+            persistent_home: boolean;
+            /** Queue Position */
+            queue_position?: number | null;
+            /** Status */
+            status: string;
+        };
+        /** ScaleUp */
+        ScaleUp: {
+            /** Desktop Configuration Id */
+            desktop_configuration_id?: number | string | null;
+            /** External Pvc */
+            external_pvc?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Persistent Home
+             * @default true
+             */
+            persistent_home: boolean;
         };
         /** Score */
         Score: {
@@ -4565,6 +5069,11 @@ export interface components {
             /** Message */
             message: string;
         };
+        /** Usernames */
+        Usernames: {
+            /** Users */
+            users: string[];
+        };
         /** UserRead */
         UserRead: {
             /** Company Id */
@@ -4767,6 +5276,41 @@ export interface components {
         /** ViewsRead */
         ViewsRead: {
             views: components["schemas"]["Views"] | null;
+        };
+        /** VolumeAccess */
+        VolumeAccess: {
+            /** Allowed Users */
+            allowed_users?: string[] | null;
+            /**
+             * Is Public
+             * @default false
+             */
+            is_public: boolean;
+        };
+        /**
+         * VolumeBody
+         * @description `exclusive` is beyond the contract: for one running desktop at a time.
+         */
+        VolumeBody: {
+            /** Allowed Users */
+            allowed_users?: string[] | null;
+            /**
+             * Exclusive
+             * @default false
+             */
+            exclusive: boolean;
+            /**
+             * Is Public
+             * @default false
+             */
+            is_public: boolean;
+            /** Name */
+            name?: string | null;
+            /**
+             * Size
+             * @default 10Gi
+             */
+            size: string;
         };
         /** Waiting */
         Waiting: {

@@ -33,6 +33,7 @@ export type Session = Schemas["SessionRead"];
 export type Quota = Schemas["QuotaRead"];
 export type Watch = Schemas["WatchRead"];
 export type NewApiKey = Schemas["ApiKeyMade"];
+export type NewApiToken = Schemas["TokenMade"];
 export type Providers = Schemas["Providers"];
 export type ConfigDetail = Schemas["ConfigDetail"];
 
