@@ -1060,6 +1060,16 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** ControlRequest */
+        ControlRequest: {
+            /**
+             * Do
+             * @enum {string}
+             */
+            do: "ask" | "give" | "refuse" | "take" | "release";
+            /** View Id */
+            view_id?: string | null;
+        };
         /** Conversion */
         Conversion: {
             /** Error */
@@ -1283,6 +1293,18 @@ export interface components {
              */
             reason: string | null;
         };
+        /** DesktopController */
+        DesktopController: {
+            /** Person */
+            person: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** View Id */
+            view_id: string;
+        };
         /**
          * DesktopExtension
          * @description So many hours later, or until then; with neither, as late as it can.
@@ -1431,6 +1453,35 @@ export interface components {
             volume: string | null;
         };
         /**
+         * DesktopTicket
+         * @description A ticket opens one view, once: the subprotocol `ticket.` with it, beside `binary` (`vnc`) or `guacamole`
+         *     (`guacd`).
+         */
+        DesktopTicket: {
+            /** Ask Seconds */
+            ask_seconds: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Page */
+            page: string;
+            /** Ticket */
+            ticket: string;
+            /** View Id */
+            view_id: string;
+            /** View Only */
+            view_only: boolean;
+            /**
+             * Viewer
+             * @enum {string}
+             */
+            viewer: "vnc" | "guacd";
+            /** Websocket */
+            websocket: string;
+        };
+        /**
          * DesktopUsage
          * @description None where the platform does not tell.
          */
@@ -1441,6 +1492,35 @@ export interface components {
             cpu_seconds: number | null;
             /** Memory Bytes */
             memory_bytes: number | null;
+        };
+        /** DesktopView */
+        DesktopView: {
+            /** Asks Since */
+            asks_since: string | null;
+            /** Id */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Person */
+            person: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "holder" | "guest" | "admin";
+            /** View Only */
+            view_only: boolean;
+        };
+        /** DesktopViews */
+        DesktopViews: {
+            controller: components["schemas"]["DesktopController"] | null;
+            /** Views */
+            views: components["schemas"]["DesktopView"][];
         };
         /**
          * DesktopWish
@@ -2051,18 +2131,6 @@ export interface components {
             /** Warnings */
             warnings: string[];
         };
-        /** Guest */
-        Guest: {
-            /** May Control */
-            may_control: boolean;
-            /** Username */
-            username: string;
-        };
-        /** Guests */
-        Guests: {
-            /** Guests */
-            guests: components["schemas"]["Guest"][];
-        };
         /**
          * GroupRoleRead
          * @description A role that comes from a group at the sign-in provider. `own_role` was given by hand, and stays without the
@@ -2084,6 +2152,18 @@ export interface components {
              * @enum {string}
              */
             what: "admin" | "company" | "project";
+        };
+        /** Guest */
+        Guest: {
+            /** May Control */
+            may_control: boolean;
+            /** Username */
+            username: string;
+        };
+        /** Guests */
+        Guests: {
+            /** Guests */
+            guests: components["schemas"]["Guest"][];
         };
         /**
          * HeldLock
@@ -4278,22 +4358,31 @@ export interface components {
          *     are booked from then on.
          */
         ReservationWish: {
-            /** At Least */
-            at_least?: number | null;
+            /**
+             * At Least
+             * @default null
+             */
+            at_least: number | null;
             /**
              * Certificate
              * @default false
              */
             certificate: boolean;
-            /** Count */
-            count?: number | null;
+            /**
+             * Count
+             * @default null
+             */
+            count: number | null;
             /**
              * Generate Password
              * @default false
              */
             generate_password: boolean;
-            /** Login */
-            login?: string | null;
+            /**
+             * Login
+             * @default null
+             */
+            login: string | null;
             /**
              * Minutes
              * @default 60
@@ -4304,8 +4393,11 @@ export interface components {
              * @default []
              */
             names: string[];
-            /** Password */
-            password?: string | null;
+            /**
+             * Password
+             * @default null
+             */
+            password: string | null;
             /**
              * Program
              * @default false
@@ -4316,21 +4408,36 @@ export interface components {
              * @default []
              */
             public_keys: string[];
-            /** Purpose */
-            purpose?: string | null;
-            /** Scope */
-            scope?: string | null;
-            /** Starts At */
-            starts_at?: string | null;
-            /** Tags */
-            tags?: string | null;
+            /**
+             * Purpose
+             * @default null
+             */
+            purpose: string | null;
+            /**
+             * Scope
+             * @default null
+             */
+            scope: string | null;
+            /**
+             * Starts At
+             * @default null
+             */
+            starts_at: string | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags: string | null;
             /**
              * Wait
              * @default false
              */
             wait: boolean;
-            /** Wait Minutes */
-            wait_minutes?: number | null;
+            /**
+             * Wait Minutes
+             * @default null
+             */
+            wait_minutes: number | null;
         };
         /** Reserved */
         Reserved: {
@@ -4984,6 +5091,14 @@ export interface components {
             take_over: boolean;
             /** Ttl Seconds */
             ttl_seconds?: number | null;
+        };
+        /** TicketRequest */
+        TicketRequest: {
+            /**
+             * View Only
+             * @default false
+             */
+            view_only: boolean;
         };
         /** TokenList */
         TokenList: {
