@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.desktops.local.computer import ANN, BEN, PASSWORD, READY_SECONDS, Computer, wanted
+from tests.servers.process import program
 from toolcrib.desktops.launchers.launcher import Launcher, LauncherRefused, Phase, Wanted
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give desktops users of their own")
@@ -122,6 +123,7 @@ async def test_desktops_of_different_people_run_as_different_users_and_share_onl
 async def test_a_desktop_with_network_reaches_other_computers_and_not_this_one(
     make_computer: Callable[..., Computer],
 ) -> None:
+    program("pasta")
     with socket.create_server(("127.0.0.1", 0)) as local:
         port = local.getsockname()[1]
         probe = (

@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 import os
-import re
 import resource
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from zlib import crc32
 
 import structlog
 
 from toolcrib.desktops.launchers.launcher import LauncherRefused, Wanted
+from toolcrib.desktops.names import amount_of
 
 log = structlog.get_logger()
 
 PROCESSES = 4096
 OPEN_FILES = 65_536
 _REMOVAL_SECONDS = 2.0
+_MOST_BYTES = 2**62  # that a limit may be
 _CPU_PERIOD = 100_000  # microseconds
-_UNITS = {
-    "": 1,
-    "k": 10**3,
-    "M": 10**6,
-    "G": 10**9,
-    "T": 10**12,
-    "Ki": 2**10,
-    "Mi": 2**20,
-    "Gi": 2**30,
-    "Ti": 2**40,
-}
-_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,3})?)(k|M|G|T|Ki|Mi|Gi|Ti)?")
 
 
 def quantity_bytes(quantity: str) -> int:
-    """How many bytes a Kubernetes quantity is."""
-    found = _QUANTITY.fullmatch(quantity)
-    if not found:
+    amount = amount_of(quantity)
+    if amount is None or amount < 1:
         raise LauncherRefused("This is no amount of memory: write it like 4096Mi.")
-    return int(Decimal(found[1]) * _UNITS[found[2] or ""])
+    return min(int(amount), _MOST_BYTES)
 
 
 @dataclass(frozen=True)
