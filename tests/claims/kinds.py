@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 from tests.claims import room_keys
 from tests.servers.crib import Person
 from tests.servers.databases import now
+from toolcrib.desktops import models as desks
 from toolcrib.kernel.database import Database
 from toolcrib.machines import models as pool
 from toolcrib.settings import Settings
@@ -229,6 +230,36 @@ class Machine:
         return (found[0][0], found[0][1]) if found else None
 
 
+class Desktop:
+    """Its record is the desktop's own row: whose it is, and for which claim it runs."""
+
+    name = "desktop"
+    renews = False
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self.desktop: str | None = None
+
+    def take(self, person: Person, seconds: int | None = None) -> None:
+        wanted = {"name": "d1", "hours": (seconds or 3600) / 3600}
+        made = person.client.post("/api/desktops", json=wanted).raise_for_status().json()
+        self.desktop = made["name"]
+
+    def take_for_as_long_as_the_client_lives(self, person: Person) -> None:
+        raise NotImplementedError("desktops run until their end")
+
+    def give_back(self, person: Person) -> None:
+        person.client.post(f"/api/desktops/{self.desktop}/stop").raise_for_status()
+
+    def record(self) -> Held | None:
+        table = desks.desktops
+        query = select(table.c.holder, table.c.fence).where(
+            table.c.name == self.desktop, table.c.state.in_(desks.CURRENT)
+        )
+        found = run(self._url, query)
+        return (found[0][0], found[0][1]) if found else None
+
+
 @cache
 def _silent_port() -> int:
     """Of a host that accepts connections and says nothing, so that accounts on it are being made for a while."""
@@ -274,12 +305,14 @@ def make(name: str, viewer: Person, database_url: str) -> Kind:
         return Part(viewer)
     if name == "machine":
         return Machine(database_url)
+    if name == "desktop":
+        return Desktop(database_url)
     return Document(viewer) if name == "document" else RoomKey(database_url)
 
 
 def claim_on(kind: Kind, viewer: Person) -> dict[str, Any] | None:
     """What the kernel says of the thing."""
-    keys = ("path", "file_id", "part_id", "machine", "room")
+    keys = ("path", "file_id", "part_id", "machine", "desktop", "room")
     thing = next(kind.__dict__[name] for name in keys if name in kind.__dict__)
     shown = viewer.client.get("/api/claims", params={"kind": kind.name}).raise_for_status().json()["claims"]
     return next((claim for claim in shown if claim["key"] == thing), None)
@@ -293,4 +326,4 @@ def agree(kind: Kind, viewer: Person) -> Held | None:
     return held
 
 
-KINDS = ("asset", "document", "machine", "part", room_keys.NAME)
+KINDS = ("asset", "document", "machine", "part", "desktop", room_keys.NAME)

@@ -15,6 +15,7 @@ import pytest
 from tests.claims import kinds, room_keys
 from tests.claims.kinds import Kind
 from tests.conftest import databases_of, is_full
+from tests.desktops import fake_launcher
 from tests.machines.folder_hosts import FolderHosts
 from tests.servers.crib import Crib, Person
 from tests.servers.databases import Databases
@@ -48,7 +49,10 @@ def crib(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         room_keys.install(folder / "site")
         patch.syspath_prepend(folder / "site")
-        one = Crib.start(folder / "data", database_url=database.url)
+        fake_launcher.install(folder / "launchers")
+        patch.syspath_prepend(folder / "launchers")
+        settings = {"DESKTOP_LAUNCHER": fake_launcher.NAME, "DESKTOPS_IN_TOTAL": 1000}
+        one = Crib.start(folder / "data", database_url=database.url, **settings)
     pool_of(one.app.kernel).driver = FolderHosts(folder / "hosts")
     yield one
     one.close()
@@ -169,7 +173,7 @@ def outlived_by_the_claim_or_not(scene: Scene) -> str | None:
     people = admin.get("/api/admin/users").raise_for_status().json()
     (account,) = (person["id"] for person in people if person["username"] == scene.ann.username)
     admin.put(f"/api/admin/users/{account}/status", json={"is_active": False}).raise_for_status()
-    return None if scene.kind.name in {room_keys.NAME, "part", "machine"} else scene.ann.username
+    return None if scene.kind.name in {room_keys.NAME, "part", "machine", "desktop"} else scene.ann.username
 
 
 Door = Callable[[Scene], "str | None"]
@@ -192,12 +196,23 @@ DOORS: tuple[Door, ...] = (
 
 
 # No client of assets and parts renews by itself, so none lives on heartbeats. Machines are extended as a whole
-# reservation, have a queue of their own, and are cleaned before anybody else has them.
+# reservation, have a queue of their own, and are cleaned before anybody else has them. Desktops, with the homes in them,
+# belong to one person each.
 CLOSED: dict[str, set[Door]] = {
     "asset": {forgiven_at_a_start},
     "part": {forgiven_at_a_start},
     "machine": {
         renewed,
+        passed_to_the_queue,
+        passed_to_the_queue_by_the_kind_s_route,
+        passed_to_the_queue_by_the_sweep,
+        ended_by_whoever_takes_it_next,
+        forgiven_at_a_start,
+    },
+    "desktop": {
+        renewed,
+        handed_over,
+        handed_over_by_authority,
         passed_to_the_queue,
         passed_to_the_queue_by_the_kind_s_route,
         passed_to_the_queue_by_the_sweep,
@@ -211,6 +226,8 @@ PAIRS = [(kind, door) for kind in kinds.KINDS for door in DOORS if door not in C
 def test_the_kind_s_record_agrees(crib: Crib, kind: str, door: Door) -> None:
     viewer = crib.person()
     ann, ben = crib.person(company=viewer.company), crib.person(company=viewer.company)
+    if kind == "desktop":
+        viewer = crib.admin()  # nobody else sees another person's
     thing = kinds.make(kind, viewer, crib.app.settings.database)
     left_with = door(Scene(crib, thing, ann, ben, viewer))
     held = kinds.agree(thing, viewer)

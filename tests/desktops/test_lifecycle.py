@@ -253,7 +253,11 @@ def test_every_door_stops_it(place: Place) -> None:
         assert not [claim for claim in held if name in claim["key"]]
     ann, ben = place.person(), place.person()
     fence = desktop(ann, scale_up(ann)["name"])["fence"]
-    for verb, body in (("transfer", {"to": ben.username}), ("renew", {"ttl_seconds": 60}), ("queue", {"take": True})):
+    for verb, body in (
+        ("transfer", {"to": ben.username}),
+        ("renew", {"ttl_seconds": 60}),
+        ("queue", {"take": True}),
+    ):
         assert call(ann, "POST", f"/api/claims/{fence}/{verb}", **body).status_code == 409, verb
     home = next(
         claim

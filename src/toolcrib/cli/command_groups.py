@@ -32,6 +32,7 @@ OWN: tuple[tuple[str | None, str], ...] = (
     (None, "toolcrib.cli.assets.commands:app"),
     (None, "toolcrib.cli.assets.watches:app"),
     ("docs", "toolcrib.cli.documents.commands:app"),
+    ("desktops", "toolcrib.cli.desktops.commands:app"),
     ("hold", "toolcrib.cli.general.hold:app"),
     ("machines", "toolcrib.cli.machines.commands:app"),
     ("parts", "toolcrib.cli.parts.commands:app"),

@@ -1,0 +1,1 @@
+"""Desktops from the command line."""
