@@ -196,7 +196,7 @@ DOORS: tuple[Door, ...] = (
 
 
 # No client of assets and parts renews by itself, so none lives on heartbeats. Machines are extended as a whole
-# reservation, have a queue of their own, and are cleaned before anybody else has them. Desktops, with the homes in them,
+# reservation, have a queue of their own, and are cleaned before anybody else has them. Desktops, with their homes,
 # belong to one person each.
 CLOSED: dict[str, set[Door]] = {
     "asset": {forgiven_at_a_start},

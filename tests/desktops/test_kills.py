@@ -47,7 +47,7 @@ class Killed:
         self.volume = made["pvc"]["id"]
 
     def call(self, method: str, url: str, **body: Any) -> Any:
-        answer = self.server.admin.request(method, url, **({"json": body} if body else {}))
+        answer = self.server.admin.request(method, url, json=body or None)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -138,7 +138,12 @@ def test_a_kill_at_any_commit(killed: Killed) -> None:
 @pytest.mark.parametrize("when", ["kill", "kill_after"])
 def test_a_kill_at_any_step_on_the_platform(killed: Killed, verb: str, when: str) -> None:
     killed.platform.order(**{verb: when})
-    assert dies(killed, lambda: (killed.live(), wait_until(lambda: not killed.desktops(), "it to be gone")))
+
+    def live_and_be_deleted() -> None:
+        killed.live()
+        wait_until(lambda: not killed.desktops(), "it to be gone")
+
+    assert dies(killed, live_and_be_deleted)
     killed.recover()
     killed.check()
     killed.clean()

@@ -32,6 +32,6 @@ async def look_for_orphans(kernel: Kernel, _now: datetime) -> None:
 
 JOBS = (
     Job(WORK_JOB, do_work, every=work.EVERY),
-    Job("desktops.reconcile", reconcile, every=timedelta(seconds=30)),
+    Job(sweeping.NAME, reconcile, every=timedelta(seconds=30)),
     Job("desktops.orphans", look_for_orphans, every=timedelta(hours=1)),
 )

@@ -17,9 +17,11 @@ from toolcrib.desktops.service import told
 from toolcrib.desktops.service.ending import end
 from toolcrib.desktops.service.launching import asked
 from toolcrib.kernel.database import after_commit, take_write_lock
+from toolcrib.kernel.jobs import schedule
 
 log = structlog.get_logger()
 
+NAME = "desktops.reconcile"
 SECONDS = 60.0
 # By what the platform says of one that should run.
 DIED = {
@@ -128,3 +130,5 @@ async def forgive_outage(desk: Desk) -> None:
         await take_write_lock(session)
         for column, value, lapsing in changes:
             await session.execute(update(desktops).where(lapsing).values({column.name: value}))
+        # What died meanwhile is found at once, not at the next turn.
+        await session.execute(update(schedule).where(schedule.c.name == NAME).values(next_at=now))
