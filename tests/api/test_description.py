@@ -80,7 +80,7 @@ def test_every_operation_lists_its_refusals_in_the_shape_of_its_path(document: d
             media_type = "application/json"
             if "/info/lfs" in path:
                 shape, media_type = "LfsRefused", "application/vnd.git-lfs+json"
-            elif path.startswith("/api/storage"):
+            elif path.startswith("/api/storage/"):
                 shape = "StorageRefusal"
             schema = described["content"][media_type]["schema"]
             assert schema == {"$ref": f"#/components/schemas/{shape}"}, (method, path, status)

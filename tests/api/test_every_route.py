@@ -75,7 +75,7 @@ def check_shape(method: str, path: str, answer: httpx.Response) -> None:
         assert answer.headers["content-type"].startswith("application/vnd.git-lfs+json"), where
         assert body["message"], where
         assert "request_id" in body, where
-    elif path.startswith("/api/storage"):
+    elif path.startswith("/api/storage/"):
         assert body["status"] == "error", where
         assert body["error"] == body["message"].upper(), where
         assert body["timestamp"], where

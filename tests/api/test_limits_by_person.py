@@ -69,6 +69,33 @@ async def test_an_address_behind_a_proxy_that_is_not_trusted_is_the_proxy_s(app_
     assert statuses == [401, 401, 401, 429]
 
 
+async def test_what_one_does_to_desktops_is_counted_together(app_server: Start) -> None:
+    crib = await app_server(DESKTOP_RATE="3/minute")
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    calls = [
+        ("POST", "/api/connections/scaledown"),
+        ("POST", "/api/connections/resume"),
+        ("DELETE", "/api/desktops/none"),
+    ]
+    for method, path in calls:
+        answer = await ann.request(method, path, json={"name": "none"} if method == "POST" else None)
+        assert answer.status_code == 404, path
+    more = [
+        "connections/scaleup",
+        "connections/permanent-delete",
+        "connections/attach-pvc",
+        "desktops/none/stop",
+    ]
+    for path in more:
+        refused = await ann.post(f"/api/{path}", json={"name": "none"}, headers=HERE)
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited"), path
+        assert int(refused.headers["Retry-After"]) > 0
+    assert (await ann.get("/api/connections/list")).status_code == 200
+    assert (await ben.post("/api/connections/resume", json={"name": "none"}, headers=HERE)).status_code == 404
+    crib.clock.advance(minutes=1)
+    assert (await ann.post("/api/connections/resume", json={"name": "none"})).status_code == 404
+
+
 @pytest.mark.parametrize("setting", ["DESKTOP_RATE", "LOGIN_RATE", "PARTS_WRONG_KEY_RATE"])
 async def test_a_rate_that_cannot_be_read_fails_the_start(app_server: Start, setting: str) -> None:
     with pytest.raises((ValueError, ValidationError, RuntimeError)):

@@ -78,35 +78,102 @@ async def test_an_expired_token_is_an_invalid_one(app_server: Start) -> None:
 
 async def test_only_administrators_and_in_these_words(crib: AppServer) -> None:
     ann = await crib.user("ann")
-    for method, path in (("GET", "list"), ("GET", "ann"), ("POST", "createuser"), ("POST", "removeuser")):
-        answer = await ann.request(method, f"/api/users/{path}", json={"username": "ann", "sub": "s-1"})
-        assert said(answer) == (403, "Admin privilege required!"), path
+    for route in (
+        "GET users/list",
+        "GET users/ann",
+        "POST users/createuser",
+        "POST users/removeuser",
+        "POST tokens",
+        "GET tokens",
+        "DELETE tokens/1",
+        "POST desktop-config/create",
+        "PUT desktop-config/update/1",
+        "DELETE desktop-config/delete/1",
+        "GET desktop-config/access/1",
+        "POST storage-pvcs/create",
+        "GET storage-pvcs/1",
+        "DELETE storage-pvcs/1",
+        "GET storage-pvcs/1/access",
+        "POST storage-pvcs/1/access",
+        "GET storage-pvcs/connections/1",
+    ):
+        method, path = route.split()
+        body = {"username": "ann", "sub": "s-1", "name": "x", "image": "y"}
+        answer = await ann.request(
+            method, f"/api/{path}", json=body if method in {"POST", "PUT"} else None, headers=JSON
+        )
+        assert said(answer) == (403, "Admin privilege required!"), route
 
 
-async def test_bodies_that_are_no_json(crib: AppServer) -> None:
+# Routes that read JSON, with what they say of an empty body.
+READING = {
+    "POST users/createuser": "Missing request data",
+    "POST users/removeuser": "Missing request data",
+    "POST users/update/ann": "Missing request data",
+    "POST auth/oidc/callback": "Missing request data",
+    "POST auth/register": "Missing request data",
+    "POST tokens": "Missing request data",
+    "POST tokens/api-login": "Missing request data",
+    "POST connections/scaleup": "Missing required field: name",
+    "POST connections/scaledown": "Missing required field: name",
+    "POST connections/resume": "Missing required field: name",
+    "POST connections/permanent-delete": "Missing required field: name",
+    "POST connections/attach-pvc": "Missing required fields: connection_id and pvc_id",
+    "POST connections/detach-pvc": "Missing required field: connection_id",
+    "POST desktop-config/create": "No data provided",
+    "PUT desktop-config/update/1": "No data provided",
+    "POST storage-pvcs/create": "No input data provided",
+    "POST storage-pvcs/1/access": None,
+}
+
+
+async def test_bodies_that_are_no_json(app_server: Start) -> None:
+    crib = await app_server(DESKTOP_RATE="1000/minute")
     admin = await crib.admin()
-    for path in ("users/createuser", "users/removeuser", "auth/oidc/callback"):
+    for route, nothing in READING.items():
+        method, path = route.split()
+
+        async def ask(content: bytes, method: str = method, path: str = path) -> httpx.Response:
+            return await admin.request(method, f"/api/{path}", content=content, headers=JSON)
+
         for content in (b"{", b"nonsense", b'{"username": }', b"\xff\xfe"):
-            answer = await admin.post(f"/api/{path}", content=content, headers=JSON)
-            assert said(answer) == (400, "Invalid JSON body"), (path, content)
-        for content in (b"[]", b'"text"', b"7", b"null"):
-            answer = await admin.post(f"/api/{path}", content=content, headers=JSON)
-            assert answer.status_code == 400
+            assert said(await ask(content)) == (400, "Invalid JSON body"), (path, content)
+        for content in (b"[]", b'"text"', b"7"):
+            answer = await ask(content)
+            assert said(answer) == (400, "Invalid JSON body: it must be an object"), (path, content)
             assert isinstance(answer.json()["details"], dict)
         for content in (b"", b"{}", b" { } "):
-            answer = await admin.post(f"/api/{path}", content=content, headers=JSON)
-            assert said(answer) == (400, "Missing request data"), (path, content)
+            if nothing is not None:
+                assert said(await ask(content)) == (400, nothing), (path, content)
 
 
 async def test_an_empty_json_body_is_no_body(crib: AppServer) -> None:
     admin = await crib.admin()
-    for method, path in (
-        ("GET", "users/list"),
-        ("POST", "auth/refresh"),
-        ("GET", "health"),
-    ):
+    for route, status in {
+        "GET users/list": 200,
+        "GET users/check?username=admin": 200,
+        "POST auth/refresh": 200,
+        "GET tokens": 200,
+        "DELETE tokens/1": 404,
+        "GET connections/list": 200,
+        "GET connections/none": 404,
+        "GET connections/none/status": 404,
+        "GET desktop-config/list": 200,
+        "GET desktop-config/accessible": 200,
+        "GET desktop-config/get/1": 404,
+        "DELETE desktop-config/delete/1": 404,
+        "GET desktop-config/access/1": 404,
+        "GET storage-pvcs/list": 200,
+        "GET storage-pvcs/1": 404,
+        "DELETE storage-pvcs/1": 404,
+        "GET storage-pvcs/1/access": 404,
+        "GET storage-pvcs/connections/1": 404,
+        "GET health": 200,
+    }.items():
+        method, path = route.split()
         answer = await admin.request(method, f"/api/{path}", content=b"", headers=JSON)
-        assert answer.status_code == 200, path
+        assert answer.status_code == status, route
+        assert status == 200 or said(answer)[0] == 404
 
 
 async def test_the_pool_s_clients_keep_their_words_where_the_contracts_meet(crib: AppServer) -> None:
@@ -118,5 +185,7 @@ async def test_the_pool_s_clients_keep_their_words_where_the_contracts_meet(crib
         refused = await ann.request(method, f"/api/{path}", json={})
         assert refused.json()["error"] == "forbidden"
         assert refused.json()["message"] == "Missing required role: admin"
+    stored = await crib.client.get("/api/storage/buckets")  # documents, which another contract has
+    assert (stored.json()["status"], stored.json()["error"]) == ("error", "MISSING_JWT_TOKEN")
     own = await crib.client.put("/api/users/me/password", json={})
     assert own.json()["error"] == "Missing Bearer token"

@@ -169,7 +169,7 @@ def needed(method: str, path: str) -> frozenset[str]:
         return frozenset({"read", "desktops"} if reads else {"desktops"})
     if re.match(r"/api/lock|(/\{project\})?/info/lfs", path):
         return frozenset({"read", "locks"} if reads else {"locks"})
-    if re.match(r"/api/storage|(/api)?/check-file-access|/dav", path):
+    if re.match(r"/api/storage(/|$)|(/api)?/check-file-access|/dav", path):
         return frozenset({"read", "documents"} if reads else {"documents"})
     if path.startswith(("/api/claims", "/api/watches")) and not reads:
         return frozenset({"locks", "documents", "machines", "parts", "desktops"})

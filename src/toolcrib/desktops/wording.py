@@ -25,6 +25,7 @@ from toolcrib.kernel.json_scan import NOT_UTF8
 from toolcrib.kernel.wording import Wording, default_body
 
 BAD_JSON = "Invalid JSON body"
+NO_OBJECT = "Invalid JSON body: it must be an object"
 NO_DATA = "Missing request data"
 
 _TEXTS = {
@@ -52,7 +53,9 @@ def _malformed(problems: list[Any], nothing: str) -> str | None:
     first = problems[0] if problems and isinstance(problems[0], dict) else {}
     if first.get("type") == "json_invalid":
         return BAD_JSON
-    return nothing if first.get("type") == "missing" and first.get("loc") == ["body"] else None
+    if first.get("loc") != ["body"]:
+        return None
+    return nothing if first.get("type") == "missing" else NO_OBJECT
 
 
 def _wording(paths: str, nothing: str = NO_DATA, methods: frozenset[str] | None = None) -> Wording:

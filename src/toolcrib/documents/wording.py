@@ -35,7 +35,7 @@ def _envelope(code: str, text: str, details: Any) -> dict[str, Any]:
 
 
 WORDINGS = (
-    Wording(re.compile(r"/api/storage"), body=_envelope, model=StorageRefusal),
+    Wording(re.compile(r"/api/storage(/|$)"), body=_envelope, model=StorageRefusal),
     Wording(
         re.compile(rf"{MOUNT}(/|$)"),
         challenge={"WWW-Authenticate": 'Basic realm="Toolcrib", charset="UTF-8"'},

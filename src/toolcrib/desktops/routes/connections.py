@@ -10,6 +10,7 @@ from sqlalchemy import select
 from toolcrib.desktops.desk import desk_of
 from toolcrib.desktops.errors import DesktopNotFound, MissingField, VolumeDenied, VolumeNotFound
 from toolcrib.desktops.models import volumes
+from toolcrib.desktops.routes.limited import LIMITED
 from toolcrib.desktops.schemas import (
     AttachPvc,
     ConnectionChanged,
@@ -41,7 +42,12 @@ def _name(body: ConnectionName | None) -> str:
     return body.name
 
 
-@router.post("/scaleup", response_model_exclude_unset=True, responses=refusals(400, 403, 404, 409, 500))
+@router.post(
+    "/scaleup",
+    dependencies=[LIMITED],
+    response_model_exclude_unset=True,
+    responses=refusals(400, 403, 404, 409, 500),
+)
 async def scale_up(
     kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep, body: ScaleUp | None = None
 ) -> ScaledUp:
@@ -69,7 +75,7 @@ async def scale_up(
     )
 
 
-@router.post("/scaledown", responses=refusals(400, 403, 404))
+@router.post("/scaledown", dependencies=[LIMITED], responses=refusals(400, 403, 404))
 async def scale_down(
     kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep, body: ConnectionName | None = None
 ) -> DesktopMessage:
@@ -79,7 +85,12 @@ async def scale_down(
     return DesktopMessage(message=await as_contract.scale_down(desk_of(kernel), me, by, row, now=now))
 
 
-@router.post("/resume", response_model_exclude_unset=True, responses=refusals(400, 403, 404, 409, 500))
+@router.post(
+    "/resume",
+    dependencies=[LIMITED],
+    response_model_exclude_unset=True,
+    responses=refusals(400, 403, 404, 409, 500),
+)
 async def resume(
     kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep, body: ConnectionName | None = None
 ) -> ResumedShown:
@@ -102,7 +113,7 @@ async def resume(
     )
 
 
-@router.post("/permanent-delete", responses=refusals(400, 403, 404, 500))
+@router.post("/permanent-delete", dependencies=[LIMITED], responses=refusals(400, 403, 404, 500))
 async def permanent_delete(
     kernel: KernelDep, me: PrincipalDep, _by: RequesterDep, now: NowDep, body: ConnectionName | None = None
 ) -> DesktopMessage:
@@ -124,7 +135,7 @@ async def list_connections(
     return ConnectionsShown(connections=await as_contract.connections(session, own))
 
 
-@router.post("/attach-pvc", responses=refusals(400, 403, 404, 409))
+@router.post("/attach-pvc", dependencies=[LIMITED], responses=refusals(400, 403, 404, 409))
 async def attach_pvc(
     kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep, body: AttachPvc | None = None
 ) -> ConnectionChanged:
@@ -135,7 +146,7 @@ async def attach_pvc(
     return await _change(kernel, me, by, now, body.connection_id, body.pvc_id)
 
 
-@router.post("/detach-pvc", responses=refusals(400, 403, 404, 409))
+@router.post("/detach-pvc", dependencies=[LIMITED], responses=refusals(400, 403, 404, 409))
 async def detach_pvc(
     kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep, body: AttachPvc | None = None
 ) -> ConnectionChanged:

@@ -14,6 +14,7 @@ from toolcrib.desktops.errors import NotYourDesktop
 from toolcrib.desktops.launchers.launcher import LauncherError, LauncherMissing
 from toolcrib.desktops.models import configurations
 from toolcrib.desktops.names import check_name
+from toolcrib.desktops.routes.limited import LIMITED
 from toolcrib.desktops.service import ending, extending, reading, resuming, sharing
 from toolcrib.desktops.service.creating import Wish, create
 from toolcrib.desktops.service.files import LauncherUnavailable, refused
@@ -67,7 +68,9 @@ async def list_desktops(
     )
 
 
-@router.post("/desktops", status_code=201, responses=refusals(400, 403, 404, 409, 503))
+@router.post(
+    "/desktops", dependencies=[LIMITED], status_code=201, responses=refusals(400, 403, 404, 409, 503)
+)
 async def start(
     body: DesktopWish, kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep
 ) -> DesktopRead:
@@ -132,7 +135,7 @@ async def usage(name: Name, kernel: KernelDep, me: PrincipalDep) -> DesktopUsage
     )
 
 
-@router.post("/desktops/{name}/stop", responses=refusals(403, 404))
+@router.post("/desktops/{name}/stop", dependencies=[LIMITED], responses=refusals(403, 404))
 async def stop(
     name: Name, session: SessionDep, kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep
 ) -> DesktopRead:
@@ -142,7 +145,7 @@ async def stop(
     return await _shown(session, kernel, me, name, now)
 
 
-@router.post("/desktops/{name}/resume", responses=refusals(403, 404, 409, 503))
+@router.post("/desktops/{name}/resume", dependencies=[LIMITED], responses=refusals(403, 404, 409, 503))
 async def resume(
     name: Name, kernel: KernelDep, me: PrincipalDep, by: RequesterDep, now: NowDep
 ) -> DesktopRead:
@@ -158,7 +161,7 @@ async def resume(
         return await _shown(session, kernel, me, name, now)
 
 
-@router.delete("/desktops/{name}", status_code=204, responses=refusals(400, 403, 404))
+@router.delete("/desktops/{name}", dependencies=[LIMITED], status_code=204, responses=refusals(400, 403, 404))
 async def delete(name: Name, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> None:
     """Delete a stopped desktop for good, with its home."""
     found = await _managed(session, me, name)
