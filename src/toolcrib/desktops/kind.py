@@ -16,6 +16,7 @@ from toolcrib.desktops.notices import TELLING
 from toolcrib.desktops.routes import ROUTERS
 from toolcrib.desktops.routes.files import LIMIT
 from toolcrib.desktops.service.sweeping import forgive_outage
+from toolcrib.desktops.viewing import contract as viewing_contract
 from toolcrib.desktops.viewing import routes as viewing
 from toolcrib.desktops.viewing.jobs import JOBS as VIEW_JOBS
 from toolcrib.desktops.viewing.watch import NAME as VIEWS
@@ -61,7 +62,11 @@ async def _stop(kernel: Kernel) -> None:
 kind = Kind(
     name=KIND,
     key_scope=KeyScope("desktops", "Start, see and stop desktops."),
-    routers=(viewing.router, *ROUTERS),
+    routers=(
+        viewing_contract.router,
+        viewing.router,
+        *ROUTERS,
+    ),  # a fixed path wins over `/connections/{name}`
     pattern_limits=(LIMIT,),
     jobs=(*JOBS, *VIEW_JOBS),
     link=_link,

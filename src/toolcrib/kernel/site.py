@@ -38,9 +38,13 @@ class Site:
         base = urlsplit(self._public_url).path if self._public_url else self._base_path
         return base + path
 
+    def page_url(self, scope: Scope | None, path: str) -> str:
+        """As `url`, for a path of our page."""
+        return self.url(scope, self._page + path)
+
     def claim_path(self, claim: Claim) -> str:
         link = self._links.get(claim.kind)
         return link(claim) if link else "/"
 
     def claim_url(self, scope: Scope | None, claim: Claim) -> str:
-        return self.url(scope, self._page + self.claim_path(claim))
+        return self.page_url(scope, self.claim_path(claim))

@@ -16,7 +16,7 @@ from tests.servers.inprocess import AppServer
 from toolcrib.desktops import models
 from toolcrib.desktops.claims_of import desktop_ref
 from toolcrib.desktops.desk import desk_of
-from toolcrib.desktops.launchers.launcher import Address, LauncherDown
+from toolcrib.desktops.launchers.launcher import Address, LauncherDown, Phase, Report
 from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import Acquire, ForceRelease
 from toolcrib.kernel.claims.models import Holder
@@ -45,6 +45,18 @@ class Screens:
         return self.addresses[name]
 
     gateway_address = address
+
+    async def statuses(self) -> dict[str, Report]:
+        return {name: Report(Phase.READY) for name in self.addresses}
+
+    async def status(self, name: str) -> Report | None:
+        return (await self.statuses()).get(name)
+
+    async def volumes(self) -> dict[str, Any]:
+        return {}
+
+    async def stop(self, name: str) -> None:
+        self.addresses.pop(name, None)
 
     async def aclose(self) -> None:
         return None
