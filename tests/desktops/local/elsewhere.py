@@ -4,6 +4,7 @@ are done."""
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import encodings.ascii
 import encodings.idna  # noqa: F401 - loaded before `live_as` becomes a user who may not read them
 import os
@@ -47,6 +48,8 @@ class Elsewhere:
 
 
 def _serve() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what is logged is no answer
     while True:
         try:
             work, args = pickle.load(sys.stdin.buffer)
@@ -62,7 +65,7 @@ def _serve() -> None:
                 traceback.print_exc()
             finally:
                 os._exit(code)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), file=answers, flush=True)
 
 
 def die_before(step: int) -> None:
@@ -109,6 +112,19 @@ def live_as(user: int, settings: Settings, wanted: Wanted) -> None:
     os.setgid(user)
     os.setuid(user)
     asyncio.run(_live(settings, wanted))
+
+
+def start_offline(settings: Settings, wanted: Wanted) -> None:
+    """Start a desktop on a computer without network."""
+    assert ctypes.CDLL(None).unshare(0x40000000) == 0  # CLONE_NEWNET
+    asyncio.run(_fail(settings, wanted, "This computer has no network that a desktop could use."))
+
+
+async def _fail(settings: Settings, wanted: Wanted, text: str) -> None:
+    launcher = LocalLauncher(settings)
+    await launcher.start(wanted)
+    report = await launcher.wait_ready(wanted.name, seconds=READY_SECONDS)
+    assert (report.phase, report.text) == (Phase.FAILED, text)
 
 
 async def _live(settings: Settings, wanted: Wanted) -> None:

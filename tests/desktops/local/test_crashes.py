@@ -16,9 +16,17 @@ from typing import Any
 import pytest
 
 from tests.desktops.local.computer import BEN, READY_SECONDS, Computer, wanted
-from tests.desktops.local.elsewhere import Elsewhere, delete, live_as, start, start_and_die, stop
+from tests.desktops.local.elsewhere import (
+    Elsewhere,
+    delete,
+    live_as,
+    start,
+    start_and_die,
+    start_offline,
+    stop,
+)
 from tests.desktops.local.test_sandbox import as_root, ready
-from tests.servers.process import wait_until
+from tests.servers.process import program, wait_until
 from toolcrib.desktops.launchers.launcher import LauncherError, Phase
 from toolcrib.desktops.launchers.local.running import Desktops
 
@@ -97,13 +105,13 @@ async def test_why_a_desktop_ended_is_told(make_computer: Callable[..., Computer
     )
     launcher = computer.launcher
 
-    async def ends(image: str, program: str = "") -> str:
+    async def ends(image: str, killed: str = "") -> str:
         one = wanted(image=image)
         await launcher.start(one)
-        if program:
+        if killed:
             assert (await launcher.wait_ready(one.name, seconds=READY_SECONDS)).phase is Phase.READY
             for pid, words in computer.processes().items():
-                if words[0] == program:
+                if words[0] == killed:
                     os.kill(pid, signal.SIGKILL)
         desktops = Desktops(computer.settings)
         wait_until(
@@ -133,6 +141,14 @@ def elsewhere() -> Iterator[Elsewhere]:
     made = Elsewhere()
     yield made
     made.close()
+
+
+@as_root
+async def test_a_computer_without_network_is_the_reason_that_is_told(
+    computer: Computer, elsewhere: Elsewhere
+) -> None:
+    program("pasta")
+    assert elsewhere.call(start_offline, computer.settings, wanted(network=True)) == 0
 
 
 def change_record(computer: Computer, name: str, **values: Any) -> None:

@@ -20,6 +20,7 @@ from tests.desktops.local.computer import PASSWORD, Computer, wanted
 from tests.desktops.local.test_sandbox import ready
 from tests.servers.process import wait_until
 from toolcrib.desktops.launchers.launcher import (
+    LauncherDown,
     LauncherError,
     LauncherMissing,
     LauncherRefused,
@@ -189,6 +190,24 @@ async def test_images_are_sessions_that_the_operator_has_set_up(
     with pytest.raises(NotSupported):
         await launcher.prepare_images(["small"])
     assert not await launcher.statuses()
+
+
+async def test_a_data_directory_that_cannot_be_used_is_told_in_words(computer: Computer) -> None:
+    computer.folder.parent.mkdir(exist_ok=True)
+    (computer.folder).mkdir()
+    (computer.folder / "desktops").write_text("a file")
+    launcher, name = computer.launcher, wanted().name
+    for verb in (
+        launcher.start(wanted()),
+        launcher.stop(name),
+        launcher.delete(name, home=True),
+        launcher.create_volume("data1", "1Gi"),
+    ):
+        with pytest.raises(LauncherDown, match="cannot be used"):
+            await verb
+    assert await launcher.status(name) is None
+    assert not await launcher.statuses()
+    (computer.folder / "desktops").unlink()
 
 
 def test_settings_that_make_no_sense_are_refused(tmp_path: Path) -> None:

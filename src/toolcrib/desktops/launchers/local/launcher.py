@@ -60,6 +60,13 @@ class LocalLauncher:
             LauncherDown: files of desktops could not be read or written.
         """
         try:
+            return await self._in_home(work, *args, **kwargs)
+        except OSError as error:
+            raise LauncherDown(f"The files of desktops cannot be used: {error.strerror}.") from error
+
+    async def _in_home(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `_in_thread`, but tells of a file that is not there, is a folder or is none."""
+        try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._threads, partial(work, *args, **kwargs)
             )
@@ -201,12 +208,12 @@ class LocalLauncher:
         raise NotSupported("Sessions on the server's own computer need no preparing.")
 
     async def list_home(self, name: str, folder: str) -> list[HomeFile]:
-        return await self._in_thread(homes.entries, self._home(name), folder)
+        return await self._in_home(homes.entries, self._home(name), folder)
 
     async def read_home(self, name: str, path: str) -> AsyncIterator[bytes]:
-        descriptor, rest = await self._in_thread(homes.open_file, self._home(name), path)
+        descriptor, rest = await self._in_home(homes.open_file, self._home(name), path)
         try:
-            while rest and (block := await self._in_thread(os.read, descriptor, min(rest, _BLOCK_BYTES))):
+            while rest and (block := await self._in_home(os.read, descriptor, min(rest, _BLOCK_BYTES))):
                 rest -= len(block)
                 yield block
         finally:
@@ -214,11 +221,11 @@ class LocalLauncher:
 
     async def write_home(self, name: str, path: str, content: AsyncIterator[bytes]) -> int:
         keep_free = self._settings.files_keep_free_mib * 2**20
-        draft = await self._in_thread(homes.Draft, self._home(name), path, keep_free=keep_free)
+        draft = await self._in_home(homes.Draft, self._home(name), path, keep_free=keep_free)
         try:
             async for block in content:
-                await self._in_thread(draft.write, block)
-            await self._in_thread(draft.publish)
+                await self._in_home(draft.write, block)
+            await self._in_home(draft.publish)
         finally:
             draft.close()
         return draft.size

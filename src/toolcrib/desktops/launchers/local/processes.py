@@ -82,18 +82,20 @@ def _all() -> Iterator[int]:
             yield int(entry.name)
 
 
-def marked(mark: str) -> dict[str, list[int]]:
+def marked(mark: str) -> dict[str, list[Identity]]:
     """Living processes by the name of the desktop that they were started for; `mark` is the server's own."""
     wanted = f"{MARK}={mark}/".encode()
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[Identity]] = {}
     for pid in _all():
+        # First who it is: what is read of the next process with its id then belongs to nobody.
+        process = identify(pid)
         try:
             environment = (_PROC / str(pid) / "environ").read_bytes()
         except OSError:
             continue  # ended, or another user's
         for line in environment.split(b"\0"):
-            if line.startswith(wanted) and identify(pid):
-                found.setdefault(line[len(wanted) :].decode("ascii", "replace"), []).append(pid)
+            if process and line.startswith(wanted):
+                found.setdefault(line[len(wanted) :].decode("ascii", "replace"), []).append(process)
                 break
     return found
 
@@ -117,27 +119,28 @@ def _id_inside(pid: int) -> int | None:
 class Sandbox:
     """The processes of one desktop."""
 
-    first: int | None
-    """The first process inside the sandbox, with which all others in there end."""
-    inside: tuple[int, ...]
-    outside: tuple[int, ...]
+    first: tuple[Identity, ...]
+    """The first process inside the sandbox, with which all others in there end; or none."""
+    inside: tuple[Identity, ...]
+    outside: tuple[Identity, ...]
     """Those that hold the sandbox up."""
 
     @property
-    def everything(self) -> tuple[int, ...]:
+    def everything(self) -> tuple[Identity, ...]:
         return (*self.outside, *self.inside)
 
 
-def sandbox_of(starters: Iterable[int]) -> Sandbox:
+def sandbox_of(starters: Iterable[Identity]) -> Sandbox:
     """Find everything that runs for a desktop, given the processes that carry its mark."""
+    starters = list(starters)
     ours = _namespace(os.getpid())
-    outside = [pid for pid in starters if _namespace(pid) == ours]
+    outside = tuple(one for one in starters if _namespace(one.pid) == ours)
     # Programs inside may change what they carry, so the sandbox is found by its parents, too.
-    related = {*starters, *_descendants(outside)}
+    related = {one.pid for one in starters} | _descendants(one.pid for one in outside)
     spaces = {space for pid in related if (space := _namespace(pid)) not in (None, ours)}
-    inside = [pid for pid in _all() if _namespace(pid) in spaces] if spaces else []
-    first = next((pid for pid in inside if _id_inside(pid) == 1), None)
-    return Sandbox(first, tuple(inside), tuple(outside))
+    known = [one for pid in _all() if (one := identify(pid))] if spaces else []
+    inside = tuple(one for one in known if _namespace(one.pid) in spaces)
+    return Sandbox(tuple(one for one in inside if _id_inside(one.pid) == 1), inside, outside)
 
 
 def _descendants(parents: Iterable[int]) -> set[int]:
@@ -154,23 +157,26 @@ def _descendants(parents: Iterable[int]) -> set[int]:
     return found_all
 
 
-def programs_in(sandbox: Sandbox) -> tuple[int, ...]:
+def programs_in(sandbox: Sandbox) -> tuple[Identity, ...]:
     """All but the sandbox's first process and its window server, which the others need while they end."""
     return tuple(
-        pid
-        for pid in sandbox.inside
-        if pid != sandbox.first and (found := _stat(pid)) and found.name != _WINDOW_SERVER
+        one
+        for one in sandbox.inside
+        if one not in sandbox.first and (found := _stat(one.pid)) and found.name != _WINDOW_SERVER
     )
 
 
-def send(pids: Iterable[int], number: signal.Signals) -> list[int]:
+def send(processes: Iterable[Identity], number: signal.Signals) -> list[int]:
     """Send a signal, and return descriptors that become readable when their processes end. Close them."""
     watched = []
-    for pid in pids:
+    for one in processes:
         with suppress(OSError):
-            descriptor = os.pidfd_open(pid)
+            descriptor = os.pidfd_open(one.pid)
             watched.append(descriptor)
-            signal.pidfd_send_signal(descriptor, number)
+            if (
+                one.is_alive()
+            ):  # what the descriptor stands for is this process, and not the next one of its id
+                signal.pidfd_send_signal(descriptor, number)
     return watched
 
 
@@ -198,23 +204,22 @@ def end_all(mark: str, name: str) -> None:
         LauncherDown: some of it would not end.
     """
     end = time.monotonic() + END_SECONDS
-    while pids := marked(mark).get(name):
+    while starters := marked(mark).get(name):
         if time.monotonic() > end:
             raise LauncherDown("Processes of this desktop do not end. Try again later.")
-        sandbox = sandbox_of(pids)
+        sandbox = sandbox_of(starters)
         # From the inside out: those outside end by themselves then, and cannot leave anything behind.
-        first = (sandbox.first,) if sandbox.first else sandbox.everything
-        wait_for_end(send(first, signal.SIGKILL), 2.0)
+        wait_for_end(send(sandbox.first or sandbox.inside, signal.SIGKILL), 2.0)
         wait_for_end(send(sandbox.outside, signal.SIGKILL), 2.0)
 
 
-def usage(pids: Iterable[int]) -> tuple[float, int]:
+def usage(processes: Iterable[Identity]) -> tuple[float, int]:
     """Processor seconds and bytes of memory, shared pages divided among those who share them."""
     ticks, memory = 0, 0
-    for pid in pids:
-        if found := _stat(pid):
+    for one in processes:
+        if found := _stat(one.pid):
             ticks += found.ticks
-            memory += _memory(pid)
+            memory += _memory(one.pid)
     return ticks / os.sysconf("SC_CLK_TCK"), memory
 
 

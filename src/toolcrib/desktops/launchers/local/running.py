@@ -52,6 +52,7 @@ REMOVAL_SECONDS = 15.0
 LOG = "session.log"
 _LOG_BYTES = 4096
 _BACKLOG = 16
+_NO_NETWORK = "No external routable interface"  # of pasta
 _ENDINGS = {
     "the window server did not start": "The window server did not start.",
     "the window server ended": "The window server ended.",
@@ -160,20 +161,21 @@ class Desktops:
                 env={"PATH": programs.PATH, MARK: f"{self.folders.mark}/{name}"},
                 start_new_session=True,
             )
+            os.close(go_read)
+            go_read = -1
             threading.Thread(target=process.wait, name=f"desktop-{process.pid}", daemon=True).start()
             found = identify(process.pid)
-            if found:
-                write(found)
+            if found is None:
+                raise LauncherDown("The process of this desktop ended at once.")
+            write(found)
+            with suppress(BrokenPipeError):  # it has ended: `wait_ready` finds out why
                 os.write(go_write, b"go\n")
-        except BrokenPipeError:
-            found = None
         except OSError as error:
             raise LauncherDown(f"This desktop could not be started: {error.strerror}.") from error
         finally:
             for descriptor in (go_read, go_write, errors):
-                os.close(descriptor)
-        if found is None:
-            raise LauncherDown("The process of this desktop ended at once.")
+                if descriptor >= 0:
+                    os.close(descriptor)
 
     def group(self, name: str) -> Group | None:
         parent = self.settings.desktop_local_cgroup
@@ -193,12 +195,11 @@ class Desktops:
     def _end(self, name: str) -> None:
         """Ask programs to end, and wait a little. The session is halted first: it would end the sandbox as soon as its
         window manager has ended, before others have saved anything."""
-        pids = marked(self.folders.mark).get(name) if self.folders.root.is_dir() else None
-        if not pids:
-            return
-        found = sandbox_of(pids)
-        wait_for_end(send([found.first] if found.first else [], signal.SIGSTOP), 0)
-        wait_for_end(send(programs_in(found), signal.SIGTERM), GRACE_SECONDS)
+        starters = marked(self.folders.mark).get(name) if self.folders.root.is_dir() else None
+        if starters:
+            found = sandbox_of(starters)
+            wait_for_end(send(found.first, signal.SIGSTOP), 0)
+            wait_for_end(send(programs_in(found), signal.SIGTERM), GRACE_SECONDS)
 
     def _clear(self, name: str) -> None:
         """Leave nothing of a run: no process, socket, control group or file."""
@@ -287,6 +288,8 @@ class Desktops:
             text = line.removeprefix("toolcrib: ").partition(" (")[0]
             if line.startswith("toolcrib: ") and text in _ENDINGS:
                 return _ENDINGS[text]
+        if any(_NO_NETWORK in line for line in lines) and not record.was_ready:
+            return "This computer has no network that a desktop could use."
         if not record.was_ready:
             return "It could not be started; the server's log says more."
         return "It was ended from outside, or ran out of memory."
