@@ -18,7 +18,7 @@ _IMAGE = re.compile(
 )
 IMAGE_LENGTH = 255
 
-_QUANTITY = re.compile(r"([0-9]{1,9})(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m)?")
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(?:(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m)|[eE]([0-9]{1,2}))?")
 _FACTORS = {
     **{unit + "i": Fraction(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
     **{unit: Fraction(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
@@ -62,7 +62,7 @@ def why_no_image(image: str) -> str | None:
 def amount(quantity: str) -> Fraction | None:
     """The number that a Kubernetes quantity stands for, or None if it is none."""
     found = _QUANTITY.fullmatch(quantity)
-    return Fraction(found[1] + (found[2] or "")) * _FACTORS[found[3] or ""] if found else None
+    return Fraction(found[1]) * _FACTORS[found[2] or ""] * 10 ** int(found[3] or 0) if found else None
 
 
 def measured(quantity: str) -> Fraction | None:
