@@ -3,7 +3,7 @@ documentation asks for."""
 
 from __future__ import annotations
 
-import gc
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.servers.certificates import Certificate
 from tests.servers.kubernetes.node import Node
 from tests.servers.kubernetes.real import STRANGER, RealApi, is_given
 from tests.servers.kubernetes.server import TOKEN, KubeApi, kubeconfig
+from tests.servers.process import wait_until
 from toolcrib.desktops.launchers.kubernetes.launcher import KubernetesLauncher
 from toolcrib.desktops.launchers.launcher import LauncherDown, LauncherRefused, Phase
 
@@ -33,6 +34,13 @@ def safe_api(certificate: Certificate) -> Iterator[KubeApi]:
     api = KubeApi(certificate)
     yield api
     api.close()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 async def check(kubeconfig_path: Path | str, **changes: Any) -> None:
@@ -68,11 +76,13 @@ async def test_a_program_of_the_kubeconfig_gives_the_token(
     authority = {"certificate-authority": str(certificate.authority)}
     path.write_text(kubeconfig(safe_api.url, "desks", user, **authority))
     await check(path)
-    user["exec"]["args"] = ["-c", "import time; time.sleep(5)"]
+    hangs = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    user["exec"]["args"] = ["-c", hangs]
     path.write_text(kubeconfig(safe_api.url, "desks", user, **authority))
-    with pytest.raises(LauncherDown, match="does not end"):
-        await check(path, KUBERNETES_TIMEOUT_SECONDS=1)
-    gc.collect()  # which ends the program; else that happens after the test's event loop is over
+    with pytest.raises(LauncherDown, match="fails, or does not end"):
+        await check(path, KUBERNETES_TIMEOUT_SECONDS=2)
+    pid = int((tmp_path / "pid").read_text())
+    await asyncio.to_thread(wait_until, lambda: not _runs(pid), "the end of the program")
 
 
 async def test_a_pod_uses_its_service_account_and_the_token_that_is_renewed_there(

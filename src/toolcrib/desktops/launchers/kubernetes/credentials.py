@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from toolcrib.desktops.launchers.launcher import LauncherDown, LauncherMissing
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
-    from kubernetes.aio.client import ApiClient
+    from kubernetes.aio.client import ApiClient, Configuration
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -37,28 +37,18 @@ async def open_client(settings: Settings) -> ApiClient:
     check_installed()
     # Takes a second and 45 MB, so only who has chosen this launcher pays for it.
     from kubernetes.aio.client import ApiClient, Configuration  # noqa: PLC0415
-    from kubernetes.aio.config import (  # noqa: PLC0415
-        ConfigException,
-        load_incluster_config,
-        load_kube_config,
-    )
+    from kubernetes.aio.config import ConfigException, load_incluster_config  # noqa: PLC0415
 
     configuration = Configuration()
     try:
         if settings.kubeconfig:
             _check_files(settings.kubeconfig)
-            # A program may be run for it. It has less time than the call that waits for it, which can say so then.
-            async with asyncio.timeout(settings.kubernetes_timeout_seconds * 0.8):
-                await load_kube_config(  # type: ignore[no-untyped-call]
-                    config_file=settings.kubeconfig, client_configuration=configuration, persist_config=False
-                )
+            await _read_kubeconfig(settings, configuration)
         elif os.environ.get("KUBERNETES_SERVICE_HOST"):
             load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             raise LauncherMissing("KUBECONFIG is not set, and this server does not run in a cluster.")
         return ApiClient(configuration)
-    except TimeoutError as error:
-        raise LauncherDown("The program that KUBECONFIG names for signing in does not end.") from error
     except (
         ConfigException,
         OSError,
@@ -72,6 +62,22 @@ async def open_client(settings: Settings) -> ApiClient:
         raise LauncherMissing(
             f"{what} does not say how to reach a cluster ({type(error).__name__})."
         ) from error
+
+
+async def _read_kubeconfig(settings: Settings, configuration: Configuration) -> None:
+    """The client's own loader, but a program that it runs for a token is ended in time. It has a little less than the
+    call that waits for it."""
+    from kubernetes.aio.config.kube_config import KubeConfigLoader, KubeConfigMerger  # noqa: PLC0415
+
+    loader = KubeConfigLoader(KubeConfigMerger(settings.kubeconfig).config, config_base_path=None)  # type: ignore[no-untyped-call]
+    program = loader._user.value.get("exec") if loader._user is not None else None
+    if program and (timeout := shutil.which("timeout")):
+        seconds = f"{settings.kubernetes_timeout_seconds * 0.8:.2f}"
+        program["args"] = ["-k", "1", seconds, program["command"], *(program.get("args") or [])]
+        program["command"] = timeout
+    await loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
+    if program and not configuration.api_key and not configuration.cert_file:
+        raise LauncherDown("The program that KUBECONFIG names for signing in fails, or does not end.")
 
 
 def _check_files(kubeconfig: str) -> None:

@@ -18,7 +18,9 @@ _IMAGE = re.compile(
 )
 IMAGE_LENGTH = 255
 
-_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(?:(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m)|[eE]([0-9]{1,2}))?")
+_QUANTITY = re.compile(
+    r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(?:(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m)|[eE]([0-9]{1,2}))?"
+)
 _FACTORS = {
     **{unit + "i": Fraction(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
     **{unit: Fraction(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
