@@ -172,6 +172,12 @@ async def test_what_is_missing_is_named_by_its_debian_package(
     (tmp_path / "bin" / "unshare").symlink_to("/bin/false")
     with pytest.raises(LauncherMissing, match="user namespaces"):
         await computer.launcher.check()
+    old = tmp_path / "bin" / ("unshare" if os.geteuid() == 0 else "bwrap")
+    old.unlink()
+    old.write_text("#!/bin/sh\necho 'bwrap: Unknown option --disable-userns' >&2; exit 1")
+    old.chmod(0o755)
+    with pytest.raises(LauncherMissing, match=r"0\.8 or newer"):
+        await computer.launcher.check()
 
 
 async def test_images_are_sessions_that_the_operator_has_set_up(

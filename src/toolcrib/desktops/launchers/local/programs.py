@@ -87,17 +87,10 @@ def needed(users: Users, *, sessions: Iterable[str], network: bool = False) -> l
 
 
 def _try_sandbox(users: Users) -> None:
-    words = [
-        program("bwrap"),
-        "--unshare-all",
-        "--unshare-user",
-        "--ro-bind",
-        "/",
-        "/",
-        "--proc",
-        "/proc",
-        "true",
-    ]
+    options = (
+        "--unshare-all --unshare-user --as-pid-1 --disable-userns --ro-bind / / --size 4096 --tmpfs /mnt"
+    )
+    words = [program("bwrap"), *options.split(), "true"]
     if users.are_own:
         number = users.first
         as_user = [program("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups", "--"]
@@ -123,6 +116,8 @@ def _try_sandbox(users: Users) -> None:
         )
     if b"setpriv" in tried.stderr.split(b":")[0]:
         raise LauncherMissing("The server may not become the users of DESKTOP_LOCAL_UIDS. Set another range.")
+    if b"nknown option" in tried.stderr:
+        raise LauncherMissing("Desktops need bubblewrap 0.8 or newer: the one installed is older.")
     raise LauncherMissing(
         "This computer does not let programs make user namespaces, which the sandboxes of desktops need "
         f"({_forbidding()})."
