@@ -158,8 +158,10 @@ def _event(first: int, number: int) -> dict[str, Any]:
 
 def _claim(fence: int, number: int) -> dict[str, Any]:
     key = f"held/{number:06}.umap"
+    ref = Ref("asset", f"project:{PROJECT}", key, folds=True)
     return {
-        "digest": Ref("asset", f"project:{PROJECT}", key).digest,
+        "digest": ref.digest,
+        "folded": ref.folded,
         "kind": "asset",
         "scope": f"project:{PROJECT}",
         "key": key,

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import delete, insert
 
 from tests.documents.envelope import refused, succeeded
 from tests.kernel.parts import Start
@@ -21,6 +22,8 @@ from tests.servers.fake_service import FakeService
 from tests.servers.process import free_port
 from toolcrib.documents.models import Folder
 from toolcrib.documents.paths import Bucket, Place
+from toolcrib.kernel.clock import system_clock
+from toolcrib.kernel.identity.models import Project
 from toolcrib.kernel.long_answers import PAGE
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -238,6 +241,27 @@ def test_locks_are_filtered_with_one_question(dora: Person, service: ProjectServ
     found = dora.get("/locks").json()["data"]["locks"]
     assert {lock["bucket_id"] for lock in found} == {projects[0], projects[2]}
     assert [path for path, _, _ in service.asked] == ["/check-file-access/batch"]
+
+
+def test_the_service_is_asked_about_a_few_hundred_projects_at_a_time(
+    outside: Crib, dora: Person, service: ProjectService
+) -> None:
+    now, word, projects = system_clock(), uuid4().hex, [str(uuid4()) for _ in range(1_100)]
+    rows = [{"id": id_, "name": f"{word}-{id_}", "created_at": now} for id_ in projects]
+
+    async def run(statement: Any, rows: list[dict[str, Any]] | None = None) -> None:
+        async with outside.app.kernel.database.write() as session:
+            await session.execute(statement, rows)
+
+    outside.run(run(insert(Project), rows))
+    service.allowed = {(projects[0], "read"), (projects[-1], "read")}
+    service.asked.clear()
+    shown = {each["id"] for each in outside.admin().client.get("/api/storage/buckets").json()["buckets"]}
+    sizes = [len(body["checks"]) for path, body, _ in service.asked if path.endswith("/batch")]
+    outside.run(run(delete(Project).where(Project.name.startswith(word))))
+    assert shown & set(projects) == {projects[0], projects[-1]}
+    assert sum(sizes) >= 1_100
+    assert max(sizes) <= 500
 
 
 def test_the_services_role_gives_authority(outside: Crib, dora: Person, service: ProjectService) -> None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert
+
+from toolcrib.machines.models import State, reservations
+from toolcrib.machines.service.wanted import Wanted
 
 if TYPE_CHECKING:
     from tests.machines.pool import PoolCrib
     from tests.servers.crib import Person
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+LONG = 2_000
 
 
 def page(person: Person, **query: Any) -> tuple[list[str], str | None]:
@@ -74,3 +87,43 @@ def test_priorities_order_the_queue(pool: PoolCrib) -> None:
     ann.client.delete(f"/api/reservations/{held['id']}")
     pool.settle()
     assert people[2].client.get(f"/api/reservations/{made[2]}").json()["state"] == "ready"
+
+
+async def test_a_long_queue_comes_in_pages(app_server: Start) -> None:
+    crib = await app_server()
+    admin, ann = await crib.admin(), await crib.user("ann")
+    uuid = (await ann.get("/api/currentuser")).json()["uuid"]
+    machine = {"name": "m1", "host": "127.0.0.1", "port": 9, "user": "root", "password": "secret"}
+    (await admin.post("/api/machines", json=machine)).raise_for_status()
+    (await ann.post("/api/reservations", json={"names": ["m1"], "certificate": True})).raise_for_status()
+    ids = [str(uuid4()) for _ in range(LONG)]
+    rows = [
+        {
+            "id": id_,
+            "place": place,
+            "holder": "ann",
+            "holder_uuid": uuid,
+            "login": "ann",
+            "state": State.WAITING,
+            "wanted": Wanted().as_json(),
+            "access": {},
+            "seconds": 60,
+            "created_at": crib.clock(),
+        }
+        for place, id_ in enumerate(ids, start=1)
+    ]
+    async with crib.kernel.database.write() as session:
+        await session.execute(insert(reservations), rows)
+    first = (await admin.get("/api/pool/queue")).json()
+    assert (first["total"], [each["id"] for each in first["queue"]]) == (LONG, ids[:500])
+    last = (await admin.get("/api/pool/queue", params={"offset": LONG - 2, "limit": 5})).json()
+    assert [each["queue"]["place"] for each in last["queue"]] == [LONG - 1, LONG]
+    held = 3_600
+    assert _seconds(first["queue"][0], crib.clock()) == pytest.approx(held, abs=1)
+    assert _seconds(last["queue"][-1], crib.clock()) == pytest.approx(held + 60 * (LONG - 1), abs=1)
+    for query in ({"offset": -1}, {"limit": 0}, {"limit": 501}):
+        assert (await admin.get("/api/pool/queue", params=query)).status_code == 400, query
+
+
+def _seconds(shown: dict[str, Any], now: datetime) -> float:
+    return (datetime.fromisoformat(shown["queue"]["estimate"]) - now).total_seconds()

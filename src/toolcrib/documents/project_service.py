@@ -12,8 +12,12 @@ import structlog
 
 from toolcrib.documents.errors import ProjectServiceUnavailable
 from toolcrib.documents.service_client import NoAnswer, ServiceClient
+from toolcrib.kernel.long_work import pieces
 
 log = structlog.get_logger()
+
+# Of a batch, so that neither question nor answer grows with the number of projects.
+AT_ONCE = 500
 
 # What of its reasons is shown to callers: words, no sentences that may contain what is its own.
 _WORD = re.compile("[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -59,6 +63,11 @@ class ProjectService:
         Raises:
             ProjectServiceUnavailable: it did not answer in time, or not in the documented form (403).
         """
+        return [
+            answer for piece in pieces(questions, AT_ONCE) for answer in await self._check_some(piece, token)
+        ]
+
+    async def _check_some(self, questions: Sequence[Question], token: str) -> list[Answer]:
         body = {"checks": [question.as_dict() for question in questions]}
         found = await self._post("/check-file-access/batch", body, token)
         results = found.get("results")

@@ -173,7 +173,10 @@ class ReservationPage(BaseModel):
 
 
 class Queue(BaseModel):
+    """A page of the queue, which has `total` places."""
+
     queue: list[ReservationRead]
+    total: int
 
 
 class Extension(BaseModel):

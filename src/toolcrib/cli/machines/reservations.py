@@ -303,7 +303,12 @@ def show_output(
 @command(top, hidden=("queue",))
 def queue(context: Context) -> None:
     """List who waits for machines, in the order of service, with the probable time."""
-    rows = context.api.get("/pool/queue")["queue"]
+    rows: list[dict[str, Any]] = []
+    while True:
+        page = context.api.get("/pool/queue", offset=len(rows))
+        rows += page["queue"]
+        if not page["queue"] or len(rows) >= page["total"]:
+            break
     if context.as_json:
         output.print_json(rows)
         return

@@ -112,13 +112,15 @@ async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, no
         bucket_type=bucket_type,
         file_id=file_id,
         mine=flag(query, "mine"),
+        offset=offset,
+        limit=limit,
         now=now,
     )
-    shown = [lock_as_dict(each.claim, each.file) for each in found.locks[offset : offset + limit]]
+    shown = [lock_as_dict(each.claim, each.file) for each in found.locks]
     return bare(
         {
             "status": "success",
-            "data": {"locks": shown, "total": len(found.locks)},
+            "data": {"locks": shown, "total": found.total},
             "warnings": found.warnings,
             "timestamp": iso_format(now),
         }

@@ -22,9 +22,10 @@ PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Locks in a list. `warnings` says why some may be missing."""
+    """A page of a list of locks, of `total`. `warnings` says why some may be missing."""
 
     locks: list[Lock]
+    total: int
     warnings: list[str]
 
 
@@ -36,9 +37,12 @@ async def listing(
     bucket_type: str | None = None,
     file_id: str | None = None,
     mine: bool = False,
+    offset: int = 0,
+    limit: int,
     now: datetime,
 ) -> Listing:
-    """List current locks in the buckets that the caller may read, in the order they were taken.
+    """List current locks in the buckets that the caller may read, in the order they were taken. Only `limit` of them,
+    after `offset` others, are kept in memory; the rest is counted.
 
     Raises:
         AccessDenied: the list is of one project, by `below` or `file_id`, and the project service refuses it or does
@@ -51,6 +55,7 @@ async def listing(
     if mine:
         conditions.append(claims.c.holder_uuid == caller.me.uuid)
     found: list[Lock] = []
+    total = 0
     warnings: set[str] = set()
     page: list[Claim] | None = None
     while page is None or len(page) == PAGE:  # so that others are served in between
@@ -61,9 +66,11 @@ async def listing(
         locks = [Lock(claim, files[claim.key]) for claim in page if claim.key in files]
         locks = [each for each in locks if _is_below(each.file, below, bucket_type)]
         readable = await docs.access.readable_now(caller, list({bucket_of(each.file) for each in locks}))
-        found += [each for each in locks if bucket_of(each.file) in readable.buckets]
+        locks = [each for each in locks if bucket_of(each.file) in readable.buckets]
+        found += locks[max(0, offset - total) : max(0, offset + limit - total)]
+        total += len(locks)
         warnings.update(readable.warnings)
-    return Listing(found, sorted(warnings))
+    return Listing(found, total, sorted(warnings))
 
 
 async def _refuse_project(docs: Documents, caller: Caller, below: Place | None, file_id: str | None) -> None:

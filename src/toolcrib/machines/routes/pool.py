@@ -168,9 +168,16 @@ async def import_(
 
 
 @router.get("/queue")
-async def read_queue(session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> Queue:
-    """List who waits for machines, in the order of service."""
-    return Queue(queue=await queueing.shown_queue(session, kernel.settings, me, now))
+async def read_queue(
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=queueing.QUEUE_PAGE)] = queueing.QUEUE_PAGE,
+) -> Queue:
+    """List who waits for machines, in the order of service; `total` is how many there are."""
+    return await queueing.shown_queue(session, kernel.settings, me, now, offset=offset, limit=limit)
 
 
 @router.post("/queue/{reservation_id}/move", responses=refusals(403, 404))
@@ -180,7 +187,7 @@ async def move(
     """Give somebody in the queue another place. The reason is logged."""
     await queueing.move(session, reservation_id, body.place, body.reason, actor=me.username, now=now)
     registry.nudge(session, kernel)
-    return Queue(queue=await queueing.shown_queue(session, kernel.settings, me, now))
+    return await queueing.shown_queue(session, kernel.settings, me, now)
 
 
 @router.get("/ca")
@@ -198,7 +205,7 @@ async def set_priority(
         session, reservation_id, body.priority, body.reason, actor=me.username, now=now
     )
     registry.nudge(session, kernel)
-    return Queue(queue=await queueing.shown_queue(session, kernel.settings, me, now))
+    return await queueing.shown_queue(session, kernel.settings, me, now)
 
 
 @router.get("/preview")

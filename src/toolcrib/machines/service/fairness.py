@@ -60,6 +60,8 @@ def plan(queue: Sequence[Want], free: Collection[int], fits: Fits = lambda _mach
     left, promised = set(free), set[int]()
     granted: dict[str, Sequence[int]] = {}
     for want in queue:
+        if not left:
+            break  # nothing can be given or promised any more, however many wait
         if not want.is_possible:
             continue
         found = [each for each in want.usable if each in left and fits(each, want.seconds)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
@@ -16,7 +16,7 @@ from toolcrib.kernel.identity.users import usernames
 from toolcrib.machines.errors import MachineNotFound, ReservationNotFound
 from toolcrib.machines.logins import login_for
 from toolcrib.machines.models import State, reservations
-from toolcrib.machines.reservation_views import Preview, ReservationRead
+from toolcrib.machines.reservation_views import Preview, Queue
 from toolcrib.machines.service import reading, told
 from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import read_fleet
@@ -26,6 +26,8 @@ from toolcrib.machines.service.wanted import ORDER, Wanted, check_wanted, read_q
 from toolcrib.machines.tags import Expression, tags_of
 from toolcrib.machines.views import MachineRead, NextBooking, state_of
 from toolcrib.settings import Settings
+
+QUEUE_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +88,28 @@ async def shown_machine(
 
 
 async def shown_queue(
-    session: AsyncSession, settings: Settings, me: Principal, now: datetime
-) -> list[ReservationRead]:
-    """Return who waits, front first. Of others, only what concerns the queue is shown."""
-    query = select(reservations).where(reservations.c.state == State.WAITING).order_by(*ORDER)
+    session: AsyncSession,
+    settings: Settings,
+    me: Principal,
+    now: datetime,
+    *,
+    offset: int = 0,
+    limit: int = QUEUE_PAGE,
+) -> Queue:
+    """Return who waits, front first: `limit` of them, after `offset` others. Of others than the caller, only what
+    concerns the queue is shown."""
+    is_waiting = reservations.c.state == State.WAITING
+    total = (await session.execute(select(func.count()).where(is_waiting))).scalar_one()
+    query = select(reservations).where(is_waiting).order_by(*ORDER).offset(offset).limit(limit)
     rows = list(await session.execute(query))
     found = await shown(session, settings, rows, now)
-    return [
+    queue = [
         each
         if me.is_admin or row.holder_uuid == me.uuid
         else each.model_copy(update={"purpose": None, "names": [], "tags": None, "shared_with": []})
         for row, each in zip(rows, found, strict=True)
     ]
+    return Queue(queue=queue, total=total)
 
 
 async def move(
