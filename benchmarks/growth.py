@@ -58,9 +58,20 @@ def _questions() -> Iterator[tuple[str, str, str, str]]:
         "time, old": f"since={earlier}&until={early}",
         "time, until long ago": f"until={early}",
         "time, in the future": "since=2999-01-01T00:00:00Z",
+        "a scope of nothing": "scope=project:none",
     }.items():
         yield f"/api/events by {what}", "GET", f"/api/events?{query}", ""
     yield "/api/locks?limit=100", "GET", f"/api/locks?limit=100&project={PROJECT}", ""
+    for what, query in {
+        "an unknown holder": "holder=nobody",
+        "oneself": "mine=true",
+        "path": "path=held/000100.umap",
+        "a path of nothing": "path=none",
+        "a branch of nothing": "branch=none",
+        "a prefix of nothing": "prefix=none/",
+        "text of nothing": "q=none",
+    }.items():
+        yield f"/api/locks by {what}", "GET", f"/api/locks?limit=100&project={PROJECT}&{query}", ""
     yield "LFS list", "GET", f"/{PROJECT}.git/info/lfs/locks?limit=100", ""
     yield "LFS verify", "POST", f"/{PROJECT}.git/info/lfs/locks/verify", '{"limit": 100}'
 

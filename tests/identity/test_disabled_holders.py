@@ -220,3 +220,26 @@ async def test_very_many_claims_end_a_part_at_a_time(crib: AppServer, clock: Fak
     async with crib.kernel.database.read() as session:
         ended = await read_after(session, 0, 50_000)
     assert len([event for event in ended if event.verb == "force_released"]) == many
+
+
+@pytest.mark.every_database
+async def test_locks_are_found_by_any_name_that_their_holder_has_or_had(crib: AppServer) -> None:
+    ann, ben, cem = [await crib.user(name) for name in ("ann", "ben", "cem")]
+    for person, path in ((ann, "map"), (ben, "tree"), (cem, "rock")):
+        await lock(person, path)
+    admin = await crib.admin()
+    ids = {person["username"]: person["id"] for person in (await admin.get("/api/admin/users")).json()}
+    renamed = await admin.put(f"/api/admin/users/{ids['ann']}/username", json={"username": "anna"})
+    renamed.raise_for_status()
+    # Deleted people hold nothing any more.
+    (await admin.delete(f"/api/admin/users/{ids['ben']}")).raise_for_status()
+    held = {"ann": ["map"], "anna": ["map"], "ben": [], "cem": ["rock"], "nobody": []}
+    for name, wanted in held.items():
+        claims_of = (await admin.get("/api/claims", params={"holder": name})).json()["claims"]
+        assert [each["key"] for each in claims_of] == wanted, name
+        locks_of = (await admin.get("/api/locks", params={"holder": name})).json()
+        assert [each["asset_path"] for each in locks_of] == wanted, name
+    mine = (await cem.get("/api/locks", params={"mine": True, "holder": "anna"})).json()
+    assert mine == []
+    assert len((await cem.get("/api/locks", params={"mine": True, "path": "rock"})).json()) == 1
+    assert (await cem.get("/api/locks", params={"mine": True, "path": "map"})).json() == []

@@ -15,11 +15,10 @@ from sqlalchemy import ColumnElement, or_
 from toolcrib.assets import service
 from toolcrib.assets.paths import normalise
 from toolcrib.assets.schemas import LockFilter, lock_as_dict
-from toolcrib.kernel.claims import etag
+from toolcrib.kernel.claims import etag, queries
 from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.fast_routes import FastResponse
-from toolcrib.kernel.identity.former_names import is_holder
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import JSON, PAGE, refreshed
 from toolcrib.kernel.search import prefix_match, text_match
@@ -66,12 +65,25 @@ class _Listing:
         self.kernel = kernel
         self.now = now
         self.project = me.project_named(wanted.project or kernel.settings.default_project)
-        self.conditions = _conditions(wanted, self.project, me.uuid)
+        self.conditions, self._narrow = _conditions(wanted, self.project, me.uuid)
+        self._holder = wanted.holder
 
     async def read(self, me: Principal, after: int | None, limit: int) -> list[Claim]:
         async with self.kernel.database.read() as session:
+            if self._holder is not None:
+                is_theirs, is_indexed = await queries.held_by(session, self._holder)
+                self.conditions.append(is_theirs)
+                self._narrow = self._narrow if self._narrow is not None or not is_indexed else is_theirs
+                self._holder = None
             return await service.listing(
-                session, me, self.project, self.conditions, now=self.now, limit=limit, after=after
+                session,
+                me,
+                self.project,
+                self.conditions,
+                now=self.now,
+                limit=limit,
+                after=after,
+                narrow=self._narrow,
             )
 
     async def first_end(self, after: int | None) -> datetime | None:
@@ -105,20 +117,24 @@ def _whole(body: bytes, found: Sequence[Claim], seq: int, view: str, is_more: bo
     return FastResponse(200, body, *headers)
 
 
-def _conditions(wanted: LockFilter, project: str, my_uuid: str) -> list[ColumnElement[bool]]:
+def _conditions(
+    wanted: LockFilter, project: str, my_uuid: str
+) -> tuple[list[ColumnElement[bool]], ColumnElement[bool] | None]:
+    """Return the conditions but for the holder, and the one of them that an index answers alone."""
     conditions: list[Any] = []
+    narrow: ColumnElement[bool] | None = None
     if wanted.branch is not None:
         conditions.append(claims.c.branch == wanted.branch)
-    if wanted.holder is not None:
-        conditions.append(is_holder(wanted.holder, claims.c.holder, claims.c.holder_uuid))
     if wanted.mine:
-        conditions.append(claims.c.holder_uuid == my_uuid)
+        narrow = claims.c.holder_uuid == my_uuid
+        conditions.append(narrow)
     if wanted.prefix:
         # A key is kept as it was written, composed or not.
         spellings = {unicodedata.normalize(form, wanted.prefix) for form in ("NFC", "NFD")}
         conditions.append(or_(*(prefix_match(claims.c.key, each) for each in spellings)))
     if wanted.path is not None:
-        conditions.append(claims.c.digest.in_(service.digests(project, normalise(wanted.path))))
+        narrow = claims.c.digest.in_(service.digests(project, normalise(wanted.path)))
+        conditions.append(narrow)
     if wanted.q:
         conditions.append(text_match(claims.c.key, wanted.q) | text_match(claims.c.holder, wanted.q))
-    return conditions
+    return conditions, narrow

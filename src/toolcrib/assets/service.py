@@ -334,10 +334,12 @@ async def listing(
     now: datetime,
     limit: int | None = None,
     after: int | None = None,
+    narrow: ColumnElement[bool] | None = None,
 ) -> list[Claim]:
     scope = f"project:{project}"
     me.require(scope)
-    return await queries.find(session, [*_in(scope), *conditions], now=now, limit=limit, after=after)
+    wanted = [*_in(scope), *conditions]
+    return await queries.find(session, wanted, now=now, limit=limit, after=after, narrow=narrow)
 
 
 async def first_end(

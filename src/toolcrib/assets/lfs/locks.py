@@ -140,7 +140,7 @@ async def _page(
     limit: int,
     cursor: str,
 ) -> tuple[list[Claim], dict[str, Any]]:
-    """Return locks after `cursor`, and the `next_cursor` if there are more."""
+    """Return locks after `cursor`, and the `next_cursor` if there are more. An index answers each of the conditions."""
     limit = min(limit or MAX_LOCKS, MAX_LOCKS)
     async with kernel.database.read() as session:
         found = await service.listing(
@@ -151,6 +151,7 @@ async def _page(
             now=kernel.clock(),
             limit=limit + 1,
             after=fence_of(cursor) if cursor else None,
+            narrow=conditions[0] if conditions else None,
         )
     if len(found) <= limit:
         return found, {}

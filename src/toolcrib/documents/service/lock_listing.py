@@ -50,10 +50,12 @@ async def listing(
     """
     await _refuse_project(docs, caller, below, file_id)
     conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
+    narrow: ColumnElement[bool] | None = None
     if file_id is not None:
         conditions.append(claims.c.key == file_id)
     if mine:
-        conditions.append(claims.c.holder_uuid == caller.me.uuid)
+        narrow = claims.c.holder_uuid == caller.me.uuid
+        conditions.append(narrow)
     found: list[Lock] = []
     total = 0
     warnings: set[str] = set()
@@ -61,7 +63,7 @@ async def listing(
     while page is None or len(page) == PAGE:  # so that others are served in between
         after = page[-1].fence if page else None
         async with docs.kernel.database.read() as session:
-            page = await queries.find(session, conditions, now=now, limit=PAGE, after=after)
+            page = await queries.find(session, conditions, now=now, limit=PAGE, after=after, narrow=narrow)
             files = await _files(session, [claim.key for claim in page])
         locks = [Lock(claim, files[claim.key]) for claim in page if claim.key in files]
         locks = [each for each in locks if _is_below(each.file, below, bucket_type)]

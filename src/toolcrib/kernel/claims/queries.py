@@ -13,9 +13,14 @@ from toolcrib.kernel import long_work
 from toolcrib.kernel.claims.models import Claim, Ref, Waiter, claim_waiters, claims
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.events.writer import events
+from toolcrib.kernel.identity.former_names import is_holder, uuids_with_name
 
 _CLAIM = [claims.c[name] for name in Claim.__slots__]
 _WAITER = [claim_waiters.c[name] for name in Waiter.__slots__]
+
+
+# So many are looked at one by one in a few milliseconds.
+FEW = 2_000
 
 
 def live(now: datetime) -> ColumnElement[bool]:
@@ -29,9 +34,20 @@ async def find(
     now: datetime | None,
     limit: int | None = None,
     after: int | None = None,
+    narrow: ColumnElement[bool] | None = None,
 ) -> list[Claim]:
     """Live claims in the order they were acquired; `after` is the fence of the last one seen. Without `now`, those
-    that are over and not yet announced too."""
+    that are over and not yet announced too.
+
+    `narrow` is one of the conditions, which an index answers alone. If few claims meet it, only those are looked at:
+    otherwise a database may walk through all claims of a scope, in their order, to find none.
+    """
+    if narrow is not None:
+        few = list(await session.scalars(select(claims.c.fence).where(narrow).limit(FEW + 1)))
+        if not few:
+            return []
+        if len(few) <= FEW:
+            conditions = [*conditions, claims.c.fence.in_(few)]
     query = select(*_CLAIM).where(*conditions).order_by(claims.c.fence)
     if now is not None:
         query = query.where(live(now))
@@ -40,6 +56,15 @@ async def find(
     if limit is not None:
         query = query.limit(limit)
     return [Claim(*row) for row in await session.execute(query)]
+
+
+async def held_by(session: AsyncSession, name: str) -> tuple[ColumnElement[bool], bool]:
+    """Return the condition that whoever has this username, or had it before, holds a claim, and whether an index
+    answers it alone."""
+    uuids = await uuids_with_name(session, name)
+    if uuids is None:
+        return is_holder(name, claims.c.holder, claims.c.holder_uuid), False
+    return claims.c.holder_uuid.in_(uuids), True
 
 
 async def first_end(

@@ -34,7 +34,6 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, RequesterDep
 from toolcrib.kernel.events.log import last_seq
 from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
-from toolcrib.kernel.identity.former_names import is_holder
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import JSON, PAGE
 from toolcrib.kernel.openapi import refusals
@@ -82,10 +81,14 @@ async def list_claims(
     conditions = [visible(me, claims.c.scope)]
     if kind:
         conditions.append(claims.c.kind.in_(kind.split(",")))
+    narrow = None
     if holder:
-        conditions.append(is_holder(holder, claims.c.holder, claims.c.holder_uuid))
+        is_theirs, is_indexed = await queries.held_by(session, holder)
+        conditions.append(is_theirs)
+        narrow = is_theirs if is_indexed else None
     if mine:
-        conditions.append(claims.c.holder_uuid == me.uuid)
+        narrow = claims.c.holder_uuid == me.uuid
+        conditions.append(narrow)
     if prefix:
         conditions.append(prefix_match(claims.c.key, prefix))
     if branch is not None:
@@ -103,7 +106,7 @@ async def list_claims(
     while more and len(found) < limit:  # in pages, so that others are served in between
         size = min(limit - len(found), PAGE)
         after = found[-1].fence if found else cursor
-        page = await queries.find(session, conditions, now=now, limit=size + 1, after=after)
+        page = await queries.find(session, conditions, now=now, limit=size + 1, after=after, narrow=narrow)
         more, page = len(page) > size, page[:size]
         lengths = await queries.queue_lengths(session, [claim.digest for claim in page], now=now)
         shown = [_shown(claim, lengths.get(claim.digest, 0), site, kernel, caller) for claim in page]

@@ -25,6 +25,16 @@ def is_holder(name: str, holder: ColumnElement[str], holder_uuid: ColumnElement[
     return or_(holder == name, holder_uuid == _who_had(name))
 
 
+async def uuids_with_name(session: AsyncSession, name: str) -> list[str] | None:
+    """Return the UUIDs of whoever has this username, or had it before; none if nobody ever had. None if a person had it
+    who was deleted: what they hold still has the name."""
+    now = select(User.uuid).where(User.username == name)
+    formerly = select(RetiredName.user_uuid).where(RetiredName.name == name)
+    found = list(await session.scalars(now.union_all(formerly)))
+    uuids = [uuid for uuid in found if uuid is not None]
+    return uuids if len(uuids) == len(found) else None
+
+
 async def who_had(session: AsyncSession, name: str) -> User | None:
     """Return the person who had this username before; None if there is none."""
     query = select(User).join(RetiredName, RetiredName.user_uuid == User.uuid).where(RetiredName.name == name)
