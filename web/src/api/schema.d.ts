@@ -1566,6 +1566,15 @@ export interface components {
             /** Total Parts */
             total_parts: number;
         };
+        /** DirectConnection */
+        DirectConnection: {
+            /** Auth Url */
+            auth_url: string;
+            /** Connection Id */
+            connection_id: string;
+            /** Connection Name */
+            connection_name: string;
+        };
         /** Directory */
         Directory: {
             /** Users */
@@ -2130,6 +2139,13 @@ export interface components {
             files: components["schemas"]["FileRead"][];
             /** Warnings */
             warnings: string[];
+        };
+        /** GatewayDashboard */
+        GatewayDashboard: {
+            /** Auth Url */
+            auth_url: string;
+            /** Username */
+            username: string;
         };
         /**
          * GroupRoleRead
@@ -4057,10 +4073,15 @@ export interface components {
             /** Wanted */
             wanted: number;
         };
-        /** Queue */
+        /**
+         * Queue
+         * @description A page of the queue, which has `total` places.
+         */
         Queue: {
             /** Queue */
             queue: components["schemas"]["ReservationRead"][];
+            /** Total */
+            total: number;
         };
         /**
          * Queued
