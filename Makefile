@@ -42,6 +42,7 @@ serve: .venv/serving
 
 test: .venv/ready
 	@scripts/install-servers
+	@scripts/install-guacd
 	@$(PYTHON) scripts/webui.py build --optional
 	@$(PYTHON) scripts/webui.py clients || echo "Tests that need Node programs are skipped."
 	.venv/bin/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)

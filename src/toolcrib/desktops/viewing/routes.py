@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from toolcrib.desktops.service.finding import find
 from toolcrib.desktops.viewing import bridge, control, tickets
+from toolcrib.desktops.viewing import tunnel as guacd_tunnel
 from toolcrib.desktops.viewing.session import serve
 from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
@@ -157,3 +158,9 @@ async def change_control(
 async def view(websocket: WebSocket) -> None:
     """See a desktop over RFB: noVNC's protocol, without a password."""
     await serve(websocket, "binary", bridge.carry)
+
+
+@router.websocket("/tunnel")
+async def tunnel(websocket: WebSocket) -> None:
+    """See a desktop through guacd, as guacamole-common-js does."""
+    await serve(websocket, "guacamole", guacd_tunnel.carry)
