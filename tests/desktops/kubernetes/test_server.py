@@ -40,8 +40,8 @@ def status(ann: httpx.Client, name: str) -> str:
 
 
 @pytest.mark.databases("sqlite")
-def test_a_desktop_lives_on_a_cluster(server: Start, own: Platform) -> None:
-    crib = server(**settings(own))
+def test_a_desktop_lives_on_a_cluster(server: Start, cluster: Platform) -> None:
+    crib = server(**settings(cluster))
     ann, admin = crib.user("ann"), crib.admin
     made = admin.post("/api/storage-pvcs/create", json={"name": "data1", "size": "5Gi", "is_public": True})
     assert made.status_code == 201, made.text
@@ -52,30 +52,33 @@ def test_a_desktop_lives_on_a_cluster(server: Start, own: Platform) -> None:
     )
     name, resource = begun["name"], f"d-{begun['name']}"
     assert begun["status"] == "ready"
-    pod = own.api.objects("pods")[f"{resource}-0"]["spec"]
+    pod = cluster.api.objects("pods")[f"{resource}-0"]["spec"]
     desktop = pod["containers"][1]
     assert desktop["image"] == body["image"]
     assert {"claimName": "data1"} in [volume.get("persistentVolumeClaim") for volume in pod["volumes"]]
     assert status(ann, name) == "running"
-    before = own.api.objects("secrets")[f"{resource}-password"]["data"]["password"]
+    before = cluster.api.objects("secrets")[f"{resource}-password"]["data"]["password"]
 
     post(ann, "scaledown", name=name)
-    wait_until(lambda: f"{resource}-0" not in own.api.objects("pods"), "the end of the pod", SECONDS)
+    wait_until(lambda: f"{resource}-0" not in cluster.api.objects("pods"), "the end of the pod", SECONDS)
     wait_until(lambda: status(ann, name) == "stopped", "the stop", SECONDS)
     changed = admin.put(f"/api/desktop-config/update/{configuration['id']}", json={**body, "max_cpu": 6})
     assert changed.status_code == 200, changed.text
     post(ann, "resume", name=name)
     wait_until(lambda: status(ann, name) == "running", "the desktop", SECONDS)
-    after = own.api.objects("secrets")[f"{resource}-password"]["data"]["password"]
+    after = cluster.api.objects("secrets")[f"{resource}-password"]["data"]["password"]
     assert after != before
     assert (
-        own.api.objects("pods")[f"{resource}-0"]["spec"]["containers"][1]["resources"]["limits"]["cpu"] == "6"
+        cluster.api.objects("pods")[f"{resource}-0"]["spec"]["containers"][1]["resources"]["limits"]["cpu"]
+        == "6"
     )
 
     post(ann, "scaledown", name=name)
     wait_until(lambda: status(ann, name) == "stopped", "the stop", SECONDS)
     post(ann, "permanent-delete", name=name)
-    wait_until(lambda: own.names() == {("persistentvolumeclaims", "data1")}, "the removal", SECONDS)
+    wait_until(lambda: not any(resource in found for _, found in cluster.names()), "the removal", SECONDS)
+    assert cluster.api.objects("persistentvolumeclaims")["data1"]
+    assert admin.delete(f"/api/storage-pvcs/{made.json()['pvc']['id']}").status_code == 200
     for password in (before, after):
         assert base64.b64decode(password).decode() not in crib.output()
 
