@@ -24,7 +24,7 @@ class Place:
 
     @classmethod
     def start(cls, folder: Path, **settings: Any) -> Place:
-        crib = Crib.start(folder, **{"DESKTOP_LAUNCHER": NAME, **settings})
+        crib = Crib.start(folder, **{"DESKTOP_LAUNCHER": NAME, "DESKTOP_RATE": "100000/minute", **settings})
         return cls(crib, Platform(folder / "platform"))
 
     def close(self) -> None:

@@ -41,6 +41,7 @@ class Killed:
             KILL_FILE=self.kill_file,
             KILL_TABLES="desktop",
             DESKTOP_LAUNCHER=NAME,
+            DESKTOP_RATE="100000/minute",
         )
         self.platform = Platform(self.data / "platform")
         made = self.call("POST", "/api/storage-pvcs/create", name="data1", exclusive=True, is_public=True)

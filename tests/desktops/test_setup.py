@@ -115,7 +115,9 @@ def test_what_a_configuration_must_be(place: Place, body: dict[str, Any], text: 
             assert error_of(admin.client.post(url, content=content, headers=kind)) == (400, text)
 
 
-@pytest.mark.parametrize("image", ["x; rm -rf /", "x\n", "-x", "a b", "$(id)", "x:" + "t" * 200, "../x", "é"])
+@pytest.mark.parametrize(
+    "image", ["x; rm -rf /", "x\ny", "-x", "a b", "$(id)", "x:" + "t" * 200, "../x", "é"]
+)
 def test_images_that_are_none(place: Place, image: str) -> None:
     assert create(place.admin(), name=new("n"), image=image).status_code == 400
 
@@ -211,7 +213,8 @@ def test_what_a_volume_must_be(place: Place, body: dict[str, Any], text: str) ->
     admin = place.admin()
     asked = place.platform.calls("create_volume")
     assert error_of(call(admin, "POST", "/api/storage-pvcs/create", **body)) == (400, text)
-    empty = admin.client.post("/api/storage-pvcs/create", content=b"{}")
+    kind = {"Content-Type": "application/json"}
+    empty = admin.client.post("/api/storage-pvcs/create", content=b"{}", headers=kind)
     assert error_of(empty) == (400, "No input data provided")
     for name in ("Data", "-a", "a b", "a/../b", "x" * 254):
         assert call(admin, "POST", "/api/storage-pvcs/create", name=name).status_code == 400
