@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -97,6 +98,23 @@ async def test_a_broken_kubeconfig_is_said(own: Platform, tmp_path: Path, conten
     (tmp_path / "broken").write_text(content)
     with pytest.raises(LauncherMissing, match="KUBECONFIG does not say how to reach a cluster"):
         await own.open(KUBECONFIG=str(tmp_path / "broken")).check()
+
+
+async def test_without_the_extra_it_is_said_what_to_install(
+    own: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    with pytest.raises(LauncherMissing, match=r"pip install 'toolcrib\[kubernetes\]'"):
+        await own.open().check()
+
+
+async def test_a_right_to_watch_that_lacks_is_named_to_who_waits(own: Platform) -> None:
+    one = wanted(image=IMAGE.replace("24.04", "slow"))
+    await own.launcher.start(one)
+    own.ours.forbidden.add(("watch", "pods"))
+    for call in (own.launcher.wait_ready(one.name, seconds=READY_SECONDS), own.launcher.stop(one.name)):
+        with pytest.raises(LauncherRefused, match="may not watch pods"):
+            await call
 
 
 async def test_a_token_that_was_renewed_in_its_file_is_read_again(own: Platform) -> None:
