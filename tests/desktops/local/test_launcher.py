@@ -8,6 +8,7 @@ import shutil
 import stat
 import struct
 import tempfile
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from pydantic import ValidationError
 
-from tests.desktops.local.computer import PASSWORD, Computer, wanted
+from tests.desktops.local.computer import PASSWORD, READY_SECONDS, Computer, wanted
 from tests.desktops.local.test_sandbox import ready
 from tests.servers.process import wait_until
 from toolcrib.desktops.launchers.launcher import (
@@ -80,6 +81,28 @@ def test_sockets_are_not_put_where_another_user_could_exchange_them(tmp_path: Pa
             folders.make_socket_folder("d1")
     finally:
         place.unlink(missing_ok=True)
+
+
+async def test_many_callers_at_once_start_one_desktop_and_give_one_user_to_a_person(
+    computer: Computer,
+) -> None:
+    launchers = [computer.reopen() for _ in range(8)]
+    one, others = wanted(), [wanted(owner=str(uuid.uuid4())) for _ in range(4)]
+    await asyncio.gather(*(launcher.start(one) for launcher in launchers))
+    assert sum(words[0] == "Xvnc" for words in computer.processes().values()) <= 1
+    await ready(computer.launcher, one)
+    assert sum(words[0] == "Xvnc" for words in computer.processes().values()) == 1
+    await asyncio.gather(
+        *(launcher.start(each) for launcher, each in zip(launchers, others + others, strict=True))
+    )
+    reports = await asyncio.gather(
+        *(computer.launcher.wait_ready(each.name, seconds=READY_SECONDS) for each in others)
+    )
+    assert {report.phase for report in reports} == {Phase.READY}
+    if os.geteuid() == 0:
+        assert len({computer.home(each.name).stat().st_uid for each in (one, *others)}) == 5
+    for launcher in launchers:
+        await launcher.aclose()
 
 
 async def test_a_message_is_shown_as_it_is(computer: Computer) -> None:
