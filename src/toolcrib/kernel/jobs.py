@@ -214,16 +214,28 @@ class Jobs:
         async with self._database.connection() as connection:
             rows = await connection.execute(select(schedule.c.name, schedule.c.next_at))
             known: dict[str, datetime] = {row.name: row.next_at for row in rows}
-        for name, every in self._periodic().items():
-            if name not in known:
-                with suppress(IntegrityError):  # another process has inserted it
-                    async with self._database.short_write() as connection:
-                        await connection.execute(insert(schedule).values(name=name, next_at=now))
-            elif known[name] > now + every:
-                sooner = update(schedule).where(schedule.c.name == name, schedule.c.next_at > now + every)
-                async with self._database.short_write() as connection:
-                    await connection.execute(sooner.values(next_at=now + every))
+        periodic = self._periodic()
+        if missing := sorted(
+            periodic.keys() - known
+        ):  # in one order in all processes, so that none waits in a circle
+            try:
+                await self._insert(missing, now)
+            except IntegrityError:  # another process has inserted some of them
+                for name in missing:
+                    with suppress(IntegrityError):
+                        await self._insert([name], now)
+        too_late = {name: now + periodic[name] for name in sorted(periodic.keys() & known)}
+        too_late = {name: next_at for name, next_at in too_late.items() if known[name] > next_at}
+        if too_late:
+            async with self._database.short_write() as connection:
+                for name, next_at in too_late.items():
+                    sooner = update(schedule).where(schedule.c.name == name, schedule.c.next_at > next_at)
+                    await connection.execute(sooner.values(next_at=next_at))
         self._enrolled = True
+
+    async def _insert(self, names: list[str], now: datetime) -> None:
+        async with self._database.short_write() as connection:
+            await connection.execute(insert(schedule), [{"name": name, "next_at": now} for name in names])
 
     async def _take_turns(self) -> float:
         """Start every due turn that no other process takes. Returns the number of seconds until the next one."""
