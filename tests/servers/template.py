@@ -14,7 +14,7 @@ State = Literal["bare", "migrated", "started"]
 """`bare` has no tables. `migrated` has no rows but those of the migrations. `started` has seen a server start: the
 first administrator is there and no periodic job is due, so that a start hashes nothing and runs nothing."""
 
-LEEWAY = timedelta(seconds=2)
+LEEWAY = timedelta(seconds=4)
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Template:
 
     def restamp(self) -> str:
         """The statement that makes a copy one of this moment."""
-        # A little before it, or the clocks of tests, which leave out fractions of a second, would be behind it, and a
-        # server whose jobs seem to lie too far ahead writes new times for all of them.
+        # A little before it, or the clocks of tests, which leave out fractions of a second and are made before the
+        # database is, would be behind it: a server whose jobs seem to lie too far ahead writes new times for all of
+        # them. Less than the shortest interval, which is 5 s.
         start = (datetime.now(UTC) - LEEWAY).replace(tzinfo=None)
         cases = " ".join(f"WHEN '{name}' THEN '{start + after}'" for name, after in self.due_after.items())
         return (
