@@ -30,6 +30,7 @@ FLAGS = [
     "--enable-unsafe-swiftshader",  # 3D models are drawn without a graphics card
     "--disable-quic",
     "--no-first-run",
+    "--js-flags=--no-opt --no-maglev",  # pages live for seconds: to optimise their scripts takes longer than it saves
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
