@@ -195,6 +195,8 @@ def test_idleness_ends_it_and_what_is_not_persistent_is_kept_for_a_while(own_pla
     name = scale_up(ann, persistent_home=False)["name"]
     place.platform.home(name).joinpath("work").write_text("unsaved")
     assert moment(desktop(ann, name)["idle_ends_at"]) == place.crib.clock() + timedelta(hours=1)
+    idle = place.crib.clock() + timedelta(hours=1)
+    assert desktop(ann, name)["end_text"].endswith(f"; at {idle:%H:%M} if nobody uses it until then")
     place.advance(minutes=51)
     assert place.verbs(name).count("warned") == 1
     place.advance(minutes=10)

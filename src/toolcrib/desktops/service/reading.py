@@ -102,7 +102,7 @@ async def shown(
                 stopped_at=row.stopped_at,
                 ends_at=row.ends_at if row.state in CURRENT else None,
                 end_reason=row.end_reason if row.state in CURRENT else None,
-                end_text=_end_text(settings, end, offered) if end is not None else None,
+                end_text=_end_text(settings, row, offered) if end is not None else None,
                 extend_to=offered.until,
                 keep_until=row.keep_until,
                 idle_ends_at=idle_end(settings, row),
@@ -122,14 +122,17 @@ async def shown(
     return found
 
 
-def _end_text(settings: Settings, end: tuple[datetime, str], offered: Offer) -> str:
-    """Such as: ends 18:00 UTC: 8 h limit; extend to 20:00, nobody waits."""
-    at, why = end
-    text = f"ends {at:%H:%M} UTC: {reason_text(settings, why)}"
+def _end_text(settings: Settings, row: Row[Any], offered: Offer) -> str:
+    """Such as: ends 18:00 UTC: 8 h limit; extend to 20:00, nobody waits; at 12:00 if nobody uses it until then."""
+    text = f"ends {row.ends_at:%H:%M} UTC: {reason_text(settings, row.end_reason or 'limit')}"
     if offered.until is not None:
-        return f"{text}; extend to {offered.until:%H:%M}, nobody waits"
-    reason = offered.reason or ""
-    return f"{text}; {reason[:1].lower()}{reason[1:].rstrip('.')}"
+        text += f"; extend to {offered.until:%H:%M}, nobody waits"
+    elif offered.reason:
+        text += f"; {offered.reason[:1].lower()}{offered.reason[1:].rstrip('.')}"
+    idle = idle_end(settings, row)
+    if idle is not None and idle < row.ends_at:
+        text += f"; at {idle:%H:%M} if nobody uses it until then"
+    return text
 
 
 def _cannot(row: Row[Any], me: Principal, offered: Offer, *, is_guest: bool, files: bool) -> dict[str, str]:
