@@ -160,13 +160,21 @@ def row_of(table: Table, number: int, **values: Any) -> dict[str, Any]:
     return needed | values
 
 
+def with_parents(table: Table) -> set[Table]:
+    """The table, and those that its rows cannot be without."""
+    needed = {key.column.table for key in table.foreign_keys if not key.parent.nullable}
+    return {table}.union(*(with_parents(each) for each in needed - {table}))
+
+
 async def fill(kernel: Kernel, count: int) -> None:
     """So many sealed texts in each place; tables are filled once."""
     tables: dict[Table, list[Sealed]] = {}
     for place in kernel.secrets.places:
         tables.setdefault(inspect(place.column).table, []).append(place)
+    needed = set().union(*(with_parents(each) for each in tables))
     async with kernel.database.write() as session:
-        for table, places in tables.items():
+        for table in (each for each in Base.metadata.sorted_tables if each in needed):
+            places = tables.get(table, [])
             rows = []
             for number in range(1, count + 1):
                 sealed = {p: kernel.secrets.seal(p, f"{p} {number}") for p in places}
