@@ -167,10 +167,12 @@ async def test_the_provider_ends_all_sessions_of_a_person(sso: AppServer, idp: P
 async def test_a_session_of_which_the_provider_never_told_us_ends_by_its_person(
     lite: AppServer, idp: Provider
 ) -> None:
-    unnamed, named = await come(lite, idp), await come(lite, idp, "s2")
+    theirs = await come(lite, idp, sub="sub-2", preferred_username="yan")
+    unnamed, named = await come(lite, idp, sub="sub-1"), await come(lite, idp, "s2")
     assert (await tell(lite, idp.logout_token(sid="s1", sub="sub-1"))).status_code == 200
     assert not await is_in(lite, unnamed)
     assert await is_in(lite, named)
+    assert await is_in(lite, theirs)
     # Another person's session is not ended by naming it.
     assert (await tell(lite, idp.logout_token(sid="s2", sub="sub-9"))).status_code == 200
     assert await is_in(lite, named)

@@ -12,7 +12,7 @@ from toolcrib.kernel.origins import origin_of
 from toolcrib.settings import Settings
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-REQUEST_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "If-None-Match")
+REQUEST_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "X-OTP", "If-None-Match")
 RESPONSE_HEADERS = ("ETag", "X-Next-Cursor", "X-Request-ID", "Retry-After")
 API = "/api/"
 

@@ -19,6 +19,7 @@ def play(p: Play) -> None:
         p.new_person(name)
     _signing_in(p)
     _sessions(p)
+    _two_steps(p)
     _accounts(p)
     _own_account(p)
     _keys(p)
@@ -74,6 +75,25 @@ def _sessions(p: Play) -> None:
     p.ask("browser", "GET", "/api/whoami", "signed out")
     p.ask("mia", "GET", "/api/whoami", "token from before the change")
     p.sign_in("mia")
+
+
+def _two_steps(p: Play) -> None:
+    own = "/api/users/me/otp"
+    p.ask(f"{ANONYMOUS} stan {ADMIN}", "GET", own)
+    p.ask(f"{ANONYMOUS} stan", "POST", own, "wrong password", json={"current_password": "wrong"})
+    p.ask(f"{ANONYMOUS} stan", "PUT", own, "not begun", json={"otp": "000000"})
+    both = {"current_password": PASSWORD, "otp": "000000"}
+    for path in (f"{own}/recovery-codes", f"{own}/disable"):
+        p.ask(f"{ANONYMOUS} stan", "POST", path, json=both)
+    p.ask(
+        ANONYMOUS,
+        "POST",
+        "/api/login",
+        "needless code",
+        json={"username": "stan", "password": PASSWORD, "otp": "1"},
+    )
+    p.ask(ANONYMOUS, "POST", "/api/auth/logout")
+    p.ask(ANONYMOUS, "POST", "/api/auth/oidc/backchannel-logout", data={"logout_token": "x"})
 
 
 def _accounts(p: Play) -> None:

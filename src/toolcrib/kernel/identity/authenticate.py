@@ -386,8 +386,7 @@ class Authenticator:
             principal = replace(principal, must_enrol=True)
         if changes == self._changes:  # nothing changed during the read
             self._registry = registry
-            if not principal.must_enrol:  # `cached` does not look at the route
-                self._keep(principal, grant, now)
+            self._keep(principal, grant, now)
         return principal
 
 
