@@ -149,3 +149,22 @@ async def test_a_dialog_keeps_the_focus_and_gives_it_back(open_page: Open) -> No
     await page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
     await expect(button).to_be_focused()
+
+
+PRESS = """([key, at]) => {
+    const event = new KeyboardEvent("keydown", { key, bubbles: true });
+    Object.defineProperty(event, "timeStamp", { value: at });  // however slow the machine
+    document.body.dispatchEvent(event);
+}"""
+
+
+async def test_a_page_drawn_anew_between_two_keys_forgets_neither(
+    open_page: Open, crib: ToolcribServer
+) -> None:
+    page = await open_page("ann")
+    await expect(page.get_by_role("heading", name="Board")).to_be_visible()
+    await page.evaluate(PRESS, ["g", 1000])
+    await page.set_viewport_size({"width": 500, "height": 800})
+    await expect(page.get_by_role("button", name="Menu")).to_be_visible()
+    await page.evaluate(PRESS, ["w", 1100])
+    await expect(page.get_by_role("heading", name="Waiting for me")).to_be_visible()
