@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import update
 
 from toolcrib.desktops.launchers.launcher import Launcher
-from toolcrib.desktops.launchers.opening import open_launcher
+from toolcrib.desktops.launchers.opening import find_launcher
 from toolcrib.desktops.models import KIND, desktops
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events.writer import Event
@@ -30,10 +30,15 @@ CLOSE_SECONDS = 10.0
 
 
 class Desk:
-    """`worker` names this process in the rows of the desktops that it works on."""
+    """`worker` names this process in the rows of the desktops that it works on.
+
+    Raises:
+        UnknownLauncher: the settings name a launcher that is not installed.
+    """
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
+        self._launcher = find_launcher(kernel.settings.desktop_launcher)
         self.worker = str(uuid4())
         # Why the platform could not be used when it was last asked; None if it could.
         self.problem: str | None = None
@@ -47,7 +52,8 @@ class Desk:
     @cached_property
     def launcher(self) -> Launcher:
         """Opened when it is first used: servers without desktops do without it."""
-        return open_launcher(self.kernel.settings)
+        made: Launcher = self._launcher.load()(self.kernel.settings)
+        return made
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` on the desktop `name` beside everything else."""

@@ -10,7 +10,6 @@ from toolcrib.desktops.claims_of import desktop_of, is_desktop
 from toolcrib.desktops.desk import Desk, desk_of
 from toolcrib.desktops.hook import follow_claim
 from toolcrib.desktops.jobs import JOBS
-from toolcrib.desktops.launchers.opening import find_launcher
 from toolcrib.desktops.models import KIND, SEALED
 from toolcrib.desktops.notices import TELLING
 from toolcrib.desktops.routes import ROUTERS
@@ -48,7 +47,6 @@ def _link(claim: Claim) -> str:
 
 
 async def _start(kernel: Kernel) -> None:
-    find_launcher(kernel.settings.desktop_launcher)
     kernel.kinds[KIND] = desk = Desk(kernel)
     kernel.kinds[VIEWS] = Viewing(kernel)
     await forgive_outage(desk)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
 
-from toolcrib.desktops.launchers.launcher import Launcher
-from toolcrib.settings import Settings
-
 # Installed packages bring launchers under this entry point: each a callable that makes one from the settings, without
 # I/O, under the name that DESKTOP_LAUNCHER has for it.
 GROUP = "toolcrib.launchers"
@@ -39,13 +36,3 @@ def find_launcher(name: str) -> EntryPoint:
         known = ", ".join(sorted({*installed, *(entry.name for entry in OURS)}))
         raise UnknownLauncher(f"DESKTOP_LAUNCHER is {name!r}, and there is no such launcher: use {known}.")
     return installed[name]
-
-
-def open_launcher(settings: Settings) -> Launcher:
-    """Return the launcher that the settings name. Close it with `aclose`.
-
-    Raises:
-        UnknownLauncher: there is none of that name.
-    """
-    launcher: Launcher = find_launcher(settings.desktop_launcher).load()(settings)
-    return launcher
