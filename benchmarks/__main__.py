@@ -21,6 +21,7 @@ from benchmarks import (
     attacks,
     costs,
     desktops_local,
+    desktops_views,
     documents,
     etcd,
     events,
@@ -79,6 +80,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "machines-deciding-mariadb": partial(machines.deciding, "mariadb"),
     "machines-overview": _on_sqlite(machines.overview),
     "desktops-local": desktops_local.run,
+    "desktops-views": desktops_views.run,
     "page": _on_sqlite(page.run),
     "parts": parts.run,
 }
