@@ -1,13 +1,5 @@
 import type { Machine, Reservation } from "../../api/types";
-
-export type Tone = "good" | "busy" | "soon" | "bad" | "quiet";
-
-interface Look {
-  label: string;
-  tone: Tone;
-  /** What it means, for people who hover. */
-  title: string;
-}
+import { lookOf, type Look } from "../../ui/StateMark";
 
 const MACHINE: Record<string, Look> = {
   free: { label: "Free", tone: "good", title: "It can be reserved" },
@@ -29,11 +21,6 @@ const RESERVATION: Record<string, Look> = {
   ended: { label: "Ended", tone: "quiet", title: "It is over" },
   cleaning: { label: "Cleaning", tone: "soon", title: "The account is being removed" },
 };
-
-function lookOf(looks: Record<string, Look>, state: string): Look {
-  // A newer server may know more states.
-  return looks[state] ?? { label: state.charAt(0).toUpperCase() + state.slice(1), tone: "quiet", title: state };
-}
 
 export const machineLook = (state: string): Look => lookOf(MACHINE, state);
 export const reservationLook = (state: string): Look => lookOf(RESERVATION, state);

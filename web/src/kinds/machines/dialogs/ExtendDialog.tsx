@@ -2,10 +2,10 @@ import { useState } from "react";
 import type { Reservation } from "../../../api/types";
 import { FormDialog } from "../../../overlays/FormDialog";
 import { At } from "../../../ui/Time";
-import { lengthText, minutesIn } from "../lengths";
+import { lengthText, minutesIn } from "../../../ui/lengths";
 import { extendBy } from "../requests";
 import { contentText } from "../states";
-import { LengthPicker } from "./LengthPicker";
+import { LengthPicker } from "../../../ui/LengthPicker";
 
 const PRESETS = [30, 60, 120, 240, 1440];
 

@@ -10,13 +10,13 @@ import { useGo } from "../../../ui/Link";
 import { fromLocalInput, localInput } from "../../../ui/time";
 import type { KnownWish } from "../dialogs";
 import { commonTags } from "../filter";
-import { lengthText, minutesIn } from "../lengths";
+import { lengthText, minutesIn } from "../../../ui/lengths";
 import { machinesQuery } from "../queries";
 import { reserve } from "../requests";
 import { contentText, machineLook } from "../states";
 import { Availability, NamesAvailability } from "./Availability";
 import classes from "./Dialogs.module.css";
-import { LengthPicker } from "./LengthPicker";
+import { LengthPicker } from "../../../ui/LengthPicker";
 import { PasswordDialog } from "./PasswordDialog";
 import { SignInFields, signInProblem, signInWish, useSignIn } from "./SignInFields";
 

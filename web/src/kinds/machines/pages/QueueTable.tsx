@@ -11,7 +11,7 @@ import { ThingTable, type Column } from "../../../ui/ThingTable";
 import { Ago, At, Until } from "../../../ui/Time";
 import type { PoolContext } from "../actions/context";
 import { reservationActions } from "../actions/reservations";
-import { lengthText } from "../lengths";
+import { lengthText } from "../../../ui/lengths";
 import { queueQuery } from "../queries";
 import classes from "./Reservations.module.css";
 

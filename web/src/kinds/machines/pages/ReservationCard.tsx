@@ -15,7 +15,7 @@ import { machineLink } from "../links";
 import { stopSharing } from "../requests";
 import { knownHostsLine, sshCommand } from "../ssh";
 import { contentText, reservationTitle } from "../states";
-import { Countdown } from "./Countdown";
+import { Countdown } from "../../../ui/Countdown";
 import classes from "./Reservations.module.css";
 import { ReservationState } from "./StateMark";
 

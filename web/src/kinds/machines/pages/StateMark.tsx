@@ -1,26 +1,17 @@
 import type { Machine } from "../../../api/types";
 import { useNow } from "../../../ui/clock";
+import { StateMark } from "../../../ui/StateMark";
 import { relative } from "../../../ui/time";
 import { machineLook, reservationLook } from "../states";
 import classes from "./Machines.module.css";
 
 /** What a machine is doing, in a word. */
 export function MachineState({ machine }: { machine: Pick<Machine, "state" | "reason"> }) {
-  const { label, tone, title } = machineLook(machine.state);
-  return (
-    <span className={classes.state} data-tone={tone} title={machine.reason ? `${title}: ${machine.reason}` : title}>
-      {label}
-    </span>
-  );
+  return <StateMark look={machineLook(machine.state)} note={machine.reason} />;
 }
 
 export function ReservationState({ state }: { state: string }) {
-  const { label, tone, title } = reservationLook(state);
-  return (
-    <span className={classes.state} data-tone={tone} title={title}>
-      {label}
-    </span>
-  );
+  return <StateMark look={reservationLook(state)} />;
 }
 
 /** Whether it answered when it was last looked at. */

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
-import { useNow } from "../../../ui/clock";
-import { absolute, duration, urgency } from "../../../ui/time";
-import classes from "./Machines.module.css";
+import { useNow } from "./clock";
+import { absolute, duration, urgency } from "./time";
+import classes from "./ui.module.css";
 
 const SECONDS_BELOW_MS = 10 * 60_000;
 

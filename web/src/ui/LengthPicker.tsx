@@ -1,9 +1,9 @@
 import { TextInput } from "@mantine/core";
 import { useId } from "react";
-import { useNow } from "../../../ui/clock";
-import { clockTime } from "../../../ui/time";
-import { lengthText, minutesIn } from "../lengths";
-import classes from "./Dialogs.module.css";
+import { useNow } from "./clock";
+import { clockTime } from "./time";
+import { lengthText, minutesIn } from "./lengths";
+import classes from "./LengthPicker.module.css";
 
 interface Props {
   label: string;
