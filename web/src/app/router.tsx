@@ -18,7 +18,8 @@ import { NotFound, PageFailed } from "./Fallback";
 import { sessionStarted } from "../session/session";
 import { Shell } from "./Shell";
 
-const kindPages: Page[] = heldKinds().flatMap((kind) => kind.pages);
+const allKindPages: Page[] = heldKinds().flatMap((kind) => kind.pages);
+const kindPages = allKindPages.filter((page) => !page.bare);
 
 /** Pages inside the frame, for people who have signed in. */
 export const corePages: Page[] = [
@@ -42,6 +43,7 @@ const barePages: Page[] = [
   { path: TWO_STEPS, title: "Two-step sign-in", load: () => import("../pages/login/TwoStepsPage") },
   { path: "/confirm-email", title: "Confirm e-mail", load: () => import("../pages/login/ConfirmEmailPage") },
   { path: "/confirm-password", title: "Confirm password", load: () => import("../pages/login/ConfirmPasswordPage") },
+  ...allKindPages.filter((page) => page.bare),
 ];
 
 function pageAt(path: string): Page | undefined {

@@ -22,6 +22,8 @@ export interface Page {
   title: string;
   load: () => Promise<{ default: ComponentType }>;
   admin?: boolean;
+  /** It stands alone, for people who need not have signed in. */
+  bare?: boolean;
 }
 
 /** The part of a claim or an event that names a thing. */
