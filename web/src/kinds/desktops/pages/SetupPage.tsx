@@ -153,7 +153,7 @@ function Volumes() {
                   <td>{whoText(one)}</td>
                   <td>
                     <div className={classes.rowButtons}>
-                      <Button size="compact-xs" variant="default" onClick={() => show(<VolumeDialog volume={one} />)} aria-label={`Who may use ${visible(one.name)}`}>
+                      <Button size="compact-xs" variant="default" onClick={() => show(<VolumeDialog volume={one} />)} aria-label={`Access to ${visible(one.name)}`}>
                         Access
                       </Button>
                       <Button size="compact-xs" variant="default" onClick={() => askToRemoveVolume(one)} aria-label={`Remove ${visible(one.name)}`}>

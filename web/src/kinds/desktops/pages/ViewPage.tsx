@@ -74,7 +74,7 @@ function Viewer({ desktop, context }: { desktop: Desktop; context: DesktopContex
   const controls = own !== undefined && views?.controller?.view_id === own.id;
 
   return (
-    <div className={classes.viewer}>
+    <div className={`page-fill ${classes.viewer}`}>
       <div className={classes.bar}>
         <Link to={DESKTOPS} aria-label="Back to the desktops" style={{ display: "inline-flex" }}>
           <IconArrowLeft size={18} />

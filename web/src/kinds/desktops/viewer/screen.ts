@@ -3,7 +3,7 @@ import { apiUrl } from "../../../api/base";
 /** Why a view was closed, by the code that the server closes it with. */
 const CLOSED: Record<number, { text: string; again: boolean }> = {
   4001: { text: "The desktop has ended.", again: false },
-  4002: { text: "The ticket was used or is too old.", again: true },
+  4002: { text: "This ticket was used, or is too old.", again: true },
   4003: { text: "This page may not open it.", again: false },
   4004: { text: "You have opened it elsewhere.", again: true },
   4005: { text: "Too many look at it already.", again: true },
