@@ -24,7 +24,7 @@ import type { Over, Screen } from "../viewer/screen";
 import classes from "../viewer/Viewer.module.css";
 
 const WAITED_FOR: readonly string[] = ["queued", "starting"];
-const IN_THE_BAR: readonly string[] = ["extend", "share", "files", "stop", "resume"];
+const IN_THE_BAR: readonly string[] = ["extend", "share", "files", "stop"];
 
 /** A desktop in the whole page: it opens as soon as it runs, and says why it does not. */
 export function ViewPage() {
