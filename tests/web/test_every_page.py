@@ -41,6 +41,8 @@ PAGES = {
     "/machines": "Machines",
     "/reservations": "Reservations",
     "/reservations?view=queue": "Reservations",
+    "/desktops": "Desktops",
+    "/desktops/setup": "Desktops: setup",
     "/activity": "Activity",
     "/projects": "Projects",
     "/companies": "Companies",

@@ -114,10 +114,10 @@ test("a configuration's size is said in people's units", () => {
 });
 
 test("an event reads again what it may have changed, and no more", () => {
-  const event = anEvent("desktop_stopped", { kind: "desktop", key: "d1" });
+  const event = anEvent("stopped", { kind: "desktop", key: "d1" });
   expect(kind.isTouched!(["desktops", "list", "mine"], event)).toBe(true);
   expect(kind.isTouched!(["desktops", "desktop", "d1"], event)).toBe(true);
   expect(kind.isTouched!(["desktops", "desktop", "d2"], event)).toBe(false);
   expect(kind.isTouched!(["desktops", "configurations"], event)).toBe(false);
-  expect(kind.isTouched!(["desktops", "configurations"], { ...event, verb: "configuration_added" })).toBe(true);
+  expect(kind.isTouched!(["desktops", "configurations"], { ...event, key: "configuration/Office" })).toBe(true);
 });

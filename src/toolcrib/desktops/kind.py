@@ -43,7 +43,7 @@ def _rules(claim: Claim, _me: Principal, _now: datetime) -> Mapping[Verb, str]:
 
 
 def _link(claim: Claim) -> str:
-    return f"/desktops/{quote(desktop_of(claim) or '')}"
+    return f"/desktops?name={quote(desktop_of(claim) or '')}"
 
 
 async def _start(kernel: Kernel) -> None:

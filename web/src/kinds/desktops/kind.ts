@@ -6,14 +6,19 @@ import { DESKTOPS, desktopLink, SETUP } from "./links";
 import { RunningCount } from "./RunningCount";
 import { shortName } from "./states";
 
-// A desktop's home and its exclusive volume are claims of their own: `home/NAME`, `volume/NAME`.
+// A desktop's home and its exclusive volume are claims of their own: `home/NAME`, `volume/NAME`. Events of what is set
+// up have `configuration/NAME` and `volume/NAME`.
+const OTHER = /^(home|volume|configuration)\/(.*)$/s;
+
 function link({ key }: Pick<Thing, "key">): string {
-  return key.startsWith("volume/") ? DESKTOPS : desktopLink(key.replace(/^home\//, ""));
+  const [, what, name] = OTHER.exec(key) ?? [null, "home", key];
+  return what === "home" ? desktopLink(name!) : DESKTOPS;
 }
 
 function nameOf(key: string): string {
-  const [what, name] = key.split("/");
-  return name === undefined ? shortName(key) : `${what} of ${shortName(name)}`;
+  const [, what, name] = OTHER.exec(key) ?? [];
+  if (what === undefined) return shortName(key);
+  return what === "home" ? `home of ${shortName(name!)}` : `${what} ${name}`;
 }
 
 /** Query keys are those of `queries.ts`. */
@@ -21,14 +26,14 @@ function isTouched(queryKey: readonly unknown[], event: LogEvent): boolean {
   const [area, what, which] = queryKey;
   if (area !== "desktops" || what === "usage" || what === "files" || what === "images") return false;
   if (what === "list") return true;
-  if (what === "configurations" || what === "volumes") return event.verb.startsWith(what.slice(0, -1));
+  if (what === "configurations" || what === "volumes") return event.key.startsWith(`${what.slice(0, -1)}/`);
   return which === event.key;
 }
 
 function notice(event: LogEvent): Notice | null {
   const name = nameOf(event.key);
-  if (event.verb === "desktop_warned") return { title: `Desktop ${name} ends soon`, message: "Extend it, or save your work: its programs are ended." };
-  if (event.verb === "desktop_failed") return { title: `Desktop ${name} failed`, message: String(event.data.reason ?? "Its card says why.") };
+  if (event.verb === "warned") return { title: `Desktop ${name} ends soon`, message: "Extend it, or save your work: its programs are ended." };
+  if (event.verb === "failed" || event.verb === "died") return { title: `Desktop ${name} failed`, message: String(event.data.reason ?? "Its card says why.") };
   return null;
 }
 
@@ -59,49 +64,63 @@ export const desktop: Kind = {
     ask: () => askToStart(),
   },
   verbs: {
-    desktop_queued: "waits for room",
-    desktop_starting: "start begun",
-    desktop_started: "running",
-    desktop_stopped: "stopped",
-    desktop_failed: "failed",
-    desktop_deleted: "deleted",
-    desktop_extended: "extended",
-    desktop_warned: "ends soon",
+    queued: "waits for room",
+    left_queue: "queue left",
+    progress: "start goes on",
+    started: "running",
+    restarting: "restarted",
+    stopped: "stopped",
+    failed: "failed",
+    died: "ended by itself",
+    deleting: "deletion begun",
+    deleted: "deleted",
+    extended: "extended",
+    warned: "ends soon",
     desktop_viewed: "opened",
     desktop_view_ended: "closed",
     control_asked: "control asked for",
+    control_refused: "control refused",
     control_passed: "control passed on",
     guest_added: "guest added",
     guest_removed: "guest removed",
-    configuration_added: "configuration added",
+    file_sent: "file sent to the home",
+    file_fetched: "file fetched from the home",
+    configuration_created: "configuration added",
     configuration_changed: "configuration changed",
-    configuration_removed: "configuration removed",
-    volume_added: "volume added",
-    volume_changed: "volume changed",
-    volume_removed: "volume removed",
+    configuration_deleted: "configuration removed",
+    volume_created: "volume added",
+    volume_access_changed: "access to a volume changed",
+    volume_deleted: "volume removed",
   },
   sentences: {
     acquired: "{actor} started {thing}",
     released: "{actor} stopped {thing}",
-    desktop_queued: "{actor} waits for room for {thing}",
-    desktop_starting: "{thing} is being started",
-    desktop_started: "{thing} runs",
-    desktop_stopped: "{thing} is stopped[: {reason}]",
-    desktop_failed: "{thing} failed[: {reason}]",
-    desktop_deleted: "{thing} is deleted",
-    desktop_extended: "{actor} extended {thing}",
-    desktop_warned: "{thing} ends soon",
+    queued: "{actor} waits for room for {thing}",
+    left_queue: "{thing} left the queue[: {reason}]",
+    progress: "{thing} starts[: {progress}]",
+    started: "{thing} runs",
+    restarting: "{thing} is started again",
+    stopped: "{thing} is stopped[: {reason}]",
+    failed: "{thing} failed[: {reason}]",
+    died: "{thing} ended by itself[: {reason}]",
+    deleting: "{actor} deletes {thing}",
+    deleted: "{thing} is deleted",
+    extended: "{actor} extended {thing}",
+    warned: "{thing} ends soon",
     desktop_viewed: "{actor} opened {thing}",
     desktop_view_ended: "{actor} closed {thing}",
     control_asked: "{actor} asked for control of {thing}",
+    control_refused: "{actor} did not get control of {thing}",
     control_passed: "Control of {thing} passed[ to {to}]",
     guest_added: "{actor} shared {thing}[ with {to}]",
     guest_removed: "{actor} no longer shares {thing}[ with {to}]",
-    configuration_added: "{actor} added the configuration {thing}",
-    configuration_changed: "{actor} changed the configuration {thing}",
-    configuration_removed: "{actor} removed the configuration {thing}",
-    volume_added: "{actor} added the volume {thing}",
-    volume_changed: "{actor} changed the volume {thing}",
-    volume_removed: "{actor} removed the volume {thing}",
+    file_sent: "{actor} sent a file to {thing}",
+    file_fetched: "{actor} fetched a file from {thing}",
+    configuration_created: "{actor} added {thing}",
+    configuration_changed: "{actor} changed {thing}",
+    configuration_deleted: "{actor} removed {thing}",
+    volume_created: "{actor} added {thing}",
+    volume_access_changed: "{actor} changed who may use {thing}",
+    volume_deleted: "{actor} removed {thing}",
   },
 };

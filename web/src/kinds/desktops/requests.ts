@@ -80,7 +80,7 @@ export async function sendFile(name: string, path: string, file: File): Promise<
   await queryClient.invalidateQueries({ queryKey: ["desktops", "files", name] });
 }
 
-export type ConfigurationFields = Omit<Configuration, "id">;
+export type ConfigurationFields = Omit<Configuration, "id" | "created_at" | "created_by">;
 
 export async function saveConfiguration(id: number | null, json: ConfigurationFields): Promise<void> {
   if (id === null) await api("desktop-config/create", { method: "POST", json });

@@ -8,7 +8,7 @@ export function LimitsLine({ limits }: { limits: Limits }) {
     <span className={classes.limits}>
       {mine} of {each} yours, {running} of {all} in all
       {waiting > 0 && `, ${waiting} waiting`}
-      {weekly > 0 && left !== null && `, ${Math.max(0, Math.floor(left * 10) / 10)} of ${weekly} h left this week`}
+      {weekly !== null && left !== null && `, ${Math.max(0, Math.floor(left * 10) / 10)} of ${weekly} h left this week`}
     </span>
   );
 }

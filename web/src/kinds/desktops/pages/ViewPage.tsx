@@ -55,10 +55,7 @@ function Viewer({ desktop, context }: { desktop: Desktop; context: DesktopContex
     setScreen(null);
     setTicket(null);
     ticketFor(name, false).then(
-      (fresh) => {
-        if (fresh.viewer === "gateway" && fresh.auth_url) location.assign(fresh.auth_url);
-        else setTicket(fresh);
-      },
+      setTicket,
       (error: unknown) => setOver({ text: error instanceof Error ? error.message : String(error), again: true }),
     );
   }, [name]);
