@@ -203,7 +203,7 @@ async def test_addresses_of_the_earlier_web_app_load_the_page(crib: ToolcribServ
 
 
 async def test_hashed_files_are_kept_for_a_year(crib: ToolcribServer) -> None:
-    script = re.search(r'src="\./(assets/index-[^"]+\.js)"', httpx.get(crib.url).text)
+    script = re.search(r'src="\./(assets/[^"]+\.js)"', httpx.get(crib.url).text)
     assert script
     answer = httpx.get(f"{crib.url}/{script.group(1)}")
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
