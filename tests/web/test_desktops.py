@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
+from tests.desktops.local.computer import Computer
 from tests.servers.crib import Crib, Person
 from tests.servers.environment import SINGLE
 from tests.servers.process import wait_until
@@ -18,13 +20,15 @@ At = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(scope="module")
-def crib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crib]:
-    """One server for all tests of the module, with real desktops."""
-    crib = Crib.start(tmp_path_factory.mktemp("desktops") / "data", DESKTOPS_IN_TOTAL="6", **SINGLE)
+def crib(tmp_path_factory: pytest.TempPathFactory, worker_number: int) -> Iterator[Crib]:
+    """One server for all tests of the module, with real desktops, which outlive a server."""
+    computer = Computer(tmp_path_factory.mktemp("desktops") / "data", 700 + worker_number)
+    uids = computer.settings.desktop_local_uids
+    crib = Crib.start(computer.folder, DESKTOPS_IN_TOTAL="6", DESKTOP_LOCAL_UIDS=uids, **SINGLE)
     yield crib
-    for desktop in crib.admin().client.get("/api/desktops?everyone=1").json()["desktops"]:
-        crib.admin().client.post(f"/api/desktops/{desktop['name']}/stop")
     crib.close()
+    asyncio.run(computer.close())
+    assert computer.leftovers() == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -130,7 +134,8 @@ async def test_a_guest_looks_asks_for_control_and_is_given_it(at: At, crib: Crib
     await expect(bens.get_by_text("ana.shares has control")).to_be_visible()
     await type_in(bens, "echo ben >early.txt")
     await bens.get_by_role("button", name="Ask for control").click()
-    await page.get_by_role("alertdialog", name="ben.looks asks for control").get_by_role("button", name="Give it").click()
+    asked = page.get_by_role("alertdialog", name="ben.looks asks for control")
+    await asked.get_by_role("button", name="Give it").click()
     await expect(bens.get_by_text("You have control")).to_be_visible()
     await type_in(bens, "echo ben >ben.txt")
     wait_until(lambda: "ben.txt" in home(ana, full), "ben.txt in the home")
