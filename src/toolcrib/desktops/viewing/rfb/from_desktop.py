@@ -35,6 +35,8 @@ class FromDesktop:
         self._wanted = next(self._steps)
         self._left = b""
         self._drops = False  # what is stepped over now is left out
+        # What arrived last, and how far it is read: for looking ahead.
+        self._data, self._at = b"", 0
 
     def set_pixels(self, pixels: PixelSizes) -> None:
         self.pixels = pixels
@@ -46,6 +48,7 @@ class FromDesktop:
         at, end, kept = 0, len(data), 0
         passed: list[bytes] = []
         wanted = self._wanted
+        self._data = data
         while True:
             if wanted > 0:
                 if at + wanted > end:
@@ -59,13 +62,14 @@ class FromDesktop:
                 if wanted < 0:
                     break
                 piece = b""
+            self._at = at
             was_dropping = self._drops
             wanted = self._steps.send(piece)
             if self._drops != was_dropping:
                 if self._drops:  # from the byte on that says so
                     passed.append(data[kept : at - len(piece)])
                 kept = at
-        self._wanted, self._left = wanted, data[at:]
+        self._wanted, self._left, self._data = wanted, data[at:], b""
         if self._drops:
             return b"".join(passed)
         if kept == 0 and at == end:
@@ -128,6 +132,20 @@ class FromDesktop:
             raise NotRfb(f"encoding {encoding}")
 
     def _tight(self, width: int, height: int) -> Steps:
+        data, at = self._data, self._at
+        if len(data) - at > 3:  # nearly always: one step in place of five
+            kind, size = data[at] >> 4, width * height * self.pixels.tight
+            if kind in {TIGHT_JPEG, TIGHT_PNG} or (
+                kind < TIGHT_FILL and not kind & 4 and size >= TIGHT_SHORT
+            ):
+                first, second = data[at + 1], data[at + 2]
+                if first < 0x80:
+                    yield -2 - first
+                elif second < 0x80:
+                    yield -3 - (first & 0x7F | second << 7)
+                else:
+                    yield -4 - (first & 0x7F | (second & 0x7F) << 7 | data[at + 3] << 14)
+                return
         control = (yield 1)[0]
         kind = control >> 4
         if kind == TIGHT_FILL:
