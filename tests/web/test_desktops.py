@@ -52,7 +52,8 @@ def card(page: Page, name: str) -> Locator:
 def the_desktop(person: Person, name: str) -> str:
     """The full name of the person's desktop that is called `name`."""
     all_of_them = person.client.get("/api/desktops").json()["desktops"]
-    return next(one["name"] for one in all_of_them if one["name"].startswith(f"{name}-"))
+    found: str = next(one["name"] for one in all_of_them if one["name"].startswith(f"{name}-"))
+    return found
 
 
 def home(person: Person, full: str) -> list[str]:
