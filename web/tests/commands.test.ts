@@ -12,7 +12,7 @@ function offered(text: string, claims = [] as ReturnType<typeof aClaim>[]): stri
 }
 
 test("with nothing typed: pages and things to do", () => {
-  expect(offered("")).toEqual(["page:/", "page:/assets", "take:asset", "take:machine", "theme", "shortcuts", "sign-out"]);
+  expect(offered("")).toEqual(["page:/", "page:/assets", "take:asset", "take:machine", "take:desktop", "theme", "shortcuts", "sign-out"]);
 });
 
 test("a file's name finds its holding before files in a folder of that name", () => {
