@@ -21,6 +21,7 @@ from benchmarks import (
     attacks,
     costs,
     desktops_local,
+    desktops_page,
     desktops_views,
     documents,
     etcd,
@@ -81,6 +82,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "machines-overview": _on_sqlite(machines.overview),
     "desktops-local": desktops_local.run,
     "desktops-views": desktops_views.run,
+    "desktops-page": desktops_page.run,
     "page": _on_sqlite(page.run),
     "parts": parts.run,
 }
