@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from tests.desktops.local.computer import Computer
+from tests.desktops.viewing.guacds import RealGuacd
 from tests.servers.crib import Crib, Person
 from tests.servers.environment import SINGLE
 from tests.servers.process import wait_until
@@ -22,24 +25,46 @@ At = Callable[..., Awaitable[Page]]
 @pytest.fixture(scope="module")
 def crib(tmp_path_factory: pytest.TempPathFactory, worker_number: int) -> Iterator[Crib]:
     """One server for all tests of the module, with real desktops, which outlive a server."""
-    computer = Computer(tmp_path_factory.mktemp("desktops") / "data", 700 + worker_number)
+    with _desktops(tmp_path_factory.mktemp("desktops") / "data", 700 + worker_number) as crib:
+        yield crib
+
+
+@contextmanager
+def _desktops(folder: Path, number: int, **settings: object) -> Iterator[Crib]:
+    computer = Computer(folder, number)
     uids = computer.settings.desktop_local_uids
-    crib = Crib.start(computer.folder, DESKTOPS_IN_TOTAL="6", DESKTOP_LOCAL_UIDS=uids, **SINGLE)
-    yield crib
-    crib.close()
-    asyncio.run(computer.close())
+    crib = Crib.start(folder, DESKTOPS_IN_TOTAL="6", DESKTOP_LOCAL_UIDS=uids, **settings, **SINGLE)
+    try:
+        yield crib
+    finally:
+        crib.close()
+        asyncio.run(computer.close())
     assert computer.leftovers() == []
+
+
+@pytest.fixture(scope="module")
+def crib_with_guacd(tmp_path_factory: pytest.TempPathFactory, worker_number: int) -> Iterator[Crib]:
+    with (
+        closing(RealGuacd()) as guacd,
+        _desktops(
+            tmp_path_factory.mktemp("guacd") / "data",
+            720 + worker_number,
+            GUACD_HOST="127.0.0.1",
+            GUACD_PORT=str(guacd.port),
+        ) as crib,
+    ):
+        yield crib
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def at(open_page: Open, crib: Crib) -> AsyncIterator[At]:
     """`await at(ana, "/desktops")`: Ana's browser on the page."""
 
-    async def start(person: Person, path: str, **look: object) -> Page:
-        page = await open_page(None, "/api/health", server=crib, **look)
+    async def start(person: Person, path: str, *, server: Crib = crib, **look: object) -> Page:
+        page = await open_page(None, "/api/health", server=server, **look)
         token = person.client.cookies.get("access_token") or person.client.headers["Authorization"].split()[1]
-        await page.context.add_cookies([{"name": "access_token", "value": token, "url": crib.url}])
-        await page.goto(crib.url + path)
+        await page.context.add_cookies([{"name": "access_token", "value": token, "url": server.url}])
+        await page.goto(server.url + path)
         return page
 
     yield start
@@ -190,3 +215,16 @@ async def test_a_page_for_tickets_needs_no_sign_in(at: At, open_page: Open, crib
     await stranger.goto(f"{crib.url}/api/health")
     await stranger.goto(f"{crib.url}/desktops/view#ticket={ticket}&name={full}")
     await expect(stranger.get_by_role("alert")).to_contain_text("This ticket was used, or is too old.")
+
+
+async def test_a_desktop_is_used_by_way_of_guacd(at: At, crib_with_guacd: Crib) -> None:
+    ana = crib_with_guacd.person(username="ana.tunnels")
+    page = await at(ana, "/desktops", server=crib_with_guacd)
+    await start(page, "d1")
+    full = the_desktop(ana, "d1")
+    await card(page, "d1").get_by_role("button", name="Open").click()
+    await expect(page.get_by_text("Connecting…")).to_have_count(0)
+    await page.get_by_role("application").click()
+    await page.keyboard.type("echo made >made.txt", delay=20)
+    await page.keyboard.press("Enter")
+    wait_until(lambda: "made.txt" in home(ana, full), "made.txt in the home")
