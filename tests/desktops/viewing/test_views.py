@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
 
+from tests.clock import FakeClock
 from tests.desktops.viewing.screens import Screen
-from tests.desktops.viewing.stage import Stage
+from tests.desktops.viewing.stage import Stage, WebServer
 from tests.desktops.viewing.viewer import Viewer
 from tests.desktops.viewing.xvnc import Xvnc
+from tests.servers.sqlite import fill_data_dir
 from toolcrib.desktops import models
 from toolcrib.desktops.viewing.views import Closing
+from toolcrib.kernel.identity import users
 
 
 async def test_a_view_shows_the_desktop_and_passes_keys_and_pointer(stage: Stage, xvnc: Xvnc) -> None:
@@ -189,6 +193,31 @@ async def test_views_end_when_the_account_is_disabled(stage: Stage, screen: Scre
     dan = await stage.view("dan", name, server=stage.servers[1])
     await stage.disable("dan")
     assert (await dan.closed())[0] == Closing.DENIED
+
+
+async def test_an_administrator_who_must_set_up_two_steps_sees_nothing_and_disturbs_nobody(
+    tmp_path: Path, screen: Screen
+) -> None:
+    fill_data_dir(tmp_path)
+    app = await WebServer.start(tmp_path, FakeClock(), admins_need_otp=True)
+    stage = Stage(app)
+    try:
+        name = await stage.desktop("ann", screen.address)
+        for guest in ("new", "out"):
+            await stage.invite(name, guest)
+        new, out, ann = [await stage.view(each, name) for each in ("new", "out", "ann")]
+        async with app.kernel.database.write() as session:
+            user = await users.get_by_name(session, "new")
+            await users.set_admin(session, user, is_admin=True, actor=None, now=app.clock())
+        assert (await new.closed())[0] == Closing.DENIED
+        async with app.kernel.database.write() as session:
+            user = await users.get_by_name(session, "out")
+            await users.sign_out_everywhere(session, user, now=app.clock())
+        assert (await out.closed())[0] == Closing.DENIED
+        await ann.is_open()
+        await ann.close()
+    finally:
+        await app.stop()
 
 
 async def test_one_view_too_many_ends_the_persons_oldest(stage: Stage, screen: Screen) -> None:

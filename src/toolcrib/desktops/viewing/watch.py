@@ -25,6 +25,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.authenticate import IDENTITY_KINDS
+from toolcrib.kernel.identity.enrolment import OtpEnrolmentRequired
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.waits import end_tasks, set_within
 
@@ -188,6 +189,9 @@ class Viewing:
             view.person = await auth.refresh(view.person)
         except Unauthorized:
             view.end(Closing.DENIED, "Your sign-in has ended.")
+            return
+        except OtpEnrolmentRequired as refused:
+            view.end(Closing.DENIED, refused.detail)
             return
         if view.role is Role.ADMIN and not view.person.is_admin:
             view.end(Closing.DENIED, "You may not see this desktop any more.")
