@@ -98,10 +98,11 @@ def test_what_no_viewer_sends_is_refused_before_it_is_kept(data: bytes) -> None:
         FromViewer(ALL).feed(data)
 
 
-def test_the_pixel_format_stays_where_messages_are_stepped_over() -> None:
+@pytest.mark.parametrize("first", [UPDATE, CONTINUOUS])
+def test_the_pixel_format_stays_where_messages_are_stepped_over(first: bytes) -> None:
     seen: list[object] = []
     reader = FromViewer(Rights(), seen.append)
-    reader.feed(FORMAT + UPDATE)
+    reader.feed(FORMAT + first)
     assert len(seen) == 1
     with pytest.raises(Malformed):
         reader.feed(FORMAT)

@@ -96,7 +96,7 @@ class FromViewer:
             self.has_input = True
             self._note(kind, message)
             return message
-        if kind == UPDATE_REQUEST:
+        if kind in {UPDATE_REQUEST, CONTINUOUS}:
             self._has_asked = True
             return message
         if kind == SET_PIXEL_FORMAT:
