@@ -72,6 +72,18 @@ async def test_a_file_that_is_not_written_to_its_end_leaves_nothing(computer: Co
     assert sorted(home.iterdir()) == before
 
 
+async def test_a_folder_of_many_links_is_not_read_to_its_end(
+    computer: Computer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homes, "MOST_ENTRIES", 20)
+    (home / "links").mkdir(mode=0o755)
+    (home / "links").chmod(0o755)
+    for number in range(21):
+        (home / "links" / str(number)).symlink_to("nowhere")
+    with pytest.raises(LauncherRefused, match="more than 20 entries"):
+        await computer.launcher.list_home(NAME, "links")
+
+
 async def test_no_file_is_written_that_would_fill_the_disk(make_computer: Callable[..., Computer]) -> None:
     full = make_computer(FILES_KEEP_FREE_MIB=2**30)
     folders = Folders(full.folder)

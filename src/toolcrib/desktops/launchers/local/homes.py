@@ -117,12 +117,13 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def entries(home: Path, folder: str) -> list[HomeFile]:
-    """What is in a folder, links aside, by name. Raises LauncherRefused if that is more than MOST_ENTRIES."""
+    """What is in a folder, links aside, by name. Raises LauncherRefused if that, with links, is more than
+    MOST_ENTRIES."""
     with _entered(home, folder) as place:
         found: list[HomeFile] = []
         with os.scandir(place) as scan:
-            for entry in scan:
-                if len(found) >= MOST_ENTRIES:
+            for number, entry in enumerate(scan):
+                if number >= MOST_ENTRIES:
                     raise LauncherRefused(f"There are more than {MOST_ENTRIES} entries in this folder.")
                 with suppress(OSError, UnicodeEncodeError):
                     entry.name.encode()
