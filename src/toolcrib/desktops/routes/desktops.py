@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -30,7 +29,7 @@ from toolcrib.desktops.views import (
     Guests,
     Invitation,
 )
-from toolcrib.kernel.claims.schemas import Text
+from toolcrib.kernel.claims.schemas import Text, in_utc
 from toolcrib.kernel.deps import (
     AdminDep,
     KernelDep,
@@ -181,9 +180,7 @@ async def extend(
     """Let a desktop end later, if nobody waits for room."""
     found = await _managed(session, me, name)
     body = body or DesktopExtension()
-    until = body.until
-    if until is not None:
-        until = until.replace(tzinfo=UTC) if until.tzinfo is None else until.astimezone(UTC)
+    until = in_utc(body.until) if body.until is not None else None
     hours = body.hours
     await extending.extend(session, kernel.settings, found.row, me, by, until=until, hours=hours, now=now)
     return await _shown(session, kernel, me, name, now)
