@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.desktops.place import Place, call, configuration, connection, error_of, scale_up, volume
+from tests.desktops.place import Place, call, configuration, connection, desktop, error_of, scale_up, volume
 from tests.servers.crib import Person
 
 
@@ -27,12 +27,13 @@ def create(who: Person, **body: Any) -> Any:
 def test_a_configuration_s_life(place: Place) -> None:
     admin, ann, ben = place.admin(), place.person(), place.person()
     name = new("Ubuntu")
-    made = configuration(admin, name, image="reg/x:1", id=77, allowed_users=[ann.username])
+    image = f"reg/{new('x')}:1"
+    made = configuration(admin, name, image=image, id=77, allowed_users=[ann.username])
     assert made == {
         "id": made["id"],
         "name": name,
         "description": "",
-        "image": "reg/x:1",
+        "image": image,
         "created_at": made["created_at"],
         "created_by": admin.username,
         "is_public": False,
@@ -42,7 +43,7 @@ def test_a_configuration_s_life(place: Place) -> None:
         "max_ram": "16384Mi",
         "allowed_users": [ann.username],
         "network": False,
-        "copy_out": True,
+        "copy_out": False,
         "paste_in": True,
         "files": True,
     }
@@ -53,6 +54,10 @@ def test_a_configuration_s_life(place: Place) -> None:
         assert made["id"] not in {each["id"] for each in call(ben, "GET", url).json()["configurations"]}
     one = f"/api/desktop-config/get/{made['id']}"
     assert call(ann, "GET", one).json() == {"configuration": made}
+    images = "/api/desktops/images"
+    assert made["image"] in call(ann, "GET", images).json()["images"]
+    assert made["image"] in call(admin, "GET", images).json()["images"]
+    assert made["image"] not in call(ben, "GET", images).json()["images"]
     hidden = f"Configuration with ID {made['id']} not found or access denied"
     assert error_of(call(ben, "GET", one)) == (404, hidden)
     access = f"/api/desktop-config/access/{made['id']}"
@@ -71,6 +76,9 @@ def test_a_configuration_s_life(place: Place) -> None:
     # Only administrators see who else may.
     assert call(ben, "GET", one).json()["configuration"]["allowed_users"] == [ben.username]
     used = scale_up(ann, desktop_configuration_id=made["id"])["name"]
+    assert desktop(ann, used)["copy_out"] is False
+    bare = scale_up(ann)["name"]
+    assert desktop(ann, bare)["copy_out"] is False
     delete = f"/api/desktop-config/delete/{made['id']}"
     in_use = f"Cannot delete configuration with ID {made['id']} because it is being used by a connection"
     assert error_of(call(admin, "DELETE", delete)) == (400, in_use)

@@ -79,7 +79,7 @@ class ConfigurationBody(BaseModel):
     max_ram: Short = "16384Mi"
     allowed_users: People | None = None
     network: bool = False
-    copy_out: bool = True
+    copy_out: bool = False
     paste_in: bool = True
     files: bool = True
 

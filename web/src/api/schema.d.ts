@@ -865,7 +865,7 @@ export interface components {
             allowed_users?: string[] | null;
             /**
              * Copy Out
-             * @default true
+             * @default false
              */
             copy_out: boolean;
             /**

@@ -19,6 +19,7 @@ from toolcrib.desktops.service.creating import Wish, create
 from toolcrib.desktops.service.files import LauncherUnavailable, refused
 from toolcrib.desktops.service.finding import Found, find
 from toolcrib.desktops.service.launching import asked, check_platform
+from toolcrib.desktops.service.people import may_use_configuration
 from toolcrib.desktops.views import (
     DesktopExtension,
     DesktopImages,
@@ -94,8 +95,9 @@ async def start(
 
 @router.get("/desktops/images")
 async def images(session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep) -> DesktopImages:
-    """List the images of all configurations, and the one of desktops without a configuration."""
-    named = select(configurations.c.image).distinct()
+    """List the images of the configurations that the caller may use, and the one of desktops without a
+    configuration."""
+    named = select(configurations.c.image).where(may_use_configuration(me)).distinct()
     found = {*await session.scalars(named), desk_of(kernel).launcher.default_image}
     return DesktopImages(images=sorted(found - {""}))
 

@@ -109,7 +109,7 @@ async def shown(
                 queue_position=positions.get(row.name),
                 expected_at=turns.get(row.name),
                 fence=row.fence if row.state in CURRENT else None,
-                copy_out=setup is None or setup.copy_out,
+                copy_out=setup is not None and setup.copy_out,
                 paste_in=setup is None or setup.paste_in,
                 files=setup is None or setup.files,
                 controller=controllers.get(row.name),

@@ -20,7 +20,7 @@ const NEW: ConfigurationFields = {
   max_ram: "16384Mi",
   allowed_users: [],
   network: false,
-  copy_out: true,
+  copy_out: false,
   paste_in: true,
   files: true,
 };
