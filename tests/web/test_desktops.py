@@ -201,6 +201,38 @@ async def test_an_administrator_sets_up_what_people_start(at: At, crib: Crib) ->
     assert await faults(bens) == []
 
 
+async def test_text_is_pasted_in_and_copied_out_where_it_may(at: At, crib: Crib) -> None:
+    body = {"name": "Copies", "image": "openbox", "is_public": True, "copy_out": True}
+    made = crib.admin().client.post("/api/desktop-config/create", json=body).json()["configuration"]
+    ana = crib.person(username="ana.copies")
+    names = []
+    for name, more in (("copies", {"configuration_id": made["id"]}), ("keeps", {})):
+        desktop = ana.client.post("/api/desktops", json={"name": name, **more})
+        names.append(desktop.raise_for_status().json()["name"])
+    page = await at(ana, f"/desktops/{names[0]}/view", own=True)
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=crib.url)
+
+    async def copied(full: str) -> str:
+        """Paste a command, and mark the word that it says: what can be pasted afterwards."""
+        await (await screen(page)).wait_for()
+        await page.evaluate("navigator.clipboard.writeText('clear; echo FROM-INSIDE; touch pasted.txt')")
+        await page.get_by_role("button", name="Full screen").focus()
+        canvas = await screen(page)
+        await canvas.click()
+        await page.keyboard.press("Shift+Insert")
+        await page.keyboard.press("Enter")
+        wait_until(lambda: "pasted.txt" in home(ana, full), "pasted.txt in the home")
+        await canvas.dblclick(position={"x": 20, "y": 31})
+        await type_in(page, "touch marked.txt")
+        wait_until(lambda: "marked.txt" in home(ana, full), "marked.txt in the home")
+        found: str = await page.evaluate("navigator.clipboard.readText()")
+        return found
+
+    assert "INSIDE" in await copied(names[0])
+    await page.goto(f"{crib.url}/desktops/{names[1]}/view")
+    assert (await copied(names[1])).startswith("clear;")
+
+
 async def test_a_page_for_tickets_needs_no_sign_in(at: At, open_page: Open, crib: Crib) -> None:
     ana = crib.person(username="ana.links")
     page = await at(ana, "/desktops")
