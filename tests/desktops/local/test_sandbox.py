@@ -38,6 +38,32 @@ exec openbox --startup xterm
 """
 
 
+# Takes the socket of the gateway from the window server, and uses it for something else.
+TAKER = """
+import ctypes, os, socket, struct
+libc = ctypes.CDLL(None)
+PIDFD_OPEN, PIDFD_GETFD = 434, 438
+
+def disconnect(taken):
+    assert libc.connect(taken.fileno(), struct.pack("=H14x", socket.AF_UNSPEC), 16) == 0
+
+server = next(int(pid) for pid in os.listdir("/proc")
+              if pid.isdecimal() and open(f"/proc/{pid}/comm").read().strip() in ("Xvnc", "Xtigervnc"))
+taken = socket.socket(fileno=libc.syscall(PIDFD_GETFD, libc.syscall(PIDFD_OPEN, server, 0), 0, 0))
+print("took", taken.family.name)
+disconnect(taken)
+taken.settimeout(1)
+try:
+    taken.connect(("127.0.0.1", OUT))
+    print("reaches the server")
+except OSError as error:
+    print("does not:", type(error).__name__)
+disconnect(taken)
+taken.bind(("127.0.0.1", IN))
+taken.listen()
+"""
+
+
 async def ready(launcher: Launcher, one: Wanted) -> None:
     await launcher.start(one)
     report = await launcher.wait_ready(one.name, seconds=READY_SECONDS)
@@ -158,3 +184,20 @@ async def test_what_a_desktop_uses_is_measured(computer: Computer) -> None:
     assert 0 < used.cpu_seconds < 60
     assert used.memory_bytes is not None
     assert 10 * 2**20 < used.memory_bytes < 500 * 2**20
+
+
+async def test_the_socket_for_a_gateway_is_good_for_nothing_else(
+    make_computer: Callable[..., Computer],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as out, socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        other.close()
+        script = TAKER.replace("OUT", str(out.getsockname()[1])).replace("IN", str(port))
+        words = f"cat >taker.py <<'EOF'\n{script}\nEOF\n/usr/bin/python3 taker.py >taken.txt 2>&1\n"
+        computer = make_computer(DESKTOP_LOCAL_SESSIONS={"taker": f"{words}exec openbox --startup xterm"})
+        one = wanted(image="taker", gateway=True)
+        await ready(computer.launcher, one)
+        found = (await read(computer.launcher, one.name, "taken.txt")).splitlines()
+        assert found == ["took AF_INET", "does not: TimeoutError"]
+        with pytest.raises(TimeoutError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)

@@ -26,6 +26,7 @@ from toolcrib.desktops.launchers.launcher import (
 from toolcrib.desktops.launchers.local import homes, programs, sandbox
 from toolcrib.desktops.launchers.local.folders import Folders, locked, sync_folder
 from toolcrib.desktops.launchers.local.limits import Group, quantity_bytes
+from toolcrib.desktops.launchers.local.listening import listen
 from toolcrib.desktops.launchers.local.processes import (
     MARK,
     Identity,
@@ -51,7 +52,6 @@ GRACE_SECONDS = 3.0
 REMOVAL_SECONDS = 15.0
 LOG = "session.log"
 _LOG_BYTES = 4096
-_BACKLOG = 16
 _NO_NETWORK = "No external routable interface"  # of pasta
 _ENDINGS = {
     "the window server did not start": "The window server did not start.",
@@ -134,11 +134,11 @@ class Desktops:
         try:
             if wanted.gateway:
                 host = self.settings.desktop_local_gateway_host
-                return _listening(socket.AF_INET6 if ":" in host else socket.AF_INET, (host, 0))
+                return listen(socket.AF_INET6 if ":" in host else socket.AF_INET, (host, 0))
             while True:
                 self.folders.make_socket_folder(wanted.name)
                 with suppress(FileNotFoundError):  # another process has just found the folder empty
-                    return _listening(socket.AF_UNIX, str(self.folders.socket(wanted.name)))
+                    return listen(socket.AF_UNIX, str(self.folders.socket(wanted.name)))
         except OSError as error:
             raise LauncherDown(f"No socket could be opened for this desktop: {error.strerror}.") from error
 
@@ -303,14 +303,3 @@ class Desktops:
 
     def log_failure(self, name: str) -> None:
         log.warning("desktop_did_not_start", name=name, output=self._output(name)[-5:])
-
-
-def _listening(family: socket.AddressFamily, address: tuple[str, int] | str) -> socket.socket:
-    listening = socket.socket(family)
-    try:
-        listening.bind(address)
-        listening.listen(_BACKLOG)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
