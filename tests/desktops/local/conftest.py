@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.desktops.local.computer import Computer
+from tests.desktops.local.elsewhere import Elsewhere
 
 
 @pytest_asyncio.fixture
@@ -28,3 +30,10 @@ async def make_computer(tmp_path: Path, worker_number: int) -> AsyncIterator[Cal
 @pytest_asyncio.fixture
 async def computer(make_computer: Callable[..., Computer]) -> Computer:
     return make_computer()
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Elsewhere]:
+    made = Elsewhere()
+    yield made
+    made.close()

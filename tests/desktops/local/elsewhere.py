@@ -10,6 +10,7 @@ import encodings.idna  # noqa: F401 - loaded before `live_as` becomes a user who
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import traceback
@@ -25,6 +26,9 @@ from toolcrib.settings import Settings
 
 # What changes something that outlives the process: a crash is before one of these.
 _STEPS = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chown", "socket.bind", "subprocess.Popen"}
+
+
+BRIDGE, BRIDGE_PORT = "172.17.0.1", 5999
 
 
 class Elsewhere:
@@ -118,6 +122,21 @@ def start_offline(settings: Settings, wanted: Wanted) -> None:
     """Start a desktop on a computer without network."""
     assert ctypes.CDLL(None).unshare(0x40000000) == 0  # CLONE_NEWNET
     asyncio.run(_fail(settings, wanted, "This computer has no network that a desktop could use."))
+
+
+def start_beside_a_bridge(settings: Settings, wanted: Wanted) -> None:
+    """Start a desktop on a computer with two addresses, and a server that listens on both. The session asks for it at
+    the second one, and writes into `probe.txt` whether that answered."""
+    assert ctypes.CDLL(None).unshare(0x40000000) == 0  # CLONE_NEWNET
+    for words in (
+        "link set lo up",
+        *("tuntap add card mode tap", "addr add 198.51.100.2/24 dev card", "link set card up"),
+        "route add default via 198.51.100.1",
+        *("tuntap add bridge mode tap", f"addr add {BRIDGE}/16 dev bridge", "link set bridge up"),
+    ):
+        subprocess.run(["ip", *words.split()], check=True)
+    with socket.create_server(("0.0.0.0", BRIDGE_PORT)):
+        asyncio.run(_start(settings, wanted))
 
 
 async def _fail(settings: Settings, wanted: Wanted, text: str) -> None:

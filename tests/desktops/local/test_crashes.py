@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,13 +157,6 @@ async def test_why_a_desktop_ended_is_told(make_computer: Callable[..., Computer
     slow = wanted(image="endless")
     await launcher.start(slow)
     assert (await launcher.wait_ready(slow.name, seconds=0.5)).phase is Phase.STARTING
-
-
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[Elsewhere]:
-    made = Elsewhere()
-    yield made
-    made.close()
 
 
 @as_root

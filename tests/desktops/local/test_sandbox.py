@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.desktops.local.computer import ANN, BEN, PASSWORD, READY_SECONDS, Computer, wanted
+from tests.desktops.local.elsewhere import BRIDGE, BRIDGE_PORT, Elsewhere, start_beside_a_bridge
 from tests.servers.process import program
 from toolcrib.desktops.launchers.launcher import Launcher, LauncherRefused, Phase, Wanted
 
@@ -164,6 +165,21 @@ async def test_a_desktop_with_network_reaches_other_computers_and_not_this_one(
     assert int(found[0]) > 0
     assert "nameserver 169.254.1.53" in found
     assert "reached" not in found
+
+
+@as_root
+async def test_a_desktop_with_network_reaches_no_other_address_of_this_computer_either(
+    make_computer: Callable[..., Computer], elsewhere: Elsewhere
+) -> None:
+    program("pasta")
+    probe = (
+        f"{{ bash -c 'echo >/dev/tcp/{BRIDGE}/{BRIDGE_PORT}' && echo reached || echo not; }} >probe.txt 2>/dev/null; "
+        "exec openbox --startup xterm"
+    )
+    computer = make_computer(DESKTOP_LOCAL_SESSIONS={"probe": probe})
+    one = wanted(image="probe", network=True)
+    assert elsewhere.call(start_beside_a_bridge, computer.settings, one) == 0
+    assert await read(computer.launcher, one.name, "probe.txt") == "not\n"
 
 
 async def test_programs_may_make_user_namespaces_where_the_operator_allows_it(

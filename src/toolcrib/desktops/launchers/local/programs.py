@@ -18,6 +18,7 @@ TRIAL_SECONDS = 10.0
 PACKAGES = {
     "Xvnc": "tigervnc-standalone-server",
     "bwrap": "bubblewrap",
+    "ip": "iproute2",
     "mount": "mount",
     "openbox": "openbox",
     "pasta": "passt",
@@ -30,7 +31,7 @@ PACKAGES = {
 ALWAYS = ("Xvnc", "bwrap", "prlimit", "taskset", "xterm")
 FOR_ROOT = ("mount", "setpriv", "unshare")
 FOR_DEFAULT_SESSION = ("openbox",)
-FOR_NETWORK = ("pasta",)
+FOR_NETWORK = ("ip", "pasta")
 
 
 def program(name: str) -> str:

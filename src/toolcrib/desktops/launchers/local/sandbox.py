@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toolcrib.desktops.launchers.launcher import Wanted
 from toolcrib.desktops.launchers.local.limits import Group, limiting, quantity_bytes
+from toolcrib.desktops.launchers.local.network import RESOLVER, networking
 from toolcrib.desktops.launchers.local.processes import MARK
 from toolcrib.desktops.launchers.local.programs import program
 
@@ -17,8 +18,6 @@ MADE = "sandbox"
 USER_INSIDE = 1000
 SHARED_MEMORY_BYTES = 2**30
 RUNTIME_BYTES = 64 * 2**20
-# Where this computer's resolver is seen from a desktop with network, whatever its own address is.
-RESOLVER = "169.254.1.53"
 
 # What programs need of /etc, as far as it is there. Nothing else of it is seen: it holds keys and passwords.
 _ETC = """
@@ -72,17 +71,7 @@ def command(
         groups = f"--groups={place.volume_group}" if place.volume else "--clear-groups"
         words += ["setpriv", f"--reuid={place.user}", f"--regid={place.user}", groups, "--"]
     if wanted.network:
-        # A network of its own, which reaches other computers but neither this one nor anything that listens on it.
-        words += [
-            "pasta",
-            "--foreground",
-            "--quiet",
-            "--config-net",
-            "--no-map-gw",
-            "--dns-forward",
-            RESOLVER,
-        ]
-        words += ["-t", "none", "-u", "none", "-T", "none", "-U", "none", "--"]
+        words += networking()
     words += ["bwrap", *_bwrap(wanted, place, extra, mark=mark, userns=userns)]
     security = "VncAuth" if wanted.gateway else "None"
     words += ["--", "/bin/sh", "/run/toolcrib/session.sh", wanted.resolution, security, wanted.name, session]
