@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from tests.clock import FakeClock
 from tests.desktops.viewing.screens import Screen
@@ -87,6 +87,42 @@ async def test_control_passes_between_the_views_of_two_servers(stage: Stage, xvn
     await gus.close()
     await stage.passes_to(name, ann, xvnc)
     await ann.close()
+
+
+async def test_who_has_control_loses_it_where_the_database_is_out_of_reach_when_others_may_get_it(
+    stage: Stage, xvnc: Xvnc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = stage.servers
+    name = await stage.desktop("ann", xvnc.address)
+    await stage.invite(name, "gus", may_control=True)
+    ann = await stage.view("ann", name, server=here)
+    gus = await stage.view("gus", name, server=there)
+    await stage.passes_to(name, ann, xvnc)
+
+    def unreachable() -> None:
+        raise OSError
+
+    monkeypatch.setattr(here.kernel.database, "read", unreachable)
+    query = select(models.views.c.seen_at).where(models.views.c.id == gus.id)
+    async with asyncio.timeout(20):
+        for _ in range(2):  # until the lease of ann's view has run out, and gus's has not
+            stage.app.clock.advance(seconds=11)
+            seen_at = None
+            while seen_at != stage.app.clock():
+                await asyncio.sleep(0.05)
+                async with there.kernel.database.read() as session:
+                    seen_at = await session.scalar(query)
+        while True:
+            await gus.key(ord("g"))
+            await gus.passed()
+            if xvnc.keys_down():
+                break
+    await gus.key(ord("g"), down=False)
+    await gus.passed()
+    await _loses(ann, xvnc)
+    monkeypatch.undo()
+    assert (await ann.closed())[0] == Closing.REPLACED
+    await gus.close()
 
 
 async def _loses(view: Viewer, xvnc: Xvnc) -> None:

@@ -137,10 +137,17 @@ class Viewing:
                 await self._keep()
             except Exception as error:  # noqa: BLE001 - the database will be back; ends that are known still count
                 log.warning("desktop_views_not_watched", error=failure_in_words(error))
+                self._drop_lapsed_control()
             now = self.kernel.clock()
             for view in list(self.views.values()):
                 if view.ends_at is not None and view.ends_at <= now:
                     view.end(Closing.ENDED, "The time of this desktop is over.")
+
+    def _drop_lapsed_control(self) -> None:
+        """The leases of our views have run out: another process may have passed their control on."""
+        if self._kept_at is not None and self.kernel.clock() - self._kept_at >= control.VIEW_LEASE:
+            for view in self.views.values():
+                view.set_control(False)
 
     # Looking
 
