@@ -207,6 +207,20 @@ async def test_a_guest_who_may_only_look_on_from_now_on_loses_control(stage: Sta
     await asyncio.gather(gus.close(), ann.close())
 
 
+async def test_a_guest_who_may_only_look_on_from_now_on_sees_no_more_clipboards(
+    stage: Stage, screen: Screen
+) -> None:
+    name = await stage.desktop("ann", screen.address, copy_out=True)
+    await stage.invite(name, "gus", may_control=True)
+    gus = await stage.view("gus", name)
+    async with stage.app.kernel.database.write() as session:
+        mine = update(models.guests).where(models.guests.c.desktop == name)
+        await session.execute(mine.values(may_control=False))
+    assert (await gus.closed())[0] == Closing.REPLACED
+    again = await stage.ticket(await stage.client("gus"), name)
+    assert again["view_only"]
+
+
 async def test_views_end_with_the_sign_in_that_asked_for_them(stage: Stage, screen: Screen) -> None:
     name = await stage.desktop("ann", screen.address)
     await stage.invite(name, "kim")

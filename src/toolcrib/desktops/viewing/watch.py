@@ -214,7 +214,9 @@ class Viewing:
                 continue
             view.view_only = True
             view.set_control(False)
-            view.rights.copy_out = view.rights.paste_in = False
+            view.rights.paste_in = False
+            if view.rights.copy_out:  # which was agreed on with the desktop when it was opened
+                view.end(Closing.REPLACED, "You may only look on from now on: open it again.")
             async with self.kernel.database.write() as session:
                 mine = update(views).where(views.c.id == view.id)
                 await session.execute(mine.values(view_only=True, asks_since=None))
