@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from tests.desktops.place import Place, call, connection, desktop, error_of, scale_up, start, volume
+from tests.servers.process import wait_until
+from toolcrib.desktops.models import desktops
 
 Own = Callable[..., Place]
 
@@ -367,6 +370,34 @@ def test_a_start_is_ended_by_its_hold(place: Place) -> None:
     finally:
         place.platform.order(wait_ready=None)
     assert name not in place.platform.running()
+
+
+@pytest.mark.every_database
+def test_who_was_held_up_leaves_it_to_whoever_has_taken_over(place: Place) -> None:
+    ann = place.person()
+    name = start(ann)["name"]
+    place.settle()
+    lease = select(desktops.c.state, desktops.c.worker).where(desktops.c.name == name)
+
+    async def take_over(until: datetime | None) -> None:
+        async with place.crib.app.kernel.database.short_write() as connection:
+            mine = update(desktops).where(desktops.c.name == name)
+            await connection.execute(mine.values(worker=until and "another", busy_until=until))
+
+    async def now() -> tuple[str, str | None]:
+        async with place.crib.app.kernel.database.read() as session:
+            return tuple((await session.execute(lease)).one())
+
+    place.platform.order(stop="hang")
+    call(ann, "POST", f"/api/desktops/{name}/stop").raise_for_status()
+    wait_until(lambda: place.platform.calls("stop", name) == 1, "the stop to begin")
+    place.crib.run(take_over(place.crib.clock() + timedelta(minutes=1)))
+    place.platform.order(stop=None)
+    place.settle()
+    assert place.crib.run(now()) == ("stopping", "another")
+    place.crib.run(take_over(None))
+    place.settle()
+    assert desktop(ann, name)["state"] == "stopped"
 
 
 def test_what_died_is_marked_and_what_nobody_knows_is_stopped(place: Place) -> None:

@@ -115,10 +115,14 @@ async def _guarded(desk: Desk, row: Row[Any], work: Callable[[Desk, Row[Any]], A
 
 
 async def _put_off(session: AsyncSession, desk: Desk, row: Row[Any], text: str, now: datetime) -> None:
+    if not await _end_lease(session, desk, row):
+        return
     delay = min(FIRST_DELAY * 2 ** min(row.attempts, 16), LONGEST_DELAY)
-    mine = update(desktops).where(desktops.c.id == row.id)
-    await session.execute(mine.values(worker=None, busy_until=None))
-    same = mine.where(desktops.c.state == row.state, desktops.c.fence.is_not_distinct_from(row.fence))
+    same = update(desktops).where(
+        desktops.c.id == row.id,
+        desktops.c.state == row.state,
+        desktops.c.fence.is_not_distinct_from(row.fence),
+    )
     shown = text[:255]
     await session.execute(same.values(attempts=row.attempts + 1, next_at=now + delay, progress=shown))
     if row.progress != shown:
@@ -126,10 +130,17 @@ async def _put_off(session: AsyncSession, desk: Desk, row: Row[Any], text: str, 
     after_commit(session, lambda: desk.kernel.jobs.nudge_after(WORK_JOB, delay.total_seconds()))
 
 
-async def _finish(session: AsyncSession, row: Row[Any]) -> Row[Any] | None:
+async def _end_lease(session: AsyncSession, desk: Desk, row: Row[Any]) -> bool:
+    """Returns false if another process has taken over: what came of the work is then for that one to say."""
+    mine = update(desktops).where(desktops.c.id == row.id, desktops.c.worker == desk.worker)
+    ended = await session.execute(mine.values(worker=None, busy_until=None))
+    return bool(ended.rowcount)  # type: ignore[attr-defined]  # of an update
+
+
+async def _finish(session: AsyncSession, desk: Desk, row: Row[Any]) -> Row[Any] | None:
     """End the lease. Returns the row if it is still as it was when the work began."""
-    mine = update(desktops).where(desktops.c.id == row.id)
-    await session.execute(mine.values(worker=None, busy_until=None))
+    if not await _end_lease(session, desk, row):
+        return None
     latest = (await session.execute(select(desktops).where(desktops.c.id == row.id))).first()
     if latest is None or latest.state != row.state or latest.fence != row.fence:
         return None
@@ -161,7 +172,7 @@ async def _start(desk: Desk, row: Row[Any]) -> None:
     async with kernel.database.write() as session:
         await take_write_lock(session)
         now = kernel.clock()
-        latest = await _finish(session, row)
+        latest = await _finish(session, desk, row)
         after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))
         if latest is None:
             return
@@ -242,7 +253,7 @@ async def _stop(desk: Desk, row: Row[Any]) -> None:
     async with kernel.database.write() as session:
         await take_write_lock(session)
         now = kernel.clock()
-        latest = await _finish(session, row)
+        latest = await _finish(session, desk, row)
         after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))
         if latest is None:
             return
@@ -294,7 +305,7 @@ async def _delete(desk: Desk, row: Row[Any]) -> None:
         raise LauncherError(HOME_STAYS)
     async with kernel.database.write() as session:
         await take_write_lock(session)
-        latest = await _finish(session, row)
+        latest = await _finish(session, desk, row)
         if latest is None:
             return
         for table in (guests, tickets, views, controls):
