@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.desktops.viewing.xvnc import PASSWORD
 from toolcrib.desktops.launchers.launcher import Address
-from toolcrib.desktops.viewing.rfb.handshake import answer
+from toolcrib.desktops.viewing.rfb.handshake import SIZES, answer
 
 PIXELS = struct.pack("!BBBBHHHBBB3x", 32, 24, 0, 1, 255, 255, 255, 16, 8, 0)
 INIT = struct.pack("!HH16sI", 64, 48, PIXELS, 4) + b"desk"
@@ -74,7 +74,7 @@ class Screen:
         is_right = await reader.readexactly(16) == answer(challenge, self.password)
         writer.write(struct.pack("!I", 0 if is_right else 1))
         if is_right:
-            await reader.readexactly(1)
+            await reader.readexactly(1 + len(SIZES))
             writer.write(INIT)
 
     async def _flood(self, writer: asyncio.StreamWriter) -> None:

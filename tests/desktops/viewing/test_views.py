@@ -16,6 +16,7 @@ from tests.desktops.viewing.viewer import Viewer
 from tests.desktops.viewing.xvnc import Xvnc
 from tests.servers.sqlite import fill_data_dir
 from toolcrib.desktops import models
+from toolcrib.desktops.viewing.rfb import encodings
 from toolcrib.desktops.viewing.views import Closing
 from toolcrib.kernel.identity import users
 
@@ -54,6 +55,29 @@ async def test_who_only_looks_on_moves_nothing(stage: Stage, xvnc: Xvnc, who: st
     works = await stage.view("ann", name)
     await stage.passes_to(name, works, xvnc)
     await asyncio.gather(*(each.close() for each in (looks, again, works)))
+
+
+async def test_a_viewer_comes_in_while_another_resizes_the_desktop(stage: Stage, xvnc: Xvnc) -> None:
+    name = await stage.desktop("ann", xvnc.address)
+    controls = await stage.view("ann", name)
+    await stage.passes_to(name, controls, xvnc)
+    late = await stage.view("ann", name)  # it has not said yet that it takes new sizes
+    size = controls.width - 8, controls.height - 8
+    screen = struct.pack("!IHHHHI", 1, 0, 0, *size, 0)
+    await controls.choose(encodings.RAW, encodings.DESKTOP_SIZE)
+    await controls.send(struct.pack("!BxHHBx", 251, *size, 1) + screen)
+    for each in (controls, late):
+        await each.choose(encodings.RAW, encodings.DESKTOP_SIZE)
+        await each.ask()
+        assert await _new_size(each) == size
+    await asyncio.gather(*(each.close() for each in (controls, late)))
+
+
+async def _new_size(viewer: Viewer) -> tuple[int, int]:
+    """Read of the next message only the size that it begins with."""
+    message, _x, _y, width, height, encoding = struct.unpack("!B3xHHHHi", await viewer.exactly(16))
+    assert (message, encoding) == (0, encodings.DESKTOP_SIZE)
+    return width, height
 
 
 async def test_control_passes_between_the_views_of_two_servers(stage: Stage, xvnc: Xvnc) -> None:

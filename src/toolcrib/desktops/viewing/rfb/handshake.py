@@ -11,13 +11,18 @@ import struct
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
+from toolcrib.desktops.viewing.rfb.encodings import DESKTOP_SIZE, RAW
 from toolcrib.desktops.viewing.rfb.errors import DesktopRefused, Malformed, NotRfb
+from toolcrib.desktops.viewing.rfb.from_viewer import SET_ENCODINGS
 from toolcrib.desktops.viewing.streams import Outward, Viewer
 
 VERSION = b"RFB 003.008\n"
 _VERSION = re.compile(rb"RFB (\d{3})\.(\d{3})\n")
 NONE, VNC = 1, 2
 SHARED = b"\x01"
+# Raw pictures, and new sizes of the desktop. TigerVNC disconnects whoever has not said that they take a new size when
+# there is one, and the browser only says so later: meanwhile somebody else may resize the desktop.
+SIZES = struct.pack("!BxH2i", SET_ENCODINGS, 2, RAW, DESKTOP_SIZE)
 # The head of ServerInit: width, height, pixel format, length of the name.
 _INIT = struct.Struct("!HH16sI")
 MAX_NAME = 4096
@@ -44,7 +49,7 @@ async def open_desktop(desktop: Outward, password: str) -> bytes:
         (result,) = struct.unpack("!I", await desktop.exactly(4))
         if result != 0:
             raise DesktopRefused("wrong password")
-    await desktop.send(SHARED)
+    await desktop.send(SHARED + SIZES)
     head = await desktop.exactly(_INIT.size)
     size = _INIT.unpack(head)[3]
     if size > MAX_NAME:
