@@ -78,7 +78,7 @@ def check_volume_name(name: str) -> str:
     """
     if len(name) > 253 or _SUBDOMAIN.fullmatch(name) is None:
         raise BadVolumeName(
-            "PVC name must start and end with an alphanumeric character and contain only lowercase letters, numbers, "
+            "The name must start and end with an alphanumeric character and contain only lowercase letters, numbers, "
             "hyphens and dots, at most 253 characters"
         )
     return name

@@ -63,7 +63,11 @@ async def offer(session: AsyncSession, settings: Settings, row: Row[Any], now: d
     if left is not None and now + left < until:
         until, why = now + left, "hours"
     if until < row.ends_at + LEAST:
-        reason = "Your hours of the week are used up." if why == "hours" else "It ends as late as it can."
+        reason = (
+            "Your hours of the week are used up."
+            if why == "hours"
+            else "It cannot be extended now: it ends as late as it may."
+        )
         return Offer(None, "", reason)
     return Offer(until, why, None)
 
