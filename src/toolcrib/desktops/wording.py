@@ -62,7 +62,24 @@ def _wording(paths: str, nothing: str = NO_DATA, methods: frozenset[str] | None 
     return Wording(re.compile(paths), methods=methods, body=partial(_body, nothing))
 
 
+def _own_body(code: str, text: str, details: Any) -> dict[str, Any]:
+    for pattern, ours in _OURS:
+        text = pattern.sub(ours, text)
+    return default_body(code, text, details)
+
+
+# The refusals are written for the contract's clients, who know a desktop as a connection and a volume as a PVC.
+_OURS = (
+    (re.compile(r"^Connection name "), "The name "),
+    (re.compile(r"^Connection "), "Desktop "),
+    (re.compile(r"^Stopped connection "), "Stopped desktop "),
+    (re.compile(r" this connection$"), " this desktop"),
+    (re.compile(r"^PVC "), "Volume "),
+    (re.compile(r" this PVC\b"), " this volume"),
+)
+
 WORDINGS = (
+    Wording(re.compile(r"/api/desktops(/|$)"), body=_own_body),
     _wording(r"/api/desktop-config(/|$)", "No data provided"),
     _wording(r"/api/storage-pvcs(/|$)", "No input data provided"),
     _wording(r"/api/(connections|tokens?|auth/(oidc|refresh|register|login))(/|$)"),
