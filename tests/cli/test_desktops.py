@@ -65,3 +65,17 @@ def test_a_desktop_s_life(house: ToolcribServer, person: Callable[..., Person]) 
     assert "Nothing was deleted" in ann.run("desktops", "rm", "d1", code=1, stdin="n\n").err
     ann.run("desktops", "start", "D1", code=1)
     ann.run("desktops", "start", "d1", "--image", "nope", code=2)
+
+
+def test_names_that_begin_alike(house: ToolcribServer, person: Callable[..., Person]) -> None:
+    cleo = person("cleo", server=house)
+    both = [cleo.json("desktops", "start", name, "--no-wait")["name"] for name in ("model2", "model")]
+    assert "model-" in (told := cleo.run("desktops", "open", "mod", code=2).err)
+    assert "model2-" in told
+    assert "has left the queue" in cleo.run("desktops", "stop", "model").out
+    states = {one["name"]: one["state"] for one in cleo.json("desktops", "ls")}
+    assert states[both[1]] == "stopped"
+    assert states[both[0]] != "stopped"
+    cleo.run("desktops", "stop", "model2")
+    assert "The name is too long" in cleo.run("desktops", "start", "a-much-too-long-name", code=1).err
+    assert "Volume 'nope' not found" in cleo.run("desktops", "start", "d2", "-v", "nope", code=1).err

@@ -17,6 +17,9 @@ from toolcrib.cli.desktops.naming import Desktop, complete_desktop, complete_set
 app = typer.Typer(no_args_is_help=True, help="Desktops: start them, and see them in the browser.")
 
 POLL_SECONDS = 0.5
+STOP_SECONDS = 30.0
+# Why a running desktop ends when it does.
+ENDS = {"limit": "time limit", "chosen": "as chosen", "hours": "hours of the week"}
 # The refusals that say that others have the room, or the volume.
 TAKEN = ("no_room_for_desktop", "volume_taken", "cannot_extend")
 Name = Annotated[
@@ -57,7 +60,9 @@ def start(
     temporary: Annotated[
         bool, typer.Option("--temporary", help="Delete it, with its home, when you stop it.")
     ] = False,
-    length: Annotated[str | None, typer.Option("--for", metavar="TIME", help="How long: 2h.")] = None,
+    length: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="How long: 2h. At most the server's limit.")
+    ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait until it can be seen.")] = False,
 ) -> None:
     """Start a desktop, and wait until it can be seen.
@@ -91,7 +96,16 @@ def stop(context: Context, name: Name) -> None:
     """Stop a desktop, or give up its place in the queue. One started with --temporary is deleted."""
     one = find(context, name)
     stopped = context.api.post(_address(one, "/stop"))
-    what = "is stopped" if one["persistent_home"] else "is stopped and deleted"
+    deadline = time.monotonic() + STOP_SECONDS
+    while one["persistent_home"] and stopped["state"] == "stopping" and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        stopped = context.api.get(_address(one))
+    if one["state"] == "queued":
+        what = "has left the queue"
+    elif not one["persistent_home"]:
+        what = "is stopped and deleted"
+    else:
+        what = "is being stopped" if stopped["state"] == "stopping" else "is stopped"
     context.show(stopped, f"{one['name']} {what}.")
 
 
@@ -126,7 +140,7 @@ def extend(
     if end:
         moment = read_moment(end, datetime.now(UTC))
         if moment is None:
-            raise CannotTell(f"{end!r} is no moment.")
+            raise CannotTell(f"{end!r} is not a time; write for example 20:00, or 2026-05-01T18:00.")
         body["until"] = moment.isoformat()
     extended = _ask(context, _address(one, "/extend"), body)
     context.show(extended, f"{one['name']} {extended['end_text']}.")
@@ -295,4 +309,4 @@ def _remark(desktop: Desktop, now: datetime) -> str:
     kept = parse_moment(desktop["keep_until"])
     if kept is not None:
         return f"kept until {local(kept, now)}"
-    return str(desktop["reason"] or desktop["progress"] or "")
+    return str(desktop["reason"] or desktop["progress"] or ENDS.get(desktop["end_reason"], ""))

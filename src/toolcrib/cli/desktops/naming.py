@@ -1,6 +1,7 @@
 """Which desktop is meant: by its name, or how that begins. Completing names asks the server briefly, and prints nothing
 when that fails."""
 
+import re
 from typing import Any
 
 from toolcrib.cli.core.context import Context
@@ -8,6 +9,8 @@ from toolcrib.cli.core.failures import CannotTell
 
 SECONDS = 1.5
 Desktop = dict[str, Any]
+# What the server adds to the name that a person gives.
+UNIQUE_END = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 def find(context: Context, typed: str) -> Desktop:
@@ -17,17 +20,25 @@ def find(context: Context, typed: str) -> Desktop:
         CannotTell: there is none, or more than one.
     """
     mine: list[Desktop] = context.api.get("/desktops")["desktops"]
-    found = [one for one in mine if one["name"] == typed] or [
-        one for one in mine if one["name"].startswith(typed)
-    ]
+    found = _meant(mine, typed)
     if not found:  # an administrator may mean somebody else's
         everyone: list[Desktop] = context.api.get("/desktops", everyone=True)["desktops"]
-        found = [one for one in everyone if one["name"].startswith(typed)]
+        found = _meant(everyone, typed)
     if not found:
         raise CannotTell(f"You have no desktop whose name begins with {typed}.", code="desktop_not_found")
     if len(found) > 1:
         raise CannotTell(f"Several desktops begin with {typed}: {', '.join(one['name'] for one in found)}.")
     return found[0]
+
+
+def _meant(desktops: list[Desktop], typed: str) -> list[Desktop]:
+    """Return those of that whole name; else those that were given that name at their start; else those whose names
+    begin so."""
+    return (
+        [one for one in desktops if one["name"] == typed]
+        or [one for one in desktops if UNIQUE_END.sub("", one["name"]) == typed]
+        or [one for one in desktops if one["name"].startswith(typed)]
+    )
 
 
 def complete_desktop(incomplete: str) -> list[str]:
