@@ -33,12 +33,13 @@ export const desktopQuery = (name: string) =>
     refetchInterval: ({ state }) => (state.data && MOVING.includes(state.data.state) ? PROGRESS_MS : REST_MS),
   });
 
-export const viewsQuery = (name: string) =>
+/** Events of control reach the holder and administrators alone; guests have to ask. */
+export const viewsQuery = (name: string, everyMs = 15_000) =>
   queryOptions({
     queryKey: ["desktops", "views", name],
     queryFn: ({ signal }) => api<Views>(`${desktopPath(name)}/views`, { signal }),
     staleTime: 0,
-    refetchInterval: 15_000,
+    refetchInterval: everyMs,
   });
 
 export const usageQuery = (name: string) =>

@@ -57,7 +57,7 @@ export function ConfigurationDialog({ configuration }: { configuration?: Configu
     >
       <TextInput label="Name" required data-autofocus autoComplete="off" value={fields.name} maxLength={255} onChange={(event) => set({ name: event.currentTarget.value })} />
       <Textarea label="Description" autosize minRows={2} maxRows={6} maxLength={2000} value={fields.description} onChange={(event) => set({ description: event.currentTarget.value })} />
-      <Autocomplete label="Image" required description="A container image, or on one computer the name of a session." spellCheck={false} data={images} value={fields.image} maxLength={255} onChange={(image) => set({ image })} />
+      <Autocomplete label="Image" required description="The name of a container image; for desktops on the server’s own computer, the name of a session." spellCheck={false} data={images} value={fields.image} maxLength={255} onChange={(image) => set({ image })} />
       <div className={classes.pair}>
         <NumberInput label="CPUs, at least" min={1} max={32} allowDecimal={false} value={fields.min_cpu} onChange={(value) => set({ min_cpu: Number(value) || 1 })} />
         <NumberInput label="CPUs, at most" min={1} max={32} allowDecimal={false} value={fields.max_cpu} onChange={(value) => set({ max_cpu: Number(value) || 1 })} />
@@ -68,10 +68,12 @@ export function ConfigurationDialog({ configuration }: { configuration?: Configu
       {!fields.is_public && (
         <TagsInput label="Who may start it" placeholder="Type a name" data={people.map((person) => person.username)} value={fields.allowed_users} onChange={(allowed_users) => set({ allowed_users })} />
       )}
-      {check("network", "Programs in it reach the network")}
-      {check("copy_out", "Text may be copied out of it")}
-      {check("paste_in", "Text may be pasted into it")}
-      {check("files", "Files may be sent to its home and fetched from it")}
+      <div className={classes.checks}>
+        {check("network", "Programs in it reach the network")}
+        {check("files", "Files may be sent and fetched")}
+        {check("copy_out", "Text may be copied out of it")}
+        {check("paste_in", "Text may be pasted into it")}
+      </div>
     </FormDialog>
   );
 }

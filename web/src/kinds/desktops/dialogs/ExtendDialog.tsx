@@ -7,17 +7,19 @@ import { extendBy } from "../requests";
 import type { Desktop } from "../types";
 
 const PRESETS = [60, 120, 240, 480];
+const USUAL = 120;
 
 export function ExtendDialog({ desktop }: { desktop: Desktop }) {
   const { name, ends_at: end, extend_to: latest } = desktop;
-  const [length, setLength] = useState(lengthText(120));
+  const most = end && latest ? Math.floor((Date.parse(latest) - Date.parse(end)) / 60_000) : USUAL;
+  const [length, setLength] = useState(() => lengthText(Math.max(1, Math.min(USUAL, most))));
   const minutes = minutesIn(length);
   const over = minutes !== null && end && latest && Date.parse(end) + minutes * 60_000 > Date.parse(latest);
   return (
     <FormDialog
       title="Extend"
       submit="Extend"
-      blocked={minutes === null ? "Say by how much." : over ? "That is longer than it can be now." : null}
+      blocked={minutes === null ? "Say by how much." : over ? "It cannot be extended by so much now." : null}
       onSubmit={async () => {
         await extendBy(name, minutes! / 60);
         return `${lengthText(minutes!)} more`;

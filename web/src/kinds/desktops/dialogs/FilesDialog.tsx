@@ -87,7 +87,7 @@ export function FilesDialog({ desktop }: { desktop: Desktop }) {
                 <span className={classes.quiet}>
                   <Ago at={entry.changed_at} />
                 </span>
-                <a href={fileUrl(name, at(entry.name))} download={entry.name} aria-label={`Fetch ${visible(entry.name)}`}>
+                <a className={classes.fetch} href={fileUrl(name, at(entry.name))} download={entry.name} aria-label={`Fetch ${visible(entry.name)}`}>
                   <IconDownload size={16} />
                 </a>
               </>

@@ -59,7 +59,7 @@ export function ShareDialog({ desktop }: { desktop: Desktop }) {
         data={people.map((person) => person.username).filter((username) => !known.has(username))}
         value={who}
         onChange={setWho}
-        nothingFoundMessage="Nobody by that name"
+        nothingFoundMessage="Nobody else of that name"
         renderOption={({ option }) => <Person name={option.value} />}
         limit={50}
       />

@@ -64,7 +64,7 @@ export default function StartDialog({ configurationId }: { configurationId: numb
       />
       <Select
         label="Configuration"
-        placeholder="The server’s own"
+        placeholder="Default"
         description={configuration?.description || undefined}
         data={configurations.map((one) => ({ value: String(one.id), label: one.name }))}
         value={chosen}

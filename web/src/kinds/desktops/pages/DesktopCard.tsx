@@ -32,7 +32,7 @@ export function DesktopCard({ desktop, context }: { desktop: Desktop; context: D
       </div>
       <div className={classes.facts}>
         {!mine && <Person name={holder} />}
-        <span>{desktop.configuration ? visible(desktop.configuration) : "The server’s own"}</span>
+        <span>{desktop.configuration ? visible(desktop.configuration) : "Default configuration"}</span>
         {!desktop.persistent_home && <span>home not kept</span>}
         {desktop.volume && <span className="mono">{desktop.volume}</span>}
         <When desktop={desktop} />

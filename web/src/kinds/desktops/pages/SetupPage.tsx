@@ -57,7 +57,7 @@ function Configurations() {
         </Button>
       </div>
       <ListState query={query} />
-      {query.data?.length === 0 && <p className={classes.quiet}>None yet: people get the server’s own image or session, if it has one.</p>}
+      {query.data?.length === 0 && <p className={classes.quiet}>None yet: desktops are made from the server’s default image or session.</p>}
       {query.data && query.data.length > 0 && (
         <div className={`panel ${classes.scroll}`}>
           <table className={classes.rows} aria-label="Configurations">

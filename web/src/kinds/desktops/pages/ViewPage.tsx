@@ -24,6 +24,7 @@ import type { Over, Screen } from "../viewer/screen";
 import classes from "../viewer/Viewer.module.css";
 
 const WAITED_FOR: readonly string[] = ["queued", "starting"];
+const GUEST_MS = 2_000;
 const IN_THE_BAR: readonly string[] = ["extend", "share", "files", "stop"];
 
 /** A desktop in the whole page: it opens as soon as it runs, and says why it does not. */
@@ -66,14 +67,14 @@ function Viewer({ desktop, context }: { desktop: Desktop; context: DesktopContex
     else setTicket(null);
   }, [runs, open]);
 
-  const { data: views } = useQuery({ ...viewsQuery(name), enabled: runs && screen !== null });
+  const { data: views } = useQuery({ ...viewsQuery(name, holder ? undefined : GUEST_MS), enabled: runs && screen !== null });
   const own = views?.views.find((view) => view.id === ticket?.view_id);
   const controls = own !== undefined && views?.controller?.view_id === own.id;
 
   return (
     <div className={`page-fill ${classes.viewer}`}>
       <div className={classes.bar}>
-        <Link to={DESKTOPS} aria-label="Back to the desktops" style={{ display: "inline-flex" }}>
+        <Link to={DESKTOPS} aria-label="Back to the desktops" className={classes.back}>
           <IconArrowLeft size={18} />
         </Link>
         <h1 title={name}>{shortName(name)}</h1>
