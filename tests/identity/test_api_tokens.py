@@ -451,3 +451,15 @@ async def test_two_revocations_at_once(crib: AppServer) -> None:
     assert {each.status_code for each in answers} == {200}
     log = (await admin.get("/api/events", params={"kind": "api_key"})).json()["events"]
     assert [each["verb"] for each in log] == ["key_revoked", "key_created"]
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_token_in_a_cookie_makes_no_person_even_where_every_issuer_may(app_server: StartApp) -> None:
+    trusting = await app_server(trust_token_issuers=["*"])
+    admin = await trusting.admin()
+    made = await make(admin)
+    assert (await admin.delete(f"/api/tokens/{made['token_id']}")).status_code == 200
+    before = (await admin.get("/api/users/list")).json()
+    answer = await whoami(trusting, Cookie=f"access_token={made['token']}")
+    assert answer.status_code == 401, answer.text
+    assert (await admin.get("/api/users/list")).json() == before

@@ -157,6 +157,9 @@ class Tokens:
             if subject is None:
                 raise Unauthorized("Invalid token: no subject")
             raise InvalidSubject("Invalid subject in token")
+        if subject is not None and subject.startswith(API_TOKEN):
+            # Those are looked up as keys are. No person is found, or made, by the name of one.
+            raise Unauthorized("Token is invalid")
         version = claims.get(VERSION_CLAIM) if claims.get("iss") == self._issuer else None
         if version is not None and (type(version) is not int or user_id is None):
             raise Unauthorized("Invalid token: malformed claims")
