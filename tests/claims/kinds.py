@@ -32,8 +32,9 @@ class Kind(Protocol):
     """One thing of the kind, for the people of one test."""
 
     name: str
-    # Whether its claims can be renewed by the route that all kinds share.
+    # Whether its claims can be renewed, and passed on, by the routes that all kinds share.
     renews: bool
+    transfers: bool
 
     def take(self, person: Person, seconds: int | None = None) -> None: ...
 
@@ -53,6 +54,7 @@ class Asset:
     viewer: Person
     name = "asset"
     renews = True
+    transfers = True
 
     def __post_init__(self) -> None:
         self.path = f"maps/{uuid4().hex}"
@@ -84,6 +86,7 @@ class Document:
     viewer: Person
     name = "document"
     renews = True
+    transfers = True
 
     def __post_init__(self) -> None:
         self.file_id: str = self.viewer.stored("a.txt", bucket="companies")["file_id"]
@@ -125,6 +128,7 @@ class RoomKey:
 
     name = room_keys.NAME
     renews = True
+    transfers = True
 
     def __init__(self, database_url: str) -> None:
         self.room = uuid4().hex
@@ -154,6 +158,7 @@ class Part:
     viewer: Person
     name = "part"
     renews = True
+    transfers = True
 
     def __post_init__(self) -> None:
         wanted = {"name": uuid4().hex, "material": "steel", "subsystem": "arm"}
@@ -188,6 +193,7 @@ class Machine:
 
     name = "machine"
     renews = False
+    transfers = True
 
     def __init__(self, database_url: str) -> None:
         self.machine = f"m-{uuid4().hex}"
@@ -235,6 +241,7 @@ class Desktop:
 
     name = "desktop"
     renews = False
+    transfers = False
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url

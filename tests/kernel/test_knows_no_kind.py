@@ -28,8 +28,8 @@ def addresses_of_kinds() -> set[str]:
         for route in router.routes
     ]
     paths = {str(getattr(route, "path", "")).split("{")[0].rstrip("/") for route in routes}
-    # Sign-in is the kernel's, though a kind may have addresses of its own beside it.
-    first = {f"/api/{path.split('/')[1]}" for path in paths if path} - {"/api/auth"}
+    # Sign-in and administration are the kernel's, though a kind may have addresses of its own beside them.
+    first = {f"/api/{path.split('/')[1]}" for path in paths if path} - {"/api/auth", "/api/admin"}
     limits = {at.removeprefix("/api").rstrip("/") for kind in OUR_KINDS for at in kind.body_limits}
     return first | limits | paths - {""}
 

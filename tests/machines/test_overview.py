@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -89,11 +90,18 @@ def test_priorities_order_the_queue(pool: PoolCrib) -> None:
     assert people[2].client.get(f"/api/reservations/{made[2]}").json()["state"] == "ready"
 
 
-async def test_a_long_queue_comes_in_pages(app_server: Start) -> None:
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Of a host that takes connections and says nothing: one that refuses them is soon out of the pool."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield silent.getsockname()[1]
+
+
+async def test_a_long_queue_comes_in_pages(app_server: Start, silent_port: int) -> None:
     crib = await app_server()
     admin, ann = await crib.admin(), await crib.user("ann")
     uuid = (await ann.get("/api/currentuser")).json()["uuid"]
-    machine = {"name": "m1", "host": "127.0.0.1", "port": 9, "user": "root", "password": "secret"}
+    machine = {"name": "m1", "host": "127.0.0.1", "port": silent_port, "user": "root", "password": "x"}
     (await admin.post("/api/machines", json=machine)).raise_for_status()
     (await ann.post("/api/reservations", json={"names": ["m1"], "certificate": True})).raise_for_status()
     ids = [str(uuid4()) for _ in range(LONG)]
