@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 
 from tests.claims import kinds, room_keys
 from tests.claims.kinds import Kind, RoomKey
+from tests.desktops import fake_launcher
 from tests.servers.crib import Crib, Person
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
@@ -22,9 +23,10 @@ pytestmark = pytest.mark.every_database
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the kind of `room_keys.py` is installed."""
+    """Where the kind of `room_keys.py` is installed, and a platform for desktops that leaves none behind."""
     folder = tmp_path_factory.mktemp("site")
     room_keys.install(folder)
+    fake_launcher.install(folder)
     return folder
 
 
@@ -37,6 +39,7 @@ def server_process(server: Callable[..., ToolcribServer], database_url: str, sit
         DATABASE_URL=database_url,
         TRUST_TOKEN_ISSUERS="*",
         SWEEP_SECONDS="1",
+        DESKTOP_LAUNCHER=fake_launcher.NAME,
         PYTHONPATH=f"{site}:{root}",
     )
 
