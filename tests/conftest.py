@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -137,6 +138,13 @@ def worker_number(request: pytest.FixtureRequest) -> int:
     """A number that no other process of this run has."""
     name = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
     return int(name.removeprefix("gw"))
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Of a host that takes connections and says nothing: one that refuses them is soon out of the pool."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield silent.getsockname()[1]
 
 
 # Databases

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets import ConnectionClosed, Origin, Subprotocol
+from websockets.sync.client import connect
 
 from tests.servers.certificates import Certificate
 from tests.servers.environment import ADMIN, PASSWORD
@@ -18,12 +20,14 @@ from tests.servers.toolcrib import ToolcribServer
 
 pytestmark = pytest.mark.databases("sqlite")
 
+BAD_TICKET = 4002
 StartServer = Callable[..., ToolcribServer]
 PAGE = Path(__file__).parents[2] / "docs" / "installing.md"
 MAIN = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr;
 events {{ worker_connections 64; }}
 http {{
+{maps}
     access_log off;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
@@ -35,6 +39,13 @@ http {{
     }}
 }}
 """
+
+
+def documented_maps() -> str:
+    """What the page has beside the server block."""
+    found = re.findall(r"^    map .*?^    }$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(found) == 1, found
+    return "\n".join(found)
 
 
 def documented(base_path: str) -> str:
@@ -60,7 +71,12 @@ def behind_nginx(
     crib = start(BASE_PATH=base_path, FRONTEND_BASE_URL=public)
     locations = documented(base_path).replace("127.0.0.1:5000", f"127.0.0.1:{crib.port}")
     main = MAIN.format(
-        folder=folder, port=port, chain=certificate.chain, key=certificate.key, locations=locations
+        folder=folder,
+        port=port,
+        chain=certificate.chain,
+        key=certificate.key,
+        locations=locations,
+        maps=documented_maps(),
     )
     (folder / "nginx.conf").write_text(main, encoding="utf-8")
     nginx = Process(
@@ -74,6 +90,20 @@ def behind_nginx(
             yield crib, browser
     finally:
         nginx.stop()
+
+
+def _closed_with(origin: str, base_path: str, folder: Path) -> int | None:
+    """Open a view of a desktop with a ticket that there is not: how the server closes it."""
+    trust = ssl.create_default_context(cafile=str(folder / "authority.pem"))
+    protocols = [Subprotocol("binary"), Subprotocol(f"ticket.{'x' * 43}")]
+    address = f"{origin}{base_path}/api/desktops/view".replace("https://", "wss://")
+    with (
+        connect(address, ssl=trust, origin=Origin(origin), subprotocols=protocols, proxy=None) as view,
+        pytest.raises(ConnectionClosed) as closed,
+    ):
+        view.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
 
 
 @pytest.mark.parametrize("base_path", ["", "/crib"])
@@ -105,6 +135,7 @@ def test_the_documented_configuration_works(server: StartServer, tmp_path: Path,
             "/api/users/me/keys", json={"name": "k"}, headers={"Origin": "https://evil.example"}
         )
         assert refused.json()["code"] == "cross_site_write"
+        assert _closed_with(origin, base_path, tmp_path) == BAD_TICKET
         assert browser.delete("/api/session").status_code == 204
         for path in ("/health", "/healthz", "/api/health"):  # as a balancer asks the server itself
             assert httpx.get(f"http://127.0.0.1:{crib.port}{path}", timeout=10).status_code == 200

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -88,13 +87,6 @@ def test_priorities_order_the_queue(pool: PoolCrib) -> None:
     ann.client.delete(f"/api/reservations/{held['id']}")
     pool.settle()
     assert people[2].client.get(f"/api/reservations/{made[2]}").json()["state"] == "ready"
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """Of a host that takes connections and says nothing: one that refuses them is soon out of the pool."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        yield silent.getsockname()[1]
 
 
 async def test_a_long_queue_comes_in_pages(app_server: Start, silent_port: int) -> None:
