@@ -101,7 +101,7 @@ async def _bare() -> float:
     before = time.perf_counter()
     reading, writing = os.pipe()
     display = next(number for number in range(50, 1000) if not Path(f"/tmp/.X11-unix/X{number}").exists())
-    viewers = f"/tmp/toolcrib-bench-{os.getpid()}"
+    viewers = Path(tempfile.gettempdir(), f"toolcrib-bench-{os.getpid()}")
     words = f"Xvnc :{display} -displayfd {writing} -rfbport -1 -rfbunixpath {viewers} -noreset -geometry {RESOLUTION}"
     server = subprocess.Popen(
         [*words.split(), "-depth", "24", "-SecurityTypes", "None"],

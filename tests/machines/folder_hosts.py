@@ -29,9 +29,9 @@ class FolderHosts:
     def accounts(self, host: str) -> dict[str, dict[str, object]]:
         return {path.stem: json.loads(path.read_text()) for path in self._of(host).glob("*.json")}
 
-    def break_(self, host: str, problem: Problem | None) -> None:
-        """Have everything fail on this host, or with None let it be well again."""
-        path = self._of(host) / "broken"
+    def break_(self, host: str, problem: Problem | None, what: str = "") -> None:
+        """Have everything fail on this host, or `what` alone; with None let it be well again."""
+        path = self._of(host) / f"broken{what}"
         if problem is None:
             path.unlink()
         else:
@@ -51,8 +51,9 @@ class FolderHosts:
         self.calls.append((what, host.name, mark))
         if (gate := self._gates.get(host.name)) is not None:
             await gate.wait()
-        broken = self._of(host.name) / "broken"
-        if broken.exists():
+        for broken in (self._of(host.name) / "broken", self._of(host.name) / f"broken{what}"):
+            if not broken.exists():
+                continue
             problem = Problem(broken.read_text())
             key = "ssh-ed25519 BBBB" if problem is Problem.HOST_KEY_CHANGED else "ssh-ed25519 AAAA"
             return Outcome(problem, f"{host.name} is {problem}", key, f"output of {what}")

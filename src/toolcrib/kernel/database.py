@@ -16,7 +16,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, Select, event, make_url
@@ -38,6 +38,9 @@ from toolcrib.kernel.write_watch import WriteWatch
 if TYPE_CHECKING:
     from toolcrib.kernel.claims.changes import Hooks
     from toolcrib.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -338,6 +341,16 @@ async def take_write_lock(session: AsyncSession) -> AsyncConnection:
     Every first statement of a session from `write()` does the same; this says it where reading comes first.
     """
     return await session.connection()
+
+
+async def run_core(
+    session: AsyncSession,
+    function: Callable[Concatenate[Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run a function of plain Core, such as hooks consist of, in this unit of work."""
+    return await session.run_sync(lambda inner: function(inner.connection(), *args, **kwargs))
 
 
 def event_writer_of(session: AsyncSession) -> EventWriter:

@@ -11,6 +11,7 @@ from tests.servers.kubernetes.node import Node
 from tests.servers.kubernetes.real import RealApi
 from tests.servers.kubernetes.server import NAMESPACE, KubeApi
 from toolcrib.desktops.launchers.kubernetes.launcher import KubernetesLauncher
+from toolcrib.desktops.launchers.kubernetes.limits import LIMITS, Limits
 from toolcrib.desktops.launchers.launcher import Report, Wanted
 
 OWNER = "6ff3bd1e-2a06-4f56-9f7c-7d7b42d10e4c"
@@ -66,6 +67,10 @@ class Platform:
         self._open: list[KubernetesLauncher] = []
         self.launcher = self.open()
 
+    def limit(self, **limits: Any) -> None:
+        """Open the launcher anew, with less patience or smaller lists."""
+        self.launcher = self._opened(Limits(**limits))
+
     @property
     def ours(self) -> KubeApi:
         """The tests' own API server, to be told to misbehave."""
@@ -73,9 +78,11 @@ class Platform:
         return self.api
 
     def open(self, **changes: Any) -> KubernetesLauncher:
-        launcher = KubernetesLauncher(
-            settings_of(self.kubeconfig, **{"NAMESPACE": self.api.namespace, **changes})
-        )
+        return self._opened(LIMITS, **changes)
+
+    def _opened(self, limits: Limits, **changes: Any) -> KubernetesLauncher:
+        settings = settings_of(self.kubeconfig, **{"NAMESPACE": self.api.namespace, **changes})
+        launcher = KubernetesLauncher(settings, limits)
         self._open.append(launcher)
         return launcher
 

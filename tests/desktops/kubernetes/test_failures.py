@@ -173,8 +173,8 @@ async def test_a_quota_is_told(own: Platform, plural: str) -> None:
         await own.launcher.start(wanted())
 
 
-async def test_a_quota_that_the_pod_meets_is_told(own: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.launcher.NO_POD_SECONDS", 0.1)
+async def test_a_quota_that_the_pod_meets_is_told(own: Platform) -> None:
+    own.limit(no_pod_seconds=0.1)
     own.ours.store.quota["pods"] = 0
     one = wanted()
     report = await own.ready(one)
@@ -230,10 +230,8 @@ async def test_a_desktop_waits_a_while_for_a_node_with_room(cluster: Platform) -
     assert await cluster.launcher.delete(one.name, home=True)
 
 
-async def test_a_pod_that_the_cluster_does_not_end_is_told(
-    own: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.launcher.STOP_SECONDS", 0.3)
+async def test_a_pod_that_the_cluster_does_not_end_is_told(own: Platform) -> None:
+    own.limit(stop_seconds=0.3)
     own.node.keeps_pods = True
     one = wanted()
     await own.ready(one)
@@ -246,10 +244,8 @@ async def test_a_pod_that_the_cluster_does_not_end_is_told(
     await own.launcher.stop(one.name)
 
 
-async def test_one_that_is_stopped_while_somebody_waits_ends_the_wait(
-    own: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.launcher.NO_POD_SECONDS", 0.1)
+async def test_one_that_is_stopped_while_somebody_waits_ends_the_wait(own: Platform) -> None:
+    own.limit(no_pod_seconds=0.1)
     one = wanted(image=IMAGE.replace("24.04", "slow"))
     await own.launcher.start(one)
     waiting = asyncio.create_task(own.launcher.wait_ready(one.name, seconds=READY_SECONDS))
@@ -298,9 +294,8 @@ async def test_null_lists_and_unknown_fields_are_read(own: Platform) -> None:
     assert report.phase is Phase.READY
 
 
-async def test_a_list_without_an_end_is_no_list(own: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.cluster.OBJECTS", 2)
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.cluster.PAGE", 1)
+async def test_a_list_without_an_end_is_no_list(own: Platform) -> None:
+    own.limit(objects=2, page=1)
     for number in range(5):
         await own.launcher.create_volume(f"data{number}", "1Gi")
     with pytest.raises(LauncherDown, match="has no end"):

@@ -168,10 +168,8 @@ async def test_delete_removes_everything_and_the_home_when_asked(cluster: Platfo
     assert await cluster.launcher.delete(one.name, home=True)
 
 
-async def test_a_home_that_the_cluster_does_not_let_go_is_told(
-    own: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.launcher.HOME_SECONDS", 0.2)
+async def test_a_home_that_the_cluster_does_not_let_go_is_told(own: Platform) -> None:
+    own.limit(home_seconds=0.2)
     one = wanted()
     await own.ready(one)
     store = own.ours.store
@@ -196,13 +194,13 @@ async def test_only_what_bears_our_mark_is_listed_or_touched(cluster: Platform) 
     assert mine(cluster, one.name) == objects_of(one.name)
 
 
-async def test_orphans_are_found_on_many_pages(own: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.cluster.PAGE", 2)
+async def test_orphans_are_found_on_many_pages(own: Platform) -> None:
+    own.limit(page=2)
     own.node.is_lazy = True
     names = {new_name() for _ in range(5)}
     for name in names:
         await own.launcher.start(wanted(name, persistent_home=False))
-    assert set(await own.open().statuses()) == names
+    assert set(await own.launcher.statuses()) == names
 
 
 async def test_a_gateway_gets_the_address_if_it_was_wanted(cluster: Platform) -> None:

@@ -101,10 +101,8 @@ async def test_a_watch_from_a_forgotten_version_is_expired(own: Platform) -> Non
         await cluster.aclose()
 
 
-async def test_a_list_that_expires_between_its_pages_begins_again(
-    own: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("toolcrib.desktops.launchers.kubernetes.cluster.PAGE", 2)
+async def test_a_list_that_expires_between_its_pages_begins_again(own: Platform) -> None:
+    own.limit(page=2)
     for number in range(5):
         await own.launcher.create_volume(f"data{number}", "1Gi")
     pages = 0

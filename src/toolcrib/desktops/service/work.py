@@ -47,7 +47,7 @@ LONGEST_START = timedelta(minutes=15)
 # A home that could not be removed so often is left to the operator.
 HOME_TRIES = 6
 HOME_STAYS = "Its home could not be removed yet."
-TODO = (State.STARTING, State.STOPPING, State.DELETING)
+UNFINISHED = (State.STARTING, State.STOPPING, State.DELETING)
 
 
 async def start_due(desk: Desk, now: datetime) -> None:
@@ -72,7 +72,7 @@ async def _take(desk: Desk, now: datetime) -> list[Row[Any]]:
     is_idle = or_(desktops.c.busy_until.is_(None), desktops.c.busy_until <= now)
     query = (
         select(desktops)
-        .where(desktops.c.state.in_(TODO), desktops.c.next_at <= now, is_idle)
+        .where(desktops.c.state.in_(UNFINISHED), desktops.c.next_at <= now, is_idle)
         .order_by(desktops.c.next_at)
         .limit(TAKEN_AT_ONCE)
     )
@@ -89,7 +89,9 @@ async def _take(desk: Desk, now: datetime) -> list[Row[Any]]:
 
 async def _come_back(desk: Desk, now: datetime) -> None:
     """Have what is to be done next done on time, not at the next turn."""
-    query = select(func.min(desktops.c.next_at)).where(desktops.c.state.in_(TODO), desktops.c.next_at > now)
+    query = select(func.min(desktops.c.next_at)).where(
+        desktops.c.state.in_(UNFINISHED), desktops.c.next_at > now
+    )
     ends = select(func.min(desktops.c.ends_at)).where(desktops.c.state.in_(CURRENT), desktops.c.ends_at > now)
     async with desk.kernel.database.read() as session:
         found = [(await session.execute(each)).scalar() for each in (query, ends)]

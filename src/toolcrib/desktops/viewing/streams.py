@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -22,14 +23,14 @@ class StreamEnded(Exception):
     """The other end has closed the connection."""
 
 
-class ByteStream:
+class ByteStream(ABC):
     """Reads exactly so many bytes of what comes in chunks of any size."""
 
     _left = b""
 
+    @abstractmethod
     async def next_chunk(self) -> bytes:
         """Wait for more. Raises StreamEnded."""
-        raise NotImplementedError
 
     async def chunk(self) -> bytes:
         """Return what is there, or wait for more. Raises StreamEnded."""

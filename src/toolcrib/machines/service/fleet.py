@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel import stored_json
 from toolcrib.kernel.claims.models import Ref
+from toolcrib.kernel.database import run_core
 from toolcrib.machines.models import KIND, OPEN, bookings, holds, machines
 from toolcrib.machines.service.fairness import Booked, is_open
 from toolcrib.machines.tags import tags_of
@@ -68,7 +69,7 @@ _FLEET = select(*_NEEDED).order_by(machines.c.id)
 
 async def read_fleet(session: AsyncSession) -> list[Machine]:
     """All machines, in the order of their registration."""
-    return await (await session.connection()).run_sync(fleet_of)
+    return await run_core(session, fleet_of)
 
 
 def fleet_of(connection: Connection) -> list[Machine]:

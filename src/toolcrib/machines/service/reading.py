@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.database import run_core
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.machines.models import CURRENT, OPEN, State, bookings, holds, machines, reservations
 from toolcrib.machines.reservation_views import JumpHost
@@ -104,7 +105,7 @@ Held = tuple[Row[Any], Row[Any] | None]
 
 async def holds_of(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Held]]:
     """Return the holds of these reservations, each with its machine. All are shown: a failed one tells why."""
-    return await (await session.connection()).run_sync(holds_in, ids)
+    return await run_core(session, holds_in, ids)
 
 
 def holds_in(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]]:
@@ -131,7 +132,7 @@ async def outputs_of(session: AsyncSession, reservation_id: str) -> list[Row[Any
 
 async def jump_hosts(session: AsyncSession, held: Iterable[Held]) -> dict[str | None, JumpHost]:
     """Return the machines by way of which those of these holds are reached, by name."""
-    return await (await session.connection()).run_sync(jump_hosts_in, held)
+    return await run_core(session, jump_hosts_in, held)
 
 
 def jump_hosts_in(connection: Connection, held: Iterable[Held]) -> dict[str | None, JumpHost]:

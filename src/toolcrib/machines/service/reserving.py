@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import Acquire
 from toolcrib.kernel.claims.models import PRIVATE, Holder
-from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.database import run_core, take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import LimitReached
@@ -163,9 +163,8 @@ async def read_share(
     session: AsyncSession, settings: Settings, me: Principal, queue: Sequence[Waiting]
 ) -> Share:
     """Return what one person has."""
-    connection = await session.connection()
     rows = [each.row for each in queue]
-    return (await connection.run_sync(shares_of, settings, {me.uuid}, rows))[me.uuid]
+    return (await run_core(session, shares_of, settings, {me.uuid}, rows))[me.uuid]
 
 
 def shares_of(

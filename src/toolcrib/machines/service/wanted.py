@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.database import run_core
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.rights import principals_with
 from toolcrib.machines.errors import MachineNotFound, UnknownTag
@@ -97,8 +98,7 @@ async def read_queue(
     session: AsyncSession, fleet: Sequence[Machine], *, open_projects: bool
 ) -> list[Waiting]:
     """Who waits for machines, front first."""
-    connection = await session.connection()
-    return await connection.run_sync(queue_of, fleet, open_projects=open_projects)
+    return await run_core(session, queue_of, fleet, open_projects=open_projects)
 
 
 def queue_of(connection: Connection, fleet: Sequence[Machine], *, open_projects: bool) -> list[Waiting]:

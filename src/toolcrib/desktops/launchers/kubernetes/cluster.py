@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from toolcrib.desktops.launchers.kubernetes.answers import Metadata, Object, Page, Status, WatchEvent, read
 from toolcrib.desktops.launchers.kubernetes.credentials import open_client
+from toolcrib.desktops.launchers.kubernetes.limits import LIMITS, Limits
 from toolcrib.desktops.launchers.kubernetes.refusals import Expired, Missing, NotAccepted, refusal
 from toolcrib.desktops.launchers.kubernetes.resources import Resource
 from toolcrib.desktops.launchers.launcher import LauncherDown, LauncherError, LauncherRefused
@@ -30,8 +31,6 @@ FIELD_MANAGER: Final = "toolcrib"
 SCALER: Final = "toolcrib-scale"
 ANSWER_BYTES = 1024 * 1024
 PAGE_BYTES = 16 * 1024 * 1024
-PAGE = 250
-OBJECTS = 50_000
 WATCH_SECONDS = 240
 LISTS = 3
 
@@ -57,7 +56,8 @@ class _Connection:
 class Cluster:
     """The API of one cluster in one namespace. Every call ends within the settings' time, a watch with its reader."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limits: Limits = LIMITS) -> None:
+        self._limits = limits
         self.namespace = settings.kubernetes_namespace
         self._settings = settings
         self._seconds = settings.kubernetes_timeout_seconds
@@ -127,7 +127,7 @@ class Cluster:
 
     async def _list(self, resource: Resource, labels: str, fields: str) -> tuple[list[dict[str, Any]], str]:
         found: list[dict[str, Any]] = []
-        query = {"labelSelector": labels, "fieldSelector": fields, "limit": str(PAGE)}
+        query = {"labelSelector": labels, "fieldSelector": fields, "limit": str(self._limits.page)}
         seen: set[str] = set()
         while True:
             page = read(Page, await self._call("GET", resource, query=query, most=PAGE_BYTES))
@@ -135,7 +135,7 @@ class Cluster:
             on = page.metadata.continue_
             if not on:
                 return found, page.metadata.resource_version
-            if on in seen or len(found) > OBJECTS:
+            if on in seen or len(found) > self._limits.objects:
                 raise LauncherDown("The cluster's list has no end.")
             seen.add(on)
             query["continue"] = on

@@ -18,6 +18,7 @@ from toolcrib.desktops.launchers.kubernetes.cluster import SCALER, Cluster, toge
 from toolcrib.desktops.launchers.kubernetes.credentials import server_namespace
 from toolcrib.desktops.launchers.kubernetes.following import following
 from toolcrib.desktops.launchers.kubernetes.images import Images
+from toolcrib.desktops.launchers.kubernetes.limits import LIMITS, Limits
 from toolcrib.desktops.launchers.kubernetes.manifests import (
     GATEWAY,
     INSTANCE,
@@ -61,10 +62,6 @@ from toolcrib.desktops.launchers.launcher import (
 )
 from toolcrib.settings import Settings
 
-STOP_SECONDS = 120.0  # contract, section 11: 60 looks, 2 seconds apart
-HOME_SECONDS = 20.0
-# After how long without a pod the cluster is asked why there is none.
-NO_POD_SECONDS = 3.0
 ATTEMPTS = 5
 
 _OF_A_DESKTOP: tuple[tuple[Resource, str], ...] = (
@@ -77,12 +74,13 @@ _OF_A_DESKTOP: tuple[tuple[Resource, str], ...] = (
 class KubernetesLauncher:
     name = "kubernetes"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limits: Limits = LIMITS) -> None:
         self._settings = settings
+        self._limits = limits
         self.default_image = settings.desktop_image
         self._instance = settings.kubernetes_instance
         self._patience = timedelta(seconds=settings.kubernetes_room_seconds)
-        self._cluster = Cluster(settings)
+        self._cluster = Cluster(settings, limits)
         self._manifests = Manifests(settings, server_namespace())
         self._volumes = Volumes(self._cluster, self._manifests, self._instance)
         self._images = Images(self._cluster, self._manifests, self._instance)
@@ -159,7 +157,7 @@ class KubernetesLauncher:
                 left = ends - time.monotonic()
                 if left <= 0:
                     break
-                if not await pod.changed(min(left, NO_POD_SECONDS)):
+                if not await pod.changed(min(left, self._limits.no_pod_seconds)):
                     workload = await self._workload_again(name, workload)
                     if workload is None:
                         return Report(Phase.FAILED, "It is not on the cluster any more.")
@@ -181,7 +179,10 @@ class KubernetesLauncher:
         else:
             await self._delete(PODS, _pod_name(name))
         await self._wait_until_gone(
-            PODS, _pod_name(name), STOP_SECONDS, "The cluster has not ended the desktop yet."
+            PODS,
+            _pod_name(name),
+            self._limits.stop_seconds,
+            "The cluster has not ended the desktop yet.",
         )
 
     async def delete(self, name: str, *, home: bool) -> bool:
@@ -340,7 +341,9 @@ class KubernetesLauncher:
     async def _delete_home(self, name: str) -> bool:
         try:
             await self._delete(CLAIMS, name)
-            await self._wait_until_gone(CLAIMS, name, HOME_SECONDS, "The home has not been removed yet.")
+            await self._wait_until_gone(
+                CLAIMS, name, self._limits.home_seconds, "The home has not been removed yet."
+            )
         except (LauncherRefused, LauncherDown):
             return False
         return True

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -69,7 +70,7 @@ class Folders:
         path = self.root / "sockets" / key
         if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
             return path
-        return Path(f"/tmp/toolcrib-{os.geteuid()}-{self.mark}") / key  # noqa: S108 - see `make_socket_folder`
+        return Path(tempfile.gettempdir(), f"toolcrib-{os.geteuid()}-{self.mark}", key)
 
     def make_socket_folder(self, name: str) -> None:
         """
