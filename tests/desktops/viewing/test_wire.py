@@ -157,6 +157,8 @@ async def test_a_stopping_server_closes_its_views(tmp_path: Path, screen: Screen
 async def test_figures_tell_of_views(stage: Stage, screen: Screen) -> None:
     name = await stage.desktop("ann", screen.address)
     view = await stage.view("ann", name)
+    screen.send(b"\x02")
+    assert await view.exactly(1) == b"\x02"
     text = (await (await stage.app.admin()).get("/metrics")).text
     figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("toolcrib_desktop"))
     assert float(figures["toolcrib_desktop_views"]) >= 1

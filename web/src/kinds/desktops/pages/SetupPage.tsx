@@ -1,10 +1,8 @@
 import { Button } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { show } from "../../../overlays/overlays";
 import { FormDialog } from "../../../overlays/FormDialog";
 import { Link } from "../../../ui/Link";
-import { ListState } from "../../../ui/ListState";
 import { visible } from "../../../ui/names";
 import { complain, say } from "../../../ui/toast";
 import { ConfigurationDialog } from "../dialogs/ConfigurationDialog";
@@ -16,6 +14,7 @@ import type { Configuration, Volume } from "../types";
 import classes from "./Desktops.module.css";
 import { sizeOf } from "./Gallery";
 import { LimitsLine } from "./LimitsLine";
+import { RowButtons, SetupTable } from "./SetupTable";
 
 /** For administrators: what desktops are made from, the storage beside them, and who may use which. */
 export function SetupPage() {
@@ -49,53 +48,24 @@ function whoText({ is_public: everybody, allowed_users: users }: Pick<Volume, "i
 function Configurations() {
   const query = useQuery(configurationsQuery);
   return (
-    <section>
-      <div className={classes.sectionHead}>
-        <h2 className={classes.subhead}>Configurations</h2>
-        <Button size="xs" leftSection={<IconPlus size={15} />} onClick={() => show(<ConfigurationDialog />)}>
-          Add a configuration
-        </Button>
-      </div>
-      <ListState query={query} />
-      {query.data?.length === 0 && <p className={classes.quiet}>None yet: desktops are made from the server’s default image or session.</p>}
-      {query.data && query.data.length > 0 && (
-        <div className={`panel ${classes.scroll}`}>
-          <table className={classes.rows} aria-label="Configurations">
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>Image</th>
-                <th>Size</th>
-                <th>Who may start it</th>
-                <th>
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {query.data.map((one) => (
-                <tr key={one.id}>
-                  <td>{visible(one.name)}</td>
-                  <td className="mono">{visible(one.image)}</td>
-                  <td>{sizeOf(one)}</td>
-                  <td>{whoText(one)}</td>
-                  <td>
-                    <div className={classes.rowButtons}>
-                      <Button size="compact-xs" variant="default" onClick={() => show(<ConfigurationDialog configuration={one} />)} aria-label={`Edit ${visible(one.name)}`}>
-                        Edit
-                      </Button>
-                      <Button size="compact-xs" variant="default" onClick={() => askToRemove(one)} aria-label={`Remove ${visible(one.name)}`}>
-                        Remove
-                      </Button>
-                    </div>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
+    <SetupTable
+      title="Configurations"
+      add="Add a configuration"
+      onAdd={() => show(<ConfigurationDialog />)}
+      query={query}
+      none="None yet: desktops are made from the server’s default image or session."
+      columns={["Name", "Image", "Size", "Who may start it"]}
+    >
+      {query.data?.map((one) => (
+        <tr key={one.id}>
+          <td>{visible(one.name)}</td>
+          <td className="mono">{visible(one.image)}</td>
+          <td>{sizeOf(one)}</td>
+          <td>{whoText(one)}</td>
+          <RowButtons name={one.name} change="Edit" changeLabel="Edit" onChange={() => show(<ConfigurationDialog configuration={one} />)} onRemove={() => askToRemove(one)} />
+        </tr>
+      ))}
+    </SetupTable>
   );
 }
 
@@ -118,56 +88,27 @@ function askToRemove({ id, name }: Configuration): void {
 function Volumes() {
   const query = useQuery(volumesQuery);
   return (
-    <section>
-      <div className={classes.sectionHead}>
-        <h2 className={classes.subhead}>Volumes</h2>
-        <Button size="xs" leftSection={<IconPlus size={15} />} onClick={() => show(<VolumeDialog />)}>
-          Add a volume
-        </Button>
-      </div>
-      <ListState query={query} />
-      {query.data?.length === 0 && <p className={classes.quiet}>None yet. A volume is seen at /storage in the desktops that use it.</p>}
-      {query.data && query.data.length > 0 && (
-        <div className={`panel ${classes.scroll}`}>
-          <table className={classes.rows} aria-label="Volumes">
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>Size</th>
-                <th>State</th>
-                <th>Who may use it</th>
-                <th>
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {query.data.map((one) => (
-                <tr key={one.id}>
-                  <td className="mono">{visible(one.name)}</td>
-                  <td>{one.size}</td>
-                  <td>
-                    {one.status}
-                    {one.exclusive && ", one desktop at a time"}
-                  </td>
-                  <td>{whoText(one)}</td>
-                  <td>
-                    <div className={classes.rowButtons}>
-                      <Button size="compact-xs" variant="default" onClick={() => show(<VolumeDialog volume={one} />)} aria-label={`Access to ${visible(one.name)}`}>
-                        Access
-                      </Button>
-                      <Button size="compact-xs" variant="default" onClick={() => askToRemoveVolume(one)} aria-label={`Remove ${visible(one.name)}`}>
-                        Remove
-                      </Button>
-                    </div>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
+    <SetupTable
+      title="Volumes"
+      add="Add a volume"
+      onAdd={() => show(<VolumeDialog />)}
+      query={query}
+      none="None yet. A volume is seen at /storage in the desktops that use it."
+      columns={["Name", "Size", "State", "Who may use it"]}
+    >
+      {query.data?.map((one) => (
+        <tr key={one.id}>
+          <td className="mono">{visible(one.name)}</td>
+          <td>{one.size}</td>
+          <td>
+            {one.status}
+            {one.exclusive && ", one desktop at a time"}
+          </td>
+          <td>{whoText(one)}</td>
+          <RowButtons name={one.name} change="Access" changeLabel="Access to" onChange={() => show(<VolumeDialog volume={one} />)} onRemove={() => askToRemoveVolume(one)} />
+        </tr>
+      ))}
+    </SetupTable>
   );
 }
 
