@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
+from structlog.testing import capture_logs
 
 from tests.clock import FakeClock
 from tests.desktops.viewing.screens import Screen
@@ -307,8 +308,10 @@ async def test_one_view_too_many_ends_the_persons_oldest(stage: Stage, screen: S
 async def test_a_desktop_that_cannot_be_reached_says_so(stage: Stage, screen: Screen) -> None:
     name = await stage.desktop("ann", screen.address)
     view = await stage.view("ann", name)
-    screen.hang_up()
-    assert (await view.closed())[0] == Closing.LOST
+    with capture_logs() as logs:
+        screen.hang_up()
+        assert (await view.closed())[0] == Closing.LOST
+    assert ("desktop_view_lost", name) in {(each["event"], each.get("desktop")) for each in logs}
     screen.password = "another"
     viewer = await Viewer.connect(
         stage.url(), (await stage.ticket(await stage.client("ann"), name))["ticket"]

@@ -108,7 +108,8 @@ async def _carry(
         return ended.code, ended.text
     except WebSocketDisconnect:
         pass
-    except (StreamEnded, LauncherError, OSError, TimeoutError):
+    except (StreamEnded, LauncherError, OSError, TimeoutError) as lost:
+        log.warning("desktop_view_lost", desktop=view.desktop, view=view.id, error=type(lost).__name__)
         return Closing.LOST, UNREACHABLE
     finally:
         await end_tasks(work)
