@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.clock import FakeClock
 from tests.servers import command, memory_disk
@@ -32,6 +33,7 @@ from tests.servers.s3 import s3 as run_s3
 from tests.servers.smtp import MailServer
 from tests.servers.smtp import smtp as run_smtp
 from tests.servers.sqlite import Sqlite, fill_data_dir
+from tests.servers.tcp_proxy import TcpProxy, tcp_proxy
 from tests.servers.toolcrib import ToolcribServer
 
 if TYPE_CHECKING:
@@ -230,6 +232,21 @@ def database(databases: Databases) -> Iterator[Database]:
 def new_database_url(database: Database) -> str:
     """For DATABASE_URL: nobody has started a server on it."""
     return database.url
+
+
+@pytest.fixture
+def proxy(database_url: str) -> Iterator[TcpProxy]:
+    """In front of the database of this test."""
+    port = make_url(database_url).port
+    assert port is not None
+    with tcp_proxy(port) as one:
+        yield one
+
+
+@pytest.fixture
+def through(database_url: str, proxy: TcpProxy) -> str:
+    """For DATABASE_URL: the database, by way of the proxy."""
+    return make_url(database_url).set(port=proxy.port).render_as_string(hide_password=False)
 
 
 @pytest.fixture

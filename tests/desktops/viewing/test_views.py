@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import delete, select, update
 from structlog.testing import capture_logs
 
@@ -16,6 +18,7 @@ from tests.desktops.viewing.stage import Stage, WebServer
 from tests.desktops.viewing.viewer import Viewer
 from tests.desktops.viewing.xvnc import Xvnc
 from tests.servers.sqlite import fill_data_dir
+from tests.servers.tcp_proxy import TcpProxy
 from toolcrib.desktops import models
 from toolcrib.desktops.viewing.rfb import encodings
 from toolcrib.desktops.viewing.views import Closing
@@ -114,9 +117,24 @@ async def test_control_passes_between_the_views_of_two_servers(stage: Stage, xvn
     await ann.close()
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def apart(database_url: str, through: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Two servers, the first of which has its database by way of a proxy."""
+    clock = FakeClock()
+    servers = [
+        await WebServer.start(tmp_path / str(number), clock, database_url=url)
+        for number, url in enumerate((through, database_url))
+    ]
+    yield Stage(*servers)
+    for each in reversed(servers):
+        await each.stop()
+
+
+@pytest.mark.databases("postgresql")
 async def test_who_has_control_loses_it_where_the_database_is_out_of_reach_when_others_may_get_it(
-    stage: Stage, xvnc: Xvnc, monkeypatch: pytest.MonkeyPatch
+    apart: Stage, proxy: TcpProxy, xvnc: Xvnc
 ) -> None:
+    stage = apart
     here, there = stage.servers
     name = await stage.desktop("ann", xvnc.address)
     await stage.invite(name, "gus", may_control=True)
@@ -124,10 +142,8 @@ async def test_who_has_control_loses_it_where_the_database_is_out_of_reach_when_
     gus = await stage.view("gus", name, server=there)
     await stage.passes_to(name, ann, xvnc)
 
-    def unreachable() -> None:
-        raise OSError
-
-    monkeypatch.setattr(here.kernel.database, "read", unreachable)
+    proxy.accept_only(0)
+    proxy.cut()
     query = select(models.views.c.seen_at).where(models.views.c.id == gus.id)
     async with asyncio.timeout(20):
         for _ in range(2):  # until the lease of ann's view has run out, and gus's has not
@@ -145,7 +161,7 @@ async def test_who_has_control_loses_it_where_the_database_is_out_of_reach_when_
     await gus.key(ord("g"), down=False)
     await gus.passed()
     await _loses(ann, xvnc)
-    monkeypatch.undo()
+    proxy.accept_only(1000)
     assert (await ann.closed())[0] == Closing.REPLACED
     await gus.close()
 
