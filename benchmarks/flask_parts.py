@@ -1,4 +1,4 @@
-"""`python -m benchmarks.flask_parts DATABASE PORT`: parts as a plain Flask and SQLAlchemy ORM application lists them.
+"""Parts as a plain Flask and SQLAlchemy ORM application lists them, for `gunicorn`.
 
 It reads the same rows and answers the same JSON as `GET /api/parts/`.
 """
@@ -6,7 +6,6 @@ It reads the same rows and answers the same JSON as `GET /api/parts/`.
 from __future__ import annotations
 
 import json
-import sys
 from datetime import datetime
 from typing import Any
 
@@ -83,7 +82,3 @@ def application(database: str) -> Flask:
         return jsonify({"parts": found, "total": total, "limit": None, "offset": 0})
 
     return app
-
-
-if __name__ == "__main__":
-    application(sys.argv[1]).run("127.0.0.1", int(sys.argv[2]), threaded=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import databases_of
+from tests.parts.bench import Bench
 
 if TYPE_CHECKING:
     from tests.parts.workshop import Workshop
@@ -32,3 +33,13 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     yield Workshop(crib)
     crib.close()
     databases.drop(database)
+
+
+@pytest.fixture
+def fay(shop: Workshop) -> Bench:
+    return Bench(shop)
+
+
+@pytest.fixture
+def ben(shop: Workshop) -> Bench:
+    return Bench(shop)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import select
 
+from toolcrib.kernel.identity.enrolment import OtpEnrolmentRequired
 from toolcrib.kernel.identity.models import User
-from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.principal import Principal, Unauthorized
 from toolcrib.kernel.identity.users import UsernameTaken, create_user
 from toolcrib.kernel.secrets import make_once
 from toolcrib.parts.models import KIND
@@ -31,6 +32,7 @@ KEY_FILE = "parts.key"
 class Shop:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
+        self._account: Principal | None = None
         self._key = (kernel.settings.app_key or _development_key(kernel.settings)).encode()
 
     def is_app_key(self, shown: str) -> bool:
@@ -51,15 +53,21 @@ class Shop:
     async def service_account(self) -> Principal | None:
         """Return the account that the shared key stands for; it is made when it is first used. None if an
         administrator has disabled it. It has no password and no rights beyond the contract's routes."""
-        user = await self._account()
-        if user is None:
-            await self._make()
-            user = await self._account()
-        if user is None or not user.is_active:
-            return None
-        return replace(await self.kernel.auth.principal_of(user), is_admin=False)
+        try:
+            found = self._account and await self.kernel.auth.refresh(self._account)
+        except (Unauthorized, OtpEnrolmentRequired):
+            found = None
+        if found is None:
+            user = await self._find()
+            if user is None:
+                await self._make()
+                user = await self._find()
+            if user is None or not user.is_active:
+                return None
+            found = self._account = await self.kernel.auth.principal_of(user)
+        return replace(found, is_admin=False)
 
-    async def _account(self) -> User | None:
+    async def _find(self) -> User | None:
         async with self.kernel.database.read() as session:
             found: User | None = await session.scalar(select(User).where(User.username == SERVICE_ACCOUNT))
             return found

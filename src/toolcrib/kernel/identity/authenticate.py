@@ -180,7 +180,7 @@ class Authenticator:
 
     async def principal_of(self, user: User) -> Principal:
         """Return the rights of a person who does not make the request, like the person a claim is transferred to."""
-        grant = lookup.version_grant(b"", "internal", user)
+        grant = lookup.version_grant(self._digest("internal", user.uuid.encode()), "internal", user)
         async with self._database.read() as session:
             registry = await read_registry(session)
             return await read_principal(session, user, grant, registry, open_projects=self._open_projects)
@@ -220,7 +220,7 @@ class Authenticator:
 
     # Memory
 
-    def _digest(self, carrier: Carrier | Literal["basic"], raw: bytes) -> bytes:
+    def _digest(self, carrier: Carrier | Literal["basic", "internal"], raw: bytes) -> bytes:
         digest = self._empty_digest.copy()
         digest.update(carrier.encode())
         digest.update(raw)

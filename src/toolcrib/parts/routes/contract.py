@@ -34,7 +34,7 @@ from toolcrib.parts.schemas import (
 )
 from toolcrib.parts.service import contract, removing, stats, workflow
 from toolcrib.parts.service.contract import Listing
-from toolcrib.parts.service.contract_json import part_json, part_line
+from toolcrib.parts.service.contract_json import part_json, part_lines
 from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.shop import shop_of
 
@@ -51,7 +51,10 @@ CHECK_RATE = "30/2 second"
 
 def answer(found: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(
-        orjson.dumps(found), status_code=status, media_type="application/json", headers=dict(headers or {})
+        orjson.dumps(found, option=orjson.OPT_NAIVE_UTC),
+        status_code=status,
+        media_type="application/json",
+        headers=dict(headers or {}),
     )
 
 
@@ -136,8 +139,8 @@ _QUERY: dict[str, Any] = {
 
 async def _list(session: Any, caller: Caller, asked: Listing, now: Any) -> Response:
     rows, total = await contract.list_parts(session, caller.scope, asked)
-    found = [part_line(row, now) for row in rows]
-    return answer({"parts": found, "total": total, "limit": asked.limit, "offset": asked.offset})
+    found = {"parts": part_lines(rows, now), "total": total, "limit": asked.limit, "offset": asked.offset}
+    return answer(found)
 
 
 @router.get("/parts", include_in_schema=False)

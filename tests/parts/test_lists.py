@@ -1,0 +1,36 @@
+"""Lists of parts, as the earlier pages ask for them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.parts.bench import Bench
+    from tests.parts.workshop import Workshop
+
+
+@pytest.mark.every_database
+def test_a_list_says_of_each_part_what_the_part_says(shop: Workshop, fay: Bench) -> None:
+    names = [shop.part(name=uuid4().hex, type=kind)["name"] for kind in ("hand", None)]
+    held, over = (shop.old.get("/api/parts/", params={"search": name}).json()["parts"][0] for name in names)
+    for part in (held, over):
+        shop.do(part, "approve", {"reviewer": "Rae", "miscInfo": {"storage": "Fach 7 \u2193"}})
+    shop.do(held, "assign", {"assigned": "Zoë"})
+    fay.do(over, "take", ttl_seconds=60)
+
+    def listed(part: dict[str, Any]) -> dict[str, Any]:
+        answer = shop.old.get("/api/parts/", params={"search": part["name"]}).json()
+        (found,) = answer["parts"]
+        return dict(found)
+
+    assert listed(over)["assigned"] == fay.name
+    shop.crib.clock.advance(minutes=2)
+    assert (listed(over)["assigned"], listed(over)["status"]) == (None, "Already Started")
+    for part in (held, over):
+        assert listed(part) == shop.read(part)
+    assert listed(held)["miscInfo"]["handWorkers"][0]["name"] == "Zoë"
+    assert datetime.fromisoformat(listed(held)["claimedDate"]).utcoffset() == timedelta(0)
