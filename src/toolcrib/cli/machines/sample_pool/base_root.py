@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -24,6 +23,8 @@ def base_root() -> Path:
 
     It lies in TOOLCRIB_HOSTS_CACHE or the user's cache folder. Several processes may ask at the same time.
     """
+    import fcntl
+
     root = _place()
     root.parent.mkdir(parents=True, exist_ok=True)
     with root.with_name(f"{root.name}.lock").open("w") as lock:

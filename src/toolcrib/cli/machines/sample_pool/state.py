@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -44,6 +43,10 @@ def locked() -> Iterator[None]:
     Raises:
         Failure: another one does.
     """
+    try:
+        import fcntl
+    except ImportError as absent:
+        raise CannotTell("Sample pools cannot be made on this system.") from absent
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder() / "lock").open("w") as lock:
         try:
