@@ -13,6 +13,7 @@ from toolcrib.kernel.claims.commands import ForceRelease, Group
 from toolcrib.kernel.claims.models import claims as claim_table
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.identity.models import RetiredName
 from toolcrib.parts.models import parts
 from toolcrib.parts.service.lookup import ref_of
@@ -21,8 +22,7 @@ from toolcrib.parts.service.told import tell
 
 log = structlog.get_logger()
 
-# In one run; what is left comes at the next.
-MOST = 500
+AT_ONCE = 500
 
 
 async def look_after_idle(kernel: Kernel, now: datetime) -> None:
@@ -33,16 +33,23 @@ async def look_after_idle(kernel: Kernel, now: datetime) -> None:
         shortest = _shortest([default, *rules.values()])
         if shortest is None:
             return
-        query = select(parts.c.id, parts.c.scope, parts.c.active_at, parts.c.reminded_at).where(
-            parts.c.claim_fence.is_not(None), parts.c.active_at <= now - timedelta(hours=shortest)
-        )
-        rows = (await session.execute(query.order_by(parts.c.active_at).limit(MOST))).all()
-    for row in rows:
-        rule = rules.get(row.scope, default)
-        if _is_due(rule.return_hours, row.active_at, now) or (
-            row.reminded_at is None and _is_due(rule.remind_hours, row.active_at, now)
-        ):
-            await _look_after(kernel, row.id, rule, now)
+    idle = select(parts.c.id, parts.c.scope, parts.c.active_at, parts.c.reminded_at).where(
+        parts.c.claim_fence.is_not(None), parts.c.active_at <= now - timedelta(hours=shortest)
+    )
+    last = 0
+    while True:
+        async with kernel.database.read() as session:
+            page = idle.where(parts.c.id > last).order_by(parts.c.id).limit(AT_ONCE)
+            rows = (await session.execute(page)).all()
+        for row in rows:
+            rule = rules.get(row.scope, default)
+            if _is_due(rule.return_hours, row.active_at, now) or (
+                row.reminded_at is None and _is_due(rule.remind_hours, row.active_at, now)
+            ):
+                await _look_after(kernel, row.id, rule, now)
+        if len(rows) < AT_ONCE:
+            return
+        last = rows[-1].id
 
 
 def _shortest(rules: list[ProjectRules]) -> int | None:
@@ -55,6 +62,13 @@ def _is_due(hours: int, since: datetime, now: datetime) -> bool:
 
 
 async def _look_after(kernel: Kernel, part_id: int, rule: ProjectRules, now: datetime) -> None:
+    try:
+        await _remind_or_return(kernel, part_id, rule, now)
+    except Exception as error:  # noqa: BLE001 - it must not keep the others from being looked after
+        log.error("idle_part_not_looked_after", part=part_id, error=failure_in_words(error))
+
+
+async def _remind_or_return(kernel: Kernel, part_id: int, rule: ProjectRules, now: datetime) -> None:
     async with kernel.database.write() as session:
         await take_write_lock(session)
         row: Any = (await session.execute(select(parts).where(parts.c.id == part_id))).first()
@@ -79,7 +93,7 @@ async def show_names_of_now(kernel: Kernel, _now: datetime) -> None:
         .where(parts.c.assigned == RetiredName.name, parts.c.assigned != claim_table.c.holder)
     )
     async with kernel.database.read() as session:
-        rows = (await session.execute(outdated.limit(MOST))).all()
+        rows = (await session.execute(outdated.limit(AT_ONCE))).all()
     for row in rows:
         async with kernel.database.write() as session:
             mine = update(parts).where(parts.c.id == row.id, parts.c.assigned == row.name)
