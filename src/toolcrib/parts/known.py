@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from toolcrib.kernel.claims.schemas import in_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def moment_of(text: Any) -> datetime | None:
 
     Raises:
         ValueError: it is no moment.
+        InvalidRequest: it lies outside the years that can be kept (400).
     """
     if text is None or text == "":
         return None
-    found = datetime.fromisoformat(str(text))
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return in_utc(datetime.fromisoformat(str(text)))

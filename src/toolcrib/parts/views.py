@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from toolcrib.kernel.claims.schemas import Text, TtlSeconds
+from toolcrib.kernel.claims.schemas import Text, TtlSeconds, in_utc
+from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.parts import misc_info, values
 from toolcrib.parts.errors import Refused
 from toolcrib.parts.model_schemas import ModelConversion
@@ -18,7 +19,10 @@ LastStep = Literal["inspected", "picked_up"]
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return in_utc(moment)
+    except InvalidRequest as bad:
+        raise ValueError(bad.detail) from None
 
 
 def _url(text: str | None) -> str | None:
@@ -141,6 +145,12 @@ class CountPieces(Expecting):
     reason: Annotated[Text, Field(max_length=50)] | None = None
     note: Reason | None = None
     override: bool = False
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> CountPieces:
+        if not self.made and not self.scrapped:
+            raise ValueError("Count at least one piece.")
+        return self
 
 
 class DonePart(Expecting):

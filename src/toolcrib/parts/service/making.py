@@ -163,7 +163,7 @@ async def count(
     """
     row = await open_part(session, doer, part_id)
     await _require_hand(session, doer, row)
-    if scrapped:
+    if scrapped or reason:
         known = (await rules_of(session, doer.settings, row.scope)).scrap_reasons
         if reason not in known:
             raise UnknownReason("Scrap needs one of the reasons of this project.", {"reasons": known})

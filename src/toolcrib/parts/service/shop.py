@@ -12,7 +12,8 @@ from toolcrib.kernel.access import visible
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.search import text_match
-from toolcrib.parts.errors import NotApproved, UnknownThing
+from toolcrib.parts.after_claim import is_done
+from toolcrib.parts.errors import NotApproved, PartCompleted, UnknownThing
 from toolcrib.parts.models import (
     BOARDS,
     PENDING,
@@ -149,8 +150,13 @@ async def reject(session: AsyncSession, doer: Doer, part_id: int, reason: str) -
 async def put_steps(
     session: AsyncSession, doer: Doer, part_id: int, wanted: Sequence[Mapping[str, Any]]
 ) -> Row[Any]:
-    """Replace the steps that are not done yet; one that is named by its id keeps its state."""
-    row = await open_part(session, doer, part_id)
+    """Replace the steps that are not done yet; one that is named by its id keeps its state.
+
+    Raises:
+        PartCompleted: nothing of it is still to be done (409).
+        UnknownThing: a step, machine or vendor (400).
+    """
+    row = await _unfinished(session, doer, part_id)
     await _put_steps(session, row, wanted)
     values: dict[str, Any] = {}
     if row.category in BOARDS:
@@ -208,11 +214,24 @@ async def _require_resources(session: AsyncSession, row: Any, wanted: Sequence[M
 async def put_materials(
     session: AsyncSession, doer: Doer, part_id: int, wanted: Mapping[int, int]
 ) -> Row[Any]:
-    """Reserve material for a part."""
-    row = await open_part(session, doer, part_id)
+    """Reserve material for a part.
+
+    Raises:
+        PartCompleted: it needs none any more (409).
+        UnknownThing: the project has no such material (400).
+        NotEnoughMaterial: (409).
+    """
+    row = await _unfinished(session, doer, part_id)
     await reserve(session, row, wanted)
     await tell(session, row, "materials_reserved", actor=doer.me.username, now=doer.now)
     return await write(session, row, {}, doer.now)
+
+
+async def _unfinished(session: AsyncSession, doer: Doer, part_id: int) -> Row[Any]:
+    row = await open_part(session, doer, part_id)
+    if is_done(row.category, row.status):
+        raise PartCompleted("The part is completed.")
+    return row
 
 
 async def next_parts(
