@@ -23,6 +23,12 @@ def a_box() -> bytes:
     return step_files.box(10, 20, 30 + next(_sizes) / 1000)
 
 
+def change_settings(models: Models, **settings: Any) -> None:
+    """Change settings of the running server."""
+    kernel = models.kernel
+    kernel.settings = kernel.database.settings = kernel.settings.model_copy(update=settings)
+
+
 class Models:
     """`shop` is the server; the calls here are those of the earlier pages unless they say otherwise."""
 

@@ -215,3 +215,7 @@ def png_pixels(content: bytes) -> tuple[list[tuple[int, ...]], int]:
         line = rows[start + 1 : start + 1 + width * 4]
         pixels += [tuple(line[x : x + 4]) for x in range(0, width * 4, 4)]
     return pixels, width
+
+
+# Nothing converts that in time: it has more cubes than there are atoms in a gram.
+ENDLESS = nested(80)

@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from tests.parts.models import step_files
 from tests.parts.models.converters import converters_of, is_running, slot_taken
-from tests.parts.models.models import a_box
+from tests.parts.models.models import a_box, change_settings
+from tests.parts.models.step_files import ENDLESS
 from tests.parts.workshop import KEY, PART
+from tests.servers.full_disk import SmallDisk, small_disk
 from tests.servers.process import wait_until
 
 if TYPE_CHECKING:
     from tests.parts.models.models import Models
     from tests.servers.toolcrib import ToolcribServer
 
-# Nothing converts that in time: it has more cubes than there are atoms in a gram.
-ENDLESS = step_files.nested(80)
-
-
-def _with(models: Models, **settings: Any) -> None:
-    """Change settings of the running server."""
-    kernel = models.kernel
-    kernel.settings = kernel.database.settings = kernel.settings.model_copy(update=settings)
-
 
 def test_an_upload_waits_for_its_turn_only_so_long(own_models: Callable[..., Models]) -> None:
     models = own_models()
     part = models.part()
-    _with(models, convert_timeout=0.3)
+    change_settings(models, convert_timeout=0.3)
     with slot_taken(models.crib.folder):
         outcome = models.outcome(part, a_box())
         assert (outcome["success"], outcome["gltf_path"]) == (False, None)
@@ -46,7 +39,7 @@ def test_an_upload_waits_for_its_turn_only_so_long(own_models: Callable[..., Mod
         assert (ours.status_code, ours.json()["code"]) == (409, "model_not_ready")
         assert ours.json()["details"]["state"] == "pending"
         assert models.our(f"{part}/thumbnail").status_code == 404
-    _with(models, convert_timeout=60)
+    change_settings(models, convert_timeout=60)
     models.crib.clock.advance(seconds=11)
     models.turn()
     assert models.get(f"{part}/model").status_code == 200
@@ -91,12 +84,47 @@ def test_want_of_room_is_not_remembered(own_models: Callable[..., Models]) -> No
     slot = models.crib.folder / "converting" / "0"
     slot.parent.mkdir()
     slot.write_bytes(b"no folder")
-    _with(models, convert_timeout=0.3)
+    change_settings(models, convert_timeout=0.3)
     assert models.outcome(part, a_box())["error"] == "The model is still being converted."
     models.settle()
     assert models.our(f"{part}/figures").json()["conversion"]["state"] == "pending"
     slot.unlink()
-    _with(models, convert_timeout=60)
+    change_settings(models, convert_timeout=60)
+    models.crib.clock.advance(seconds=31)
+    models.turn()
+    assert models.get(f"{part}/model").status_code == 200
+    assert not models.events(part, "conversion_failed")
+
+
+@pytest.fixture
+def disk() -> Iterator[SmallDisk]:
+    with small_disk(16) as disk:
+        yield disk
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(
+    disk: SmallDisk, tmp_path: Path, own_models: Callable[..., Models]
+) -> None:
+    scratch = tmp_path / "data0" / "converting"
+    scratch.parent.mkdir()
+    (disk.path / "converting").mkdir()
+    scratch.symlink_to(disk.path / "converting")
+    models = own_models(FILES_DIR=disk.path / "files", FILES_KEEP_FREE_MIB="0")
+    part = models.part()
+    disk.fill()
+    refused = models.upload(part, a_box())
+    assert (refused.status_code, refused.json()["code"]) == (503, "storage_full")
+    assert models.get(str(part)).json()["file"] is None
+    disk.make_room()
+    change_settings(models, convert_timeout=0.3)
+    with slot_taken(models.crib.folder):
+        models.outcome(part, a_box())
+    disk.fill()
+    models.crib.clock.advance(seconds=11)
+    models.turn()
+    assert models.our(f"{part}/figures").json()["conversion"]["state"] == "pending"
+    disk.make_room()
+    change_settings(models, convert_timeout=60)
     models.crib.clock.advance(seconds=31)
     models.turn()
     assert models.get(f"{part}/model").status_code == 200
@@ -106,7 +134,7 @@ def test_want_of_room_is_not_remembered(own_models: Callable[..., Models]) -> No
 def test_content_that_the_store_has_lost_is_not_blamed(own_models: Callable[..., Models]) -> None:
     models = own_models()
     part = models.part()
-    _with(models, convert_timeout=0.3)
+    change_settings(models, convert_timeout=0.3)
     with slot_taken(models.crib.folder):
         models.outcome(part, a_box())
     for path in (models.crib.folder / "files" / "blobs").rglob("*"):
@@ -119,11 +147,11 @@ def test_content_that_the_store_has_lost_is_not_blamed(own_models: Callable[...,
     assert not models.events(part, "conversion_failed")
 
 
-@pytest.mark.databases("sqlite")
+@pytest.mark.every_database
 def test_a_server_killed_before_or_in_a_conversion_loses_none(
-    server: Callable[..., ToolcribServer], database_kind: str
+    server: Callable[..., ToolcribServer], database_url: str
 ) -> None:
-    one = server(PARTS_API_KEY=KEY)
+    one = server(PARTS_API_KEY=KEY, DATABASE_URL=database_url)
     key = {"X-API-Key": KEY}
     old = httpx.Client(base_url=one.url, headers=key, timeout=60)
 
