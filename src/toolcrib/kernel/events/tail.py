@@ -103,14 +103,20 @@ class EventTail:
                 await asyncio.sleep(self._every)
 
     async def _look(self) -> None:
-        while self._seq_now() != self.seq:
+        """Pass on what others have committed until now. What is committed meanwhile can wait for the next look: under
+        constant writing there would be no end to it."""
+        began = time.monotonic()
+        if self._seq_now() != self.seq:
             async with self._database.read() as session:
-                if await event_log.last_seq(session) <= self.seq:
+                newest = await event_log.last_seq(session)
+            while self.seq < newest:
+                async with self._database.read() as session:
+                    page = await event_log.read_after(session, self.seq, PAGE)
+                if not page:  # they have been moved to the archive
                     break
-                page = await event_log.read_after(session, self.seq, PAGE)
-            # Commits of this process may have been passed on meanwhile.
-            self._pass_on([event for event in page if event.seq > self.seq])
-        self._looked_at = time.monotonic()
+                # Commits of this process may have been passed on meanwhile.
+                self._pass_on([event for event in page if event.seq > self.seq])
+        self._looked_at = began
 
     def _pass_on(self, found: list[Event]) -> None:
         for event in found:
