@@ -36,6 +36,8 @@ from toolcrib.kernel.tables import JsonText
 
 _PARAMETER = re.compile(r"\$(\d+)")
 
+# As SQLAlchemy names them.
+DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb")
 Row = Sequence[Any]
 Convert = Callable[[Any], Any]
 
@@ -162,7 +164,7 @@ def _converted(values: Sequence[Any], convert: Convert) -> tuple[Any, ...]:
 
 
 def select_listed(
-    columns: Sequence[Column[Any]], key: Column[str], dialect: str, name: str = "listed"
+    columns: Sequence[Column[Any]], key: Column[Any], dialect: str, name: str = "listed"
 ) -> Select[Any]:
     """`columns` of the rows whose `key` is in the parameter `name`, a list of any length.
 
@@ -174,7 +176,8 @@ def select_listed(
         listed = func.json_each(bindparam(name, type_=JsonText())).table_valued("value")
         return select(*columns).where(key.in_(select(listed.c.value)))
     if dialect == "postgresql":
-        listed = func.unnest(bindparam(name, type_=ARRAY(String))).table_valued("value").render_derived()
+        array = ARRAY(String() if isinstance(key.type, String) else key.type)
+        listed = func.unnest(bindparam(name, type_=array)).table_valued("value").render_derived()
         found = select(*columns).where(key == listed.c.value).offset(literal_column("0")).lateral()
         return select(*found.c).select_from(listed.join(found, true()))
     return select(*columns).where(key.in_(bindparam(name, expanding=True)))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from toolcrib.kernel.claims.changes import Change, Together
 from toolcrib.kernel.claims.models import PRIVATE, Claim
+from toolcrib.kernel.driver_statements import DIALECTS, DriverStatement, select_listed
 from toolcrib.kernel.problems import Conflict
 from toolcrib.machines.logins import login_for
 from toolcrib.machines.models import CURRENT, HoldState, State, holds, machines, reservations
@@ -65,36 +66,53 @@ follow_claim = Together(_follow, _begin)
 
 def _begun(connection: Connection, *begun: tuple[Claim, str, datetime]) -> None:
     """Begin a hold for each claim, of that reservation at that moment."""
-    names = [claim.key for claim, _, _ in begun]
-    ids = {
-        (row.name, row.scope): row.id
-        for row in connection.execute(
-            select(machines.c.id, machines.c.name, machines.c.scope).where(machines.c.name.in_(names))
-        )
-    }
-    of = {reservation_id for _, reservation_id, _ in begun}
-    found = connection.execute(
-        select(reservations.c.id, reservations.c.login).where(reservations.c.id.in_(of))
-    )
-    logins = {row.id: row.login for row in found}
+    find_machines, find_logins = _FIND[connection.dialect.name]
+    names = list({claim.key for claim, _, _ in begun})
+    ids = {(name, scope): id_ for id_, name, scope in connection.execute(find_machines, {"listed": names})}
+    of = list({reservation_id for _, reservation_id, _ in begun})
+    logins = {row.id: row.login for row in connection.execute(find_logins, {"listed": of})}
     rows = [
-        {
-            "reservation_id": reservation_id,
-            "machine_id": ids[claim.key, claim.scope],
-            "machine": claim.key,
-            "fence": claim.fence,
-            "holder": claim.holder,
-            "login": logins[reservation_id],
-            "state": HoldState.PREPARING,
-            "created_at": now,
-            "ends_at": claim.expires_at,
-            "is_failed": False,
-            "attempts": 0,
-            "next_at": now,
-        }
+        (
+            reservation_id,
+            ids[claim.key, claim.scope],
+            claim.key,
+            claim.fence,
+            claim.holder,
+            logins[reservation_id],
+            HoldState.PREPARING,
+            now,
+            claim.expires_at,
+            False,
+            0,
+            now,
+        )
         for claim, reservation_id, now in begun
     ]
-    connection.execute(insert(holds), rows)
+    _INSERT.run(connection, rows)
+
+
+_FIND = {
+    dialect: (
+        select_listed([machines.c[name] for name in ("id", "name", "scope")], machines.c.name, dialect),
+        select_listed([reservations.c.id, reservations.c.login], reservations.c.id, dialect),
+    )
+    for dialect in DIALECTS
+}
+_INSERT = DriverStatement(
+    insert(holds),
+    "reservation_id",
+    "machine_id",
+    "machine",
+    "fence",
+    "holder",
+    "login",
+    "state",
+    "created_at",
+    "ends_at",
+    "is_failed",
+    "attempts",
+    "next_at",
+)
 
 
 def _moved(connection: Connection, claim: Claim) -> None:

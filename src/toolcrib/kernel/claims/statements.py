@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 from toolcrib.kernel.claims.commands import NEEDS_WAITERS, Acquire, Command
 from toolcrib.kernel.claims.models import Claim, Waiter, claim_waiters, claims
 from toolcrib.kernel.claims.rules import ClaimRules
-from toolcrib.kernel.driver_statements import DriverStatement, Row, select_listed
+from toolcrib.kernel.driver_statements import DIALECTS, DriverStatement, Row, select_listed
 from toolcrib.kernel.events.writer import EventWriter
 from toolcrib.kernel.long_work import ROWS, pieces
 
@@ -49,7 +49,7 @@ _FIND = {
             select_listed(_OF_CLAIM, claims.c.folded, dialect, "folded")
         ),
     )
-    for dialect in ("sqlite", "postgresql", "mysql", "mariadb")
+    for dialect in DIALECTS
 }
 _row = attrgetter(*_CLAIM_FIELDS)
 _waiter_row = attrgetter(*_WAITER_FIELDS)

@@ -16,14 +16,14 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.database import take_write_lock
+from toolcrib.kernel.database import run_core, take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.errors import BookedThen, LimitReached, NotEnoughMachines, SomebodyWaits
 from toolcrib.machines.models import State, bookings, machines, reservations
 from toolcrib.machines.service import told
 from toolcrib.machines.service.fleet import Machine, read_fleet
-from toolcrib.machines.service.reserving import Terms, new_row, read_share, turns_of
+from toolcrib.machines.service.reserving import Terms, insert_rows, new_row, read_share, turns_of
 from toolcrib.machines.service.wanted import Wanted, check_wanted, read_queue, usable
 from toolcrib.settings import Settings
 
@@ -89,7 +89,7 @@ async def book(
         "starts_at": starts_at,
         "ends_at": end,
     }
-    await session.execute(insert(reservations).values(**row))
+    await run_core(session, insert_rows, [row])
     times = {"reservation_id": id_, "starts_at": starts_at, "ends_at": end}
     await session.execute(insert(bookings), [{**times, "machine_id": machine.id} for machine in chosen])
     shown = {"starts_at": iso_format(starts_at), "ends_at": iso_format(end)}

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete
 
 from toolcrib.kernel.claims.changes import Hooks
 from toolcrib.kernel.claims.commands import Group
@@ -35,7 +35,7 @@ from toolcrib.machines.service import managing, told
 from toolcrib.machines.service.fairness import Want, free_beside
 from toolcrib.machines.service.fleet import Machine, booked_times, fleet_of
 from toolcrib.machines.service.reading import holds_in, jump_hosts_in
-from toolcrib.machines.service.reserving import Patience, Terms, acquiring, new_row, shares_of
+from toolcrib.machines.service.reserving import Patience, Terms, acquiring, insert_rows, new_row, shares_of
 from toolcrib.machines.service.showing import shown
 from toolcrib.machines.service.wanted import Wanted, check_wanted, queue_of, usable
 from toolcrib.settings import Settings
@@ -177,7 +177,7 @@ class _Pool:
             connection, settings, {wish.me.uuid for wish in wishes}, [each.row for each in queue]
         )
         self._booked = booked_times(self._fleet)
-        self._idle = {machine.id for machine in self._fleet if machine.is_free}
+        self._idle = {machine.id for machine in self._fleet if machine.in_service and not machine.is_taken}
         self._managers = {machine.manager for machine in self._fleet}
         self._scopes = {machine.scope for machine in self._fleet}
         self._usable: dict[Hashable, tuple[list[Machine], list[Machine]]] = {}
@@ -191,7 +191,7 @@ class _Pool:
         """Return each reservation, of one that waits the id, or why there is none."""
         found = [self._answer(wish) for wish in self._wishes]
         if self._rows:
-            self._connection.execute(insert(reservations), list(self._rows.values()))
+            insert_rows(self._connection, self._rows.values())
         groups = list(self._grants.values())
         outcomes = carry_out(self._connection, self._events, groups, self._now, hooks)
         refused = {

@@ -80,8 +80,8 @@ INSTANT = timedelta(microseconds=1)
 def free_beside(queue: Sequence[Want], idle: Collection[int], booked: Booked, moment: datetime) -> set[int]:
     """Return which machines of `idle` are free at `moment` for whoever does not wait."""
     planned = plan(queue, idle, open_at(booked, moment))
-    free = {machine for machine in idle if is_open(booked, machine, moment, moment + INSTANT)}
-    return free.difference(planned.promised, *planned.granted.values())
+    taken = {machine for machine in booked if not is_open(booked, machine, moment, moment + INSTANT)}
+    return set(idle).difference(taken, planned.promised, *planned.granted.values())
 
 
 @dataclass(frozen=True, slots=True)

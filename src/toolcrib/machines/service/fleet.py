@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, select, type_coerce
+import orjson
+from sqlalchemy import Connection, Text, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel import stored_json
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import run_core
+from toolcrib.kernel.rows_as_text import RowsAsText
 from toolcrib.machines.models import KIND, OPEN, bookings, holds, machines
 from toolcrib.machines.service.fairness import Booked, is_open
 from toolcrib.machines.tags import tags_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Machine:
     """One machine as the rules of reserving see it. `ends_at` is when its present hold ends; one that is being cleaned
     has an end in the past. `booked` are the times for which it is booked, the next one first, each with its
@@ -52,19 +54,16 @@ class Machine:
         return Ref(KIND, self.scope, self.name)
 
 
-_TAKEN = select(holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)).order_by(holds.c.id)
-_BOOKED = select(
-    bookings.c.machine_id, bookings.c.starts_at, bookings.c.ends_at, bookings.c.reservation_id
-).order_by(bookings.c.starts_at)
 _NEEDED = [
     *(machines.c[name] for name in ("id", "name", "scope", "user")),
-    (machines.c.enabled & ~machines.c.maintenance & machines.c.quarantine.is_(None)).label("in_service"),
-    # As text: most are as they were when they were read last.
     *(type_coerce(machines.c[name], Text).label(name) for name in ("tags", "facts")),
+    (machines.c.enabled & ~machines.c.maintenance & machines.c.quarantine.is_(None)).label("in_service"),
 ]
-
-
-_FLEET = select(*_NEEDED).order_by(machines.c.id)
+_FLEET = RowsAsText(
+    select(*_NEEDED),
+    select(holds.c.id, holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)),
+    select(bookings.c.starts_at, bookings.c.ends_at, bookings.c.machine_id, bookings.c.reservation_id),
+)
 
 
 async def read_fleet(session: AsyncSession) -> list[Machine]:
@@ -74,28 +73,56 @@ async def read_fleet(session: AsyncSession) -> list[Machine]:
 
 def fleet_of(connection: Connection) -> list[Machine]:
     """As `read_fleet`."""
-    taken: dict[int, datetime | None] = {id_: ends_at for id_, ends_at in connection.execute(_TAKEN)}  # noqa: C416
+    registered, held, booked = _FLEET.read(connection)
+    # Of several holds that are open, the latest counts.
+    ends: dict[int, str | None] = {id_: end for _, id_, end in sorted(orjson.loads(held))}
     times: dict[int, list[tuple[datetime, datetime, str]]] = {}
-    for id_, start, end, reservation_id in connection.execute(_BOOKED):
-        times.setdefault(id_, []).append((start, end, reservation_id))
+    for start, end, id_, reservation_id in sorted(orjson.loads(booked)):
+        times.setdefault(id_, []).append((_moment(start), _moment(end), reservation_id))
     return [
-        _machine(row, row[0] in taken, taken.get(row[0]), tuple(times.get(row[0], ())))
-        for row in connection.execute(_FLEET)
+        machine
+        if machine.id not in ends and machine.id not in times
+        else _with(machine, ends, times.get(machine.id, ()))
+        for machine in _all_idle(registered)
     ]
 
 
-# A fleet is read for every decision, and little of it changes in between: its machines are made of their rows once.
-@lru_cache(maxsize=8_192)
-def _machine(
-    row: Row[Any], is_taken: bool, ends_at: datetime | None, booked: Sequence[tuple[datetime, datetime, str]]
+def _with(
+    idle: Machine, ends: dict[int, str | None], booked: Sequence[tuple[datetime, datetime, str]]
 ) -> Machine:
-    id_, name, scope, manager, in_service, tags, facts = tuple(row)
-    return Machine(id_, name, scope, manager, _tags(tags, facts), bool(in_service), is_taken, ends_at, booked)
+    """Return the machine as its holds and bookings have it."""
+    end = ends.get(idle.id)
+    return Machine(
+        idle.id,
+        idle.name,
+        idle.scope,
+        idle.manager,
+        idle.tags,
+        idle.in_service,
+        idle.id in ends,
+        None if end is None else _moment(end),
+        booked,
+    )
+
+
+# A fleet is read for every decision, and seldom has anything but its holds and bookings changed in between.
+@lru_cache(maxsize=2)
+def _all_idle(registered: str) -> tuple[Machine, ...]:
+    """Return the machines of such rows, as if they were neither held nor booked."""
+    rows: list[Any] = sorted(orjson.loads(registered))
+    return tuple(
+        Machine(id_, name, scope, manager, _tags(tags, facts), bool(in_service), False, None)
+        for id_, name, scope, manager, tags, facts, in_service in rows
+    )
 
 
 @lru_cache(maxsize=8_192)
 def _tags(tags: str, facts: str) -> frozenset[str]:
     return tags_of(stored_json.load(tags), stored_json.load(facts))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def booked_times(fleet: Sequence[Machine]) -> Booked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
 from toolcrib.kernel.database import run_core
+from toolcrib.kernel.driver_statements import DIALECTS, select_listed
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.machines.models import CURRENT, OPEN, State, bookings, holds, machines, reservations
 from toolcrib.machines.reservation_views import JumpHost
@@ -101,6 +103,17 @@ async def waiting(
 
 
 Held = tuple[Row[Any], Row[Any] | None]
+_HOLD_SHOWN = [
+    holds.c[name]
+    for name in ("id", "reservation_id", "machine_id", "machine", "fence", "state", "is_failed", "problem")
+]
+_FIND = {
+    dialect: (
+        select_listed(_HOLD_SHOWN, holds.c.reservation_id, dialect),
+        select_listed(_REACHED, machines.c.id, dialect),
+    )
+    for dialect in DIALECTS
+}
 
 
 async def holds_of(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Held]]:
@@ -113,12 +126,10 @@ def holds_in(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]
     of: dict[str, list[Held]] = {id_: [] for id_ in ids}
     if not ids:
         return of
-    rows = connection.execute(
-        select(*_HELD).where(holds.c.reservation_id.in_(ids)).order_by(holds.c.id)
-    ).all()
-    wanted = {row.machine_id for row in rows}
-    reached = select(*_REACHED).where(machines.c.id.in_(wanted))
-    by_id = {row.id: row for row in connection.execute(reached)}
+    find_holds, find_machines = _FIND[connection.dialect.name]
+    rows = sorted(connection.execute(find_holds, {"listed": list(ids)}), key=attrgetter("id"))
+    wanted = list({row.machine_id for row in rows})
+    by_id = {row.id: row for row in connection.execute(find_machines, {"listed": wanted})}
     for row in rows:
         of[row.reservation_id].append((row, by_id.get(row.machine_id)))
     return of

@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import Acquire
 from toolcrib.kernel.claims.models import PRIVATE, Holder
 from toolcrib.kernel.database import run_core, take_write_lock
+from toolcrib.kernel.driver_statements import DriverStatement
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import LimitReached
@@ -53,7 +55,7 @@ _LATER = ("ends_at", "wait_until", "lease_ends_at", "starts_at", "confirm_by", "
 def new_row(
     reservation_id: str, me: Principal, wanted: Wanted, terms: Terms, now: datetime
 ) -> dict[str, Any]:
-    """Return the row of a new reservation."""
+    """Return the row of a new reservation, for `insert_rows`."""
     return {
         "id": reservation_id,
         "place": 0,
@@ -68,6 +70,16 @@ def new_row(
         "created_at": now,
         **dict.fromkeys(_LATER),
     }
+
+
+_NEW = [column.name for column in reservations.c if column.name not in {"warned_at", "came_from", "priority"}]
+_INSERT = DriverStatement(insert(reservations), *_NEW)
+_values = itemgetter(*_NEW)
+
+
+def insert_rows(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Write new reservations."""
+    _INSERT.run(connection, [_values(row) for row in rows])
 
 
 def free_beside(fleet: Sequence[Machine], queue: Sequence[Waiting], now: datetime) -> set[int]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import run_core
-from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.identity.principal import Principal, Role
 from toolcrib.kernel.identity.rights import principals_with
 from toolcrib.machines.errors import MachineNotFound, UnknownTag
 from toolcrib.machines.models import State, reservations
@@ -53,14 +53,19 @@ def check_wanted(wanted: Wanted, fleet: Sequence[Machine], me: Principal) -> Non
         MachineNotFound: (404).
         UnknownTag, BadTags: (400).
     """
-    seen = [machine for machine in fleet if me.may(machine.scope)]
-    if set(wanted.names) - {machine.name for machine in seen}:
+    sees = _scopes(fleet, me)
+    missing = set(wanted.names)
+    unknown = Expression(wanted.tags).names.copy() if wanted.tags else set()
+    for machine in fleet:
+        if not missing and not unknown:
+            return
+        if machine.scope in sees:
+            missing.discard(machine.name)
+            unknown -= machine.tags
+    if missing:
         raise MachineNotFound
-    if wanted.tags:
-        known = frozenset[str]().union(*(machine.tags for machine in seen))
-        unknown = sorted(Expression(wanted.tags).names - known)
-        if unknown:
-            raise UnknownTag(f"No machine has the tag {unknown[0]}.")
+    if unknown:
+        raise UnknownTag(f"No machine has the tag {min(unknown)}.")
 
 
 def usable(wanted: Wanted, login: str, fleet: Sequence[Machine], me: Principal) -> list[Machine]:
@@ -68,6 +73,7 @@ def usable(wanted: Wanted, login: str, fleet: Sequence[Machine], me: Principal) 
     with the fewest tags first, so that special ones stay for who needs them. The account that manages a machine is
     nobody's login there."""
     fits = Expression(wanted.tags).matches if wanted.tags else None
+    lent = _scopes(fleet, me, "member")
     found = [
         machine
         for machine in fleet
@@ -76,9 +82,15 @@ def usable(wanted: Wanted, login: str, fleet: Sequence[Machine], me: Principal) 
         and (wanted.scope is None or machine.scope == wanted.scope)
         and (not wanted.names or machine.name in wanted.names)
         and (fits is None or fits(machine.tags))
-        and me.may(machine.scope, "member")
+        and machine.scope in lent
     ]
-    return sorted(found, key=lambda machine: (len(machine.tags), machine.id))
+    found.sort(key=lambda machine: (len(machine.tags), machine.id))
+    return found
+
+
+def _scopes(fleet: Sequence[Machine], me: Principal, role: Role = "viewer") -> set[str]:
+    """Return the scopes of machines in which the person has that role."""
+    return {scope for scope in {machine.scope for machine in fleet} if me.may(scope, role)}
 
 
 @dataclass(frozen=True, slots=True)

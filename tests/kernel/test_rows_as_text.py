@@ -1,0 +1,90 @@
+"""Rows that come as one text are those of the ordinary query."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import Connection, Text, insert, select, type_coerce
+
+from toolcrib.kernel.claims.models import claims
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.rows_as_text import RowsAsText
+from toolcrib.settings import Settings
+
+pytestmark = pytest.mark.every_database
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+SPELLINGS = ("plain", "", 'a "b" \\ \n\t\x01', "é ü 🎈", "%s ? $1 :name", "[1, null]", "x" * 1_000)
+
+
+def row(number: int, key: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "digest": f"{number:040}",
+        "kind": "thing",
+        "scope": "",
+        "key": key,
+        "holder": "ann",
+        "holder_uuid": "u",
+        "acquired_at": NOON,
+        "renewed_at": NOON.replace(microsecond=120_000),
+        "expires_at": None,
+        "heartbeat": bool(number % 2),
+        "fence": number,
+        "data": {"said": key},
+    } | changes
+
+
+async def run(url: str, work: Any) -> Any:
+    database = Database(Settings(database_url=url).database)
+    try:
+        async with database.writes.connect() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await database.close()
+
+
+async def test_each_query_has_its_rows_with_their_values(new_database_url: str) -> None:
+    rows = [row(number, key) for number, key in enumerate(SPELLINGS)]
+    rows.append(row(2**62, "late", renewed_at=NOON.replace(microsecond=1), expires_at=NOON))
+    texts = select(claims.c.fence, claims.c.key, type_coerce(claims.c.data, Text).label("data"))
+    others = select(claims.c.fence, claims.c.renewed_at, claims.c.expires_at, claims.c.heartbeat)
+
+    def work(connection: Connection) -> list[str]:
+        connection.execute(insert(claims), rows)
+        return RowsAsText(texts, others.where(claims.c.fence > 2)).read(connection)
+
+    first, second = (sorted(orjson.loads(text)) for text in await run(new_database_url, work))
+    assert first == [[each["fence"], each["key"], orjson.dumps(each["data"]).decode()] for each in rows]
+    assert [
+        (fence, _moment(renewed), _moment(expires), bool(heartbeat))
+        for fence, renewed, expires, heartbeat in second
+    ] == [
+        (each["fence"], each["renewed_at"], each["expires_at"], each["heartbeat"])
+        for each in rows
+        if each["fence"] > 2
+    ]
+
+
+async def test_no_rows_are_an_empty_list(new_database_url: str) -> None:
+    found = await run(new_database_url, RowsAsText(select(claims.c.fence), select(claims.c.key)).read)
+    assert [orjson.loads(text) for text in found] == [[], []]
+
+
+async def test_a_thousand_rows_are_all_there(new_database_url: str) -> None:
+    """More text than MariaDB lets one aggregate have."""
+
+    def work(connection: Connection) -> list[str]:
+        connection.execute(
+            insert(claims), [row(number, f"{number} {'x' * 1_000}") for number in range(1_500)]
+        )
+        return RowsAsText(select(claims.c.fence, claims.c.key)).read(connection)
+
+    (text,) = await run(new_database_url, work)
+    assert sorted(fence for fence, _ in orjson.loads(text)) == list(range(1_500))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
