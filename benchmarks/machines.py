@@ -23,7 +23,6 @@ from benchmarks import load
 from benchmarks.figures import Figure
 from benchmarks.target import Target, target
 from tests.servers.crib import Crib
-from tests.servers.environment import SINGLE
 from tests.servers.hosts import debian_hosts
 from tests.servers.mariadb import mariadb
 from tests.servers.postgresql import postgresql
@@ -183,7 +182,7 @@ def _crib(database: str) -> Iterator[tuple[Crib, str]]:
         if database != "sqlite":
             start: Any = {"postgresql": postgresql, "mariadb": mariadb}[database]
             url = stack.enter_context(start(durable=True)).fresh("migrated").url
-        crib = Crib.start(folder / "data", database_url=url, **SINGLE)
+        crib = Crib.start(folder / "data", database_url=url)
         stack.callback(crib.close)
         yield crib, crib.app.settings.database
 
