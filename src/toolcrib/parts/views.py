@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from toolcrib.kernel.claims.schemas import Text, TtlSeconds, in_utc
 from toolcrib.kernel.problems import InvalidRequest
@@ -145,12 +145,6 @@ class CountPieces(Expecting):
     reason: Annotated[Text, Field(max_length=50)] | None = None
     note: Reason | None = None
     override: bool = False
-
-    @model_validator(mode="after")
-    def _counts_something(self) -> CountPieces:
-        if not self.made and not self.scrapped:
-            raise ValueError("Count at least one piece.")
-        return self
 
 
 class DonePart(Expecting):

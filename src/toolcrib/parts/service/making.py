@@ -11,6 +11,7 @@ from toolcrib.kernel.claims.models import Holder
 from toolcrib.kernel.claims.problems import ClaimHeld, NotHolder
 from toolcrib.kernel.claims.queries import by_fence
 from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.parts.after_claim import is_done, no_claim, nobody
 from toolcrib.parts.errors import (
     NoLastStep,
@@ -160,9 +161,12 @@ async def count(
 
     Raises:
         NotTaken, NotHolder, PartBlocked, RevisionOutdated, UnknownReason.
+        InvalidRequest: there is nothing to count (400).
     """
     row = await open_part(session, doer, part_id)
     await _require_hand(session, doer, row)
+    if not made and not scrapped:
+        raise InvalidRequest("Count at least one piece.")
     if scrapped or reason:
         known = (await rules_of(session, doer.settings, row.scope)).scrap_reasons
         if reason not in known:
