@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -22,6 +22,18 @@ Revision = Annotated[
     int | None, typer.Option("--revision", "-r", min=1, help="Not the newest, but this one.")
 ]
 Target = Annotated[Path | None, typer.Argument(metavar="FILE", help="Where it goes.")]
+
+
+def require_readable(file: Path) -> None:
+    """Check a file before anything is begun for it.
+
+    Raises:
+        CannotTell: it cannot be read.
+    """
+    try:
+        file.open("rb").close()
+    except OSError as bad:
+        raise CannotTell(f"{file} cannot be read: {bad.strerror}.") from bad
 
 
 def send(context: Context, part_id: int, file: Path, note: str | None) -> Row:
@@ -73,7 +85,7 @@ def upload(
 ) -> None:
     """Add a revision of a part's model or drawing."""
     found = send(context, find(context, part), file, note)
-    newest = found["files"][0]
+    newest = next(one for one in found["files"] if one["name"] == found["file"] and one["is_current"])
     told = " Whoever makes it is told." if found["claim"] and found["claim"]["recheck"] else ""
     say(context, found, f"{called(found)}: {newest['name']} is revision {newest['revision']}.{told}")
 
@@ -122,12 +134,13 @@ def _save(context: Context, path: str, params: dict[str, Any], target: Path | No
 def _write(file: Path, content: Iterator[bytes]) -> int:
     """Write a file as a whole, or not at all. Returns its size."""
     size = 0
-    with NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.name}.", delete=False) as draft:
-        try:
+    handle, draft = mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as opened:  # Windows removes and renames no file that is open
             for block in content:
-                size += draft.write(block)
-        except BaseException:
-            Path(draft.name).unlink(missing_ok=True)
-            raise
-    os.replace(draft.name, file)
+                size += opened.write(block)
+        os.replace(draft, file)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
     return size

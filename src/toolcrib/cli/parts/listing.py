@@ -7,11 +7,10 @@ import typer
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.sizes import human_size
-from toolcrib.cli.parts.which import PRIORITIES, Part, Row, called, day, find, pieces, state
+from toolcrib.cli.parts.which import PRIORITIES, Part, Row, called, day, find, parts_of, pieces, state
 
 app = typer.Typer()
 
-PAGE = 500
 EVENTS = 10
 Process = Annotated[str | None, typer.Option("--process", metavar="cnc|hand|misc")]
 
@@ -49,24 +48,17 @@ def ls(
     sort_by: Annotated[str, typer.Option("--sort", metavar="FIELD", help="name, due_at, priority…")] = "id",
 ) -> None:
     """List parts of a project."""
-    rows: list[Row] = []
-    while True:
-        page = context.api.get(
-            "/shop/parts",
-            project=context.given.project,
-            category=category,
-            mine=mine or None,
-            blocked=blocked or None,
-            search=search,
-            assigned=assigned,
-            sort_by=sort_by,
-            sort_order="asc",
-            limit=PAGE,
-            offset=len(rows),
-        )
-        rows += page["parts"]
-        if not page["parts"] or len(rows) >= page["total"]:
-            break
+    rows = parts_of(
+        context,
+        project=context.given.project,
+        category=category,
+        mine=mine or None,
+        blocked=blocked or None,
+        search=search,
+        assigned=assigned,
+        sort_by=sort_by,
+        sort_order="asc",
+    )
     if context.as_json:
         output.print_json(rows)
         return

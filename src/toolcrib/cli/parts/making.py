@@ -44,13 +44,18 @@ def release(context: Context, part: Part, reason: Reason = None) -> None:
 def count(
     context: Context,
     part: Part,
-    made: Annotated[int, typer.Argument(metavar="MADE", min=0)] = 1,
+    made: Annotated[
+        int | None,
+        typer.Argument(metavar="MADE", min=0, help="Without it one, or none where some are scrapped."),
+    ] = None,
     scrapped: Annotated[int, typer.Option("--scrapped", min=0)] = 0,
     reason: Annotated[str | None, typer.Option("--reason", "-m", help="The code that scrap needs.")] = None,
     note: Annotated[str | None, typer.Option("--note")] = None,
     override: Override = False,
 ) -> None:
     """Count pieces that you made and scrapped. The last one finishes the part."""
+    if made is None:
+        made = 0 if scrapped else 1
     found = post(
         context, part, "count", made=made, scrapped=scrapped, reason=reason, note=note, override=override
     )

@@ -10,7 +10,7 @@ import typer
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.failures import CannotTell, Failure
-from toolcrib.cli.parts.files import send
+from toolcrib.cli.parts.files import require_readable, send
 from toolcrib.cli.parts.which import ManyParts, Needed, Part, Row, called, find, moment, post, say
 
 app = typer.Typer()
@@ -44,6 +44,8 @@ def add(
     """Add a part, to be reviewed."""
     if priority not in WORDS:
         raise CannotTell(f"--priority is one of {', '.join(WORDS)}.")
+    for file in files or []:
+        require_readable(file)
     body: Row = {
         "name": name,
         "material": material,

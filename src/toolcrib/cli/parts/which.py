@@ -9,12 +9,27 @@ from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.failures import CannotTell, Failure
 
 Row = dict[str, Any]
-Part = Annotated[str, typer.Argument(metavar="PART", show_default=False, help="Its number (id), or FR-001.")]
+Part = Annotated[
+    str, typer.Argument(metavar="PART", show_default=False, help="Its id, or a number like FR-001.")
+]
 ManyParts = Annotated[list[str], typer.Argument(metavar="PART…", show_default=False)]
 Reason = Annotated[str | None, typer.Option("--reason", "-m", metavar="TEXT", help="Why.")]
 Needed = Annotated[str, typer.Option("--reason", "-m", metavar="TEXT", help="Why.")]
 
+PAGE = 500
+# In front of what is an id even where it is some part's number, too.
+ID = "id:"
 PRIORITIES = {-1: "low", 0: "", 1: "high", 2: "urgent"}
+
+
+def parts_of(context: Context, **query: Any) -> list[Row]:
+    """Return all parts that match, however many."""
+    rows: list[Row] = []
+    while True:
+        page = context.api.get("/shop/parts", **query, limit=PAGE, offset=len(rows))
+        rows += page["parts"]
+        if not page["parts"] or len(rows) >= page["total"]:
+            return rows
 
 
 def find(context: Context, text: str) -> int:
@@ -22,18 +37,35 @@ def find(context: Context, text: str) -> int:
 
     Raises:
         Failure: there is no such part.
-        CannotTell: several parts have this number.
+        CannotTell: several parts have this number, or one has it and another has it as its id.
     """
-    if text.isascii() and text.isdigit():
-        return int(text)
-    found = context.api.get("/shop/parts", search=text, project=context.given.project or "*", limit=500)
-    rows = [part for part in found["parts"] if part["part_number"].lower() == text.lower()]
-    if not rows:
+    is_id = _is_number(text.removeprefix(ID))
+    if is_id and text.startswith(ID):
+        return int(text.removeprefix(ID))
+    rows = parts_of(context, search=text, project=context.given.project or "*", sort_by="id")
+    ids = [int(part["id"]) for part in rows if part["part_number"].lower() == text.lower()]
+    if is_id and int(text) not in ids and (not ids or _is_there(context, int(text))):
+        ids.append(int(text))
+    if not ids:
         raise Failure(f"There is no part {text}.", code="part_not_found")
-    if len(rows) > 1:
-        ids = ", ".join(str(part["id"]) for part in rows)
-        raise CannotTell(f"Several parts are called {text}. Say which one: {ids}", code="ambiguous")
-    return int(rows[0]["id"])
+    if len(ids) > 1:
+        choice = ", ".join(f"{ID}{each}" for each in ids)
+        raise CannotTell(f"Several parts are called {text}. Say which one: {choice}", code="ambiguous")
+    return ids[0]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _is_there(context: Context, part_id: int) -> bool:
+    try:
+        context.api.get(f"/shop/parts/{part_id}")
+    except Failure as refused:
+        if refused.code != "part_not_found":
+            raise
+        return False
+    return True
 
 
 def post(context: Context, text: str, verb: str, **body: Any) -> Row:
@@ -80,6 +112,6 @@ def moment(text: str) -> str:
     """
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as bad:
+        return found.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as bad:
         raise CannotTell(f"{text!r} is no day; write for example 2026-05-01.") from bad
-    return found.astimezone(UTC).isoformat()
