@@ -75,25 +75,25 @@ async def test_the_same_lock_through_every_door(crib: AppServer) -> None:
     assert (await lock(ann, "b.psd")).status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("ref", "branch"),
-    [
-        ({"name": "refs/heads/main"}, "main"),
-        ({"name": "main"}, "main"),
-        ({"name": "refs/tags/v1"}, "refs/tags/v1"),
-        ({"name": ""}, "unknown_branch"),
-        ({}, "unknown_branch"),
-        (None, "unknown_branch"),
-    ],
-)
+BRANCHES: list[tuple[dict[str, str] | None, str]] = [
+    ({"name": "refs/heads/main"}, "main"),
+    ({"name": "main"}, "main"),
+    ({"name": "refs/tags/v1"}, "refs/tags/v1"),
+    ({"name": ""}, "unknown_branch"),
+    ({}, "unknown_branch"),
+    (None, "unknown_branch"),
+]
+
+
 @pytest.mark.databases("sqlite")
-async def test_branches_are_recorded_as_the_rest_api_writes_them(
-    crib: AppServer, ref: dict[str, str] | None, branch: str
-) -> None:
+async def test_branches_are_recorded_as_the_rest_api_writes_them(crib: AppServer) -> None:
     ann = await crib.user("ann")
-    assert (await lock(ann, "a.psd", ref=ref)).status_code == 201
-    (seen,) = (await ann.get("/api/locks", params={"project": "game"})).json()
-    assert seen["branch"] == branch
+    for number, (ref, _) in enumerate(BRANCHES):
+        assert (await lock(ann, f"{number}.psd", ref=ref)).status_code == 201, ref
+    seen = (await ann.get("/api/locks", params={"project": "game"})).json()
+    assert {each["asset_path"]: each["branch"] for each in seen} == {
+        f"{number}.psd": branch for number, (_, branch) in enumerate(BRANCHES)
+    }
 
 
 async def test_a_lock_holds_on_every_branch(crib: AppServer) -> None:
@@ -257,24 +257,14 @@ async def test_who_may(crib: AppServer) -> None:
         assert "www-authenticate" not in refused.headers
 
 
-@pytest.mark.parametrize(
-    "base",
-    [
-        "/unknown.git/info/lfs",
-        "/a b.git/info/lfs",
-        "/.git/info/lfs",
-        "/x%2F..%2Fy.git/info/lfs",
-        f"/{'x' * 300}.git/info/lfs",
-    ],
-)
 @pytest.mark.databases("sqlite")
-async def test_verify_is_403_where_another_server_might_say_404(
-    app_server: Start, database_url: str, base: str
-) -> None:
+async def test_verify_is_403_where_another_server_might_say_404(app_server: Start, database_url: str) -> None:
     """One 404 or 501 here switches lock checking off for good in that clone."""
     crib = await app_server(database_url=database_url, unknown_projects="refuse")
     ann = await crib.user("ann")
-    assert (await ann.post(f"{base}/locks/verify", json={})).status_code == 403
+    for base in ("/unknown", "/a b", "/", "/x%2F..%2Fy", f"/{'x' * 300}"):
+        answer = await ann.post(f"{base}.git/info/lfs/locks/verify", json={})
+        assert answer.status_code == 403, base
 
 
 # What an `lfs.url` may be by mistake, as git-lfs asks there for the locks.

@@ -113,13 +113,13 @@ async def test_a_path_has_one_spelling_on_every_route(crib: AppServer) -> None:
         assert (await ann.delete(f"/api/locks/{quote(kept, safe='')}")).status_code == 200, sent
 
 
-@pytest.mark.parametrize("path", ["", "/", "\\", "a\0b", "a\nb", "a" * 1025, None, 7, ["a"]])
-async def test_what_is_no_path_is_400(crib: AppServer, path: Any) -> None:
+async def test_what_is_no_path_is_400(crib: AppServer) -> None:
     ann = await crib.user("ann")
-    answer = await ann.post("/api/locks", json={"asset_path": path, "branch": "main"})
-    assert answer.status_code == 400
-    assert answer.json()["msg"]
-    assert (await ann.get("/api/locks")).json() == []
+    for path in ("", "/", "\\", "a\0b", "a\nb", "a" * 1025, None, 7, ["a"]):
+        answer = await ann.post("/api/locks", json={"asset_path": path, "branch": "main"})
+        assert answer.status_code == 400, path
+        assert answer.json()["msg"], path
+        assert (await ann.get("/api/locks")).json() == [], path
 
 
 async def test_a_lone_surrogate_is_400(crib: AppServer) -> None:

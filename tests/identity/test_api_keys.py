@@ -149,23 +149,23 @@ async def test_the_last_use_is_noted_at_most_once_a_minute(crib: AppServer, cloc
     assert (await last_used() or "") > first
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"name": ""},
-        {"name": None},
-        {"name": "x" * 300},
-        {"name": "a\nb"},
-        {"name": "k", "expires_in_days": 0},
-        {"name": "k", "expires_in_days": "7"},
-        {"name": "k", "expires_in_days": 10**9},
-    ],
-)
-async def test_keys_that_cannot_be_are_not_made(lite: AppServer, body: dict[str, Any]) -> None:
+UNUSABLE: list[dict[str, Any]] = [
+    {},
+    {"name": ""},
+    {"name": None},
+    {"name": "x" * 300},
+    {"name": "a\nb"},
+    {"name": "k", "expires_in_days": 0},
+    {"name": "k", "expires_in_days": "7"},
+    {"name": "k", "expires_in_days": 10**9},
+]
+
+
+async def test_keys_that_cannot_be_are_not_made(lite: AppServer) -> None:
     ann = await lite.user("ann")
-    assert (await ann.post("/api/users/me/keys", json=body)).status_code == 400
-    assert (await ann.get("/api/users/me/keys")).json() == []
+    for body in UNUSABLE:
+        assert (await ann.post("/api/users/me/keys", json=body)).status_code == 400, body
+        assert (await ann.get("/api/users/me/keys")).json() == [], body
 
 
 async def test_keys_are_made_by_people_and_not_by_keys(lite: AppServer) -> None:
@@ -195,11 +195,9 @@ async def test_basic_takes_a_password(crib: AppServer) -> None:
         assert (await whoami(crib, Authorization=f"Basic {latin}")).json()["user"] == name
 
 
-@pytest.mark.parametrize(
-    "value", ["Basic", "Basic !", "Basic YQ==", "Basic OnB3", "Basic YQ==:", "basic AA=="]
-)
-async def test_basic_that_is_none_is_refused(lite: AppServer, value: str) -> None:
-    assert (await whoami(lite, Authorization=value)).status_code == 401
+async def test_basic_that_is_none_is_refused(lite: AppServer) -> None:
+    for value in ("Basic", "Basic !", "Basic YQ==", "Basic OnB3", "Basic YQ==:", "basic AA=="):
+        assert (await whoami(lite, Authorization=value)).status_code == 401, value
 
 
 async def test_wrong_basic_passwords_use_up_the_sign_in_limit(

@@ -144,10 +144,10 @@ async def test_a_company_goes_when_nothing_belongs_to_it(crib: AppServer) -> Non
     assert (await admin.get(url)).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 300, "a\nb", "a\0", None, 7])
-async def test_companies_need_a_name(lite: AppServer, name: Any) -> None:
+async def test_companies_need_a_name(lite: AppServer) -> None:
     admin = await lite.admin()
-    assert (await admin.post("/api/companies", json={"name": name})).status_code == 400
+    for name in ("", " ", "x" * 300, "a\nb", "a\0", None, 7):
+        assert (await admin.post("/api/companies", json={"name": name})).status_code == 400, name
 
 
 @pytest.mark.every_database

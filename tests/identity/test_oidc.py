@@ -209,11 +209,20 @@ async def test_codes_do_not_travel_between_sign_ins(sso_lite: AppServer, idp: Pr
     assert (answer.status_code, answer.json()["message"]) == (400, "Token exchange failed")
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"code": "x"}, {"state": "x"}, {"code": "", "state": ""}, {"code": 1, "state": 2}, []]
-)
-async def test_incomplete_answers_are_refused(sso_lite: AppServer, body: Any) -> None:
-    assert (await sso_lite.client.post("/api/auth/oidc/callback", json=body)).status_code == 400
+INCOMPLETE: list[Any] = [
+    {},
+    {"code": "x"},
+    {"state": "x"},
+    {"code": "", "state": ""},
+    {"code": 1, "state": 2},
+    [],
+]
+
+
+async def test_incomplete_answers_are_refused(sso_lite: AppServer) -> None:
+    for body in INCOMPLETE:
+        answer = await sso_lite.client.post("/api/auth/oidc/callback", json=body)
+        assert answer.status_code == 400, body
 
 
 async def test_unknown_request_keys_are_ignored(sso_lite: AppServer, idp: Provider) -> None:
@@ -275,23 +284,24 @@ async def test_a_browser_comes_back_signed_in(sso: AppServer, idp: Provider) -> 
     assert (await sso.client.get("/api/currentuser")).json()["username"] == "zoe"
 
 
-@pytest.mark.parametrize(
-    ("page", "lands"),
-    [
-        ("/assets?q=a%20b", "/assets?q=a%20b"),
-        ("/", "/"),
-        ("https://evil.example.org", "/"),
-        ("//evil.example.org", "/"),
-        ("/\\evil.example.org", "/"),
-        ("/a\r\nSet-Cookie: x=y", "/"),
-        ("", "/"),
-    ],
-)
+WANTED = {
+    "/assets?q=a%20b": "/assets?q=a%20b",
+    "/": "/",
+    "https://evil.example.org": "/",
+    "//evil.example.org": "/",
+    "/\\evil.example.org": "/",
+    "/a\r\nSet-Cookie: x=y": "/",
+    "": "/",
+}
+
+
 async def test_a_browser_lands_on_the_page_it_wanted_if_it_is_ours(
-    sso_lite: AppServer, idp: Provider, page: str, lands: str
+    sso_lite: AppServer, idp: Provider
 ) -> None:
-    back = await returned(sso_lite, await browse(sso_lite, idp, next=page))
-    assert (back.status_code, back.headers["Location"]) == (302, lands)
+    for page, lands in WANTED.items():
+        sso_lite.client.cookies.clear()
+        back = await returned(sso_lite, await browse(sso_lite, idp, next=page))
+        assert (back.status_code, back.headers["Location"]) == (302, lands), page
 
 
 async def test_a_browser_that_did_not_begin_is_not_signed_in(sso: AppServer, idp: Provider) -> None:

@@ -119,25 +119,29 @@ async def test_a_change_needs_the_current_password(crib: AppServer) -> None:
     assert (await change_password(anonymous)).status_code == 401
 
 
-@pytest.mark.parametrize("new", ["", "short", "x" * 300, "\ud800" * 10])
-async def test_a_new_password_must_be_worth_something(lite: AppServer, new: str) -> None:
+async def test_a_new_password_must_be_worth_something(lite: AppServer) -> None:
     ann = await lite.user("ann")
-    text = "".join(f"\\u{ord(letter):04x}" for letter in new)
-    body = f'{{"current_password": "{PASSWORD}", "new_password": "{text}"}}'
-    answer = await ann.put(
-        "/api/users/me/password", content=body, headers={"Content-Type": "application/json"}
-    )
-    assert answer.status_code == 400
-    assert PASSWORD not in answer.text
-    assert await signs_in(lite, "ann", PASSWORD)
+    for new in ("", "short", "x" * 300, "\ud800" * 10):
+        text = "".join(f"\\u{ord(letter):04x}" for letter in new)
+        body = f'{{"current_password": "{PASSWORD}", "new_password": "{text}"}}'
+        answer = await ann.put(
+            "/api/users/me/password", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 400, text
+        assert PASSWORD not in answer.text, text
+        assert await signs_in(lite, "ann", PASSWORD), text
 
 
-@pytest.mark.parametrize(
-    "new",
-    ["", "no address", "a@b@c", "ann@", "x" * 250 + "@example.com", "Ann <ann@x.de>", "ann@example.com"],
+NO_NEW_ADDRESSES = (
+    *("", "no address", "a@b@c", "ann@", "x" * 250 + "@example.com", "Ann <ann@x.de>"),
+    "ann@example.com",  # her own
 )
-async def test_a_new_address_must_be_one_and_another(lite: AppServer, new: str) -> None:
-    assert (await change_email(await lite.user("ann"), new)).status_code == 400
+
+
+async def test_a_new_address_must_be_one_and_another(lite: AppServer) -> None:
+    ann = await lite.user("ann")
+    for new in NO_NEW_ADDRESSES:
+        assert (await change_email(ann, new)).status_code == 400, new
 
 
 @pytest.mark.every_database
@@ -148,22 +152,23 @@ async def test_addresses_are_unique_whatever_their_case(crib: AppServer) -> None
     assert (await change_email(ann, "ANN@example.com")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"current_password": PASSWORD},
-        {"new_password": NEW},
-        {"current_password": None, "new_password": NEW},
-        {"current_password": PASSWORD, "new_password": 12345678},
-        [],
-    ],
-)
-async def test_malformed_changes_are_refused_without_repeating_them(lite: AppServer, body: Any) -> None:
-    answer = await (await lite.user("ann")).put("/api/users/me/password", json=body)
-    assert answer.status_code == 400
-    assert PASSWORD not in answer.text
-    assert NEW not in answer.text
+MALFORMED: list[Any] = [
+    {},
+    {"current_password": PASSWORD},
+    {"new_password": NEW},
+    {"current_password": None, "new_password": NEW},
+    {"current_password": PASSWORD, "new_password": 12345678},
+    [],
+]
+
+
+async def test_malformed_changes_are_refused_without_repeating_them(lite: AppServer) -> None:
+    ann = await lite.user("ann")
+    for body in MALFORMED:
+        answer = await ann.put("/api/users/me/password", json=body)
+        assert answer.status_code == 400, body
+        assert PASSWORD not in answer.text, body
+        assert NEW not in answer.text, body
 
 
 # By mailed link
@@ -323,12 +328,12 @@ async def test_the_link_of_somebody_deleted_or_disabled_is_dead(mailing: AppServ
         assert (await mailing.client.get(f"/api/confirm-password/{token}")).status_code == 400
 
 
-@pytest.mark.parametrize("token", ["x", "x" * 5000, "..", "%00", "%ff", "a%2Fb", "ü"])
-async def test_links_nobody_mailed_are_refused(lite: AppServer, token: str) -> None:
-    for what in ("email", "password"):
-        answer = await lite.client.get(f"/api/confirm-{what}/{token}")
-        assert answer.status_code in {400, 404}
-        assert answer.json()["message"]
+async def test_links_nobody_mailed_are_refused(lite: AppServer) -> None:
+    for token in ("x", "x" * 5000, "..", "%00", "%ff", "a%2Fb", "ü"):
+        for what in ("email", "password"):
+            answer = await lite.client.get(f"/api/confirm-{what}/{token}")
+            assert answer.status_code in {400, 404}, (what, token)
+            assert answer.json()["message"], (what, token)
 
 
 async def test_a_server_that_does_not_know_its_address_changes_nothing(

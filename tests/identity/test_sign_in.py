@@ -99,30 +99,31 @@ async def test_a_sign_in_without_both_words_is_malformed(lite: AppServer) -> Non
         assert PASSWORD not in answer.text, body
 
 
-@pytest.mark.parametrize(
-    ("username", "password"),
-    [
-        (ADMIN, "wrong"),
-        (ADMIN, PASSWORD + " "),
-        (ADMIN.upper(), PASSWORD),
-        ("nobody", PASSWORD),
-        ("a\0b", PASSWORD),
-        (ADMIN, "\0"),
-        ("x" * 5000, PASSWORD),
-        ("\ud800", "\udfff"),
-    ],
-)
-async def test_nobody_is_told_which_word_was_wrong(crib: AppServer, username: str, password: str) -> None:
-    answer = await crib.client.post(
-        "/api/login",
-        content=f'{{"username": {_json(username)}, "password": {_json(password)}}}',
-        headers={"Content-Type": "application/json"},
-    )
-    if "\ud800" in username and answer.status_code == 400:
-        return  # text that is no text may also be refused as such
-    assert answer.status_code == 401
-    body = answer.json()
-    assert (body["error"], body["msg"]) == ("invalid_grant", "Wrong username or password.")
+WRONG = [
+    (ADMIN, "wrong"),
+    (ADMIN, PASSWORD + " "),
+    (ADMIN.upper(), PASSWORD),
+    ("nobody", PASSWORD),
+    ("a\0b", PASSWORD),
+    (ADMIN, "\0"),
+    ("x" * 5000, PASSWORD),
+    ("\ud800", "\udfff"),
+]
+
+
+@pytest.mark.every_database
+async def test_nobody_is_told_which_word_was_wrong(crib: AppServer) -> None:
+    for username, password in WRONG:
+        answer = await crib.client.post(
+            "/api/login",
+            content=f'{{"username": {_json(username)}, "password": {_json(password)}}}',
+            headers={"Content-Type": "application/json"},
+        )
+        if "\ud800" in username and answer.status_code == 400:
+            continue  # text that is no text may also be refused as such
+        assert answer.status_code == 401, (username, password)
+        body = answer.json()
+        assert (body["error"], body["msg"]) == ("invalid_grant", "Wrong username or password.")
 
 
 async def test_an_unknown_name_costs_as_much_as_a_known_one(
