@@ -135,6 +135,7 @@ def deciding(database: str, aim: float = 0.3) -> list[Figure]:
         crib.app.kernel.jobs.add(Job(WORK_JOB, _nothing))
         port = int(crib.app.url.rpartition(":")[2])
         headers = {"Authorization": crib.admin().client.headers["Authorization"]}
+        crib.run(crib.app.kernel.jobs.run_due())  # those of a start
         load.run(load.Order(port, requests=2_000))  # warm
         asyncio.run(_register(url, (ROUNDS + 1) * DECISIONS, 9, "bench"))
         body = json.dumps({"tags": "bench", "login": "bench", "certificate": True})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Set
+from functools import lru_cache
 from typing import Any
 
 from toolcrib.kernel.problems import InvalidRequest
@@ -112,3 +113,9 @@ class Expression:
             return lambda tags: name in tags
         finally:
             self._depth -= 1
+
+
+@lru_cache(maxsize=1_024)
+def expression(text: str) -> Expression:
+    """As `Expression(text)`, which programs ask for again and again."""
+    return Expression(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -79,33 +79,24 @@ def fleet_of(connection: Connection) -> list[Machine]:
     times: dict[int, list[tuple[datetime, datetime, str]]] = {}
     for start, end, id_, reservation_id in sorted(orjson.loads(booked)):
         times.setdefault(id_, []).append((_moment(start), _moment(end), reservation_id))
-    return [
-        machine
-        if machine.id not in ends and machine.id not in times
-        else _with(machine, ends, times.get(machine.id, ()))
+    fleet = [
+        _held(machine, ends[machine.id]) if machine.id in ends else machine
         for machine in _all_idle(registered)
     ]
+    if times:
+        return [
+            replace(machine, booked=times[machine.id]) if machine.id in times else machine
+            for machine in fleet
+        ]
+    return fleet
 
 
-def _with(
-    idle: Machine, ends: dict[int, str | None], booked: Sequence[tuple[datetime, datetime, str]]
-) -> Machine:
-    """Return the machine as its holds and bookings have it."""
-    end = ends.get(idle.id)
-    return Machine(
-        idle.id,
-        idle.name,
-        idle.scope,
-        idle.manager,
-        idle.tags,
-        idle.in_service,
-        idle.id in ends,
-        None if end is None else _moment(end),
-        booked,
-    )
+# A fleet is read for every decision, and seldom has much of it changed in between.
+@lru_cache(maxsize=8_192)
+def _held(idle: Machine, end: str | None) -> Machine:
+    return replace(idle, is_taken=True, ends_at=None if end is None else _moment(end))
 
 
-# A fleet is read for every decision, and seldom has anything but its holds and bookings changed in between.
 @lru_cache(maxsize=2)
 def _all_idle(registered: str) -> tuple[Machine, ...]:
     """Return the machines of such rows, as if they were neither held nor booked."""

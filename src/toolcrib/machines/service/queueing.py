@@ -23,7 +23,7 @@ from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.showing import shown
 from toolcrib.machines.service.wanted import ORDER, Wanted, check_wanted, read_queue, usable
-from toolcrib.machines.tags import Expression, tags_of
+from toolcrib.machines.tags import expression, tags_of
 from toolcrib.machines.views import MachineRead, NextBooking, state_of
 from toolcrib.settings import Settings
 
@@ -47,7 +47,7 @@ async def shown_machines(
 ) -> tuple[list[MachineRead], str | None]:
     """Return the machines that the caller may see, by name, and the last one's name if there are more."""
     wanted = wanted or Filter()
-    fits = Expression(wanted.tags).matches if wanted.tags and wanted.tags.strip() else None
+    fits = expression(wanted.tags).matches if wanted.tags and wanted.tags.strip() else None
     free = await reading.free_ids(session, settings, now)
     booked = await reading.next_bookings(session, now)
     names = await usernames(session, {each.holder_uuid for each in booked.values()})

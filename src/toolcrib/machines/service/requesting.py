@@ -22,7 +22,7 @@ from toolcrib.machines.service.deciding import Reserve, decisions_of
 from toolcrib.machines.service.reserving import Patience, Terms
 from toolcrib.machines.service.showing import shown
 from toolcrib.machines.service.wanted import Wanted
-from toolcrib.machines.tags import Expression
+from toolcrib.machines.tags import expression
 from toolcrib.settings import Settings
 
 # People keep a place in the queue as long as in the queues of other things.
@@ -46,7 +46,7 @@ def wanted_of(wish: ReservationWish, settings: Settings) -> Wanted:
         raise TooMany(f"A reservation may have {settings.machines_max_count} machines.")
     if wish.minutes > settings.machines_max_minutes:
         raise TooMany(f"A reservation lasts at most {settings.machines_max_minutes} minutes.")
-    tags = Expression(wish.tags).text if wish.tags and wish.tags.strip() else None
+    tags = expression(wish.tags).text if wish.tags and wish.tags.strip() else None
     return Wanted(count, at_least, names, tags, wish.scope)
 
 
@@ -93,4 +93,6 @@ async def request(
         async with kernel.database.read() as session:
             row = (await session.execute(select(reservations).where(reservations.c.id == made))).one()
             (made,) = await shown(session, settings, [row], now)
-    return made.model_copy(update={"password": password if wish.generate_password else None})
+    if wish.generate_password:
+        made.password = password
+    return made

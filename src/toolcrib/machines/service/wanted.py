@@ -16,7 +16,7 @@ from toolcrib.machines.errors import MachineNotFound, UnknownTag
 from toolcrib.machines.models import State, reservations
 from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import Machine
-from toolcrib.machines.tags import Expression
+from toolcrib.machines.tags import expression
 
 # Of the queue: a higher priority first, then who came first.
 ORDER = (reservations.c.priority.desc(), reservations.c.place)
@@ -55,7 +55,7 @@ def check_wanted(wanted: Wanted, fleet: Sequence[Machine], me: Principal) -> Non
     """
     sees = _scopes(fleet, me)
     missing = set(wanted.names)
-    unknown = Expression(wanted.tags).names.copy() if wanted.tags else set()
+    unknown = set(expression(wanted.tags).names) if wanted.tags else set()
     for machine in fleet:
         if not missing and not unknown:
             return
@@ -72,7 +72,7 @@ def usable(wanted: Wanted, login: str, fleet: Sequence[Machine], me: Principal) 
     """Return the machines in service that would do for the person, free or not, in the order to choose them in: those
     with the fewest tags first, so that special ones stay for who needs them. The account that manages a machine is
     nobody's login there."""
-    fits = Expression(wanted.tags).matches if wanted.tags else None
+    fits = expression(wanted.tags).matches if wanted.tags else None
     lent = _scopes(fleet, me, "member")
     found = [
         machine
