@@ -21,6 +21,7 @@ from tests.servers.sqlite import fill_data_dir
 from tests.servers.toolcrib import ToolcribServer
 
 BASE = "/api/storage"
+MOST_AT_ONCE = 16  # accounts created in one transaction
 Result = TypeVar("Result")
 
 
@@ -28,6 +29,21 @@ def token(subject: str, company: str | None, **claims: Any) -> str:
     """What another sign-in service that shares our secret gives its users. `subject` is a UUID or a username."""
     named = {"sub": subject, "user_id": subject, "company_id": company, **claims}
     return jwt.encode(named, DEFAULTS["JWT_SECRET_KEY"], "HS256")
+
+
+@dataclass
+class Stranger:
+    """Somebody as another service's token names them. `username` is what they are called here, once they are known."""
+
+    uuid: str
+    company: str
+    token: str
+    username: str | None = None
+
+    @classmethod
+    def of(cls, company: str | None = None, username: str | None = None) -> Stranger:
+        uuid, company = str(uuid4()), company or str(uuid4())
+        return cls(uuid, company, token(uuid, company, **({"username": username} if username else {})))
 
 
 class InThread:
@@ -66,6 +82,8 @@ class Crib:
         self.server = server
         self.url = server.url
         self._clients: list[httpx.Client] = []
+        self._strangers: list[Stranger] = []
+        self._met = 0
 
     @classmethod
     def start(cls, folder: Path, clock: FakeClock | None = None, /, **settings: Any) -> Crib:
@@ -113,11 +131,23 @@ class Crib:
 
     def person(self, company: str | None = None, *, username: str | None = None) -> Person:
         """Somebody new, with the `access_token` cookie of the contract. `username` must be free."""
-        uuid, company = str(uuid4()), company or str(uuid4())
-        signed = token(uuid, company, **({"username": username} if username else {}))
-        person = Person(uuid, company, self.client(cookies={"access_token": signed}))
-        person.username = person.client.get("/api/currentuser").json()["username"]
+        one = Stranger.of(company, username) if company or username else self._stranger()
+        person = Person(one.uuid, one.company, self.client(cookies={"access_token": one.token}))
+        person.username = one.username or person.client.get("/api/currentuser").json()["username"]
         return person
+
+    def _stranger(self) -> Stranger:
+        """Somebody of a company of their own. In this process they have accounts already, which are created several at
+        a time, more of them the more are wanted: that takes a third of the time of as many first requests."""
+        if not isinstance(self.server, InThread):
+            return Stranger.of()
+        if not self._strangers:
+            found = [Stranger.of() for _ in range(min(1 + self._met, MOST_AT_ONCE))]
+            for one, name in zip(found, self.run(self.app.meet(each.token for each in found)), strict=True):
+                one.username = name
+            self._strangers = found
+        self._met += 1
+        return self._strangers.pop()
 
     def admin(self) -> Person:
         """The first administrator."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.clock import FakeClock
 from tests.servers.environment import ADMIN, PASSWORD, PLAIN, settings
 from tests.servers.statements import share_statements
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.identity import users
+from toolcrib.kernel.identity import provisioning, users
 from toolcrib.kernel.identity.passwords import LANES, MEMORY_KIB, TIME_COST
 from toolcrib.kernel.identity.routes_session import token_lifetime
 from toolcrib.kernel.websockets import OPTIONS, BoundedWebSocket
@@ -111,6 +112,14 @@ class AppServer:
                 **person,
             )
         return await self._with_token(username)
+
+    async def meet(self, tokens: Iterable[str]) -> list[str]:
+        """Create the accounts that tokens of a trusted service name, as the first request with each would do. Returns
+        the usernames."""
+        now = self.clock()
+        async with self.kernel.database.write() as session:
+            read = (self.kernel.auth.tokens.read(token, now=now) for token in tokens)
+            return [(await provisioning.from_token(session, each, now=now)).username for each in read]
 
     async def _with_token(self, username: str) -> httpx.AsyncClient:
         """As `sign_in`, but without a password to be hashed."""
