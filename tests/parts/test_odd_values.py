@@ -44,6 +44,18 @@ def test_a_count_counts_something_and_names_known_reasons(fay: Bench) -> None:
     assert "counted" not in fay.verbs(part)
 
 
+def test_material_named_twice_is_needed_twice(shop: Workshop, fay: Bench) -> None:
+    boss = Bench(shop, shop.admin)
+    sheet = boss.ok("POST", "/materials", {"name": uuid4().hex, "on_hand": 5})
+    need = {"material_id": sheet["id"], "quantity": 2}
+    part = fay.add(materials=[need, need])
+    assert fay.read(part)["materials"][0]["quantity"] == 4
+    more = fay.ask("PUT", f"/parts/{part['id']}/materials", json={"materials": [need] * 3})
+    assert (more.status_code, more.json()["details"]["free"]) == (409, 5)
+    fewer = boss.ask("PATCH", f"/materials/{sheet['id']}", json={"on_hand": 3})
+    assert (fewer.status_code, "reserved 4" in fewer.json()["error"]) == (409, True)
+
+
 def test_a_completed_part_gets_no_steps_and_no_material(shop: Workshop, fay: Bench) -> None:
     sheet = Bench(shop, shop.admin).ok("POST", "/materials", {"name": uuid4().hex, "on_hand": 5})
     part = approved(fay)

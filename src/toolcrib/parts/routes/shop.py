@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -23,6 +24,7 @@ from toolcrib.parts.views import (
     Category,
     Counts,
     Expecting,
+    MaterialNeed,
     NewPart,
     NextParts,
     PartChange,
@@ -122,7 +124,7 @@ async def create(body: NewPart, session: SessionDep, doing: DoingDep) -> Respons
     scope = scope_of(doing.kernel, doing.me, body.project, "member")
     values = body.model_dump(exclude={"steps", "materials", "project"})
     new_steps = [step.model_dump() for step in body.steps]
-    needs = {need.material_id: need.quantity for need in body.materials}
+    needs = _together(body.materials)
     row = await shop.create(session, doer, scope, values, new_steps, needs)
     return await part_answer(session, doer, row, 201)
 
@@ -180,8 +182,16 @@ async def put_steps(part_id: int, body: PartSteps, session: SessionDep, doing: D
 async def put_materials(part_id: int, body: PartMaterials, session: SessionDep, doing: DoingDep) -> Response:
     """Reserve material that is on hand."""
     doer = doing.with_body(body)
-    wanted = {need.material_id: need.quantity for need in body.materials}
+    wanted = _together(body.materials)
     return await part_answer(session, doer, await shop.put_materials(session, doer, part_id, wanted))
+
+
+def _together(needs: list[MaterialNeed]) -> Counter[int]:
+    """Return how much is needed of each material, which may be named more than once."""
+    found: Counter[int] = Counter()
+    for need in needs:
+        found[need.material_id] += need.quantity
+    return found
 
 
 @router.get("/parts/{part_id}/counts", response_model=Counts)

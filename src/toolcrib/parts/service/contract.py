@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.database import take_write_lock
@@ -76,6 +76,8 @@ async def list_parts(session: AsyncSession, scope: str, asked: Listing) -> tuple
 
 
 def conditions(scope: str, asked: Listing) -> ColumnElement[bool]:
+    if "\0" in f"{asked.category or ''}{asked.search or ''}":
+        return false()  # no text has it, and PostgreSQL refuses to look for it
     found = [parts.c.scope == scope]
     if asked.category:
         found.append(parts.c.category == asked.category)

@@ -71,7 +71,8 @@ async def change_thing(
     if "on_hand" in values:
         reserved = (await reserved_of(session, [row.id])).get(row.id, 0)
         if values["on_hand"] < reserved:
-            raise _short(row, reserved, values["on_hand"], reserved)
+            details = {"material": row.name, "on_hand": row.on_hand, "reserved": reserved}
+            raise NotEnoughMaterial(f"Parts have reserved {reserved} of {row.name}.", details)
     if values:
         await session.execute(update(table).where(table.c.id == row.id).values(**values))
     return (await session.execute(select(table).where(table.c.id == row.id))).one()
