@@ -13,6 +13,7 @@ from uuid import UUID
 
 from toolcrib.documents.errors import BucketNotFound, MissingFields, ValidationFailed
 from toolcrib.documents.models import NAME_BYTES, PATH_BYTES, folded_location, location_of
+from toolcrib.kernel.identity.principal import Principal
 
 BucketType = Literal["users", "companies", "projects"]
 BUCKETS: frozenset[str] = frozenset({"users", "companies", "projects"})
@@ -159,9 +160,15 @@ TARGET = Names(("target_bucket", "target_bucket_type"), ("target_id", "target_bu
 
 
 def read_place(
-    fields: Mapping[str, Any], names: Names = PLAIN, *, folder: bool = False, form: bool = False
+    me: Principal,
+    fields: Mapping[str, Any],
+    names: Names = PLAIN,
+    *,
+    folder: bool = False,
+    form: bool = False,
 ) -> Place:
-    """Return the place that `fields` name: bucket, id and path, or a bucket and the absolute path `/bucket/id/…`.
+    """Return the place that `fields` name: bucket, id and path, or a bucket and the absolute path `/bucket/id/…`. A
+    project may be named in place of its id, where `me` has a role in it.
 
     `folder` also accepts the root and a missing path. `form` is for uploads by form: a missing field is
     `missing_fields`.
@@ -189,10 +196,25 @@ def read_place(
             raise MissingFields(f"missing: {', '.join(missing)}", missing)
         raise ValidationFailed(missing)
     found = normalise(path or "", path_field, root_ok=folder)
-    owner = as_uuid((owner or "").strip(), owner_field)
+    owner = (owner or "").strip()
+    if bucket == "projects":
+        owner = _project(me, owner, owner_field)
+    owner = as_uuid(owner, owner_field)
     if bucket not in BUCKETS:
         raise BucketNotFound("The bucket types are users, companies and projects.")
     return Place(Bucket(bucket, owner), found)
+
+
+def _project(me: Principal, named: str, field: str) -> str:
+    """Return the id of the project, which may be named.
+
+    Raises:
+        ValidationFailed: neither the form of an id nor the name of a project in which `me` has a role (400).
+    """
+    try:
+        return me.project_id(named) or as_uuid(named, field)
+    except ValidationFailed:
+        raise ValidationFailed.of(field, "must be a UUID, or the name of a project of yours") from None
 
 
 def bucket_in(path: str) -> str | None:

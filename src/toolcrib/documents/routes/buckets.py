@@ -46,7 +46,7 @@ async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
     query = query_of(request)
     limit = number(query, "limit", 20, least=1, most=MAX_FOUND)
     narrowed = any(query.get(name) for name in (*PLAIN.bucket, *PLAIN.id, *PLAIN.path))
-    below = read_place(query, folder=True) if narrowed else None
+    below = read_place(caller.me, query, folder=True) if narrowed else None
     found = await buckets.search(docs, caller, query.get("q", ""), below=below, limit=limit)
     async with docs.kernel.database.read() as session:
         names = await names_of(session, found.files)

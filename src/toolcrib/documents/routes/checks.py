@@ -42,7 +42,7 @@ class AccessChecks(BaseModel):
 async def check(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
     """Tell whether the caller may do this in a project, by the memberships registered here."""
     body = await read_model(request, AccessCheck)
-    names = await docs.access.project_names([body.project_id])
+    names = await docs.access.project_names([_id(caller, body)])
     return _answer(caller, body, names)
 
 
@@ -50,7 +50,7 @@ async def check(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict
 async def check_batch(request: Request, docs: DocumentsDep, caller: CallerDep) -> dict[str, Any]:
     """Answer many questions at once, in their order."""
     body = await read_model(request, AccessChecks)
-    names = await docs.access.project_names([each.project_id for each in body.checks])
+    names = await docs.access.project_names([_id(caller, each) for each in body.checks])
     return {
         "results": [
             {"project_id": each.project_id, "action": each.action, **_answer(caller, each, names)}
@@ -59,11 +59,16 @@ async def check_batch(request: Request, docs: DocumentsDep, caller: CallerDep) -
     }
 
 
+def _id(caller: Caller, asked: AccessCheck | BatchedCheck) -> str:
+    """Return the id of the project, which may be named."""
+    return caller.me.project_id(asked.project_id) or asked.project_id
+
+
 def _answer(caller: Caller, asked: AccessCheck | BatchedCheck, names: dict[str, str]) -> dict[str, Any]:
     if asked.action not in NEEDED:
         return {"allowed": False, "reason": "unknown_action"}
     try:
-        project_id = as_uuid(asked.project_id, "project_id")
+        project_id = as_uuid(_id(caller, asked), "project_id")
     except ValidationFailed:
         return {"allowed": False, "reason": "unknown_project"}
     name = names.get(project_id, project_id)

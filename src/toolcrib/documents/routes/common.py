@@ -24,7 +24,7 @@ from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity.credentials import find, split_authorization
 from toolcrib.kernel.identity.lookup import API_KEY_MARK
-from toolcrib.kernel.identity.principal import Unauthorized
+from toolcrib.kernel.identity.principal import Principal, Unauthorized
 from toolcrib.kernel.identity.tokens import as_uuid as is_uuid
 from toolcrib.kernel.json_scan import BadJson
 from toolcrib.kernel.numbers import whole_number
@@ -173,7 +173,7 @@ def checked(model: type[Model], fields: Mapping[str, Any]) -> Model:
         raise ValidationFailed(found) from None
 
 
-def where(fields: Mapping[str, Any]) -> Where:
+def where(me: Principal, fields: Mapping[str, Any]) -> Where:
     """Return the one file that `fields` name, by id or by place.
 
     Raises:
@@ -183,7 +183,7 @@ def where(fields: Mapping[str, Any]) -> Where:
     if file_id is None:
         if not any(fields.get(name) for name in ("bucket_type", "bucket", "logical_path", "path")):
             raise ValidationFailed.of("file_id", "is missing")
-        return read_place(fields)
+        return read_place(me, fields)
     if not isinstance(file_id, str):
         raise ValidationFailed.of("file_id", "must be a UUID")
     return as_uuid(file_id, "file_id")

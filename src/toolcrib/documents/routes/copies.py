@@ -26,7 +26,7 @@ from toolcrib.documents.service.lookup import Documents
 from toolcrib.documents.service.uploads import Saved
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
-from toolcrib.kernel.identity.principal import AccessDenied
+from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
@@ -43,8 +43,8 @@ async def copy(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     """Copy a file. A copy from a project into one's own bucket is a work copy, and locks the source."""
     body = await json_body(request)
     asked = checked(schemas.CopyRequest, body)
-    source = read_place(body, SOURCE)
-    target = _target(body, asked.new_filename or source.name)
+    source = read_place(caller.me, body, SOURCE)
+    target = _target(caller.me, body, asked.new_filename or source.name)
     found = await copying.copy(
         docs,
         caller,
@@ -70,12 +70,12 @@ async def copy(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     )
 
 
-def _target(body: Mapping[str, Any], name: str) -> Place:
+def _target(me: Principal, body: Mapping[str, Any], name: str) -> Place:
     """Return where the copy goes: a path that ends in `/` is a folder, in which the copy is called `name`."""
     path = body.get("target_path")
     if isinstance(path, str) and path.endswith("/"):
-        return read_place({**body, "target_path": path + name}, TARGET)
-    return read_place(body, TARGET)
+        return read_place(me, {**body, "target_path": path + name}, TARGET)
+    return read_place(me, body, TARGET)
 
 
 @router.post(
@@ -93,7 +93,7 @@ async def commit(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     if asked.object_key is None:
         if asked.source_path is None and asked.target_path is None:
             raise ValidationFailed.of("object_key", "is missing")
-        source, target = read_place(body, SOURCE), read_place(body, TARGET)
+        source, target = read_place(caller.me, body, SOURCE), read_place(caller.me, body, TARGET)
         found = await commits.commit_work_copy(docs, caller, source, target, changelog=changelog, now=now)
     else:
         found = await _commit_object(docs, caller, body, asked, changelog=changelog, now=now)
@@ -119,7 +119,7 @@ async def _commit_object(
     changelog: str | None,
     now: NowDep,
 ) -> Saved:
-    target = where(body)
+    target = where(caller.me, body)
     if asked.created_by is not None and as_uuid(asked.created_by, "created_by") != caller.me.uuid:
         raise AccessDenied("Only the person who made a version may submit it.")
     return await commits.commit_object(

@@ -69,7 +69,7 @@ async def proxy(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
     wanted = request.headers.get("range", "")
     first = request.method == "GET" and (not wanted or wanted.replace(" ", "").startswith("bytes=0-"))
     opened = await downloads.open_version(
-        docs, caller, where(query), version_id=version_id, remember=first, now=now
+        docs, caller, where(caller.me, query), version_id=version_id, remember=first, now=now
     )
     return await send(request, docs, opened, inline=inline)
 
@@ -129,7 +129,7 @@ async def _presign(
     request: Request, docs: Documents, caller: CallerDep, fields: dict[str, Any], now: NowDep
 ) -> Response:
     asked = checked(schemas.PresignDownload, fields)
-    target = where(fields)
+    target = where(caller.me, fields)
     version_id = as_uuid(asked.version_id, "version_id") if asked.version_id else None
     found = await downloads.sign(
         docs, caller, target, version_id=version_id, expires_in=asked.expires_in, now=now

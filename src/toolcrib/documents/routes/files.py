@@ -59,7 +59,7 @@ async def list_files(request: Request, docs: DocumentsDep, caller: CallerDep, no
     page = number(query, "page", 1, least=1)
     limit = number(query, "limit", 50, least=1, most=MAX_LIMIT)
     wanted = status(query, schemas.FILE_STATUSES)
-    folder = read_place(query, folder=True)
+    folder = read_place(caller.me, query, folder=True)
     found = await files.listing(
         docs, caller, folder, status=wanted, q=query.get("q"), page=page, limit=limit, now=now
     )
@@ -83,7 +83,8 @@ async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now:
     query = query_of(request)
     with_versions, with_locks = flag(query, "include_versions"), flag(query, "include_locks")
     with_audit = flag(query, "include_audit")
-    found = await files.details(docs, caller, where(query), versions=with_versions, audit=with_audit, now=now)
+    target = where(caller.me, query)
+    found = await files.details(docs, caller, target, versions=with_versions, audit=with_audit, now=now)
     shown = [*found.versions, *([found.current] if found.current else [])]
     async with docs.kernel.database.read() as session:
         names = await names_of(session, [found.file], shown)
@@ -109,7 +110,7 @@ async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now:
 async def describe(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Replace a file's tags, and set its description."""
     body = await json_body(request)
-    target = where(query_of(request))
+    target = where(caller.me, query_of(request))
     changes = checked(schemas.Changes, body).model_dump(exclude_unset=True)
     if not changes:
         raise ValidationFailed.of("body", "must contain tags or description")
@@ -130,7 +131,7 @@ async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     file = await removal.remove(
         docs,
         caller,
-        where(body),
+        where(caller.me, body),
         physical=asked.physical,
         force=asked.force,
         reason=asked.reason,
@@ -149,7 +150,7 @@ async def delete(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
 async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Restore an archived file. If another file has its name now, it gets a similar one: `logical_path` says which."""
     body = await json_body(request)
-    found = await restoring.restore(docs, caller, where(body), now=now)
+    found = await restoring.restore(docs, caller, where(caller.me, body), now=now)
     file = found.file
     return success(
         "file restored",
@@ -173,10 +174,11 @@ async def restore(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
 async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Move a file to another path in its bucket: `target_path`, below the bucket's root."""
     body = await json_body(request)
-    source = read_place(body)
+    source = read_place(caller.me, body)
     asked = checked(schemas.MoveRequest, body)
     target = read_place(
-        {"bucket_type": source.bucket.type, "bucket_id": source.bucket.id, "logical_path": asked.target_path}
+        caller.me,
+        {"bucket_type": source.bucket.type, "bucket_id": source.bucket.id, "logical_path": asked.target_path},
     )
     file = await moving.move_file(docs, caller, source, target, now=now)
     return success("file moved", {"file_id": file.id, "path": file.address})

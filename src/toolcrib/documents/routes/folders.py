@@ -43,7 +43,7 @@ ROOT = "documents"
 )
 async def browse(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """List what is directly in a folder."""
-    place = read_place(query_of(request), folder=True)
+    place = read_place(caller.me, query_of(request), folder=True)
     right = await folders.look_in(docs, caller, place)
     kernel = docs.kernel
 
@@ -88,7 +88,7 @@ async def as_zip(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
     """Download a folder as a ZIP archive: the current versions of all files below it, and its folders. What the store
     has lost is named in the archive's last entry, `MISSING.txt`, and the archive then has a comment. An answer that
     fails midway has no end, and no reader of ZIP accepts it."""
-    place = read_place(query_of(request), folder=True)
+    place = read_place(caller.me, query_of(request), folder=True)
     headers = {
         "Content-Disposition": disposition(f"{place.name or ROOT}.zip"),
         "Cache-Control": "private, no-store",
@@ -105,7 +105,7 @@ async def as_zip(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
 )
 async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Create a folder, and missing folders above it."""
-    place = read_place(await json_body(request))
+    place = read_place(caller.me, await json_body(request))
     new = await folders.make_folder(docs, caller, place, now=now)
     return success("folder made", {"path": place.address}, 201 if new else 200)
 
@@ -119,7 +119,7 @@ async def make(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
 async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Remove an empty folder or, with `recursive`, archive everything in it first; `archived` has the ids."""
     body = await json_body(request)
-    place = read_place(body)
+    place = read_place(caller.me, body)
     archived: list[str] = []
     if checked(schemas.RemoveFolder, body).recursive:
         archived = await trees.archive_folder(docs, caller, place, now=now)
@@ -137,10 +137,11 @@ async def remove(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
 async def move(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Move a folder and everything below it to another path in its bucket: `target_path`, below the bucket's root."""
     body = await json_body(request)
-    source = read_place(body)
+    source = read_place(caller.me, body)
     asked = checked(schemas.MoveRequest, body)
     target = read_place(
-        {"bucket_type": source.bucket.type, "bucket_id": source.bucket.id, "logical_path": asked.target_path}
+        caller.me,
+        {"bucket_type": source.bucket.type, "bucket_id": source.bucket.id, "logical_path": asked.target_path},
     )
     files = await moving.move_folder(docs, caller, source, target, now=now)
     return success("folder moved", {"path": target.address, "files": files})

@@ -26,6 +26,7 @@ from toolcrib.documents.service import lock_listing, locks
 from toolcrib.documents.service.locks import Lock
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import body_of, refusals
 
 router = new_router()
@@ -46,7 +47,7 @@ async def lock(request: Request, docs: DocumentsDep, caller: CallerDep, now: Now
     held = await locks.lock(
         docs,
         caller,
-        where(body),
+        where(caller.me, body),
         lock_type=asked.lock_type,
         reason=asked.reason,
         expires_at=asked.end(now),
@@ -66,7 +67,8 @@ async def renew(request: Request, docs: DocumentsDep, caller: CallerDep, now: No
     body = await json_body(request)
     asked = checked(schemas.DocumentRenewRequest, body)
     return _locked(
-        "lock renewed", await locks.renew(docs, caller, where(body), expires_at=asked.end(now), now=now)
+        "lock renewed",
+        await locks.renew(docs, caller, where(caller.me, body), expires_at=asked.end(now), now=now),
     )
 
 
@@ -86,7 +88,9 @@ async def unlock(request: Request, docs: DocumentsDep, caller: CallerDep, now: N
     """Release one's own lock or, with `force` and authority, another person's; without a `reason`, one is filled in."""
     body = await json_body(request)
     asked = checked(schemas.DocumentUnlockRequest, body)
-    ended = await locks.unlock(docs, caller, where(body), force=asked.force, reason=asked.reason, now=now)
+    ended = await locks.unlock(
+        docs, caller, where(caller.me, body), force=asked.force, reason=asked.reason, now=now
+    )
     released = {"lock_id": locks.lock_id(ended), "locked_by": ended.holder_uuid, "file_id": ended.key}
     return success("file unlocked", released)
 
@@ -104,7 +108,7 @@ async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, no
     limit = number(query, "limit", MAX_LOCKS, least=1, most=MAX_LOCKS)
     offset = number(query, "offset", 0, least=0)
     file_id = as_uuid(query["file_id"], "file_id") if query.get("file_id") else None
-    below, bucket_type = _filter(query)
+    below, bucket_type = _filter(caller.me, query)
     found = await lock_listing.listing(
         docs,
         caller,
@@ -127,10 +131,10 @@ async def list_locks(request: Request, docs: DocumentsDep, caller: CallerDep, no
     )
 
 
-def _filter(query: dict[str, str]) -> tuple[Place | None, str | None]:
+def _filter(me: Principal, query: dict[str, str]) -> tuple[Place | None, str | None]:
     """Return the filter of a list: a folder to look below, or only a bucket type."""
     named = [query[name] for name in PLAIN.bucket if query.get(name)]
     placed = any(query.get(name) for name in (*PLAIN.id, *PLAIN.path))
     if placed:
-        return read_place(query, folder=True), None
+        return read_place(me, query, folder=True), None
     return None, named[0] if named else None

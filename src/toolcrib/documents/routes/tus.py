@@ -42,6 +42,7 @@ from toolcrib.documents.service.uploads import VersionOptions
 from toolcrib.kernel.blobs.announced import Announced
 from toolcrib.kernel.bodies import BodyTooSlow
 from toolcrib.kernel.deps import NowDep
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Problem
@@ -201,7 +202,7 @@ async def _begin(
         if size != 0:
             raise ValidationFailed.of("Upload-Concat", "a final upload has no content of its own")
         ids = tus.partials(concat)
-        plan, options = _plan(request, fields, told, length=0)
+        plan, options = _plan(caller.me, request, fields, told, length=0)
         return await concatenation.create_final(docs, caller, plan, options, ids, concat, now=now)
     if "upload-defer-length" in request.headers:
         raise ValidationFailed.of("Upload-Length", "must be announced at the start")
@@ -209,9 +210,9 @@ async def _begin(
     if size is not None and size > length:
         raise FileTooLarge(f"The upload was announced with {length} bytes.", {"length": length})
     if concat is not None:
-        place = read_place(fields) if any(name in fields for name in ADDRESS) else None
+        place = read_place(caller.me, fields) if any(name in fields for name in ADDRESS) else None
         return await concatenation.create_partial(docs, caller, length, told, place, now=now)
-    plan, options = _plan(request, fields, told, length=length)
+    plan, options = _plan(caller.me, request, fields, told, length=length)
     return await resumable.create(docs, caller, plan, options, now=now)
 
 
@@ -306,8 +307,10 @@ def _answer(upload: ResumableUpload, status: int) -> Response:
     return Response(status_code=status, headers=headers)
 
 
-def _plan(request: Request, fields: dict[str, str], told: str, *, length: int) -> tuple[Plan, VersionOptions]:
-    place = read_place(fields)
+def _plan(
+    me: Principal, request: Request, fields: dict[str, str], told: str, *, length: int
+) -> tuple[Plan, VersionOptions]:
+    place = read_place(me, fields)
     asked = checked(schemas.UploadTold, fields)
     filename = usable_filename(asked.filename or "") or None
     held = conditions(fields)

@@ -87,7 +87,7 @@ async def presign(request: Request, docs: DocumentsDep, caller: CallerDep, now: 
     """Return a URL to PUT the file's content to. `/upload/confirm` or `/versions/commit` makes a version of it."""
     body = await json_body(request)
     asked = checked(schemas.PresignUpload, body)
-    place = read_place(body)
+    place = read_place(caller.me, body)
     mime_type = media_type(asked.content_type, place.name)
     address = await direct_uploads.reserve(
         docs, caller, place, mime_type=mime_type, size=asked.size, expires_in=asked.expires_in, now=now
@@ -182,7 +182,7 @@ async def _take(
     docs: Documents, caller: Caller, form: FormReader, part: FilePart, request_key: str | None, now: NowDep
 ) -> Response:
     filename = usable_filename(part.filename)
-    place = read_place(form.fields, form=True) if filename and _is_addressed(form) else None
+    place = read_place(caller.me, form.fields, form=True) if filename and _is_addressed(form) else None
 
     async def receive() -> Received:
         conditions(form.fields)  # malformed fields are refused before the content is received
@@ -205,7 +205,7 @@ async def _take(
                 **conditions(form.fields),
                 "request_key": request_key,
             }
-            return Received(stored, place or read_place(form.fields, form=True), options)
+            return Received(stored, place or read_place(caller.me, form.fields, form=True), options)
 
     if not filename:
         async for _ in form.file_bytes():

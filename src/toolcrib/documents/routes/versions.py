@@ -43,7 +43,9 @@ async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Re
     limit = number(query, "limit", 50, least=1, most=MAX_LIMIT)
     offset = number(query, "offset", 0, least=0)
     wanted = status(query, schemas.VERSION_STATUSES)
-    found = await versions.history(docs, caller, where(query), status=wanted, limit=limit, offset=offset)
+    found = await versions.history(
+        docs, caller, where(caller.me, query), status=wanted, limit=limit, offset=offset
+    )
     async with docs.kernel.database.read() as session:
         names = await names_of(session, versions=found.versions)
     shown = [version_as_dict(each, names) for each in found.versions]

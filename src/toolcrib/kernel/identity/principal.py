@@ -88,9 +88,9 @@ class Principal:
 
     `projects` maps the name of every registered project to this person's role there, None where they have
     none; `open_projects` says whether names that nobody registered are open to them. `spellings` leads from folded
-    names and ids to registered names, `case_clashes` says what registered projects do about names that differ only in
-    case, `windows_names` about new names that Windows cannot keep. `must_enrol` is true of an administrator who must
-    set up two-step sign-in before anything else.
+    names and ids to registered names, and `project_ids` from those to ids. `case_clashes` says what registered projects
+    do about names that differ only in case, `windows_names` about new names that Windows cannot keep. `must_enrol` is
+    true of an administrator who must set up two-step sign-in before anything else.
     """
 
     id: int
@@ -104,6 +104,7 @@ class Principal:
     spellings: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     case_clashes: Mapping[str, CaseClashes] = field(default_factory=dict, repr=False, compare=False)
     windows_names: Mapping[str, WindowsNames] = field(default_factory=dict, repr=False, compare=False)
+    project_ids: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     via: Via = "bearer"
     grant: Grant | None = field(default=None, repr=False, compare=False)
     must_enrol: bool = False
@@ -129,6 +130,13 @@ class Principal:
         """Return the registered project that `name` names, if there is one, by its name or else its id: upper and lower
         case do not matter. Else `name`."""
         return name if name in self.projects else self.spellings.get(folded(name), name)
+
+    def project_id(self, name: str) -> str | None:
+        """Return the id of the registered project that `name` names, as `project_named` does; None if there is none, or
+        this person has no role in it."""
+        registered = self.project_named(name)
+        known = registered in self.projects and self.project_role(registered) is not None
+        return self.project_ids.get(registered) if known else None
 
     def scope_named(self, scope: str) -> str:
         """Return `scope` with the name of the registered project that it names, as `project_named` does."""

@@ -25,6 +25,7 @@ class Registry:
     spellings: Mapping[str, str]
     case_clashes: Mapping[str, CaseClashes]
     windows_names: Mapping[str, WindowsNames]
+    project_ids: Mapping[str, str]
 
 
 class ProjectRoles(Mapping[str, Role | None]):
@@ -77,8 +78,11 @@ def _registry(rows: Iterable[Any]) -> Registry:
     spellings: dict[str, str] = {}
     case_clashes: dict[str, CaseClashes] = {}
     windows_names: dict[str, WindowsNames] = {}
+    ids: dict[str, str] = {}
     for identifier, name, company_id, deleted_at, clashes, on_windows in rows:
         names.append(name)
+        if deleted_at is None:
+            ids[name] = identifier
         spellings[identifier] = name
         spellings.setdefault(folded(name), name)
         if clashes is not None:
@@ -87,7 +91,7 @@ def _registry(rows: Iterable[Any]) -> Registry:
             windows_names[name] = on_windows
         if company_id is not None and deleted_at is None:
             by_company[company_id] = (*by_company.get(company_id, ()), name)
-    return Registry(frozenset(names), by_company, spellings, case_clashes, windows_names)
+    return Registry(frozenset(names), by_company, spellings, case_clashes, windows_names, ids)
 
 
 async def read_principal(
@@ -143,6 +147,7 @@ def _principal(
         spellings=registry.spellings,
         case_clashes=registry.case_clashes,
         windows_names=registry.windows_names,
+        project_ids=registry.project_ids,
         via=grant.via if grant else "internal",
         grant=grant,
     )
