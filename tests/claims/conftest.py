@@ -89,16 +89,25 @@ class Claims:
 
     async def wait(self, key: str, holder: str, *, take: bool = True, minutes: float | None = None) -> None:
         until = self.clock() + timedelta(minutes=minutes) if minutes is not None else None
-        await self.run(Wait(self.ref(key), f"{key}/{holder}", person(holder), take=take, until=until))
+        await self.run(
+            Wait(self.ref(key), place(key, holder, "person"), person(holder), take=take, until=until)
+        )
 
     async def wait_as_program(
-        self, key: str, holder: str, *, lease: int = 60, confirm: int = 30, ttl: int | None = None
+        self,
+        key: str,
+        holder: str,
+        program: str = "",
+        *,
+        lease: int = 60,
+        confirm: int = 30,
+        ttl: int | None = None,
     ) -> None:
-        """Wait with a lease of so many seconds, and as many to confirm."""
+        """Wait with a lease of so many seconds, and as many to confirm; as one of the holder's programs."""
         ends = self.clock() + timedelta(seconds=lease)
         command = Wait(
             self.ref(key),
-            f"{key}/{holder}",
+            place(key, holder, program),
             person(holder),
             until=self.clock() + timedelta(days=7),
             ttl_seconds=ttl,
@@ -107,15 +116,15 @@ class Claims:
         )
         await self.run(command)
 
-    async def keep_waiting(self, key: str, holder: str, lease: int = 60) -> None:
+    async def keep_waiting(self, key: str, holder: str, program: str = "", lease: int = 60) -> None:
         ends = self.clock() + timedelta(seconds=lease)
-        await self.run(KeepWaiting(self.ref(key), person(holder), f"{key}/{holder}", ends))
+        await self.run(KeepWaiting(self.ref(key), person(holder), place(key, holder, program), ends))
 
     async def confirm(self, key: str, holder: str, fence: int) -> Claim:
         return await self.one(Confirm(self.ref(key), person(holder), fence))
 
-    async def end_waiting(self, key: str, holder: str) -> None:
-        await self.run(EndWaiting(self.ref(key), f"{key}/{holder}"))
+    async def end_waiting(self, key: str, holder: str, program: str = "") -> None:
+        await self.run(EndWaiting(self.ref(key), place(key, holder, program)))
 
     async def stop_waiting(self, key: str, holder: str) -> None:
         await self.run(StopWaiting(self.ref(key), person(holder)))
@@ -127,6 +136,11 @@ class Claims:
     async def queue(self, key: str) -> list[str]:
         async with self.database.read() as session:
             return [waiter.holder for waiter in await queries.queue(session, self.ref(key), now=self.clock())]
+
+    async def places(self, key: str) -> list[str]:
+        """As `queue`, by the names of places."""
+        async with self.database.read() as session:
+            return [waiter.id for waiter in await queries.queue(session, self.ref(key), now=self.clock())]
 
     async def events(self) -> list[Event]:
         async with self.database.read() as session:
@@ -140,6 +154,10 @@ class Claims:
         async with self.database.read() as session:
             seq: int = (await session.execute(select(event_counter.c.seq))).scalar_one()
             return seq
+
+
+def place(key: str, holder: str, program: str = "") -> str:
+    return f"{key}/{holder}/{program}"
 
 
 def person(name: str) -> Holder:

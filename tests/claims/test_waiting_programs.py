@@ -7,14 +7,24 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from tests.claims.conftest import Claims
-from toolcrib.kernel.claims.problems import AlreadyWaiting, ClaimLost, ClaimNotFound, NotHolder
+from toolcrib.kernel.claims.problems import (
+    AlreadyWaiting,
+    ClaimHeld,
+    ClaimLost,
+    ClaimNotFound,
+    NotHolder,
+    TooManyPrograms,
+)
+from toolcrib.kernel.claims.queue_rules import MAX_PROGRAMS
 from toolcrib.kernel.claims.sweep import forgive_outage
+from toolcrib.kernel.clock import iso_format
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -92,14 +102,80 @@ async def test_renewing_and_handing_over_confirm_too(claims: Claims) -> None:
     assert (passed.heartbeat, passed.unconfirmed) == (False, None)
 
 
-async def test_waiting_as_a_person_makes_the_place_last_and_not_the_other_way(claims: Claims) -> None:
+@pytest.mark.every_database
+async def test_programs_of_one_account_wait_each_for_itself(claims: Claims) -> None:
     await claims.acquire("m1", "ana")
-    await claims.wait_as_program("m1", "ben")
+    for program in ("first", "second", "third"):
+        await claims.wait_as_program("m1", "ben", program)
+    with pytest.raises(AlreadyWaiting):
+        await claims.wait_as_program("m1", "ben", "second")
+    await claims.wait("m1", "cem")
+    claims.clock.advance(seconds=40)
+    for program in ("second", "third"):
+        await claims.keep_waiting("m1", "ben", program)
+    claims.clock.advance(seconds=30)  # the first is dead, and the others do not keep its place
+    assert await claims.places("m1") == ["m1/ben/second", "m1/ben/third", "m1/cem/person"]
+    await claims.release("m1", "ana")
+    given = await claims.live("m1")
+    assert given is not None
+    assert (given.holder, given.program) == ("ben", "m1/ben/second")
+    kept = await claims.confirm("m1", "ben", given.fence)
+    assert (kept.expires_at, kept.program) == (None, "m1/ben/second")
+    # What one program holds is held for the others, too.
+    await claims.wait_as_program("m1", "ben", "fourth")
+    await claims.keep_waiting("m1", "ben", "third")
+    claims.clock.advance(seconds=50)
+    await claims.end_waiting("m1", "ben", "third")
+    assert await claims.places("m1") == ["m1/ben/third", "m1/cem/person", "m1/ben/fourth"]
+    await claims.release("m1", "ben")
+    passed = await claims.live("m1")
+    assert passed is not None
+    assert (passed.program, passed.fence > given.fence) == ("m1/ben/third", True)
+    claims.clock.advance(seconds=30)  # it was killed in its turn
+    await claims.expire("m1", passed.fence)
+    last = await claims.live("m1")
+    assert last is not None
+    assert (last.holder, last.expires_at) == ("cem", None)
+
+
+async def test_a_person_and_their_programs_wait_apart(claims: Claims) -> None:
+    await claims.acquire("m1", "ana")
+    await claims.wait_as_program("m1", "ben", "one")
     await claims.wait("m1", "ben")
     with pytest.raises(AlreadyWaiting):
-        await claims.wait_as_program("m1", "ben")
-    claims.clock.advance(minutes=5)
-    assert await claims.queue("m1") == ["ben"]
+        await claims.wait("m1", "ben")
+    await claims.wait_as_program("m1", "ben", "two")
+    await claims.stop_waiting("m1", "ben")  # the person, while there is one
+    assert await claims.places("m1") == ["m1/ben/one", "m1/ben/two"]
+    await claims.stop_waiting("m1", "ben")
+    assert await claims.places("m1") == []
+
+
+async def test_a_program_does_not_wait_for_what_its_person_took(claims: Claims) -> None:
+    await claims.acquire("m1", "ben")
+    with pytest.raises(ClaimHeld, match="You hold it"):
+        await claims.wait_as_program("m1", "ben", "one")
+
+
+async def test_a_hand_over_serves_the_person_and_the_first_of_their_programs(claims: Claims) -> None:
+    await claims.acquire("m1", "ana")
+    for program in ("one", "two"):
+        await claims.wait_as_program("m1", "ben", program)
+    await claims.wait("m1", "ben")
+    passed = await claims.transfer("m1", "ana", "ben")
+    assert (passed.program, passed.expires_at) == ("m1/ben/one", None)
+    assert await claims.places("m1") == ["m1/ben/two"]
+
+
+async def test_the_programs_of_one_account_in_one_line_are_limited(claims: Claims) -> None:
+    await claims.acquire("m1", "ana")
+    for number in range(MAX_PROGRAMS):
+        await claims.wait_as_program("m1", "ben", str(number))
+    with pytest.raises(TooManyPrograms):
+        await claims.wait_as_program("m1", "ben", "more")
+    await claims.wait("m1", "ben")
+    await claims.wait_as_program("m1", "cem")
+    assert len(await claims.queue("m1")) == MAX_PROGRAMS + 2
 
 
 @pytest.mark.every_database
@@ -179,6 +255,71 @@ async def test_a_program_keeps_its_place_and_confirms_what_it_is_given(crib: App
     crib.clock.advance(seconds=100)
     await crib.kernel.jobs.run_due()
     assert (await ben.get("/api/locks/a")).json()["locked_by"] == "ben"
+
+
+async def test_an_end_that_was_chosen_does_not_move_while_one_waits(crib: AppServer) -> None:
+    ann, ben, cem = await crib.user("ann"), await crib.user("ben"), await crib.user("cem")
+    chosen = iso_format(crib.clock() + timedelta(hours=1))
+    for path in ("a", "b"):
+        await ann.post("/api/locks", json={"branch": "main", "asset_path": path})
+        for person, how in ((ben, {"program": True, "program_id": "one"}), (cem, {})):
+            asked = {"branch": "main", "asset_path": path, "wait": True, "expires_at": chosen, **how}
+            place = (await person.post("/api/locks", json=asked)).json()
+            assert place["until"] == chosen
+    crib.clock.advance(seconds=50)
+    await ann.delete("/api/locks/a")
+    given = (await ben.get("/api/locks/a")).json()
+    assert (await ben.post(f"/api/claims/{given['fence']}/confirm")).is_success
+    assert (await ben.get("/api/locks/a")).json()["expires_at"] == chosen
+    await ben.delete("/api/locks/a")
+    assert (await cem.get("/api/locks/a")).json()["expires_at"] == chosen
+    crib.clock.advance(hours=1)
+    await ann.delete("/api/locks/b")  # the end has passed: nobody is given it
+    assert (await ann.get("/api/locks/b")).status_code == 404
+
+
+async def test_a_program_that_asks_in_the_moment_of_its_turn_has_it(crib: AppServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    for _ in range(5):
+        await lock(ann)
+        ask = partial(lock, ben, wait=True, program=True, program_id="one")
+        assert (await ask()).status_code == 202
+        answers = await asyncio.gather(*(ask() for _ in range(4)), ann.delete("/api/locks/a"), ask(), ask())
+        assert {each.status_code for each in answers} <= {200, 201, 202}
+        assert (await ask()).status_code == 201
+        assert (await ben.delete("/api/locks/a")).status_code == 200
+
+
+async def test_programs_that_name_themselves_have_each_its_place_and_its_lock(crib: AppServer) -> None:
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    fence = (await lock(ann)).json()["lock"]["fence"]
+
+    async def ask(name: str | None) -> httpx.Response:
+        return await lock(ben, wait=True, program=True, program_id=name)
+
+    one, two = [(await ask(name)).json() for name in ("one", "two")]
+    assert (one["position"], two["position"]) == (1, 2)
+    again = (await ask("one")).json()
+    assert (again["waiter_id"], again["position"]) == (one["waiter_id"], 1)
+    generic = await ben.post(f"/api/claims/{fence}/queue", json={"program": True, "program_id": "three"})
+    assert (generic.status_code, generic.json()["position"]) == (201, 3)
+    await ann.post(f"/api/claims/{fence}/release")
+    given = await ask("one")
+    assert (given.status_code, given.json()["lock"]["locked_by"]) == (201, "ben")
+    behind = await ask("two")
+    assert (behind.status_code, behind.json()["position"], behind.json()["held"]["holder"]) == (202, 1, "ben")
+    claim = (await ben.post(f"/api/claims/waiting/{one['waiter_id']}/renew")).json()["claim"]
+    await ben.post(f"/api/claims/{claim['fence']}/confirm")
+    assert (await ask("one")).json()["lock"]["expires_at"] is None
+    assert (await ask("four")).json()["position"] == 3
+    # The end of one takes nothing from the others; one without a name is told that the account holds it.
+    assert (await ben.delete(f"/api/claims/waiting/{two['waiter_id']}")).status_code == 204
+    assert (await ask("one")).status_code == 201
+    assert (await ask(None)).json()["code"] == "claim_held"
+    assert (await ben.post("/api/locks", json={"branch": "b", "asset_path": "a"})).status_code == 409
+    await ben.delete("/api/locks/a")
+    assert (await ask("four")).json()["position"] == 1
+    assert (await ask("three")).status_code == 201
 
 
 @pytest.mark.databases("sqlite")

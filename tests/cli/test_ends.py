@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.cli.conftest import Person
+from tests.servers.process import wait_until
 from toolcrib.cli.core.durations import read_moment
 
 
@@ -66,3 +67,15 @@ def test_a_lock_ends_at_a_moment(ann: Person) -> None:
     assert "18:00" in ann.run("lock", "b", "--expires", "soon", code=2).err
     assert "out of range" in ann.run("lock", "b", "--expires", "2990-01-01", code=2).err
     assert ann.holds() == {"a"}
+
+
+def test_a_moment_stays_where_it_is_while_one_waits(ann: Person, ben: Person) -> None:
+    ann.run("lock", "a")
+    wanted = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=3)
+    waiting = ben.start("lock", "a", "--wait", "--expires", wanted.isoformat())
+    fence = ann.locks()["a"]["fence"]
+    wait_until(lambda: ann.client.get(f"/api/claims/{fence}/queue").json(), "ben to stand in line")
+    ann.run("unlock", "a")
+    _out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, err
+    assert datetime.fromisoformat(ann.locks()["a"]["expires_at"]) == wanted

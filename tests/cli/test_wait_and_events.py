@@ -6,8 +6,10 @@ import asyncio
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -31,6 +33,10 @@ def queue(person: Person, path: str = MAP) -> list[str]:
     lock = person.locks()[path]
     waiting: list[dict[str, Any]] = person.client.get(f"/api/claims/{lock['fence']}/queue").json()
     return [one["username"] for one in waiting]
+
+
+def stand_in_line(person: Person, name: str, count: int) -> bool:
+    return queue(person) == [name] * count
 
 
 def finish(process: subprocess.Popen[str], seconds: float = 30) -> tuple[int, str, str]:
@@ -116,6 +122,44 @@ def test_a_killed_program_neither_holds_up_the_line_nor_ends_as_the_holder(
     code, out, err = finish(lives, 90)
     assert (code, out) == (0, f"Locked {MAP}\n"), err
     assert (ann.locks()[MAP]["locked_by"], ann.locks()[MAP]["expires_at"]) == ("cleo", None)
+
+
+@pytest.mark.every_database
+def test_two_programs_of_one_account_wait_each_for_itself_through_kills_and_an_outage(
+    server: Callable[..., ToolcribServer], person: Callable[..., Person], database_url: str
+) -> None:
+    terms = {"WAIT_LEASE_SECONDS": 5, "WAIT_CONFIRM_SECONDS": 5, "HEARTBEAT_GRACE_SECONDS": 5}
+    mine = server(DATABASE_URL=database_url, SWEEP_SECONDS="0.5", **terms)
+    ann, ben = (person(name, server=mine) for name in ("ann", "ben"))
+    ann.run("lock", MAP)
+    programs = []
+    for number, job in enumerate(("first", "killed", "last"), 1):
+        programs.append(ben.start("lock", "--wait", MAP, "-m", job))
+        wait_until(partial(stand_in_line, ann, "ben", number), "a program to stand in line")
+    first, killed, last = programs
+    killed.kill()
+    killed.wait()
+    # Down for longer than a lease lasts.
+    mine.kill()
+    ended = time.monotonic() + 6
+    wait_until(lambda: time.monotonic() > ended, "the leases to end")
+    mine.start()
+    assert queue(ann) == ["ben"] * 3
+    ann.run("unlock", MAP)
+    code, out, err = finish(first, 90)
+    assert (code, out) == (0, f"Locked {MAP}\n"), err
+    assert (ann.locks()[MAP]["comment"], last.poll()) == ("first", None)
+    wait_until(lambda: queue(ann) == ["ben"], "the place of the killed program to lapse")
+    # A program that comes while another of its account holds the file, and is ended, takes nothing away.
+    late = ben.start("lock", "--wait", MAP)
+    wait_until(lambda: queue(ann) == ["ben", "ben"], "one more program to stand in line")
+    late.terminate()
+    assert "Another program of your account took it" in finish(late)[2]
+    assert (ann.locks()[MAP]["comment"], queue(ann)) == ("first", ["ben"])
+    ben.run("unlock", MAP)
+    code, out, err = finish(last, 90)
+    assert (code, out) == (0, f"Locked {MAP}\n"), err
+    assert (ann.locks()[MAP]["comment"], ann.locks()[MAP]["expires_at"]) == ("last", None)
 
 
 def test_waiting_may_have_an_end(ann: Person, ben: Person) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import ColumnElement
 
-from toolcrib.assets import alerts, listing, service
+from toolcrib.assets import alerts, listing, service, waiting
 from toolcrib.assets.history import digests
 from toolcrib.assets.paths import from_url, normalise
 from toolcrib.assets.schemas import (
@@ -126,12 +126,14 @@ async def _lock_or_wait(
     end = body.end(now)
     how = Waiting(
         program=body.program,
+        program_id=body.program_id,
         timeout=timedelta(seconds=body.timeout_seconds) if body.timeout_seconds else None,
         branch=body.branch,
         comment=body.comment,
-        ttl_seconds=max(1, round((end - now).total_seconds())) if end else None,
+        ttl_seconds=body.expires_in,
+        ends_at=end if body.expires_at else None,
     )
-    found = await service.lock_or_wait(
+    found = await waiting.lock_or_wait(
         kernel, me, project, body.asset_path, how, expires_at=end, upstream=body.upstream_branch
     )
     if isinstance(found, Claim):

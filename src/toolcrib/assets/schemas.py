@@ -21,6 +21,7 @@ from toolcrib.kernel.claims.schemas import (
     MAX_ID,
     EndingRequest,
     ForceReleaseRequest,
+    ProgramId,
     Text,
     TtlSeconds,
     storable,
@@ -72,8 +73,8 @@ class LockQueued(BaseModel):
 
 
 class AssetLockRequest(EndingRequest):
-    """`wait`: stand in line if somebody holds it, with `program` and `timeout_seconds` as for `POST
-    /claims/{fence}/queue`."""
+    """`wait`: stand in line if somebody holds it, with `program`, `program_id` and `timeout_seconds` as for `POST
+    /claims/{fence}/queue`. `expires_in` then counts from the lock, and `expires_at` ends the wait too."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -84,6 +85,7 @@ class AssetLockRequest(EndingRequest):
     project: Project | None = None
     wait: StrictBool = False
     program: StrictBool = False
+    program_id: ProgramId | None = None
     timeout_seconds: TtlSeconds | None = None
 
 

@@ -12,26 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets.paths import BadPath, normalise
 from toolcrib.kernel import long_work
-from toolcrib.kernel.claims import queries, service, waiting
+from toolcrib.kernel.claims import queries, service
 from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew
-from toolcrib.kernel.claims.models import Claim, Ref, claims, earlier_digest
+from toolcrib.kernel.claims.models import UPSTREAM, Claim, Ref, claims, earlier_digest, held_by_program
 from toolcrib.kernel.claims.problems import (
-    AlreadyWaiting,
     ClaimHeld,
     ClaimNotFound,
     NotHolder,
     SomeHeld,
-    SpelledOtherwise,
 )
-from toolcrib.kernel.claims.waiting import Place, Waiting
 from toolcrib.kernel.claims.writer import ClaimWriter
-from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.identity.principal import CaseClashes, Principal
 from toolcrib.kernel.problems import InvalidRequest
 
 KIND = "asset"
-UPSTREAM = "upstream_branch"  # in a claim's data
 KEY_SCOPE = "locks"  # the scope that an API key needs for changing things of this kind
 
 
@@ -55,8 +50,10 @@ async def lock(
     comment: str | None,
     expires_at: datetime | None,
     upstream: str | None = None,
+    program: str | None = None,
 ) -> Claim:
-    """Lock `path` for `me`. `upstream` is the name of the branch where it is pushed to.
+    """Lock `path` for `me`. `upstream` is the name of the branch where it is pushed to; `program` the number of the
+    place of the program that asks, if others of the account may wait for it.
 
     Raises:
         ClaimHeld: somebody holds it, perhaps the caller (409); or a path that differs only in case, if the project
@@ -65,61 +62,8 @@ async def lock(
     """
     target = ref(project, path)
     me.require(target.scope, "member")
-    alone, data = policy(me, project) == "refuse", _data(upstream)
+    alone, data = policy(me, project) == "refuse", {**data_of(upstream), **held_by_program(program)}
     return await _one(writer, Acquire(target, me.holder, branch, comment, expires_at, data=data, alone=alone))
-
-
-async def lock_or_wait(
-    kernel: Kernel,
-    me: Principal,
-    project: str,
-    path: str,
-    how: Waiting,
-    *,
-    expires_at: datetime | None,
-    upstream: str | None = None,
-) -> Claim | tuple[ClaimHeld, Place]:
-    """Lock `path`, or put the caller into its queue if somebody holds it. Asking again keeps their place.
-
-    Returns the lock, or the refusal that says who holds it and the place. The options of the place are those of the
-    later lock; a requested end is shifted by the time waited.
-
-    Raises:
-        ClaimHeld: the caller holds it already, or it is held in another spelling (409).
-    """
-    for last in (False, False, True):
-        try:
-            return await lock(
-                kernel.claims,
-                me,
-                project,
-                path,
-                branch=how.branch or "unknown_branch",
-                comment=how.comment,
-                expires_at=expires_at,
-                upstream=upstream,
-            )
-        except ClaimHeld as held:
-            if held.claim.holder_uuid == me.uuid or isinstance(held, SpelledOtherwise):
-                raise  # nobody waits for a path and is given another
-            place = await _place(kernel, me, held, how, _data(upstream))
-            if place is not None:
-                return held, place
-            if last:  # held and free by turns
-                raise
-    raise AssertionError("the last round returns or raises")
-
-
-async def _place(
-    kernel: Kernel, me: Principal, held: ClaimHeld, how: Waiting, data: dict[str, Any]
-) -> Place | None:
-    """Return the caller's place in the queue; None if the path became free, or the caller's, in this moment."""
-    try:
-        return await waiting.join(kernel, me, held.claim.ref, how, data)
-    except AlreadyWaiting:
-        return await waiting.join_again(kernel, me, held.claim.ref)
-    except ClaimNotFound:
-        return None
 
 
 async def unlock(writer: ClaimWriter, me: Principal, target: Claim) -> Claim:
@@ -229,7 +173,7 @@ async def lock_many(
     refs, holder = await _refs(project, paths), me.holder
     alone = policy(me, project) == "refuse"
     commands = await long_work.each(
-        lambda each: Acquire(each, holder, branch, comment, expires_at, data=_data(upstream), alone=alone),
+        lambda each: Acquire(each, holder, branch, comment, expires_at, data=data_of(upstream), alone=alone),
         refs,
     )
     try:
@@ -353,7 +297,8 @@ async def first_end(
     return await queries.first_end(session, [*_in(f"project:{project}"), *conditions], now=now)
 
 
-def _data(upstream: str | None) -> dict[str, Any]:
+def data_of(upstream: str | None) -> dict[str, Any]:
+    """Return what a lock keeps of the branch where it is pushed to."""
     return {} if upstream is None else {UPSTREAM: upstream}
 
 

@@ -44,3 +44,17 @@ def add_column(table: str, column: sa.Column[Any]) -> None:
     found = sa.inspect(op.get_bind()).get_columns(table)
     if column.name not in {each["name"] for each in found}:
         op.add_column(table, column)
+
+
+def drop_unique(name: str, table: str) -> None:
+    """Drop the constraint. SQLite cannot: the table is written anew without it, for which Alembic begins by a table of
+    its own."""
+    connection = op.get_bind()
+    if name not in {each["name"] for each in sa.inspect(connection).get_unique_constraints(table)}:
+        return
+    if connection.dialect.name != "sqlite":
+        op.drop_constraint(name, table, type_="unique")
+        return
+    op.drop_table(f"_alembic_tmp_{table}", if_exists=True)
+    with op.batch_alter_table(table) as anew:
+        anew.drop_constraint(name, type_="unique")

@@ -38,20 +38,18 @@ def take(
 ) -> None:
     """Take a key."""
     key = f"room/{room}"
-    body = context.in_project({"asset_path": key, "branch": "rooms"})
+    body = context.in_project({"asset_path": key, "branch": "rooms", "wait": wait, **as_program(None)})
 
     def ask() -> tuple[Any, dict[str, Any]]:
         try:
-            answer = context.api.post("/locks", {**body, "wait": wait, **as_program(None)})
+            answer = context.api.post("/locks", body)
         except Held as refused:
-            if wait and claims.is_callers(context, refused.details):
-                return held(context, room), {}
             raise Held(claims.holder_line(room, refused.details), code=refused.code) from refused
         return answer.get("lock"), answer
 
     def leave() -> None:
         with suppress(Failure):
-            claims.leave_queue(context.api, claims.find_claim(context.api, key, kind=KIND))
+            claims.give_up(context.api, *ask())
 
     if not wait:
         taken, _ = ask()

@@ -23,7 +23,7 @@ from toolcrib.cli.assets.wait import wait_for_lock
 from toolcrib.cli.core import claims, output
 from toolcrib.cli.core.claims import holder_line
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import duration_seconds, end_seconds, new_end_seconds, since, until
+from toolcrib.cli.core.durations import duration_seconds, end_fields, new_end_seconds, since, until
 from toolcrib.cli.core.failures import CannotTell, Held
 from toolcrib.cli.core.options import Expires, NewEnd
 from toolcrib.cli.core.repository import DETACHED_HEAD, UNKNOWN_BRANCH
@@ -75,8 +75,7 @@ def lock(
         body["upstream_branch"] = upstream
     if comment is not None:
         body["comment"] = comment
-    if (length := end_seconds(expires)) is not None:
-        body["expires_in"] = length
+    body |= end_fields(expires)
     if wait:
         taken = [wait_for_lock(context, wanted[0], body, duration_seconds(timeout))]
     else:

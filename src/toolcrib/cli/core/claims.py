@@ -148,9 +148,12 @@ def transfer(api: ApiClient, claim: Claim, to: str, comment: str | None = None) 
     return api.post(f"/claims/{claim['fence']}/transfer", body)
 
 
-def leave_queue(api: ApiClient, claim: Claim) -> None:
-    """Give up the caller's place in the queue for a claim."""
-    api.delete(f"/claims/{claim['fence']}/queue")
+def give_up(api: ApiClient, taken: Claim | None, answer: dict[str, Any]) -> None:
+    """Give back what a request for a place in line brought: the thing, or the place."""
+    if taken is not None:
+        api.post(f"/claims/{taken['fence']}/release")
+    else:
+        api.delete(f"/claims/waiting/{answer['waiter_id']}")
 
 
 def wait_for(
@@ -165,13 +168,12 @@ def wait_for(
 ) -> tuple[Taken | None, dict[str, Any]]:
     """Stand in the queue for the thing (`kind`, `key`) until it is the caller's.
 
-    `ask` takes the thing or a place in the queue; called again, it keeps the place. It returns the thing if it was
-    taken, and the server's answer, with `held` (who holds it) and the place. If its request says what `as_program`
-    returns, the place is a lease, which is renewed here, and the thing is confirmed when it comes.
+    `ask` takes the thing or a place in the queue; called again, it keeps the one or the other. It returns the thing if
+    it was taken, and the server's answer, with `held` (who holds it) and the place. Its request says what `as_program`
+    returns: the place is a lease, which is renewed here, and the thing is confirmed when it comes.
 
     Whoever cannot wait to the end leaves the line: when the time is over, on every error, and on the signals that end
-    a program. Where the server did not tell by which number, `leave` does so; it gives up the place, and the thing if
-    it was taken meanwhile.
+    a program. Where the server did not tell us the place, `leave` gives it up, or the thing if it was taken.
 
     Returns what `ask` returned last: the thing is None when the time was over first.
     """
@@ -180,10 +182,9 @@ def wait_for(
 
     def take() -> tuple[Taken | None, dict[str, Any]]:
         taken, answer = ask()
+        if taken is not None and place.confirm():
+            taken, answer = ask()  # with the end it has now; or it has passed on meanwhile
         place.note(answer)
-        if taken is not None and not place.confirm():
-            taken, answer = ask()  # ours for another reason, or it has passed on meanwhile
-            place.note(answer)
         return taken, answer
 
     def take_if_reached() -> tuple[Taken | None, dict[str, Any]] | None:
@@ -204,6 +205,8 @@ def wait_for(
             if taken is not None:
                 return taken, answer
             output.warn(holder_line(what, answer["held"]))
+            if is_callers(context, answer["held"]):
+                output.warn("Another program of your account took it.")
             output.warn(f"Waiting in line, place {answer['position']}. Ctrl-C gives up.")
             for event in follow(context.api, after=after, deadline=deadline, patient=True, kind=kind):
                 # None: nothing happened for a while, or the connection was lost. The place may have lapsed.

@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from toolcrib.cli.core.failures import CannotTell
 
@@ -51,6 +52,24 @@ def end_seconds(text: str | None) -> int | None:
     if moment - now > LONGEST:
         raise CannotTell(f"{text!r} is out of range: at most ten years.")
     return math.ceil((moment - now).total_seconds())
+
+
+def end_fields(text: str | None) -> dict[str, Any]:
+    """Return what a request says of the end that `--expires` names: seconds from when the thing is had, or the moment
+    itself, which does not move while one waits.
+
+    Raises:
+        CannotTell: as `end_seconds`.
+    """
+    seconds = end_seconds(text)
+    if text is None or seconds is None:
+        return {}
+    try:
+        parse_duration(text)
+    except ValueError:
+        moment = read_moment(text, datetime.now(UTC))
+        return {"expires_at": moment.isoformat()} if moment else {}
+    return {"expires_in": seconds}
 
 
 def read_moment(text: str, now: datetime) -> datetime | None:

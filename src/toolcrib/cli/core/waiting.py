@@ -1,7 +1,8 @@
 """A place in line, kept by a program that may be killed at any moment.
 
 The place is a lease: a thread renews it as long as this program runs. What we are given is ours once it is confirmed.
-So a program that was killed leaves the line by itself, and the next in line is served.
+So a program that was killed leaves the line by itself, and the next in line is served: another program of the same
+account, too, for each has a place of its own.
 """
 
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from toolcrib.cli.core.client import ApiClient
 from toolcrib.cli.core.failures import Failure
@@ -26,8 +28,10 @@ GONE = (403, 404, 409)
 
 
 def as_program(timeout_seconds: int | None) -> dict[str, Any]:
-    """Return what the request for a place says, so that the server gives it as a lease and ends it after a time."""
-    return {"program": True, **({"timeout_seconds": timeout_seconds} if timeout_seconds else {})}
+    """Return what the request for a place says, so that the server gives it to this program alone, as a lease, and ends
+    it after a time."""
+    until = {"timeout_seconds": timeout_seconds} if timeout_seconds else {}
+    return {"program": True, "program_id": str(uuid4()), **until}
 
 
 class Ended(SystemExit):
@@ -38,11 +42,7 @@ class Ended(SystemExit):
 
 
 class Place:
-    """Our place in the line, renewed until it is closed.
-
-    A server that does not know leases tells no `waiter_id`. A place that a person took on the page lasts without us,
-    so it has no `lease_seconds`, and stays when we leave.
-    """
+    """Our place in the line, renewed until it is closed."""
 
     def __init__(self, context: "Context") -> None:
         self._account = context.account
@@ -53,18 +53,18 @@ class Place:
         self._fence: int | None = None
 
     def note(self, answer: dict[str, Any]) -> None:
-        """Keep what the server said of our place, and renew it from now on if it is a lease."""
+        """Keep what the server said of our place, and renew it from now on."""
         if "position" not in answer:
             return
         self._place = answer
-        if self._lease_seconds and self._renewing is None:
+        if self._renewing is None:
             self._renewing = threading.Thread(target=self._renew, daemon=True)
             self._renewing.start()
 
     def confirm(self) -> bool:
-        """Keep what we were given. False if our place does not tell of it: then ask again whose it is."""
-        if not self._lease_seconds:
-            return True
+        """Keep what we were given. False if it did not come from our place in line, or has passed on since."""
+        if not self._place:
+            return False
         api = self._api(RENEW_SECONDS)
         try:
             claim = api.post(f"{self._address}/renew")["claim"]
@@ -84,10 +84,8 @@ class Place:
     def leave_or(self, leave: Callable[[], None]) -> None:
         """Give up the place, or what we were given. `leave` does so where we do not know our place."""
         self._stop.set()
-        if not self._place.get("waiter_id"):
+        if not self._place:
             leave()
-            return
-        if not self._lease_seconds:
             return
         api = self._api(FAREWELL_SECONDS)
         with suppress(Failure):
@@ -101,10 +99,6 @@ class Place:
         self._stop.set()
 
     @property
-    def _lease_seconds(self) -> int | None:
-        return self._place.get("lease_seconds")
-
-    @property
     def _address(self) -> str:
         return f"/claims/waiting/{self._place['waiter_id']}"
 
@@ -114,7 +108,7 @@ class Place:
 
     def _renew(self) -> None:
         api = self._api(RENEW_SECONDS)
-        while not self._stop.wait((self._lease_seconds or 1) * RENEW_AFTER):
+        while not self._stop.wait(self._place["lease_seconds"] * RENEW_AFTER):
             # A place that is lost shows in the events, after which we ask for another.
             with suppress(Failure):
                 api.post(f"{self._address}/renew")

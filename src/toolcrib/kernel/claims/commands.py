@@ -107,8 +107,7 @@ class Confirm:
 
 @dataclass(slots=True)
 class Wait:
-    """Stand in the queue; see `Waiter`. Waiting as a person where a program waits for them already makes the place a
-    person's: it lasts longer."""
+    """Stand in the queue; see `Waiter`. With `lease_ends_at` as a program, which `waiter_id` names."""
 
     ref: Ref
     waiter_id: str
@@ -121,6 +120,7 @@ class Wait:
     data: dict[str, Any] = field(default_factory=dict)
     lease_ends_at: datetime | None = None
     confirm_seconds: int | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -135,7 +135,8 @@ class KeepWaiting:
 
 @dataclass(slots=True)
 class StopWaiting:
-    """Leave the queue. `waiter_id` None stands for whatever place the holder has."""
+    """Leave the queue. `waiter_id` None stands for the holder's place as a person or, if there is none, for those of
+    all their programs."""
 
     ref: Ref
     holder: Holder

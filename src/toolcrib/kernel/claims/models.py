@@ -14,8 +14,11 @@ from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_str
 
 # What lies below this name in a claim's data is between the kind and the holder's programs.
 PRIVATE = "private"
-# There: what is known of a claim that a program has been given and must confirm.
-UNCONFIRMED = "unconfirmed"
+# What a branch is called where it is pushed to, where the client said: beside `branch`, in a claim's data.
+UPSTREAM = "upstream_branch"
+# In the private part: what is known of a claim that a program has been given and must confirm, and which program
+# holds it.
+UNCONFIRMED, PROGRAM = "unconfirmed", "program"
 
 
 class Ref:
@@ -104,10 +107,20 @@ class Claim:
     @property
     def unconfirmed(self) -> dict[str, Any] | None:
         """The `waiter_id` of the program that was given this claim from the queue and has not confirmed it yet, and
-        the `ttl_seconds` it will have then; None for every other claim."""
-        private = self.data.get(PRIVATE)
-        found = private.get(UNCONFIRMED) if isinstance(private, dict) else None
+        the `ttl_seconds` or `ends_at` it will have then; None for every other claim."""
+        found = self._private(UNCONFIRMED)
         return found if isinstance(found, dict) else None
+
+    @property
+    def program(self) -> str | None:
+        """The `waiter_id` of the program that asked for this claim, which others of its holder's programs wait for;
+        None where the holder took it as a person."""
+        found = (self.unconfirmed or {}).get("waiter_id") or self._private(PROGRAM)
+        return found if isinstance(found, str) else None
+
+    def _private(self, name: str) -> Any:
+        private = self.data.get(PRIVATE)
+        return private.get(name) if isinstance(private, dict) else None
 
     @property
     def public_data(self) -> dict[str, Any]:
@@ -115,12 +128,18 @@ class Claim:
         return {name: value for name, value in self.data.items() if name != PRIVATE}
 
 
+def held_by_program(waiter_id: str | None) -> dict[str, Any]:
+    """Return what the data of a claim that a program holds says of it: see `Claim.program`."""
+    return {PRIVATE: {PROGRAM: waiter_id}} if waiter_id is not None else {}
+
+
 @dataclass(slots=True)
 class Waiter:
     """One place in the queue for a thing. `take`: given the claim when it frees; otherwise only told.
 
-    The place ends at `until`. That of a program ends at `lease_ends_at` already unless the program renews it, and a
-    claim that it is given passes on unless it confirms it within `confirm_seconds`. People have neither.
+    A person has one place at most, and each program its own. It ends at `until`; that of a program ends at
+    `lease_ends_at` already unless the program renews it, and a claim that it is given passes on unless it confirms it
+    within `confirm_seconds`. People have neither. The claim ends `ttl_seconds` after it was given, or at `ends_at`.
     """
 
     id: str
@@ -140,6 +159,7 @@ class Waiter:
     data: dict[str, Any] = field(default_factory=dict)
     lease_ends_at: datetime | None = None
     confirm_seconds: int | None = None
+    ends_at: datetime | None = None
 
     @property
     def ref(self) -> Ref:
@@ -197,7 +217,7 @@ claim_waiters = Table(
     Column("data", JsonText(), nullable=False),
     Column("lease_ends_at", UtcDateTime()),
     Column("confirm_seconds", BigId),
-    UniqueConstraint("digest", "holder_uuid"),
+    Column("ends_at", UtcDateTime()),
     Index("ix_claim_waiters_digest_position", "digest", "position"),
     Index("ix_claim_waiters_holder_uuid", "holder_uuid"),
     Index("ix_claim_waiters_until", "until"),

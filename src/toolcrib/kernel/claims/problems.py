@@ -119,6 +119,12 @@ class AlreadyWaiting(Problem):
     code, status = "already_waiting", 409
 
 
+class TooManyPrograms(Problem):
+    """So many programs of one account wait for one thing that no further one may."""
+
+    code, status = "too_many_programs", 409
+
+
 class BadEnd(Problem):
     """A claim must end in the future, or never."""
 

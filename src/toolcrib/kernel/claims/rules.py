@@ -6,7 +6,7 @@ What they change, and how that is recorded, is in `state.py`; those of waiting a
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from toolcrib.kernel.claims.commands import (
@@ -25,7 +25,7 @@ from toolcrib.kernel.claims.commands import (
     Transfer,
     Wait,
 )
-from toolcrib.kernel.claims.models import Claim, Holder, Ref
+from toolcrib.kernel.claims.models import UPSTREAM, Claim, Holder, Ref, held_by_program
 from toolcrib.kernel.claims.problems import (
     BadEnd,
     ClaimHeld,
@@ -34,7 +34,7 @@ from toolcrib.kernel.claims.problems import (
     NotHolder,
     SpelledOtherwise,
 )
-from toolcrib.kernel.claims.queue_rules import QueueRules
+from toolcrib.kernel.claims.queue_rules import QueueRules, end_of
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.long_work import each_synchronously
 
@@ -119,8 +119,9 @@ class ClaimRules(QueueRules):
             data["comment"] = command.comment
         if command.expires_at is not None:
             data["expires_at"] = iso_format(command.expires_at)
-        if "label" in command.data:
-            data["label"] = command.data["label"]
+        for name in ("label", UPSTREAM):
+            if name in command.data:
+                data[name] = command.data[name]
         if command.granted:
             data["granted"] = True
         fence = self._write(ref, command.holder.username, "acquired", data)
@@ -198,6 +199,7 @@ class ClaimRules(QueueRules):
         if claim.unconfirmed is not None:
             expires_at = self._end_once_confirmed(claim.unconfirmed)
             data["expires_at"] = _shown(expires_at)
+        program = self._serve_by_hand(claim.digest, command.to)
         fence = self._write_about(claim, command.actor, "transferred", data)
         data["fence"] = fence
         passed = replace(
@@ -210,12 +212,11 @@ class ClaimRules(QueueRules):
             expires_at=expires_at,
             heartbeat=claim.heartbeat and claim.unconfirmed is None,
             fence=fence,
-            data=claim.public_data,
+            data={**claim.public_data, **held_by_program(program)},
         )
         self._refusable = command.refusable
         self._set(claim.digest, passed, command.comment)
         self._refusable = True
-        self._forget_waiter(claim.digest, command.to.uuid)
         return passed
 
     def expire(self, command: Expire) -> Claim | None:
@@ -245,8 +246,9 @@ class ClaimRules(QueueRules):
         return self.renew(Renew(command.ref, command.holder, ends, command.fence))
 
     def _end_once_confirmed(self, unconfirmed: dict[str, Any]) -> datetime | None:
-        ttl_seconds = unconfirmed.get("ttl_seconds")
-        return self.now + timedelta(seconds=ttl_seconds) if isinstance(ttl_seconds, int) else None
+        ends_at = unconfirmed.get("ends_at")  # not there in what earlier releases wrote
+        moment = datetime.fromisoformat(ends_at) if ends_at else None
+        return end_of(self.now, unconfirmed.get("ttl_seconds"), moment)
 
     # What is true now
 
@@ -296,7 +298,9 @@ class ClaimRules(QueueRules):
 
 
 def _confirmed_data(claim: Claim) -> dict[str, Any]:
-    return claim.data if claim.unconfirmed is None else claim.public_data
+    if claim.unconfirmed is None:
+        return claim.data
+    return {**claim.public_data, **held_by_program(claim.program)}
 
 
 def _shown(moment: datetime | None) -> str | None:

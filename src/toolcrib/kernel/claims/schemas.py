@@ -35,6 +35,7 @@ Text = Annotated[str, storable]
 # Constraints come first: behind a validator they would not strip.
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), storable]
 Comment = Annotated[str, StringConstraints(max_length=2000), storable]
+ProgramId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64), storable]
 TtlSeconds = Annotated[int, Field(gt=0, le=MAX_TTL_SECONDS)]
 
 
@@ -153,18 +154,21 @@ class TransferRequest(BaseModel):
 
 
 class QueueRequest(BaseModel):
-    """`program`: the caller renews its place, and confirms what it is given. `timeout_seconds`: it waits no longer."""
+    """`program`: the caller renews its place, and confirms what it is given. `program_id`, such as a UUID: which of the
+    account's programs it is, each of which has a place of its own. `timeout_seconds`: it waits no longer."""
 
     take: bool = True
     comment: Comment | None = None
     ttl_seconds: TtlSeconds | None = None
     program: bool = False
+    program_id: ProgramId | None = None
     timeout_seconds: TtlSeconds | None = None
 
     def how(self) -> Waiting:
         return Waiting(
             take=self.take,
             program=self.program,
+            program_id=self.program_id,
             timeout=timedelta(seconds=self.timeout_seconds) if self.timeout_seconds else None,
             comment=self.comment,
             ttl_seconds=self.ttl_seconds,

@@ -1,15 +1,16 @@
 """Standing in line for what somebody holds: join, keep the place, leave, and confirm what one was given.
 
 A person joins once. A program (`program=True`) renews its place within WAIT_LEASE_SECONDS as long as it runs, and
-confirms what it is given within WAIT_CONFIRM_SECONDS; else the place lapses, and the claim passes on.
+confirms what it is given within WAIT_CONFIRM_SECONDS; else the place lapses, and the claim passes on. Each program that
+calls itself by a `program_id` has a place of its own; those of an account that do not share one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.commands import Confirm, KeepWaiting, Release, StopWaiting, Wait
@@ -23,18 +24,28 @@ from toolcrib.kernel.requester import Requester
 
 # The longest anybody waits. Then the place is given up.
 PATIENCE = timedelta(days=7)
+_PLACES = UUID("4f0cdd5e-1f0b-4a7c-9d0e-8f2b7a3c6e11")
 
 
 @dataclass(slots=True, frozen=True)
 class Waiting:
-    """How somebody waits. `timeout` ends the place on the server; None: PATIENCE does."""
+    """How somebody waits. `timeout` ends the place on the server; None: PATIENCE does. What they are given lasts for
+    `ttl_seconds`, or until `ends_at`, which ends the wait too."""
 
     take: bool = True
     program: bool = False
+    program_id: str | None = None
     timeout: timedelta | None = None
     branch: str | None = None
     comment: str | None = None
     ttl_seconds: int | None = None
+    ends_at: datetime | None = None
+
+    def waiter_id(self, me: Principal, ref: Ref) -> str:
+        """The number of the place: for a program the same whenever it asks, so that asking again does no harm."""
+        if not self.program:
+            return str(uuid4())
+        return str(uuid5(_PLACES, "\0".join((me.uuid, ref.digest, self.program_id or ""))))
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,42 +74,47 @@ async def join(
 
     Raises:
         ClaimNotFound: it is free (404).
-        ClaimHeld: the caller holds it (409).
-        AlreadyWaiting: the caller waits already (409).
+        ClaimHeld: the caller holds it, and not by another program (409).
+        AlreadyWaiting: the caller waits already: the person, or this program (409).
+        TooManyPrograms: as many of the caller's programs wait as may (409).
     """
     now = kernel.clock()
+    waiter_id = how.waiter_id(me, ref)
     lease_ends_at = _lease_end(kernel, now) if how.program else None
     command = Wait(
         ref,
-        str(uuid4()),
+        waiter_id,
         me.holder,
         take=how.take,
-        until=now + min(how.timeout or PATIENCE, PATIENCE),
+        until=min(
+            now + min(how.timeout or PATIENCE, PATIENCE), how.ends_at or datetime.max.replace(tzinfo=UTC)
+        ),
         branch=how.branch,
         comment=how.comment,
         ttl_seconds=how.ttl_seconds,
+        ends_at=how.ends_at,
         data=data or {},
         lease_ends_at=lease_ends_at,
         confirm_seconds=kernel.settings.wait_confirm_seconds if how.program else None,
     )
     await kernel.claims.submit([command])
-    place = await _place(kernel, me, ref)
+    place = await _place(kernel, ref, waiter_id)
     if place is None:  # given to us since, or taken from us
         raise ClaimNotFound(f"You are no longer waiting for {ref.key}.")
     return place
 
 
-async def join_again(kernel: Kernel, me: Principal, ref: Ref) -> Place | None:
+async def join_again(kernel: Kernel, me: Principal, ref: Ref, how: Waiting) -> Place | None:
     """Return the place that the caller has already, of which a program's lease begins anew; None if it has just ended:
     by its time, or because the thing was given to the caller."""
-    place = await _place(kernel, me, ref)
-    if place is not None and place.waiter.lease_ends_at is not None:
-        end = _lease_end(kernel, kernel.clock())
-        try:
-            await kernel.claims.submit([KeepWaiting(ref, me.holder, place.waiter.id, end)])
-        except ClaimNotFound:
-            return None
-    return place
+    if not how.program:
+        return await _place_of_person(kernel, me, ref)
+    waiter_id, end = how.waiter_id(me, ref), _lease_end(kernel, kernel.clock())
+    try:
+        await kernel.claims.submit([KeepWaiting(ref, me.holder, waiter_id, end)])
+    except ClaimNotFound:
+        return None
+    return await _place(kernel, ref, waiter_id)
 
 
 async def keep(kernel: Kernel, me: Principal, waiter_id: str) -> Place | Claim:
@@ -120,7 +136,7 @@ async def keep(kernel: Kernel, me: Principal, waiter_id: str) -> Place | Claim:
             await kernel.claims.submit([KeepWaiting(ref, me.holder, waiter_id, _lease_end(kernel, now))])
         except ClaimNotFound:
             continue  # given to it in this moment, perhaps
-        place = await _place(kernel, me, ref)
+        place = await _place(kernel, ref, waiter_id)
         if place is not None:
             return place
     if kernel.database.watch.has_failed:
@@ -172,13 +188,21 @@ async def _look_up(
     return None, claim
 
 
-async def _place(kernel: Kernel, me: Principal, ref: Ref) -> Place | None:
+async def _place(kernel: Kernel, ref: Ref, waiter_id: str) -> Place | None:
+    return next((each for each in await _places(kernel, ref) if each.waiter.id == waiter_id), None)
+
+
+async def _place_of_person(kernel: Kernel, me: Principal, ref: Ref) -> Place | None:
+    for place in await _places(kernel, ref):
+        if place.waiter.holder_uuid == me.uuid and place.waiter.lease_ends_at is None:
+            return place
+    return None
+
+
+async def _places(kernel: Kernel, ref: Ref) -> list[Place]:
     async with kernel.database.read() as session:
         queue = await queries.queue(session, ref, now=kernel.clock())
-    for position, waiter in enumerate(queue, 1):
-        if waiter.holder_uuid == me.uuid:
-            return Place(waiter, position)
-    return None
+    return [Place(waiter, position) for position, waiter in enumerate(queue, 1)]
 
 
 def _lease_end(kernel: Kernel, now: datetime) -> datetime:
