@@ -15,7 +15,8 @@ def elsewhere(person: Person, project: str) -> Person:
 
 
 def test_locks_of_every_project_are_listed_outside_of_a_clone(ann: Person, ben: Person, project: str) -> None:
-    ann.run("lock", "Art/hero.psd")
+    branches = {"branch": "fix", "upstream_branch": "feature/fix", "project": project}
+    ann.client.post("/api/locks", json={"asset_path": "Art/hero.psd", **branches}).raise_for_status()
     ben.run("lock", "Art/tree.psd", "--project", f"{project}-2", "--new-project")
     closed = f"{project}-closed"
     ben.client.post("/api/projects", json={"name": closed}).raise_for_status()
@@ -26,6 +27,7 @@ def test_locks_of_every_project_are_listed_outside_of_a_clone(ann: Person, ben: 
     assert closed not in {row["project"] for row in rows}
     mine = ann.run("locks", "Art", "--mine").out
     assert f"{project}  " in mine
+    assert "fix (feature/fix)" in mine
     assert "tree.psd" not in mine
     assert [row["asset_path"] for row in ann.json("locks", "--project", project)] == ["Art/hero.psd"]
 

@@ -86,6 +86,8 @@ def test_a_branch_is_known_by_its_name_here_and_upstream(
         ("fix", "feature/fix")
     }
     assert "fix (feature/fix)" in ann.run("locks").out
+    acquired = ann.json_lines("events", "--verb", "acquired", "--path", MAP)[-1]
+    assert acquired["data"]["upstream_branch"] == "feature/fix"
     ann.run("lock", "c", "--branch", "other", "--force")
     assert "released 0 locks" in ben.run("auto-release", "--branch", "Feature/fix").out
     assert "released 3 locks" in ben.run("auto-release", "--branch", by).out

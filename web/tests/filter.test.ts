@@ -3,7 +3,7 @@ import { filterClaims, parseFilter } from "../src/claims/filter";
 import { aClaim } from "./make";
 
 const map = aClaim({ key: "Content/Maps/Harbour L 1.umap", holder: "ann", branch: "feature/light", comment: "Night pass" });
-const hero = aClaim({ key: "Content/Hero.uasset", holder: "ben", branch: "main", scope: "project:harbour" });
+const hero = aClaim({ key: "Content/Hero.uasset", holder: "ben", branch: "main", scope: "project:harbour", data: { upstream_branch: "release/2" } });
 const all = [map, hero];
 
 test.each([
@@ -17,6 +17,7 @@ test.each([
   ["@ann", [map]],
   ["@an hero", []],
   ["branch:main", [hero]],
+  ["branch:release/2", [hero]],
   ["holder:ben content", [hero]],
   ["project:harbour", [hero]],
   ["project:default", [map]],

@@ -15,7 +15,7 @@ describe("events bring the holdings up to date", () => {
     const event = anEvent("acquired", {
       seq: 500,
       actor: "ben",
-      data: { holder: "ben", fence: 500, branch: "art", comment: "trees", expires_at: "2026-11-21T10:00:00+00:00" },
+      data: { holder: "ben", fence: 500, branch: "art", upstream_branch: "feature/art", comment: "trees", expires_at: "2026-11-21T10:00:00+00:00" },
     });
     const { holdings } = after([], [event]);
     expect(holdings.seq).toBe(500);
@@ -24,6 +24,7 @@ describe("events bring the holdings up to date", () => {
         fence: 500,
         holder: "ben",
         branch: "art",
+        data: { upstream_branch: "feature/art" },
         comment: "trees",
         label: "Content/New.uasset",
         acquired_at: event.at,

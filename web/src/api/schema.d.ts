@@ -187,8 +187,8 @@ export interface components {
         };
         /**
          * AssetLockRequest
-         * @description `wait`: stand in line if somebody holds it, with `program` and `timeout_seconds` as for `POST
-         *     /claims/{fence}/queue`.
+         * @description `wait`: stand in line if somebody holds it, with `program`, `program_id` and `timeout_seconds` as for `POST
+         *     /claims/{fence}/queue`. `expires_in` then counts from the lock, and `expires_at` ends the wait too.
          */
         AssetLockRequest: {
             /** Asset Path */
@@ -215,6 +215,11 @@ export interface components {
              * @default false
              */
             program: boolean;
+            /**
+             * Program Id
+             * @default null
+             */
+            program_id: string | null;
             /**
              * Project
              * @default null
@@ -4134,7 +4139,8 @@ export interface components {
         };
         /**
          * QueueRequest
-         * @description `program`: the caller renews its place, and confirms what it is given. `timeout_seconds`: it waits no longer.
+         * @description `program`: the caller renews its place, and confirms what it is given. `program_id`, such as a UUID: which of the
+         *     account's programs it is, each of which has a place of its own. `timeout_seconds`: it waits no longer.
          */
         QueueRequest: {
             /** Comment */
@@ -4144,6 +4150,8 @@ export interface components {
              * @default false
              */
             program: boolean;
+            /** Program Id */
+            program_id?: string | null;
             /**
              * Take
              * @default true

@@ -5,6 +5,7 @@ import { Chip } from "../ui/Chip";
 import { Link } from "../ui/Link";
 import { PathText } from "../ui/PathText";
 import { projectOf, scopeLabel } from "../api/scope";
+import { branchNames } from "./branches";
 import { useRegistered } from "./projects";
 import parts from "./ClaimParts.module.css";
 
@@ -27,7 +28,9 @@ export function Comment({ claim }: { claim: Claim }) {
   );
 }
 
-export function Branch({ name }: { name: string }) {
+export function Branch({ claim }: { claim: Claim }) {
+  const name = branchNames(claim);
+  if (!name) return null;
   return (
     <span className={parts.branch} title={`Branch ${name}`}>
       <IconGitBranch size={12} aria-hidden />

@@ -1,5 +1,6 @@
 import type { Claim } from "../api/types";
 import { projectOf } from "../api/scope";
+import { branchNames } from "./branches";
 
 /**
  * What a person types into a filter box. Words must all occur somewhere in the row; `@ann` or
@@ -48,7 +49,7 @@ const haystacks = new WeakMap<Claim, string>();
 function haystack(claim: Claim): string {
   let text = haystacks.get(claim);
   if (text === undefined) {
-    text = [claim.label, claim.holder, claim.comment, claim.branch, claim.kind, projectOf(claim.scope)]
+    text = [claim.label, claim.holder, claim.comment, branchNames(claim), claim.kind, projectOf(claim.scope)]
       .filter(Boolean)
       .join("\n")
       .toLowerCase();
@@ -59,6 +60,7 @@ function haystack(claim: Claim): string {
 
 function fieldOf(claim: Claim, field: Field): string {
   if (field === "project") return projectOf(claim.scope) ?? "";
+  if (field === "branch") return branchNames(claim) ?? "";
   return claim[field] ?? "";
 }
 

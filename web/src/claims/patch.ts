@@ -102,7 +102,7 @@ function claimFrom(event: LogEvent, fence: number, previous: Claim | undefined, 
     queue: kept?.queue ?? 0,
     waiting: false,
     guessed: true,
-    data: kept?.data ?? {},
+    data: kept?.data ?? (data.upstream_branch ? { upstream_branch: data.upstream_branch } : {}),
     url: kind.link(event),
     ...guessedRights({ holder, scope: event.scope }, viewer),
   };

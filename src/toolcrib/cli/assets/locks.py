@@ -88,6 +88,7 @@ def locks_everywhere(context: Context, filters: dict[str, Any]) -> list[Lock]:
             "asset_path": one["key"],
             "locked_by": one["holder"],
             "branch": one.get("branch") or UNKNOWN_BRANCH,
+            "upstream_branch": one["data"].get("upstream_branch"),
             "timestamp": one["acquired_at"],
             "comment": one.get("comment"),
             "project": str(one["scope"]).removeprefix("project:"),

@@ -78,7 +78,7 @@ export const BOARD_COLUMNS: readonly Column<BoardRow>[] = [
     )),
   },
   { label: "Project", cell: ofClaim(({ claim }) => <ScopeMark scope={claim.scope} />) },
-  { label: "Branch", cell: ofClaim(({ claim }) => claim.branch && <Branch name={claim.branch} />) },
+  { label: "Branch", cell: ofClaim(({ claim }) => <Branch claim={claim} />) },
   { label: "Why", look: "quiet", gives: true, cell: ofClaim(({ claim }) => <Comment claim={claim} />) },
   { label: "Since", look: "quiet", cell: ofClaim(({ claim }) => <Ago at={claim.acquired_at} />) },
   { label: "Ends", look: "quiet", cell: ofClaim(({ claim }) => <Until at={claim.expires_at} />) },
@@ -101,7 +101,7 @@ export const boardCard = ofClaim(({ claim, mine }) => (
     </div>
     <div className={classes.cardNote}>
       <ScopeMark scope={claim.scope} />
-      {claim.branch && <Branch name={claim.branch} />}
+      <Branch claim={claim} />
     </div>
     <div className={classes.cardNote}>
       <Ago at={claim.acquired_at} />

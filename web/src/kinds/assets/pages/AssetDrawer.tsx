@@ -50,7 +50,7 @@ export default function AssetDrawer({ path, project, onClose }: Props) {
             exactSince
             claim={claim}
             facts={[
-              ...(claim.branch ? [["Branch", <Branch key="branch" name={claim.branch} />] as const] : []),
+              ...(claim.branch ? [["Branch", <Branch key="branch" claim={claim} />] as const] : []),
               ["Project", <ProjectMark key="project" name={project} />] as const,
             ]}
           >

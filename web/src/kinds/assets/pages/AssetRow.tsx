@@ -20,7 +20,7 @@ export const ASSET_COLUMNS: readonly (Column<Claim> & { by: Sort["by"] })[] = [
   },
   { by: "project", label: "Project", cell: (claim) => <ScopeMark scope={claim.scope} /> },
   { by: "holder", label: "Holder", cell: (claim) => <Person name={claim.holder} /> },
-  { by: "branch", label: "Branch", cell: (claim) => claim.branch && <Branch name={claim.branch} /> },
+  { by: "branch", label: "Branch", cell: (claim) => <Branch claim={claim} /> },
   { by: "since", label: "Since", look: "quiet", cell: (claim) => <Ago at={claim.acquired_at} /> },
   { by: "ends", label: "Ends", look: "quiet", cell: (claim) => <Until at={claim.expires_at} /> },
   {
@@ -42,7 +42,7 @@ export function assetCard(claim: Claim) {
       </div>
       <div className={classes.cardNote}>
         <ScopeMark scope={claim.scope} />
-        {claim.branch && <Branch name={claim.branch} />}
+        <Branch claim={claim} />
       </div>
       <div className={classes.cardNote}>
         <Person name={claim.holder} />
