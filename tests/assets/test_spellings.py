@@ -120,6 +120,12 @@ async def test_a_project_is_one_in_every_case_of_its_name(crib: AppServer) -> No
         assert (await ann.get(f"/api/locks/a?project={spelling}")).is_success
         for person in (ben, admin):
             assert (await person.post("/api/projects", json={"name": spelling})).status_code == 409
+    one, two = "G\u00e4rten", "Ga\u0308rten"  # nobody registered: composed and decomposed
+    assert (await lock(ann, "a", project=two)).json()["lock"]["project"] == one
+    for spelling in (one, two):
+        assert (await lock(ben, "a", project=spelling)).status_code == 409
+        assert (await lfs_lock(ben, "a", spelling)).status_code == 409
+        assert len((await ben.get("/api/claims", params={"project": spelling})).json()["claims"]) == 1
     (await lock(ben, "a", project="Wheels")).raise_for_status()
     for person in (ann, admin):
         assert (await person.post("/api/projects", json={"name": "wheels"})).status_code == 409

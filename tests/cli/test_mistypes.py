@@ -65,7 +65,8 @@ def test_a_project_that_nobody_used_is_asked_about(ann: Person, ben: Person, pro
     assert refused["code"] == "unknown_project"
     assert f"Did you mean {named}" in refused["error"]  # and perhaps a project of another test
     assert "--new-project" in refused["error"]
-    ann.run("lock", MAP, "--project", named)
+    for number, spelled in enumerate((named, named.upper(), made.json()["id"])):
+        ann.run("lock", f"{number}.umap", "--project", spelled, "--force")
     ann.run("lock", MAP, "--project", f"{named}s", "--new-project")
     ann.run("lock", "b", "--project", f"{named}s")
     ann.run("unlock", MAP, "b", "--project", f"{named}s")

@@ -88,6 +88,9 @@ async def test_locks_are_of_the_project_that_an_id_names(app_server: Start, data
         assert (await boss.get("/api/lock-history", params={"project": named, "path": "a.uasset"})).json()[
             "events"
         ]
+        for form in ("events", "events.csv"):
+            told = await boss.get(f"/api/{form}", params={"scope": f"project:{named}"})
+            assert "a.uasset" in told.text
         watch = {"kind": "asset", "scope": f"project:{named}", "path": "a.uasset"}
         assert (await boss.post("/api/watches", json=watch)).json()["scope"] == "project:Gears"
         assert (await eve.post("/api/locks", json=body)).status_code == 403

@@ -17,6 +17,7 @@ from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.json_bodies import read_model
 from toolcrib.kernel.logs import request_id
 from toolcrib.kernel.openapi import body_of, refusals
+from toolcrib.kernel.spelling import composed
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
 _PARAMETER = re.compile(r"{(\w+)[:}]")
@@ -98,7 +99,7 @@ def project_of(request: Request, me: Principal) -> str:
     named: str | None = request.path_params.get("project")
     if named is None:
         return me.project_named(kernel_of(request).settings.default_project)
-    project = named.removesuffix(".git")
+    project = composed(named.removesuffix(".git"))
     if len(project) > 255 or not _NAME.fullmatch(project) or "/info/lfs" in project:
         raise AccessDenied("There is no project with this name that you may use.")
     return me.project_named(project)

@@ -10,7 +10,7 @@ from toolcrib.cli.assets.lockable import clone_of
 from toolcrib.cli.core import accounts, output
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.failures import CannotTell, Failure
-from toolcrib.cli.core.repository import GitFailed, Repository, read_config
+from toolcrib.cli.core.repository import GitFailed, Repository, composed, read_config
 
 SHOWN = 5
 
@@ -103,10 +103,13 @@ def require_known_project(context: Context) -> None:
     try:
         if context.api.get("/events", scope=f"project:{name}", limit=1)["events"]:
             return
-        known = [project["name"] for project in context.api.get("/projects")]
+        projects = context.api.get("/projects")
     except Failure:
         return  # the lock itself is refused then, with the reason
-    if name in known:
+    known = [project["name"] for project in projects]
+    if composed(name).casefold() in {
+        each.casefold() for one in projects for each in (one["name"], one["id"])
+    }:
         return
     from difflib import get_close_matches
 

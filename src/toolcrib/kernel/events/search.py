@@ -57,7 +57,7 @@ class EventFilter(BaseModel):
         if self.prefix:
             found.append(prefix_match(events.c.key, self.prefix))
         if self.scope is not None:
-            found.append(events.c.scope == self.scope)
+            found.append(events.c.scope == principal.scope_named(self.scope))
         if self.since is not None:
             found.append(events.c.at >= in_utc(self.since))
         if self.until is not None:
@@ -78,7 +78,7 @@ class EventFilter(BaseModel):
             and (not self.actor or event["actor"] == self.actor)
             and (self.key is None or event["key"] == self.key)
             and (not self.prefix or event["key"].startswith(self.prefix))
-            and (self.scope is None or event["scope"] == self.scope)
+            and (self.scope is None or event["scope"] == principal.scope_named(self.scope))
             and (self.since is None or at >= in_utc(self.since))
             and (self.until is None or at < in_utc(self.until))
             and (self.after is None or event["seq"] > self.after)

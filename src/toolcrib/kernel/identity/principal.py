@@ -9,7 +9,7 @@ from typing import Literal
 
 from toolcrib.kernel.claims.models import Holder
 from toolcrib.kernel.problems import Forbidden, Problem
-from toolcrib.kernel.spelling import folded
+from toolcrib.kernel.spelling import composed, folded
 
 Role = Literal["owner", "admin", "member", "viewer"]
 # What a project does about acquiring a name that differs from a held one only in case.
@@ -128,8 +128,8 @@ class Principal:
 
     def project_named(self, name: str) -> str:
         """Return the registered project that `name` names, if there is one, by its name or else its id: upper and lower
-        case do not matter. Else `name`."""
-        return name if name in self.projects else self.spellings.get(folded(name), name)
+        case do not matter. Else `name`, composed: nobody sees how it was typed."""
+        return name if name in self.projects else self.spellings.get(folded(name), composed(name))
 
     def project_id(self, name: str) -> str | None:
         """Return the id of the registered project that `name` names, as `project_named` does; None if there is none, or
