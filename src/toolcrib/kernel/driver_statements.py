@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ARRAY,
     Column,
+    ColumnElement,
     Connection,
     CursorResult,
     Delete,
@@ -164,7 +165,7 @@ def _converted(values: Sequence[Any], convert: Convert) -> tuple[Any, ...]:
 
 
 def select_listed(
-    columns: Sequence[Column[Any]], key: Column[Any], dialect: str, name: str = "listed"
+    columns: Sequence[ColumnElement[Any]], key: Column[Any], dialect: str, name: str = "listed"
 ) -> Select[Any]:
     """`columns` of the rows whose `key` is in the parameter `name`, a list of any length.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
 
 from toolcrib.kernel.claims.changes import Change, Together
 from toolcrib.kernel.claims.models import PRIVATE, Claim
@@ -66,11 +66,16 @@ follow_claim = Together(_follow, _begin)
 
 def _begun(connection: Connection, *begun: tuple[Claim, str, datetime]) -> None:
     """Begin a hold for each claim, of that reservation at that moment."""
-    find_machines, find_logins = _FIND[connection.dialect.name]
     names = list({claim.key for claim, _, _ in begun})
-    ids = {(name, scope): id_ for id_, name, scope in connection.execute(find_machines, {"listed": names})}
     of = list({reservation_id for _, reservation_id, _ in begun})
-    logins = {row.id: row.login for row in connection.execute(find_logins, {"listed": of})}
+    ids: dict[tuple[str, str], int] = {}
+    logins: dict[str, str] = {}
+    find = _FIND[connection.dialect.name]
+    for name, scope_or_login, id_ in connection.execute(find, {"names": names, "reservations": of}):
+        if id_:
+            ids[name, scope_or_login] = id_
+        else:
+            logins[name] = scope_or_login
     rows = [
         (
             reservation_id,
@@ -91,10 +96,17 @@ def _begun(connection: Connection, *begun: tuple[Claim, str, datetime]) -> None:
     _INSERT.run(connection, rows)
 
 
+# One statement for machines and reservations, because each more is a trip to the server with the write lock held.
 _FIND = {
-    dialect: (
-        select_listed([machines.c[name] for name in ("id", "name", "scope")], machines.c.name, dialect),
-        select_listed([reservations.c.id, reservations.c.login], reservations.c.id, dialect),
+    dialect: select_listed(
+        [machines.c.name, machines.c.scope, machines.c.id], machines.c.name, dialect, "names"
+    ).union_all(
+        select_listed(
+            [reservations.c.id, reservations.c.login, literal_column("0").label("none")],
+            reservations.c.id,
+            dialect,
+            "reservations",
+        )
     )
     for dialect in DIALECTS
 }

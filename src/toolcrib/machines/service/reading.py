@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
@@ -23,7 +23,7 @@ from toolcrib.settings import Settings
 
 # All but what the last run said, which may be long.
 _SHOWN = [column for column in machines.c if column.name != "last_output"]
-_REACHED = [machines.c[name] for name in ("id", "name", "host", "port", "host_key", "jump")]
+_REACHED = [machines.c[name] for name in ("id", "host", "port", "host_key", "jump")]
 _HELD = [column for column in holds.c if column.name != "last_output"]
 
 
@@ -107,11 +107,18 @@ _HOLD_SHOWN = [
     holds.c[name]
     for name in ("id", "reservation_id", "machine_id", "machine", "fence", "state", "is_failed", "problem")
 ]
+
+
+def _with_machines(of_holds: Select[Any]) -> Select[Any]:
+    """One statement for both, because each more is a trip to the server."""
+    hold = of_holds.subquery()
+    reached = [column.label("reached" if column.name == "id" else column.name) for column in _REACHED]
+    joined = hold.outerjoin(machines, machines.c.id == hold.c.machine_id)
+    return select(*hold.c, *reached).select_from(joined)
+
+
 _FIND = {
-    dialect: (
-        select_listed(_HOLD_SHOWN, holds.c.reservation_id, dialect),
-        select_listed(_REACHED, machines.c.id, dialect),
-    )
+    dialect: _with_machines(select_listed(_HOLD_SHOWN, holds.c.reservation_id, dialect))
     for dialect in DIALECTS
 }
 
@@ -126,12 +133,9 @@ def holds_in(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]
     of: dict[str, list[Held]] = {id_: [] for id_ in ids}
     if not ids:
         return of
-    find_holds, find_machines = _FIND[connection.dialect.name]
-    rows = sorted(connection.execute(find_holds, {"listed": list(ids)}), key=attrgetter("id"))
-    wanted = list({row.machine_id for row in rows})
-    by_id = {row.id: row for row in connection.execute(find_machines, {"listed": wanted})}
-    for row in rows:
-        of[row.reservation_id].append((row, by_id.get(row.machine_id)))
+    find = _FIND[connection.dialect.name]
+    for row in sorted(connection.execute(find, {"listed": list(ids)}), key=attrgetter("id")):
+        of[row.reservation_id].append((row, row if row.reached is not None else None))
     return of
 
 
