@@ -27,6 +27,7 @@ from tests.servers.hosts import debian_hosts
 from tests.servers.mariadb import mariadb
 from tests.servers.postgresql import postgresql
 from tests.servers.process import wait_until
+from toolcrib.cli.server.memory import collect_seldom
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.jobs import Job
@@ -136,6 +137,7 @@ def deciding(database: str, aim: float = 0.3) -> list[Figure]:
         port = int(crib.app.url.rpartition(":")[2])
         headers = {"Authorization": crib.admin().client.headers["Authorization"]}
         crib.run(crib.app.kernel.jobs.run_due())  # those of a start
+        collect_seldom()  # as `toolcrib serve` does
         load.run(load.Order(port, requests=2_000))  # warm
         asyncio.run(_register(url, (ROUNDS + 1) * DECISIONS, 9, "bench"))
         body = json.dumps({"tags": "bench", "login": "bench", "certificate": True})

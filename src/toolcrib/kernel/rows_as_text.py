@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Dialect, Select, Text, cast, func, select
 
+NO_ROWS = "[]"
+
 
 class RowsAsText:
     """The rows of several queries without parameters, read together."""
@@ -47,7 +49,7 @@ Aggregate = Callable[[Any], Any]
 _AGGREGATES: dict[str, Aggregate] = {
     "sqlite": lambda columns: func.json_group_array(func.json_array(*columns)),
     "postgresql": lambda columns: cast(
-        func.coalesce(func.json_agg(func.json_build_array(*columns)), "[]"), Text
+        func.coalesce(func.json_agg(func.json_build_array(*columns)), NO_ROWS), Text
     ),
 }
 

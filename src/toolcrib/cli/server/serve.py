@@ -21,7 +21,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import SIGNALS, Process
 
 from toolcrib.cli.core.failures import CannotTell, Failure
-from toolcrib.cli.server.memory import return_large_blocks
+from toolcrib.cli.server.memory import collect_seldom, return_large_blocks
 from toolcrib.kernel.connections import raise_descriptor_limit
 from toolcrib.kernel.file_modes import keep_new_files_private
 from toolcrib.kernel.http_protocol import OneWriteProtocol
@@ -30,9 +30,6 @@ from toolcrib.settings import Settings
 
 DRAIN_SECONDS = 20
 BACKLOG = 2048
-# Allocations between two runs of the garbage collector. A large answer allocates many objects at once; with the
-# default of 700, the collector would take an eighth of its time.
-GARBAGE_THRESHOLD = 20_000
 PARENT = "TOOLCRIB_SERVE_PID"  # the process id of the parent, for server processes
 
 
@@ -87,10 +84,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            # All that is loaded now stays, so later collections can skip it.
-            gc.freeze()
-            gc.set_threshold(GARBAGE_THRESHOLD, 20, 20)
-            gc.enable()
+            collect_seldom()
             announce(self.url)
 
 

@@ -33,11 +33,11 @@ from toolcrib.machines.pool import pool_of
 from toolcrib.machines.reservation_views import ReservationRead
 from toolcrib.machines.service import managing, told
 from toolcrib.machines.service.fairness import Want, free_beside
-from toolcrib.machines.service.fleet import Machine, booked_times, fleet_of
+from toolcrib.machines.service.fleet import Machine, booked_times, fleet_and_queue_of
 from toolcrib.machines.service.reading import holds_in, jump_hosts_in
 from toolcrib.machines.service.reserving import Patience, Terms, acquiring, insert_rows, new_row, shares_of
 from toolcrib.machines.service.showing import shown
-from toolcrib.machines.service.wanted import Wanted, check_wanted, queue_of, usable
+from toolcrib.machines.service.wanted import Waiting, Wanted, check_wanted, queue_of, usable
 from toolcrib.settings import Settings
 
 # A commit stays short, and so does its answer.
@@ -170,8 +170,10 @@ class _Pool:
     ) -> None:
         self._connection, self._events, self._settings, self._now = connection, events, settings, now
         self._wishes = wishes
-        self._fleet = fleet_of(connection)
-        queue = queue_of(connection, self._fleet, open_projects=settings.unknown_projects == "open")
+        self._fleet, somebody_waits = fleet_and_queue_of(connection)
+        queue: list[Waiting] = []
+        if somebody_waits:
+            queue = queue_of(connection, self._fleet, open_projects=settings.unknown_projects == "open")
         self._line = [(each.row.priority, each.want) for each in queue]
         self._shares = shares_of(
             connection, settings, {wish.me.uuid for wish in wishes}, [each.row for each in queue]

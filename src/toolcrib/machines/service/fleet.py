@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel import stored_json
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import run_core
-from toolcrib.kernel.rows_as_text import RowsAsText
-from toolcrib.machines.models import KIND, OPEN, bookings, holds, machines
+from toolcrib.kernel.rows_as_text import NO_ROWS, RowsAsText
+from toolcrib.machines.models import KIND, OPEN, State, bookings, holds, machines, reservations
 from toolcrib.machines.service.fairness import Booked, is_open
 from toolcrib.machines.tags import tags_of
 
@@ -63,6 +63,7 @@ _FLEET = RowsAsText(
     select(*_NEEDED),
     select(holds.c.id, holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)),
     select(bookings.c.starts_at, bookings.c.ends_at, bookings.c.machine_id, bookings.c.reservation_id),
+    select(reservations.c.id).where(reservations.c.state == State.WAITING).limit(1),
 )
 
 
@@ -73,7 +74,16 @@ async def read_fleet(session: AsyncSession) -> list[Machine]:
 
 def fleet_of(connection: Connection) -> list[Machine]:
     """As `read_fleet`."""
-    registered, held, booked = _FLEET.read(connection)
+    return fleet_and_queue_of(connection)[0]
+
+
+def fleet_and_queue_of(connection: Connection) -> tuple[list[Machine], bool]:
+    """As `read_fleet`, and whether anybody waits for machines."""
+    registered, held, booked, waiting = _FLEET.read(connection)
+    return _fleet(registered, held, booked), waiting != NO_ROWS
+
+
+def _fleet(registered: str, held: str, booked: str) -> list[Machine]:
     # Of several holds that are open, the latest counts.
     ends: dict[int, str | None] = {id_: end for _, id_, end in sorted(orjson.loads(held))}
     times: dict[int, list[tuple[datetime, datetime, str]]] = {}
