@@ -21,7 +21,7 @@ READY = "Toolcrib is ready at "
 class ToolcribServer:
     """One `toolcrib serve`, ready when this returns. It keeps its port and data over a restart.
 
-    `process` is how it is run: `ForkedProcess` starts faster.
+    `process` is how it is run: `ForkedProcess` starts faster. Without a `port` it takes a free one.
     """
 
     def __init__(
@@ -29,13 +29,14 @@ class ToolcribServer:
         data_dir: Path,
         *,
         workers: int = 1,
+        port: int | None = None,
         arguments: Sequence[str] = (),
         process: Callable[..., Process] = Process,
         **settings: object,
     ) -> None:
         self._run = process
         self.data_dir = data_dir
-        self.port = free_port()
+        self.port = port or free_port()
         self._environment = child_environment(**(DEFAULTS | settings))
         self.url = f"http://127.0.0.1:{self.port}{self._environment.get('BASE_PATH', '')}"
         self.log = data_dir.with_name(f"{data_dir.name}-{self.port}.log")

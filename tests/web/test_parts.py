@@ -3,73 +3,15 @@
 from __future__ import annotations
 
 import base64
-import re
-from dataclasses import dataclass
-from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from tests.parts.models.step_files import box
 from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import Open
 from tests.web.documents import pdf
 from tests.web.test_every_page import faults
-
-
-@dataclass
-class Workshop:
-    """A project with parts, from somewhere else than the page. Ann owns it, Ben and Zoe make parts, Eve looks."""
-
-    server: ToolcribServer
-    project: str
-
-    def add(self, name: str, who: str = "ann", **fields: Any) -> int:
-        body = {"name": name, "type": "cnc", "material": "Aluminium", "subsystem": "Drive", **fields}
-        answer = self.server.user(who).post("/api/shop/parts", json={**body, "project": self.project})
-        assert answer.status_code == 201, answer.text
-        part: int = answer.json()["id"]
-        return part
-
-    def made(self, name: str, **fields: Any) -> int:
-        """An approved part; its id."""
-        part = self.add(name, **fields)
-        self.do("ann", part, "approve")
-        return part
-
-    def do(self, who: str, part: int, verb: str, **body: Any) -> dict[str, Any]:
-        answer = self.server.user(who).post(f"/api/shop/parts/{part}/{verb}", json=body)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def read(self, part: int) -> dict[str, Any]:
-        found: dict[str, Any] = self.server.user("ann").get(f"/api/shop/parts/{part}").json()
-        return found
-
-    def upload(self, who: str, part: int, name: str, content: bytes) -> None:
-        url = f"/api/shop/parts/{part}/files"
-        answer = self.server.user(who).post(url, files={"file": (name, content)})
-        assert answer.status_code == 201, answer.text
-
-    def page(self, path: str = "/parts") -> str:
-        return f"{path}?project={self.project}"
-
-
-def a_workshop(server: ToolcribServer, name: str) -> Workshop:
-    project = server.user("ann").post("/api/projects", json={"name": name}).json()["id"]
-    for person, role in {"ben": "member", "zoe": "member", "eve": "viewer"}.items():
-        server.user(person)
-        url = f"/api/projects/{project}/members/{person}"
-        server.user("ann").put(url, json={"role": role}).raise_for_status()
-    return Workshop(server, name)
-
-
-def column(page: Page, name: str) -> Locator:
-    return page.get_by_role("region", name=re.compile(f"^{name}, "))
-
-
-def card(where: Page | Locator, name: str) -> Locator:
-    return where.get_by_role("listitem").filter(has_text=name)
+from tests.web.workshop import a_workshop, card, column
 
 
 async def test_a_part_is_added_reviewed_made_and_done(
@@ -165,6 +107,39 @@ async def test_cards_are_moved_by_mouse_and_by_keys(
     assert shop.read(moved)["category"] == "hand"
 
 
+async def test_more_cards_than_are_read_at_first_are_told_and_reached(
+    open_page: Open, crib: ToolcribServer, folder: str
+) -> None:
+    shop = a_workshop(crib, folder)
+    lines = [f"Rivet {number},Steel,Arm,{'urgent' if number == 1 else ''}" for number in range(1, 1101)]
+    table = "\n".join(["name,material,subsystem,notes", *lines])
+    added = crib.user("ann").post("/api/shop/import", json={"csv": table, "project": shop.project})
+    assert added.json()["added"] == 1100, added.text
+    page = await open_page("ann", shop.page())
+    review = column(page, "Review")
+    await expect(review.get_by_role("heading", name="Review")).to_contain_text("1,100")
+    await expect(review).to_contain_text("Here are the first 1,000 of 1,100.")
+
+    # More are drawn where one scrolls to.
+    cards = review.get_by_role("listitem")
+    await expect(cards).to_have_count(60)
+    await review.get_by_role("button", name="Show 60 more").scroll_into_view_if_needed()
+    await expect(cards).to_have_count(120)
+
+    # A filter says how far it looked.
+    await page.get_by_role("searchbox").fill("rivet 1 urgent")
+    await expect(review).to_contain_text("Looked through the first 1,000 of 1,100.")
+    await review.get_by_role("button", name="Read more").click()
+    await expect(review.get_by_text("Looked through")).to_have_count(0)
+    await expect(cards).to_have_count(1)
+    await expect(card(review, "Rivet 1")).to_be_visible()
+
+    # What somebody else adds now arrives there, too.
+    shop.add("Rivet 1 of brass", notes="urgent")
+    await expect(card(review, "Rivet 1 of brass")).to_be_visible()
+    await expect(review.get_by_role("heading", name="Review")).to_contain_text("2 of 1,101")
+
+
 async def test_beside_the_machine_a_phone_is_enough(
     open_page: Open, crib: ToolcribServer, folder: str
 ) -> None:
@@ -202,6 +177,20 @@ async def test_beside_the_machine_a_phone_is_enough(
         await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
         assert not await faults(page), path
+
+
+async def test_a_label_shows_whole_lines(open_page: Open, crib: ToolcribServer, folder: str) -> None:
+    shop = a_workshop(crib, folder)
+    part = shop.made(
+        "Bracket with a long name that goes on and on until it fills the label", subsystem="Drive " * 16
+    )
+    page = await open_page("ann", f"/parts/label?ids={part}")
+    label = page.get_by_role("article", name="Label of")
+    await expect(label.get_by_role("img", name="Opens")).to_be_visible()
+    for size in ("62 × 29 mm", "100 × 50 mm"):
+        await page.get_by_text(size).click()
+        room = "(label) => [label.querySelector('[class*=text]')].map((one) => one.scrollHeight - one.clientHeight)[0]"
+        assert await label.evaluate(room) <= 0, size
 
 
 async def test_a_table_is_checked_before_its_parts_are_added(

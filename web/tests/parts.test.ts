@@ -6,6 +6,7 @@ import { previousModel } from "../src/kinds/parts/files";
 import { part as partKind } from "../src/kinds/parts/kind";
 import { moveTo } from "../src/kinds/parts/moves";
 import { notice } from "../src/kinds/parts/notice";
+import { addressProblem } from "../src/kinds/parts/onshape/address";
 import type { Part, PartFile, ShopSettings, Step } from "../src/kinds/parts/types";
 import { fileProblem } from "../src/kinds/parts/upload";
 import { dayOf, dueState, dueWord, endOfDay, titleOf } from "../src/kinds/parts/words";
@@ -282,5 +283,22 @@ describe("two revisions", () => {
     expect(previousModel([file(4, null), file(3, null), file(2, "B"), file(1, "A")])?.revision).toBe(2);
     expect(previousModel([file(2, null), file(1, null)])?.revision).toBe(1);
     expect(previousModel([file(1, null)])).toBeNull();
+  });
+});
+
+describe("addresses at Onshape", () => {
+  test.each([
+    ["https://cad.onshape.com/documents/d1/w/w2/e/e3", null],
+    [" https://team.onshape.com/documents/d1/v/w2/e/e3/?renderMode=0 ", null],
+    ["cad.onshape.com/documents/d1/w/w2/e/e3", "This is no address."],
+    ["http://cad.onshape.com/documents/d1/w/w2/e/e3", "no address of Onshape"],
+    ["https://cad.onshape.com.evil.example/documents/d1/w/w2/e/e3", "no address of Onshape"],
+    ["https://cad.onshape.com@evil.example/documents/d1/w/w2/e/e3", "no address of Onshape"],
+    ["https://cad.onshape.com:8443/documents/d1/w/w2/e/e3", "no address of Onshape"],
+    ["https://cad.onshape.com/documents/d1", "names no tab"],
+    ["https://cad.onshape.com/documents/d1/m/w2/e/e3", "names no tab"],
+  ])("%s", (address, problem) => {
+    if (problem === null) expect(addressProblem(address)).toBeNull();
+    else expect(addressProblem(address)).toContain(problem);
   });
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from toolcrib.kernel.other_pages import PAGE
 from toolcrib.settings import Settings
 
 Scope = MutableMapping[str, Any]
+# A path of our page, with its query; not an address of another site.
+PAGE_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 
 class Site:
@@ -21,6 +24,7 @@ class Site:
         self._public_url = settings.public_url
         self._base_path = settings.base_path
         self._links = links
+        self._page_home = settings.base_path + (f"/{PAGE}" if settings.ui_dir is not None else "")
         # Where other pages have `/`. FRONTEND_BASE_URL says by itself where our page is.
         self._page = f"/{PAGE}" if settings.ui_dir is not None and not settings.public_url else ""
 
@@ -41,6 +45,10 @@ class Site:
     def page_url(self, scope: Scope | None, path: str) -> str:
         """As `url`, for a path of our page."""
         return self.url(scope, self._page + path)
+
+    def page_path(self, path: str) -> str:
+        """Return a path of our page without scheme and host, for a browser that is at this site already."""
+        return self._page_home + path
 
     def claim_path(self, claim: Claim) -> str:
         link = self._links.get(claim.kind)

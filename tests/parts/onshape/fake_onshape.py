@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 CLIENT = {"client_id": "our id", "client_secret": "our secret"}
 CODE = "the code"
@@ -16,11 +16,13 @@ PDF = b"%PDF-1.7 a drawing of the bracket"
 
 
 class FakeOnshape:
-    """`mode` says how it behaves; `seconds` how long its tokens last; `calls` are the requests that it got.
+    """`mode` says how it behaves; `seconds` how long its tokens last; `calls` are the requests that it got. `address`
+    is one that it names instead of its own, to be asked next.
 
     Modes: `works`, `slow` (never done), `failed` (the translation), `error` (500), `dead` (no answer), `no json`,
     `large` (a long answer), `no pdf`, `elsewhere` (names another server to ask), `redirects` (to another server),
-    `blob` (the result is an element), `denied` (gives no tokens), `revoked` (accepts no token), `bad id`.
+    `blob` (the result is an element), `denied` (gives no tokens), `revoked` (accepts no token), `bad id`, a status like
+    `403` (for the translation), `refuses` (whoever signs in there does not agree).
     """
 
     def __init__(self) -> None:
@@ -28,10 +30,11 @@ class FakeOnshape:
         self.seconds: Any = 3600
         self.calls: list[tuple[str, str, str | None]] = []
         self.tokens: list[str] = []
+        self.pdf = PDF
         self.gives_refresh = True
         self.refreshes = 0
         self.polls_needed = 2
-        self.elsewhere = ""
+        self.elsewhere = self.address = ""
         self.body: dict[str, Any] = {}
         self.released = threading.Event()
         self._polls = 0
@@ -56,6 +59,7 @@ class FakeOnshape:
 
     def reset(self) -> None:
         self.mode, self.seconds, self.gives_refresh = "works", 3600, True
+        self.address = ""
         self.released.set()
         self.released = threading.Event()
         self.calls.clear()
@@ -74,6 +78,9 @@ class FakeOnshape:
             self.released.wait(20)
             request.close_connection = True
             return
+        if path == "/oauth/authorize":
+            self._agree(request)
+            return
         if path == "/oauth/token":
             self._token(request, {name: each[0] for name, each in parse_qs(body.decode()).items()})
             return
@@ -91,9 +98,11 @@ class FakeOnshape:
             send_bytes(request, 200, b"[" + b" " * (2 * 2**20), "application/json")
         elif self.mode == "redirects" and request.command == "GET":
             request.send_response(302)
-            request.send_header("Location", f"{self.elsewhere}{path}")
+            request.send_header("Location", self.address or f"{self.elsewhere}{path}")
             request.send_header("Content-Length", "0")
             request.end_headers()
+        elif self.mode.isdigit() and path.endswith("/translations"):
+            send(request, int(self.mode), {"message": "no"})
         elif path.endswith("/translations"):
             self.body = json.loads(body)
             self._polls = 0
@@ -102,9 +111,19 @@ class FakeOnshape:
             self._polls += 1
             send(request, 200, self._translation())
         elif "/externaldata/" in path or "/blobelements/" in path:
-            send_bytes(request, 200, b"<html>" if self.mode == "no pdf" else PDF, "application/pdf")
+            send_bytes(request, 200, b"<html>" if self.mode == "no pdf" else self.pdf, "application/pdf")
         else:
             send(request, 404, {"message": "Not found"})
+
+    def _agree(self, request: Any) -> None:
+        """Somebody in a browser signs in, and agrees at once."""
+        asked = {name: each[0] for name, each in parse_qs(urlsplit(request.path).query).items()}
+        answer = {"error": "access_denied"} if self.mode == "refuses" else {"code": CODE}
+        request.send_response(302)
+        back = f"{asked['redirect_uri']}?{urlencode({**answer, 'state': asked['state']})}"
+        request.send_header("Location", back)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
 
     def _token(self, request: Any, form: dict[str, str]) -> None:
         is_known = {name: form.get(name) for name in CLIENT} == CLIENT
@@ -125,7 +144,10 @@ class FakeOnshape:
         is_done = self._polls >= self.polls_needed and self.mode != "slow"
         state = "FAILED" if self.mode == "failed" else "DONE" if is_done else "ACTIVE"
         here = self.elsewhere if self.mode == "elsewhere" else self.url
-        found: dict[str, Any] = {"id": "t1", "requestState": state, "href": f"{here}/api/v6/translations/t1"}
+        href = f"{here}/api/v6/translations/t1"
+        if self.address and self.mode != "redirects":
+            href = self.address
+        found: dict[str, Any] = {"id": "t1", "requestState": state, "href": href}
         if is_done and self.mode == "blob":
             found |= {"resultExternalDataIds": None, "resultElementIds": ["e9"]}
         elif is_done:

@@ -241,6 +241,135 @@ def test_an_onshape_that_fails_or_lies_is_502(onshape: OnshapeShop, mode: str) -
     assert onshape.drawing(part).content == PDF
 
 
+@pytest.mark.parametrize("redirected", [False, True], ids=["href", "redirect"])
+def test_no_address_that_onshape_names_leads_elsewhere(onshape: OnshapeShop, redirected: bool) -> None:
+    onshape.connect()
+    part = onshape.part()
+    own, other = (each.url.removeprefix("http://") for each in (onshape.onshape, onshape.elsewhere))
+    port = own.partition(":")[2]
+    onshape.onshape.mode = "redirects" if redirected else "works"
+    # The HTTP client refuses such a redirect by itself.
+    only_named = [
+        "\x00",
+        "http://[broken",
+        "http://127.0.0.1:not-a-port/api",
+        f"http://\uff11\uff12\uff17.0.0.1:{port}/api/v6/translations/t1",
+        "/users",
+        f"http://{own}/api/../users",
+        "../users",
+        "/api/../../users",
+    ]
+    for address in (
+        f"//{other}/api/v6/translations/t1",
+        f"http://{own}@{other}/api/v6/translations/t1",
+        f"http://user@{own}/api/v6/translations/t1",
+        f"http://{own}\\@{other}/api/v6/translations/t1",
+        f"https://{own}/api/v6/translations/t1",
+        f"http://localhost:{port}/api/v6/translations/t1",
+        f"http://[::1]:{port}/api/v6/translations/t1",
+        f"http://[::ffff:127.0.0.1]:{port}/api/v6/translations/t1",
+        f"http://127.0.0.1:{port}0/api/v6/translations/t1",
+        "file:///etc/passwd",
+        *([] if redirected else only_named),
+    ):
+        onshape.onshape.address = address
+        calls = len(onshape.onshape.calls)
+        refused = onshape.drawing(part)
+        assert refused.status_code == 502, (address, refused.text)
+        assert refused.json()["message"] == "Onshape named another server, which is not called.", address
+        asked = onshape.onshape.paths()[calls:]
+        assert asked[:1] == [TRANSLATIONS], (address, asked)
+        assert len(asked) == (2 if redirected else 1), (address, asked)
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("400", "has to be a drawing"),
+        ("403", "may not read"),
+        ("404", "nothing at this"),
+        ("429", "Try again later"),
+    ],
+)
+def test_what_onshape_refuses_is_said_in_words(onshape: OnshapeShop, mode: str, words: str) -> None:
+    onshape.connect()
+    onshape.onshape.mode = mode
+    refused = onshape.ours.post(f"/api/shop/parts/{onshape.part()}/drawing")
+    assert (refused.status_code, refused.json()["code"]) == (502, "onshape_failed")
+    assert words in refused.json()["message"]
+    assert onshape.old.get(f"{PREFIXES[0]}/status").json()["connected"] is True
+
+
+def test_a_person_comes_back_to_the_page_where_they_were(onshape: OnshapeShop) -> None:
+    ann = onshape.shop.person()
+
+    def begin(page: str) -> str:
+        begun = ann.client.post("/api/shop/onshape/connect", json={"return_to": page})
+        assert begun.status_code == 200, begun.text
+        return parse_qs(urlsplit(str(begun.json()["authorization_url"])).query)["state"][0]
+
+    page = "/parts/12?project=a%26b&view=model"
+    base = str(onshape.anybody.base_url).rstrip("/")
+    came = onshape.come_back(code=CODE, state=begin(page))
+    assert (came.status_code, came.headers["location"]) == (302, f"{base}{page}&onshape=connected")
+    denied = onshape.come_back(error="access_denied", state=begin("/parts/12"))
+    assert denied.headers["location"] == f"{base}/parts/12?onshape=access_denied"
+    wrong = onshape.come_back(code="made up", state=begin("/parts/12"))
+    assert wrong.headers["location"] == f"{base}/parts/12?onshape=callback_failed"
+    late = begin("/parts/12")
+    onshape.crib.clock.advance(minutes=6)
+    assert onshape.come_back(code=CODE, state=late).headers["location"] == f"{base}/parts/12?onshape=expired"
+    assert onshape.come_back(code=CODE, state=late).status_code == 400
+    for elsewhere in (
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "parts",
+        "/a b",
+        "/x" * 300,
+    ):
+        refused = ann.client.post("/api/shop/onshape/connect", json={"return_to": elsewhere})
+        assert refused.status_code == 400, elsewhere
+    ann.client.post("/api/shop/onshape/disconnect")
+
+
+def test_a_connection_that_has_lapsed_is_told_until_it_is_made_again(onshape: OnshapeShop) -> None:
+    ann = onshape.shop.person()
+
+    def connect() -> None:
+        begun = ann.client.post("/api/shop/onshape/connect", json={"return_to": "/parts"})
+        state = parse_qs(urlsplit(begun.json()["authorization_url"]).query)["state"][0]
+        assert onshape.come_back(code=CODE, state=state).status_code == 302
+
+    def shown() -> tuple[bool, bool]:
+        found = ann.client.get("/api/shop/onshape").json()
+        return found["connected"], found["lapsed"]
+
+    assert shown() == (False, False)
+    connect()
+    assert shown() == (True, False)
+    onshape.onshape.mode = "denied"
+    onshape.crib.clock.advance(hours=2)
+    refused = ann.client.post(f"/api/shop/parts/{onshape.part()}/drawing")
+    assert (refused.status_code, refused.json()["code"]) == (409, "onshape_not_connected")
+    assert shown() == (False, True)
+    onshape.onshape.mode = "works"
+    connect()
+    assert shown() == (True, False)
+    assert ann.client.post("/api/shop/onshape/disconnect").json()["success"] is True
+    assert shown() == (False, False)
+
+
+def test_the_workshops_connection_serves_its_own_project(onshape: OnshapeShop) -> None:
+    onshape.connect()
+    onshape.ours.post("/api/projects", json={"name": "elsewhere"}).raise_for_status()
+    assert onshape.ours.get("/api/shop/onshape").json()["shared"] is True
+    there = onshape.ours.get("/api/shop/onshape", params={"project": "elsewhere"})
+    assert (there.status_code, there.json()["shared"]) == (200, False)
+    stranger = onshape.shop.person()
+    assert stranger.client.get("/api/shop/onshape", params={"project": "elsewhere"}).status_code == 404
+
+
 def test_tokens_are_renewed_before_they_end(onshape: OnshapeShop) -> None:
     onshape.onshape.gives_refresh = False  # the one from before goes on
     onshape.connect()
@@ -312,6 +441,13 @@ def test_the_right_parts_have_drawings(onshape: OnshapeShop) -> None:
         "https://cad.onshape.com/documents/d1/m/w2/e/e3",
         "https://cad.onshape.com:8443/documents/d1/w/w2/e/e3",
         "https://onshape.com/documents/d1/w/w2",
+        "https://user:secret@cad.onshape.com/documents/d1/w/w2/e/e3",
+        "https://[::1]/documents/d1/w/w2/e/e3",
+        "https://127.0.0.1/documents/d1/w/w2/e/e3",
+        "https://cad.on\u017fhape.com/documents/d1/w/w2/e/e3",
+        "https://cad.onshape.com/documents/d1/w/\u212a2/e/e3",
+        "https://cad.onshape.com/documents/d1/w/%2e%2e/e/e3",
+        "https://cad.onshape.com\t/documents/d1/w/w2/e/e3",
     ],
 )
 def test_only_addresses_of_drawings_are_used(onshape: OnshapeShop, url: str) -> None:

@@ -1848,8 +1848,13 @@ export interface components {
             /** Reason */
             reason?: string | null;
         };
-        /** DrawingFetched */
+        /**
+         * DrawingFetched
+         * @description `is_new` False says that the part has had this very drawing already.
+         */
         DrawingFetched: {
+            /** Is New */
+            is_new: boolean;
             /** Name */
             name: string;
             /** Revision */
@@ -3359,6 +3364,15 @@ export interface components {
             success: boolean;
         };
         /**
+         * OnshapeSignIn
+         * @description `return_to` is the path of the page to come back to, which is told in its query how it went: `onshape=connected`,
+         *     or a word for what went wrong.
+         */
+        OnshapeSignIn: {
+            /** Return To */
+            return_to?: string | null;
+        };
+        /**
          * OnshapeStatus
          * @description `user` and `authenticated_at` are there if `connected`.
          */
@@ -4804,8 +4818,8 @@ export interface components {
         };
         /**
          * ShopOnshape
-         * @description `connected` is about the caller's own account; `shared` says that the workshop's pages have a connection, which
-         *     serves everybody who has none.
+         * @description `connected` is about the caller's own account; `lapsed` says that it was, and that Onshape accepts this no more.
+         *     `shared` says that the workshop's pages have a connection, which serves everybody in the project who has none.
          */
         ShopOnshape: {
             /** Authenticated At */
@@ -4814,6 +4828,8 @@ export interface components {
             configured: boolean;
             /** Connected */
             connected: boolean;
+            /** Lapsed */
+            lapsed: boolean;
             /** Shared */
             shared: boolean;
             user: components["schemas"]["OnshapeUser"] | null;

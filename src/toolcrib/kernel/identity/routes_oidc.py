@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, unquote, urlencode
 
@@ -32,6 +31,7 @@ from toolcrib.kernel.identity.schemas import (
 from toolcrib.kernel.json_bodies import read_given
 from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
+from toolcrib.kernel.site import PAGE_PATH
 
 if TYPE_CHECKING:
     from toolcrib.kernel.identity.oidc_provider import Arrival, OidcProvider
@@ -45,9 +45,6 @@ PATH = "/api/auth/oidc"
 LOGOUT_TOKEN_LENGTH = 16_384
 # From one address, which is the provider's: it tells of everybody's sign-outs.
 BACK_CHANNEL_RATE = "600/minute"
-
-# A page of this site, not of another one.
-PAGE = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,500}")
 
 Browser = Annotated[str | None, Cookie(alias=COOKIE)]
 
@@ -151,6 +148,7 @@ async def return_from_provider(
 ) -> Response:
     """Sign in the browser that the provider sends back, and redirect it to the site."""
     home = kernel.settings.base_path
+    page_path = request.app.state.site.page_path
     try:
         _provider(kernel)
         if not code or not state:
@@ -161,14 +159,15 @@ async def return_from_provider(
             )
         user, arrival = await _sign_in(kernel, code, state, browser, bound=True)
         page = unquote(next_page)
-        response = RedirectResponse(home + (page if PAGE.fullmatch(page) else "/"), status_code=302)
+        response = RedirectResponse(page_path(page if PAGE_PATH.fullmatch(page) else "/"), status_code=302)
         async with kernel.database.write() as session:
             started = await sign_browser_in(request, response, kernel, session, user, now=now)
             session.add(_note(kernel, started, arrival, is_browser=True))
     except (
         Problem
     ) as problem:  # a person sees this response, so redirect to the sign-in page, which shows the reason
-        response = RedirectResponse(f"{home}/login?{urlencode({'error': problem.detail})}", status_code=302)
+        told = urlencode({"error": problem.detail})
+        response = RedirectResponse(page_path(f"/login?{told}"), status_code=302)
     for name in (COOKIE, NEXT_COOKIE):
         response.delete_cookie(name, path=home + PATH, httponly=True, samesite="lax")
     return response

@@ -6,7 +6,6 @@ import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import orjson
 
@@ -24,9 +23,16 @@ PDF = b"%PDF-"
 _URL = re.compile(
     r"https://(?:[a-z0-9-]{1,63}\.){1,4}onshape\.com/documents/(?P<document>[0-9A-Za-z]{1,64})"
     r"/(?P<kind>[wv])/(?P<version>[0-9A-Za-z]{1,64})/e/(?P<element>[0-9A-Za-z]{1,64})/?(?:[?#].*)?",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 _ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
+ELSEWHERE = "Onshape named another server, which is not called."
+_WORDS = {
+    400: "Onshape cannot make a PDF of what the address names: it has to be a drawing.",
+    403: "The account that is connected to Onshape may not read this document there.",
+    404: "Onshape has nothing at this address, or nothing that the connected account may see.",
+    429: "Onshape takes no more requests for now. Try again later.",
+}
 _ENDED = {"FAILED", "CANCELED", "CANCELLED"}
 
 
@@ -176,9 +182,11 @@ class OnshapeClient:
             accept="application/pdf, application/octet-stream, */*",
             seconds=DOWNLOAD_SECONDS,
         )
-        if status in (401, 403):
+        if status == 401:
             raise NotAccepted
-        if status != 200 or not body.startswith(PDF):
+        if status != 200:
+            raise ProviderFailed(_in_words(status))
+        if not body.startswith(PDF):
             raise ProviderFailed("Onshape's file is no PDF.")
         return body
 
@@ -190,16 +198,12 @@ class OnshapeClient:
         Raises:
             ProviderFailed: it lies on another host.
         """
-        base = self._settings.onshape_api_url
-        url = urljoin(f"{base}/", address)
-        if _origin(url) != _origin(base) or not urlsplit(url).path.startswith("/api/"):
-            raise ProviderFailed("Onshape named another server, which is not called.")
-        return url
+        return _within(f"{self._settings.onshape_api_url}/api/", address, below=b"/api/")
 
     async def _api(self, method: str, address: str, token: str, body: Any = None) -> dict[str, Any]:
         url = self._api_url(address)
         status, found = await self._call(method, url, token, body=body, max_bytes=MAX_JSON_BYTES)
-        if status in (401, 403):
+        if status == 401:
             raise NotAccepted
         return _json(status, found)
 
@@ -224,7 +228,7 @@ class OnshapeClient:
                     answer = await self._client.send(request, stream=True)
                     try:
                         if answer.is_redirect and method == "GET":
-                            url = _followed(url, answer.headers.get("location", ""))
+                            url = _within(url, answer.headers.get("location", ""))
                             continue
                         return answer.status_code, await _read(answer, max_bytes)
                     finally:
@@ -245,27 +249,28 @@ async def _read(answer: Any, max_bytes: int) -> bytes:
     return bytes(found)
 
 
-def _followed(url: str, location: str) -> str:
-    target = urljoin(url, location)
-    if _origin(target) != _origin(url):
-        raise ProviderFailed("Onshape named another server, which is not called.")
-    return target
+def _within(base: str, address: str, *, below: bytes = b"/") -> str:
+    """Return an address that Onshape has named, as a whole one, if it lies on the host of `base`.
 
+    Raises:
+        ProviderFailed: it lies elsewhere.
+    """
+    import httpx  # noqa: PLC0415 - as above; what calls the address has to read it
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "", None, None
-    if parts.username is not None or parts.password is not None:
-        return "", None, None
-    return parts.scheme, parts.hostname, port or {"https": 443, "http": 80}.get(parts.scheme)
+        here = httpx.URL(base)
+        found = here.join(address)
+    except httpx.InvalidURL:
+        raise ProviderFailed(ELSEWHERE) from None
+    is_here = (found.scheme, found.host, found.port) == (here.scheme, here.host, here.port)
+    if not is_here or found.userinfo or not found.raw_path.startswith(below):
+        raise ProviderFailed(ELSEWHERE)
+    return str(found)
 
 
 def _json(status: int, body: bytes) -> dict[str, Any]:
     if not 200 <= status < 300:
-        raise ProviderFailed(f"Onshape answered {status}.")
+        raise ProviderFailed(_in_words(status))
     try:
         found = orjson.loads(body)
     except ValueError:
@@ -273,6 +278,14 @@ def _json(status: int, body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ProviderFailed("Onshape's answer cannot be read.")
     return found
+
+
+def _in_words(status: int) -> str:
+    if status in _WORDS:
+        return _WORDS[status]
+    if status >= 500:
+        return f"Onshape has a problem of its own ({status}). Try again later."
+    return f"Onshape answered {status}."
 
 
 def _text(value: Any) -> str | None:

@@ -45,8 +45,14 @@ class UnknownRedirect(Exception):
     """The address is none of those configured."""
 
 
-class UnknownState(Exception):
-    """The state is made up, was used, or is too old."""
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in that somebody has come back from. `return_to` is where on our page it began, if it did there."""
+
+    owner: str
+    redirect_uri: str
+    return_to: str | None
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,10 @@ class Connections:
 
     # Signing in
 
-    async def begin(self, owner: str, redirect_uri: str | None, *, now: datetime) -> str:
-        """Begin a sign-in, and return where to send the browser.
+    async def begin(
+        self, owner: str, redirect_uri: str | None, *, now: datetime, return_to: str | None = None
+    ) -> str:
+        """Begin a sign-in, and return where to send the browser. `return_to` is where on our page it begins.
 
         Raises:
             NotConfigured, UnknownRedirect.
@@ -98,6 +106,7 @@ class Connections:
             "digest": _digest(state),
             "owner": owner,
             "redirect_uri": redirect_uri or known[0],
+            "return_to": return_to,
             "expires_at": now + STATE_LIFETIME,
         }
         async with self.kernel.database.write() as session:
@@ -117,23 +126,26 @@ class Connections:
         }
         return f"{settings.onshape_oauth_url}/oauth/authorize?{urlencode(query)}"
 
-    async def finish(self, code: str, state: str, *, now: datetime) -> None:
-        """Connect whoever began the sign-in that has this state.
-
-        Raises:
-            UnknownState: (400).
-            ProviderFailed, NotAccepted: Onshape gave no tokens.
-        """
+    async def come_back(self, state: str, *, now: datetime) -> SignIn | None:
+        """Return the sign-in that has this state, which counts once; None if there is none."""
         digest = _digest(state)
         async with self.kernel.database.write() as session:
             await take_write_lock(session)
             found = (await session.execute(select(states).where(states.c.digest == digest))).first()
             await session.execute(delete(states).where(states.c.digest == digest))
-        if found is None or found.expires_at <= now:
-            raise UnknownState
-        tokens = await self.client.exchange(code, found.redirect_uri)
+        if found is None:
+            return None
+        return SignIn(found.owner, found.redirect_uri, found.return_to, found.expires_at <= now)
+
+    async def finish(self, sign_in: SignIn, code: str) -> None:
+        """Connect whoever began the sign-in.
+
+        Raises:
+            ProviderFailed, NotAccepted: Onshape gave no tokens.
+        """
+        tokens = await self.client.exchange(code, sign_in.redirect_uri)
         account = await self.client.account(tokens.access)
-        await self._connect(found.owner, tokens, account)
+        await self._connect(sign_in.owner, tokens, account)
 
     async def _connect(self, owner: str, tokens: Tokens, account: Account) -> None:
         now = self.kernel.clock()
@@ -185,7 +197,7 @@ class Connections:
         while True:
             now = self.kernel.clock()
             row = await self.find(owner)
-            if row is None:
+            if row is None or has_lapsed(row, now):
                 raise NotConnected
             if row.expires_at - now >= RENEW_BEFORE and row.renewed_at != instead_of:
                 return self._opened(row)
@@ -223,9 +235,7 @@ class Connections:
                     raise NotAccepted
                 tokens = await self.client.refresh(self.kernel.secrets.open(row.refresh_token))
             except (NotAccepted, ValueError):
-                async with self.kernel.database.short_write() as connection:
-                    await connection.execute(delete(connections).where(*mine))
-                log.info("onshape_connection_ended", owner=row.owner.partition(":")[0])
+                await self.lapse(row.owner, row.renewed_at)
                 raise NotConnected from None
             now = self.kernel.clock()
             # Later than before, even if the clock stands still: it names the token.
@@ -237,6 +247,20 @@ class Connections:
         finally:
             async with self.kernel.database.short_write() as connection:
                 await connection.execute(update(connections).where(*mine).values(**values))
+
+    async def lapse(self, owner: str, version: datetime) -> None:
+        """Forget the tokens of a connection that Onshape accepts no more."""
+        now = self.kernel.clock()
+        mine = connections.c.owner == owner, connections.c.renewed_at == version
+        forgotten = {"access_token": self.kernel.secrets.seal(ACCESS, ""), "refresh_token": None}
+        async with self.kernel.database.short_write() as connection:
+            await connection.execute(update(connections).where(*mine).values(**forgotten, expires_at=now))
+        log.info("onshape_connection_lapsed", owner=owner.partition(":")[0])
+
+
+def has_lapsed(row: Row[Any], now: datetime) -> bool:
+    """Return whether Onshape accepts a connection no more, and its owner has to connect again."""
+    return row.refresh_token is None and row.expires_at <= now
 
 
 def _digest(state: str) -> str:

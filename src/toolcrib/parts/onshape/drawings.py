@@ -64,6 +64,7 @@ async def _fetch(
         try:
             content = await found.client.pdf_of(drawing, name, connection.token)
         except NotAccepted:
+            await found.lapse(connection.owner, connection.version)
             raise NotConnected from None
     return await keep_file(
         found.kernel,

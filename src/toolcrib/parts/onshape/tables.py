@@ -16,12 +16,15 @@ states = Table(
     Column("digest", exact_string(64), primary_key=True),
     Column("owner", exact_string(OWNER_LENGTH), nullable=False),
     Column("redirect_uri", exact_text(), nullable=False),
+    # The path of our page where it began; none where other pages began it.
+    Column("return_to", exact_text()),
     Column("expires_at", UtcDateTime(), nullable=False),
     Index("ix_onshape_states_owner_expires_at", "owner", "expires_at"),
     Index("ix_onshape_states_expires_at", "expires_at"),
 )
 
 # The tokens are sealed. `refreshing_until` says that a process is asking for new ones; `renewed_at` when it last did.
+# A connection that Onshape accepts no more stays, without tokens, so that its owner is told to connect again.
 connections = Table(
     "onshape_connections",
     Base.metadata,

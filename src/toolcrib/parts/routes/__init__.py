@@ -1,6 +1,17 @@
 """HTTP in, one service call, HTTP out. Addresses with fixed words come before those with a part's number."""
 
-from toolcrib.parts.routes import contract, files, making, models, onshape, shop, stock, tables, views
+from toolcrib.parts.routes import (
+    contract,
+    files,
+    making,
+    models,
+    onshape,
+    shop,
+    shop_onshape,
+    stock,
+    tables,
+    views,
+)
 
 ROUTERS = (
     contract.router,
@@ -8,6 +19,7 @@ ROUTERS = (
     models.router,
     views.router,
     onshape.router,
+    shop_onshape.router,
     shop.router,
     making.router,
     stock.router,

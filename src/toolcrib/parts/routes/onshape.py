@@ -1,10 +1,11 @@
-"""Onshape: connect an account there, and fetch drawings (parts contract, section 9)."""
+"""Onshape as the earlier pages know it: connect an account there, and fetch drawings (parts contract, section 9)."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
@@ -13,10 +14,10 @@ from starlette.responses import RedirectResponse
 
 from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep
+from toolcrib.kernel.deps import KernelDep, NowDep
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import PUBLIC, refusals
-from toolcrib.kernel.problems import Conflict, InvalidRequest, NotFound, Problem
+from toolcrib.kernel.problems import InvalidRequest, NotFound
 from toolcrib.parts.caller import Caller, CallerDep, KeyNeeded, WriterDep, find_caller
 from toolcrib.parts.errors import refusal
 from toolcrib.parts.onshape import drawings
@@ -24,14 +25,15 @@ from toolcrib.parts.onshape.client import Drawing, NotAccepted, ProviderFailed, 
 from toolcrib.parts.onshape.connecting import (
     NotConfigured,
     NotConnected,
+    SignIn,
     UnknownRedirect,
-    UnknownState,
     connections_of,
+    has_lapsed,
 )
 from toolcrib.parts.routes.contract import answer
 from toolcrib.parts.routes.files import BYTES, serve_file
 from toolcrib.parts.service.files import PDF, current_file
-from toolcrib.parts.service.lookup import get_part, shop_part
+from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.shop import shop_of
 
 router = APIRouter(tags=["parts"])
@@ -41,6 +43,8 @@ root_router = APIRouter(tags=["parts"])
 HAND = "hand"
 NOT_CONFIGURED = "Onshape OAuth is not configured"
 CONNECT_FIRST = "Connect to Onshape first."
+# What went wrong on the way back, as our page reads it.
+INCOMPLETE, EXPIRED = "incomplete", "expired"
 NO_DRAWING_FILE = "Drawing file not found"
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _PREFIXES = ("/auth/onshape", "/parts/auth/onshape")
@@ -70,61 +74,21 @@ class OnshapeDisconnected(BaseModel):
     message: str
 
 
-class ShopOnshape(BaseModel):
-    """`connected` is about the caller's own account; `shared` says that the workshop's pages have a connection, which
-    serves everybody who has none."""
-
-    configured: bool
-    connected: bool
-    shared: bool
-    user: OnshapeUser | None
-    authenticated_at: str | None
-
-
-class DrawingFetched(BaseModel):
-    name: str
-    revision: int
-
-
-class OnshapeNotConfigured(Conflict):
-    """This server is no application of Onshape."""
-
-    code = "onshape_not_configured"
-
-
-class OnshapeNotConnected(Conflict):
-    """Connect to Onshape first."""
-
-    code = "onshape_not_connected"
-
-
-class OnshapeFailed(Problem):
-    """Onshape did not answer in time, or not as it should."""
-
-    code, status = "onshape_failed", 502
-
-
-class NoOnshapeUrl(InvalidRequest):
-    """The part has no address of a drawing at Onshape."""
-
-    code = "no_onshape_url"
-
-
 class DrawingNotFound(NotFound):
     code = "drawing_not_found"
 
 
-def _of_person(me: Principal) -> str:
+def of_person(me: Principal) -> str:
     return f"user:{me.uuid}"
 
 
-def _of_shop(kernel: Kernel) -> str:
+def of_shop(kernel: Kernel) -> str:
     """One connection for each key (contract, section 9), which it does not tell."""
     return f"key:{shop_of(kernel).key_digest.hex()}"
 
 
 def _owner(kernel: Kernel, caller: Caller) -> str:
-    return _of_shop(kernel) if caller.shared else _of_person(caller.me)
+    return of_shop(kernel) if caller.shared else of_person(caller.me)
 
 
 # Connecting
@@ -145,6 +109,7 @@ async def connect(
 
 
 async def callback(
+    request: Request,
     kernel: KernelDep,
     now: NowDep,
     code: str | None = Query(None, max_length=4000),
@@ -152,21 +117,39 @@ async def callback(
     error: str | None = Query(None, max_length=4000),
 ) -> Response:
     """Where Onshape sends people back to."""
-    if error:
-        return _to_page(kernel, onshape_error=error if _CODE.fullmatch(error) else "unknown")
-    if not kernel.settings.has_onshape:
-        return _to_page(kernel, onshape_error="config")
-    if not code or not state:
+    sign_in = await connections_of(kernel).come_back(state, now=now) if state else None
+    problem = await _problem_of_return(kernel, sign_in, code, state, error)
+    if sign_in is not None and sign_in.return_to is not None:
+        path, _, query = sign_in.return_to.partition("?")
+        told = urlencode([*parse_qsl(query, keep_blank_values=True), ("onshape", problem or "connected")])
+        url = request.app.state.site.page_url(request.scope, f"{path}?{told}")
+        return RedirectResponse(url, 302, headers={"Cache-Control": "no-store"})
+    if problem == INCOMPLETE:
         text = "Onshape's answer has no code or no state. Connect again."
         raise refusal(400, "invalid_request", "Invalid callback", message=text)
-    try:
-        await connections_of(kernel).finish(code, state, now=now)
-    except UnknownState:
+    if problem == EXPIRED:
         text = "This sign-in was used already, or began more than five minutes ago. Connect again."
-        raise refusal(400, "invalid_state", "Invalid state", message=text) from None
+        raise refusal(400, "invalid_state", "Invalid state", message=text)
+    return _to_page(kernel, **({"onshape_error": problem} if problem else {"onshape_connected": "true"}))
+
+
+async def _problem_of_return(
+    kernel: Kernel, sign_in: SignIn | None, code: str | None, state: str | None, error: str | None
+) -> str | None:
+    """Connect whoever has come back; else return a word for what is wrong."""
+    if error:
+        return error if _CODE.fullmatch(error) else "unknown"
+    if not kernel.settings.has_onshape:
+        return "config"
+    if not code or not state:
+        return INCOMPLETE
+    if sign_in is None or sign_in.is_late:
+        return EXPIRED
+    try:
+        await connections_of(kernel).finish(sign_in, code)
     except (ProviderFailed, NotAccepted):
-        return _to_page(kernel, onshape_error="callback_failed")
-    return _to_page(kernel, onshape_connected="true")
+        return "callback_failed"
+    return None
 
 
 def _to_page(kernel: Kernel, **query: str) -> Response:
@@ -175,13 +158,13 @@ def _to_page(kernel: Kernel, **query: str) -> Response:
     )
 
 
-async def status(kernel: KernelDep, caller: CallerDep) -> Response:
+async def status(kernel: KernelDep, caller: CallerDep, now: NowDep) -> Response:
     """Say whether the caller's key is connected to Onshape, and as whom."""
-    return answer(_connection(await connections_of(kernel).find(_owner(kernel, caller))))
+    return answer(connection_shown(await connections_of(kernel).find(_owner(kernel, caller)), now))
 
 
-def _connection(row: Row[Any] | None) -> dict[str, Any]:
-    if row is None:
+def connection_shown(row: Row[Any] | None, now: datetime) -> dict[str, Any]:
+    if row is None or has_lapsed(row, now):
         return {"connected": False}
     return {
         "connected": True,
@@ -192,7 +175,11 @@ def _connection(row: Row[Any] | None) -> dict[str, Any]:
 
 async def disconnect(kernel: KernelDep, caller: WriterDep) -> Response:
     """Forget the connection to Onshape."""
-    was_there = await connections_of(kernel).disconnect(_owner(kernel, caller))
+    return await forget_connection(kernel, _owner(kernel, caller))
+
+
+async def forget_connection(kernel: Kernel, owner: str) -> Response:
+    was_there = await connections_of(kernel).disconnect(owner)
     text = "Disconnected from Onshape." if was_there else "There was no connection to Onshape."
     return answer({"success": was_there, "message": text})
 
@@ -226,7 +213,7 @@ async def start(
     except KeyNeeded:
         me = await kernel.auth.principal(request)
         me.require(me.scope_named(shop_of(kernel).scope), "member")
-        owner = _of_person(me)
+        owner = of_person(me)
     try:
         url = await connections_of(kernel).begin(owner, redirect_uri or None, now=now)
     except NotConfigured:
@@ -260,7 +247,7 @@ async def read_drawing(
             raise refusal(404, "file_not_found", NO_DRAWING_FILE)
     drawing = _drawing_of(part, wants_new=wants_new)
     caller.require("member")
-    owners = [_of_shop(kernel)] if caller.shared else [_of_person(caller.me), _of_shop(kernel)]
+    owners = [of_shop(kernel)] if caller.shared else [of_person(caller.me), of_shop(kernel)]
     try:
         await drawings.fetch(
             connections_of(kernel), part, drawing, owners, caller.me, names_its_sender=not caller.shared
@@ -294,65 +281,3 @@ async def _drawing(request: Request, kernel: Kernel, kept: Any) -> Response:
         return await serve_file(request, kernel, kept, inline=False)
     except BlobMissing:
         raise refusal(404, "file_not_found", NO_DRAWING_FILE) from None
-
-
-# Our own routes
-
-
-@router.get("/shop/onshape", response_model=ShopOnshape)
-async def read_shop_onshape(kernel: KernelDep, me: PrincipalDep) -> Response:
-    """Say whether the caller is connected to Onshape, and whether the workshop is."""
-    found = connections_of(kernel)
-    own = _connection(await found.find(_of_person(me)))
-    shared = await found.find(_of_shop(kernel)) is not None
-    return answer(
-        {
-            "configured": kernel.settings.has_onshape,
-            "connected": own["connected"],
-            "shared": shared,
-            "user": own.get("user"),
-            "authenticated_at": own.get("authenticated_at"),
-        }
-    )
-
-
-@router.post("/shop/onshape/connect", response_model=AuthorizationUrl, responses=refusals(409))
-async def connect_person(kernel: KernelDep, me: PrincipalDep, now: NowDep) -> Response:
-    """Begin to connect the caller to Onshape."""
-    try:
-        url = await connections_of(kernel).begin(_of_person(me), None, now=now)
-    except NotConfigured:
-        raise OnshapeNotConfigured("This server is no application of Onshape.") from None
-    return answer({"authorization_url": url}, headers={"Cache-Control": "no-store"})
-
-
-@router.post("/shop/onshape/disconnect", response_model=OnshapeDisconnected)
-async def disconnect_person(kernel: KernelDep, me: PrincipalDep) -> Response:
-    """Forget the caller's connection to Onshape."""
-    was_there = await connections_of(kernel).disconnect(_of_person(me))
-    text = "Disconnected from Onshape." if was_there else "There was no connection to Onshape."
-    return answer({"success": was_there, "message": text})
-
-
-@router.post(
-    "/shop/parts/{part_id:int}/drawing",
-    response_model=DrawingFetched,
-    responses=refusals(400, 404, 409, 502),
-)
-async def fetch_drawing(part_id: int, kernel: KernelDep, me: PrincipalDep) -> Response:
-    """Fetch the drawing of a part from Onshape, as a new PDF of the part."""
-    async with kernel.database.read() as session:
-        part = await shop_part(session, me, part_id, "member")
-    drawing = drawing_at(part.onshape_url or "")
-    if drawing is None:
-        raise NoOnshapeUrl("The part has no address of a drawing at Onshape.")
-    owners = [_of_person(me)]
-    if part.scope == shop_of(kernel).scope:
-        owners.append(_of_shop(kernel))
-    try:
-        kept = await drawings.fetch(connections_of(kernel), part, drawing, owners, me, names_its_sender=True)
-    except NotConnected:
-        raise OnshapeNotConnected(CONNECT_FIRST) from None
-    except ProviderFailed as failed:
-        raise OnshapeFailed(str(failed)) from None
-    return answer({"name": kept.file.name, "revision": kept.file.revision})

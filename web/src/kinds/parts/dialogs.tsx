@@ -13,6 +13,7 @@ const StepsDialog = lazyDialog(() => import("./dialogs/StepsDialog"));
 const MaterialsDialog = lazyDialog(() => import("./dialogs/MaterialsDialog"));
 const UploadDialog = lazyDialog(() => import("./dialogs/UploadDialog"));
 const ImportDialog = lazyDialog(() => import("./dialogs/ImportDialog"));
+const OnshapeDialog = lazyDialog(() => import("./onshape/OnshapeDialog"));
 const RemoveDialog = lazyDialog(() => import("./dialogs/RemoveDialog"));
 
 // What the page asks before it does something. Their code comes after the page's own.
@@ -29,4 +30,5 @@ export const askSteps = (part: Part): void => show(<StepsDialog part={part} />);
 export const askMaterials = (part: Part): void => show(<MaterialsDialog part={part} />);
 export const askUpload = (part: Part, files: readonly File[] = []): void => show(<UploadDialog part={part} files={files} />);
 export const askImport = (project: string): void => show(<ImportDialog project={project} />);
+export const askOnshape = (part: Part): void => show(<OnshapeDialog part={part} />);
 export const askRemove = (part: Part, onRemoved: () => void): void => show(<RemoveDialog part={part} onRemoved={onRemoved} />);

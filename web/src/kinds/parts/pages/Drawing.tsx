@@ -2,13 +2,15 @@ import { Button } from "@mantine/core";
 import { IconExternalLink, IconFileOff } from "@tabler/icons-react";
 import { sizeText } from "../../../ui/bytes";
 import { visible } from "../../../ui/names";
+import type { PartContext } from "../actions";
 import { fileUrl, nameOfRevision } from "../files";
+import { DrawingSource } from "../onshape/DrawingSource";
 import type { Part, PartFile } from "../types";
 import { nameOf } from "../words";
 import classes from "./Part.module.css";
 
 /** The PDF drawing: in place where the browser shows PDFs, else as a link. */
-export function Drawing({ part, file }: { part: Part; file: PartFile | null }) {
+export function Drawing({ part, file, context }: { part: Part; file: PartFile | null; context: PartContext }) {
   const inPlace = navigator.pdfViewerEnabled;
   return (
     <section className={`panel ${classes.look}`} aria-label="Drawing">
@@ -30,6 +32,7 @@ export function Drawing({ part, file }: { part: Part; file: PartFile | null }) {
           </Button>
         )}
       </h2>
+      <DrawingSource part={part} context={context} />
       <div className={classes.lookBody} data-empty={!file || !inPlace || undefined}>
         {!file ? (
           <div className={classes.nothing}>

@@ -18,6 +18,7 @@ import { usePartContext } from "../context";
 import { askUpload } from "../dialogs";
 import { ofKind } from "../files";
 import { DueMark, PriorityMark, StateMarks } from "../marks";
+import { useOnshapeReturn } from "../onshape/useReturn";
 import { PartMenu } from "../PartMenu";
 import { partQuery } from "../queries";
 import type { Part } from "../types";
@@ -67,6 +68,7 @@ function Loaded({ part }: { part: Part }) {
   const model = models.find((one) => one.revision === revision) ?? models.find((one) => one.is_current) ?? models[0] ?? null;
   const drawing = drawings.find((one) => one.is_current) ?? drawings[0] ?? null;
   useTitle(nameOf(part));
+  useOnshapeReturn();
   const drop = useDrop(part, context);
   return (
     <div className={classes.page} {...drop.handlers}>
@@ -98,7 +100,7 @@ function Loaded({ part }: { part: Part }) {
       <Notices part={part} context={context} />
       <div className={classes.looks}>
         <Model part={part} file={model} newest={models[0] ?? null} context={context} onNewest={() => setRevision(null)} />
-        <Drawing part={part} file={drawing} />
+        <Drawing part={part} file={drawing} context={context} />
       </div>
       <div className={classes.columns}>
         <div className={classes.column}>

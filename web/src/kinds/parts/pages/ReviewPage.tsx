@@ -17,6 +17,7 @@ import { compareFigures, type FigureRow } from "../figures";
 import { modelUrl, nameOfRevision, ofKind, previousModel } from "../files";
 import { DueMark, PriorityMark, StateMarks } from "../marks";
 import { PartMenu } from "../PartMenu";
+import { useOnshapeReturn } from "../onshape/useReturn";
 import { columnQuery, partQuery } from "../queries";
 import type { Part, PartFile } from "../types";
 import { Compare } from "../viewer/Compare";
@@ -32,6 +33,7 @@ import { useProject } from "./useProject";
 export default function ReviewPage() {
   const { project } = useProject();
   const context = usePartContext(project);
+  useOnshapeReturn();
   const query = useQuery(columnQuery(project, "review"));
   const waiting = ordered(query.data?.parts ?? [], "review");
   const [picked, setPicked] = useState<number | null>(null);
@@ -127,7 +129,7 @@ function Reviewed({ listed, context }: { listed: Part; context: PartContext }) {
       {newest && before && <Revisions part={whole} before={before} after={newest} />}
       <div className={part.looks}>
         {!before && <Model part={whole} file={newest} newest={newest} context={context} onNewest={() => undefined} />}
-        <Drawing part={whole} file={drawing} />
+        <Drawing part={whole} file={drawing} context={context} />
       </div>
     </article>
   );

@@ -6,6 +6,8 @@ import { Refusal } from "../../../ui/Refusal";
 import { say } from "../../../ui/toast";
 import { manages } from "../actions/context";
 import { usePartContext } from "../context";
+import { OnshapeAccount } from "../onshape/OnshapeAccount";
+import { useOnshapeReturn } from "../onshape/useReturn";
 import { shopQuery } from "../queries";
 import { saveSettings } from "../requests";
 import type { LastStep, ShopSettings } from "../types";
@@ -21,12 +23,14 @@ export default function ShopSettingsPage() {
   const query = useQuery(shopQuery(project));
   const context = usePartContext(project);
   const rules = manages(context);
+  useOnshapeReturn();
   const writes = context.isAdmin || (query.data?.role ?? "viewer") !== "viewer";
   return (
     <div>
       <ShopHead title="Settings" />
       {query.data ? (
         <div className={classes.page}>
+          <OnshapeAccount project={project} className={`panel ${classes.panel}`} />
           {!rules && <p className={classes.note}>Who runs the project changes these. You may look.</p>}
           <Rules key={query.data.project} project={project} settings={query.data} rules={rules} />
           <ResourcesList project={project} rules={rules} />
