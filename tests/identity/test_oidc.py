@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -336,6 +337,17 @@ async def test_a_site_under_a_path_keeps_to_it(app_server: StartApp, idp: Provid
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert query["redirect_uri"] == ["https://x.example.com/crib/api/auth/oidc/callback"]
     assert all("Path=/crib/api/auth/oidc" in each for each in answer.headers.get_list("Set-Cookie"))
+
+
+async def test_beside_other_pages_people_come_back_to_ours(
+    app_server: StartApp, idp: Provider, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text("<p>The other pages")
+    server = await app_server(**idp.settings, ui_dir=tmp_path)
+    back = await returned(server, await browse(server, idp, next="/parts/7"))
+    assert (back.status_code, back.headers["Location"]) == (302, "/crib/parts/7")
+    refused = await returned(server, {"code": "x"})
+    assert refused.headers["Location"].startswith("/crib/login?error=")
 
 
 async def test_starting_sign_ins_is_limited(app_server: StartApp, idp: Provider) -> None:

@@ -10,11 +10,14 @@ import mimetypes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastapi.responses import FileResponse
+from fastapi import Response
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
 
+from toolcrib.kernel.http_conditions import is_unmodified
+
 if TYPE_CHECKING:
-    from fastapi import Request, Response
+    from fastapi import Request
 
 # Where our own page is then.
 PAGE = "crib"
@@ -38,6 +41,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+_NO_INDEX = """<!doctype html><html lang="en"><title>Toolcrib</title>
+<p>There is no index.html in the folder that UI_DIR names. <a href="{page}">Toolcrib's own page</a></html>"""
+
+
 def other_page(request: Request, folder: Path, path: str) -> Response:
     """Return the file of that name in `folder`; its index for an address without an extension.
 
@@ -46,11 +53,11 @@ def other_page(request: Request, folder: Path, path: str) -> Response:
     """
     found = _file(folder, path)
     if found is None:
-        if "." in path.rpartition("/")[2]:
+        if path.startswith(HASHED) or "." in path.rpartition("/")[2]:
             raise HTTPException(404)
         found = _file(folder, INDEX)
         if found is None:
-            raise HTTPException(404)
+            return HTMLResponse(_NO_INDEX.format(page=request.app.state.site.page_path("/")), 404)
     is_hashed = path.startswith(HASHED) and found.name != INDEX
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable" if is_hashed else "no-cache",
@@ -58,14 +65,25 @@ def other_page(request: Request, folder: Path, path: str) -> Response:
     }
     media_type = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
     accepted = {each.partition(";")[0].strip() for each in _accepted(request)}
-    siblings = {encoding: found.with_name(found.name + end) for encoding, end in ENCODED.items()}
-    if any(file.is_file() for file in siblings.values()):
+    siblings = {
+        encoding: _file(folder, f"{found.relative_to(folder.resolve())}{end}")
+        for encoding, end in ENCODED.items()
+    }
+    if any(siblings.values()):
         headers["Vary"] = "Accept-Encoding"
     for encoding, file in siblings.items():
-        if encoding in accepted and file.is_file():
-            headers["Content-Encoding"] = encoding
-            return FileResponse(file, media_type=media_type, headers=headers)
-    return FileResponse(found, media_type=media_type, headers=headers)
+        if encoding in accepted and file is not None:
+            return _sent(request, file, media_type, {**headers, "Content-Encoding": encoding})
+    return _sent(request, found, media_type, headers)
+
+
+def _sent(request: Request, file: Path, media_type: str, headers: dict[str, str]) -> Response:
+    """Return the file, or that the browser's copy is still the same."""
+    found = FileResponse(file, media_type=media_type, headers=headers, stat_result=file.stat())
+    etag = found.headers["etag"]
+    if is_unmodified(request.headers, method=request.method, etag=etag.strip('"'), modified=None):
+        return Response(status_code=304, headers={**headers, "ETag": etag})
+    return found
 
 
 def _accepted(request: Request) -> list[str]:

@@ -127,7 +127,7 @@ async def end_session_of(request: Request, kernel: Kernel, now: datetime) -> str
     if provider is None or not came or kernel.settings.oidc_sign_out != "provider":
         return None
     site = request.app.state.site
-    return_to = kernel.settings.oidc_signed_out_url or site.url(request.scope, "/login")
+    return_to = kernel.settings.oidc_signed_out_url or site.page_url(request.scope, "/login")
     return await provider.sign_out_url(id_token, return_to)
 
 
