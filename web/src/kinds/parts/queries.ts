@@ -4,32 +4,34 @@ import type { Category, Count, Material, NextPart, Part, PartList, Process, Reso
 
 // `kind.ts` knows these keys: it tells which of them an event touches. A project of "" is the server's own choice.
 
-const PAGE = 200;
-/** More open parts than this on one column are told of, not shown. */
-export const COLUMN_MAX = 1000;
-/** Of what is done, the last. */
-const DONE_MAX = 50;
+const PAGE = 500;
+/** So many parts of an open column are read, and of what is done the last; more on demand. */
+const FIRST = 1000;
+const FIRST_DONE = 50;
 
-async function pageOf(project: string, category: Category, offset: number, limit: number, signal: AbortSignal): Promise<PartList> {
-  const newest = category === "completed" ? { sort_by: "updated_at", sort_order: "desc" } : {};
-  return api<PartList>(`shop/parts${query({ project, category, limit, offset, ...newest })}`, { signal });
+export function firstOf(category: Category): number {
+  return category === "completed" ? FIRST_DONE : FIRST;
 }
 
-/** The parts of one column of the board. */
-export const columnQuery = (project: string, category: Category) =>
+async function pageOf(project: string, category: Category, offset: number, limit: number, signal: AbortSignal): Promise<PartList> {
+  const sort_by = category === "completed" ? "updated_at" : "priority";
+  return api<PartList>(`shop/parts${query({ project, category, limit, offset, sort_by, sort_order: "desc" })}`, { signal });
+}
+
+/** The parts of one column of the board: the likeliest `reach` of them. */
+export const columnQuery = (project: string, category: Category, reach = firstOf(category)) =>
   queryOptions({
-    queryKey: ["parts", "column", project, category],
+    queryKey: ["parts", "column", project, category, reach],
     queryFn: async ({ signal }): Promise<PartList> => {
-      if (category === "completed") return pageOf(project, category, 0, DONE_MAX, signal);
-      const parts = new Map<number, Part>();
-      let total = 0;
-      for (let offset = 0; offset < COLUMN_MAX; offset += PAGE) {
-        const page = await pageOf(project, category, offset, PAGE, signal);
-        for (const part of page.parts) parts.set(part.id, part);
-        total = page.total;
-        if (page.parts.length < PAGE) break;
-      }
-      return { parts: [...parts.values()], total };
+      const first = await pageOf(project, category, 0, Math.min(PAGE, reach), signal);
+      const offsets: number[] = [];
+      for (let offset = PAGE; offset < Math.min(first.total, reach); offset += PAGE) offsets.push(offset);
+      const rest = await Promise.all(
+        offsets.map((offset) => pageOf(project, category, offset, Math.min(PAGE, reach - offset), signal)),
+      );
+      // A part that was moved between two answers is in both.
+      const parts = new Map([first, ...rest].flatMap((page) => page.parts.map((part) => [part.id, part] as const)));
+      return { parts: [...parts.values()], total: first.total };
     },
     staleTime: 5_000,
     refetchOnWindowFocus: true,

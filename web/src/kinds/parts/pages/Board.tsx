@@ -1,5 +1,5 @@
 import { Button, SegmentedControl } from "@mantine/core";
-import { useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { actByKey } from "../../../ui/action";
 import { complain } from "../../../ui/toast";
 import { partActions, type PartContext } from "../actions";
@@ -27,6 +27,9 @@ interface Props {
   picked: Category;
   onPick: (column: Category) => void;
   onClear: () => void;
+  /** Columns of which more is being read, and how to have it read. */
+  further: readonly Category[];
+  onFurther: (column: Category) => void;
 }
 
 /** So many cards are drawn at once; the rest on demand. */
@@ -41,7 +44,7 @@ const cardOf = (id: number): HTMLElement | null => document.querySelector(`[data
  * Columns of cards. A card is dragged, or moved with Shift and an arrow key, or by its menu; arrow keys go from card
  * to card.
  */
-export function Board({ columns, filtered, context, narrow, picked, onPick, onClear }: Props) {
+export function Board({ columns, filtered, context, narrow, picked, onPick, onClear, further, onFurther }: Props) {
   const [dragged, setDragged] = useState<Part | null>(null);
   const [over, setOver] = useState<Category | null>(null);
   const [moving, setMoving] = useState<ReadonlySet<number>>(new Set());
@@ -165,6 +168,19 @@ export function Board({ columns, filtered, context, narrow, picked, onPick, onCl
                   {isFiltered(filtered) ? `${parts.length} of ${total.toLocaleString()}` : total.toLocaleString()}
                 </span>
               </h2>
+              {loaded < total && (
+                <p className={classes.none}>
+                  {isFiltered(filtered) ? "Looked through" : "Here are"} the {category === "completed" ? "last" : "first"}{" "}
+                  {loaded.toLocaleString()} of {total.toLocaleString()}.{" "}
+                  {further.includes(category) ? (
+                    "Reading more…"
+                  ) : (
+                    <button type="button" className={classes.textButton} onClick={() => onFurther(category)}>
+                      Read more
+                    </button>
+                  )}
+                </p>
+              )}
               <ol className={classes.cards}>
                 {drawn[index]!.map((part) => (
                   <Card
@@ -197,19 +213,10 @@ export function Board({ columns, filtered, context, narrow, picked, onPick, onCl
                 </p>
               )}
               {parts.length > limitOf(category) && (
-                <Button
-                  size="xs"
-                  variant="subtle"
-                  onClick={() => setMore((now) => ({ ...now, [category]: limitOf(category) + SHOWN }))}
-                >
-                  Show {Math.min(SHOWN, parts.length - limitOf(category))} more
-                </Button>
-              )}
-              {loaded < total && parts.length <= limitOf(category) && (
-                <p className={classes.none}>
-                  {category === "completed" ? `The last ${loaded}` : `The first ${loaded.toLocaleString()}`} of{" "}
-                  {total.toLocaleString()}.
-                </p>
+                <ShowMore
+                  count={Math.min(SHOWN, parts.length - limitOf(category))}
+                  onMore={() => setMore((now) => ({ ...now, [category]: limitOf(category) + SHOWN }))}
+                />
               )}
               {target?.refusal && over === category && <p className={classes.refused}>{target.refusal}</p>}
             </section>
@@ -217,6 +224,27 @@ export function Board({ columns, filtered, context, narrow, picked, onPick, onCl
         })}
       </div>
     </>
+  );
+}
+
+/** Draws more as soon as one scrolls there. */
+function ShowMore({ count, onMore }: { count: number; onMore: () => void }) {
+  const end = useRef<HTMLButtonElement>(null);
+  const latest = useRef(onMore);
+  useEffect(() => {
+    latest.current = onMore;
+  });
+  useEffect(() => {
+    const seen = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && latest.current(), {
+      rootMargin: "300px",
+    });
+    if (end.current) seen.observe(end.current);
+    return () => seen.disconnect();
+  }, [count]);
+  return (
+    <Button ref={end} size="xs" variant="subtle" onClick={onMore}>
+      Show {count} more
+    </Button>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconFileImport, IconPlus } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { apiUrl } from "../../../api/base";
 import { query } from "../../../api/client";
 import { BlockableButton } from "../../../ui/BlockableButton";
@@ -15,8 +15,8 @@ import { writeRefusal } from "../actions/context";
 import { COLUMNS, fits, ordered, type Filter } from "../board";
 import { usePartContext } from "../context";
 import { askImport, askNew } from "../dialogs";
-import { columnQuery } from "../queries";
-import type { Category, Part } from "../types";
+import { columnQuery, firstOf } from "../queries";
+import type { Category, Part, PartList } from "../types";
 import { Board } from "./Board";
 import { BoardEmpty } from "./BoardEmpty";
 import { BoardFilters } from "./BoardFilters";
@@ -31,7 +31,15 @@ export default function KanbanPage() {
   const [search, change] = useSearch();
   const context = usePartContext(project);
   const now = useNow();
-  const columns = useQueries({ queries: COLUMNS.map((category) => columnQuery(project, category)) });
+  const [reach, lookFurther] = useReach(project);
+  const columns = useQueries({
+    queries: COLUMNS.map((category) => ({
+      ...columnQuery(project, category, reach[category]),
+      // While more is read, what was read stays.
+      placeholderData: (before: PartList | undefined, query?: { queryKey: readonly unknown[] }) =>
+        query?.queryKey[2] === project ? before : undefined,
+    })),
+  });
   const filter: Filter = useMemo(
     () => ({
       text: search.get("q") ?? "",
@@ -50,6 +58,7 @@ export default function KanbanPage() {
     loaded: list?.parts.length ?? 0,
     total: list?.total ?? 0,
   }));
+  const further = COLUMNS.filter((_, index) => columns[index]!.isPlaceholderData);
   const unread = columns.find((one) => one.isPending || (one.error && !one.data));
   const refused = writeRefusal(context);
   const add = (): void => askNew(project, (part) => go(`/parts/${part.id}`));
@@ -93,6 +102,8 @@ export default function KanbanPage() {
         <Board
           columns={shown}
           filtered={filter}
+          further={further}
+          onFurther={lookFurther}
           context={context}
           narrow={narrow}
           picked={(search.get("column") as Category | null) ?? "cnc"}
@@ -103,6 +114,19 @@ export default function KanbanPage() {
     </div>
   );
 }
+
+const STEP = 1000;
+
+/** How many parts of each column are read, and a way to read more of one. Another project begins anew. */
+function useReach(project: string): [Partial<Record<Category, number>>, (category: Category) => void] {
+  const [reach, setReach] = useState<{ of: string; columns: Partial<Record<Category, number>> }>({ of: project, columns: {} });
+  const columns = reach.of === project ? reach.columns : NO_REACH;
+  const further = (category: Category): void =>
+    setReach({ of: project, columns: { ...columns, [category]: (columns[category] ?? firstOf(category)) + STEP } });
+  return [columns, further];
+}
+
+const NO_REACH: Partial<Record<Category, number>> = {};
 
 /** Shift and N, as for a new folder. */
 function useAddKey(add: () => void, refused: boolean): void {

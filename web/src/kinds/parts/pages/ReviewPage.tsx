@@ -82,6 +82,11 @@ export default function ReviewPage() {
                 </li>
               ))}
             </ol>
+            {query.data && query.data.total > waiting.length && (
+              <p className={classes.rest}>
+                {(query.data.total - waiting.length).toLocaleString()} more come up as these are decided.
+              </p>
+            )}
           </nav>
           <Reviewed key={shown.id} listed={shown} context={context} />
         </div>
