@@ -1,3 +1,4 @@
+import { visible } from "../../ui/names";
 import { shownNumber } from "./figures";
 import type { Category, LastStep, Part, Process } from "./types";
 
@@ -75,6 +76,11 @@ export function dayOf(iso: string | null): string {
   const at = new Date(iso);
   const pad = (n: number): string => String(n).padStart(2, "0");
   return Number.isNaN(at.getTime()) ? "" : `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+}
+
+/** A code for a reason of scrap, as people read it: "tool broke". */
+export function reasonWord(code: string): string {
+  return visible(code.replaceAll("_", " "));
 }
 
 /** "2 of 4", with what was scrapped. */

@@ -5,7 +5,7 @@ import { FormDialog } from "../../../overlays/FormDialog";
 import { shopQuery } from "../queries";
 import { count } from "../requests";
 import type { Part } from "../types";
-import { madeWord } from "../words";
+import { madeWord, reasonWord } from "../words";
 import classes from "./dialogs.module.css";
 import { Subject } from "./Subject";
 
@@ -72,7 +72,7 @@ export default function CountDialog({ part, scrap }: { part: Part; scrap: boolea
           label="Why they were scrapped"
           placeholder="Choose"
           required
-          data={reasons}
+          data={reasons.map((value) => ({ value, label: reasonWord(value) }))}
           value={reason}
           onChange={setReason}
           nothingFoundMessage="The project has no such reason"

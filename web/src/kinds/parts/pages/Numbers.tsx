@@ -9,6 +9,7 @@ import type { PartContext } from "../actions";
 import { askCount } from "../dialogs";
 import { countsQuery } from "../queries";
 import type { Part } from "../types";
+import { reasonWord } from "../words";
 import classes from "./Part.module.css";
 
 /** How many are made and scrapped, by whom. */
@@ -46,7 +47,7 @@ export function Numbers({ part, context }: { part: Part; context: PartContext })
                 {one.made !== 0 && ` made ${one.made}`}
                 {one.made !== 0 && one.scrapped !== 0 && ","}
                 {one.scrapped !== 0 && ` scrapped ${one.scrapped}`}
-                {one.reason && ` (${visible(one.reason)})`}
+                {one.reason && ` (${reasonWord(one.reason)})`}
                 {one.note && <span className={classes.dim}> {visible(one.note)}</span>}
               </span>
               <span className={classes.dim}>

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { projectsQuery } from "../../../api/queries";
 import { hrefOf, Link } from "../../../ui/Link";
 import { NavCount } from "../../../ui/NavCount";
+import { useNarrow } from "../../../ui/useNarrow";
 import { useSearch } from "../../../ui/useSearch";
 import { columnQuery } from "../queries";
 import classes from "./ShopHead.module.css";
@@ -22,6 +23,7 @@ const TABS = [
 export function ShopHead({ title, children }: { title: string; children?: ReactNode }) {
   const { project, name } = useProject();
   const [, change] = useSearch();
+  const narrow = useNarrow();
   const { data: projects = [] } = useQuery(projectsQuery);
   const { data: review } = useQuery(columnQuery(project, "review"));
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -33,7 +35,7 @@ export function ShopHead({ title, children }: { title: string; children?: ReactN
         {names.length > 1 && (
           <Select
             size="xs"
-            w={170}
+            w={narrow ? 124 : 170}
             aria-label="Project"
             allowDeselect={false}
             searchable={names.length > 8}

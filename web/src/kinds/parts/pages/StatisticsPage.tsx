@@ -7,7 +7,7 @@ import { COLUMNS } from "../board";
 import { shownNumber } from "../figures";
 import { statsQuery } from "../queries";
 import type { ShopStats } from "../types";
-import { CATEGORY_WORDS } from "../words";
+import { CATEGORY_WORDS, reasonWord } from "../words";
 import { Bars, Columns } from "./Charts";
 import { ShopHead } from "./ShopHead";
 import classes from "./Statistics.module.css";
@@ -75,7 +75,7 @@ function Panels({ stats }: { stats: ShopStats }) {
             label="Scrapped pieces by reason"
             rows={Object.entries(stats.scrap_reasons)
               .sort(([, a], [, b]) => b - a)
-              .map(([name, value]) => ({ name: visible(name), value, text: shownNumber(value), bad: true }))}
+              .map(([name, value]) => ({ name: reasonWord(name), value, text: shownNumber(value), bad: true }))}
             empty="Nothing was scrapped."
           />
         </Panel>
