@@ -14,6 +14,9 @@ from tests.documents.envelope import refused, succeeded
 from tests.documents.resumable import begin
 from tests.documents.webdav import Dav
 from tests.servers.crib import Crib, Person
+from tests.servers.environment import PLAIN
+from toolcrib.documents.service import arrivals
+from toolcrib.documents.service.lookup import documents_of
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -158,6 +161,43 @@ def test_a_project_may_warn_instead_or_allow_them(project: Project) -> None:
     project.says("allow")
     answer = project.put("NUL/CON")
     assert (answer.status_code, warnings_of(answer)) == (201, "")
+
+
+def test_what_appears_at_an_upload_address_is_checked_when_it_arrives(project: Project) -> None:
+    ann = project.ann
+    project.says("allow")
+    addresses = {
+        path: ann.post("/upload/presign", **project.at(path)).json()
+        for path in ("up/aux.txt", "up/a:b/deep.txt", "up/plan.txt", "up/PLAN.txt", "up/warned.", "UP/x.txt")
+    }
+
+    def send(path: str) -> httpx.Response:
+        answer = httpx.put(addresses[path]["url"], content=b"x", verify=PLAIN)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    def there() -> set[str]:
+        listed = ann.get("/list", bucket="projects", id=project.id).json()["files"]
+        return {file["logical_path"] for file in listed}
+
+    project.says("refuse")
+    assert not warnings_of(send("up/plan.txt"))
+    for path in ("up/aux.txt", "up/a:b/deep.txt", "up/PLAN.txt", "UP/x.txt"):
+        assert "does not appear" in warnings_of(send(path)), path
+    project.crib.run(arrivals.sweep(documents_of(project.crib.app.kernel), project.crib.clock()))
+    assert there() == {"up/plan.txt"}
+    for path, status, word in (
+        ("up/aux.txt", 400, "name_not_for_windows"),
+        ("up/PLAN.txt", 409, "name_clash"),
+    ):
+        refused(ann.post("/upload/confirm", object_key=addresses[path]["object_key"]), status, word)
+    project.says("warn")
+    assert "it ends with a dot" in warnings_of(send("up/warned."))
+    assert there() >= {"up/plan.txt", "up/warned."}
+    for path in ("up/aux.txt", "up/PLAN.txt"):  # what waited can still be confirmed
+        answer = ann.post("/upload/confirm", object_key=addresses[path]["object_key"])
+        assert answer.status_code == 201, answer.text
+        assert warnings_of(answer)
 
 
 def test_what_has_such_a_name_keeps_working(project: Project) -> None:

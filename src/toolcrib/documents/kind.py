@@ -40,8 +40,8 @@ async def _start(kernel: Kernel) -> None:
         docs.look_for = partial(arrivals.look, docs)
 
 
-async def _link_used(kernel: Kernel, use: LinkUse) -> None:
-    await arrivals.arrived(documents_of(kernel), kernel, use)
+async def _link_used(kernel: Kernel, use: LinkUse) -> list[str]:
+    return await arrivals.arrived(documents_of(kernel), kernel, use)
 
 
 async def _stop(kernel: Kernel) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 HealthCheck = Callable[[], Awaitable[str]]
 # Of an upload that was used already, the check returns the SHA-256 of what it brought.
 LinkCheck = Callable[["Kernel", "LinkUse"], Awaitable[str | None]]
-LinkUsed = Callable[["Kernel", "LinkUse"], Awaitable[None]]
+LinkUsed = Callable[["Kernel", "LinkUse"], Awaitable[Sequence[str]]]
 NamedKeys = Callable[["AsyncSession", Set[str]], Awaitable[set[str]]]
 
 

@@ -57,7 +57,7 @@ class Kind:
     has been given yet, which account they count in (`kernel.blobs.accounts`).
     `check_link` is asked at each use of a signed address that the kind gave out (`kernel.blobs.signing`), and raises
     `LinkEnded` where its person may no longer use it; of an upload that was used, it returns the SHA-256 it brought.
-    `link_used` is told when content has been sent to one.
+    `link_used` is told when content has been sent to one, and returns what the answer warns of.
     `wordings` say how refusals on the kind's own paths are written, where its clients read something else than the
     default; no such path is the page's.
     `rules` say which of the verbs that all kinds share may not be used on a claim now, and why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
@@ -28,11 +28,10 @@ from toolcrib.kernel.identity.principal import Principal, Unauthorized
 from toolcrib.kernel.identity.tokens import as_uuid as is_uuid
 from toolcrib.kernel.json_scan import BadJson
 from toolcrib.kernel.numbers import whole_number
+from toolcrib.kernel.warning_header import warn_in
 
 Model = TypeVar("Model", bound=BaseModel)
 PREFIX = "/storage"
-WARNING = "Toolcrib-Warning"
-_PLAIN = " /:().-_"
 
 
 class StorageRoute(APIRoute):
@@ -55,7 +54,7 @@ def warned(answer: Response, warnings: list[str]) -> Response:
     """Add warnings to an answer: as a header, percent-encoded, and to the fields of a JSON object."""
     if answer.media_type == JSON and bytes(answer.body).startswith(b"{"):
         answer = bare({**orjson.loads(answer.body), "warnings": warnings}, answer.status_code)
-    answer.headers[WARNING] = ", ".join(quote(text, safe=_PLAIN) for text in warnings)
+    warn_in(answer, warnings)
     return answer
 
 

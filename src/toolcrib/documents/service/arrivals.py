@@ -8,12 +8,14 @@ waits until it is committed or confirmed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 from sqlalchemy import ColumnElement, or_, select
 
 from toolcrib.documents.caller import Caller
+from toolcrib.documents.errors import ObjectNotFound
 from toolcrib.documents.models import Upload
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service.content import store_errors
@@ -48,12 +50,15 @@ async def sweep(docs: Documents, now: datetime) -> None:
     await _appear_all(docs, [], now, limit=LOOKED_FOR_IN_JOB)
 
 
-async def arrived(docs: Documents, kernel: Kernel, use: LinkUse) -> None:
-    """Let what was just sent to a signed address of the local store appear."""
+async def arrived(docs: Documents, kernel: Kernel, use: LinkUse) -> list[str]:
+    """Let what was just sent to a signed address of the local store appear. Returns what to warn its sender of, also
+    why it does not appear."""
     async with kernel.database.read() as session:
         upload = await session.get(Upload, use.key)
+    warnings: list[str] = []
     if upload is not None and upload.version_id is None:
-        await _appear(docs, upload, kernel.clock(), address=use.ip_address, program=use.user_agent)
+        await _appear(docs, upload, kernel.clock(), use=use, warnings=warnings)
+    return warnings
 
 
 async def _appear_all(
@@ -67,9 +72,15 @@ async def _appear_all(
 
 
 async def _appear(
-    docs: Documents, upload: Upload, now: datetime, *, address: str | None = None, program: str | None = None
+    docs: Documents,
+    upload: Upload,
+    now: datetime,
+    *,
+    use: LinkUse | None = None,
+    warnings: list[str] | None = None,
 ) -> bool:
     place = Place(Bucket(upload.bucket_type, upload.bucket_id), upload.logical_path)
+    warnings = [] if warnings is None else warnings
     async with docs.kernel.database.read() as session:
         if await at(session, place) is not None:
             return False
@@ -77,11 +88,14 @@ async def _appear(
         with store_errors():
             await docs.blobs.head(upload.object_key)
         owner = await docs.kernel.auth.principal_with_uuid(upload.owner_id)
-        caller = Caller(owner, ip_address=address, user_agent=program)
+        caller = Caller(owner, warnings=warnings)
+        if use is not None:
+            caller = replace(caller, ip_address=use.ip_address, user_agent=use.user_agent)
         await confirm(docs, caller, upload.object_key, appears=True, now=now)
-    except BlobMissing:
+    except (BlobMissing, ObjectNotFound):  # not there yet, or used meanwhile
         return False
     except Problem as refusal:  # it waits for its confirmation, which says why it cannot be
+        warnings[:] = [f"This does not appear as {place.path}: {refusal.detail}"]
         log.info("upload_does_not_appear", key=upload.object_key, reason=refusal.code)
         return False
     return True

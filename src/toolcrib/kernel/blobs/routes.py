@@ -21,6 +21,7 @@ from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import Conflict
+from toolcrib.kernel.warning_header import warn_in
 
 router = APIRouter(tags=["files"])
 
@@ -122,9 +123,10 @@ async def _receive(
         else:
             async with kernel.database.write() as session:  # it counts from now on, whatever was announced
                 await accounts.raise_reservation(session, key, stored.size)
+    answer = _taken(stored.sha256)
     if used is None and (tell := kernel.links_used.get(allowed.bound.kind)) is not None:
-        await tell(kernel, LinkUse("PUT", key, allowed.bound, *_asker(request)))
-    return _taken(stored.sha256)
+        warn_in(answer, await tell(kernel, LinkUse("PUT", key, allowed.bound, *_asker(request))))
+    return answer
 
 
 def _taken(content: str) -> Response:
