@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.cli.conftest import Person, answer_of
 from tests.cli.documents import content, new_project, put, write
+from tests.servers.process import free_port
+from tests.servers.toolcrib import ToolcribServer
 
 
 @pytest.fixture
@@ -148,3 +152,14 @@ def test_neither_authors_nor_members_nor_strangers_decide(
     for who in (ann, carl):  # a member, and somebody who is not even that
         assert answer_of(who.run("docs", "approve", version, "--json", code=1))["code"] == "access_denied"
         assert at not in who.run("docs", "waiting").out
+
+
+def test_lists_say_that_projects_are_missing(
+    server: Callable[..., ToolcribServer], person: Callable[..., Person]
+) -> None:
+    one = server(PROJECT_SERVICE_URL=f"http://127.0.0.1:{free_port()}")
+    ann = person("ann", server=one)
+    new_project(ann)
+    put(ann, "me:own.txt", "one")
+    done = ann.run("docs", "find", "own")
+    assert (done.out, done.err.partition(":")[0]) == ("me:own.txt\n", "Projects may be missing")

@@ -224,6 +224,68 @@ def test_a_list_of_a_refused_project_says_why(
     assert (found["data"]["total"], found["warnings"]) == (0, [])
 
 
+@pytest.mark.parametrize("mode", ["answer", "error"])
+def test_nobody_learns_from_the_list_of_locks_which_files_there_are(
+    outside: Crib, dora: Person, service: ProjectService, mode: str
+) -> None:
+    project = str(uuid4())
+    service.allowed = {(project, action) for action in ("read", "write", "lock")}
+    inside = dora.stored("a.txt", bucket="projects", owner=project)["file_id"]
+    free = dora.stored("b.txt", bucket="projects", owner=project)["file_id"]
+    own = dora.stored("own.txt")["file_id"]
+    for file_id in (inside, own):
+        succeeded(dora.post("/lock", file_id=file_id))
+    service.allowed, service.mode = set(), mode
+    word = "access_denied" if mode == "answer" else "project_service_unavailable"
+    stranger, colleague = outside.person(), outside.person(company=dora.company)
+    for who in (stranger, colleague):
+        told = set()
+        for file_id in (inside, free, own, str(uuid4())):
+            answer = who.get("/locks", file_id=file_id)
+            details = refused(answer, 403, word)
+            assert project not in answer.text
+            told.add(json.dumps(details, sort_keys=True))
+        assert len(told) == 1, "every id is answered with the same words"
+        refused(
+            outside.client().get("/api/storage/locks", params={"file_id": inside}), 401, "missing_jwt_token"
+        )
+    assert dora.get("/locks", file_id=own).json()["data"]["total"] == 1
+
+
+def test_where_memberships_decide_other_peoples_locks_are_left_out(
+    crib: Crib, ann: Person, ben: Person
+) -> None:
+    hidden = ann.stored("a.txt", bucket="projects", owner=crib.project(ann))["file_id"]
+    succeeded(ann.post("/lock", file_id=hidden))
+    own = ann.stored("own.txt")["file_id"]
+    succeeded(ann.post("/lock", file_id=own))
+    for file_id in (hidden, own, str(uuid4())):
+        body = ben.get("/locks", file_id=file_id).json()
+        assert (body["data"], body["warnings"]) == ({"locks": [], "total": 0}, [])
+
+
+def test_the_list_of_waiting_versions_says_that_projects_are_missing(
+    outside: Crib, dora: Person, service: ProjectService
+) -> None:
+    project = str(uuid4())
+    service.allowed = {(project, action) for action in ("read", "write", "validate")}
+    file_id = dora.stored("a.txt", bucket="projects", owner=project)["file_id"]
+    version = dora.committed(file_id)
+    own = dora.committed(dora.stored("own.txt", bucket="companies", owner=dora.company)["file_id"])
+    colleague = outside.person(company=dora.company)
+
+    def waiting() -> tuple[list[str], list[str]]:
+        body = colleague.get("/versions/waiting").json()
+        assert body["total"] == len(body["waiting"])
+        return [each["version"]["id"] for each in body["waiting"]], body["warnings"]
+
+    assert waiting() == ([version, own], [])
+    service.mode = "error"
+    assert waiting() == ([own], ["project_service_unavailable"])
+    service.mode, service.allowed = "answer", {(project, "read"), (project, "write")}
+    assert waiting() == ([own], [])  # who may not decide is not asked to
+
+
 @pytest.mark.parametrize("mode", ["empty", "string"])
 def test_only_a_plain_yes_is_a_yes(dora: Person, service: ProjectService, mode: str) -> None:
     service.mode = mode

@@ -54,6 +54,10 @@ def allows(role: Role | None, action: Action, *, registered: bool) -> bool:
     return role is not None and RANK[role] >= RANK[needed]
 
 
+def _as_member(me: Principal, project: str, action: Action) -> bool:
+    return allows(me.project_role(project), action, registered=project in me.projects)
+
+
 def _own_scope(bucket: Bucket) -> str:
     return f"user:{bucket.id}" if bucket.type == "users" else f"company:{bucket.id}"
 
@@ -83,15 +87,15 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Readable:
-    """Buckets that the caller may read. `warnings` says why some may be missing: a word for each reason."""
+class Allowed:
+    """Buckets where the caller may do something. `warnings` says why some may be missing: a word for each reason."""
 
     buckets: set[Bucket]
     warnings: list[str]
 
 
 class Access:
-    """Checks rights: `require` for one bucket, `readable` to filter many. Asks the project service if one is
+    """Checks rights: `require` for one bucket, `allowed` to filter many. Asks the project service if one is
     configured. That is a network call, so make it before a transaction that writes."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -108,9 +112,17 @@ class Access:
         return self._service is not None
 
     async def require(
-        self, caller: Caller, bucket: Bucket, action: Action, *, file_id: str | None = None, path: str = ""
+        self,
+        caller: Caller,
+        bucket: Bucket,
+        action: Action,
+        *,
+        file_id: str | None = None,
+        path: str = "",
+        named: bool = True,
     ) -> Right:
-        """Return the caller's right to `action` in `bucket`. A refusal is recorded in the audit.
+        """Return the caller's right to `action` in `bucket`. A refusal is recorded in the audit; without `named` it
+        does not tell the caller which bucket it is.
 
         Raises:
             AccessDenied: the caller may not (403).
@@ -123,7 +135,8 @@ class Access:
             raise
         if isinstance(right, Refused):
             await self._remember(caller, Place(bucket, path), action, file_id, right.reason)
-            text = f"You may not {SAID[action]} {bucket.type}/{bucket.id}."
+            where = f"{bucket.type}/{bucket.id}" if named else "the place of this file"
+            text = f"You may not {SAID[action]} {where}."
             raise AccessDenied(text, {"reason": right.reason})
         return right
 
@@ -134,32 +147,40 @@ class Access:
         except AccessDenied:
             return False
 
-    async def readable(self, caller: Caller, buckets: Sequence[Bucket]) -> set[Bucket]:
-        """Return those of `buckets` whose files the caller may see, with one request to the project service for all."""
+    async def allowed(
+        self, caller: Caller, buckets: Sequence[Bucket], action: Action = "read"
+    ) -> set[Bucket]:
+        """Return those of `buckets` where the caller may do `action`, with one request to the project service for all.
+
+        Raises:
+            ProjectServiceUnavailable: the service gave no usable answer (403).
+        """
         projects = [bucket for bucket in buckets if bucket.type == "projects"]
         others = [bucket for bucket in buckets if bucket.type != "projects"]
         found = {bucket for bucket in others if caller.me.may(_own_scope(bucket))}
         if not projects:
             return found
         if self._service is not None:
-            questions = [Question(bucket.id, "read") for bucket in projects]
+            questions = [Question(bucket.id, action) for bucket in projects]
             answers = await self._service.check_all(questions, await forwarded_token(self._kernel, caller))
             return found | {
                 bucket for bucket, answer in zip(projects, answers, strict=True) if answer.allowed
             }
         names = await self.project_names([bucket.id for bucket in projects])
         return found | {
-            bucket for bucket in projects if caller.me.may(f"project:{names.get(bucket.id, bucket.id)}")
+            bucket for bucket in projects if _as_member(caller.me, names.get(bucket.id, bucket.id), action)
         }
 
-    async def readable_now(self, caller: Caller, buckets: Sequence[Bucket]) -> Readable:
-        """Do what `readable` does, but without an answer of the project service leave its projects out, with a
+    async def allowed_now(
+        self, caller: Caller, buckets: Sequence[Bucket], action: Action = "read"
+    ) -> Allowed:
+        """Do what `allowed` does, but without an answer of the project service leave its projects out, with a
         warning."""
         try:
-            return Readable(await self.readable(caller, buckets), [])
+            return Allowed(await self.allowed(caller, buckets, action), [])
         except ProjectServiceUnavailable as failure:
             others = [bucket for bucket in buckets if bucket.type != "projects"]
-            return Readable(await self.readable(caller, others), [failure.code])
+            return Allowed(await self.allowed(caller, others, action), [failure.code])
 
     async def scope_of(self, bucket: Bucket) -> str:
         """Return the scope that says who may see claims and events of `bucket`."""
@@ -207,8 +228,7 @@ class Access:
     async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | Refused:
         names = await self.project_names([bucket.id])
         name = names.get(bucket.id, bucket.id)
-        role = me.project_role(name)
-        if not allows(role, action, registered=name in me.projects):
+        if not _as_member(me, name, action):
             return Refused()
         scope = f"project:{name}"
         windows_names = me.windows_names.get(name, UNSET_WINDOWS_NAMES)

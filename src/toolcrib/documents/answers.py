@@ -187,8 +187,11 @@ class Waiting(BaseModel):
 
 
 class WaitingList(BaseModel):
+    """`warnings` says why versions may be missing: `project_service_unavailable`."""
+
     waiting: list[Waiting]
     total: int
+    warnings: list[str]
 
 
 class Shelf(BaseModel):

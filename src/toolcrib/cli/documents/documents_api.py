@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from toolcrib.cli.core import output
 from toolcrib.cli.core.claims import holder_line
 from toolcrib.cli.core.context import Context
 from toolcrib.cli.core.failures import CannotTell, Failure, Held
@@ -32,6 +33,13 @@ class DocumentsApi:
 
     def get(self, route: str, **params: Any) -> Any:
         return self.api.get(BASE + route, **params)
+
+    def get_list(self, route: str, **params: Any) -> Any:
+        """Do what `get` does, and warn if the answer's list is not whole."""
+        found = self.get(route, **params)
+        if found.get("warnings"):
+            output.warn("Projects may be missing: the service that decides about them does not answer.")
+        return found
 
     def post(self, route: str, body: Row) -> Any:
         """Send a request and return the `data` of its answer."""
@@ -142,7 +150,7 @@ class DocumentsApi:
     # Locks
 
     def locks(self, **wanted: Any) -> list[Row]:
-        found: list[Row] = self.get("/locks", **wanted)["data"]["locks"]
+        found: list[Row] = self.get_list("/locks", **wanted)["data"]["locks"]
         return found
 
     def lock_on(self, file_id: str) -> Row | None:

@@ -124,7 +124,7 @@ def find(
 ) -> None:
     """Find files by their paths, everywhere you may read. Ends with 1 when there is none."""
     docs = DocumentsApi(context)
-    rows = docs.get("/search", q=text, limit=FOUND)["files"]
+    rows = docs.get_list("/search", q=text, limit=FOUND)["files"]
     if context.as_json:
         output.print_json(rows)
     for row in () if context.as_json else rows:
@@ -173,7 +173,7 @@ def _decision(row: Row) -> str:
 def waiting(context: Context) -> None:
     """List versions that wait for your approval, the oldest first."""
     docs = DocumentsApi(context)
-    rows = docs.get("/versions/waiting")["waiting"]
+    rows = docs.get_list("/versions/waiting")["waiting"]
     if context.as_json:
         output.print_json(rows)
         return

@@ -148,5 +148,5 @@ async def _buckets(dav: WebDAVRequest, kind: str) -> list[tuple[str, str, str | 
         for column in (File.bucket_id, Folder.bucket_id):
             used = select(column).where(column.class_.bucket_type == kind).distinct().limit(LISTED)
             titles = {**dict.fromkeys((await session.execute(used)).scalars()), **titles}
-    readable = await dav.docs.access.readable(dav.caller, [Bucket(kind, id_) for id_ in titles])
+    readable = await dav.docs.access.allowed(dav.caller, [Bucket(kind, id_) for id_ in titles])
     return sorted((bucket.id, bucket.id, titles[bucket.id]) for bucket in readable)

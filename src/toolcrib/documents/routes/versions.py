@@ -54,15 +54,17 @@ async def history(request: Request, docs: DocumentsDep, caller: CallerDep) -> Re
 
 @router.get("/versions/waiting", response_model=answers.WaitingList)
 async def waiting(docs: DocumentsDep, caller: CallerDep) -> Response:
-    """List versions that wait for a decision the caller may make."""
+    """List versions that wait for a decision the caller may make. Projects whose project service does not answer are
+    left out, which `warnings` says."""
     found = await versions.waiting(docs, caller)
+    files, submitted = [each.file for each in found.versions], [each.version for each in found.versions]
     async with docs.kernel.database.read() as session:
-        names = await names_of(session, [each.file for each in found], [each.version for each in found])
+        names = await names_of(session, files, submitted)
     shown = [
         {"file": file_as_dict(each.file, None, names), "version": version_as_dict(each.version, names)}
-        for each in found
+        for each in found.versions
     ]
-    return bare({"waiting": shown, "total": len(shown)})
+    return bare({"waiting": shown, "total": len(shown), "warnings": found.warnings})
 
 
 @router.post(

@@ -63,7 +63,7 @@ async def listed_buckets(docs: Documents, caller: Caller) -> ListedBuckets:
         # The company comes from another sign-in service's token; it has no name here.
         found.append(ListedBucket(Bucket("companies", company_id), None, f"company:{company_id}"))
     asked = [Bucket("projects", id_) for id_ in dict.fromkeys([*names, *used])]
-    readable = await docs.access.readable_now(caller, asked)
+    readable = await docs.access.allowed_now(caller, asked)
     scopes = await docs.access.scopes_of([bucket for bucket in asked if bucket in readable.buckets])
     found += [ListedBucket(bucket, names.get(bucket.id), scope) for bucket, scope in scopes.items()]
     return ListedBuckets(found, readable.warnings)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.models import File
-from toolcrib.documents.paths import Place
+from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service.locks import Lock
 from toolcrib.documents.service.lookup import KIND, Documents, bucket_of
 from toolcrib.kernel.claims import queries
@@ -46,7 +46,8 @@ async def listing(
 
     Raises:
         AccessDenied: the list is of one project, by `below` or `file_id`, and the project service refuses it or does
-            not answer (403). What memberships kept here do not allow is only left out.
+            not answer (403), which is also the answer about a `file_id` that nothing has. What memberships kept here do
+            not allow is only left out.
     """
     await _refuse_project(docs, caller, below, file_id)
     conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
@@ -67,7 +68,7 @@ async def listing(
             files = await _files(session, [claim.key for claim in page])
         locks = [Lock(claim, files[claim.key]) for claim in page if claim.key in files]
         locks = [each for each in locks if _is_below(each.file, below, bucket_type)]
-        readable = await docs.access.readable_now(caller, list({bucket_of(each.file) for each in locks}))
+        readable = await docs.access.allowed_now(caller, list({bucket_of(each.file) for each in locks}))
         locks = [each for each in locks if bucket_of(each.file) in readable.buckets]
         found += locks[max(0, offset - total) : max(0, offset + limit - total)]
         total += len(locks)
@@ -76,15 +77,27 @@ async def listing(
 
 
 async def _refuse_project(docs: Documents, caller: Caller, below: Place | None, file_id: str | None) -> None:
-    bucket = below.bucket if below is not None else None
-    if bucket is None and file_id is not None:
-        async with docs.kernel.database.read() as session:
-            file = await session.get(File, file_id)
-        bucket = bucket_of(file) if file is not None else None
-    if bucket is not None and bucket.type == "projects" and docs.access.asks_service:
-        await docs.access.require(
-            caller, bucket, "read", file_id=file_id, path=below.path if below is not None else ""
-        )
+    if not docs.access.asks_service:
+        return
+    if below is not None:
+        if below.bucket.type == "projects":
+            await docs.access.require(caller, below.bucket, "read", path=below.path)
+    elif file_id is not None:
+        bucket = await _asked_about(docs, caller, file_id)
+        if bucket.type == "projects":
+            await docs.access.require(caller, bucket, "read", file_id=file_id, named=False)
+
+
+async def _asked_about(docs: Documents, caller: Caller, file_id: str) -> Bucket:
+    """Return the bucket of a file. If there is no such file, or it is somebody else's own, the service is asked about a
+    project of that id, which it does not know either: so nobody can tell such ids from those of hidden projects."""
+    async with docs.kernel.database.read() as session:
+        file = await session.get(File, file_id)
+    if file is not None:
+        bucket = bucket_of(file)
+        if bucket.type == "projects" or await docs.access.allowed(caller, [bucket]):
+            return bucket
+    return Bucket("projects", file_id)
 
 
 async def _files(session: AsyncSession, ids: Sequence[str]) -> dict[str, File]:

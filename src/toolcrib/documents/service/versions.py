@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +23,6 @@ from toolcrib.kernel.identity.principal import AccessDenied
 
 QUEUE_LIMIT = 500
 PAGE = 500
-# Of the project service, about so many projects at a time.
-ASKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,14 @@ class History:
 class Decided:
     file: File
     version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Versions that wait for a decision. `warnings` says why some may be missing."""
+
+    versions: Sequence[Decided]
+    warnings: Sequence[str]
 
 
 async def history(
@@ -64,7 +69,7 @@ async def history(
     return History(file, versions, total)
 
 
-async def waiting(docs: Documents, caller: Caller) -> list[Decided]:
+async def waiting(docs: Documents, caller: Caller) -> Waiting:
     """List versions that the caller may approve or reject, the longest waiting first; not their own."""
     query = (
         select(Version, File)
@@ -78,7 +83,9 @@ async def waiting(docs: Documents, caller: Caller) -> list[Decided]:
         .limit(PAGE)
     )
     found: list[Decided] = []
-    mine: dict[Bucket, bool] = {}
+    asked: set[Bucket] = set()
+    mine: set[Bucket] = set()
+    warnings: set[str] = set()
     page: list[Decided] | None = None
     while (page is None or len(page) == PAGE) and len(found) < QUEUE_LIMIT:  # others are served in between
         here = query
@@ -88,18 +95,13 @@ async def waiting(docs: Documents, caller: Caller) -> list[Decided]:
             here = query.where(or_(Version.created_at > last.created_at, same))
         async with docs.kernel.database.read() as session:
             page = [Decided(file, version) for version, file in (await session.execute(here)).all()]
-        await _ask_of(docs, caller, {bucket_of(each.file) for each in page}, mine)
-        found += [each for each in page if mine[bucket_of(each.file)]]
-    return found[:QUEUE_LIMIT]
-
-
-async def _ask_of(docs: Documents, caller: Caller, buckets: set[Bucket], known: dict[Bucket, bool]) -> None:
-    """Add to `known` where the caller may decide. A project service is asked about a few buckets at once."""
-    asked = sorted(buckets - known.keys(), key=lambda bucket: (bucket.type, bucket.id))
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        some = asked[start : start + ASKED_AT_ONCE]
-        answers = await asyncio.gather(*(docs.access.may(caller, bucket, "validate") for bucket in some))
-        known.update(zip(some, answers, strict=True))
+        new = {bucket_of(each.file) for each in page} - asked
+        allowed = await docs.access.allowed_now(caller, list(new), "validate")
+        asked |= new
+        mine |= allowed.buckets
+        warnings.update(allowed.warnings)
+        found += [each for each in page if bucket_of(each.file) in mine]
+    return Waiting(found[:QUEUE_LIMIT], sorted(warnings))
 
 
 async def approve(

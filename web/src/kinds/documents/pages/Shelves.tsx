@@ -8,6 +8,7 @@ import { sameBucket, shelfName, shelfTitle } from "../shelves";
 import { Link, useGo } from "../../../ui/Link";
 import { Refusal } from "../../../ui/Refusal";
 import classes from "./Documents.module.css";
+import { Missing } from "./Missing";
 
 const ICONS = { users: IconUser, companies: IconBuilding, projects: IconStack2 };
 const ORDER = ["users", "companies", "projects"] as const;
@@ -23,6 +24,7 @@ export function Shelves({ here, deleted }: { here: Bucket; deleted: boolean }) {
   return (
     <nav className={classes.shelves} aria-label="Places">
       {error && !data && <Refusal error={error} onRetry={() => void refetch()} />}
+      <Missing what="Places" warnings={data?.warnings} />
       {ORDER.map((of) => {
         const some = shelves.filter((shelf) => shelf.bucket === of);
         if (some.length === 0) return null;

@@ -20,6 +20,7 @@ import { Ago } from "../../../ui/Time";
 import type { Ask } from "../ask";
 import classes from "./Waiting.module.css";
 import Dialogs from "./dialogs/Dialogs";
+import { Missing } from "./Missing";
 
 /** Versions that wait until this person has decided, the longest waiting first. */
 export default function WaitingPage() {
@@ -33,7 +34,8 @@ export default function WaitingPage() {
       </p>
       {isPending && <ListSkeleton />}
       <Refusal error={error} onRetry={() => void refetch()} />
-      {data?.waiting.length === 0 && (
+      <Missing what="Versions" warnings={data?.warnings} />
+      {data?.waiting.length === 0 && data.warnings.length === 0 && (
         <div className="panel">
           <Empty Icon={IconChecks} title="Nothing waits for you">
             When somebody submits a version of a document in a project you look after, it appears here.
