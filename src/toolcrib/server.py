@@ -85,6 +85,7 @@ KERNEL_ROUTERS = (
     notify_routes.router,
     health.router,
     claim_routes.router,
+    claim_routes.admin_router,
     event_routes.router,
     file_routes.router,
     quota_routes.router,

@@ -33,6 +33,12 @@ async def lfs_lock(client: httpx.AsyncClient, path: str, project: str = "default
     return await client.post(f"/{project}/info/lfs/locks", json={"path": path}, headers=headers)
 
 
+async def _clashes(admin: httpx.AsyncClient) -> list[list[tuple[str, str]]]:
+    found = (await admin.get("/api/admin/claim-clashes")).json()
+    assert found["more"] is False
+    return [[(claim["key"], claim["holder"]) for claim in clash["claims"]] for clash in found["clashes"]]
+
+
 async def test_every_spelling_of_a_path_is_one_lock_shown_as_it_was_acquired(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")
     taken = (await lock(ann, NFD)).json()["lock"]
@@ -91,11 +97,15 @@ async def test_a_path_that_differs_only_in_case_is_refused_warned_of_or_allowed(
     crib.clock.advance(seconds=2)
     warned = await lock(ben, "A", project="gears")
     assert (warned.status_code, "a (ann)" in warned.json()["warning"]) == (201, True)
+    assert await _clashes(admin) == [[("a", "ann"), ("A", "ben")]]
+    for who, status in ((ann, 403), (ben, 403), (crib.client, 401)):
+        assert (await who.get("/api/admin/claim-clashes")).status_code == status
     assert (await ben.delete("/api/locks/A?project=gears")).status_code == 200
     assert (await ann.patch(address, json={"case_clashes": "allow"})).is_success
     crib.clock.advance(seconds=2)
     allowed = await lock(ben, "A", project="gears")
     assert (allowed.status_code, "warning" in allowed.json()) == (201, False)
+    assert await _clashes(admin) == []
     # What differs in case is released for itself, and what has ended is in nobody's way.
     assert (await ben.delete("/api/locks/A?project=gears")).status_code == 200
     (await lock(ann, "short", expires_in=10)).raise_for_status()

@@ -14,9 +14,11 @@ from structlog.testing import capture_logs
 from tests.clock import FakeClock
 from tests.servers.databases import Database as Given
 from toolcrib.kernel import migrate
+from toolcrib.kernel.claims import clashes
 from toolcrib.kernel.claims.models import Ref, claim_waiters, claims, earlier_digest
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.identity.models import Project
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.settings import Settings
 
 NFC = "Art/é.psd"
@@ -76,6 +78,8 @@ async def test_the_upgrade_keeps_every_lock_and_tells_of_clashes(
                 await connection.commit()
             found = {row.fence: row for row in await connection.execute(sa.select(claims))}
             queue = (await connection.execute(sa.select(claim_waiters.c.digest))).scalar_one()
+        async with database.read() as session:
+            shown = await clashes.find(session, Principal(1, "r", "root", is_admin=True), now=now)
     finally:
         await database.close()
     assert [found[row["fence"]].key for row in rows] == [row["key"] for row in rows]
@@ -101,3 +105,5 @@ async def test_the_upgrade_keeps_every_lock_and_tells_of_clashes(
     assert sorted(alike) == sorted(
         [[f"{NFC} (p3)", f"{NFD} (p4)"], ["Hero.psd (p5)", "hero.PSD (p6)"], ["b (p8)", "b (p9)"]]
     )
+    told_to_admins = [[f"{claim.key} ({claim.holder})" for claim in group] for group in shown.groups]
+    assert sorted(told_to_admins) == sorted(alike)

@@ -77,6 +77,7 @@ ADMINISTRATION = {
     "GET /api/admin/config",
     "GET /api/admin/config/details",
     "PUT /api/admin/config",
+    "GET /api/admin/claim-clashes",
     "GET /api/admin/health",
     "POST /api/admin/test-email",
     "POST /api/companies",

@@ -2,6 +2,7 @@ import { QueryClient, infiniteQueryOptions, queryOptions } from "@tanstack/react
 import { api, query } from "./client";
 import { Problem } from "./problem";
 import type {
+  ClashList,
   ApiKey,
   KeyScope,
   Company,
@@ -130,6 +131,12 @@ export const usersQuery = queryOptions({
 export const configQuery = queryOptions({
   queryKey: ["config"],
   queryFn: ({ signal }) => api<ConfigDetail[]>("admin/config/details", { signal }),
+});
+
+export const clashesQuery = queryOptions({
+  queryKey: ["claim-clashes"],
+  queryFn: ({ signal }) => api<ClashList>("admin/claim-clashes", { signal }),
+  refetchInterval: 10_000,
 });
 
 export const healthQuery = queryOptions({

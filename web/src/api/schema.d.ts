@@ -644,6 +644,21 @@ export interface components {
             waiting: boolean;
         };
         /**
+         * Clash
+         * @description Claims whose names differ only in spelling, in the order they were acquired.
+         */
+        Clash: {
+            /** Claims */
+            claims: components["schemas"]["ClaimRead"][];
+        };
+        /** ClashList */
+        ClashList: {
+            /** Clashes */
+            clashes: components["schemas"]["Clash"][];
+            /** More */
+            more: boolean;
+        };
+        /**
          * CommitRequest
          * @description A version to submit. From a work copy: `source_…` and `target_…`. From content uploaded before: the file and
          *     `object_key`.
@@ -5477,12 +5492,17 @@ export interface components {
             file: components["schemas"]["FileRead"];
             version: components["schemas"]["VersionRead"];
         };
-        /** WaitingList */
+        /**
+         * WaitingList
+         * @description `warnings` says why versions may be missing: `project_service_unavailable`.
+         */
         WaitingList: {
             /** Total */
             total: number;
             /** Waiting */
             waiting: components["schemas"]["Waiting"][];
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * WaitingRead

@@ -20,6 +20,7 @@ export type Claim = Omit<Schemas["ClaimRead"], "cannot"> & {
   guessed?: boolean;
 };
 export type ClaimPage = Omit<Schemas["ClaimPage"], "claims"> & { claims: Claim[] };
+export type ClashList = Omit<Schemas["ClashList"], "clashes"> & { clashes: { claims: Claim[] }[] };
 export type Waiter = Schemas["QueuePlace"];
 export type LogEvent = Schemas["EventRead"];
 export type EventPage = Schemas["EventPage"];

@@ -10,7 +10,7 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.access import visible
-from toolcrib.kernel.claims import etag, queries, verbs, waiting
+from toolcrib.kernel.claims import clashes, etag, queries, verbs, waiting
 from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.claims.permissions import Caller
 from toolcrib.kernel.claims.schemas import (
@@ -18,6 +18,7 @@ from toolcrib.kernel.claims.schemas import (
     ClaimChanged,
     ClaimPage,
     ClaimRead,
+    ClashList,
     ForceReleaseRequest,
     Queued,
     QueuePlace,
@@ -41,6 +42,7 @@ from toolcrib.kernel.search import prefix_match, text_match
 from toolcrib.kernel.site import Site
 
 router = APIRouter(prefix="/claims", tags=["claims"])
+admin_router = APIRouter(prefix="/admin", tags=["claims"])
 
 Fence = Annotated[int, Path(ge=1, le=MAX_ID)]
 WaiterId = Annotated[str, Path(max_length=36, pattern="^[0-9a-f-]+$")]
@@ -234,6 +236,27 @@ async def show_queue(
         }
         for place, waiter in enumerate(await queries.queue(session, claim.ref, now=kernel.clock()), 1)
     ]
+
+
+@admin_router.get("/claim-clashes", response_model=ClashList, responses=refusals(403))
+async def list_clashes(
+    session: ReadSessionDep, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+) -> dict[str, Any]:
+    """List claims on names that differ only in upper and lower case or in composition: at most 100 such names, with at
+    most 100 claims each. Some are older than the rule, others in a project that only warns; projects that allow it are
+    left out. All but one claim of each should be released."""
+    me.require_admin()
+    now = kernel.clock()
+    found = await clashes.find(session, me, now=now)
+    lengths = await queries.queue_lengths(
+        session, [claim.digest for group in found.groups for claim in group], now=now
+    )
+    caller = await _caller(session, kernel, me)
+    shown = [
+        [_shown(claim, lengths.get(claim.digest, 0), site, kernel, caller) for claim in group]
+        for group in found.groups
+    ]
+    return {"clashes": [{"claims": group} for group in shown], "more": found.more}
 
 
 async def _caller(session: AsyncSession, kernel: Kernel, me: Principal) -> Caller:

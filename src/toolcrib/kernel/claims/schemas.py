@@ -112,6 +112,17 @@ class ClaimPage(BaseModel):
     seq: int
 
 
+class Clash(BaseModel):
+    """Claims whose names differ only in spelling, in the order they were acquired."""
+
+    claims: list[ClaimRead]
+
+
+class ClashList(BaseModel):
+    clashes: list[Clash]
+    more: bool
+
+
 class ClaimChanged(BaseModel):
     msg: str
     claim: ClaimRead

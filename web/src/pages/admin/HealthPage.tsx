@@ -7,6 +7,7 @@ import { ListSkeleton } from "../../ui/ListSkeleton";
 import { Refusal } from "../../ui/Refusal";
 import { duration } from "../../ui/time";
 import { At } from "../../ui/Time";
+import { Clashes } from "./Clashes";
 import classes from "./Admin.module.css";
 
 const COUNTS: Record<string, string> = {
@@ -75,6 +76,7 @@ export default function HealthPage() {
               </li>
             ))}
           </ul>
+          <Clashes />
           <section className={`panel panel-pad ${classes.part}`}>
             <h2>Mail test</h2>
             <p className={classes.settingText}>Sends a mail to the first administrator and waits for the outcome.</p>
