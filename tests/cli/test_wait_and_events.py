@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Person
+from tests.cli.documents import new_project, put
 from tests.servers.environment import settings
 from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
@@ -191,6 +192,30 @@ def test_past_events_tell_who_did_what(ann: Person, ben: Person) -> None:
     assert [event["verb"] for event in events] == ["released"]
     assert ann.json_lines("events", "--path", MAP, "--after", str(events[0]["seq"])) == []
     assert "is not a time" in ann.run("events", "--since", "yesterday", code=2).err
+
+
+def test_events_of_a_document_are_found_by_the_names_it_has_and_had(ann: Person, ben: Person) -> None:
+    gears = new_project(ann, member=ben)
+    put(ann, f"{gears}:old/part.step", "one")
+    ben.run("docs", "lock", f"{gears}:old/part.step")
+    ben.run("docs", "unlock", f"{gears}:old/part.step")
+    ann.run("docs", "mv", f"{gears}:old/part.step", f"{gears}:new/part.step")
+    put(ann, f"{gears}:new/part.step", "two")
+    put(ann, f"{gears}:old/part.step", "another")
+    put(ann, f"{gears}:new/other.step", "x")
+
+    def verbs(place: str, *more: str) -> list[str]:
+        return [event["verb"] for event in ann.json_lines("events", "--path", place, *more)]
+
+    life = ["uploaded", "acquired", "released", "moved", "uploaded"]
+    assert verbs(f"{gears}:new/part.step") == life
+    assert verbs(f"{gears}:old/part.step") == [*life, "uploaded"]
+    assert verbs(f"/projects/{gears}/new/part.step", "--actor", "ben") == ["acquired", "released"]
+    ann.run("docs", "rm", "--destroy", "--yes", f"{gears}:new/part.step")
+    assert verbs(f"{gears}:new/part.step") == [*life, "destroyed"]
+    ann.run("docs", "mkdir", f"{gears}:made")
+    assert verbs(f"{gears}:made/") == ["folder_made"]
+    assert verbs(f"{gears}:never.step") == []
 
 
 def test_following_survives_restarts_without_a_gap_or_a_repeat(

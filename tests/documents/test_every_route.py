@@ -124,6 +124,7 @@ APPEND = {"Content-Type": OCTETS, "Upload-Offset": "0"}
 CALLS: dict[Route, Callable[[Scene], dict[str, Any]]] = {
     ("GET", "/list"): lambda s: {"params": {"bucket": s.bucket, "id": s.bucket_id}},
     ("GET", "/metadata"): lambda s: {"params": _read_at(s)},
+    ("GET", "/event-keys"): lambda s: {"params": _read_at(s)},
     ("PATCH", "/metadata"): lambda s: {"params": _read_at(s), "json": {"tags": {"k": "v"}}},
     ("POST", "/upload/presign"): lambda s: {"json": s.at("p.txt")},
     ("POST", "/upload/proxy"): _form,

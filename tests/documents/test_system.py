@@ -52,6 +52,7 @@ def test_version_and_config_are_for_people_who_signed_in(crib: Crib, ann: Person
     [
         ("GET", "/list"),
         ("GET", "/metadata"),
+        ("GET", "/event-keys"),
         ("PATCH", "/metadata"),
         ("POST", "/upload/presign"),
         ("POST", "/upload/proxy"),

@@ -181,6 +181,10 @@ class FolderList(BaseModel):
     can: list[str]
 
 
+class EventKeys(BaseModel):
+    keys: list[str]
+
+
 class Waiting(BaseModel):
     file: FileRead
     version: VersionRead

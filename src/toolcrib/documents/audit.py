@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
@@ -135,6 +135,18 @@ async def entries(session: AsyncSession, file_id: str, limit: int = SHOWN) -> Se
         select(AuditEntry).where(AuditEntry.file_id == file_id).order_by(AuditEntry.id.desc()).limit(limit)
     )
     return (await session.execute(query)).scalars().all()
+
+
+async def known_at(session: AsyncSession, address: str, limit: int) -> list[str]:
+    """Return the ids of the files that something was done to at `address`, the latest first."""
+    ids = (
+        select(AuditEntry.file_id)
+        .where(AuditEntry.address == address, AuditEntry.file_id.is_not(None))
+        .group_by(AuditEntry.file_id)
+        .order_by(func.max(AuditEntry.id).desc())
+        .limit(limit)
+    )
+    return [str(id_) for id_ in await session.scalars(ids)]
 
 
 def shortened(text: str | None, length: int) -> str | None:

@@ -272,6 +272,12 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_document_audit_file_id", "file_id", "id"),
         Index("ix_document_audit_line_id", "line_id", unique=True),
+        Index(
+            "ix_document_audit_address",
+            "address",
+            mysql_length={"address": 600},
+            mariadb_length={"address": 600},
+        ),
         {"sqlite_autoincrement": True},
     )
 

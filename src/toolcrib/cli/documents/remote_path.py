@@ -28,6 +28,7 @@ AFTER = {
 }
 HOW = "Write me:FILE, company:FILE, PROJECT:FILE, or /projects/PROJECT/FILE."
 
+_DRIVE = re.compile(r"[A-Za-z]:\\")
 _ADDRESS = re.compile(rf"/?\b({'|'.join(BUCKETS)})/([0-9a-f-]{{36}})\b/?")
 
 
@@ -58,6 +59,14 @@ class RemotePath:
 
     def same_bucket(self, other: "RemotePath") -> bool:
         return (self.bucket, self.id) == (other.bucket, other.id)
+
+
+def is_remote(typed: str) -> bool:
+    """Return whether this is written as a place on the server, not as a path in a clone."""
+    first, slash, _ = typed.lstrip("/").partition("/")
+    if typed.startswith("/"):
+        return bool(slash) and first in BUCKETS
+    return ":" in first and not _DRIVE.match(typed)
 
 
 def uuid_of(text: str) -> str | None:

@@ -10,6 +10,8 @@ from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import local, parse_duration, parse_moment, span
 from toolcrib.cli.core.event_stream import follow, warn_of_gap
 from toolcrib.cli.core.failures import CannotTell
+from toolcrib.cli.documents.documents_api import DocumentsApi
+from toolcrib.cli.documents.remote_path import is_remote
 
 app = typer.Typer()
 
@@ -63,7 +65,10 @@ def events(
     kind: Annotated[str | None, typer.Option("--kind", help="asset, user, config, …")] = None,
     verb: Annotated[str | None, typer.Option("--verb", help="acquired, released, expired, …")] = None,
     actor: Annotated[str | None, typer.Option("--actor", help="Who did it.")] = None,
-    path: Annotated[str | None, typer.Option("--path", help="The file it was done to.")] = None,
+    path: Annotated[
+        str | None,
+        typer.Option("--path", help="The file it was done to; for documents me:FILE, PROJECT:FILE, …"),
+    ] = None,
     since: Annotated[str | None, typer.Option("--since", help="From then on: 2h, 2026-05-01.")] = None,
     after: Annotated[
         int | None, typer.Option("--after", min=0, help="Only events with a larger number.")
@@ -73,10 +78,8 @@ def events(
     ] = False,
 ) -> None:
     """Show what happened, or follow what is happening."""
-    key = context.path(path) if path else None
-    scope = f"project:{context.project}" if path and context.project else None
-    filters = {"kind": kind, "verb": verb, "actor": actor, "key": key, "scope": scope}
     api = context.api
+    filters = {"kind": kind, "verb": verb, "actor": actor, **(_about(context, path) if path else {})}
     query = {**filters, "since": moment_option(since)}
     if archived:
         if follow_on:
@@ -99,8 +102,26 @@ def events(
         past[-1]["seq"] if after is not None and past else after if after is not None else page["last_seq"]
     )
     for event in follow(api, after=begin, kind=kind):
-        if event and all(value is None or event.get(name) == value for name, value in filters.items()):
+        if event and _holds(filters, event):
             show(context, event)
+
+
+def _about(context: Context, path: str) -> dict[str, Any]:
+    """Return the conditions for events about a file: an asset's path, or where a document is or was."""
+    if not is_remote(path):
+        scope = f"project:{context.project}" if context.project else None
+        return {"key": [context.path(path)], "scope": scope}
+    docs = DocumentsApi(context)
+    found = docs.get("/event-keys", **docs.paths.read(path).fields)
+    return {"key": found["keys"]}
+
+
+def _holds(filters: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Return whether an event meets the conditions; where one has several values, one of them."""
+    return all(
+        value is None or event.get(name) in (value if isinstance(value, list) else [value])
+        for name, value in filters.items()
+    )
 
 
 def _show_archived(context: Context, query: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ from toolcrib.documents.routes.common import (
     status,
     where,
 )
-from toolcrib.documents.service import files, moving, removal, restoring
+from toolcrib.documents.service import event_keys, files, moving, removal, restoring
 from toolcrib.kernel.deps import NowDep
 from toolcrib.kernel.openapi import body_of, refusals
 
@@ -99,6 +99,19 @@ async def metadata(request: Request, docs: DocumentsDep, caller: CallerDep, now:
     if with_audit:
         body["audit_logs"] = [audit_as_dict(each) for each in found.audit]
     return with_data(body)
+
+
+@router.get(
+    "/event-keys",
+    response_model=answers.EventKeys,
+    openapi_extra=query_params("bucket", "id", "path", "bucket_type", "bucket_id", "logical_path"),
+    responses=refusals(403),
+)
+async def keys_of_events(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
+    """Return the `key`s for `GET /api/events` that find what happened to a path: to the document or folder there, under
+    whatever names it has had, and to documents that had this path before."""
+    keys = await event_keys.event_keys(docs, caller, read_place(caller.me, query_of(request), folder=True))
+    return bare({"keys": keys})
 
 
 @router.patch(

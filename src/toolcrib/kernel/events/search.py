@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.access import visible
@@ -26,17 +26,19 @@ from toolcrib.kernel.search import prefix_match
 # Checking this many one by one takes a few milliseconds.
 FEW = 2_000
 CHUNK = 500
+KEYS_MAX = 100
 
 Seq = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
 class EventFilter(BaseModel):
-    """All given conditions must hold. Several kinds or verbs may be given, separated by commas."""
+    """All given conditions must hold. Several kinds or verbs may be given, separated by commas, and several keys, each
+    as a parameter of its own."""
 
     kind: Text | None = None
     actor: Text | None = None
     verb: Text | None = None
-    key: Text | None = None
+    key: Annotated[list[Text] | None, Field(max_length=KEYS_MAX)] = None
     prefix: Text | None = None
     scope: Text | None = None
     since: datetime | None = None
@@ -53,7 +55,7 @@ class EventFilter(BaseModel):
         if self.actor:
             found.append(events.c.actor == self.actor)
         if self.key is not None:
-            found.append(events.c.key == self.key)
+            found.append(events.c.key.in_(self.key))
         if self.prefix:
             found.append(prefix_match(events.c.key, self.prefix))
         if self.scope is not None:
@@ -76,7 +78,7 @@ class EventFilter(BaseModel):
             and (not self.kind or event["kind"] in self.kind.split(","))
             and (not self.verb or event["verb"] in self.verb.split(","))
             and (not self.actor or event["actor"] == self.actor)
-            and (self.key is None or event["key"] == self.key)
+            and (self.key is None or event["key"] in self.key)
             and (not self.prefix or event["key"].startswith(self.prefix))
             and (self.scope is None or event["scope"] == principal.scope_named(self.scope))
             and (self.since is None or at >= in_utc(self.since))
@@ -89,7 +91,7 @@ class EventFilter(BaseModel):
         """Return those conditions that an index can answer alone, the probably rarest first."""
         found: list[ColumnElement[bool]] = []
         if self.key is not None:
-            found.append(key_is(self.key, dialect))
+            found.append(or_(*(key_is(key, dialect) for key in self.key)))
         if self.prefix:
             found.append(key_starts_with(self.prefix, dialect))
         if self.actor:
