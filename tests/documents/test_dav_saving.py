@@ -461,6 +461,13 @@ def test_a_claim_has_its_files_name_of_now(ann: Person, carla: Person, shared: D
     assert top + "/" not in str(problem)
     assert now in message(others.put(f"{top}2/b.txt", b"x"))
     assert shared.locks(f"{top}2/b.txt")[0]["root"] == shared.url(f"{top}2/b.txt").replace("%20", " ")
+    # Also after a program has moved it, while its name waits to be filled again.
+    assert shared.send("MOVE", f"{top}2/b.txt", f"{top}2/c.txt").status_code == 201
+    succeeded(ann.post("/move", **ann.at(f"{top}2/c.txt", "companies"), target_path=f"{top}2/d.txt"))
+    problem = refused(carla.post("/lock", **carla.at(f"{top}2/d.txt", "companies")), 409, "file_locked")
+    assert problem["label"] == address(ann, f"{top}2/d.txt")
+    assert f"{top}2/d.txt" in message(others.put(f"{top}2/d.txt", b"x"))
+    succeeded(ann.post("/move", **ann.at(f"{top}2/d.txt", "companies"), target_path=f"{top}2/b.txt"))
     succeeded(ann.post("/unlock", **ann.at(f"{top}2/b.txt", "companies")))
     assert [claim["label"] for claim in claims_of(carla)] == [now]
 

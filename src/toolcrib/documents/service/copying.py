@@ -12,7 +12,7 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, NoVersion
-from toolcrib.documents.models import File, FileStatus, VacatedName, Version, VersionStatus
+from toolcrib.documents.models import File, FileStatus, Version, VersionStatus
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import reference
 from toolcrib.documents.service.locks import (
@@ -81,7 +81,7 @@ async def copy(
             claim = await refuse_others_lock(session, caller, origin, right, now=now)
             _refuse_taken(await at(session, target))
             await refuse_locked_folder(session, caller, target, target_right, members=True, now=now)
-            await refuse_reserved(session, caller, VacatedName.location == target.location, now=now)
+            await refuse_reserved(session, caller, target, now=now)
             file, _ = await file_at(
                 session, target, right=target_right, caller=caller, status=FileStatus.DRAFT, now=now
             )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FolderNotFound
-from toolcrib.documents.models import File, FileStatus, Folder, VacatedName, new_id
+from toolcrib.documents.models import File, FileStatus, Folder, new_id
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.locks import (
     folder_ref,
@@ -127,7 +127,7 @@ async def make_folder_in(
     if not place.path or await folder_at(session, place) is not None:
         return False
     await refuse_locked_folder(session, caller, place, right, members=True, now=now)
-    await refuse_reserved(session, caller, VacatedName.location == place.location, now=now)
+    await refuse_reserved(session, caller, place, now=now)
     await ensure_folders(session, caller, place, right, now=now)
     await event_log.record(
         session,

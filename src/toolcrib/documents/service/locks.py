@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Right
@@ -105,7 +105,7 @@ async def acquire(
 ) -> Claim:
     """Do what `lock` does, in the caller's transaction."""
     await refuse_locked_folder(session, caller, place_of(file), right, members=False, now=now)
-    await refuse_reserved(session, caller, VacatedName.file_id == file.id, now=now)
+    await refuse_reserved(session, caller, file, now=now)
     command = Acquire(
         ref_of(file.id, right.scope),
         caller.me.holder,
@@ -228,14 +228,16 @@ def refuse_others(caller: Caller, held: Iterable[Claim]) -> None:
 
 
 async def refuse_reserved(
-    session: AsyncSession, caller: Caller, which: ColumnElement[bool], *, now: datetime
+    session: AsyncSession, caller: Caller, what: Place | File, *, now: datetime
 ) -> None:
-    """Check that nobody else's program is just saving there under a lock: it has moved the document away, or deleted
-    it, and is about to fill the name. `which` selects the name, or the document.
+    """Check that nobody else's program is just saving under a lock: it has moved the document away, or deleted it, and
+    is about to fill the name. `what` is the name, or the document.
 
     Raises:
         FileLocked: somebody else is (409).
     """
+    left = VacatedName.location == what.location
+    which = VacatedName.file_id == what.id if isinstance(what, File) else left
     query = select(VacatedName.kept).where(
         which, VacatedName.left_by != caller.me.uuid, VacatedName.expires_at > now
     )
@@ -246,6 +248,7 @@ async def refuse_reserved(
         # A lock that was taken in another way than by the program is still on the document.
         claim = await queries.get(session, held.ref, now=now) if is_adopted(held) else held
         if claim is not None and claim.holder_uuid != caller.me.uuid:
+            held.data = {**held.data, "label": what.address}
             raise FileLocked(held, lock_id=lock_id(held))
 
 

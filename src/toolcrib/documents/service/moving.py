@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FolderNotFound, ValidationFailed
-from toolcrib.documents.models import PATH_BYTES, File, Folder, VacatedName
+from toolcrib.documents.models import PATH_BYTES, File, Folder
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import ensure_folders, folder_at
 from toolcrib.documents.service.locks import (
@@ -116,7 +116,7 @@ async def move_folder(
             await check_name(session, caller, target, right, was=source)
         if replace:
             await clear(session, caller, target, right, now=now)
-        await refuse_reserved(session, caller, VacatedName.location == target.location, now=now)
+        await refuse_reserved(session, caller, target, now=now)
         await _free(session, target, now=now)
         await ensure_folders(session, caller, target.parent, right, now=now)
         # Folders first: what comes back to its name there needs them.

@@ -13,7 +13,7 @@ from toolcrib.documents.access import Right
 from toolcrib.documents.audit import Act, record_file_audit
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileExists, FileLocked, FileNotFound, FileTooLarge, VersionConflict
-from toolcrib.documents.models import File, VacatedName, Version
+from toolcrib.documents.models import File, Version
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.content import keep, notice_loss
 from toolcrib.documents.service.first_bytes import drop_empty_version, drop_versions
@@ -205,7 +205,7 @@ async def may_put(
         )
         await refuse_locked_folder(session, caller, place, right, members=not _is_live(file), now=now)
         if not _is_live(file):
-            await refuse_reserved(session, caller, VacatedName.location == place.location, now=now)
+            await refuse_reserved(session, caller, place, now=now)
         if must_exist and not _is_live(file):
             raise FileNotFound("There is no such file to submit a version of.")
         if not replaces and not _is_live(file) and await folder_at(session, place) is not None:

@@ -147,7 +147,7 @@ async def awaited_at(session: AsyncSession, caller: Caller, place: Place, *, now
     Raises:
         FileLocked: somebody else's program saves there under a lock (409).
     """
-    await refuse_reserved(session, caller, VacatedName.location == place.location, now=now)
+    await refuse_reserved(session, caller, place, now=now)
     row = await _row_at(session, place, now) if caller.keeps_names else None
     if row is None or row.left_by != caller.me.uuid:
         return None

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.documents.access import Right
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import FileLocked, FileNotFound
-from toolcrib.documents.models import File, VacatedName
+from toolcrib.documents.models import File
 from toolcrib.documents.paths import Place
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.lock_tokens import (
@@ -179,7 +179,7 @@ async def lock(
         ref = folder_ref(place, right.scope) if file is None else ref_of(file.id, right.scope)
         held = await covering(session, place, file, right.scope, deep=deep, now=now)
         if file is not None:
-            await refuse_reserved(session, caller, VacatedName.file_id == file.id, now=now)
+            await refuse_reserved(session, caller, file, now=now)
         _refuse_beside(caller, held, shared=shared, now=now)
         own = next((claim for claim in held if claim.digest == ref.digest), None)
         entry = {
