@@ -43,16 +43,18 @@ def test_litter_is_there_for_programs_alone(crib: Crib, ann: Person) -> None:
         assert numbers(ann, f"{top}/{name}") == [1]
         assert ann.metadata(f"{top}/{name}", include_audit="true")["audit_logs"] == []
     token = dav.token(f"{top}/{NAMES[0]}")
+    assert dav.put(f"{top}/{NAMES[0]}", b"x").status_code == 423
+    for person in (ann, crib.admin()):  # nor is its lock shown
+        assert top not in person.client.get("/api/claims").text
+        assert top not in person.get("/locks").text
     assert dav.unlock(f"{top}/{NAMES[0]}", token).status_code == 204
     assert len(hrefs(dav("PROPFIND", top, Depth="1"))) == 1 + len(NAMES)
     here = {"bucket": "users", "id": ann.uuid, "path": top}
     assert ann.get("/list", **here).json()["files"] == []
     assert ann.get("/folders", **here).json()["files"] == []
     assert ann.get("/search", q="plan").json()["files"] == []
-    assert {verb for verb, label in events_of(ann, top) if not label.endswith(top)} <= {
-        "acquired",
-        "released",
-    }
+    for person in (ann, crib.admin()):
+        assert all(label.endswith(top) for _, label in events_of(person, top))
     for name in NAMES[:2]:
         assert dav("DELETE", f"{top}/{name}").status_code == 204
     succeeded(ann.call("DELETE", "/delete", json=ann.at(f"{top}/{NAMES[2]}")))
@@ -76,3 +78,21 @@ def test_a_document_is_no_litter_by_its_name(crib: Crib, ann: Person) -> None:
     assert {each["logical_path"] for each in listed} == {
         f"{top}/{name}" for name in ("~$large", "~$plan.odt", "a.txt")
     }
+
+
+def test_the_lock_of_litter_that_becomes_a_document_is_shown(crib: Crib, ann: Person) -> None:
+    dav, top = Dav(crib, ann), uuid4().hex
+    dav("MKCOL", top)
+    token = dav.token(f"{top}/~$large", Timeout="Second-600")
+    for size in (3, 2**20 + 1, 2):
+        assert dav.put(f"{top}/~$large", b"x" * size, If=f"(<{token}>)").status_code == 204
+    (held,) = ann.get("/locks").json()["data"]["locks"]
+    assert held["logical_path"] == f"{top}/~$large"
+    assert dav.unlock(f"{top}/~$large", token).status_code == 204
+    ann.stored(f"{top}/._a.txt", b"three")
+    succeeded(ann.post("/lock", **ann.at(f"{top}/._a.txt")))
+    succeeded(ann.post("/move", **ann.at(f"{top}/._a.txt"), target_path=f"{top}/a.txt"))
+    (held,) = ann.get("/locks").json()["data"]["locks"]
+    assert held["logical_path"] == f"{top}/a.txt"
+    assert top in ann.client.get("/api/claims").text
+    succeeded(ann.post("/unlock", **ann.at(f"{top}/a.txt")))

@@ -25,7 +25,7 @@ from toolcrib.documents.service.lookup import KIND, Documents, Where, below, fin
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.commands import Acquire, ForceRelease, Release, Renew
-from toolcrib.kernel.claims.models import Claim, Ref, claims
+from toolcrib.kernel.claims.models import HIDDEN, Claim, Ref, claims
 from toolcrib.kernel.claims.problems import ClaimHeld, ClaimNotFound, NotHolder
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import AccessDenied
@@ -43,8 +43,9 @@ class Lock:
     file: File
 
 
-def ref_of(file_id: str, scope: str) -> Ref:
-    return Ref(KIND, scope, file_id)
+def ref_of(file: File, scope: str) -> Ref:
+    """Return what is held when `file` is locked; nobody is shown the locks of programs' litter."""
+    return Ref(KIND, HIDDEN + scope if file.is_litter else scope, file.id)
 
 
 def folder_ref(folder: Place, scope: str) -> Ref:
@@ -107,7 +108,7 @@ async def acquire(
     await refuse_locked_folder(session, caller, place_of(file), right, members=False, now=now)
     await refuse_reserved(session, caller, file, now=now)
     command = Acquire(
-        ref_of(file.id, right.scope),
+        ref_of(file, right.scope),
         caller.me.holder,
         comment=reason,
         expires_at=expires_at,
@@ -131,7 +132,7 @@ async def renew(
         FileLocked: somebody else does (409).
     """
     file, right = await find(docs, caller, where, "lock")
-    command = Renew(ref_of(file.id, right.scope), caller.me.holder, expires_at)
+    command = Renew(ref_of(file, right.scope), caller.me.holder, expires_at)
     async with docs.kernel.database.write() as session:
         try:
             claim = await claims_service.run_one(session, command, now=now, by=caller.requester)
@@ -158,7 +159,7 @@ async def unlock(
         AccessDenied: somebody else holds it, or the caller lacks the authority (403).
     """
     file, right = await find(docs, caller, where, "lock")
-    ref = ref_of(file.id, right.scope)
+    ref = ref_of(file, right.scope)
     async with docs.kernel.database.write() as session:
         await take_write_lock(session)
         claim = await queries.get(session, ref, now=now)
@@ -199,7 +200,7 @@ async def force_release(
 
 
 async def holder_of(session: AsyncSession, file: File, right: Right, *, now: datetime) -> Claim | None:
-    return await queries.get(session, ref_of(file.id, right.scope), now=now)
+    return await queries.get(session, ref_of(file, right.scope), now=now)
 
 
 async def refuse_others_lock(
@@ -302,7 +303,7 @@ async def claims_above(
 
 async def claims_below(session: AsyncSession, folder: Place, scope: str, *, now: datetime) -> list[Claim]:
     """Return the claims on files and folders below `folder`."""
-    here = [claims.c.kind == KIND, claims.c.scope == scope]
+    here = [claims.c.kind == KIND, claims.c.scope.in_([scope, HIDDEN + scope])]
     files = await queries.find(
         session, [*here, claims.c.key.in_(select(File.id).where(*below(folder)))], now=now
     )
@@ -325,5 +326,5 @@ async def held_now(
     session: AsyncSession, files: Sequence[File], right: Right, *, now: datetime
 ) -> dict[str, Claim]:
     """Return the current claims on `files`, which are all in the bucket of `right`, by file id."""
-    digests = [ref_of(file.id, right.scope).digest for file in files]
+    digests = [ref_of(file, right.scope).digest for file in files]
     return {claim.key: claim for claim in (await queries.by_digest(session, digests, now=now)).values()}

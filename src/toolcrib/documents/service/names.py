@@ -24,12 +24,12 @@ async def rename(
     session: AsyncSession, caller: Caller, file: File, target: Place, right: Right, *, now: datetime
 ) -> None:
     """Give `file` and its claim the name `target`, which must be free, and tell of it."""
-    before = file.address
+    before, held = file.address, ref_of(file, right.scope)
     locate(file, target)
     file.is_litter = file.is_litter and right.litter.names(target.name)
     file.updated_at = now
     await session.flush()
-    await claims_service.rename(session, ref_of(file.id, right.scope), file.address)
+    await claims_service.rename(session, held, file.address, to=ref_of(file, right.scope))
     record_file_audit(session, caller, "move", file, now=now, source_path=before)
     await record_event(session, caller, "moved", file, right.scope, now=now, source=before)
 

@@ -19,6 +19,7 @@ from toolcrib.documents.service.content import keep, notice_loss
 from toolcrib.documents.service.first_bytes import drop_empty_version, drop_versions
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.locks import (
+    ref_of,
     refuse_locked_folder,
     refuse_others_lock,
     refuse_reserved,
@@ -35,6 +36,7 @@ from toolcrib.kernel.blobs import registry
 from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.claims import queries
+from toolcrib.kernel.claims import service as claims_service
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.database import take_write_lock
 
@@ -310,6 +312,7 @@ async def save_in(
     file.backup_of = None
     # A document that has such a name by now keeps its history.
     is_litter = right.litter.covers(place.name, stored.size)
+    was_litter, held = file.is_litter, ref_of(file, right.scope)
     file.is_litter = is_litter and (file.is_litter or file.version_number == 0)
     if file.is_litter:
         await drop_versions(session, file, now=now)
@@ -347,6 +350,8 @@ async def save_in(
     )
     if release:
         await release_own(session, caller, claim, now=now)
+    if was_litter and not file.is_litter:
+        await claims_service.rename(session, held, file.address, to=ref_of(file, right.scope))
     return Saved(file, version, created, came_back=awaited is not None)
 
 

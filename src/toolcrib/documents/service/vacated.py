@@ -64,7 +64,7 @@ async def leave_name(
     that was taken in another way stays with a file that is moved, and with one that is archived until it is clear that
     it does not come back. The caller has checked that nobody else holds the file."""
     window = timedelta() if file.is_litter else caller.keeps_names or timedelta()
-    claim = await queries.get(session, ref_of(file.id, right.scope), now=now)
+    claim = await queries.get(session, ref_of(file, right.scope), now=now)
     place = place or place_of(file)
     if window:
         status = file.settled_status if file.is_archived else file.status

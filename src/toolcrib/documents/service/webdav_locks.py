@@ -121,7 +121,7 @@ async def covering(
     now: datetime,
 ) -> list[Claim]:
     """Return all claims that cover `place`: on itself, on folders above, and with `deep` also those below it."""
-    ref = folder_ref(place, scope) if file is None else ref_of(file.id, scope)
+    ref = folder_ref(place, scope) if file is None else ref_of(file, scope)
     own = await queries.get(session, ref, now=now)
     found = [own] if own is not None else []
     found += await claims_above(session, place, scope, members=members, now=now)
@@ -176,7 +176,7 @@ async def lock(
         file = await still(session, file.id, archived=False) if file and not file.is_archived else None
         if file is None and place.path and await folder_at(session, place) is None:
             raise FileNotFound("There is nothing to lock.")
-        ref = folder_ref(place, right.scope) if file is None else ref_of(file.id, right.scope)
+        ref = folder_ref(place, right.scope) if file is None else ref_of(file, right.scope)
         held = await covering(session, place, file, right.scope, deep=deep, now=now)
         if file is not None:
             await refuse_reserved(session, caller, file, now=now)

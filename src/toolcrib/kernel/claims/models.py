@@ -12,6 +12,8 @@ from sqlalchemy import Boolean, Column, Index, Table, UniqueConstraint
 from toolcrib.kernel.spelling import composed, folded
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
 
+# Scopes that begin so are in nobody's lists, log or mail: only the kind itself finds what is held there.
+HIDDEN = "hidden:"
 # What lies below this name in a claim's data is between the kind and the holder's programs.
 PRIVATE = "private"
 # What a branch is called where it is pushed to, where the client said: beside `branch`, in a claim's data.

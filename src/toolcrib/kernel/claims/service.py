@@ -65,10 +65,10 @@ async def forget_waiting(
 
 
 async def rename(session: AsyncSession, ref: Ref, label: str, *, to: Ref | None = None) -> None:
-    """Call the thing `label` from now on, in its claim and in its queue; with `to`, it gets another key too. The claim
-    stays the same one, with its fence. Nobody is told: the caller writes an event that names the thing."""
+    """Call the thing `label` from now on, in its claim and in its queue; with `to`, it gets another key and scope too.
+    The claim stays the same one, with its fence. Nobody is told: the caller writes an event that names the thing."""
     await take_write_lock(session)
-    keyed = {} if to is None else {"digest": to.digest, "key": to.key}
+    keyed = {} if to is None else {"digest": to.digest, "scope": to.scope, "key": to.key}
     for table, name in ((claims, claims.c.digest), (claim_waiters, claim_waiters.c.id)):
         query = select(name, table.c.data).where(table.c.digest == ref.digest)
         for which, data in (await session.execute(query)).all():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from toolcrib.kernel.claims.models import Holder
+from toolcrib.kernel.claims.models import HIDDEN, Holder
 from toolcrib.kernel.problems import Forbidden, Problem
 from toolcrib.kernel.spelling import composed, folded
 
@@ -154,7 +154,9 @@ class Principal:
 
     def may(self, scope: str, at_least: Role = "viewer") -> bool:
         """Return whether this person has the role in `scope` (see `claims.models.Ref`): a viewer reads, a member holds,
-        an admin ends the claims of others."""
+        an admin ends the claims of others. Nobody may do anything in a hidden one."""
+        if scope.startswith(HIDDEN):
+            return False
         if self.is_admin:
             return True
         family, _, name = scope.partition(":")
