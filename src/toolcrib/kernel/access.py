@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, not_, or_, select
 
 from toolcrib.kernel.claims.models import HIDDEN
 from toolcrib.kernel.identity.models import Project, ProjectMember
@@ -19,7 +19,8 @@ def visible(principal: Principal, scope: Any) -> ColumnElement[bool]:
     """A condition on a `scope` column that holds exactly where `principal.may(scope)` does. The database looks projects
     up, because there may be more than a statement can name."""
     if principal.is_admin:
-        return ~scope.startswith(HIDDEN, autoescape=True)
+        shown: ColumnElement[bool] = not_(scope.startswith(HIDDEN, autoescape=True))
+        return shown
     mine = ["", f"user:{principal.uuid}"]
     if principal.company_id:
         mine.append(f"company:{principal.company_id}")
