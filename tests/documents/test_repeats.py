@@ -80,6 +80,32 @@ def test_a_repeat_meets_no_condition_that_the_first_has_used_up(
     refused(sent(crib, ann, "form", b"six", "k7", base_version="4"), 409, "version_conflict")
 
 
+def test_content_that_is_submitted_again_makes_one_version(crib: Crib, ann: Person, carla: Person) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    file_id = ann.stored("a.bin", b"one", bucket="companies")["file_id"]
+    work = {"source_bucket": "companies", "source_id": ann.company, "source_path": "a.bin"}
+    copied = ann.post("/copy", **work, target_bucket="users", target_id=ann.uuid, target_path="w.bin")
+    assert copied.status_code == 201, copied.text
+    ann.stored("w.bin", b"two")
+    forms: list[dict[str, str]] = [
+        {"file_id": file_id, "object_key": ann.sent(b"two", "x.bin")},
+        {"file_id": file_id, "object_key": ann.sent(b"two", "y.bin")},
+        {
+            "source_bucket": "users",
+            "source_path": f"/users/{ann.uuid}/w.bin",
+            "target_bucket": "companies",
+            "target_path": f"/companies/{ann.company}/a.bin",
+        },
+    ]
+    for form in forms:
+        answer = ann.call("POST", "/versions/commit", json=form, headers=headers)
+        assert succeeded(answer, 201)["version_number"] == 2
+    other = {"file_id": file_id, "object_key": ann.sent(b"three", "z.bin")}
+    answer = ann.call("POST", "/versions/commit", json=other, headers=headers)
+    refused(answer, 422, "idempotency_key_reused")
+    assert succeeded(ann.post("/versions/commit", **forms[1]), 201)["version_number"] == 2
+
+
 def test_a_key_is_of_one_person_and_one_file(crib: Crib, ann: Person, carla: Person) -> None:
     for person, content in ((ann, b"ann"), (carla, b"carla"), (ann, b"ann")):
         files = {"file": ("c.bin", content, "text/plain")}

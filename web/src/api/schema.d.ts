@@ -1887,6 +1887,11 @@ export interface components {
             /** New Email */
             new_email: string;
         };
+        /** EventKeys */
+        EventKeys: {
+            /** Keys */
+            keys: string[];
+        };
         /** EventPage */
         EventPage: {
             /** Archived Through */

@@ -20,9 +20,11 @@ from toolcrib.documents.routes.common import (
     new_router,
     where,
 )
+from toolcrib.documents.routes.uploads import REPEATS
 from toolcrib.documents.service import commits, copying
 from toolcrib.documents.service.locks import lock_id
 from toolcrib.documents.service.lookup import Documents
+from toolcrib.documents.service.repeats import HEADER, read_key
 from toolcrib.documents.service.uploads import Saved
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import NowDep
@@ -82,21 +84,26 @@ def _target(me: Principal, body: Mapping[str, Any], name: str) -> Place:
     "/versions/commit",
     status_code=201,
     response_model=answers.Success,
-    openapi_extra=body_of(schemas.CommitRequest),
-    responses=refusals(404, 409, 507),
+    openapi_extra=body_of(schemas.CommitRequest) | {"parameters": [REPEATS]},
+    responses=refusals(404, 409, 422, 507),
 )
 async def commit(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:
     """Submit a version for approval: from a work copy, or from content uploaded before."""
     body = await json_body(request)
     asked = checked(schemas.CommitRequest, body)
+    request_key = read_key(request.headers.get(HEADER))
     changelog = asked.changelog if asked.changelog is not None else asked.message
     if asked.object_key is None:
         if asked.source_path is None and asked.target_path is None:
             raise ValidationFailed.of("object_key", "is missing")
         source, target = read_place(caller.me, body, SOURCE), read_place(caller.me, body, TARGET)
-        found = await commits.commit_work_copy(docs, caller, source, target, changelog=changelog, now=now)
+        found = await commits.commit_work_copy(
+            docs, caller, source, target, changelog=changelog, request_key=request_key, now=now
+        )
     else:
-        found = await _commit_object(docs, caller, body, asked, changelog=changelog, now=now)
+        found = await _commit_object(
+            docs, caller, body, asked, changelog=changelog, request_key=request_key, now=now
+        )
     version = found.version
     return success(
         "version submitted",
@@ -117,11 +124,18 @@ async def _commit_object(
     asked: schemas.CommitRequest,
     *,
     changelog: str | None,
+    request_key: str | None,
     now: NowDep,
 ) -> Saved:
     target = where(caller.me, body)
     if asked.created_by is not None and as_uuid(asked.created_by, "created_by") != caller.me.uuid:
         raise AccessDenied("Only the person who made a version may submit it.")
     return await commits.commit_object(
-        docs, caller, target, asked.object_key or "", changelog=changelog, now=now
+        docs,
+        caller,
+        target,
+        asked.object_key or "",
+        changelog=changelog,
+        request_key=request_key,
+        now=now,
     )

@@ -43,14 +43,14 @@ from toolcrib.kernel.problems import Problem
 
 router = new_router()
 
-_REPEATS = {
+REPEATS = {
     "name": HEADER,
     "in": "header",
     "schema": {"type": "string"},
     "description": "any text: the same content with the same key, or content that is current already, makes no version",
 }
 _FORM = {
-    "parameters": [_REPEATS],
+    "parameters": [REPEATS],
     "requestBody": {
         "required": True,
         "content": {
@@ -112,7 +112,7 @@ def signed(request: Request, address: Address) -> dict[str, str | int]:
     "/upload/confirm",
     status_code=201,
     response_model=answers.Success,
-    openapi_extra=body_of(schemas.ConfirmUpload) | {"parameters": [_REPEATS]},
+    openapi_extra=body_of(schemas.ConfirmUpload) | {"parameters": [REPEATS]},
     responses=refusals(404, 409, 422, 507),
 )
 async def confirm(request: Request, docs: DocumentsDep, caller: CallerDep, now: NowDep) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Unpack
 
@@ -46,6 +46,7 @@ async def commit_work_copy(
     target: Place,
     *,
     changelog: str | None = None,
+    request_key: str | None = None,
     now: datetime,
 ) -> Saved:
     """Submit the caller's work copy at `source` as the next version of the file at `target`, and release the caller's
@@ -71,7 +72,7 @@ async def commit_work_copy(
     async with naming(docs.kernel.database, docs.blobs) as new:
         stored = await _referred(docs, caller, version, source.bucket, target.bucket)
         new.append(stored)
-        submission = _Submission(stored, version.mime_type, work=work)
+        submission = _Submission(stored, version.mime_type, work=work, request_key=request_key)
         return await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
 
 
@@ -82,6 +83,7 @@ async def commit_object(
     object_key: str,
     *,
     changelog: str | None = None,
+    request_key: str | None = None,
     now: datetime,
 ) -> Saved:
     """Submit content uploaded before as the next version of a file: a direct upload of the caller's, or the object of a
@@ -112,6 +114,7 @@ async def commit_object(
         else:
             submission = await _from_version(docs, caller, file, object_key)
         new.append(submission.stored)
+        submission = replace(submission, request_key=request_key)
         committed = await _submit(docs, caller, file, right, submission, changelog=changelog, now=now)
     if submission.upload_key is not None:
         await forget_object(docs, submission.upload_key)
@@ -174,10 +177,14 @@ async def _submit(
         file = await still(session, file.id, archived=False)
         used = await use_up(session, caller, submission.upload_key) if submission.upload_key else None
         work = await session.get(File, submission.work.id) if submission.work else None
-        claim = await _refuse(session, caller, file, right, work, now=now)
-        saved = await _add_pending(
-            session, caller, file, right, submission, claim, changelog=changelog, now=now
-        )
+        same = await repeated(session, caller, file, submission.stored, submission.request_key)
+        if same is not None:
+            saved = discard_repeat(session, file, same, submission.stored, now=now)
+        else:
+            claim = await _refuse(session, caller, file, right, work, now=now)
+            saved = await _add_pending(
+                session, caller, file, right, submission, claim, changelog=changelog, now=now
+            )
         if used is not None:
             used.version_id, used.is_confirmed = saved.version.id, True
         return saved
