@@ -159,6 +159,8 @@ def test_locks_are_listed_to_those_who_may_read_there(ann: Person, carla: Person
     assert _locks(ann, bucket="users", path=f"/users/{ann.uuid}/other") == []
     assert _locks(ann, file_id=str(uuid4())) == []
     refused(ann.get("/locks", file_id="x"), 400, "validation_error")
+    for named in ("bucket", "bucket_type"):
+        refused(ann.get("/locks", **{named: "nobodys"}), 403, "bucket_not_found")
 
 
 def test_a_lock_is_a_claim_like_any_other(ann: Person, carla: Person, file_id: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import Request, Response
 
 from toolcrib.documents import answers, schemas
-from toolcrib.documents.paths import PLAIN, Place, as_uuid, read_place
+from toolcrib.documents.errors import BucketNotFound
+from toolcrib.documents.paths import BUCKETS, PLAIN, Place, as_uuid, read_place
 from toolcrib.documents.responses import bare, lock_as_dict, success
 from toolcrib.documents.routes.common import (
     BOOLEAN,
@@ -137,4 +138,6 @@ def _filter(me: Principal, query: dict[str, str]) -> tuple[Place | None, str | N
     placed = any(query.get(name) for name in (*PLAIN.id, *PLAIN.path))
     if placed:
         return read_place(me, query, folder=True), None
+    if named and named[0] not in BUCKETS:
+        raise BucketNotFound("The bucket types are users, companies and projects.")
     return None, named[0] if named else None
