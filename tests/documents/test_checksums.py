@@ -131,6 +131,9 @@ def test_announced_checksums_are_checked(crib: Crib, ann: Person, name: str) -> 
         answer = door(headers)
         assert answer.status_code == 415, (headers, answer.text)
         assert not is_stored(ann)
+    answer = door({"Content-Range": "bytes 0-4/10"})
+    assert answer.status_code == 400, answer.text
+    assert not is_stored(ann)
     content = CONTENT
     if name == "form":  # there the headers are about the whole body
         request = door({}).request

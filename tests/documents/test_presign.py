@@ -282,6 +282,21 @@ def test_other_content_at_a_used_address_is_refused(ann: Person) -> None:
     assert ann.fetch("a.txt").content == b"one"
 
 
+@pytest.mark.databases(*LOCAL)
+def test_of_two_contents_sent_at_once_one_is_taken(ann: Person) -> None:
+    ann.stored("there.bin", b"old")
+    for path in ("new.bin", "there.bin"):  # one appears by itself, the other waits
+        address = ann.post("/upload/presign", **ann.at(path)).json()
+        contents = [bytes([number]) * 300_000 for number in range(6)]
+        with ThreadPoolExecutor(len(contents)) as pool:
+            sent = [pool.submit(somebody.put, address["url"], content=each) for each in contents]
+        answers = [each.result() for each in sent]
+        taken = [each for each, answer in zip(contents, answers, strict=True) if answer.status_code == 200]
+        assert {answer.status_code for answer in answers} <= {200, 403, 409}
+        ann.post("/upload/confirm", object_key=address["object_key"]).raise_for_status()
+        assert taken == [ann.fetch(path).content], path
+
+
 @pytest.mark.every_database
 @pytest.mark.databases(*LOCAL)
 def test_two_confirmations_at_once_make_one_version(ann: Person) -> None:

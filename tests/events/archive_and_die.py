@@ -37,10 +37,12 @@ class DyingStore(LocalObjects):
         super().__init__(root)
         self.after = after
 
-    async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
+    async def write(
+        self, key: str, blocks: AsyncIterable[bytes], *, size: int | None, only_new: bool = False
+    ) -> None:
         if self.after == 0:
             die()
-        await super().write(key, blocks, size=size)
+        await super().write(key, blocks, size=size, only_new=only_new)
         self.after -= 1
 
 

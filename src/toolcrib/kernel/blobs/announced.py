@@ -64,12 +64,21 @@ class _Code:
         return self._value.to_bytes(4, "big")
 
 
+class PartOfContent(InvalidRequest):
+    """The body is a part of the content (`Content-Range`), which cannot be stored as a whole (RFC 9110, 14.5)."""
+
+    code = "part_of_content"
+
+
 def refuse_encoding(headers: Headers) -> None:
-    """Check that the body of an upload is the content itself.
+    """Check that the body of an upload is the content itself, and all of it.
 
     Raises:
+        PartOfContent: (400).
         EncodingUnsupported: (415).
     """
+    if "content-range" in headers:
+        raise PartOfContent("Send the whole content: Content-Range is not supported.")
     codings = ",".join(headers.getlist("content-encoding")).lower().split(",")
     if {coding.strip() for coding in codings} - {"", "identity"}:
         raise EncodingUnsupported("Send the content as it is: Content-Encoding is not supported.")

@@ -49,7 +49,9 @@ class LocalObjects:
         with _translated_errors():
             await in_thread((self.root / DRAFTS).mkdir, parents=True, exist_ok=True, mode=0o700)
 
-    async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
+    async def write(
+        self, key: str, blocks: AsyncIterable[bytes], *, size: int | None, only_new: bool = False
+    ) -> None:
         target = self._path(key)
         draft = self.root / DRAFTS / uuid4().hex
         opening = submit(self._open, draft, size or 0)
@@ -65,7 +67,7 @@ class LocalObjects:
             with _translated_errors():
                 if writing is not None:
                     await asyncio.wrap_future(writing)
-                writing = submit(self._publish, descriptor, draft, target)
+                writing = submit(self._publish, descriptor, draft, target, only_new=only_new)
                 await asyncio.wrap_future(writing)
         except BaseException as error:
             gone = submit(_discard, opening, draft, after=writing)
@@ -92,11 +94,14 @@ class LocalObjects:
         if self._keep_free and _free_bytes(where) - size < self._keep_free:
             raise OSError(errno.ENOSPC, "the rest of the disk is kept free")
 
-    def _publish(self, descriptor: int, draft: Path, target: Path) -> None:
+    def _publish(self, descriptor: int, draft: Path, target: Path, *, only_new: bool) -> None:
         os.fsync(descriptor)
         self._make_folder(target.parent)
         try:
-            os.rename(draft, target)
+            if only_new:
+                _take_name(draft, target)
+            else:
+                os.rename(draft, target)
         except FileNotFoundError:
             self._known_folders.clear()  # the folder was removed: the next attempt creates it again
             raise
@@ -210,6 +215,18 @@ async def _blocks(file: Any, start: int, end: int | None) -> AsyncIterator[bytes
             reading.add_done_callback(lambda _: file.close())
 
 
+def _take_name(draft: Path, target: Path) -> None:
+    """Rename `draft`. Of several that take the same name, one does, and the others get FileExistsError."""
+    try:
+        os.link(draft, target)
+    except PermissionError:  # a file system without hard links: there they may only be told too late
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "the name is taken") from None
+        os.rename(draft, target)
+    else:
+        draft.unlink()
+
+
 def _free_bytes(where: Path | int) -> int:
     found = os.statvfs(where)
     return found.f_bavail * found.f_frsize
@@ -255,6 +272,8 @@ def _translated_errors() -> Iterator[None]:
     """Translate the operating system's errors into StorageFull and StorageUnavailable."""
     try:
         yield
+    except FileExistsError:
+        raise
     except OSError as error:
         log.error("file_store_failed", error=errno.errorcode.get(error.errno or 0))
         full = error.errno in _FULL

@@ -36,6 +36,14 @@ class BlobMissing(NotFound):
     code = "blob_missing"
 
 
+class BlobExists(Exception):
+    """Content was stored under that key first; that with this SHA-256 was not."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(sha256)
+        self.sha256 = sha256
+
+
 class BlobTooLarge(Problem):
     code, status = "payload_too_large", 413
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from toolcrib.kernel.blobs import accounts
 from toolcrib.kernel.blobs.announced import Announced
 from toolcrib.kernel.blobs.naming import forget, forgetting_refused
-from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge
+from toolcrib.kernel.blobs.problems import BlobExists, BlobMissing, BlobTooLarge
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.blobs.signing import Allowed, LinkEnded, LinkInvalid, LinkUse, Signer
 from toolcrib.kernel.blobs.store import UPLOADS
@@ -103,16 +103,18 @@ async def _receive(
         pass
     else:
         sent = await _received(body, max_bytes)
-        if await _received(await kernel.blobs.read(key), max_bytes) != sent:
-            raise AlreadyUploaded("Another file was sent to this address before.")
-        return _taken(sent)
+        return await _after_another(key, sent, request, kernel, max_bytes=max_bytes, now=now)
     async with forgetting_refused(kernel.blobs) as new:
-        stored = await kernel.blobs.put(
-            body,
-            key=key,
-            max_bytes=max_bytes,
-            expected_size=size_number(request.headers.get("content-length", "")),
-        )
+        try:
+            stored = await kernel.blobs.put(
+                body,
+                key=key,
+                max_bytes=max_bytes,
+                expected_size=size_number(request.headers.get("content-length", "")),
+                only_new=True,
+            )
+        except BlobExists as other:  # sent at the same moment
+            return await _after_another(key, other.sha256, request, kernel, max_bytes=max_bytes, now=now)
         new.append(stored)
         # Meanwhile another body may have been sent and used, or the person's rights may have ended.
         allowed, used = await _allowed("PUT", key, request, kernel, now)
@@ -127,6 +129,27 @@ async def _receive(
     if used is None and (tell := kernel.links_used.get(allowed.bound.kind)) is not None:
         warn_in(answer, await tell(kernel, LinkUse("PUT", key, allowed.bound, *_asker(request))))
     return answer
+
+
+async def _after_another(
+    key: str, sent: str, request: Request, kernel: Kernel, *, max_bytes: int, now: datetime
+) -> Response:
+    """Answer to content with the SHA-256 `sent`, where there is content already.
+
+    Raises:
+        AlreadyUploaded: it is other content (409).
+        LinkEnded: it is other content, which has been used meanwhile (403).
+    """
+    try:
+        there = await _received(await kernel.blobs.read(key), max_bytes)
+    except BlobMissing:
+        _, used = await _allowed("PUT", key, request, kernel, now)
+        if used != sent:
+            raise LinkEnded from None
+    else:
+        if there != sent:
+            raise AlreadyUploaded("Another file was sent to this address before.")
+    return _taken(sent)
 
 
 def _taken(content: str) -> Response:

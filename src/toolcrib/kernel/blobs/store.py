@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from toolcrib.kernel.blobs.intake import Intake
-from toolcrib.kernel.blobs.problems import BlobMissing, BlobTooLarge, StorageUnavailable
+from toolcrib.kernel.blobs.problems import BlobExists, BlobMissing, BlobTooLarge, StorageUnavailable
 from toolcrib.kernel.progress import transfer
 from toolcrib.kernel.write_watch import WriteWatch
 
@@ -48,8 +48,13 @@ class Store(Protocol):
     async def make(self) -> None:
         """Create the folder or bucket. Call only for a store that nothing was ever kept in."""
 
-    async def write(self, key: str, blocks: AsyncIterable[bytes], *, size: int | None) -> None:
-        """Store `blocks` under `key`: complete and synced when this returns, not at all if it raises."""
+    async def write(
+        self, key: str, blocks: AsyncIterable[bytes], *, size: int | None, only_new: bool = False
+    ) -> None:
+        """Store `blocks` under `key`: complete and synced when this returns, not at all if it raises.
+
+        With `only_new`, raises FileExistsError if there is an object already.
+        """
 
     async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
         """Read the bytes from `start` up to `end`. Raises BlobMissing before the first byte, not later."""
@@ -96,12 +101,14 @@ class Blobs:
         expected_size: int | None = None,
         expected_sha256: str | None = None,
         key: str | None = None,
+        only_new: bool = False,
     ) -> Stored:
         """Store the content of `stream` under a new key. It is hashed while it is received and never all in memory.
 
-        `key` is for signed uploads, whose key was chosen earlier.
+        `key` is for signed uploads, whose key was chosen earlier; with `only_new` it must not have content yet.
 
         Raises:
+            BlobExists: with `only_new`, the key has content already.
             BlobTooLarge: the announced or actual size is more than `max_bytes` (413).
             SizeMismatch, HashMismatch: the content is not what was announced (400).
             StorageUnavailable, StorageFull: (503).
@@ -115,7 +122,9 @@ class Blobs:
         key = key or new_key()
         try:
             with transfer():
-                await self.store.write(key, intake.blocks(), size=expected_size)
+                await self.store.write(key, intake.blocks(), size=expected_size, only_new=only_new)
+        except FileExistsError:
+            raise BlobExists(intake.sha256) from None
         except Exception as error:
             if intake.failure is not None:  # the store may have wrapped it
                 raise intake.failure from None
