@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 from playwright.async_api import expect
 
+from tests.servers.process import wait_until
 from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import Open, StartServer, row, sign_in
 
@@ -101,6 +102,27 @@ async def test_health_and_the_mail_test(open_page: Open) -> None:
     await expect(checks.get_by_role("listitem").filter(has_text="Database")).to_be_visible()
     await page.get_by_role("button", name="Send a test mail").click()
     await expect(page.get_by_role("status").filter(has_text="mail")).to_be_visible()
+
+
+async def test_locks_that_differ_only_in_spelling_are_shown_until_one_is_left(
+    open_page: Open, crib: ToolcribServer
+) -> None:
+    ann = crib.user("ann")
+    ann.post("/api/projects", json={"name": "clashing"}).raise_for_status()
+    ann.patch("/api/projects/clashing", json={"case_clashes": "warn"}).raise_for_status()
+
+    def is_locked(path: str) -> bool:
+        body = {"asset_path": path, "branch": "main", "project": "clashing"}
+        return bool(ann.post("/api/locks", json=body).status_code == 201)
+
+    assert is_locked("Maps/Hero.psd")
+    wait_until(lambda: is_locked("maps/hero.psd"), "the project to warn")
+    page = await open_page("admin", "/admin/health")
+    clashes = page.get_by_role("region", name="Locks that differ only in spelling").get_by_role("listitem")
+    await expect(clashes.filter(has_text="clashing")).to_have_count(2)
+    await expect(clashes.filter(has_text="hero.psd")).to_contain_text("ann")
+    ann.delete("/api/locks/maps/hero.psd", params={"project": "clashing"}).raise_for_status()
+    await expect(clashes.filter(has_text="clashing")).to_have_count(0)
 
 
 async def test_what_does_not_work_is_named(open_page: Open, server: StartServer, tmp_path: Path) -> None:

@@ -178,6 +178,33 @@ async def test_files_and_folders_are_dropped_in(
     await expect(panel).to_have_count(0)
 
 
+async def test_names_that_windows_cannot_keep_are_warned_of(
+    open_page: Open, crib: ToolcribServer, folder: str, tmp_path: Path
+) -> None:
+    shelf = a_shelf(crib, folder, "ann")
+    shelf.put("ann", "old.txt")
+    page = await open_page("ann", shelf.address)
+    dialog = page.get_by_role("dialog")
+    await page.get_by_role("button", name="New folder").click()
+    await dialog.get_by_label("Name").fill("Plans.")
+    await dialog.get_by_role("button", name="Make it").click()
+    await expect(page.get_by_text("Windows cannot keep Plans.: it ends with a dot.")).to_be_visible()
+    await page.get_by_role("button", name="Actions for old.txt").click()
+    await page.get_by_role("menuitem", name="Rename or move…").click()
+    await dialog.get_by_label("Name").fill("aux.txt")
+    await dialog.get_by_role("button", name="Rename").click()
+    await expect(page.get_by_text("Windows cannot keep aux.txt")).to_be_visible()
+    await page.get_by_role("button", name="Actions for Plans.").click()
+    await page.get_by_role("menuitem", name="Rename or move…").click()
+    await dialog.get_by_label("Folder").fill("nul")
+    await dialog.get_by_role("button", name="Move").click()
+    await expect(page.get_by_text("Windows cannot keep nul")).to_be_visible()
+    (tmp_path / "what?.txt").write_bytes(b"x")
+    await drop(page, files(page), [tmp_path / "what?.txt"])
+    await expect(page.get_by_text("Windows cannot keep what?.txt: it contains ?.")).to_be_visible()
+    assert shelf.fetch("ann", "what?.txt") == b"x"
+
+
 async def test_an_upload_outlives_its_server(open_page: Open, server: StartServer, tmp_path: Path) -> None:
     mortal = server()
     shelf = a_shelf(mortal, "mortal", "ann")
