@@ -53,6 +53,31 @@ def test_one_of_two_servers_converts_a_content(two: tuple[Models, Models]) -> No
     assert not other.events(known, "conversion_started")
 
 
+def test_a_change_on_one_server_is_in_the_list_of_the_other(two: tuple[Models, Models]) -> None:
+    one, other = two
+    part = one.part(name="first")
+
+    def listed() -> list[tuple[str, str | None]]:
+        return [
+            (found["name"], found["assigned"])
+            for each in two
+            for found in each.old.get("/api/parts/").json()["parts"]
+            if found["id"] == part
+        ]
+
+    assert listed() == [("first", None)] * 2
+    other.old.put(f"/api/parts/{part}", json={"name": "second"}).raise_for_status()
+    assert listed() == [("second", None)] * 2
+    one.old.post(f"/api/parts/{part}/assign", json={"assigned": "Fay"}).raise_for_status()
+    assert listed() == [("second", "Fay")] * 2
+    (claim,) = other.ours.get("/api/claims", params={"kind": "part"}).json()["claims"]
+    ended = other.ours.post(f"/api/claims/{claim['fence']}/force-release", json={"reason": "Enough."})
+    assert ended.is_success, ended.text
+    assert listed() == [("second", None)] * 2
+    one.old.delete(f"/api/parts/{part}").raise_for_status()
+    assert listed() == []
+
+
 def test_what_a_silent_server_was_at_goes_to_another_for_good(two: tuple[Models, Models]) -> None:
     silent, other = two
     part = silent.part()

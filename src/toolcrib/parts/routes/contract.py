@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.openapi import body_of, refusals
@@ -34,7 +35,8 @@ from toolcrib.parts.schemas import (
 )
 from toolcrib.parts.service import contract, removing, stats, workflow
 from toolcrib.parts.service.contract import Listing
-from toolcrib.parts.service.contract_json import part_json, part_lines
+from toolcrib.parts.service.contract_json import part_json
+from toolcrib.parts.service.kept_lines import lines_of
 from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.shop import shop_of
 
@@ -51,10 +53,7 @@ CHECK_RATE = "30/2 second"
 
 def answer(found: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(
-        orjson.dumps(found, option=orjson.OPT_NAIVE_UTC),
-        status_code=status,
-        media_type="application/json",
-        headers=dict(headers or {}),
+        orjson.dumps(found), status_code=status, media_type="application/json", headers=dict(headers or {})
     )
 
 
@@ -137,25 +136,33 @@ _QUERY: dict[str, Any] = {
 }
 
 
-async def _list(session: Any, caller: Caller, asked: Listing, now: Any) -> Response:
-    rows, total = await contract.list_parts(session, caller.scope, asked)
-    found = {"parts": part_lines(rows, now), "total": total, "limit": asked.limit, "offset": asked.offset}
-    return answer(found)
+async def _list(kernel: Kernel, session: Any, caller: Caller, asked: Listing, now: Any) -> Response:
+    heads, total = await contract.list_parts(session, caller.scope, asked)
+    lines = await lines_of(kernel).of(session, heads, now)
+    rest = orjson.dumps({"total": total, "limit": asked.limit, "offset": asked.offset})
+    return Response(b'{"parts":[' + b",".join(lines) + b"]," + rest[1:], media_type="application/json")
 
 
 @router.get("/parts", include_in_schema=False)
 @router.get("/parts/", response_model=ContractParts, openapi_extra=_QUERY)
-async def list_parts(request: Request, session: ReadSessionDep, caller: CallerDep, now: NowDep) -> Response:
+async def list_parts(
+    request: Request, kernel: KernelDep, session: ReadSessionDep, caller: CallerDep, now: NowDep
+) -> Response:
     """List parts. Without a limit, all of them."""
-    return await _list(session, caller, listing(request), now)
+    return await _list(kernel, session, caller, listing(request), now)
 
 
 @router.get("/parts/categories/{category}", response_model=ContractParts, openapi_extra=_QUERY)
 async def list_category(
-    category: str, request: Request, session: ReadSessionDep, caller: CallerDep, now: NowDep
+    category: str,
+    request: Request,
+    kernel: KernelDep,
+    session: ReadSessionDep,
+    caller: CallerDep,
+    now: NowDep,
 ) -> Response:
     """List the parts of a category."""
-    return await _list(session, caller, listing(request, category), now)
+    return await _list(kernel, session, caller, listing(request, category), now)
 
 
 @router.get("/parts/stats", response_model=Stats)

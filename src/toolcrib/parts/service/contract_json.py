@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, DateTime, Text, type_coerce
@@ -32,7 +32,7 @@ def _as_stored(column: Column[Any]) -> ColumnElement[Any]:
     return column
 
 
-# What `part_lines` reads: moments without their offset, which orjson adds, and objects as text. In a list of thousands,
+# What `part_line` reads: moments without their offset, which orjson adds, and objects as text. In a list of thousands,
 # making each of them ready would take half the time.
 LISTED = tuple(_as_stored(column) for column in (*_COLUMNS, parts.c.misc_info, parts.c.claim_ends_at))
 
@@ -44,17 +44,11 @@ def part_json(row: Any, now: datetime) -> dict[str, Any]:
     return found | _unassigned(row.status) if is_over(row, now) else found
 
 
-def part_lines(rows: Iterable[Any], now: datetime) -> list[dict[str, Any]]:
-    """Return what `part_json` does of each, of rows of LISTED columns; moments are UTC without an offset."""
-    moment = now.astimezone(UTC).replace(tzinfo=None)
-    lines = []
-    for *values, misc_info, ends_at in rows:
-        info = None if misc_info is None else stored_json.load(misc_info)
-        line = _with_names(*values, misc_info=info)
-        if ends_at is not None and ends_at <= moment:
-            line |= _unassigned(line["status"])
-        lines.append(line)
-    return lines
+def part_line(row: Sequence[Any], moment: datetime) -> dict[str, Any]:
+    """Return what `part_json` does, of the values of LISTED columns; moments are UTC without an offset."""
+    *values, misc_info, ends_at = row
+    found = _with_names(*values, misc_info=None if misc_info is None else stored_json.load(misc_info))
+    return found | _unassigned(found["status"]) if ends_at is not None and ends_at <= moment else found
 
 
 def _with_names(
