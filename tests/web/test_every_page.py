@@ -13,6 +13,7 @@ from playwright.async_api import Page, expect
 
 from tests.servers.toolcrib import ToolcribServer
 from tests.web.conftest import ROOT, Open, StartServer, lock, row, sign_in
+from tests.web.workshop import Workshop
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -43,6 +44,12 @@ PAGES = {
     "/reservations?view=queue": "Reservations",
     "/desktops": "Desktops",
     "/desktops/setup": "Desktops: setup",
+    "/parts": "Parts",
+    "/parts?project=furniture": "Parts",
+    "/parts/review?project=furniture": "Review",
+    "/parts/shop?project=furniture": "Shop mode",
+    "/parts/statistics?project=furniture": "Statistics",
+    "/parts/settings?project=furniture": "Settings",
     "/activity": "Activity",
     "/projects": "Projects",
     "/companies": "Companies",
@@ -81,7 +88,22 @@ async def furnished(crib: ToolcribServer) -> AsyncIterator[ToolcribServer]:
         crib.admin.post(
             "/api/locks", json={"asset_path": "Furnished/Mine.psd", "branch": "main", "expires_in": 90000}
         ).raise_for_status()
+        furnish_shop(crib)
     yield crib
+
+
+def furnish_shop(crib: ToolcribServer) -> None:
+    """Parts at each stage, one of which was scrapped once."""
+    shop = Workshop(crib, "furniture")
+    crib.admin.put("/api/projects/furniture/members/ann", json={"role": "admin"}).raise_for_status()
+    shop.add("Cleat to be reviewed", notes="Both faces are machined", priority=2)
+    shop.made("Bollard", amount=3, due_at="2020-01-01T00:00:00Z")
+    taken = shop.made("Winch drum with a name that is longer than a card is wide", type="hand", amount=2)
+    shop.do("ann", taken, "take")
+    shop.do("ann", taken, "count", made=1, scrapped=1, reason="tool_broke")
+    done = shop.made("Fairlead", type="misc")
+    shop.do("ann", done, "take")
+    shop.do("ann", done, "done")
 
 
 async def faults(page: Page) -> list[str]:
