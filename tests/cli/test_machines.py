@@ -290,6 +290,48 @@ def test_run_leaves_the_line_when_a_signal_ends_it(
     assert mine(ben) == []
 
 
+def test_a_booking_is_changed_and_shared_before_it_begins(
+    pool: dict[str, LocalHost], ann: Person, ben: Person, tmp_path: Path
+) -> None:
+    made = ann.json("machines", "book", "cli-1", "--at", "3h", "--for", "1h")
+    ben.run("machines", "book", "cli-1", "--at", "1h", "--for", "1h")
+    moved = ann.json("machines", "rebook", "cli-1", "--at", "5h", "--for", "30m")
+    assert (moved["id"], moved["minutes"], moved["starts_at"] > made["starts_at"]) == (made["id"], 30, True)
+    taken = ann.run("machines", "rebook", made["id"], "--at", "90m", code=3)
+    assert "others are booked" in taken.err
+    assert "cli-2" in ann.run("machines", "rebook", "cli-1", "--at", "90m", "--machine", "cli-2").out
+    ann.run("machines", "rebook", "cli-2", code=2)
+    assert "not reserved" in ben.run("machines", "rebook", "cli-2", "--for", "2h", code=1).err
+    assert "has not begun" in ann.run("ssh", "cli-2", code=1).err
+    make_key(tmp_path / "key")
+    shared = ann.run("machines", "share", "cli-2", "ben", "--key", tmp_path / "key.pub")
+    assert shared.out == "Shared with ben\n"
+    ann.run("machines", "book", "cli-2", "--at", "8h")
+    assert "more than once" in ann.run("machines", "rebook", "cli-2", "--for", "2h", code=1).err
+    ann.run("machines", "release", "--all")
+    ben.run("machines", "release", "--all")
+
+
+def test_output_tells_what_was_done_on_the_machines(
+    pool: dict[str, LocalHost], ann: Person, ben: Person, admin: Person
+) -> None:
+    made = ann.json("machines", "reserve", "cli-1", "--password-stdin", stdin="a $ecret of ann's\n")
+    told = ann.run("machines", "output", "cli-1").out
+    assert told.startswith("cli-1: create done, ")
+    (row,) = ann.json("machines", "output", made["id"])
+    assert (row["machine"], row["what"], row["problem"]) == ("cli-1", "create", None)
+    hashed = pool["cli-1"].run("getent shadow ann").split(":")[1]
+    assert hashed.startswith("$6$")
+    for secret in ("a $ecret of ann's", hashed, PASSWORD):
+        assert secret not in told + row["output"]
+    assert "not reserved" in ben.run("machines", "output", "cli-1", code=1).err
+    ben.run("machines", "output", made["id"], code=1)
+    assert "cli-1: create done" in admin.run("machines", "output", made["id"]).out
+    ann.run("machines", "release", "cli-1")
+    wait_until(lambda: states(admin)["cli-1"] == "free", "the account to be gone")
+    assert "cli-1: remove done" in ann.run("machines", "output", made["id"]).out
+
+
 def test_book_confirm_share_and_pass_on(
     pool: dict[str, LocalHost], ann: Person, ben: Person, admin: Person, tmp_path: Path
 ) -> None:

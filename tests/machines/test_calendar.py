@@ -22,7 +22,7 @@ def test_what_is_written_is_read_by_others() -> None:
     end = NOW + timedelta(hours=1)
     content = write_calendar(
         "Pool, all; of it",
-        [Appointment("r1@x", NOW, end, AWKWARD, AWKWARD), Appointment("r2@x", NOW, end, "", "")],
+        [Appointment("r1@x", NOW, end, 3, AWKWARD, AWKWARD), Appointment("r2@x", NOW, end, 0, "", "")],
         NOW,
     )
     assert content.endswith(b"END:VCALENDAR\r\n")
@@ -39,6 +39,7 @@ def test_what_is_written_is_read_by_others() -> None:
     assert first["dtstart"].dt == NOW.replace(microsecond=0)
     assert first["dtend"].dt == end.replace(microsecond=0)
     assert (str(first["uid"]), first["dtstamp"].dt) == ("r1@x", NOW.replace(microsecond=0))
+    assert (first["sequence"], second["sequence"]) == (3, 0)
     assert not first.errors
     assert "description" not in second
 

@@ -13,11 +13,12 @@ REFRESH = "PT15M"
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """`uid` names it for good; the rest may change."""
+    """`uid` names it for good; the rest may change, and `revision` grows with it."""
 
     uid: str
     starts_at: datetime
     ends_at: datetime
+    revision: int
     title: str
     description: str
 
@@ -38,6 +39,7 @@ def write_calendar(name: str, appointments: Iterable[Appointment], now: datetime
         lines += [
             "BEGIN:VEVENT",
             f"UID:{_text(each.uid)}",
+            f"SEQUENCE:{each.revision}",
             f"DTSTAMP:{_moment(now)}",
             f"DTSTART:{_moment(each.starts_at)}",
             f"DTEND:{_moment(each.ends_at)}",

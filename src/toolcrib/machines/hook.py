@@ -138,7 +138,7 @@ def _moved(connection: Connection, claim: Claim) -> None:
     )
     end = connection.execute(latest).scalar()
     reservation = update(reservations).where(reservations.c.id == hold.reservation_id)
-    connection.execute(reservation.values(ends_at=end, warned_at=None))
+    connection.execute(reservation.values(ends_at=end, warned_at=None, revision=reservations.c.revision + 1))
 
 
 def _ended(connection: Connection, claim: Claim, change: Change, now: datetime) -> None:

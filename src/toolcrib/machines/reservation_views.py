@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from toolcrib.kernel.claims.schemas import Comment, Reason, Text
 from toolcrib.machines.models import HoldState, State
@@ -34,6 +34,20 @@ class ReservationWish(BaseModel):
     wait_minutes: Minutes | None = None
     program: bool = False
     starts_at: datetime | None = None
+
+
+class BookingChange(BaseModel):
+    """What of a booking is to be changed; what is left out stays. `names` take the place of a number and tags, and the
+    other way round; empty `tags` are any."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    starts_at: datetime | None = None
+    minutes: Minutes | None = None
+    count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    names: Annotated[list[Text], Field(max_length=1_000)] | None = None
+    tags: Annotated[Text, Field(max_length=500)] | None = None
+    at_least: Annotated[int, Field(ge=1)] | None = None
 
 
 class JumpHost(BaseModel):

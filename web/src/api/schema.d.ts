@@ -388,6 +388,25 @@ export interface components {
             /** Logout Token */
             logout_token: string;
         };
+        /**
+         * BookingChange
+         * @description What of a booking is to be changed; what is left out stays. `names` take the place of a number and tags, and the
+         *     other way round; empty `tags` are any.
+         */
+        BookingChange: {
+            /** At Least */
+            at_least?: number | null;
+            /** Count */
+            count?: number | null;
+            /** Minutes */
+            minutes?: number | null;
+            /** Names */
+            names?: string[] | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Tags */
+            tags?: string | null;
+        };
         /** BoundingBox */
         BoundingBox: {
             /** Max Mm */

@@ -140,12 +140,18 @@ def own(context: Context, *states: str, mine: bool = True) -> list[Reservation]:
 
 
 def find(context: Context, name: str) -> Reservation:
-    """Return the caller's reservation with this id, or that holds the machine of this name.
+    """Return the caller's reservation with this id, or that holds the machine of this name, or else has booked it.
 
     Raises:
-        Failure: there is none.
+        Failure: there is none, or there are several bookings of it.
     """
-    for one in own(context, *OPEN):
+    all_ = own(context, *OPEN)
+    for one in all_:
         if name == one["id"] or any(name == machine["machine"] for machine in machines_of(one)):
             return one
+    booked = [one for one in all_ if name in one["booked_machines"]]
+    if len(booked) == 1:
+        return booked[0]
+    if booked:
+        raise Failure(f"You have booked {name} more than once. Give the id of one.", code="not_held")
     raise Failure(f"You have not reserved {name}.", code="not_held")

@@ -1,4 +1,4 @@
-"""`toolcrib machines book`, `confirm`, `calendar` and `calendar-feed`: machines for a time to come."""
+"""`toolcrib machines book`, `rebook`, `confirm`, `calendar` and `calendar-feed`: machines for a time to come."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import duration_seconds, end_seconds, until
+from toolcrib.cli.core.failures import CannotTell
 from toolcrib.cli.machines.access import find, names_of
 from toolcrib.cli.machines.completion import complete_machine, complete_own
 from toolcrib.cli.machines.reservations import (
@@ -22,6 +23,7 @@ from toolcrib.cli.machines.reservations import (
     Purpose,
     Tags,
     ask,
+    minutes,
     moment,
     print_reservations,
     sign_in,
@@ -64,6 +66,56 @@ def book(
     more = {"purpose": purpose, "at_least": at_least, "login": login}
     body |= {key: value for key, value in more.items() if value is not None}
     made = ask(context, body | sign_in(keys, password_stdin=password_stdin, certificate=certificate))
+    if context.as_json:
+        output.print_json(made)
+    else:
+        print_reservations([made])
+
+
+@command(app, "rebook")
+def rebook(
+    context: Context,
+    *,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A machine that you have booked, or the id of the booking.",
+            show_default=False,
+            autocompletion=complete_own,
+        ),
+    ],
+    start: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="When it begins now: 18:00, or 2h from now.")
+    ] = None,
+    length: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="How long it lasts now: 30m, 2h.")
+    ] = None,
+    machines: Annotated[
+        list[str] | None,
+        typer.Option("--machine", metavar="NAME", help="These machines.", autocompletion=complete_machine),
+    ] = None,
+    count: Count = None,
+    tags: Tags = None,
+    at_least: AtLeast = None,
+) -> None:
+    """Give a booking that has not begun other times or machines.
+
+    What is not said stays as it is. If what is said cannot be had, all of it stays.
+    """
+    begins = start and datetime.now(UTC) + timedelta(seconds=end_seconds(start) or 0)
+    given = {
+        "starts_at": begins.isoformat() if begins else None,
+        "minutes": minutes(length) if length else None,
+        "names": machines or None,
+        "count": count,
+        "tags": tags,
+        "at_least": at_least,
+    }
+    body = {key: value for key, value in given.items() if value is not None}
+    if not body:
+        raise CannotTell("Say what is to change: --at, --for, --machine, --count, --tag or --at-least.")
+    made = ask(context, body, method="PATCH", path=f"/{find(context, name)['id']}")
     if context.as_json:
         output.print_json(made)
     else:

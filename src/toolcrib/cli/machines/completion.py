@@ -12,7 +12,7 @@ def complete_machine(incomplete: str) -> list[str]:
 
 
 def complete_own(incomplete: str) -> list[str]:
-    """Return the caller's machines and reservations that begin so."""
+    """Return the machines that the caller has or has booked, and their reservations, that begin so."""
     return _asked(lambda api: [name for name in _own(api) if name.startswith(incomplete)])
 
 
@@ -46,7 +46,8 @@ def _own(api: Any) -> list[str]:
         for machine in one["machines"]
         if machine["state"] in ("preparing", "ready")
     ]
-    return [*machines, *(one["id"] for one in found)]
+    booked = [name for one in found for name in one["booked_machines"]]
+    return [*dict.fromkeys([*machines, *booked]), *(one["id"] for one in found)]
 
 
 def _waiting(api: Any) -> list[str]:

@@ -133,15 +133,15 @@ def sign_in(keys: list[Path] | None, *, password_stdin: bool, certificate: bool)
     return body
 
 
-def ask(context: Context, body: dict[str, Any]) -> Reservation:
-    """Ask for machines.
+def ask(context: Context, body: dict[str, Any], *, method: str = "POST", path: str = "") -> Reservation:
+    """Ask for machines, or for a change of the reservation at `path`.
 
     Raises:
         Held: others have them.
         Failure: the request is refused for another reason.
     """
     try:
-        made: Reservation = context.api.post("/reservations", body)
+        made: Reservation = context.api.request(method, f"/reservations{path}", body=body)
     except Failure as refused:
         if refused.code not in TAKEN:
             raise

@@ -17,7 +17,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="A machine that you hold, or the id of a reservation.",
+        help="A machine that you hold or have booked, or the id of a reservation.",
         show_default=False,
         autocompletion=complete_own,
     ),
@@ -35,11 +35,12 @@ def share(
     name: Name,
     person: Person,
     keys: Annotated[
-        list[Path], typer.Option("--key", metavar="FILE", help="A public key of the colleague's.")
-    ],
+        list[Path] | None, typer.Option("--key", metavar="FILE", help="A public key of the colleague's.")
+    ] = None,
 ) -> None:
-    """Let a colleague sign in to the same account, with keys of their own."""
-    body = {"username": person, "public_keys": [public_key(file) for file in keys]}
+    """Let a colleague sign in to the same account, with keys of their own. They need none where the reservation is with
+    certificates."""
+    body = {"username": person, "public_keys": [public_key(file) for file in keys or ()]}
     answer = context.api.post(_address(context, name, "share"), body)
     context.show(answer, f"Shared with {', '.join(answer['shared_with'])}")
 

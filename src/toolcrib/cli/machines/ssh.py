@@ -54,6 +54,8 @@ def ssh(
         raise CannotTell("ssh is not installed.")
     reservation = find(context, name)
     machine = next((one for one in machines_of(reservation) if one["machine"] == name), None)
+    if reservation["state"] == "booked":
+        raise Failure("Your booking has not begun.", code="booked")
     if machine is None:
         raise CannotTell("Name the machine, not the reservation.")
     if machine["state"] != "ready":

@@ -10,7 +10,7 @@ from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.openapi import refusals
 from toolcrib.machines.pool import pool_of
-from toolcrib.machines.reservation_views import AuthorityKey, Move, Preview, Priority, Queue, ReservationWish
+from toolcrib.machines.reservation_views import AuthorityKey, Move, Preview, Priority, Queue
 from toolcrib.machines.service import (
     checking,
     enrolling,
@@ -219,6 +219,6 @@ async def preview(
     minutes: Annotated[int, Query(ge=1, le=5_256_000)] = 60,
 ) -> Preview:
     """Say what is free for such a request, and when it would be served if it waited."""
-    wish = ReservationWish(count=count, tags=tags or None, minutes=minutes)
-    wanted = requesting.wanted_of(wish, kernel.settings)
+    wanted = requesting.wanted_of(kernel.settings, count=count, tags=tags)
+    requesting.check_length(kernel.settings, minutes)
     return await queueing.preview(session, kernel.settings, me, wanted, minutes, now)

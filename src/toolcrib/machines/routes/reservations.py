@@ -25,6 +25,7 @@ from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.machines.models import State
 from toolcrib.machines.pool import pool_of
 from toolcrib.machines.reservation_views import (
+    BookingChange,
     Certificate,
     Extension,
     NewAccess,
@@ -39,6 +40,7 @@ from toolcrib.machines.service import (
     certifying,
     managing,
     reading,
+    rebooking,
     requesting,
     sharing,
 )
@@ -113,6 +115,21 @@ async def give_back(
     return await decisions_of(kernel).give_back(GiveBack(me, by, reservation_id, reason))
 
 
+@router.patch("/reservations/{reservation_id}", responses=refusals(400, 403, 404, 409))
+async def rebook(
+    reservation_id: Id,
+    body: BookingChange,
+    session: SessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
+) -> ReservationRead:
+    """Give a booking that has not begun other times or machines, by the rules of a new one. If that cannot be, it stays
+    as it was."""
+    await rebooking.rebook(session, kernel, me, reservation_id, body, now=now)
+    return await _one(session, kernel, me, reservation_id, now)
+
+
 @router.post("/reservations/{reservation_id}/extend", responses=refusals(400, 403, 404, 409))
 async def extend(
     reservation_id: Id,
@@ -151,7 +168,7 @@ async def confirm(
 async def share(
     reservation_id: Id, body: Sharing, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> ReservationRead:
-    """Let a colleague sign in to the same account, with keys of their own."""
+    """Let a colleague sign in to the same account, with keys of their own; that of a booking, once it has begun."""
     keys = access.check_keys(body.public_keys)
     await sharing.share(session, kernel, me, reservation_id, body.username, keys, now=now)
     return await _one(session, kernel, me, reservation_id, now)

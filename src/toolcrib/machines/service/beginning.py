@@ -27,6 +27,7 @@ from toolcrib.machines.service.booking import cancel, forget
 from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.people import find_person
 from toolcrib.machines.service.reserving import hold
+from toolcrib.machines.service.sharing import drop_the_gone
 from toolcrib.machines.service.wanted import Wanted, usable
 from toolcrib.settings import Settings
 
@@ -96,6 +97,7 @@ async def _begin(session: AsyncSession, kernel: Kernel, id_: str, now: datetime)
     is_late_enough = row.warned_at is not None and now - row.warned_at >= LONGEST_DELAY
     is_enough = len(found.machines) >= wanted.at_least and (is_late_enough or not found.is_cleaning)
     if found.machines and (len(found.machines) >= len(booked) or is_enough):
+        await drop_the_gone(session, kernel, row, {each.scope for each in found.machines}, now)
         await _hold(session, settings, row, me, found.machines, now)
         after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))
     elif is_late_enough:
@@ -158,6 +160,7 @@ async def _hold(
         warned_at=None,
         reminded_at=None,
         confirm_by=confirm_by,
+        revision=reservations.c.revision + 1,
     )
     await forget(session, row.id)
     await told.of_reservation(

@@ -15,16 +15,17 @@ from uuid import uuid4
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.database import run_core, take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.errors import BookedThen, LimitReached, NotEnoughMachines, SomebodyWaits
-from toolcrib.machines.models import State, bookings, machines, reservations
+from toolcrib.machines.models import KIND, State, bookings, machines, reservations
 from toolcrib.machines.service import told
 from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.reserving import Terms, insert_rows, new_row, read_share, turns_of
-from toolcrib.machines.service.wanted import Wanted, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import Waiting, Wanted, check_wanted, read_queue, usable
 from toolcrib.settings import Settings
 
 # Each is looked at whenever machines are given out.
@@ -74,15 +75,9 @@ async def book(
     wanted = share.allows(settings, me, wanted, waits=False)
     await _within_bookings(session, me)
     end = starts_at + timedelta(seconds=terms.seconds)
-    turns = turns_of(fleet, [each.want for each in queue], now)
-    expected = {
-        machine
-        for turn in turns.values()
-        if turn.at < end and turn.ends_at > starts_at
-        for machine in turn.machines
-    }
+    expected = expected_between(fleet, queue, starts_at, end, now)
     would_do = usable(wanted, terms.login, fleet, me)
-    chosen = _chosen(wanted, would_do, starts_at, end, expected)
+    chosen = choose(wanted, would_do, starts_at, end, expected)
     id_ = str(uuid4())
     row = new_row(id_, me, wanted, terms, now) | {
         "state": State.BOOKED,
@@ -105,12 +100,36 @@ async def book(
     return id_
 
 
-def _chosen(
-    wanted: Wanted, would_do: Sequence[Machine], start: datetime, end: datetime, expected: Collection[int]
+def expected_between(
+    fleet: Sequence[Machine], queue: Sequence[Waiting], start: datetime, end: datetime, now: datetime
+) -> set[int]:
+    """Return the machines that people in the queue will probably have for a part of that time."""
+    turns = turns_of(fleet, [each.want for each in queue], now)
+    return {
+        machine
+        for turn in turns.values()
+        if turn.at < end and turn.ends_at > start
+        for machine in turn.machines
+    }
+
+
+def choose(
+    wanted: Wanted,
+    would_do: Sequence[Machine],
+    start: datetime,
+    end: datetime,
+    expected: Collection[int],
+    *,
+    beside: str | None = None,
 ) -> Sequence[Machine]:
-    """Return the machines to book, or refuse with what stands in the way."""
+    """Return the machines to book, or refuse with what stands in the way. The times of the booking `beside` count as
+    free.
+
+    Raises:
+        NotEnoughMachines, BookedThen, SomebodyWaits: (409).
+    """
     unheld = [each for each in would_do if not each.is_taken or (each.ends_at and each.ends_at <= start)]
-    unbooked = [each for each in unheld if each.is_open(start, end)]
+    unbooked = [each for each in unheld if each.is_open(start, end, beside=beside)]
     available = [each for each in unbooked if each.id not in expected]
     if len(available) >= wanted.at_least:
         return available[: wanted.count]
@@ -174,3 +193,13 @@ async def cancel(
 async def forget(session: AsyncSession, reservation_id: str) -> None:
     """Take the machines of a booking out of it."""
     await session.execute(delete(bookings).where(bookings.c.reservation_id == reservation_id))
+
+
+async def booked_refs(session: AsyncSession, reservation_id: str) -> list[Ref]:
+    """Return the claims that a booking will have as it begins, if its machines stay in service."""
+    query = (
+        select(machines.c.scope, machines.c.name)
+        .join(bookings, bookings.c.machine_id == machines.c.id)
+        .where(bookings.c.reservation_id == reservation_id)
+    )
+    return [Ref(KIND, row.scope, row.name) for row in await session.execute(query)]

@@ -30,6 +30,7 @@ class Entry:
     starts_at: datetime
     ends_at: datetime
     kind: str
+    revision: int
 
 
 def span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
@@ -69,6 +70,7 @@ async def entries(
         reservations.c.holder_uuid,
         reservations.c.holder,
         reservations.c.purpose,
+        reservations.c.revision,
     )
     over = func.coalesce(holds.c.ended_at, holds.c.ends_at)
     held = (
@@ -104,6 +106,7 @@ async def entries(
             starts_at=row.starts_at,
             ends_at=row.ends_at,
             kind=kind,
+            revision=row.revision,
         )
         for kind, row in found
     ]

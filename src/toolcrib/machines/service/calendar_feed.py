@@ -119,6 +119,7 @@ def _appointment(id_: str, its: Sequence[Entry], with_name: bool) -> Appointment
         uid=f"{id_}@toolcrib",
         starts_at=min(entry.starts_at for entry in its),
         ends_at=max(entry.ends_at for entry in its),
+        revision=first.revision,
         title=f"{title} ({first.holder})" if with_name else title,
         description="\n".join(lines),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -29,25 +30,40 @@ from toolcrib.settings import Settings
 LONGEST_WAIT = timedelta(days=7)
 
 
-def wanted_of(wish: ReservationWish, settings: Settings) -> Wanted:
+def wanted_of(
+    settings: Settings,
+    *,
+    count: int | None = None,
+    names: Iterable[str] = (),
+    tags: str | None = None,
+    at_least: int | None = None,
+    scope: str | None = None,
+) -> Wanted:
     """Return what is wanted.
 
     Raises:
         InvalidRequest, BadTags, TooMany: (400).
     """
-    names = tuple(dict.fromkeys(wish.names))
-    if names and (wish.tags or wish.count not in (None, len(names))):
+    names = tuple(dict.fromkeys(names))
+    if names and (tags or count not in (None, len(names))):
         raise InvalidRequest("Name the machines, or say how many and with which tags.")
-    count = len(names) or wish.count or 1
-    at_least = count if wish.at_least is None else wish.at_least
+    count = len(names) or count or 1
+    at_least = count if at_least is None else at_least
     if at_least > count:
         raise InvalidRequest("at_least is not more than count.")
     if count > settings.machines_max_count:
         raise TooMany(f"A reservation may have {settings.machines_max_count} machines.")
-    if wish.minutes > settings.machines_max_minutes:
+    return Wanted(count, at_least, names, expression(tags).text if tags and tags.strip() else None, scope)
+
+
+def check_length(settings: Settings, minutes: int) -> None:
+    """Refuse a reservation that is too long.
+
+    Raises:
+        TooMany: (400).
+    """
+    if minutes > settings.machines_max_minutes:
         raise TooMany(f"A reservation lasts at most {settings.machines_max_minutes} minutes.")
-    tags = expression(wish.tags).text if wish.tags and wish.tags.strip() else None
-    return Wanted(count, at_least, names, tags, wish.scope)
 
 
 async def request(
@@ -60,7 +76,15 @@ async def request(
     """
     kernel = pool.kernel
     settings = kernel.settings
-    wanted = wanted_of(wish, settings)
+    wanted = wanted_of(
+        settings,
+        count=wish.count,
+        names=wish.names,
+        tags=wish.tags,
+        at_least=wish.at_least,
+        scope=wish.scope,
+    )
+    check_length(settings, wish.minutes)
     login = check_login(wish.login.strip()) if wish.login and wish.login.strip() else login_for(me.username)
     password = access.new_password() if wish.generate_password else wish.password or None
     if password is None and not wish.public_keys and not wish.certificate:

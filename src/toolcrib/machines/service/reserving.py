@@ -72,7 +72,8 @@ def new_row(
     }
 
 
-_NEW = [column.name for column in reservations.c if column.name not in {"warned_at", "came_from", "priority"}]
+_BY_DEFAULT = {"warned_at", "came_from", "priority", "revision"}
+_NEW = [column.name for column in reservations.c if column.name not in _BY_DEFAULT]
 _INSERT = DriverStatement(insert(reservations), *_NEW)
 _values = itemgetter(*_NEW)
 

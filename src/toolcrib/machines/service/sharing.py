@@ -6,6 +6,7 @@ again, which is safe to repeat.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from toolcrib.machines.errors import NoCredential, UnknownPerson
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.models import HoldState, State, holds, machines, reservations
 from toolcrib.machines.service import told
+from toolcrib.machines.service.booking import booked_refs
 from toolcrib.machines.service.confirming import used
 from toolcrib.machines.service.managing import current_holds, find_own
 from toolcrib.machines.service.people import find_colleague, find_person
@@ -43,12 +45,15 @@ async def share(
         NoCredential: they have nothing to sign in with (400).
         UnknownPerson: there is nobody of that name who may hold the machines (400).
     """
-    row = await find_own(session, me, reservation_id, *GOING_ON)
+    row = await find_own(session, me, reservation_id, State.BOOKED, *GOING_ON)
     if not keys and not row.access.get("certificate"):
         raise NoCredential("Give an SSH public key of the colleague's to sign in with.")
     await used(session, row, me, now=now)
-    held = await current_holds(session, reservation_id, now)
-    colleague = await find_colleague(session, kernel.settings, me, to, [ref for ref, _ in held])
+    if row.state == State.BOOKED:
+        its = await booked_refs(session, row.id)
+    else:
+        its = [ref for ref, _ in await current_holds(session, reservation_id, now)]
+    colleague = await find_colleague(session, kernel.settings, me, to, its)
     await _set_keys(session, kernel, row, {**_keys(row), colleague.uuid: keys})
     await told.of_reservation(
         session, "reservation_shared", row.id, me.uuid, actor=me.username, now=now, to=colleague.username
@@ -63,7 +68,7 @@ async def stop_sharing(
     Raises:
         UnknownPerson: it is not shared with them (400).
     """
-    row = await find_own(session, me, reservation_id, *GOING_ON)
+    row = await find_own(session, me, reservation_id, State.BOOKED, *GOING_ON)
     names = await usernames(session, _keys(row))
     uuid = next((each for each, name in names.items() if name == username), None)
     if uuid is None and (person := await find_active(session, username)) is not None:
@@ -95,33 +100,44 @@ async def set_access(
 async def end_sharing_with_the_gone(kernel: Kernel, now: datetime) -> None:
     """Take away the keys of colleagues whose account ended, or who may not hold the machines any more. A holder's own
     end is that of the reservation."""
-    query = select(reservations).where(reservations.c.state.in_(GOING_ON))
+    query = select(reservations).where(reservations.c.state.in_((State.BOOKED, *GOING_ON)))
     async with kernel.database.read() as session:
         shared = [row for row in await session.execute(query) if set(_keys(row)) - {row.holder_uuid}]
-        ids = [row.id for row in shared if await _gone(session, kernel, row)]
+        ids = [row.id for row in shared if await _gone(session, kernel, row, await _scopes(session, row.id))]
     for id_ in ids:
         async with kernel.database.write() as session:
             await take_write_lock(session)
             row = (await session.execute(query.where(reservations.c.id == id_))).first()
-            if row is None:
-                continue
-            gone = await _gone(session, kernel, row)
-            await _set_keys(
-                session, kernel, row, {each: k for each, k in _keys(row).items() if each not in gone}
-            )
-            for name in (await usernames(session, gone)).values():
-                await told.of_reservation(
-                    session, "reservation_unshared", row.id, row.holder_uuid, actor=None, now=now, to=name
-                )
+            if row is not None:
+                await drop_the_gone(session, kernel, row, await _scopes(session, id_), now)
 
 
-async def _gone(session: AsyncSession, kernel: Kernel, row: Row[Any]) -> set[str]:
-    scopes = (
+async def drop_the_gone(
+    session: AsyncSession, kernel: Kernel, row: Row[Any], scopes: Collection[str], now: datetime
+) -> None:
+    """Take away the keys of colleagues who may not hold machines of all these scopes, under the write lock."""
+    gone = await _gone(session, kernel, row, scopes)
+    if not gone:
+        return
+    await _set_keys(session, kernel, row, {each: k for each, k in _keys(row).items() if each not in gone})
+    for name in (await usernames(session, gone)).values():
+        await told.of_reservation(
+            session, "reservation_unshared", row.id, row.holder_uuid, actor=None, now=now, to=name
+        )
+
+
+async def _scopes(session: AsyncSession, reservation_id: str) -> set[str]:
+    """Return the scopes of the machines that a reservation has or has booked."""
+    held = (
         select(machines.c.scope)
         .join(holds, holds.c.machine_id == machines.c.id)
-        .where(holds.c.reservation_id == row.id, holds.c.state != HoldState.GONE)
+        .where(holds.c.reservation_id == reservation_id, holds.c.state != HoldState.GONE)
     )
-    needed = set(await session.scalars(scopes))
+    booked = {ref.scope for ref in await booked_refs(session, reservation_id)}
+    return booked | set(await session.scalars(held))
+
+
+async def _gone(session: AsyncSession, kernel: Kernel, row: Row[Any], needed: Collection[str]) -> set[str]:
     gone = set()
     for uuid in set(_keys(row)) - {row.holder_uuid}:
         person = await find_person(session, uuid, open_projects=kernel.settings.unknown_projects == "open")
