@@ -64,6 +64,7 @@ from toolcrib.kernel.middleware import RequestMiddleware
 from toolcrib.kernel.notify import routes as notify_routes
 from toolcrib.kernel.notify.reader import LogReader
 from toolcrib.kernel.other_pages import PAGE
+from toolcrib.kernel.outages import Outages
 from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
 from toolcrib.kernel.request_deadlines import RequestDeadlines
@@ -258,6 +259,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         ),
         turns=Turns(),
         event_times=EventTimes(),
+        outages=Outages(database),
         started_at=clock(),
         named_keys=(archives.named, *(kind.named_keys for kind in found)),
         accounts_of=tuple(kind.accounts_of for kind in found if kind.accounts_of is not None),
@@ -282,6 +284,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await prepare(kernel)
     await kernel.tail.start()
     kernel.log_reader.follow(kernel)
+    kernel.outages.start()
     for kind in app.state.kinds:
         await kind.start(kernel)
     await kernel.jobs.start(kernel)
@@ -293,6 +296,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await kernel.jobs.stop()
         for kind in app.state.kinds:
             await kind.stop(kernel)
+        await kernel.outages.close()
         await kernel.claims.close()
         await kernel.auth.close()
         await kernel.audit_lines.close()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.mail import Mailer
     from toolcrib.kernel.notify.reader import LogReader
     from toolcrib.kernel.notify.rules import Telling
+    from toolcrib.kernel.outages import Outages
     from toolcrib.kernel.ratelimit import RateLimiter
     from toolcrib.kernel.secrets import Secrets
 
@@ -65,6 +66,7 @@ class Kernel:
     # At making the pages of long answers.
     turns: Turns
     event_times: EventTimes
+    outages: Outages
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)

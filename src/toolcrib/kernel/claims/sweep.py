@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Column, Integer, Table, select, update
@@ -42,12 +43,13 @@ async def announce_ends(kernel: Kernel, now: datetime) -> None:
     A claim that cannot be ended stops none of the others. It is logged, tried again at the next turn, and fails this
     one.
 
-    What nobody could renew because the database took no changes is forgiven first.
+    What nobody could renew because the database took no changes, or this process stood still, is forgiven first.
     """
+    forgive = partial(forgive_outage, kernel.database, now, kernel.settings.heartbeat_grace)
     if kernel.database.watch.has_failed:
-        await forgive_outage(kernel.database, now, kernel.settings.heartbeat_grace)
+        await forgive()
         kernel.database.watch.has_failed = False
-    else:
+    elif not await kernel.outages.forgive(NAME, forgive):
         async with kernel.database.write() as session:
             await session.execute(update(server_alive).values(at=now))
     await _end_waiting(kernel, now)

@@ -109,8 +109,8 @@ async def remind(kernel: Kernel, now: datetime) -> None:
 
 
 async def forgive_outage(kernel: Kernel) -> None:
-    """At a start: places of programs, and times to confirm, that ran out while nobody could keep them, or will before
-    anybody can, last until the end of the grace."""
+    """After a start or an outage: places of programs, and times to confirm, that ran out while nobody could keep them,
+    or will before anybody can, last until the end of the grace."""
     until = kernel.clock() + kernel.settings.heartbeat_grace
     lapsing = or_(reservations.c.lease_ends_at < until, reservations.c.confirm_by < until)
     open_ = (State.WAITING, *GOING_ON)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -39,10 +40,13 @@ LONGEST_DELAY = timedelta(hours=1)
 # A machine whose clean-up has failed so often is quarantined; the clean-up goes on.
 CLEANING_TRIES = 3
 CLEANING = "cleaning_failed"
+# Problems that a server has with every host while it stands still itself.
+OF_TIME = (Problem.TIMED_OUT, Problem.UNREACHABLE)
 
 
 async def start_due(pool: Pool, now: datetime) -> None:
     """End what nobody confirms, begin bookings, serve the queue, and begin whatever is to be done on hosts now."""
+    await pool.kernel.outages.forgive(WORK_JOB, partial(confirming.forgive_outage, pool.kernel))
     await confirming.end_unconfirmed(pool.kernel, now)
     await beginning.begin_due(pool.kernel, now)
     async with pool.kernel.database.write() as session:
@@ -112,16 +116,20 @@ async def _prepare(pool: Pool, group: Sequence[Row[Any]]) -> None:
         if account.principals:
             ca_key = await public_ca_key(kernel.database, kernel.secrets, kernel.clock())
             hosts = {id_: replace(host, ca_key=ca_key) for id_, host in hosts.items()}
-        seconds = kernel.settings.machines_work_seconds
+        seconds, before = kernel.settings.machines_work_seconds, kernel.outages.count
         outcomes = await pool.driver.create([*hosts.values()], account, seconds=seconds)
+        await kernel.outages.look()
+        was_away = kernel.outages.count != before
         async with kernel.database.write() as session:
             await take_write_lock(session)
             now = kernel.clock()
             latest = (await session.execute(mine)).one()
             for hold in group:
                 if (host := hosts.get(hold.machine_id)) is not None:
+                    outcome = outcomes[host.name]
                     is_current = latest.access == reservation.access
-                    await _prepared(session, hold, host, outcomes[host.name], now, is_current=is_current)
+                    is_ours = was_away and outcome.problem in OF_TIME
+                    await _prepared(session, hold, host, outcome, now, is_current=is_current, is_ours=is_ours)
             await filling.settle(session, kernel.settings, reservation.id, now=now)
             after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))
     except Exception as error:
@@ -144,8 +152,17 @@ def _account(pool: Pool, reservation: Row[Any]) -> Account:
 
 
 async def _prepared(
-    session: AsyncSession, hold: Row[Any], host: Host, outcome: Outcome, now: datetime, *, is_current: bool
+    session: AsyncSession,
+    hold: Row[Any],
+    host: Host,
+    outcome: Outcome,
+    now: datetime,
+    *,
+    is_current: bool,
+    is_ours: bool,
 ) -> None:
+    """Record what came of making an account. `is_current`: the keys were not changed meanwhile. `is_ours`: if it
+    failed, that was not the host's fault."""
     await hosts_of.record_run(session, hold.machine_id, host, "create", outcome, now, hold_id=hold.id)
     mine = update(holds).where(holds.c.id == hold.id)
     await session.execute(mine.values(worker=None, busy_until=None))
@@ -161,7 +178,7 @@ async def _prepared(
         await told.of_hold(session, "machine_ready", hold, scope, now)
         return
     problem = outcome.problem or Problem.FAILED
-    if hold.ready_at is not None:
+    if is_ours or hold.ready_at is not None:
         # Its keys or password are to be changed; somebody may be at work with it.
         await _try_later(session, hold, outcome, now)
         return
