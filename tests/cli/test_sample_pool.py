@@ -46,11 +46,8 @@ def hosts_of(place: Path) -> list[str]:
     """Return the processes of hosts whose folders are there."""
     found = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            arguments = process.read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        if arguments[0] == "unshare" and any(each.startswith(str(place)) for each in arguments):
+        arguments = _words(process)
+        if arguments[:1] == ["unshare"] and any(each.startswith(str(place)) for each in arguments):
             found.append(process.parent.name)
     return found
 
@@ -122,6 +119,50 @@ def test_without_root_and_docker_it_says_what_is_missing(tmp_path: Path) -> None
     assert done.returncode == 2, done
     assert "need root" in done.stderr
     assert "docker is not installed" in done.stderr
+
+
+def test_where_namespaces_are_not_allowed_it_says_so_and_leaves_nothing(place: Path) -> None:
+    # Root without the right to make namespaces, as in most containers.
+    without = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
+    path = f"{Path(shutil.which('setpriv') or '').parent}:/usr/bin:/bin"
+    env = {"HOME": str(place), "PATH": path, "TOOLCRIB_URL": "http://127.0.0.1:1"}
+    program = str(Path(sys.executable).with_name("toolcrib"))
+    for more in ((), ("--with", "namespaces")):
+        done = subprocess.run(
+            [*without, program, *UP, "--no-register", *more],
+            env=env, cwd=place, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2, done
+        assert "Namespaces are not allowed here, not even to root: " in done.stderr
+        assert "Traceback" not in done.stderr
+    left = [path for path in place.rglob("*") if path.is_file() and path.name != "lock"]
+    assert left == []
+
+
+@pytest.mark.installed
+def test_a_base_root_whose_making_was_killed_is_removed(place: Path, operator: Person) -> None:
+    # It takes long, and a network; what is killed here only begins.
+    programs, cache = place / "bin", place / "cache"
+    programs.mkdir()
+    slow = programs / "mmdebstrap"
+    slow.write_text('#!/bin/sh\nfor made; do :; done\nmkdir -p "$made/etc"\n/bin/sleep 600\n')
+    slow.chmod(0o755)
+    more = {"TOOLCRIB_HOSTS_CACHE": str(cache), "PATH": f"{programs}:{operator.env['PATH']}"}
+    operator = replace(operator, env={**operator.env, **more})
+    making = operator.start(*UP, "--count", "1", "--file", str(place / "pool.yml"))
+    wait_until(lambda: bool(list(cache.glob("*.new/etc"))), "the root to be begun", 60)
+    making.send_signal(signal.SIGKILL)
+    making.wait()
+    operator.run(*DOWN)
+    assert [path for path in cache.iterdir() if path.is_dir()] == []
+    assert [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(slow) in _words(path)] == []
+
+
+def _words(process: Path) -> list[str]:
+    try:
+        return process.read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
 
 
 @pytest.mark.parametrize("name", ["provision.yml", "unprovision.yml"])

@@ -6,7 +6,9 @@ import hashlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 PACKAGES = ("openssh-server", "sudo", "procps", "iproute2", "passwd", "python3", "busybox")
@@ -57,10 +59,34 @@ def _suite() -> str:
     return release.get("VERSION_CODENAME", "stable") if release.get("ID") == "debian" else "stable"
 
 
+def remove_half_made() -> None:
+    """Remove what is left of a base root whose making was cut off, and end what still works on it.
+
+    Raises:
+        CannotMakeHosts: something is mounted in it.
+    """
+    made = _half_made(_place())
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError, ProcessLookupError):
+            arguments = process.read_bytes().decode(errors="replace").split("\0")
+            if any(Path(each).name == "mmdebstrap" for each in arguments) and str(made) in arguments:
+                os.killpg(os.getpgid(int(process.parent.name)), signal.SIGKILL)
+    if not made.exists():
+        return
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    if any(line.split()[4].startswith(f"{made}/") for line in mounts):
+        raise CannotMakeHosts(f"Something is mounted in {made}: unmount it.")
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _half_made(root: Path) -> Path:
+    return root.with_name(f"{root.name}.new")
+
+
 def _make(suite: str, root: Path) -> None:
     require_base_root()
-    made = root.with_name(f"{root.name}.new")
-    shutil.rmtree(made, ignore_errors=True)
+    made = _half_made(root)
+    remove_half_made()
     command = [
         "mmdebstrap",
         "--quiet",
@@ -69,8 +95,20 @@ def _make(suite: str, root: Path) -> None:
         suite,
         str(made),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        shutil.rmtree(made, ignore_errors=True)
-        raise CannotMakeHosts(f"mmdebstrap failed: {done.stderr.strip()[-500:]}")
+    # In a session of its own, so that all of it can be ended.
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        _, said = process.communicate()
+        if process.returncode:
+            raise CannotMakeHosts(f"mmdebstrap failed: {said.strip()[-500:]}")
+    except BaseException:
+        remove_half_made()
+        raise
     made.rename(root)

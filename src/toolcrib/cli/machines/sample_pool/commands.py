@@ -198,9 +198,11 @@ def _take_down(context: Context, made: Made) -> list[str]:
 
             remove_containers([host.name for host in made.hosts])
         else:
+            from toolcrib.cli.machines.sample_pool.base_root import remove_half_made
             from toolcrib.cli.machines.sample_pool.namespaces import stop_all
 
             stop_all(state.folder() / "hosts")
+            remove_half_made()
     except CannotMakeHosts as cannot:
         problems.append(str(cannot))
     _forget_host_keys(made)

@@ -22,6 +22,7 @@ from passlib.hash import sha512_crypt
 from toolcrib.cli.machines.sample_pool.base_root import CannotMakeHosts, base_root
 
 START_SECONDS = 30
+_FLAGS = ("--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private")
 
 # $1 base root, $2 folder, $3 name, $4 port, $5 MiB in memory; what follows is run inside before sshd.
 _START = r"""
@@ -115,6 +116,10 @@ def require_namespaces() -> None:
     for program in ("unshare", "nsenter", "ssh-keygen"):
         if not shutil.which(program):
             raise CannotMakeHosts(f"{program} is not installed.")
+    tried = subprocess.run(["unshare", *_FLAGS, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        why = tried.stderr.strip().removeprefix("unshare: ")
+        raise CannotMakeHosts(f"Namespaces are not allowed here, not even to root: {why}.")
 
 
 def start_hosts(
@@ -158,10 +163,9 @@ def _start(
     line = shlex.quote(f"root:{hashed}")
     (folder / "setup.sh").write_text(f"printf '%s\\n' {line} | chpasswd -e\n{setup}\n")
     (folder / "setup.sh").chmod(0o600)
-    flags = ["--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["unshare", *flags, "/bin/sh", "-c", _START, "start", str(base), str(folder), name, str(port),
+            ["unshare", *_FLAGS, "/bin/sh", "-c", _START, "start", str(base), str(folder), name, str(port),
              str(memory_mib)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
