@@ -248,3 +248,27 @@ def test_a_password_under_the_minimum_is_refused_in_words(pool: PoolCrib) -> Non
     answer = pool.admin.client.post("/api/users", json={"username": "new-one", "password": "seven77"})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     assert answer.json()["message"] == "A password has 8 to 256 characters."
+
+
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [{"password": "two\nlines"}, {"password": "one\r"}, {"private_key": "no key"}, {"private_key": KEY}],
+)
+def test_a_secret_that_can_open_no_machine_is_refused_at_once(pool: PoolCrib, secret: dict[str, str]) -> None:
+    client = pool.admin.client
+    refused = client.post("/api/machines", json={**MACHINE, **secret})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request"), refused.text
+    assert client.post("/api/machines", json=MACHINE).status_code == 201
+    changed = client.patch("/api/pool/machines/box", json=secret)
+    assert (changed.status_code, changed.json()["code"]) == (400, "invalid_request"), changed.text
+
+
+def test_a_machine_on_which_nothing_was_tried_is_not_cleaned(pool: PoolCrib) -> None:
+    assert pool.admin.client.post("/api/machines", json=MACHINE).status_code == 201
+    pool.hosts.break_("box", Problem.INVALID)
+    refused = pool.person().client.get("/api/reserve", params={"username": "zed"})
+    assert (refused.status_code, refused.json()["error"]) == (500, "Failed to create user")
+    assert pool.state("box")["state"] == "free"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -65,8 +66,8 @@ class NewMachine(BaseModel):
             "host": checked_host(found["host"]),
             "port": checked_port(found["port"]),
             "user": checked_manager(found["user"]),
-            "password": checked_secret(found["password"], SECRET_LENGTH),
-            "private_key": checked_secret(self.private_key or None, KEY_LENGTH),
+            "password": checked_password(found["password"]),
+            "private_key": checked_private_key(self.private_key or None),
         }
 
 
@@ -99,9 +100,23 @@ def checked_manager(user: str) -> str:
     return user
 
 
-def checked_secret(secret: str | None, longest: int) -> str | None:
-    if secret is not None and (len(secret) > longest or "\0" in secret):
+def checked_password(password: str | None) -> str | None:
+    return _checked_secret(password, SECRET_LENGTH, names.check_password)
+
+
+def checked_private_key(key: str | None) -> str | None:
+    return _checked_secret(key, KEY_LENGTH, names.check_private_key)
+
+
+def _checked_secret(secret: str | None, longest: int, check: Callable[[str], None]) -> str | None:
+    if secret is None:
+        return None
+    if len(secret) > longest:
         raise InvalidRequest(f"A password or key may have {longest} characters.")
+    try:
+        check(secret)
+    except names.InvalidValue as wrong:
+        raise InvalidRequest(str(wrong)) from None
     return secret
 
 

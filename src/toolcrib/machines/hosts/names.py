@@ -82,6 +82,22 @@ def check_public_key(key: str) -> None:
         raise InvalidValue("A public key is one line, as in a .pub file.")
 
 
+def check_password(password: str) -> None:
+    """Raise InvalidValue unless a manager may have this password: sudo reads one line."""
+    if not password or re.search(r"[\x00\r\n]", password):
+        raise InvalidValue("The manager's password is empty or has a line break.")
+
+
+def check_private_key(key: str) -> None:
+    """Raise InvalidValue unless this is a private key that needs no passphrase."""
+    import asyncssh  # noqa: PLC0415 - takes a while, and few servers are given keys
+
+    try:
+        asyncssh.import_private_key(key)
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+        raise InvalidValue("The private key cannot be read, or has a passphrase.") from None
+
+
 def check_host(host: Host) -> None:
     """Raise InvalidValue if any value of the host, or of the hosts before it, cannot be one."""
     if host.unusable is not None:
@@ -93,8 +109,8 @@ def check_host(host: Host) -> None:
         raise InvalidValue("The port is not between 1 and 65535.")
     if not _MANAGER.fullmatch(host.user):
         raise InvalidValue("The manager's login is not allowed.")
-    if host.password is not None and (not host.password or re.search(r"[\x00\r\n]", host.password)):
-        raise InvalidValue("The manager's password is empty or has a line break.")
+    if host.password is not None:
+        check_password(host.password)
     if host.host_key is not None:
         check_public_key(host.host_key)
     if host.ca_key is not None:

@@ -10,13 +10,12 @@ from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.secrets import Secrets
 from toolcrib.machines.models import SECRETS
 from toolcrib.machines.schemas import (
-    KEY_LENGTH,
-    SECRET_LENGTH,
     NewMachine,
     checked_host,
     checked_manager,
+    checked_password,
     checked_port,
-    checked_secret,
+    checked_private_key,
 )
 from toolcrib.machines.tags import MAX_TAGS, TAG
 from toolcrib.machines.views import MachineChange
@@ -111,8 +110,8 @@ _CHECKS: dict[str, Callable[[Any, Principal], Any]] = {
     "host": lambda value, _: checked_host(value.strip()),
     "port": lambda value, _: checked_port(value),
     "user": lambda value, _: checked_manager(value.strip()),
-    "password": lambda value, _: checked_secret(value or None, SECRET_LENGTH),
-    "private_key": lambda value, _: checked_secret(value or None, KEY_LENGTH),
+    "password": lambda value, _: checked_password(value or None),
+    "private_key": lambda value, _: checked_private_key(value or None),
     "sudo": lambda value, _: value,
     "jump": lambda value, _: value or None,
     "homes": lambda value, _: value,

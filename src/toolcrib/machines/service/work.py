@@ -187,7 +187,7 @@ async def _prepared(
         await hosts_of.quarantine(session, hold.machine_id, problem, outcome.text, now)
     why = f"No account could be made: {outcome.text or problem}"
     await end_claims(session, [(Ref(KIND, scope, hold.machine), hold.fence)], why, now=now)
-    if problem == Problem.LOGIN_EXISTS:  # nothing of ours is there
+    if problem in (Problem.LOGIN_EXISTS, Problem.INVALID):  # nothing of ours is there
         await session.execute(mine.values(state=HoldState.GONE, gone_at=now))
     await told.of_hold(session, "machine_failed", hold, scope, now, problem=str(problem))
 
