@@ -9,7 +9,7 @@ import { lengthText, minutesIn } from "../src/ui/lengths";
 import { leftText } from "../src/ui/Countdown";
 import { keysProblem, knownHostsLine, sshCommand } from "../src/kinds/machines/ssh";
 import { contentText, isInGroup, machineLook, sortReservations } from "../src/kinds/machines/states";
-import { beginning, firstSlot, freePart, placeOf, slotBetween, SPANS, ticksOf, type Slot } from "../src/kinds/machines/timeline";
+import { beginning, dragged, firstSlot, freePart, placeOf, slotBetween, SPANS, ticksOf, type Slot } from "../src/kinds/machines/timeline";
 import { shortcutsOf } from "../src/ui/action";
 import { anEvent } from "./make";
 
@@ -247,4 +247,28 @@ test("the keyboard begins at the next whole hour", () => {
   const shown = slot("08:00", "18:00");
   expect(firstSlot(shown, at("09:40"))).toEqual(slot("10:00", "11:00"));
   expect(firstSlot(shown, at("06:40"))).toEqual(slot("08:00", "09:00"));
+});
+
+test("a booking is dragged to whole steps, and never into the past", () => {
+  const at = (hours: number): number => Date.UTC(2026, 2, 2) + hours * 3_600_000;
+  const slot = { start: at(10), end: at(12) };
+  const now = at(9.1);
+  expect(dragged(slot, "whole", 3_600_000, 15, now)).toEqual({ start: at(11), end: at(13) });
+  expect(dragged(slot, "whole", 20 * 60_000, 15, now)).toEqual({ start: at(10.25), end: at(12.25) });
+  expect(dragged(slot, "whole", 60_000, 15, now)).toEqual(slot);
+  expect(dragged(slot, "whole", -5 * 3_600_000, 15, now)).toEqual({ start: at(9.25), end: at(11.25) });
+  expect(dragged(slot, "end", 3_600_000, 15, now)).toEqual({ start: at(10), end: at(13) });
+  expect(dragged(slot, "end", -5 * 3_600_000, 15, now)).toEqual({ start: at(10), end: at(10.25) });
+  expect(dragged(slot, "start", -3_600_000, 15, now)).toEqual({ start: at(9.25), end: at(12) });
+  expect(dragged(slot, "start", 5 * 3_600_000, 15, now)).toEqual({ start: at(11.75), end: at(12) });
+  // One that is shorter than a step stays as it is.
+  const short = { start: at(10), end: at(10) + 300_000 };
+  expect(dragged(short, "start", 3_600_000, 60, now)).toEqual(short);
+});
+
+test("a machine behind another is reached through it", () => {
+  const behind = { host: "10.0.0.7", port: 2222 };
+  expect(sshCommand("ana", behind, { host: "10.0.0.1", port: 22 })).toBe("ssh -J 10.0.0.1 -p 2222 ana@10.0.0.7");
+  expect(sshCommand("ana", behind, { host: "gate", port: 2200 }, "ana")).toBe("ssh -J ana@gate:2200 -p 2222 ana@10.0.0.7");
+  expect(sshCommand("ana", { host: "fd00::7", port: 22 }, { host: "fd00::1", port: 2200 })).toBe("ssh -J [fd00::1]:2200 ana@fd00::7");
 });

@@ -61,7 +61,7 @@ class MachineRead(BaseModel):
     sudo: bool
     jump: str | None
     reset: str | None
-    homes: str | None
+    homes: HomePolicy | None
     state: MachineState
     reason: str | None
     online: bool | None

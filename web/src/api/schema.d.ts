@@ -2710,7 +2710,7 @@ export interface components {
             /** Holder */
             holder: string | null;
             /** Homes */
-            homes: string | null;
+            homes: ("wipe" | "archive") | null;
             /** Host */
             host: string;
             /** Host Key */

@@ -11,6 +11,7 @@ import type {
   PoolPreview,
   PoolQueue,
   Reservation,
+  ReservationOutput,
   ReservationPage,
 } from "../../api/types";
 
@@ -110,6 +111,14 @@ export const reservationQuery = (id: string) =>
   queryOptions({
     queryKey: ["machines", "reservation", id],
     queryFn: ({ signal }) => api<Reservation>(`reservations/${encodeURIComponent(id)}`, { signal }),
+    staleTime: 0,
+  });
+
+/** What was done last on its machines: for its holder and administrators. */
+export const reservationOutputQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["machines", "reservation", id, "output"],
+    queryFn: ({ signal }) => api<ReservationOutput>(`reservations/${encodeURIComponent(id)}/output`, { signal }),
     staleTime: 0,
   });
 

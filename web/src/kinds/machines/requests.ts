@@ -1,6 +1,6 @@
 import { api, query } from "../../api/client";
 import { queryClient } from "../../api/queries";
-import type { ImportedMachines, Machine, PoolQueue, Reservation, ReservationWish } from "../../api/types";
+import type { BookingChange, Certificate, ImportedMachines, Machine, PoolQueue, Reservation, ReservationWish } from "../../api/types";
 import { doAllNow } from "../../ui/later";
 import { feedQuery, machineIs, machinePath, queueQuery, readAgain } from "./queries";
 
@@ -36,6 +36,8 @@ export function enroll(name: string): Promise<Machine> {
   return changed(name, "enroll");
 }
 
+export type HomePolicy = NonNullable<Machine["homes"]>;
+
 /** The fields that are to change; a machine's name stays what it is. */
 export interface MachineFields {
   host?: string;
@@ -45,6 +47,8 @@ export interface MachineFields {
   private_key?: string;
   sudo?: boolean;
   jump?: string | null;
+  reset?: string | null;
+  homes?: HomePolicy | null;
   scope?: string;
   tags?: string[];
   enabled?: boolean;
@@ -92,6 +96,17 @@ export async function giveBack(id: string, reason: string | null): Promise<void>
 
 export function extendBy(id: string, minutes: number): Promise<void> {
   return done(`${pathOf(id)}/extend`, "POST", { minutes });
+}
+
+/** Give a booking other times or machines. */
+export async function rebook(id: string, json: BookingChange): Promise<void> {
+  await api<Reservation>(pathOf(id), { method: "PATCH", json });
+  await readAgain();
+}
+
+/** A certificate for one's public key. */
+export function sign(id: string, publicKey: string): Promise<Certificate> {
+  return api<Certificate>(`${pathOf(id)}/certificate${query({ public_key: publicKey })}`);
 }
 
 /** Say that one uses it. */

@@ -2,9 +2,22 @@ import type { HeldMachine } from "../../api/types";
 
 // How one signs in on a machine, as text to copy; and the public keys that this browser remembers.
 
-/** "ssh ana@10.0.0.7", "ssh -p 2222 ana@10.0.0.7". */
-export function sshCommand(login: string, { host, port }: Pick<HeldMachine, "host" | "port">): string {
-  return port === null || port === 22 ? `ssh ${login}@${host}` : `ssh -p ${port} ${login}@${host}`;
+type Reached = Pick<HeldMachine, "host" | "port">;
+
+/**
+ * "ssh ana@10.0.0.7", "ssh -J 10.0.0.1:2200 -p 2222 ana@10.0.0.7".
+ *
+ * `jumpLogin` is who one is on the jump host, where the reservation has that machine too; else ssh chooses it.
+ */
+export function sshCommand(login: string, { host, port }: Reached, jump: Reached | null = null, jumpLogin: string | null = null): string {
+  const by = jump ? ["-J", `${jumpLogin ? `${jumpLogin}@` : ""}${bracketed(jump)}`] : [];
+  return ["ssh", ...by, ...(port === null || port === 22 ? [] : ["-p", port]), `${login}@${host}`].join(" ");
+}
+
+/** A host and its port as -J has them: an IPv6 address stands in brackets. */
+function bracketed({ host, port }: Reached): string {
+  const name = host?.includes(":") ? `[${host}]` : host;
+  return port === null || port === 22 ? `${name}` : `${name}:${port}`;
 }
 
 /** The line of `known_hosts` that names the machine's key; null before anybody has seen it. */

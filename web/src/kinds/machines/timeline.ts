@@ -72,6 +72,22 @@ export function freePart({ start, end }: Slot, busy: readonly Slot[], now: numbe
   return until - from >= 5 * MINUTE ? { start: from, end: until } : null;
 }
 
+/** What of a booking is dragged: all of it, or one of its ends. */
+export type Grip = "whole" | "start" | "end";
+
+/** A booking after it was dragged by so many milliseconds: to whole steps, and never to before now. */
+export function dragged({ start, end }: Slot, grip: Grip, by: number, step: number, now: number): Slot {
+  const size = step * MINUTE;
+  const earliest = Math.ceil(now / size) * size;
+  const near = (at: number): number => Math.round(at / size) * size;
+  const shortest = Math.min(size, end - start);
+  if (Math.abs(by) < size / 2) return { start, end };
+  if (grip === "end") return { start, end: Math.max(near(end + by), start + shortest) };
+  const from = Math.max(near(start + by), earliest);
+  if (grip === "start") return { start: Math.min(from, end - shortest), end };
+  return { start: from, end: from + end - start };
+}
+
 /** The slot that the keyboard begins with: the next whole hour that is shown. */
 export function firstSlot(shown: Slot, now: number): Slot {
   const start = Math.ceil(Math.max(now, shown.start) / HOUR) * HOUR;

@@ -2,12 +2,12 @@ import { IconKey } from "@tabler/icons-react";
 import { show } from "../../../overlays/overlays";
 import { AccessDialog } from "../dialogs/AccessDialog";
 import type { ReservationAction } from "./context";
-import { whileHeld } from "./whose";
+import { whileHeldOrBooked } from "./whose";
 
 export const access: ReservationAction = {
   name: "access",
   label: "Keys and password…",
   Icon: IconKey,
-  refusal: whileHeld,
+  refusal: whileHeldOrBooked,
   run: (reservation) => show(<AccessDialog reservation={reservation} />),
 };

@@ -1,4 +1,5 @@
 import { access } from "./access";
+import { certificate } from "./certificate";
 import { confirm } from "./confirm";
 import type { ReservationAction } from "./context";
 import { extend } from "./extend";
@@ -6,10 +7,11 @@ import { endIt, giveBack } from "./giveBack";
 import { move } from "./move";
 import { passOn } from "./passOn";
 import { priority } from "./priority";
+import { rebook } from "./rebook";
 import { share } from "./share";
 
 /** What its holder does with a reservation, as buttons. */
-export const ownActions: readonly ReservationAction[] = [confirm, extend, share, access, passOn, giveBack];
+export const ownActions: readonly ReservationAction[] = [confirm, certificate, extend, rebook, share, access, passOn, giveBack];
 
 /** What administrators do with those of others. */
 export const adminActions: readonly ReservationAction[] = [move, priority, endIt];

@@ -5,3 +5,8 @@ import type { PoolContext } from "./context";
 export function whileHeld({ state, holder }: Reservation, { me }: PoolContext): null | undefined {
   return holder === me && (state === "preparing" || state === "ready") ? null : undefined;
 }
+
+/** The same, and before a booking begins. */
+export function whileHeldOrBooked(reservation: Reservation, context: PoolContext): null | undefined {
+  return reservation.state === "booked" && reservation.holder === context.me ? null : whileHeld(reservation, context);
+}

@@ -7,10 +7,10 @@ import { keysIn, keysProblem, rememberedKeys, rememberKeys } from "../ssh";
 import { KeysField } from "./KeysField";
 
 export function AccessDialog({ reservation }: { reservation: Reservation }) {
-  const { holder, id, login } = reservation;
+  const { certificate, holder, id, login } = reservation;
   const [keys, setKeys] = useState(rememberedKeys(holder));
   const [password, setPassword] = useState("");
-  const none = keysIn(keys).length === 0 && !password;
+  const none = keysIn(keys).length === 0 && !password && !certificate;
   return (
     <FormDialog
       title="How you sign in"

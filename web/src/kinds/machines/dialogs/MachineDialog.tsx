@@ -7,10 +7,14 @@ import type { Machine } from "../../../api/types";
 import { FormDialog } from "../../../overlays/FormDialog";
 import { commonTags } from "../filter";
 import { machinesQuery } from "../queries";
-import { addMachine, changeMachine, type MachineFields } from "../requests";
+import { addMachine, changeMachine, type HomePolicy, type MachineFields } from "../requests";
 import classes from "./Dialogs.module.css";
 
 const NO_MACHINES: Machine[] = [];
+const HOMES: { value: HomePolicy; label: string }[] = [
+  { value: "wipe", label: "Wiped" },
+  { value: "archive", label: "Archived on the machine" },
+];
 
 /** Register a machine, or change what is known of one. */
 export function MachineDialog({ machine }: { machine?: Machine }) {
@@ -25,6 +29,8 @@ export function MachineDialog({ machine }: { machine?: Machine }) {
   const [sudo, setSudo] = useState(machine?.sudo ?? false);
   const [jump, setJump] = useState(machine?.jump ?? "");
   const [scope, setScope] = useState<string | null>(machine?.scope ?? "");
+  const [reset, setReset] = useState(machine?.reset ?? "");
+  const [homes, setHomes] = useState<HomePolicy | null>(machine?.homes ?? null);
   const [tags, setTags] = useState(machine?.own_tags ?? []);
 
   const known = useMemo(() => commonTags(machines), [machines]);
@@ -51,6 +57,8 @@ export function MachineDialog({ machine }: { machine?: Machine }) {
       ...(key.trim() ? { private_key: `${key.trim()}\n` } : {}),
       sudo,
       jump: jump.trim() || null,
+      reset: reset.trim() || null,
+      homes,
       scope: scope ?? "",
       tags,
     };
@@ -95,6 +103,24 @@ export function MachineDialog({ machine }: { machine?: Machine }) {
       />
       <TagsInput label="Tags" placeholder={tags.length ? undefined : "gpu, a100"} data={known} value={tags} maxTags={64} splitChars={[",", " "]} maxDropdownHeight={230} onChange={setTags} />
       <Select label="Who may reserve it" data={scopes} value={scope} allowDeselect={false} onChange={setScope} />
+      <TextInput
+        label="Reset between holders"
+        description="The name of a program of MACHINES_RESETS, or none. Without one, the default of the server."
+        placeholder="as the server has it"
+        autoComplete="off"
+        spellCheck={false}
+        value={reset}
+        maxLength={32}
+        onChange={(event) => setReset(event.currentTarget.value)}
+      />
+      <Select
+        label="Homes of those who had it"
+        clearable
+        placeholder="as the server has it"
+        data={HOMES}
+        value={homes}
+        onChange={(value) => setHomes(value as HomePolicy | null)}
+      />
       <Autocomplete label="Reached through" placeholder="directly" description="Another machine of the pool, as jump host." data={jumps} value={jump} maxLength={255} onChange={setJump} />
     </FormDialog>
   );

@@ -1,4 +1,4 @@
-import { Autocomplete, Checkbox, MultiSelect, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Checkbox, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { scopeLabel } from "../../../api/scope";
@@ -9,31 +9,28 @@ import { useMe } from "../../../session/session";
 import { useGo } from "../../../ui/Link";
 import { fromLocalInput, localInput } from "../../../ui/time";
 import type { KnownWish } from "../dialogs";
-import { commonTags } from "../filter";
 import { lengthText, minutesIn } from "../../../ui/lengths";
 import { machinesQuery } from "../queries";
 import { reserve } from "../requests";
-import { contentText, machineLook } from "../states";
-import { Availability, NamesAvailability } from "./Availability";
+import { contentText } from "../states";
+import { Availability } from "./Availability";
 import classes from "./Dialogs.module.css";
 import { LengthPicker } from "../../../ui/LengthPicker";
 import { PasswordDialog } from "./PasswordDialog";
 import { SignInFields, signInProblem, signInWish, useSignIn } from "./SignInFields";
+import { timesProblem } from "./times";
+import { numberIn, useWhich, WhichFields, whichProblem, whichWish } from "./WhichFields";
 
 const NO_MACHINES: Machine[] = [];
 const LENGTHS = [60, 240, 480, 1440, 10_080];
 const LENGTH_KEY = "toolcrib-machines-length";
-const TAGS_SHOWN = 12;
 
 /** Which machines, for how long, what for, and how to sign in on them. */
 export default function ReserveDialog({ names: known = [], tags: knownTags = "", wait: knownWait = false, startsAt, minutes: knownMinutes }: KnownWish) {
   const me = useMe();
   const go = useGo();
   const { data: machines = NO_MACHINES } = useQuery(machinesQuery);
-  const [by, setBy] = useState<"any" | "name">(known.length ? "name" : "any");
-  const [count, setCount] = useState("1");
-  const [tags, setTags] = useState(knownTags);
-  const [names, setNames] = useState<string[]>(known);
+  const [which, changeWhich] = useWhich({ names: known, tags: knownTags });
   const [length, setLength] = useState(knownMinutes ? lengthText(knownMinutes) : (localStorage.getItem(LENGTH_KEY) ?? lengthText(60)));
   const [later, setLater] = useState(startsAt !== undefined);
   const [start, setStart] = useState(localInput(startsAt ? new Date(startsAt) : nextHour()));
@@ -46,26 +43,22 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
   const [scope, setScope] = useState<string | null>(null);
   const made = useRef<Reservation | null>(null);
 
-  const many = numberIn(count);
+  const many = numberIn(which.count);
+  const tags = which.tags.trim();
   const minutes = minutesIn(length);
   const begins = later ? fromLocalInput(start) : null;
   const least = atLeast.trim() ? numberIn(atLeast) : undefined;
   const patience = waitFor.trim() ? minutesIn(waitFor) : undefined;
   const scopes = useMemo(() => [...new Set(machines.map((machine) => machine.scope))], [machines]);
-  const common = useMemo(() => commonTags(machines).slice(0, TAGS_SHOWN), [machines]);
-  const asked = useMemo(() => (many && minutes ? { count: many, tags: tags.trim(), minutes } : null), [many, minutes, tags]);
+  const asked = useMemo(() => (many && minutes ? { count: many, tags, minutes } : null), [many, minutes, tags]);
 
-  let blocked: string | null = null;
-  if (by === "any" && many === null) blocked = "Say how many.";
-  else if (by === "name" && names.length === 0) blocked = "Choose machines.";
-  else if (minutes === null) blocked = "Say for how long.";
-  else if (later && (begins === null || Date.parse(begins) <= Date.now())) blocked = "That time has passed.";
-  else if (least === null || patience === null) blocked = "Look at the further options.";
-  else blocked = signInProblem(signIn);
+  let blocked = whichProblem(which) ?? timesProblem(minutes, later ? begins : undefined);
+  if (blocked === null && (least === null || patience === null)) blocked = "Look at the further options.";
+  blocked ??= signInProblem(signIn);
 
   const submit = async (): Promise<string | null> => {
     const wish: ReservationWish = {
-      ...(by === "name" ? { names } : { count: many!, ...(tags.trim() ? { tags: tags.trim() } : {}) }),
+      ...whichWish(which),
       ...(least ? { at_least: least } : {}),
       ...(scope !== null ? { scope } : {}),
       ...(login.trim() ? { login: login.trim() } : {}),
@@ -100,78 +93,14 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
       onClose={close}
       onSubmit={submit}
     >
-      <div className={classes.field}>
-        <SegmentedControl
-          size="xs"
-          value={by}
-          aria-label="Which machines"
-          data={[
-            { value: "any", label: "Any that fit" },
-            { value: "name", label: "By name" },
-          ]}
-          onChange={(value) => setBy(value as "any" | "name")}
-        />
-        {by === "any" ? (
-          <>
-            <div className={classes.countAndTags}>
-              <TextInput
-                label="How many"
-                inputMode="numeric"
-                data-autofocus
-                required
-                value={count}
-                maxLength={5}
-                onFocus={(event) => event.currentTarget.select()}
-                onChange={(event) => setCount(event.currentTarget.value)}
-              />
-              <TextInput
-                label="With the tags"
-                placeholder="any"
-                spellCheck={false}
-                autoComplete="off"
-                value={tags}
-                maxLength={500}
-                styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
-                onChange={(event) => setTags(event.currentTarget.value)}
-              />
-            </div>
-            {common.length > 0 && (
-              <div className={classes.presets} role="group" aria-label="Tags to add">
-                {common.map((tag) => (
-                  <button key={tag} type="button" className={classes.tag} onClick={() => setTags(withTag(tags, tag))}>
-                    {tag}
-                  </button>
-                ))}
-                <span className={classes.quiet}>joined by &amp;&amp;, || and !</span>
-              </div>
-            )}
-            {!later && <Availability asked={asked} />}
-          </>
-        ) : (
-          <>
-            <MultiSelect
-              label="Machines"
-              placeholder={names.length ? undefined : "Type a name"}
-              data-autofocus={known.length ? undefined : true}
-              searchable
-              hidePickedOptions
-              data={options(machines)}
-              value={names}
-              limit={100}
-              maxDropdownHeight={230}
-              nothingFoundMessage="No machine by that name"
-              onChange={setNames}
-              renderOption={({ option }) => (
-                <span className={classes.option}>
-                  <span className="mono">{option.value}</span>
-                  <span className={classes.quiet}>{stateOf(machines, option.value)}</span>
-                </span>
-              )}
-            />
-            {!later && <NamesAvailability names={names} machines={machines} />}
-          </>
-        )}
-      </div>
+      <WhichFields
+        value={which}
+        machines={machines}
+        now={!later}
+        autofocus={known.length === 0}
+        availability={<Availability asked={asked} />}
+        onChange={changeWhich}
+      />
       <div className={classes.when}>
         <SegmentedControl
           size="xs"
@@ -247,7 +176,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
               onChange={setWaitFor}
             />
           )}
-          {scopes.length > 1 && by === "any" && (
+          {scopes.length > 1 && which.by === "any" && (
             <Select
               label="Of"
               clearable
@@ -267,28 +196,4 @@ function nextHour(): Date {
   const at = new Date();
   at.setHours(at.getHours() + 1, 0, 0, 0);
   return at;
-}
-
-/** A whole number from 1 in a text; null where it is none. */
-function numberIn(text: string): number | null {
-  return /^\d{1,5}$/.test(text.trim()) && Number(text) >= 1 ? Number(text) : null;
-}
-
-/** Both must be there; a tag that is there already stays once. */
-function withTag(text: string, tag: string): string {
-  const before = text.trim();
-  if (before === "") return tag;
-  return before.split(/[^\w.:-]+/).includes(tag) ? before : `${before} && ${tag}`;
-}
-
-/** Those that can be had now first. */
-function options(machines: readonly Machine[]): string[] {
-  const names = (free: boolean): string[] => machines.filter(({ state }) => (state === "free") === free).map(({ name }) => name);
-  return [...names(true), ...names(false)];
-}
-
-function stateOf(machines: readonly Machine[], name: string): string {
-  const machine = machines.find((one) => one.name === name);
-  if (!machine) return "";
-  return machine.holder ? `${machine.holder} has it` : machineLook(machine.state).label.toLowerCase();
 }

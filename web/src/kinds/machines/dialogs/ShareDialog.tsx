@@ -10,22 +10,24 @@ import { keysIn, keysProblem } from "../ssh";
 import { KeysField } from "./KeysField";
 
 export function ShareDialog({ reservation }: { reservation: Reservation }) {
+  const { certificate, holder, id, login, state } = reservation;
   const { data: people = [] } = useQuery(peopleQuery);
   const [who, setWho] = useState<string | null>(null);
   const [keys, setKeys] = useState("");
-  const others = people.map((person) => person.username).filter((name) => name !== reservation.holder);
+  const others = people.map((person) => person.username).filter((name) => name !== holder);
   return (
     <FormDialog
       title="Share with a colleague"
       submit={who ? `Share with ${who}` : "Share"}
-      blocked={!who ? "Choose who." : keysIn(keys).length === 0 ? "Paste their public key." : keysProblem(keys)}
+      blocked={!who ? "Choose who." : keysIn(keys).length === 0 && !certificate ? "Paste their public key." : keysProblem(keys)}
       onSubmit={async () => {
-        await share(reservation.id, who!, keysIn(keys));
-        return `${who} can sign in as ${reservation.login}`;
+        await share(id, who!, keysIn(keys));
+        return `${who} can sign in as ${login}${state === "booked" ? " once it begins" : ""}`;
       }}
     >
       <p style={{ margin: 0 }}>
-        They sign in to the same account, <strong className="mono">{reservation.login}</strong>, with a key of their own.
+        They sign in to the same account, <strong className="mono">{login}</strong>, with a key of their own
+        {certificate ? ", or with a certificate that they ask for here" : ""}.
       </p>
       <Select
         label="With"

@@ -115,7 +115,11 @@ function Facts({ machine, admin }: { machine: Machine; admin: boolean }) {
     ["Looked at", checked ? <Ago key="checked" at={checked} /> : "not yet"],
   ];
   if (jump) lines.splice(1, 0, ["Through", <Link key="jump" to={machineLink(jump)} className={classes.link}>{jump}</Link>]);
-  if (admin) lines.push(["Managed as", <Manager key="user" machine={machine} />]);
+  if (admin) {
+    lines.push(["Managed as", <Manager key="user" machine={machine} />]);
+    lines.push(["Reset", machine.reset ?? "as the server has it"]);
+    lines.push(["Homes", machine.homes === null ? "as the server has it" : machine.homes === "wipe" ? "wiped" : "archived on it"]);
+  }
   return (
     <section className={`panel ${classes.section}`} aria-label="What it is">
       <dl className={classes.facts}>

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { MachineOutput } from "../../../api/types";
 import { ListState } from "../../../ui/ListState";
 import { Ago } from "../../../ui/Time";
 import { machineOutputQuery } from "../queries";
@@ -20,26 +21,31 @@ export function Output({ name }: { name: string }) {
     <section>
       <h2 className={classes.heading}>What the last run said</h2>
       <ListState query={query} />
-      {data && data.what === null && <p className={classes.note}>Nothing has run on it yet.</p>}
-      {data && data.what !== null && (
-        <>
-          <p className={classes.note}>
-            {WORDS[data.what] ?? data.what}
-            {data.at && (
-              <>
-                , <Ago at={data.at} />
-              </>
-            )}
-            {data.problem ? `: ${data.problem.replaceAll("_", " ")}` : ": done"}
-          </p>
-          {data.output.trim() && (
-            // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, which the keyboard must reach
-            <pre className={classes.output} tabIndex={0}>
-              {data.output}
-            </pre>
-          )}
-        </>
-      )}
+      {data && <RunText run={data} />}
     </section>
+  );
+}
+
+/** One run: what it did, when, how that ended, and what it said. */
+export function RunText({ run: { at, output, problem, what } }: { run: MachineOutput }) {
+  if (what === null) return <p className={classes.note}>Nothing has run on it yet.</p>;
+  return (
+    <>
+      <p className={classes.note}>
+        {WORDS[what] ?? what}
+        {at && (
+          <>
+            , <Ago at={at} />
+          </>
+        )}
+        {problem ? `: ${problem.replaceAll("_", " ")}` : ": done"}
+      </p>
+      {output.trim() && (
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, which the keyboard must reach
+        <pre className={classes.output} tabIndex={0}>
+          {output}
+        </pre>
+      )}
+    </>
   );
 }

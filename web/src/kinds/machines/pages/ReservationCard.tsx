@@ -18,6 +18,7 @@ import { contentText, reservationTitle } from "../states";
 import { Countdown } from "../../../ui/Countdown";
 import classes from "./Reservations.module.css";
 import { ReservationState } from "./StateMark";
+import { WhatWasDone } from "./WhatWasDone";
 
 interface Props {
   reservation: Reservation;
@@ -28,10 +29,12 @@ const GONE: readonly string[] = ["cleaning", "ended"];
 
 /** One reservation: its machines and how to sign in on them, how long it lasts, and what can be done with it. */
 export function ReservationCard({ reservation, context }: Props) {
-  const { holder, login, machines, queue, state, reason } = reservation;
+  const { holder, machines, queue, state, reason } = reservation;
   const mine = holder === context.me;
   const over = state === "ended" || state === "failed";
-  const hostKeys = machines.map(knownHostsLine).filter((line) => line !== null);
+  const alone = machines.length === 1 && machines[0]!.jump === null;
+  const jumps = machines.flatMap(({ jump }) => (jump ? [jump] : []));
+  const hostKeys = [...new Set([...machines, ...jumps].map(knownHostsLine).filter((line) => line !== null))];
   return (
     <article className={`panel ${classes.card}`} aria-label={visible(reservationTitle(reservation))}>
       <div className={classes.top}>
@@ -75,16 +78,16 @@ export function ReservationCard({ reservation, context }: Props) {
         <ul className={classes.machines}>
           {machines.map((machine) => (
             <li key={machine.reservation_id} data-over={over || GONE.includes(machine.state) || undefined}>
-              <MachineLine machine={machine} login={login} over={over || GONE.includes(machine.state)} alone={machines.length === 1 && state !== "preparing"} />
+              <MachineLine machine={machine} command={commandFor(reservation, machine)} over={over || GONE.includes(machine.state)} alone={machines.length === 1 && state !== "preparing"} />
             </li>
           ))}
         </ul>
       )}
       {!over && hostKeys.length > 0 && (
         <details className={classes.more}>
-          <summary>{hostKeys.length === 1 ? "Its host key" : "Their host keys"}</summary>
+          <summary>{alone ? "Its host key" : "Their host keys"}</summary>
           <p className={classes.quiet}>
-            What the pool has seen of {hostKeys.length === 1 ? "it" : "them"}. In <code className="mono">~/.ssh/known_hosts</code>, ssh
+            What the pool has seen of {alone ? "it" : "them"}. In <code className="mono">~/.ssh/known_hosts</code>, ssh
             does not ask at the first sign-in.
           </p>
           <CopyLine>{hostKeys.join("\n")}</CopyLine>
@@ -105,7 +108,8 @@ export function ReservationCard({ reservation, context }: Props) {
           ))}
         </div>
       )}
-      {mine && !over && (
+      {machines.length > 0 && (mine || context.admin) && <WhatWasDone id={reservation.id} of={machines.length} />}
+      {(mine || reservation.shared_with.includes(context.me)) && !over && (
         <div className={classes.buttons}>
           {ownActions.map((action) => (
             <ActionButton key={action.name} action={action} subject={reservation} context={context} />
@@ -166,13 +170,14 @@ export function Estimate({ at }: { at: string | null }) {
 
 interface LineProps {
   machine: HeldMachine;
-  login: string;
+  /** How one signs in. */
+  command: string;
   over: boolean;
   /** The state of the whole says it already. */
   alone: boolean;
 }
 
-function MachineLine({ machine, login, over, alone }: LineProps) {
+function MachineLine({ machine, command, over, alone }: LineProps) {
   const { host, problem, state } = machine;
   return (
     <>
@@ -183,7 +188,13 @@ function MachineLine({ machine, login, over, alone }: LineProps) {
         {(!alone || problem) && <ReservationState state={state} />}
         {problem && <span className={classes.problem}>{visible(problem)}</span>}
       </div>
-      {!over && host && state !== "failed" && <CopyLine>{sshCommand(login, machine)}</CopyLine>}
+      {!over && host && state !== "failed" && <CopyLine>{command}</CopyLine>}
     </>
   );
+}
+
+/** By way of the jump host: as the login of the reservation where that has the jump host too. */
+function commandFor({ login, machines }: Reservation, machine: HeldMachine): string {
+  const has = machines.some(({ machine: name, state }) => name === machine.jump?.machine && state === "ready");
+  return sshCommand(login, machine, machine.jump, has ? login : null);
 }

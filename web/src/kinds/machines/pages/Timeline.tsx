@@ -1,43 +1,34 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconCalendarShare, IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo, useState, type CSSProperties, type PointerEvent } from "react";
-import type { CalendarEntry, Machine } from "../../../api/types";
+import { keepPreviousData, useMutation, useQuery, type UseMutationResult } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import type { BookingChange, CalendarEntry, Machine } from "../../../api/types";
 import { useClaimContext } from "../../../claims/actions";
 import { useNow } from "../../../ui/clock";
 import { show } from "../../../overlays/overlays";
-import { hueOf } from "../../../ui/initials";
-import { Link } from "../../../ui/Link";
-import { visible } from "../../../ui/names";
 import { Refusal } from "../../../ui/Refusal";
+import { complain, sayWithUndo } from "../../../ui/toast";
 import { useNarrow } from "../../../ui/useNarrow";
-import { clockTime } from "../../../ui/time";
 import { useSearch } from "../../../ui/useSearch";
 import { VirtualList } from "../../../ui/VirtualList";
 import { askToReserve } from "../dialogs";
 import { FeedDialog } from "../dialogs/FeedDialog";
-import { machineLink } from "../links";
 import { calendarQuery } from "../queries";
-import { beginning, firstSlot, freePart, placeOf, slotBetween, SPANS, ticksOf, type Slot, type SpanName } from "../timeline";
-import { MachineState } from "./StateMark";
+import { rebook } from "../requests";
+import { beginning, dragged, firstSlot, freePart, SPANS, ticksOf, type Grip, type Slot, type SpanName } from "../timeline";
 import classes from "./Timeline.module.css";
+import { isOwnBooking, TimelineRow, type Bar, type Booking, type Draft } from "./TimelineRow";
 
 const HOUR_TICK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY_TICK = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric" });
 const FROM_TO = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
-interface Bar extends Slot {
-  entry: CalendarEntry;
-}
-
-/** What is being chosen, by the pointer or the keyboard. */
-interface Draft extends Slot {
-  machine: string;
-}
-
 const NO_BARS: readonly Bar[] = [];
 
-/** Who has which machine until when, and what is booked. A free time is booked by dragging over it, or by the keyboard. */
+/**
+ * Who has which machine until when, and what is booked. A free time is booked by dragging over it, one's own booking
+ * moved or resized by dragging it; both by the keyboard, too.
+ */
 export function Timeline({ machines }: { machines: readonly Machine[] }) {
   const [search, change] = useSearch();
   const { me } = useClaimContext();
@@ -54,24 +45,36 @@ export function Timeline({ machines }: { machines: readonly Machine[] }) {
   const query = useQuery({ ...calendarQuery(shown.start, shown.end), placeholderData: keepPreviousData });
   const bars = useMemo(() => byMachine(query.data?.entries ?? []), [query.data]);
 
-  const move = (by: number): void => change({ from: new Date(start + by * span.hours * 3_600_000).toISOString() });
+  const turn = (by: number): void => change({ from: new Date(start + by * span.hours * 3_600_000).toISOString() });
 
-  const book = ({ machine, ...slot }: Draft): void => {
-    const free = freePart(slot, bars.get(machine) ?? NO_BARS, now);
+  const move = useMove();
+
+  const finish = (chosen: Draft): void => {
+    if (chosen.booking) {
+      move.mutate({ booking: chosen.booking, start: chosen.start, end: chosen.end }, { onSettled: () => setDraft(null) });
+      return;
+    }
+    const [machine] = chosen.machines;
+    const free = freePart(chosen, bars.get(machine!) ?? NO_BARS, now);
     setDraft(null);
     if (!free) return;
     const minutes = Math.round((free.end - free.start) / 60_000);
     // What begins now is no booking.
-    askToReserve({ names: [machine], minutes, ...(free.start > Date.now() + 60_000 ? { startsAt: new Date(free.start).toISOString() } : {}) });
+    askToReserve({ names: [machine!], minutes, ...(free.start > Date.now() + 60_000 ? { startsAt: new Date(free.start).toISOString() } : {}) });
   };
+
+  const draftOf = ({ name: machine }: Machine): Draft =>
+    draft?.machines.includes(machine) ? draft : { machines: [machine], booking: null, ...firstSlot(shown, now) };
 
   const onKey = (key: string, machine: Machine): boolean => {
     const size = span.step * 60_000;
-    const slot = draft?.machine === machine.name ? draft : { machine: machine.name, ...firstSlot(shown, now) };
-    if (key === "ArrowRight") setDraft({ ...slot, start: slot.start + size, end: slot.end + size });
-    else if (key === "ArrowLeft") setDraft({ ...slot, start: slot.start - size, end: slot.end - size });
-    else if (key === "+") setDraft({ ...slot, end: slot.end + size });
-    else if (key === "-") setDraft({ ...slot, end: Math.max(slot.start + size, slot.end - size) });
+    const chosen = draftOf(machine);
+    const change = (grip: Grip, by: number): void => setDraft({ ...chosen, ...dragged(chosen, grip, by, span.step, chosen.booking ? now : 0) });
+    if (key === "ArrowRight") change("whole", size);
+    else if (key === "ArrowLeft") change("whole", -size);
+    else if (key === "+") change("end", size);
+    else if (key === "-") change("end", -size);
+    else if (key === "b") setDraft(pickUp(nextOwn(bars.get(machine.name) ?? NO_BARS, me, draft), bars));
     else if (key === "Escape" && draft) setDraft(null);
     else return false;
     return true;
@@ -88,13 +91,13 @@ export function Timeline({ machines }: { machines: readonly Machine[] }) {
           onChange={(value) => change({ span: value === "day" ? null : value })}
         />
         <Button.Group>
-          <Button size="xs" variant="default" px={8} aria-label="Earlier" onClick={() => move(-1)}>
+          <Button size="xs" variant="default" px={8} aria-label="Earlier" onClick={() => turn(-1)}>
             <IconChevronLeft size={16} />
           </Button>
           <Button size="xs" variant="default" onClick={() => change({ from: null })}>
             Now
           </Button>
-          <Button size="xs" variant="default" px={8} aria-label="Later" onClick={() => move(1)}>
+          <Button size="xs" variant="default" px={8} aria-label="Later" onClick={() => turn(1)}>
             <IconChevronRight size={16} />
           </Button>
         </Button.Group>
@@ -106,10 +109,10 @@ export function Timeline({ machines }: { machines: readonly Machine[] }) {
         </Button>
         <span className={classes.hint} role="status">
           {draft
-            ? `${draft.machine}: ${FROM_TO.format(draft.start)} to ${FROM_TO.format(draft.end)}`
+            ? `${draft.booking ? "Your booking of " : ""}${draft.machines.join(", ")}: ${FROM_TO.format(draft.start)} to ${FROM_TO.format(draft.end)}. Enter ${draft.booking ? "changes" : "books"} it, Escape does not.`
             : query.data && !query.data.is_complete
               ? "There is more than can be shown: choose a shorter time."
-              : "Drag over a free time to book it; or on a row ← → move, + and − make longer or shorter, Enter books."}
+              : "Drag over a free time to book it, or your booking to move it; on a row ← → move, + and − make longer or shorter, b picks up your booking, Enter does it."}
         </span>
       </div>
       <Refusal error={query.error} />
@@ -121,7 +124,7 @@ export function Timeline({ machines }: { machines: readonly Machine[] }) {
         headHeight={32}
         head={<Head shown={shown} ticks={ticks} name={name} narrow={narrow} />}
         render={(machine) => (
-          <Row
+          <TimelineRow
             machine={machine}
             bars={bars.get(machine.name) ?? NO_BARS}
             shown={shown}
@@ -129,16 +132,60 @@ export function Timeline({ machines }: { machines: readonly Machine[] }) {
             ticks={ticks}
             now={now}
             me={me}
-            draft={draft?.machine === machine.name ? draft : null}
+            draft={draft?.machines.includes(machine.name) ? draft : null}
             onDraft={setDraft}
-            onBook={book}
+            onPickUp={(bar) => pickUp(bar, bars)}
+            onFinish={finish}
           />
         )}
-        onOpen={(machine) => book(draft?.machine === machine.name ? draft : { machine: machine.name, ...firstSlot(shown, now) })}
+        onOpen={(machine) => finish(draftOf(machine))}
         onKey={onKey}
       />
     </>
   );
+}
+
+interface Move extends Slot {
+  booking: Booking;
+}
+
+/** Have a booking moved or resized, with a way back. */
+function useMove(): UseMutationResult<void, Error, Move> {
+  return useMutation({
+    mutationFn: async ({ booking, start, end }: Move) => {
+      const { id, slot } = booking;
+      const change = changeOf(slot, { start, end });
+      if (!change) return;
+      await rebook(id, change);
+      sayWithUndo(`Your booking is from ${FROM_TO.format(start)} to ${FROM_TO.format(end)} now`, () => rebook(id, changeOf({ start, end }, slot)!));
+    },
+    onError: (error: Error) => complain(error),
+  });
+}
+
+/** What the server is told to turn one time into another; null where nothing is to change. */
+function changeOf(before: Slot, after: Slot): BookingChange | null {
+  const minutes = Math.round((after.end - after.start) / 60_000);
+  const change: BookingChange = {
+    ...(after.start !== before.start ? { starts_at: new Date(after.start).toISOString() } : {}),
+    ...(minutes !== Math.round((before.end - before.start) / 60_000) ? { minutes } : {}),
+  };
+  return Object.keys(change).length > 0 ? change : null;
+}
+
+/** A booking as it is, about to be changed: with all its machines. */
+function pickUp(bar: Bar | null, bars: ReadonlyMap<string, readonly Bar[]>): Draft | null {
+  if (!bar) return null;
+  const { entry, start, end } = bar;
+  const machines = [...bars].filter(([, its]) => its.some((one) => one.entry.reservation === entry.reservation)).map(([name]) => name);
+  return { machines, booking: { id: entry.reservation, slot: { start, end } }, start, end };
+}
+
+/** The next of one's own bookings after the one that is picked up; from the last one on, the first. */
+function nextOwn(bars: readonly Bar[], me: string, draft: Draft | null): Bar | null {
+  const own = bars.filter((bar) => isOwnBooking(bar, me));
+  const at = own.findIndex(({ entry }) => entry.reservation === draft?.booking?.id);
+  return own[(at + 1) % own.length] ?? null;
 }
 
 function byMachine(entries: readonly CalendarEntry[]): Map<string, Bar[]> {
@@ -150,10 +197,6 @@ function byMachine(entries: readonly CalendarEntry[]): Map<string, Bar[]> {
     else found.set(entry.machine, [bar]);
   }
   return found;
-}
-
-function percent({ left, width }: { left: number; width: number }): CSSProperties {
-  return { left: `${left}%`, width: `${width}%` };
 }
 
 function Head({ shown, ticks, name, narrow }: { shown: Slot; ticks: readonly number[]; name: SpanName; narrow: boolean }) {
@@ -174,105 +217,5 @@ function Head({ shown, ticks, name, narrow }: { shown: Slot; ticks: readonly num
         )}
       </span>
     </div>
-  );
-}
-
-interface RowProps {
-  machine: Machine;
-  bars: readonly Bar[];
-  shown: Slot;
-  step: number;
-  ticks: readonly number[];
-  now: number;
-  me: string;
-  draft: Slot | null;
-  onDraft: (draft: Draft | null) => void;
-  onBook: (draft: Draft) => void;
-}
-
-function Row({ machine, bars, shown, step, ticks, now, me, draft, onDraft, onBook }: RowProps) {
-  const [from, setFrom] = useState<number | null>(null);
-
-  const timeAt = (event: PointerEvent<HTMLElement>): number => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const share = Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
-    return shown.start + share * (shown.end - shown.start);
-  };
-  /** What has been dragged over, so far as it is free. */
-  const chosen = (event: PointerEvent<HTMLElement>, begun: number): Slot | null =>
-    freePart(slotBetween(begun, timeAt(event), step), bars, now);
-
-  const here = placeOf({ start: now, end: now + 1 }, shown);
-  const mark = draft && placeOf(draft, shown);
-  const left = (tick: number): string => `${((tick - shown.start) / (shown.end - shown.start)) * 100}%`;
-  return (
-    <div role="presentation" className={classes.row}>
-      <span role="cell" className={classes.name}>
-        <Link to={machineLink(machine.name)} className={`mono ${classes.link}`} tabIndex={-1} title={machine.name}>
-          {machine.name}
-        </Link>
-        {machine.state !== "free" && machine.state !== "held" && <MachineState machine={machine} />}
-      </span>
-      <span
-        role="cell"
-        className={classes.track}
-        onPointerDown={(event) => {
-          if (event.button !== 0 || (event.target as HTMLElement).closest("[data-bar]")) return;
-          event.currentTarget.setPointerCapture(event.pointerId);
-          const begun = timeAt(event);
-          setFrom(begun);
-          const slot = chosen(event, begun);
-          onDraft(slot && { machine: machine.name, ...slot });
-        }}
-        onPointerMove={(event) => {
-          if (from === null) return;
-          const slot = chosen(event, from);
-          onDraft(slot && { machine: machine.name, ...slot });
-        }}
-        onPointerUp={(event) => {
-          if (from === null) return;
-          const slot = chosen(event, from);
-          setFrom(null);
-          if (slot) onBook({ machine: machine.name, ...slot });
-          else onDraft(null);
-        }}
-        onPointerCancel={() => {
-          setFrom(null);
-          onDraft(null);
-        }}
-      >
-        {ticks.map((tick) => (
-          <span key={tick} className={classes.line} style={{ left: left(tick) }} />
-        ))}
-        {here && <span className={classes.now} style={{ left: `${here.left}%` }} />}
-        {bars.map((bar) => {
-          const place = placeOf(bar, shown);
-          return place && <BarMark key={`${bar.entry.reservation}-${bar.start}`} bar={bar} place={place} now={now} mine={bar.entry.holder === me} />;
-        })}
-        {mark && <span className={classes.draft} style={percent(mark)} />}
-      </span>
-    </div>
-  );
-}
-
-function BarMark({ bar, place, now, mine }: { bar: Bar; place: { left: number; width: number }; now: number; mine: boolean }) {
-  const { entry } = bar;
-  const words = `${entry.holder}${entry.kind === "booking" ? " has booked it" : ""} from ${clockTime(entry.starts_at, now)} to ${clockTime(entry.ends_at, now)}${entry.purpose ? `: ${visible(entry.purpose)}` : ""}`;
-  return (
-    <span
-      data-bar
-      data-kind={entry.kind}
-      data-mine={mine || undefined}
-      data-over={bar.end <= now || undefined}
-      className={classes.bar}
-      style={{ ...percent(place), "--hue": hueOf(entry.holder) } as CSSProperties}
-      title={words}
-    >
-      <span className="visually-hidden">{words}</span>
-      <span aria-hidden="true">
-        {entry.holder}
-        {entry.purpose && <span className={classes.purpose}> {visible(entry.purpose)}</span>}
-      </span>
-    </span>
   );
 }
