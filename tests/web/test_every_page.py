@@ -50,6 +50,7 @@ PAGES = {
     "/parts/shop?project=furniture": "Shop mode",
     "/parts/statistics?project=furniture": "Statistics",
     "/parts/settings?project=furniture": "Settings",
+    "/parts/label": "Labels",
     "/activity": "Activity",
     "/projects": "Projects",
     "/companies": "Companies",

@@ -47,9 +47,11 @@ export default function LabelPage() {
             Back to the part
           </Button>
         )}
-        <Button size="xs" leftSection={<IconPrinter size={15} />} onClick={() => print()} data-disabled={parts.length === 0 || undefined}>
-          Print
-        </Button>
+        {parts.length > 0 && (
+          <Button size="xs" leftSection={<IconPrinter size={15} />} onClick={() => print()}>
+            Print
+          </Button>
+        )}
       </div>
       {unread && <ListState query={unread} />}
       {ids.length === 0 && (
