@@ -94,7 +94,7 @@ async def _serve_model(
 
 
 @router.get(
-    "/shop/parts/{part_id:int}/model",
+    "/shop/parts/{part_id}/model",
     response_class=Response,
     responses=BYTES | refusals(404, 409, 422, 503),
 )
@@ -111,7 +111,7 @@ async def read_revision(
 
 
 @router.post(
-    "/shop/parts/{part_id:int}/model/convert",
+    "/shop/parts/{part_id}/model/convert",
     status_code=202,
     response_model=ModelConversion,
     responses=refusals(404, 503),
@@ -129,7 +129,7 @@ async def convert_again(
     return answer(conversion.as_json(outcome.row), 202)
 
 
-@router.get("/shop/parts/{part_id:int}/thumbnail", response_class=Response, responses=BYTES | refusals(404))
+@router.get("/shop/parts/{part_id}/thumbnail", response_class=Response, responses=BYTES | refusals(404))
 async def read_thumbnail(
     part_id: int, request: Request, kernel: KernelDep, me: PrincipalDep, revision: RevisionQuery = None
 ) -> Response:
@@ -157,7 +157,7 @@ async def read_thumbnail(
     return response
 
 
-@router.get("/shop/parts/{part_id:int}/figures", response_model=RevisionFigures, responses=refusals(404))
+@router.get("/shop/parts/{part_id}/figures", response_model=RevisionFigures, responses=refusals(404))
 async def read_figures(
     part_id: int, session: ReadSessionDep, me: PrincipalDep, revision: RevisionQuery = None
 ) -> Response:
@@ -166,7 +166,7 @@ async def read_figures(
     return answer(await modelling.known(session, await modelling.step_file(session, part_id, revision)))
 
 
-@router.get("/shop/parts/{part_id:int}/compare", response_model=Comparison, responses=refusals(404))
+@router.get("/shop/parts/{part_id}/compare", response_model=Comparison, responses=refusals(404))
 async def compare(
     part_id: int, session: ReadSessionDep, me: PrincipalDep, a: RevisionQuery = None, b: RevisionQuery = None
 ) -> Response:

@@ -128,7 +128,7 @@ async def read_view(
     return await _show(request, kernel, session, part_id, position)
 
 
-@router.get("/shop/parts/{part_id:int}/views", response_model=ViewsRead, responses=refusals(404))
+@router.get("/shop/parts/{part_id}/views", response_model=ViewsRead, responses=refusals(404))
 async def read_shop_views(part_id: int, session: ReadSessionDep, me: PrincipalDep) -> Response:
     """Say which views of the part's file there are."""
     await shop_part(session, me, part_id)
@@ -136,7 +136,7 @@ async def read_shop_views(part_id: int, session: ReadSessionDep, me: PrincipalDe
 
 
 @router.post(
-    "/shop/parts/{part_id:int}/views",
+    "/shop/parts/{part_id}/views",
     response_model=ViewsKept,
     openapi_extra=_FORM,
     responses=refusals(404, 413),
@@ -151,7 +151,7 @@ async def store_shop_views(
 
 
 @router.get(
-    "/shop/parts/{part_id:int}/views/{position:int}",
+    "/shop/parts/{part_id}/views/{position}",
     response_class=Response,
     responses=BYTES | refusals(404),
 )

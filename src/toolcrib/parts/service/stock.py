@@ -42,7 +42,8 @@ async def find_thing(
     await take_write_lock(session)
     row = (await session.execute(select(table).where(table.c.id == thing_id))).first()
     if row is None or not me.may(row.scope):
-        raise NotFound("There is no such thing.")
+        what = "material" if table is part_materials else "resource"
+        raise NotFound(f"There is no {what} {thing_id}.")
     me.require(row.scope, at_least)
     return row
 
