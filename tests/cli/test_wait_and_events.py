@@ -129,14 +129,14 @@ def test_a_killed_program_neither_holds_up_the_line_nor_ends_as_the_holder(
 def test_two_programs_of_one_account_wait_each_for_itself_through_kills_and_an_outage(
     server: Callable[..., ToolcribServer], person: Callable[..., Person], database_url: str
 ) -> None:
-    terms = {"WAIT_LEASE_SECONDS": 5, "WAIT_CONFIRM_SECONDS": 5, "HEARTBEAT_GRACE_SECONDS": 5}
+    terms = {"WAIT_LEASE_SECONDS": 5, "WAIT_CONFIRM_SECONDS": 5, "HEARTBEAT_GRACE_SECONDS": 10}
     mine = server(DATABASE_URL=database_url, SWEEP_SECONDS="0.5", **terms)
     ann, ben = (person(name, server=mine) for name in ("ann", "ben"))
     ann.run("lock", MAP)
     programs = []
     for number, job in enumerate(("first", "killed", "last"), 1):
         programs.append(ben.start("lock", "--wait", MAP, "-m", job))
-        wait_until(partial(stand_in_line, ann, "ben", number), "a program to stand in line")
+        wait_until(partial(stand_in_line, ann, "ben", number), "a program to stand in line", 30)
     first, killed, last = programs
     killed.kill()
     killed.wait()
@@ -150,12 +150,15 @@ def test_two_programs_of_one_account_wait_each_for_itself_through_kills_and_an_o
     code, out, err = finish(first, 90)
     assert (code, out) == (0, f"Locked {MAP}\n"), err
     assert (ann.locks()[MAP]["comment"], last.poll()) == ("first", None)
-    wait_until(lambda: queue(ann) == ["ben"], "the place of the killed program to lapse")
+    wait_until(lambda: queue(ann) == ["ben"], "the place of the killed program to lapse", 30)
     # A program that comes while another of its account holds the file, and is ended, takes nothing away.
     late = ben.start("lock", "--wait", MAP)
-    wait_until(lambda: queue(ann) == ["ben", "ben"], "one more program to stand in line")
+    wait_until(lambda: queue(ann) == ["ben", "ben"], "one more program to stand in line", 30)
+    assert late.stderr is not None
+    said = iter(late.stderr.readline, "")
+    assert any("Another program of your account took it" in line for line in said)
     late.terminate()
-    assert "Another program of your account took it" in finish(late)[2]
+    finish(late)
     assert (ann.locks()[MAP]["comment"], queue(ann)) == ("first", ["ben"])
     ben.run("unlock", MAP)
     code, out, err = finish(last, 90)
