@@ -3,7 +3,7 @@
 from toolcrib.migrations import steps
 
 revision = "0038"
-down_revision = "0042"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

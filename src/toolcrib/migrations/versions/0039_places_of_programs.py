@@ -7,7 +7,7 @@ from toolcrib.kernel.tables import UtcDateTime
 from toolcrib.migrations import steps
 
 revision = "0039"
-down_revision = "0037"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

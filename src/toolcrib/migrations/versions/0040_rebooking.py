@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from toolcrib.migrations import steps
 
 revision = "0040"
-down_revision = "0038"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ from toolcrib.kernel.tables import exact_text
 from toolcrib.migrations import steps
 
 revision = "0042"
-down_revision = "0039"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

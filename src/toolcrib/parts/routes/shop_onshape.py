@@ -143,7 +143,7 @@ async def disconnect(kernel: KernelDep, me: PrincipalDep) -> Response:
 
 
 @router.post(
-    "/parts/{part_id:int}/drawing",
+    "/parts/{part_id}/drawing",
     response_model=DrawingFetched,
     responses=refusals(400, 404, 409, 502),
 )
