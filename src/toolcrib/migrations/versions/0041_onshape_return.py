@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from toolcrib.kernel.tables import exact_text
 from toolcrib.migrations import steps
 
-revision = "0042"
+revision = "0041"
 down_revision = "0040"
 branch_labels = None
 depends_on = None
