@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import time
@@ -19,6 +20,7 @@ from tests.servers.s3 import S3Server, s3
 from toolcrib.kernel.blobs.intake import BLOCK_BYTES
 from toolcrib.kernel.blobs.opening import open_blobs
 from toolcrib.kernel.blobs.problems import (
+    BlobExists,
     BlobMissing,
     BlobTooLarge,
     HashMismatch,
@@ -322,3 +324,22 @@ async def test_a_file_is_synced_before_it_has_its_name_and_its_folder_after(
     assert calls[0][1].startswith("drafts/")
     assert ("sync", folder) in calls[named:]
     assert {("sync", "."), ("sync", "blobs")} <= set(calls), "new folders are named by synced folders too"
+
+
+@pytest.mark.parametrize("refusal", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK])
+async def test_a_folder_without_hard_links_takes_one_content_for_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    """FAT, FUSE and SMB refuse them differently; a test cannot mount each, so the system's call is replaced."""
+    blobs = open_blobs(settings(data_dir=tmp_path))
+
+    def refused(_source: Path, _target: Path) -> None:
+        raise OSError(refusal, os.strerror(refusal))
+
+    monkeypatch.setattr(os, "link", refused)
+    key = new_upload_key()
+    await blobs.put(pieces(b"first"), key=key, max_bytes=LIMIT, only_new=True)
+    with pytest.raises(BlobExists):
+        await blobs.put(pieces(b"second"), key=key, max_bytes=LIMIT, only_new=True)
+    assert await content_of(blobs, key) == b"first"
+    assert list((tmp_path / "files" / "drafts").iterdir()) == []

@@ -34,6 +34,8 @@ DRAFTS = "drafts"
 # With less than this left nothing can be stored.
 FULL_BYTES = 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# How file systems without hard links refuse them: FAT, FUSE and SMB, and those that allow a file one name only.
+_NO_HARD_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK}
 
 
 class LocalObjects:
@@ -219,8 +221,10 @@ def _take_name(draft: Path, target: Path) -> None:
     """Rename `draft`. Of several that take the same name, one does, and the others get FileExistsError."""
     try:
         os.link(draft, target)
-    except PermissionError:  # a file system without hard links: there they may only be told too late
-        if target.exists():
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        if target.exists():  # of two at the same moment, both may find that it does not
             raise FileExistsError(errno.EEXIST, "the name is taken") from None
         os.rename(draft, target)
     else:
