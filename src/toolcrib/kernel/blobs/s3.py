@@ -7,7 +7,7 @@ a lifecycle rule that aborts incomplete multipart uploads.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -90,10 +90,6 @@ class S3Objects:
     async def write(
         self, key: str, blocks: AsyncIterable[bytes], *, size: int | None, only_new: bool = False
     ) -> None:
-        if only_new:  # nobody but S3 itself receives what several may send to one key at the same moment
-            with suppress(BlobMissing):
-                await self.head(key)
-                raise FileExistsError(key)
         source = aiter(blocks)
         first = await _gather(source, PART_BYTES)
         try:

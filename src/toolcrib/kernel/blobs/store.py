@@ -53,7 +53,8 @@ class Store(Protocol):
     ) -> None:
         """Store `blocks` under `key`: complete and synced when this returns, not at all if it raises.
 
-        With `only_new`, raises FileExistsError if there is an object already.
+        With `only_new`, raises FileExistsError if there is an object already. A store whose `presign` gives addresses
+        of its own need not heed it: only what is sent to ours asks for it.
         """
 
     async def read(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
