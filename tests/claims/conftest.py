@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -102,6 +102,7 @@ class Claims:
         lease: int = 60,
         confirm: int = 30,
         ttl: int | None = None,
+        ends_at: datetime | None = None,
     ) -> None:
         """Wait with a lease of so many seconds, and as many to confirm; as one of the holder's programs."""
         ends = self.clock() + timedelta(seconds=lease)
@@ -111,6 +112,7 @@ class Claims:
             person(holder),
             until=self.clock() + timedelta(days=7),
             ttl_seconds=ttl,
+            ends_at=ends_at,
             lease_ends_at=ends,
             confirm_seconds=confirm,
         )

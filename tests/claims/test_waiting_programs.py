@@ -198,6 +198,27 @@ async def test_our_outage_ends_no_wait_and_nothing_that_was_given(claims: Claims
     assert await claims.queue("m1") == []
 
 
+@pytest.mark.parametrize("minutes_down", [3, 30])
+async def test_our_outage_puts_no_chosen_end_off(claims: Claims, minutes_down: int) -> None:
+    """What was given over the outage can be confirmed until the end that its program chose, and is over then."""
+    await forgive_outage(claims.database, claims.clock(), timedelta(0))
+    await claims.acquire("m1", "ana")
+    chosen = claims.clock() + timedelta(minutes=5)
+    await claims.wait_as_program("m1", "ben", ends_at=chosen)
+    await claims.release("m1", "ana")
+    claims.clock.advance(minutes=minutes_down)
+    await forgive_outage(claims.database, claims.clock(), timedelta(minutes=10))
+    given = await claims.live("m1")
+    if minutes_down > 5:
+        assert given is None
+        return
+    assert given is not None
+    assert given.expires_at == chosen
+    assert (await claims.confirm("m1", "ben", given.fence)).expires_at == chosen
+    claims.clock.advance(minutes=3)
+    assert await claims.live("m1") is None
+
+
 # Over HTTP
 
 

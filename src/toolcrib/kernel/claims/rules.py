@@ -230,7 +230,10 @@ class ClaimRules(QueueRules):
         claim, until = self.claims.get(command.ref.digest), command.expires_at
         if claim is None or claim.fence != command.fence:
             return None
-        if not claim.heartbeat or claim.expires_at is None or claim.expires_at >= until:
+        chosen = _chosen_end(claim.unconfirmed)
+        if chosen is not None:
+            until = min(until, chosen)
+        if not claim.heartbeat or claim.expires_at is None or until <= max(claim.expires_at, self.now):
             return None
         forgiven = replace(claim, expires_at=until)
         with self._by_itself():
@@ -246,9 +249,7 @@ class ClaimRules(QueueRules):
         return self.renew(Renew(command.ref, command.holder, ends, command.fence))
 
     def _end_once_confirmed(self, unconfirmed: dict[str, Any]) -> datetime | None:
-        ends_at = unconfirmed.get("ends_at")  # not there in what earlier releases wrote
-        moment = datetime.fromisoformat(ends_at) if ends_at else None
-        return end_of(self.now, unconfirmed.get("ttl_seconds"), moment)
+        return end_of(self.now, unconfirmed.get("ttl_seconds"), _chosen_end(unconfirmed))
 
     # What is true now
 
@@ -301,6 +302,12 @@ def _confirmed_data(claim: Claim) -> dict[str, Any]:
     if claim.unconfirmed is None:
         return claim.data
     return {**claim.public_data, **held_by_program(claim.program)}
+
+
+def _chosen_end(unconfirmed: dict[str, Any] | None) -> datetime | None:
+    """Return the moment at which the program that is given a claim wants it to end, if it named one."""
+    ends_at = (unconfirmed or {}).get("ends_at")  # not there in what earlier releases wrote
+    return datetime.fromisoformat(ends_at) if ends_at else None
 
 
 def _shown(moment: datetime | None) -> str | None:
