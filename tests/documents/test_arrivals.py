@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import unquote
 
+import httpx
 import pytest
 
 from tests.documents.envelope import refused, succeeded
+from tests.documents.webdav import Dav
 from tests.servers.crib import Crib, Person
+from tests.servers.environment import PLAIN
 from toolcrib.documents.caller import Caller
 from toolcrib.documents.errors import ObjectNotFound
 from toolcrib.documents.service import arrivals
@@ -84,6 +88,23 @@ def test_a_confirmation_is_the_first_also_while_the_file_appears(crib: Crib, ann
     assert crib.run(race()) == 201
     file = ann.metadata("race/new.txt")["file"]["id"]
     assert len(ann.get("/versions", file_id=file).json()["versions"]) == 1
+
+
+@pytest.mark.databases("sqlite")  # S3 itself receives what is sent to its addresses
+def test_what_does_not_appear_tells_its_sender_no_name(crib: Crib, ann: Person, carla: Person) -> None:
+    """Whoever has the address need not be the person it was made for."""
+    folder = "ö" * 80
+    made = ann.post("/upload/presign", **ann.at(f"{folder}/new.txt", "companies")).json()
+    dav = Dav(crib, carla, "companies")
+    dav("MKCOL", folder)
+    token = dav.token(folder, depth="infinity")
+    answer = httpx.put(made["url"], content=b"x", verify=PLAIN)
+    told = answer.headers["Toolcrib-Warning"]
+    assert answer.status_code == 200, answer.text
+    assert "file_locked" in unquote(told)
+    assert carla.username not in unquote(told)
+    assert len(told) < 300
+    assert dav.unlock(folder, token).status_code == 204
 
 
 def test_two_who_let_a_file_appear_do_not_confirm_it(crib: Crib, ann: Person) -> None:

@@ -95,7 +95,8 @@ async def _appear(
     except (BlobMissing, ObjectNotFound):  # not there yet, or used meanwhile
         return False
     except Problem as refusal:  # it waits for its confirmation, which says why it cannot be
-        warnings[:] = [f"This does not appear as {place.path}: {refusal.detail}"]
+        # Whoever has the address may not know the project: its people and its names are not for them.
+        warnings[:] = [f"This does not appear among the documents until it is confirmed ({refusal.code})."]
         log.info("upload_does_not_appear", key=upload.object_key, reason=refusal.code)
         return False
     return True
