@@ -312,7 +312,7 @@ async def save_in(
     file.backup_of = None
     # A document that has such a name by now keeps its history.
     is_litter = right.litter.covers(place.name, stored.size)
-    was_litter, held = file.is_litter, ref_of(file, right.scope)
+    held = ref_of(file, right.scope)
     file.is_litter = is_litter and (file.is_litter or file.version_number == 0)
     if file.is_litter:
         await drop_versions(session, file, now=now)
@@ -350,8 +350,8 @@ async def save_in(
     )
     if release:
         await release_own(session, caller, claim, now=now)
-    if was_litter and not file.is_litter:
-        await claims_service.rename(session, held, file.address, to=ref_of(file, right.scope))
+    if (held_now := ref_of(file, right.scope)).digest != held.digest:
+        await claims_service.rename(session, held, file.address, to=held_now)
     return Saved(file, version, created, came_back=awaited is not None)
 
 
