@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from uuid import uuid4
+
 import pytest
 
 from tests.cli.conftest import Person, answer_of
@@ -34,6 +37,7 @@ def test_a_submodule_is_a_repository_of_its_own(ann: Person, clone: Clone) -> No
     inside = ["Lib/sub/Content/Maps/L 1.umap", "Lib/sub/new.umap", "Lib/sub"]
     for typed in inside:
         assert answer_of(ann.run("lock", typed, "--json", code=2))["code"] == "in_submodule", typed
+    assert ann.run("lock", "Lib/sub", code=2).err.startswith("toolcrib: Lib/sub is a repository of its own")
     clone.git("submodule", "deinit", "-q", "-f", "Lib/sub")  # declared, and not checked out
     assert answer_of(ann.run("lock", inside[0], "--json", code=2))["code"] == "in_submodule"
     nested = Clone(clone.root / "Plugins" / "own", clone.env)
@@ -55,6 +59,18 @@ def test_a_file_that_is_not_there_is_locked_with_a_warning(ann: Person, clone: C
     assert ann.run("lock", MAP).err == ""
     many = "\n".join(f"{number}.umap" for number in range(9))
     assert "4 others" in ann.run("lock", "--stdin", stdin=many).err
+
+
+def test_outside_of_a_clone_the_project_that_nothing_chose_is_said(ann: Person) -> None:
+    name = f"{uuid4().hex}.umap"
+    where = {each: value for each, value in ann.env.items() if each != "TOOLCRIB_PROJECT"}
+    nowhere = replace(ann, env=where)
+    assert "project default" in nowhere.run("lock", name).err
+    for more in (["--json"], ["--project", "default"]):
+        nowhere.run("unlock", name)
+        assert nowhere.run("lock", name, *more).err == ""
+    nowhere.run("unlock", name)
+    assert ann.run("lock", name).err == ""
 
 
 def test_a_project_that_nobody_used_is_asked_about(ann: Person, ben: Person, project: str) -> None:

@@ -82,6 +82,8 @@ def lock(
         taken = take(context, wanted, body)
     lockable.after_lock(context, taken)
     context.show(taken, describe_locks("Locked", taken))
+    if context.repository is None and context.project is None and not context.as_json:
+        output.warn(f"toolcrib: this is in project {taken[0]['project']}. Another one: --project NAME")
 
 
 @command(app, "unlock", hidden=("release",))

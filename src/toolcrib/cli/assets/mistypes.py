@@ -28,9 +28,10 @@ def require_files(context: Context, typed: Sequence[str], paths: Sequence[str]) 
     for path in paths:
         for place in (path, *_folders(path)):
             if place in inner or (place != path and _exists(root / place / ".git")):
+                which = "is" if path == place else f"belongs to {place}, which is"
                 raise CannotTell(
-                    f"{path} is in {place}, a repository of its own (a submodule): lock it there, where it has its own "
-                    f"project (cd {place}). --force locks it here.",
+                    f"{path} {which} a repository of its own (a submodule), and what is locked there has its own "
+                    f"project. Lock its files from there (cd {place}); --force locks the name here.",
                     code="in_submodule",
                 )
         file = root / path
