@@ -216,6 +216,8 @@ def test_set_config_refuses_a_key_that_does_not_exist(server: Start) -> None:
     for name, word in (("nobody", new), ("ann", "short")):
         done = operate(one.data_dir, "admin", "reset-password", name, "--password-stdin", stdin=f"{word}\n")
         assert done.code == 1, done.text
+    done = operate(one.data_dir, "admin", "reset-password", "nobody")
+    assert "There is no account nobody" in done.err, "before a password is asked for"
 
 
 def test_two_step_sign_in_is_turned_off_for_somebody_who_lost_it(server: Start) -> None:

@@ -245,16 +245,17 @@ def reset_password(
     data_dir: DataDir = None,
 ) -> None:
     """Give somebody a new password, for example an administrator who has lost theirs. It ends their sign-ins."""
-    settings = load_settings(data_dir=data_dir)
-    password = secret_from("TOOLCRIB_PASSWORD", f"New password of {username}", password_stdin)
+
+    def ask() -> str:
+        return secret_from("TOOLCRIB_PASSWORD", f"New password of {username}", password_stdin)
 
     async def task(kernel: "Kernel") -> str:
         from toolcrib.kernel.identity import accounts
 
-        await accounts.reset_password(kernel, username, password)
+        await accounts.reset_password(kernel, username, ask)
         return f"The password of {username} is changed."
 
-    with_kernel(settings, task)
+    with_kernel(load_settings(data_dir=data_dir), task)
 
 
 @admin.command("reset-otp")

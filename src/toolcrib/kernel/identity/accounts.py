@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
@@ -118,8 +119,9 @@ async def create_admin(kernel: Kernel, username: str, email: str | None, passwor
         )
 
 
-async def reset_password(kernel: Kernel, username: str, password: str) -> None:
-    """Give an account a new password for `toolcrib admin reset-password`.
+async def reset_password(kernel: Kernel, username: str, ask: Callable[[], str]) -> None:
+    """Give an account a new password for `toolcrib admin reset-password`. Nobody is asked for it in vain: the account
+    is looked for first.
 
     Raises:
         WeakPassword: the password is not allowed (400).
@@ -128,7 +130,7 @@ async def reset_password(kernel: Kernel, username: str, password: str) -> None:
     async with kernel.database.read() as session:
         if not await _anybody(session, is_named(username)):
             raise users.UserNotFound(f"There is no account {username}.")
-    password_hash = await kernel.auth.passwords.hash_new(password, by=username)
+    password_hash = await kernel.auth.passwords.hash_new(ask(), by=username)
     async with kernel.database.write() as session:
         user = await users.get_by_name(session, username)
         await users.set_password(session, user, password_hash, actor=None, now=kernel.clock())
