@@ -1,4 +1,4 @@
-"""`--expires` takes a length of time, a time of the day, or a date."""
+"""`--expires` and `--at` take a length of time, a time of the day, or a date."""
 
 from __future__ import annotations
 
@@ -79,3 +79,19 @@ def test_a_moment_stays_where_it_is_while_one_waits(ann: Person, ben: Person) ->
     _out, err = waiting.communicate(timeout=60)
     assert waiting.returncode == 0, err
     assert datetime.fromisoformat(ann.locks()["a"]["expires_at"]) == wanted
+
+
+def test_bookings_of_hours_meet(ann: Person, ben: Person, admin: Person) -> None:
+    machine = {"name": "hourly", "host": "127.0.0.1", "port": 1, "user": "root", "password": "secret"}
+    admin.client.post("/api/machines", json=machine).raise_for_status()
+    day = (datetime.now(UTC) + timedelta(days=1)).date()
+    made = ben.json("machines", "book", "hourly", "--at", f"{day}T18:00Z", "--for", "1h")
+    assert datetime.fromisoformat(made["starts_at"]) == datetime.fromisoformat(f"{day}T18:00Z")
+    ann.run("machines", "book", "hourly", "--at", f"{day}T19:00Z", "--for", "1h")
+    moved = ann.json("machines", "rebook", "hourly", "--at", f"{day}T17:00Z", "--for", "1h")
+    assert datetime.fromisoformat(moved["ends_at"]) == datetime.fromisoformat(f"{day}T18:00Z")
+    listed = ann.json("machines", "calendar", "hourly", "--from", f"{day}T18:00Z", "--for", "1h")
+    assert [entry["holder"] for entry in listed["entries"]] == ["ben"]
+    for person in (ann, ben):
+        person.run("machines", "release", "--all")
+    admin.client.delete("/api/machines/hourly").raise_for_status()

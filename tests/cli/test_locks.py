@@ -133,7 +133,7 @@ def test_an_end_is_chosen_moved_and_taken_away(ann: Person) -> None:
     assert datetime.fromisoformat(lock["expires_at"]) > ends + timedelta(days=2)
     (lock,) = ann.json("renew", MAP, "--expires", "none")
     assert lock["expires_at"] is None
-    assert "'soon' is no end" in ann.run("lock", "x", "--expires", "soon", code=2).err
+    assert "'soon' is no time" in ann.run("lock", "x", "--expires", "soon", code=2).err
 
 
 def test_a_lock_is_handed_over(ann: Person, ben: Person) -> None:

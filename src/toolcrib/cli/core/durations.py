@@ -35,23 +35,32 @@ def end_seconds(text: str | None) -> int | None:
     was not given.
 
     Raises:
-        CannotTell: it is neither, or lies in the past.
+        CannotTell: as `moment_meant`.
     """
     if text is None:
         return None
     now = datetime.now(UTC)
+    return math.ceil((moment_meant(text, now) - now).total_seconds())
+
+
+def moment_meant(text: str, now: datetime) -> datetime:
+    """Return the moment that a length of time from `now`, or a moment (`read_moment`), names.
+
+    Raises:
+        CannotTell: it is neither, or lies in the past.
+    """
     try:
-        return int(parse_duration(text).total_seconds())
+        return now + parse_duration(text)
     except ValueError as bad:
         moment = read_moment(text, now)
         if moment is None:
             hint = "write for example 30m, 2h, 3d, 18:00, 2026-05-01 or 2026-05-01T18:00"
-            raise CannotTell(f"{text!r} is no end: {hint}.") from bad
+            raise CannotTell(f"{text!r} is no time: {hint}.") from bad
     if moment <= now:
         raise CannotTell(f"{text!r} has passed: it is {now.astimezone():%Y-%m-%d %H:%M} here.")
     if moment - now > LONGEST:
         raise CannotTell(f"{text!r} is out of range: at most ten years.")
-    return math.ceil((moment - now).total_seconds())
+    return moment
 
 
 def end_fields(text: str | None) -> dict[str, Any]:
@@ -59,17 +68,14 @@ def end_fields(text: str | None) -> dict[str, Any]:
     itself, which does not move while one waits.
 
     Raises:
-        CannotTell: as `end_seconds`.
+        CannotTell: as `moment_meant`.
     """
-    seconds = end_seconds(text)
-    if text is None or seconds is None:
+    if text is None:
         return {}
     try:
-        parse_duration(text)
+        return {"expires_in": int(parse_duration(text).total_seconds())}
     except ValueError:
-        moment = read_moment(text, datetime.now(UTC))
-        return {"expires_at": moment.isoformat()} if moment else {}
-    return {"expires_in": seconds}
+        return {"expires_at": moment_meant(text, datetime.now(UTC)).isoformat()}
 
 
 def read_moment(text: str, now: datetime) -> datetime | None:

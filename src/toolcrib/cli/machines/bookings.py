@@ -7,7 +7,7 @@ import typer
 
 from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
-from toolcrib.cli.core.durations import duration_seconds, end_seconds, until
+from toolcrib.cli.core.durations import duration_seconds, moment_meant, until
 from toolcrib.cli.core.failures import CannotTell
 from toolcrib.cli.machines.access import find, names_of
 from toolcrib.cli.machines.completion import complete_machine, complete_own
@@ -61,7 +61,7 @@ def book(
     Nobody else gets them then. `toolcrib machines release ID` cancels the booking. When it has begun, use it or confirm
     it, or it ends.
     """
-    begins = datetime.now(UTC) + timedelta(seconds=end_seconds(start) or 0)
+    begins = moment_meant(start, datetime.now(UTC))
     body = wish(context, names, count, tags, length) | {"starts_at": begins.isoformat()}
     more = {"purpose": purpose, "at_least": at_least, "login": login}
     body |= {key: value for key, value in more.items() if value is not None}
@@ -103,7 +103,7 @@ def rebook(
 
     What is not said stays as it is. If what is said cannot be had, all of it stays.
     """
-    begins = start and datetime.now(UTC) + timedelta(seconds=end_seconds(start) or 0)
+    begins = moment_meant(start, datetime.now(UTC)) if start else None
     given = {
         "starts_at": begins.isoformat() if begins else None,
         "minutes": minutes(length) if length else None,
@@ -152,7 +152,7 @@ def calendar(
 ) -> None:
     """List who has and has booked which machine, until when."""
     now = datetime.now(UTC)
-    begins = now + timedelta(seconds=end_seconds(start) or 0)
+    begins = moment_meant(start, now) if start else now
     ends = begins + timedelta(seconds=duration_seconds(length) or 0)
     wanted = {"from": begins.isoformat(), "to": ends.isoformat(), "machine": name}
     answer = context.api.get("/pool/calendar", **wanted)
