@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from asyncssh.packet import MPInt, String, UInt32
 
 from tests.servers.environment import PASSWORD
 from toolcrib.machines.hosts.driver import Problem
@@ -253,9 +255,27 @@ def test_a_password_under_the_minimum_is_refused_in_words(pool: PoolCrib) -> Non
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
 
 
+def impossible_key() -> str:
+    """Return an OpenSSH key that is written as it should be, of a number that no key has."""
+    point = String("nistp256") + String(b"\4" + bytes(64))
+    public = String("ecdsa-sha2-nistp256") + point
+    check, number, comment = UInt32(1) * 2, MPInt(0), String("")
+    private = check + public + number + comment
+    private += bytes(range(1, 1 + -len(private) % 8))
+    unencrypted = String("none") + String("none") + String("")
+    key = b"openssh-key-v1\0" + unencrypted + UInt32(1) + String(public) + String(private)
+    return KEY.replace("b3BlbnNzaC1rZXktdjEAAAAA", b64encode(key).decode())
+
+
 @pytest.mark.parametrize(
     "secret",
-    [{"password": "two\nlines"}, {"password": "one\r"}, {"private_key": "no key"}, {"private_key": KEY}],
+    [
+        {"password": "two\nlines"},
+        {"password": "one\r"},
+        {"private_key": "no key"},
+        {"private_key": KEY},
+        {"private_key": impossible_key()},
+    ],
 )
 def test_a_secret_that_can_open_no_machine_is_refused_at_once(pool: PoolCrib, secret: dict[str, str]) -> None:
     client = pool.admin.client

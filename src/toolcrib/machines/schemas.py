@@ -105,10 +105,10 @@ def checked_password(password: str | None) -> str | None:
 
 
 def checked_private_key(key: str | None) -> str | None:
-    return _checked_secret(key, KEY_LENGTH, names.check_private_key)
+    return _checked_secret(key, KEY_LENGTH, names.read_private_key)
 
 
-def _checked_secret(secret: str | None, longest: int, check: Callable[[str], None]) -> str | None:
+def _checked_secret(secret: str | None, longest: int, check: Callable[[str], object]) -> str | None:
     if secret is None:
         return None
     if len(secret) > longest:

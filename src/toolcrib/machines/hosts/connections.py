@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import asyncssh
 
 from toolcrib.machines.hosts.driver import Host, Problem
+from toolcrib.machines.hosts.names import InvalidValue, read_private_key
 
 # Certificates of host keys are not asked for: what is pinned is the key itself.
 _HOST_KEY_ALGORITHMS = {
@@ -179,9 +180,9 @@ def _algorithms(host: Host) -> list[str]:
 def own_keys(host: Host) -> list[asyncssh.SSHKey] | None:
     """Return the keys by which the pool signs in. Raises HostFailed if the private key cannot be read."""
     try:
-        return [asyncssh.import_private_key(host.private_key)] if host.private_key else None
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
-        raise HostFailed(Problem.INVALID, "The private key cannot be read.") from None
+        return [read_private_key(host.private_key)] if host.private_key else None
+    except InvalidValue as unreadable:
+        raise HostFailed(unreadable.problem, str(unreadable)) from None
 
 
 async def open_connection(host: Host) -> Connection:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING
 
 from toolcrib.machines.hosts.driver import Account, Host, Problem
+
+if TYPE_CHECKING:
+    import asyncssh
 
 # useradd's own rule on Debian; also what a shell, an INI file and a YAML file read as one plain word.
 _LOGIN = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -88,13 +92,13 @@ def check_password(password: str) -> None:
         raise InvalidValue("The manager's password is empty or has a line break.")
 
 
-def check_private_key(key: str) -> None:
-    """Raise InvalidValue unless this is a private key that needs no passphrase."""
+def read_private_key(key: str) -> asyncssh.SSHKey:
+    """Return the key that this text is. Raises InvalidValue unless it is one that needs no passphrase."""
     import asyncssh  # noqa: PLC0415 - takes a while, and few servers are given keys
 
     try:
-        asyncssh.import_private_key(key)
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+        return asyncssh.import_private_key(key)
+    except ValueError:  # asyncssh's own refusals, and the cryptography library's of numbers that no key has
         raise InvalidValue("The private key cannot be read, or has a passphrase.") from None
 
 
