@@ -13,6 +13,7 @@ import pytest
 
 from tests.machines.test_bookings import at, book, refusal, state_of
 from tests.machines.test_sharing import KEYS, share
+from toolcrib.machines.hosts.driver import Problem
 
 if TYPE_CHECKING:
     import httpx
@@ -112,6 +113,23 @@ def test_it_keeps_its_machine_where_that_is_free_and_else_gets_another(pool: Poo
     assert verbs.count("reservation_rebooked") == 3
     assert "machine_booking_ended" in {event["verb"] for event in events_of(ben, first)}
     assert "machine_booked" in {event["verb"] for event in events_of(ben, second)}
+
+
+def test_a_booking_that_is_late_does_not_become_less_late_by_a_change(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines()
+    pool.have(ben, names, minutes=60)
+    made = book(pool, ann, names, 60, minutes=60)
+    pool.hosts.break_(names[0], Problem.FAILED, "remove")
+    pool.crib.clock.advance(minutes=60)
+    pool.work()
+    pool.crib.clock.advance(minutes=8)
+    pool.work()
+    assert changed(ann, made, minutes=61)["state"] == "booked"
+    pool.work()
+    pool.crib.clock.advance(minutes=8)
+    pool.work()
+    assert state_of(ann, made)["state"] == "failed"
+    pool.hosts.break_(names[0], None, "remove")
 
 
 def test_other_machines_are_asked_for_as_in_a_booking(pool: PoolCrib) -> None:

@@ -81,13 +81,13 @@ async def rebook(
             ends_at=end,
             seconds=seconds,
             wanted=wanted.as_json(),
-            warned_at=None,
-            reminded_at=None,
             revision=reservations.c.revision + 1,
         )
     )
+    if start > now:  # else it stays as late as it is
+        await session.execute(mine.values(warned_at=None, reminded_at=None))
     left = [machine for machine in fleet if machine.id in before - {each.id for each in chosen}]
-    await _tell(session, row, me, chosen, left, start, end, now)
+    await _tell(session, row, me, chosen=chosen, left=left, start=start, end=end, now=now)
     after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))
 
 
@@ -126,6 +126,7 @@ async def _tell(
     session: AsyncSession,
     row: Row[Any],
     me: Principal,
+    *,
     chosen: Sequence[Machine],
     left: Sequence[Machine],
     start: datetime,
