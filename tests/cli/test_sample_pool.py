@@ -141,21 +141,50 @@ def test_where_namespaces_are_not_allowed_it_says_so_and_leaves_nothing(place: P
 
 @pytest.mark.installed
 def test_a_base_root_whose_making_was_killed_is_removed(place: Path, operator: Person) -> None:
-    # It takes long, and a network; what is killed here only begins.
-    programs, cache = place / "bin", place / "cache"
-    programs.mkdir()
-    slow = programs / "mmdebstrap"
-    slow.write_text('#!/bin/sh\nfor made; do :; done\nmkdir -p "$made/etc"\n/bin/sleep 600\n')
-    slow.chmod(0o755)
-    more = {"TOOLCRIB_HOSTS_CACHE": str(cache), "PATH": f"{programs}:{operator.env['PATH']}"}
-    operator = replace(operator, env={**operator.env, **more})
+    operator, slow, cache = with_slow_making(place, operator)
     making = operator.start(*UP, "--count", "1", "--file", str(place / "pool.yml"))
     wait_until(lambda: bool(list(cache.glob("*.new/etc"))), "the root to be begun", 60)
     making.send_signal(signal.SIGKILL)
     making.wait()
     operator.run(*DOWN)
     assert [path for path in cache.iterdir() if path.is_dir()] == []
-    assert [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(slow) in _words(path)] == []
+    assert runs_of(slow) == []
+
+
+@pytest.mark.installed
+def test_a_base_root_that_somebody_else_makes_is_left_alone(place: Path, operator: Person) -> None:
+    operator, slow, cache = with_slow_making(place, operator)
+    other = replace(operator, env={**operator.env, "XDG_STATE_HOME": str(place / "other")})
+    making = operator.start(*UP, "--count", "1", "--file", str(place / "pool.yml"))
+    wait_until(lambda: bool(list(cache.glob("*.new/etc"))), "the root to be begun", 60)
+    words = ["--count", "1", "--prefix", "other", "--file", str(place / "other.yml")]
+    waiting = other.start(*UP, *words)
+    wait_until(lambda: bool(list(place.glob("other/*/*/state.json"))), "the other pool to be begun", 60)
+    waiting.send_signal(signal.SIGKILL)
+    waiting.wait()
+    before = runs_of(slow)
+    other.run(*DOWN)
+    assert (making.poll(), runs_of(slow), bool(list(cache.glob("*.new/etc")))) == (None, before, True)
+    making.send_signal(signal.SIGKILL)
+    making.wait()
+    operator.run(*DOWN)
+    assert runs_of(slow) == []
+
+
+def with_slow_making(place: Path, operator: Person) -> tuple[Person, Path, Path]:
+    """Return somebody with an mmdebstrap that only begins (a real one takes long, and a network), that program, and
+    the cache."""
+    programs, cache = place / "bin", place / "cache"
+    programs.mkdir()
+    slow = programs / "mmdebstrap"
+    slow.write_text('#!/bin/sh\nfor made; do :; done\nmkdir -p "$made/etc"\n/bin/sleep 600\n')
+    slow.chmod(0o755)
+    more = {"TOOLCRIB_HOSTS_CACHE": str(cache), "PATH": f"{programs}:{operator.env['PATH']}"}
+    return replace(operator, env={**operator.env, **more}), slow, cache
+
+
+def runs_of(program: Path) -> list[Path]:
+    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(program) in _words(path)]
 
 
 def _words(process: Path) -> list[str]:

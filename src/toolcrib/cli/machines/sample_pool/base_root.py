@@ -8,7 +8,8 @@ import platform
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PACKAGES = ("openssh-server", "sudo", "procps", "iproute2", "passwd", "python3", "busybox")
@@ -25,12 +26,8 @@ def base_root() -> Path:
 
     It lies in TOOLCRIB_HOSTS_CACHE or the user's cache folder. Several processes may ask at the same time.
     """
-    import fcntl
-
     root = _place()
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with root.with_name(f"{root.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _locked(root):
         if not root.is_dir():
             _make(_suite(), root)
     return root
@@ -60,12 +57,30 @@ def _suite() -> str:
 
 
 def remove_half_made() -> None:
-    """Remove what is left of a base root whose making was cut off, and end what still works on it.
+    """Remove what is left of a base root whose making was cut off, and end what still works on it; not while somebody
+    makes it.
 
     Raises:
         CannotMakeHosts: something is mounted in it.
     """
-    made = _half_made(_place())
+    root = _place()
+    with suppress(BlockingIOError), _locked(root, waits=False):
+        _remove(_half_made(root))
+
+
+@contextmanager
+def _locked(root: Path, *, waits: bool = True) -> Iterator[None]:
+    """Let one process at a time make this root, or remove what is half made. Raises BlockingIOError if one does and
+    this one does not wait. The lock ends with the process that has it."""
+    import fcntl
+
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with root.with_name(f"{root.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _remove(made: Path) -> None:
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError, ProcessLookupError):
             arguments = process.read_bytes().decode(errors="replace").split("\0")
@@ -86,7 +101,7 @@ def _half_made(root: Path) -> Path:
 def _make(suite: str, root: Path) -> None:
     require_base_root()
     made = _half_made(root)
-    remove_half_made()
+    _remove(made)
     command = [
         "mmdebstrap",
         "--quiet",
@@ -109,6 +124,6 @@ def _make(suite: str, root: Path) -> None:
         if process.returncode:
             raise CannotMakeHosts(f"mmdebstrap failed: {said.strip()[-500:]}")
     except BaseException:
-        remove_half_made()
+        _remove(made)
         raise
     made.rename(root)
