@@ -25,6 +25,7 @@ from toolcrib.kernel.claims.problems import (
 from toolcrib.kernel.claims.queue_rules import MAX_PROGRAMS
 from toolcrib.kernel.claims.sweep import forgive_outage
 from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.outages import OUTAGE_SECONDS
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer
@@ -344,7 +345,10 @@ async def test_programs_that_name_themselves_have_each_its_place_and_its_lock(cr
 
 
 @pytest.mark.databases("sqlite")
-async def test_a_database_that_takes_no_changes_ends_no_wait(app_server: Start, database_url: str) -> None:
+@pytest.mark.parametrize("seconds", [0, OUTAGE_SECONDS + 1])
+async def test_a_database_that_takes_no_changes_ends_no_wait(
+    app_server: Start, database_url: str, seconds: float
+) -> None:
     crib = await app_server(database_url=database_url, database_timeout_seconds=1)
     ann, ben = await crib.user("ann"), await crib.user("ben")
     fence = (await lock(ann)).json()["lock"]["fence"]
@@ -356,6 +360,7 @@ async def test_a_database_that_takes_no_changes_ends_no_wait(app_server: Start, 
             refused = await ben.post(f"/api/claims/waiting/{place['waiter_id']}/renew")
             assert refused.status_code == 503
             crib.clock.advance(seconds=90)
+        await asyncio.sleep(seconds)
     await crib.kernel.jobs.run_due()
     queue = (await ann.get(f"/api/claims/{fence}/queue")).json()
     assert [one["username"] for one in queue] == ["ben"]

@@ -26,46 +26,59 @@ OUTAGE_SECONDS = 10.0
 
 
 class Outages:
-    """`count` is how many there were. `clock` counts seconds, also while the process is stopped."""
+    """`count` is how many there were."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
-        self._well_at = clock()
+        self._well_at = time.monotonic()
         self.count = 0
         self._forgiven: dict[str, int] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Look every second from now on."""
-        self._well_at = self._clock()
+        self._well_at = time.monotonic()
         self._looking = asyncio.create_task(self._look_on(), name="outages")
 
     async def close(self) -> None:
         if self._looking is not None:
             await end_tasks(self._looking)
 
-    async def forgive(self, who: str, forgive: Callable[[], Awaitable[object]]) -> bool:
-        """Call `forgive` if there was an outage since it was called for `who` last. Returns whether there was."""
+    async def forgive(
+        self, job: str, extend: Callable[[], Awaitable[object]], *, is_due: bool = False
+    ) -> bool:
+        """Call `extend` if there was an outage since it was called for `job` last, or if it `is_due` anyhow. Returns
+        whether it was called."""
         await self.look()
         count = self.count
-        if self._forgiven.get(who, 0) == count:
+        if self._forgiven.get(job, 0) == count and not is_due:
             return False
-        await forgive()
-        self._forgiven[who] = count
+        began = time.monotonic()
+        await extend()
+        # It may have been the first change that the database took again.
+        if self._is_over(began):
+            count = self.count
+        self._forgiven[job] = count
         return True
 
     async def look(self) -> None:
         """Look whether the database answers and takes changes, and whether that was so a moment ago, too."""
         async with self._database.read() as session:
             await session.execute(text("SELECT 1"))
+        self._is_over(time.monotonic())
+
+    def _is_over(self, now: float) -> bool:
+        """Note that all was well at `now`, unless the database takes no changes. Returns whether that ended an
+        outage."""
         if self._database.watch.failure:
-            return
-        now = self._clock()
-        if now - self._well_at > OUTAGE_SECONDS:
-            self.count += 1
-            log.warning("outage_over", seconds=round(now - self._well_at))
-        self._well_at = now
+            return False
+        away = now - self._well_at
+        self._well_at = max(self._well_at, now)
+        if away <= OUTAGE_SECONDS:
+            return False
+        self.count += 1
+        log.warning("outage_over", seconds=round(away))
+        return True
 
     async def _look_on(self) -> None:
         while True:

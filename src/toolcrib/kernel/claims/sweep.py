@@ -45,11 +45,11 @@ async def announce_ends(kernel: Kernel, now: datetime) -> None:
 
     What nobody could renew because the database took no changes, or this process stood still, is forgiven first.
     """
-    forgive = partial(forgive_outage, kernel.database, now, kernel.settings.heartbeat_grace)
-    if kernel.database.watch.has_failed:
-        await forgive()
-        kernel.database.watch.has_failed = False
-    elif not await kernel.outages.forgive(NAME, forgive):
+    extend = partial(forgive_outage, kernel.database, now, kernel.settings.heartbeat_grace)
+    watch = kernel.database.watch
+    if await kernel.outages.forgive(NAME, extend, is_due=watch.has_failed):
+        watch.has_failed = False
+    else:
         async with kernel.database.write() as session:
             await session.execute(update(server_alive).values(at=now))
     await _end_waiting(kernel, now)
