@@ -49,12 +49,12 @@ NAMES_AT_ONCE = 5_000
 
 
 def allows(role: Role | None, action: Action, *, registered: bool) -> bool:
-    """Return the actions that a role in a project allows. An unregistered project has no admins."""
+    """Return whether a role in a project allows an action. An unregistered project has no admins."""
     needed: Role = NEEDED[action] if registered else min(NEEDED[action], "member", key=RANK.__getitem__)
     return role is not None and RANK[role] >= RANK[needed]
 
 
-def _as_member(me: Principal, project: str, action: Action) -> bool:
+def _as_role_in(me: Principal, project: str, action: Action) -> bool:
     return allows(me.project_role(project), action, registered=project in me.projects)
 
 
@@ -168,7 +168,7 @@ class Access:
             }
         names = await self.project_names([bucket.id for bucket in projects])
         return found | {
-            bucket for bucket in projects if _as_member(caller.me, names.get(bucket.id, bucket.id), action)
+            bucket for bucket in projects if _as_role_in(caller.me, names.get(bucket.id, bucket.id), action)
         }
 
     async def allowed_now(
@@ -228,7 +228,7 @@ class Access:
     async def _ask_memberships(self, me: Principal, bucket: Bucket, action: Action) -> Right | Refused:
         names = await self.project_names([bucket.id])
         name = names.get(bucket.id, bucket.id)
-        if not _as_member(me, name, action):
+        if not _as_role_in(me, name, action):
             return Refused()
         scope = f"project:{name}"
         windows_names = me.windows_names.get(name, UNSET_WINDOWS_NAMES)

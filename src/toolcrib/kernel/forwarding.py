@@ -123,11 +123,11 @@ def client_address(connection: HTTPConnection | Scope) -> str:
     An IPv6 address stands for its /64, because that is what one subscriber gets.
     """
     scope = connection.scope if isinstance(connection, HTTPConnection) else connection
-    return _counted((scope.get("client") or (UNIX, 0))[0])
+    return _address_counted((scope.get("client") or (UNIX, 0))[0])
 
 
 @lru_cache(maxsize=4_096)  # parsing one takes as long as a good part of an answer
-def _counted(text: str) -> str:
+def _address_counted(text: str) -> str:
     address = parse_address(text)
     if isinstance(address, IPv6Address):
         return str(ip_network((address, 64), strict=False))

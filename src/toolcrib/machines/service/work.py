@@ -41,7 +41,7 @@ LONGEST_DELAY = timedelta(hours=1)
 CLEANING_TRIES = 3
 CLEANING = "cleaning_failed"
 # Problems that a server has with every host while it stands still itself.
-OF_TIME = (Problem.TIMED_OUT, Problem.UNREACHABLE)
+TIMEOUT_PROBLEMS = (Problem.TIMED_OUT, Problem.UNREACHABLE)
 
 
 async def start_due(pool: Pool, now: datetime) -> None:
@@ -128,8 +128,16 @@ async def _prepare(pool: Pool, group: Sequence[Row[Any]]) -> None:
                 if (host := hosts.get(hold.machine_id)) is not None:
                     outcome = outcomes[host.name]
                     is_current = latest.access == reservation.access
-                    is_ours = was_away and outcome.problem in OF_TIME
-                    await _prepared(session, hold, host, outcome, now, is_current=is_current, is_ours=is_ours)
+                    caused_by_our_outage = was_away and outcome.problem in TIMEOUT_PROBLEMS
+                    await _prepared(
+                        session,
+                        hold,
+                        host,
+                        outcome,
+                        now,
+                        is_current=is_current,
+                        caused_by_our_outage=caused_by_our_outage,
+                    )
             await filling.settle(session, kernel.settings, reservation.id, now=now)
             after_commit(session, lambda: kernel.jobs.nudge(WORK_JOB))
     except Exception as error:
@@ -159,10 +167,10 @@ async def _prepared(
     now: datetime,
     *,
     is_current: bool,
-    is_ours: bool,
+    caused_by_our_outage: bool,
 ) -> None:
-    """Record what came of making an account. `is_current`: the keys were not changed meanwhile. `is_ours`: if it
-    failed, that was not the host's fault."""
+    """Record what came of making an account. `is_current`: the keys were not changed meanwhile.
+    `caused_by_our_outage`: if it failed, that was not the host's fault."""
     await hosts_of.record_run(session, hold.machine_id, host, "create", outcome, now, hold_id=hold.id)
     mine = update(holds).where(holds.c.id == hold.id)
     await session.execute(mine.values(worker=None, busy_until=None))
@@ -178,7 +186,7 @@ async def _prepared(
         await told.of_hold(session, "machine_ready", hold, scope, now)
         return
     problem = outcome.problem or Problem.FAILED
-    if is_ours or hold.ready_at is not None:
+    if caused_by_our_outage or hold.ready_at is not None:
         # Its keys or password are to be changed; somebody may be at work with it.
         await _try_later(session, hold, outcome, now)
         return
