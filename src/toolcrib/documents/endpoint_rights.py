@@ -38,6 +38,7 @@ OTHERS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/storage/folders"): ("files", "list"),
     ("GET", "/storage/folders/zip"): ("files", "read"),
     ("GET", "/storage/metadata"): ("files", "read"),
+    ("GET", "/storage/event-keys"): ("files", "read"),
     ("GET", "/storage/download/proxy"): ("files", "read"),
     ("HEAD", "/storage/download/proxy"): ("files", "read"),
     ("GET", "/storage/download/presign"): ("files", "read"),
