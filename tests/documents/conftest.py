@@ -14,6 +14,7 @@ from tests.servers.environment import SINGLE
 
 if TYPE_CHECKING:
     from tests.clock import FakeClock
+    from tests.documents.webdav import Dav
     from tests.servers.crib import Crib, Person
 
 S3 = "sqlite-s3"
@@ -79,6 +80,23 @@ def ben(crib: Crib) -> Person:
 def carla(crib: Crib, ann: Person) -> Person:
     """A colleague of Ann."""
     return crib.person(company=ann.company)
+
+
+@pytest.fixture
+def shared(crib: Crib, ann: Person) -> Dav:
+    """Ann's program in her company's bucket."""
+    return _program_of(crib, ann)
+
+
+@pytest.fixture
+def others(crib: Crib, carla: Person) -> Dav:
+    return _program_of(crib, carla)
+
+
+def _program_of(crib: Crib, person: Person) -> Dav:
+    from tests.documents.webdav import Dav  # noqa: PLC0415 - loads the whole server
+
+    return Dav(crib, person, "companies")
 
 
 @pytest.fixture

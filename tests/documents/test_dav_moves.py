@@ -29,12 +29,6 @@ def dav(crib: Crib, ann: Person) -> Dav:
 
 
 @pytest.fixture
-def shared(crib: Crib, ann: Person) -> Dav:
-    """Ann in her company's bucket."""
-    return Dav(crib, ann, "companies")
-
-
-@pytest.fixture
 def colleague(crib: Crib, carla: Person) -> Dav:
     return Dav(crib, carla, "companies")
 

@@ -139,3 +139,12 @@ def numbers(person: Person, path: str, bucket: str = "users") -> list[int]:
 def pieces(size: int, piece: int = 2**20) -> Iterator[bytes]:
     for _ in range(size // piece):
         yield bytes(piece)
+
+
+def claims_of(person: Person) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = person.client.get("/api/claims", params={"mine": "true"}).json()["claims"]
+    return found
+
+
+def address(person: Person, path: str) -> str:
+    return f"/companies/{person.company}/{path}"
