@@ -128,3 +128,11 @@ async def drop(page: Page, target: Locator, paths: list[Path]) -> None:
             },
         )
     await session.detach()
+
+
+def files(page: Page) -> Locator:
+    return page.get_by_role("table", name="Files and folders")
+
+
+def drawer(page: Page) -> Locator:
+    return page.get_by_role("dialog").first

@@ -1,27 +1,17 @@
-"""Folders, files and what is in them; who holds them, and who decides about them."""
+"""Folders, files and what is in them."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, StartServer, choose_files, row
-from tests.web.documents import a_shelf, drop, pdf, png
-
-
-def files(page: Page) -> Locator:
-    return page.get_by_role("table", name="Files and folders")
-
-
-def drawer(page: Page) -> Locator:
-    return page.get_by_role("dialog").first
+from tests.web.conftest import Open, choose_files, row
+from tests.web.documents import a_shelf, drawer, files, pdf, png
 
 
 async def test_folders_are_made_opened_and_left(open_page: Open, crib: ToolcribServer, folder: str) -> None:
@@ -154,134 +144,6 @@ async def test_the_servers_links_show_the_file_wherever_it_has_gone(
     await expect(row(page2, "moved.txt")).to_be_visible()
 
 
-async def test_files_and_folders_are_dropped_in(
-    open_page: Open, crib: ToolcribServer, folder: str, tmp_path: Path
-) -> None:
-    shelf = a_shelf(crib, folder, "ann")
-    shelf.put("ann", "again.txt", b"first")
-    (tmp_path / "again.txt").write_bytes(b"second")
-    (tmp_path / "empty.txt").write_bytes(b"")
-    (tmp_path / "Set" / "deep").mkdir(parents=True)
-    for number in range(5):
-        (tmp_path / "Set" / "deep" / f"{number}.bin").write_bytes(os.urandom(1000))
-    page = await open_page("ann", shelf.address)
-    await expect(row(page, "again.txt")).to_be_visible()
-    await drop(page, files(page), [tmp_path / "again.txt", tmp_path / "empty.txt", tmp_path / "Set"])
-    panel = page.get_by_role("region", name="Uploads")
-    await expect(panel.get_by_role("status")).to_have_text("7 files uploaded")
-    await expect(panel).to_contain_text("version 2 now")
-    await expect(row(page, "Set")).to_be_visible()
-    await expect(row(page, "empty.txt")).to_contain_text("0 bytes")
-    assert shelf.fetch("ann", "again.txt") == b"second"
-    assert shelf.fetch("ann", "Set/deep/3.bin") == (tmp_path / "Set" / "deep" / "3.bin").read_bytes()
-    await panel.get_by_role("button", name="Close").click()
-    await expect(panel).to_have_count(0)
-
-
-async def test_names_that_windows_cannot_keep_are_warned_of(
-    open_page: Open, crib: ToolcribServer, folder: str, tmp_path: Path
-) -> None:
-    shelf = a_shelf(crib, folder, "ann")
-    shelf.put("ann", "old.txt")
-    page = await open_page("ann", shelf.address)
-    dialog = page.get_by_role("dialog")
-    await page.get_by_role("button", name="New folder").click()
-    await dialog.get_by_label("Name").fill("Plans.")
-    await dialog.get_by_role("button", name="Make it").click()
-    await expect(page.get_by_text("Windows cannot keep Plans.: it ends with a dot.")).to_be_visible()
-    await page.get_by_role("button", name="Actions for old.txt").click()
-    await page.get_by_role("menuitem", name="Rename or move…").click()
-    await dialog.get_by_label("Name").fill("aux.txt")
-    await dialog.get_by_role("button", name="Rename").click()
-    await expect(page.get_by_text("Windows cannot keep aux.txt")).to_be_visible()
-    await page.get_by_role("button", name="Actions for Plans.").click()
-    await page.get_by_role("menuitem", name="Rename or move…").click()
-    await dialog.get_by_label("Folder").fill("nul")
-    await dialog.get_by_role("button", name="Move").click()
-    await expect(page.get_by_text("Windows cannot keep nul")).to_be_visible()
-    (tmp_path / "what?.txt").write_bytes(b"x")
-    await drop(page, files(page), [tmp_path / "what?.txt"])
-    await expect(page.get_by_text("Windows cannot keep what?.txt: it contains ?.")).to_be_visible()
-    assert shelf.fetch("ann", "what?.txt") == b"x"
-
-
-async def test_an_upload_outlives_its_server(open_page: Open, server: StartServer, tmp_path: Path) -> None:
-    mortal = server()
-    shelf = a_shelf(mortal, "mortal", "ann")
-    content = os.urandom(40_000_000)
-    (tmp_path / "scan.bin").write_bytes(content)
-    page = await open_page("ann", shelf.address, server=mortal)
-    await expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
-    offsets: list[int] = []
-    page.on(
-        "request",
-        lambda sent: offsets.append(int(sent.headers["upload-offset"])) if sent.method == "PATCH" else None,
-    )
-    network = await page.context.new_cdp_session(page)
-    await network.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 5_000_000}
-    await network.send("Network.emulateNetworkConditions", slow)
-    await drop(page, page.get_by_role("heading", name="Nothing here yet"), [tmp_path / "scan.bin"])
-    bar = page.get_by_role("progressbar", name="Upload of scan.bin")
-    panel = page.get_by_role("region", name="Uploads")
-    await expect(panel).to_contain_text("MB/s")
-    await expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[6-9]\d"), timeout=30_000)
-    mortal.kill()
-    await expect(panel).to_contain_text("Trying again", timeout=15_000)
-    mortal.start()
-    await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
-    await expect(panel.get_by_role("status")).to_have_text("1 file uploaded", timeout=30_000)
-    assert hashlib.sha256(shelf.fetch("ann", "scan.bin")).digest() == hashlib.sha256(content).digest()
-    assert max(offsets) > 0, "it went on where it was"
-    await expect(row(page, "scan.bin")).to_contain_text("40 MB")
-    versions = mortal.user("ann").get(
-        "/api/storage/metadata", params={**shelf.place("scan.bin"), "include_versions": "1"}
-    )
-    assert len(versions.json()["versions"]) == 1
-
-
-async def test_an_upload_is_paused_taken_up_and_cancelled(
-    open_page: Open, crib: ToolcribServer, folder: str, tmp_path: Path
-) -> None:
-    shelf = a_shelf(crib, folder, "ann")
-    shelf.put("ann", "first.txt")
-    (tmp_path / "long.bin").write_bytes(os.urandom(8_000_000))
-    page = await open_page("ann", shelf.address, own=True)
-    network = await page.context.new_cdp_session(page)
-    await network.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
-    await network.send("Network.emulateNetworkConditions", slow)
-    await expect(row(page, "first.txt")).to_be_visible()
-    await drop(page, files(page), [tmp_path / "long.bin"])
-    await page.get_by_role("button", name="Pause long.bin").click()
-    panel = page.get_by_role("region", name="Uploads")
-    await expect(panel).to_contain_text("paused")
-    await page.get_by_role("navigation", name="Main").get_by_role("link", name="Board").click()
-    await page.get_by_role("button", name="Go on with long.bin").click()
-    await expect(panel).to_contain_text("Uploading 1 file")
-    await page.get_by_role("button", name="Cancel long.bin").click()
-    await expect(panel).to_have_count(0)
-    assert shelf.names("ann") == ["first.txt"]
-
-
-async def test_a_refused_upload_says_who_holds_the_file(
-    open_page: Open, crib: ToolcribServer, folder: str, tmp_path: Path
-) -> None:
-    shelf = a_shelf(crib, folder, "ann", member="ben")
-    held = shelf.put("ann", "plan.txt", b"one")["file_id"]
-    crib.user("ben").post("/api/storage/lock", json={"file_id": held}).raise_for_status()
-    (tmp_path / "plan.txt").write_bytes(b"two")
-    page = await open_page("ann", shelf.address)
-    await expect(row(page, "plan.txt")).to_contain_text("ben")
-    await drop(page, files(page), [tmp_path / "plan.txt"])
-    panel = page.get_by_role("region", name="Uploads")
-    await expect(panel.get_by_role("alert")).to_have_text("ben holds it.")
-    crib.user("ben").post("/api/storage/unlock", json={"file_id": held}).raise_for_status()
-    await panel.get_by_role("button", name="Try plan.txt again").click()
-    await expect(panel).to_contain_text("version 2 now")
-    assert shelf.fetch("ann", "plan.txt") == b"two"
-
-
 async def test_whoever_may_only_look_is_told_so(open_page: Open, crib: ToolcribServer, folder: str) -> None:
     shelf = a_shelf(crib, folder, "ann", viewer="vic")
     shelf.put("ann", "plan.txt")
@@ -370,142 +232,6 @@ async def test_the_history_of_a_file_and_an_earlier_version_made_current(
     await expect(history).to_have_count(3)
     await expect(history.first).to_contain_text("Version 1 again")
     assert shelf.fetch("ben", "part.txt") == b"one"
-
-
-async def test_a_lock_is_seen_by_others_at_once_and_ended_with_a_reason(
-    open_page: Open, crib: ToolcribServer, folder: str
-) -> None:
-    shelf = a_shelf(crib, folder, "ann", member="ben")
-    shelf.put("ann", "plan.txt")
-    anns, bens = await open_page("ann", shelf.address), await open_page("ben", shelf.address)
-    await row(bens, "plan.txt").get_by_role("link").click()
-    await drawer(bens).get_by_role("button", name="Lock…").click()
-    dialog = bens.get_by_role("dialog", name="Lock", exact=True)
-    await dialog.get_by_label("Reason").fill("adding the crane")
-    await dialog.get_by_role("button", name="4 hours").click()
-    await dialog.get_by_role("button", name="Lock it").click()
-    await expect(row(anns, "plan.txt")).to_contain_text("ben")
-    await expect(drawer(bens).get_by_role("button", name="Unlock")).to_be_visible()
-    await row(anns, "plan.txt").get_by_role("link").click()
-    card = drawer(anns).get_by_role("region", name="Lock")
-    await expect(card).to_contain_text("adding the crane")
-    await expect(card).to_contain_text("in 3 h")
-    await expect(drawer(anns).get_by_role("button", name=re.compile("New version"))).to_contain_text(
-        "ben holds it."
-    )
-
-    await card.get_by_role("button", name="Wait for it…").click()
-    waiting = anns.get_by_role("dialog", name="Wait for it")
-    await waiting.get_by_role("button", name="Stand in line").click()
-    await expect(card).to_contain_text("One person waits for it")
-    await card.get_by_role("button", name="End the lock…").click()
-    force = anns.get_by_role("dialog", name="End somebody's lock")
-    await force.get_by_label("Reason").fill("needed tonight")
-    await force.get_by_role("button", name="Take it from ben").click()
-    await expect(bens.get_by_text("ann ended your hold")).to_be_visible()
-    # The first in line has it in the same moment.
-    await expect(drawer(anns).get_by_role("button", name="Unlock")).to_be_visible()
-    await anns.keyboard.press("Escape")
-    await expect(row(anns, "plan.txt")).to_contain_text("ann")
-
-
-async def test_a_version_is_submitted_by_one_and_approved_by_another(
-    open_page: Open, crib: ToolcribServer, folder: str, tmp_path: Path
-) -> None:
-    shelf = a_shelf(crib, folder, "dora", member="ben", admin="kurt")
-    shelf.put("dora", "part.txt", b"one")
-    (tmp_path / "part-new.txt").write_bytes(b"two")
-    doras = await open_page("dora")
-    badge = doras.get_by_role("navigation", name="Main").get_by_role(
-        "link", name=re.compile("Waiting for me")
-    )
-    await expect(badge).not_to_contain_text("waits")
-
-    bens = await open_page("ben", shelf.address)
-    await row(bens, "part.txt").get_by_role("link").click()
-    await expect(drawer(bens).get_by_text("Owner", exact=True)).to_be_visible()
-    await expect(drawer(bens).get_by_text("approved", exact=True)).to_have_count(0)
-    await drawer(bens).get_by_role("button", name="Submit for approval…").click()
-    dialog = bens.get_by_role("dialog", name="Submit a version for approval")
-    await choose_files(
-        bens, lambda: dialog.get_by_role("button", name="File").click(), tmp_path / "part-new.txt"
-    )
-    submit = dialog.get_by_role("button", name="Submit")
-    await expect(submit).to_have_attribute("aria-disabled", "true")
-    await dialog.get_by_label("What has changed").fill("thicker walls")
-    await submit.click()
-    history = drawer(bens).get_by_role("list", name="Versions").get_by_role("listitem")
-    await expect(history.first).to_contain_text("waits for approval")
-    own = history.first.get_by_role("button", name=re.compile("^Approve"))
-    await expect(own).to_have_attribute("aria-disabled", "true")
-    await expect(history.first).to_contain_text("Another person must decide")
-    assert shelf.fetch("dora", "part.txt") == b"one"
-
-    await expect(badge).to_contain_text("1 version waits for you")
-    await badge.click()
-    card = doras.get_by_role("article").filter(has_text="part.txt")
-    await expect(card).to_contain_text("thicker walls")
-    await expect(card).to_contain_text(folder)
-    kurts = await open_page("kurt", "/documents/waiting")
-    await expect(kurts.get_by_role("article")).to_have_count(1)
-    await card.get_by_role("button", name="Approve").click()
-    decide = doras.get_by_role("dialog", name="Approve version 2")
-    await decide.get_by_label("Comment").fill("good")
-    await decide.get_by_role("button", name="Approve").click()
-    await expect(doras.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
-    await expect(badge).not_to_contain_text("waits")
-    await expect(kurts.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
-    await expect(history.first).to_contain_text("Approved by dora")
-    await expect(history.first).to_contain_text("“good”")
-    await expect(drawer(bens).get_by_role("definition").first).to_have_text("approved")
-    await expect(bens.get_by_text("dora approved your version 2")).to_be_visible()
-    assert shelf.fetch("ben", "part.txt") == b"two"
-
-
-async def test_a_version_is_rejected_with_a_reason_and_submitted_again(
-    open_page: Open, crib: ToolcribServer, folder: str
-) -> None:
-    shelf = a_shelf(crib, folder, "dora", member="ben")
-    shelf.put("dora", "part.txt", b"one")
-    shelf.submit("ben", "part.txt", b"two", "thicker walls")
-    page = await open_page("dora", "/documents/waiting")
-    card = page.get_by_role("article").filter(has_text=folder)
-    await card.get_by_role("button", name="Reject").click()
-    dialog = page.get_by_role("dialog", name="Reject version 2")
-    reject = dialog.get_by_role("button", name="Reject")
-    await expect(reject).to_have_attribute("aria-disabled", "true")
-    await dialog.get_by_label("Comment").fill("still too thin")
-    await reject.click()
-    await expect(card).to_have_count(0)
-    bens = await open_page("ben", shelf.address)
-    await row(bens, "part.txt").get_by_role("link").click()
-    history = drawer(bens).get_by_role("list", name="Versions").get_by_role("listitem")
-    await expect(history.first).to_contain_text("still too thin")
-    await history.first.get_by_role("button", name="Submit version 2 again").click()
-    await (
-        bens.get_by_role("dialog", name="Submit version 2 again").get_by_role("button", name="Submit").click()
-    )
-    await expect(history).to_have_count(3)
-    await expect(card).to_contain_text("Version 2 again")
-
-
-async def test_a_new_version_gives_the_lock_back_and_nothing_unseen_is_replaced(
-    open_page: Open, crib: ToolcribServer, folder: str, tmp_path: Path
-) -> None:
-    shelf = a_shelf(crib, folder, "ann", member="ben")
-    file_id = shelf.put("ann", "part.txt", b"one")["file_id"]
-    crib.user("ben").post("/api/storage/lock", json={"file_id": file_id}).raise_for_status()
-    (tmp_path / "part.txt").write_bytes(b"two")
-    page = await open_page("ben", shelf.address)
-    await row(page, "part.txt").get_by_role("link").click()
-    await drawer(page).get_by_role("button", name="New version…").click()
-    dialog = page.get_by_role("dialog", name="New version")
-    await choose_files(page, lambda: dialog.get_by_role("button", name="File").click(), tmp_path / "part.txt")
-    await dialog.get_by_label("Why").fill("measured again")
-    await expect(dialog.get_by_label("Unlock it when the upload is done")).to_be_checked()
-    await dialog.get_by_role("button", name="Upload").click()
-    await expect(drawer(page).get_by_role("region", name="Lock")).to_contain_text("Nobody holds it")
-    assert shelf.fetch("ann", "part.txt") == b"two"
 
 
 async def test_the_audit_tells_who_did_what(open_page: Open, crib: ToolcribServer, folder: str) -> None:
