@@ -31,7 +31,8 @@ PUBLIC = {
     ("POST", "/api/auth/oidc/callback"),
     ("POST", "/api/auth/logout"),  # as DELETE /api/session
     ("POST", "/api/auth/oidc/backchannel-logout"),  # the provider's signature is the credential
-    ("GET", "/api/auth/onshape/callback"),  # the state that it shows is the credential
+    # The state is the credential; for somebody's own connection, with their cookie.
+    ("GET", "/api/auth/onshape/callback"),
     ("GET", "/api/parts/auth/onshape/callback"),
     ("POST", "/api/auth/login"),  # always 400
     ("POST", "/api/tokens/api-login"),  # the body has the credential

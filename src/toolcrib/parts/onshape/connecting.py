@@ -38,7 +38,7 @@ class NotConnected(Exception):
 
 
 class NotConfigured(Exception):
-    """This server is no application of Onshape."""
+    """Onshape is not configured on this server."""
 
 
 class UnknownRedirect(Exception):
@@ -128,12 +128,15 @@ class Connections:
 
     async def come_back(self, state: str, *, now: datetime) -> SignIn | None:
         """Return the sign-in that has this state, which counts once; None if there is none."""
-        digest = _digest(state)
+        mine = states.c.digest == _digest(state)
+        async with self.kernel.database.read() as session:
+            found = (await session.execute(select(states).where(mine))).first()
+        if found is None:
+            return None
         async with self.kernel.database.write() as session:
             await take_write_lock(session)
-            found = (await session.execute(select(states).where(states.c.digest == digest))).first()
-            await session.execute(delete(states).where(states.c.digest == digest))
-        if found is None:
+            redeemed: Any = await session.execute(delete(states).where(mine))
+        if not redeemed.rowcount:  # somebody else has shown it meanwhile
             return None
         return SignIn(found.owner, found.redirect_uri, found.return_to, found.expires_at <= now)
 

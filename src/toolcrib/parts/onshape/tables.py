@@ -9,7 +9,8 @@ from toolcrib.kernel.tables import Base, UtcDateTime, exact_string, exact_text
 
 OWNER_LENGTH = 80
 
-# A sign-in under way. Whoever comes back shows the state, of which the digest is here; it counts once.
+# A sign-in under way. Whoever comes back shows the state, of which the digest is here; it counts once, and for a
+# person's own connection only in a browser where this person is signed in.
 states = Table(
     "onshape_states",
     Base.metadata,

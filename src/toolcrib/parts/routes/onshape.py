@@ -17,7 +17,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import PUBLIC, refusals
-from toolcrib.kernel.problems import InvalidRequest, NotFound
+from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
 from toolcrib.parts.caller import Caller, CallerDep, KeyNeeded, WriterDep, find_caller
 from toolcrib.parts.errors import refusal
 from toolcrib.parts.onshape import drawings
@@ -44,7 +44,7 @@ HAND = "hand"
 NOT_CONFIGURED = "Onshape OAuth is not configured"
 CONNECT_FIRST = "Connect to Onshape first."
 # What went wrong on the way back, as our page reads it.
-INCOMPLETE, EXPIRED = "incomplete", "expired"
+INCOMPLETE, EXPIRED, OTHER_PERSON = "incomplete", "expired", "other_person"
 NO_DRAWING_FILE = "Drawing file not found"
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _PREFIXES = ("/auth/onshape", "/parts/auth/onshape")
@@ -116,9 +116,10 @@ async def callback(
     state: str | None = Query(None, max_length=4000),
     error: str | None = Query(None, max_length=4000),
 ) -> Response:
-    """Where Onshape sends people back to."""
+    """Where Onshape sends people back to. Whoever began to connect an account of their own has to be signed in here, in
+    this browser."""
     sign_in = await connections_of(kernel).come_back(state, now=now) if state else None
-    problem = await _problem_of_return(kernel, sign_in, code, state, error)
+    problem = await _problem_of_return(request, kernel, sign_in, code=code, state=state, error=error)
     if sign_in is not None and sign_in.return_to is not None:
         path, _, query = sign_in.return_to.partition("?")
         told = urlencode([*parse_qsl(query, keep_blank_values=True), ("onshape", problem or "connected")])
@@ -130,11 +131,20 @@ async def callback(
     if problem == EXPIRED:
         text = "This sign-in was used already, or began more than five minutes ago. Connect again."
         raise refusal(400, "invalid_state", "Invalid state", message=text)
+    if problem == OTHER_PERSON:
+        text = "Whoever began this is not signed in here, in this browser. Sign in, and connect again."
+        raise refusal(400, "invalid_state", "Invalid state", message=text)
     return _to_page(kernel, **({"onshape_error": problem} if problem else {"onshape_connected": "true"}))
 
 
 async def _problem_of_return(
-    kernel: Kernel, sign_in: SignIn | None, code: str | None, state: str | None, error: str | None
+    request: Request,
+    kernel: Kernel,
+    sign_in: SignIn | None,
+    *,
+    code: str | None,
+    state: str | None,
+    error: str | None,
 ) -> str | None:
     """Connect whoever has come back; else return a word for what is wrong."""
     if error:
@@ -145,11 +155,26 @@ async def _problem_of_return(
         return INCOMPLETE
     if sign_in is None or sign_in.is_late:
         return EXPIRED
+    if not await _may_finish(request, kernel, sign_in):
+        return OTHER_PERSON
     try:
         await connections_of(kernel).finish(sign_in, code)
     except (ProviderFailed, NotAccepted):
         return "callback_failed"
     return None
+
+
+async def _may_finish(request: Request, kernel: Kernel, sign_in: SignIn) -> bool:
+    """Return whether this browser may finish a sign-in. A person's own must come back in a browser where they are
+    signed in: else they could send somebody else to Onshape and be given that account. The workshop's connection is
+    begun on pages of other sites too, which have no cookie here, so that the state alone counts."""
+    if sign_in.owner == of_shop(kernel):
+        return True
+    try:
+        me = await kernel.auth.principal(request)
+    except Problem:
+        return False
+    return sign_in.owner == of_person(me)
 
 
 def _to_page(kernel: Kernel, **query: str) -> Response:

@@ -69,7 +69,7 @@ class DrawingFetched(BaseModel):
 
 
 class OnshapeNotConfigured(Conflict):
-    """This server is no application of Onshape."""
+    """Onshape is not configured on this server."""
 
     code = "onshape_not_configured"
 
@@ -125,7 +125,7 @@ async def connect(
             of_person(me), _callback_here(kernel, request), now=now, return_to=return_to
         )
     except NotConfigured:
-        raise OnshapeNotConfigured("This server is no application of Onshape.") from None
+        raise OnshapeNotConfigured("Onshape is not configured on this server.") from None
     return answer({"authorization_url": url}, headers={"Cache-Control": "no-store"})
 
 
@@ -147,7 +147,7 @@ async def disconnect(kernel: KernelDep, me: PrincipalDep) -> Response:
     response_model=DrawingFetched,
     responses=refusals(400, 404, 409, 502),
 )
-async def fetch_drawing(part_id: int, kernel: KernelDep, me: PrincipalDep, now: NowDep) -> Response:
+async def fetch_drawing(part_id: int, kernel: KernelDep, me: PrincipalDep) -> Response:
     """Fetch the drawing of a part from Onshape, as a new PDF of the part."""
     async with kernel.database.read() as session:
         part = await shop_part(session, me, part_id, "member")
@@ -163,4 +163,4 @@ async def fetch_drawing(part_id: int, kernel: KernelDep, me: PrincipalDep, now: 
         raise OnshapeNotConnected(CONNECT_FIRST) from None
     except ProviderFailed as failed:
         raise OnshapeFailed(str(failed)) from None
-    return answer({"name": kept.file.name, "revision": kept.file.revision, "is_new": kept.file.at >= now})
+    return answer({"name": kept.file.name, "revision": kept.file.revision, "is_new": kept.is_new})

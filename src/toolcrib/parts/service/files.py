@@ -32,10 +32,11 @@ MEDIA_TYPES = {STEP: "application/step", PDF: "application/pdf", OTHER: "applica
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An upload that is kept: the part as it is then, and the file's row."""
+    """An upload that is kept: the part as it is then, the file's row, and whether it is a new revision."""
 
     part: Row[Any]
     file: Row[Any]
+    is_new: bool
 
 
 def tenant_of(scope: str) -> str:
@@ -111,7 +112,7 @@ async def _add(
         await registry.release(session, blob.id, now=now)  # the row keeps its one reference
         await session.execute(update(part_files).where(part_files.c.id == newest.id).values(blob_id=blob.id))
         part = await write(session, row, {"file": name}, now)
-        return Kept(part, await _file(session, newest.id))
+        return Kept(part, await _file(session, newest.id), is_new=False)
     last = select(func.coalesce(func.max(part_files.c.revision), 0)).where(*mine)
     revision = (await session.execute(last)).scalar_one() + 1
     await session.execute(update(part_files).where(*mine).values(is_current=False))
@@ -136,7 +137,7 @@ async def _add(
     verb = "revision_added" if kind == STEP else "file_added"
     holder = row.assigned if values.get("recheck") else None
     await tell(session, row, verb, actor=me.username, now=now, name=name, revision=revision, holder=holder)
-    return Kept(await write(session, row, values, now), await _file(session, file_id))
+    return Kept(await write(session, row, values, now), await _file(session, file_id), is_new=True)
 
 
 async def _new_model(

@@ -7,6 +7,7 @@ const PROBLEMS: Record<string, string> = {
   access_denied: "You did not let Toolcrib read your documents at Onshape, so it is not connected.",
   callback_failed: "Onshape did not confirm the sign-in, so it is not connected. Try again in a minute.",
   expired: "The sign-in at Onshape took more than five minutes, so it counts no more. Connect again.",
+  other_person: "Somebody else began to connect than is signed in here, so nothing is connected. Connect again.",
   config: "This server is not set up for Onshape any more.",
 };
 
