@@ -187,6 +187,10 @@ def test_a_change_of_what_is_not_known_is_refused(shop: Workshop) -> None:
     for late in (
         shop.old.put(url, json={"notes": "b"}, headers={"If-Match": tag}),
         shop.old.put(url, json={"notes": "b", **stale}),
+        shop.old.put(url, json={"notes": "b", "expectedUpdatedAt": part["updatedAt"]}),
+        shop.old.put(
+            url, json={"notes": "b", "expected_updated_at": None, "expectedUpdatedAt": part["updatedAt"]}
+        ),
         shop.old.post(f"{url}/assign", json={"assigned": "Fay", **stale}),
         shop.old.post(f"{url}/unclaim", headers={"If-Match": tag}),
         shop.old.delete(url, headers={"If-Match": tag}),

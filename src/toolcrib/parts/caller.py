@@ -168,7 +168,9 @@ async def _known(request: Request) -> Known:
                 raise
             body = None  # the route says what is wrong with it
         if isinstance(body, dict):
-            expected = body.get("expected_updated_at", body.get("expectedUpdatedAt"))
+            expected = body.get("expected_updated_at")
+            if expected is None:
+                expected = body.get("expectedUpdatedAt")
     try:
         return Known(tags_of(request.headers.get("if-match")), moment_of(expected))
     except ValueError:

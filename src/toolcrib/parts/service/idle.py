@@ -13,7 +13,7 @@ from toolcrib.kernel.claims.commands import ForceRelease, Group
 from toolcrib.kernel.claims.models import claims as claim_table
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import take_write_lock
-from toolcrib.kernel.failure_words import failure_in_words
+from toolcrib.kernel.failure_words import database_failure, failure_in_words
 from toolcrib.kernel.identity.models import RetiredName
 from toolcrib.parts.models import parts
 from toolcrib.parts.service.lookup import ref_of
@@ -26,7 +26,11 @@ AT_ONCE = 500
 
 
 async def look_after_idle(kernel: Kernel, now: datetime) -> None:
-    """Remind holders, and return parts to the board, each in a transaction of its own."""
+    """Remind holders, and return parts to the board, each in a transaction of its own.
+
+    A part with which this fails stops none of the others. It is logged, tried again at the next turn, and fails this
+    one. A database that fails ends it at once.
+    """
     async with kernel.database.read() as session:
         default = await rules_of(session, kernel.settings, "")
         rules = await all_rules(session, kernel.settings)
@@ -36,6 +40,7 @@ async def look_after_idle(kernel: Kernel, now: datetime) -> None:
     idle = select(parts.c.id, parts.c.scope, parts.c.active_at, parts.c.reminded_at).where(
         parts.c.claim_fence.is_not(None), parts.c.active_at <= now - timedelta(hours=shortest)
     )
+    failed: list[Exception] = []
     last = 0
     while True:
         async with kernel.database.read() as session:
@@ -46,10 +51,18 @@ async def look_after_idle(kernel: Kernel, now: datetime) -> None:
             if _is_due(rule.return_hours, row.active_at, now) or (
                 row.reminded_at is None and _is_due(rule.remind_hours, row.active_at, now)
             ):
-                await _look_after(kernel, row.id, rule, now)
+                try:
+                    await _remind_or_return(kernel, row.id, rule, now)
+                except Exception as error:
+                    if database_failure(error) is not None:
+                        raise
+                    log.error("idle_part_not_looked_after", part=row.id, error=failure_in_words(error))
+                    failed.append(error)
         if len(rows) < AT_ONCE:
-            return
+            break
         last = rows[-1].id
+    if failed:
+        raise failed[0]
 
 
 def _shortest(rules: list[ProjectRules]) -> int | None:
@@ -59,13 +72,6 @@ def _shortest(rules: list[ProjectRules]) -> int | None:
 
 def _is_due(hours: int, since: datetime, now: datetime) -> bool:
     return bool(hours) and since <= now - timedelta(hours=hours)
-
-
-async def _look_after(kernel: Kernel, part_id: int, rule: ProjectRules, now: datetime) -> None:
-    try:
-        await _remind_or_return(kernel, part_id, rule, now)
-    except Exception as error:  # noqa: BLE001 - it must not keep the others from being looked after
-        log.error("idle_part_not_looked_after", part=part_id, error=failure_in_words(error))
 
 
 async def _remind_or_return(kernel: Kernel, part_id: int, rule: ProjectRules, now: datetime) -> None:
