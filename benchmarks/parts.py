@@ -107,17 +107,12 @@ def _fill(database: str) -> None:
 def _flask(database: str) -> Iterator[int]:
     port = free_port()
     command = [
-        *(
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--bind",
-            f"127.0.0.1:{port}",
-            "--workers",
-            "1",
-            "--threads",
-            "4",
-        ),
+        sys.executable,
+        "-m",
+        "gunicorn",
+        f"--bind=127.0.0.1:{port}",
+        "--workers=1",
+        "--threads=4",
         f"benchmarks.flask_parts:application({database!r})",
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

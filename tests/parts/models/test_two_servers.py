@@ -42,8 +42,9 @@ def test_one_of_two_servers_converts_a_content(two: tuple[Models, Models]) -> No
             together.map(lambda pair: pair[0].outcome(pair[1], content), zip(two, parts, strict=True))
         )
     assert all(each["success"] for each in outcomes), outcomes
-    taken = {event["at"] for part in parts for event in one.events(part, "conversion_started")}
-    assert len(taken) == 1
+    # A beginning is told for all parts that have the content by then, so a second one again for the first of them.
+    begun = [len(one.events(part, "conversion_started")) for part in parts]
+    assert max(begun) == 1
     assert one.get(f"{parts[1]}/model").content == other.get(f"{parts[0]}/model").content
 
     damaged = a_box()[:900]

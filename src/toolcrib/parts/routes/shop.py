@@ -124,7 +124,7 @@ async def create(body: NewPart, session: SessionDep, doing: DoingDep) -> Respons
     scope = scope_of(doing.kernel, doing.me, body.project, "member")
     values = body.model_dump(exclude={"steps", "materials", "project"})
     new_steps = [step.model_dump() for step in body.steps]
-    needs = _together(body.materials)
+    needs = _summed_needs(body.materials)
     row = await shop.create(session, doer, scope, values, new_steps, needs)
     return await part_answer(session, doer, row, 201)
 
@@ -182,11 +182,11 @@ async def put_steps(part_id: int, body: PartSteps, session: SessionDep, doing: D
 async def put_materials(part_id: int, body: PartMaterials, session: SessionDep, doing: DoingDep) -> Response:
     """Reserve material that is on hand."""
     doer = doing.with_body(body)
-    wanted = _together(body.materials)
+    wanted = _summed_needs(body.materials)
     return await part_answer(session, doer, await shop.put_materials(session, doer, part_id, wanted))
 
 
-def _together(needs: list[MaterialNeed]) -> Counter[int]:
+def _summed_needs(needs: list[MaterialNeed]) -> Counter[int]:
     """Return how much is needed of each material, which may be named more than once."""
     found: Counter[int] = Counter()
     for need in needs:

@@ -21,7 +21,7 @@ from toolcrib.parts.misc_info import with_worker
 from toolcrib.parts.models import PENDING, parts
 from toolcrib.parts.service.claiming import settle, up_to_date
 from toolcrib.parts.service.contract_json import part_json
-from toolcrib.parts.service.kept_lines import HEAD
+from toolcrib.parts.service.kept_lines import LISTED_KEYS
 from toolcrib.parts.service.lookup import get_part
 from toolcrib.parts.service.removing import remove_part
 from toolcrib.parts.service.told import tell
@@ -62,11 +62,11 @@ class Listing:
 
 
 async def list_parts(session: AsyncSession, scope: str, asked: Listing) -> tuple[list[Row[Any]], int]:
-    """Return the HEAD columns of a page's parts in their order, and how many match in all."""
+    """Return the LISTED_KEYS columns of a page's parts in their order, and how many match in all."""
     matches = conditions(scope, asked)
     column = SORTS.get(asked.sort_by, parts.c.created_at)
     order = (column, parts.c.id)
-    query = select(*HEAD).where(matches)
+    query = select(*LISTED_KEYS).where(matches)
     query = query.order_by(*(each.desc() if asked.is_descending else each.asc() for each in order))
     if asked.limit is None or asked.limit <= 0:
         rows = list(await session.execute(query))

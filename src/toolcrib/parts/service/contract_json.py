@@ -17,9 +17,23 @@ from toolcrib.parts.service.lookup import is_over
 _COLUMNS = tuple(
     parts.c[name]
     for name in (
-        *("id", "type", "name", "part_number", "material", "material_thickness", "amount", "subsystem"),
-        *("assigned", "status", "category", "notes", "file", "onshape_url", "claimed_at"),
-        *("created_at", "updated_at"),
+        "id",
+        "type",
+        "name",
+        "part_number",
+        "material",
+        "material_thickness",
+        "amount",
+        "subsystem",
+        "assigned",
+        "status",
+        "category",
+        "notes",
+        "file",
+        "onshape_url",
+        "claimed_at",
+        "created_at",
+        "updated_at",
     )
 )
 

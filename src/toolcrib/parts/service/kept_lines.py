@@ -19,8 +19,12 @@ from toolcrib.parts.service.contract_json import LISTED, part_line
 NAME = "parts.lines"
 # Together at most 80 MB; where parts have no long notes, 10.
 MOST, LONGEST_BYTES = 20_000, 4_096
-# What names a part's line: moments are UTC without an offset.
-HEAD = (parts.c.id, parts.c.version, type_coerce(parts.c.claim_ends_at, DateTime()).label("claim_ends_at"))
+# What names the lines of a list, and when each ends: moments are UTC without an offset.
+LISTED_KEYS = (
+    parts.c.id,
+    parts.c.version,
+    type_coerce(parts.c.claim_ends_at, DateTime()).label("claim_ends_at"),
+)
 
 
 class KeptLines:
