@@ -165,7 +165,7 @@ async def test_what_ends_here_ends_at_once_even_while_others_write(
     app_server: StartApp, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tail must first read what the other process wrote: the sign-in does not wait for that."""
-    here = await app_server(database_url=database_url, tail_seconds=1)
+    here = await app_server(database_url=database_url, tail_seconds=0.5)
     there = await app_server(database_url=database_url)
     ann = await here.user("ann")
     headers = [(b"authorization", ann.headers["Authorization"].encode())]

@@ -24,7 +24,7 @@ DEFAULTS = {
 }
 # For servers that live long and share their database with no other process: looking for events of others five times a
 # second takes a hundredth of a processor for each of them.
-SINGLE: dict[str, Any] = {"TAIL_SECONDS": "1"}
+SINGLE: dict[str, Any] = {"TAIL_SECONDS": "0.5"}
 # For clients of servers that speak plain HTTP: loading the machine's certificates takes longer than most tests.
 # One context for all clients, because making one takes longer than the rest of a client.
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

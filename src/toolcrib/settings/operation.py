@@ -77,9 +77,10 @@ class Operation(BaseSettings):
     tail_seconds: float = Field(
         0.2,
         gt=0,
-        le=1,
+        le=0.5,
         validation_alias="TAIL_SECONDS",
-        description="How often other processes' events are looked for.",
+        description="How often other processes' events are looked for. At most 0.5: what is known of credentials is "
+        "used for one second after a look.",
     )
     stream_heartbeat_seconds: float = Field(
         15.0,
