@@ -53,6 +53,13 @@ async def drag(page: Page, what: Locator, *, from_: float, hours: float) -> None
     await page.mouse.up()
 
 
+def changes_asked_of(page: Page) -> list[str]:
+    """Return a list to which each request is added that would change a booking."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "PATCH" else None)
+    return asked
+
+
 async def test_ones_own_booking_is_dragged_and_resized(at: At, pool: PoolCrib) -> None:
     gil, hal = pool.crib.person(username="gil"), pool.crib.person(username="hal")
     names = pool.machines(2, tag="drag")
@@ -78,9 +85,13 @@ async def test_ones_own_booking_is_dragged_and_resized(at: At, pool: PoolCrib) -
     await expect(page.get_by_role("alert").filter(has_text="others are booked")).to_be_visible()
     assert times(gil, mine) == (begins + timedelta(hours=1), 120)
     # Nobody drags what is not theirs.
-    before = times(hal, other)
+    before, asked = times(hal, other), changes_asked_of(page)
     await drag(page, bar(page, "drag-1", "hal"), from_=0.5, hours=3)
     await expect(page.get_by_role("dialog")).to_have_count(0)
+    # What is done next is done after it, and the only change.
+    await drag(page, bar(page, "drag-2", "gil"), from_=1, hours=1)
+    await expect(page.get_by_text("Your booking is from")).to_be_visible()
+    assert [url.rpartition("/")[2] for url in asked] == [mine["id"]]
     assert times(hal, other) == before
 
 
@@ -97,9 +108,14 @@ async def test_a_booking_is_changed_with_the_keyboard_alone(at: At, pool: PoolCr
     await expect(page.get_by_role("status").filter(has_text="Your booking of keys-1")).to_be_visible()
     await page.keyboard.press("Enter")
     wait_until(lambda: times(ida, mine) == (begins + timedelta(minutes=15), 150), "it to be moved")
+    asked = changes_asked_of(page)
     await page.keyboard.press("b")
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("Escape")
+    await page.keyboard.press("b")
+    await expect(page.get_by_role("status").filter(has_text="Your booking of keys-1")).to_be_visible()
+    await page.keyboard.press("Escape")
+    assert asked == []
     assert times(ida, mine) == (begins + timedelta(minutes=15), 150)
 
     await page.goto(f"{pool.crib.url}/reservations")
@@ -108,10 +124,18 @@ async def test_a_booking_is_changed_with_the_keyboard_alone(at: At, pool: PoolCr
     await page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Change the booking")
     await expect(dialog.get_by_text("It is like that now.")).to_be_visible()
+    await dialog.get_by_label("Begins").fill("")
+    await expect(dialog.get_by_text("Say when it begins.")).to_be_visible()
+    local = (begins + timedelta(hours=1)).astimezone()
+    await dialog.get_by_label("Begins").fill(f"{local:%Y-%m-%dT%H:%M}")
     await dialog.get_by_label("For how long, for example").fill("45 min")
+    # Its list stays open for further ones, until something else has the focus.
+    await dialog.get_by_label("Machines", exact=True).click()
+    await page.get_by_role("option", name=names[1]).click()
+    await page.keyboard.press("Tab")
     await dialog.get_by_role("button", name="Change it").click()
     await expect(dialog).to_have_count(0)
-    assert times(ida, mine) == (begins + timedelta(minutes=15), 45)
+    assert times(ida, mine) == (begins + timedelta(hours=1), 45)
 
 
 async def test_a_booking_is_shared_before_it_begins(at: At, pool: PoolCrib) -> None:
