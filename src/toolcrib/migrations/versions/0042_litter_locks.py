@@ -5,8 +5,8 @@ from alembic import op
 
 from toolcrib.kernel.claims.models import HIDDEN, Ref
 
-revision = "0043"
-down_revision = "0042"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
