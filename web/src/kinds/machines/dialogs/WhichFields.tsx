@@ -51,6 +51,7 @@ interface Props {
 
 export function WhichFields({ value, machines, now, autofocus, availability, onChange }: Props) {
   const { by, count, names, tags } = value;
+  const [listed, setListed] = useState(false);
   const common = useMemo(() => commonTags(machines).slice(0, TAGS_SHOWN), [machines]);
   return (
     <div className={classes.field}>
@@ -113,6 +114,11 @@ export function WhichFields({ value, machines, now, autofocus, availability, onC
             limit={100}
             maxDropdownHeight={230}
             nothingFoundMessage="No machine by that name"
+            dropdownOpened={listed}
+            onDropdownOpen={() => setListed(true)}
+            onDropdownClose={() => setListed(false)}
+            // It would lie over the dialog's buttons. Typing or a click opens it again.
+            onOptionSubmit={() => setListed(false)}
             onChange={(chosen) => onChange({ names: chosen })}
             renderOption={({ option }) => (
               <span className={classes.option}>
