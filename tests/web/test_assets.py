@@ -55,7 +55,7 @@ async def test_folders_narrow_the_table(open_page: Open, crib: ToolcribServer, f
     page = await open_page("ann", f"/assets?q={folder}")
     tree = page.get_by_role("navigation", name="Folders")
     await tree.get_by_role("button", name=f"Folders in {folder}").click()
-    await tree.get_by_role("button", name=re.compile("^Maps")).click()
+    await tree.get_by_title(f"{folder}/Maps", exact=True).click()
     await expect(row(page, "Quay.umap")).to_be_visible()
     await expect(row(page, "Rope.uasset")).to_have_count(0)
     await expect(page).to_have_url(re.compile(r"folder=.*Maps"))

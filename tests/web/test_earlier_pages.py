@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,14 +116,14 @@ async def test_parts_are_made_on_the_earlier_pages(
     await expect(page.get_by_role("status")).to_have_text("File uploaded successfully", timeout=90_000)
     await press(page, "Hub", "Model")
     await expect(page.get_by_role("status")).to_have_text("Eight views are stored", timeout=90_000)
-    await page.wait_for_function("document.getElementById('view').naturalWidth === 64")
+    await expect(page.locator("#view")).to_have_js_property("naturalWidth", 64)
     assert len(both.client.get(f"/api/parts/{part}/views").json()["views"]["files"]) == 8
 
     await choose_files(page, page.get_by_label("File").click, drawing)
     async with page.expect_response("**/upload"):
         await press(page, "Hub", "Upload")
     await press(page, "Hub", "PDF")
-    await page.wait_for_function("document.getElementById('drawing').src.startsWith('blob:')")
+    await expect(page.locator("#drawing")).to_have_attribute("src", re.compile("^blob:"))
     async with page.expect_response(lambda answer: "/file?api_key=" in answer.url) as shown:
         await press(page, "Hub", "PDF by its address")
     assert (await shown.value).headers["content-type"] == "application/pdf"
