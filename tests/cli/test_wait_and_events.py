@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import islice
 from typing import IO, Any
 
@@ -38,10 +37,6 @@ def queue(person: Person, path: str = MAP) -> list[str]:
     return [one["username"] for one in waiting]
 
 
-def stand_in_line(person: Person, name: str, count: int) -> bool:
-    return queue(person) == [name] * count
-
-
 def finish(process: subprocess.Popen[str], seconds: float = 30) -> tuple[int, str, str]:
     try:
         out, err = process.communicate(timeout=seconds)
@@ -64,6 +59,14 @@ def lines_of(stream: IO[str] | None, seconds: float = 30) -> Iterator[str]:
         if not block:
             return
         rest += block
+
+
+def start_waiting(person: Person, *options: str) -> subprocess.Popen[str]:
+    """Start a program that waits for MAP, and read that it is in line: whoever loses that answer to a killed server
+    gives up."""
+    program = person.start("lock", "--wait", MAP, *options)
+    assert any("Waiting in line" in line for line in lines_of(program.stderr))
+    return program
 
 
 def test_a_free_file_needs_no_waiting(ann: Person) -> None:
@@ -126,10 +129,8 @@ def test_a_killed_program_neither_holds_up_the_line_nor_ends_as_the_holder(
     mine = server(WAIT_CONFIRM_SECONDS=4, HEARTBEAT_GRACE_SECONDS=4, SWEEP_SECONDS="0.5")
     ann, ben, cleo = (person(name, server=mine) for name in ("ann", "ben", "cleo"))
     ann.run("lock", MAP)
-    killed = ben.start("lock", "--wait", MAP)
-    wait_until(lambda: queue(ann) == ["ben"], "ben to stand in line")
-    lives = cleo.start("lock", "--wait", MAP)
-    wait_until(lambda: queue(ann) == ["ben", "cleo"], "cleo to stand in line")
+    killed, lives = start_waiting(ben), start_waiting(cleo)
+    assert queue(ann) == ["ben", "cleo"]
     killed.kill()
     killed.wait()
     ann.run("unlock", MAP)
@@ -150,17 +151,12 @@ def test_two_programs_of_one_account_wait_each_for_itself_through_kills_and_an_o
     mine = server(DATABASE_URL=database_url, SWEEP_SECONDS="0.5", **terms)
     ann, ben = (person(name, server=mine) for name in ("ann", "ben"))
     ann.run("lock", MAP)
-    programs = []
-    for number, job in enumerate(("first", "killed", "last"), 1):
-        programs.append(ben.start("lock", "--wait", MAP, "-m", job))
-        wait_until(partial(stand_in_line, ann, "ben", number), "a program to stand in line", 30)
-    first, killed, last = programs
+    first, killed, last = (start_waiting(ben, "-m", job) for job in ("first", "killed", "last"))
     killed.kill()
     killed.wait()
     mine.kill()
-    time.sleep(
-        terms["WAIT_LEASE_SECONDS"] + 1
-    )  # leases end by the clock, of which nothing tells while it is down
+    # Leases end by the clock, of which nothing tells while the server is down.
+    time.sleep(terms["WAIT_LEASE_SECONDS"] + 1)
     mine.start()
     assert queue(ann) == ["ben"] * 3
     ann.run("unlock", MAP)
