@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asyncssh.packet import String
 
 from toolcrib.machines.hosts.driver import Problem
 
@@ -148,3 +150,26 @@ def test_a_jump_host_is_reached_directly(pool: PoolCrib, door: str) -> None:
     removed = client.delete(f"/api/machines/{first}")
     assert (removed.status_code, removed.json()["code"]) == (409, "machine_in_use")
     assert second in removed.json()["message"]
+
+
+def key_of(*numbers: bytes) -> str:
+    """Return an RSA key of these numbers, as the line of a .pub file."""
+    parts = [String("ssh-rsa"), *(String(number) for number in numbers)]
+    return f"ssh-rsa {b64encode(b''.join(parts)).decode()}"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ssh-ed25519 AAAA",
+        key_of(b"\1\0\1", b""),
+        key_of(b"", b"\x7f" * 256),
+        key_of(b"\1\0\1", b"\xff" * 256),  # below zero
+    ],
+)
+def test_a_key_with_numbers_that_no_key_has_is_not_certified(pool: PoolCrib, key: str) -> None:
+    ann = pool.person()
+    made = pool.have(ann, pool.machines(), certificate=True)
+    answer = ann.client.get(f"/api/reservations/{made['id']}/certificate", params={"public_key": key})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), answer.text
+    assert "key" in answer.json()["message"]

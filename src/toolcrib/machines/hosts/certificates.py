@@ -12,7 +12,7 @@ from datetime import datetime
 
 import asyncssh
 
-from toolcrib.machines.hosts.names import check_principal, check_public_key
+from toolcrib.machines.hosts.names import check_principal, read_private_key, read_public_key
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,8 @@ def new_key(comment: str = "toolcrib") -> KeyPair:
 
 
 def public_of(private: str) -> str:
-    """Return the public half of an OpenSSH private key without passphrase. Raises ValueError for anything else."""
-    try:
-        key = asyncssh.import_private_key(private)
-        return str(key.convert_to_public().export_public_key().decode().strip())
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as broken:
-        raise ValueError("This is not an OpenSSH private key without passphrase.") from broken
+    """Return the public half of an OpenSSH private key without passphrase. Raises InvalidValue for anything else."""
+    return str(read_private_key(private).convert_to_public().export_public_key().decode().strip())
 
 
 def fingerprint(public: str) -> str:
@@ -60,16 +56,11 @@ def sign(
     It allows a terminal and forwarding of ports and agents, as a key does.
 
     Raises:
-        ValueError: this is not a key that can be certified.
+        InvalidValue: this is not a key that can be certified.
     """
     check_principal(principal)
-    check_public_key(public_key)
-    try:
-        subject = asyncssh.import_public_key(public_key)
-    except asyncssh.KeyImportError as broken:
-        raise ValueError("This is not an OpenSSH public key.") from broken
     certificate = asyncssh.import_private_key(ca_private).generate_user_certificate(
-        subject,
+        read_public_key(public_key),
         f"toolcrib {principal}",
         principals=[principal],
         valid_after=int(valid_from.timestamp()),

@@ -39,6 +39,10 @@ prometheus grafana gitlab-runner admin administrator guest vboxadd nx ceph guix 
 RESERVED_LOGINS = frozenset(_SYSTEM_LOGINS.split())
 
 
+# What asyncssh says of a text that is no key, and the cryptography library of numbers that no key has.
+_NO_KEY = (ValueError, OverflowError)
+
+
 class InvalidValue(ValueError):
     """A value that no host is given. Its text says which and why, without repeating secrets."""
 
@@ -98,8 +102,19 @@ def read_private_key(key: str) -> asyncssh.SSHKey:
 
     try:
         return asyncssh.import_private_key(key)
-    except ValueError:  # asyncssh's own refusals, and the cryptography library's of numbers that no key has
+    except _NO_KEY:
         raise InvalidValue("The private key cannot be read, or has a passphrase.") from None
+
+
+def read_public_key(key: str) -> asyncssh.SSHKey:
+    """Return the key that this line is. Raises InvalidValue unless it is one."""
+    import asyncssh  # noqa: PLC0415 - takes a while, and few servers are given keys
+
+    check_public_key(key)
+    try:
+        return asyncssh.import_public_key(key)
+    except _NO_KEY:
+        raise InvalidValue("This is not an OpenSSH public key.") from None
 
 
 def check_host(host: Host) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from toolcrib.machines.hosts import names
-from toolcrib.machines.hosts.certificates import authority_line, public_of
+from toolcrib.machines.hosts.certificates import authority_line
 from toolcrib.machines.hosts.channel import Answer
 from toolcrib.machines.hosts.connections import HostFailed
 from toolcrib.machines.hosts.driver import Account, Facts, HomePolicy, Host, Outcome, Problem
@@ -110,13 +110,6 @@ def for_create(host: Host, account: Account, seconds: float) -> dict[str, str]:
 def for_remove(host: Host, login: str, mark: str, home: HomePolicy, seconds: float) -> dict[str, str]:
     names.check_account(host, Account(login, mark))
     return {"login": login, "mark": mark, "home_policy": home, "patience": _patience(seconds)}
-
-
-def public_key_of(private_key: str) -> str:
-    try:
-        return public_of(private_key)
-    except ValueError as broken:
-        raise names.InvalidValue(str(broken)) from None
 
 
 def for_command(command: str) -> dict[str, str]:

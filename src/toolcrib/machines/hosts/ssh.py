@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from toolcrib.machines.hosts import outcomes
+from toolcrib.machines.hosts.certificates import public_of
 from toolcrib.machines.hosts.channel import StaleConnection, run_script
 from toolcrib.machines.hosts.connections import Connections, HostFailed
 from toolcrib.machines.hosts.driver import Account, HomePolicy, Host, Outcome, Problem
@@ -43,7 +44,7 @@ class SshDriver:
 
     async def enroll(self, hosts: Sequence[Host], private_key: str, *, seconds: float) -> dict[str, Outcome]:
         async def work(host: Host) -> Outcome:
-            key = outcomes.public_key_of(private_key)
+            key = public_of(private_key)
             installed = await self._run(host, "enroll", {"public_key": key}, private_key, as_root=False)
             if not installed.done:
                 return installed

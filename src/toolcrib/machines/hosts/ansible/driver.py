@@ -10,6 +10,7 @@ from pathlib import Path
 from toolcrib.machines.hosts import outcomes
 from toolcrib.machines.hosts.ansible.folders import remove_left
 from toolcrib.machines.hosts.ansible.run import Run, Target, open_run
+from toolcrib.machines.hosts.certificates import public_of
 from toolcrib.machines.hosts.channel import ANSWER_BYTES, read_answer
 from toolcrib.machines.hosts.driver import Account, HomePolicy, Host, Outcome, Problem
 from toolcrib.machines.hosts.masking import clean, one_line
@@ -46,7 +47,7 @@ class AnsibleDriver:
 
     async def enroll(self, hosts: Sequence[Host], private_key: str, *, seconds: float) -> dict[str, Outcome]:
         began = asyncio.get_running_loop().time()
-        values: Values = lambda _: {"public_key": outcomes.public_key_of(private_key)}  # noqa: E731
+        values: Values = lambda _: {"public_key": public_of(private_key)}  # noqa: E731
         found = await self._play("enroll", hosts, values, seconds, private_key, as_root=False)
         alone = [
             replace(host, password=None, private_key=private_key, host_key=found[host.name].host_key)
