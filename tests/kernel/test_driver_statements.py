@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from operator import itemgetter
 from typing import Any
 
@@ -11,48 +11,17 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.kernel.claim_rows import NAMES, NOON, row, run
 from toolcrib.kernel.claims.models import claims
-from toolcrib.kernel.database import Database
 from toolcrib.kernel.driver_statements import DriverStatement, select_listed
-from toolcrib.settings import Settings
 
 pytestmark = pytest.mark.every_database
-
-NAMES = [column.name for column in claims.c]
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-
-
-def row(number: int, **changes: Any) -> dict[str, Any]:
-    usual = dict.fromkeys(NAMES) | {
-        "digest": f"{number:040}",
-        "kind": "thing",
-        "scope": "",
-        "key": f"k/{number} 'ä' %s ? $1 \\ 🎈",
-        "holder": "ann",
-        "holder_uuid": "u",
-        "acquired_at": NOON,
-        "renewed_at": NOON + timedelta(microseconds=1),
-        "heartbeat": False,
-        "fence": number,
-        "data": {},
-    }
-    return usual | changes
-
 
 ROWS = [
     row(1),
     row(2, comment="", branch="main", expires_at=NOON, heartbeat=True, data={"label": "é", "n": [1, None]}),
     row(3, renewed_at=NOON.astimezone(timezone(timedelta(hours=5, minutes=30))), fence=2**62),
 ]
-
-
-async def run(url: str, work: Callable[[Connection], Any]) -> Any:
-    database = Database(Settings(database_url=url).database)
-    try:
-        async with database.writes.connect() as connection:
-            return await connection.run_sync(work)
-    finally:
-        await database.close()
 
 
 async def test_rows_are_written_as_the_ordinary_statement_writes_them(new_database_url: str) -> None:

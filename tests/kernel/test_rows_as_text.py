@@ -9,46 +9,23 @@ import orjson
 import pytest
 from sqlalchemy import Connection, Text, insert, select, type_coerce
 
+from tests.kernel.claim_rows import NOON, row, run
 from toolcrib.kernel.claims.models import claims
-from toolcrib.kernel.database import Database
 from toolcrib.kernel.rows_as_text import NO_ROWS, RowsAsText
-from toolcrib.settings import Settings
 
 pytestmark = pytest.mark.every_database
 
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SPELLINGS = ("plain", "", 'a "b" \\ \n\t\x01', "é ü 🎈", "%s ? $1 :name", "[1, null]", "x" * 1_000)
 
 
-def row(number: int, key: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "digest": f"{number:040}",
-        "kind": "thing",
-        "scope": "",
-        "key": key,
-        "holder": "ann",
-        "holder_uuid": "u",
-        "acquired_at": NOON,
-        "renewed_at": NOON.replace(microsecond=120_000),
-        "expires_at": None,
-        "heartbeat": bool(number % 2),
-        "fence": number,
-        "data": {"said": key},
-    } | changes
-
-
-async def run(url: str, work: Any) -> Any:
-    database = Database(Settings(database_url=url).database)
-    try:
-        async with database.writes.connect() as connection:
-            return await connection.run_sync(work)
-    finally:
-        await database.close()
+def claim(number: int, key: str, **changes: Any) -> dict[str, Any]:
+    renewed = NOON.replace(microsecond=120_000)
+    return row(number, key=key, data={"said": key}, heartbeat=bool(number % 2), renewed_at=renewed) | changes
 
 
 async def test_each_query_has_its_rows_with_their_values(new_database_url: str) -> None:
-    rows = [row(number, key) for number, key in enumerate(SPELLINGS)]
-    rows.append(row(2**62, "late", renewed_at=NOON.replace(microsecond=1), expires_at=NOON))
+    rows = [claim(number, key) for number, key in enumerate(SPELLINGS)]
+    rows.append(claim(2**62, "late", renewed_at=NOON.replace(microsecond=1), expires_at=NOON))
     texts = select(claims.c.fence, claims.c.key, type_coerce(claims.c.data, Text).label("data"))
     others = select(claims.c.fence, claims.c.renewed_at, claims.c.expires_at, claims.c.heartbeat)
 
@@ -79,7 +56,7 @@ async def test_a_thousand_rows_are_all_there(new_database_url: str) -> None:
 
     def work(connection: Connection) -> list[str]:
         connection.execute(
-            insert(claims), [row(number, f"{number} {'x' * 1_000}") for number in range(1_500)]
+            insert(claims), [claim(number, f"{number} {'x' * 1_000}") for number in range(1_500)]
         )
         return RowsAsText(select(claims.c.fence, claims.c.key)).read(connection)
 

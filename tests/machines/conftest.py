@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +10,10 @@ import pytest
 from tests.conftest import databases_of
 
 if TYPE_CHECKING:
+    import httpx
+
     from tests.machines.pool import PoolCrib
+    from tests.servers.inprocess import AppServer
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -32,3 +35,14 @@ def pool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     yield PoolCrib(crib, folder / "hosts")
     crib.close()
     databases.drop(database)
+
+
+@pytest.fixture
+async def limited(app_server: Callable[..., Awaitable[AppServer]]) -> tuple[AppServer, httpx.AsyncClient]:
+    """A server with three machines, of which a person may have two and book a day ahead; and that person."""
+    crib = await app_server(MACHINES_PER_PERSON=2, MACHINES_BOOKING_HOURS=24)
+    admin = await crib.admin()
+    for name in ("m1", "m2", "m3"):
+        fields = {"host": "127.0.0.1", "port": 1, "user": "root", "password": "secret", "enabled": True}
+        assert (await admin.post("/api/machines", json={"name": name, **fields})).status_code == 201
+    return crib, await crib.user("ann")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -267,13 +266,9 @@ def test_what_cannot_be_booked_is_refused(pool: PoolCrib, fields: dict[str, Any]
 
 
 async def test_bookings_count_for_the_limits_of_a_person(
-    app_server: Callable[..., Awaitable[AppServer]],
+    limited: tuple[AppServer, httpx.AsyncClient],
 ) -> None:
-    crib = await app_server(MACHINES_PER_PERSON=2, MACHINES_BOOKING_HOURS=24)
-    admin, ann = await crib.admin(), await crib.user("ann")
-    for name in ("m1", "m2", "m3"):
-        fields = {"host": "127.0.0.1", "port": 1, "user": "root", "password": "secret", "enabled": True}
-        assert (await admin.post("/api/machines", json={"name": name, **fields})).status_code == 201
+    crib, ann = limited
 
     async def ask(hours: float | None, **fields: Any) -> tuple[int, str]:
         starts = {} if hours is None else {"starts_at": (crib.clock() + timedelta(hours=hours)).isoformat()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -209,13 +208,9 @@ def test_only_its_holder_changes_a_booking(pool: PoolCrib) -> None:
 
 
 async def test_the_limits_of_a_person_hold_for_a_changed_booking(
-    app_server: Callable[..., Awaitable[AppServer]],
+    limited: tuple[AppServer, httpx.AsyncClient],
 ) -> None:
-    crib = await app_server(MACHINES_PER_PERSON=2, MACHINES_BOOKING_HOURS=24)
-    admin, ann = await crib.admin(), await crib.user("ann")
-    for name in ("m1", "m2", "m3"):
-        fields = {"host": "127.0.0.1", "port": 1, "user": "root", "password": "secret", "enabled": True}
-        assert (await admin.post("/api/machines", json={"name": name, **fields})).status_code == 201
+    crib, ann = limited
 
     def hours(ahead: float) -> str:
         return (crib.clock() + timedelta(hours=ahead)).isoformat()

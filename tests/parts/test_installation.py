@@ -62,7 +62,7 @@ def test_lists_and_paths_are_read_as_the_earlier_server_did(environment: Callabl
     found = environment(DATABASE_URL="sqlite:///parts.db", ALLOWED_EXTENSIONS="")
     assert found.database == "sqlite+aiosqlite:////srv/x/parts.db"
     assert found.part_file_types == ["step", "stp", "pdf"]
-    assert environment(DATABASE_URL="sqlite:////tmp/y.db").database.endswith(":////tmp/y.db")
+    assert environment(DATABASE_URL="sqlite:////srv/y.db").database.endswith(":////srv/y.db")
 
 
 def test_a_configuration_file_explains_every_setting(tmp_path: Path) -> None:

@@ -53,12 +53,8 @@ def both(tmp_path_factory: pytest.TempPathFactory, onshape: FakeOnshape) -> Iter
         port=port,
         UI_DIR=PAGES,
         PARTS_API_KEY=KEY,
-        ONSHAPE_CLIENT_ID="our id",
-        ONSHAPE_CLIENT_SECRET="our secret",
         ONSHAPE_REDIRECT_URI=f"http://127.0.0.1:{port}/api/parts/auth/onshape/callback",
-        ONSHAPE_OAUTH_BASE_URL=onshape.url,
-        ONSHAPE_API_BASE_URL=onshape.url,
-        ONSHAPE_POLL_SECONDS="0.05",
+        **onshape.settings,
         **SINGLE,
     )
     server.client.headers["X-API-Key"] = KEY

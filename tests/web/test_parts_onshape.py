@@ -35,13 +35,9 @@ def connected_crib(
     server = shared_server(
         tmp_path_factory.mktemp("onshape") / "data",
         port=port,
-        ONSHAPE_CLIENT_ID="our id",
-        ONSHAPE_CLIENT_SECRET="our secret",
         ONSHAPE_REDIRECT_URI=f"https://shop.example.com/cb,http://127.0.0.1:{port}/api/auth/onshape/callback",
-        ONSHAPE_OAUTH_BASE_URL=provider.url,
-        ONSHAPE_API_BASE_URL=provider.url,
         ONSHAPE_WAIT_SECONDS="1",
-        ONSHAPE_POLL_SECONDS="0.05",
+        **provider.settings,
         **SINGLE,
     )
     yield server

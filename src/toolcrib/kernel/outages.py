@@ -56,7 +56,7 @@ class Outages:
         began = time.monotonic()
         await extend()
         # It may have been the first change that the database took again.
-        if self._is_over(began):
+        if self._note_well(began):
             count = self.count
         self._forgiven[job] = count
         return True
@@ -65,9 +65,9 @@ class Outages:
         """Look whether the database answers and takes changes, and whether that was so a moment ago, too."""
         async with self._database.read() as session:
             await session.execute(text("SELECT 1"))
-        self._is_over(time.monotonic())
+        self._note_well(time.monotonic())
 
-    def _is_over(self, now: float) -> bool:
+    def _note_well(self, now: float) -> bool:
         """Note that all was well at `now`, unless the database takes no changes. Returns whether that ended an
         outage."""
         if self._database.watch.failure:

@@ -160,6 +160,17 @@ class FakeOnshape:
         thread.start()
         return thread
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a server is told of it."""
+        return {
+            "ONSHAPE_CLIENT_ID": "our id",
+            "ONSHAPE_CLIENT_SECRET": "our secret",
+            "ONSHAPE_OAUTH_BASE_URL": self.url,
+            "ONSHAPE_API_BASE_URL": self.url,
+            "ONSHAPE_POLL_SECONDS": "0.05",
+        }
+
     def close(self) -> None:
         self.released.set()
         self._server.shutdown()

@@ -67,14 +67,10 @@ def start_shop(folder: Path, onshape: FakeOnshape, elsewhere: FakeOnshape) -> On
     crib = Crib.start(
         folder,
         PARTS_API_KEY=KEY,
-        ONSHAPE_CLIENT_ID="our id",
-        ONSHAPE_CLIENT_SECRET="our secret",
         ONSHAPE_REDIRECT_URI=f"{CALLBACK},{OTHER_CALLBACK}".split(","),
-        ONSHAPE_OAUTH_BASE_URL=onshape.url,
-        ONSHAPE_API_BASE_URL=onshape.url,
         ONSHAPE_WAIT_SECONDS="2",
-        ONSHAPE_POLL_SECONDS="0.02",
         DATABASE_TIMEOUT_SECONDS="2",
+        **onshape.settings,
         **SINGLE,
     )
     return OnshapeShop(crib, onshape, elsewhere)
