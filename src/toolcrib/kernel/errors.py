@@ -76,7 +76,8 @@ class Answers:
         """Log what broke, and tell the client the request's id alone."""
         log.error("request_crashed", path=request.scope["path"], exc_info=error)
         text = f"Something went wrong here. Quote request {request_id()} to your administrator."
-        return self._response(request, 500, "server_error", text)
+        # The server closes the connection of a request that crashed: the client must not send another on it.
+        return self._response(request, 500, "server_error", text, headers={"Connection": "close"})
 
     async def _refused(self, request: Request, problem: Problem) -> Response:
         _add_url(request, problem)
