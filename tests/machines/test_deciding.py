@@ -19,7 +19,7 @@ from toolcrib.machines.models import CURRENT, holds, reservations
 from toolcrib.machines.reservation_views import ReservationRead
 from toolcrib.machines.service.deciding import GiveBack, Reserve
 from toolcrib.machines.service.reserving import Patience, Terms
-from toolcrib.machines.service.wanted import Wanted
+from toolcrib.machines.wanted import Wanted
 
 if TYPE_CHECKING:
     from tests.machines.pool import PoolCrib

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from toolcrib.machines.models import State, reservations
-from toolcrib.machines.service.wanted import Wanted
+from toolcrib.machines.wanted import Wanted
 
 if TYPE_CHECKING:
     from tests.machines.pool import PoolCrib

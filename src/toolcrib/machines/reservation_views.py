@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from toolcrib.kernel.claims.schemas import Comment, Reason, Text
 from toolcrib.machines.models import HoldState, State
+from toolcrib.machines.wanted import Wanted
 
 Minutes = Annotated[int, Field(ge=1, le=5_256_000)]
 
@@ -89,14 +90,15 @@ class QueuePlaceRead(BaseModel):
 
 class ReservationRead(BaseModel):
     """A reservation. `booked_machines` are those of a booking that has not begun. With a `confirm_by`, it ends then
-    unless its holder confirms it. `password` is only in the answer to
-    the request that asked for one."""
+    unless its holder confirms it. What a `damaged` one asked for cannot be read, so it gets no machines. `password` is
+    only in the answer to the request that asked for one."""
 
     id: str
     holder: str
     login: str
     state: str
     purpose: str | None
+    damaged: bool
     count: int
     at_least: int
     names: list[str]
@@ -128,7 +130,7 @@ class ReservationRead(BaseModel):
         booked: list[str] | None = None,
     ) -> ReservationRead:
         """`names` are the usernames of now by UUID."""
-        wanted = row.wanted
+        wanted = Wanted.of(row)
         going_on = row.state in (State.PREPARING, State.READY)
         left = max(0, int((row.ends_at - now).total_seconds())) if going_on and row.ends_at else None
         return cls(
@@ -137,11 +139,12 @@ class ReservationRead(BaseModel):
             login=row.login,
             state=row.state,
             purpose=row.purpose,
-            count=wanted["count"],
-            at_least=wanted["at_least"],
-            names=wanted["names"],
-            tags=wanted["tags"],
-            scope=wanted["scope"],
+            damaged=wanted.is_damaged,
+            count=wanted.count,
+            at_least=wanted.at_least,
+            names=list(wanted.names),
+            tags=wanted.tags,
+            scope=wanted.scope,
             minutes=row.seconds // 60,
             created_at=row.created_at,
             starts_at=row.starts_at,

@@ -4356,8 +4356,8 @@ export interface components {
         /**
          * ReservationRead
          * @description A reservation. `booked_machines` are those of a booking that has not begun. With a `confirm_by`, it ends then
-         *     unless its holder confirms it. `password` is only in the answer to
-         *     the request that asked for one.
+         *     unless its holder confirms it. What a `damaged` one asked for cannot be read, so it gets no machines. `password` is
+         *     only in the answer to the request that asked for one.
          */
         ReservationRead: {
             /** At Least */
@@ -4375,6 +4375,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Damaged */
+            damaged: boolean;
             /** Ends At */
             ends_at: string | null;
             /** Holder */

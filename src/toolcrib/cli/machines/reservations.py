@@ -177,12 +177,16 @@ def moment(text: str | None, now: datetime) -> str:
     return local(found, now) if found else ""
 
 
+def _asked_for(one: Reservation) -> str:
+    return "damaged" if one["damaged"] else f"{one['count']} × {one['tags'] or 'any'}"
+
+
 def print_reservations(rows: list[Reservation], *, empty: str = "") -> None:
     now = datetime.now(UTC)
     cells = [
         (
             one["id"],
-            names_of(one) or " ".join(one["booked_machines"]) or f"{one['count']} × {one['tags'] or 'any'}",
+            names_of(one) or " ".join(one["booked_machines"]) or _asked_for(one),
             one["state"],
             one["holder"],
             one["login"],

@@ -25,7 +25,7 @@ from toolcrib.machines.service import access
 from toolcrib.machines.service.confirming import is_learnt
 from toolcrib.machines.service.deciding import GiveBack, Reserve, decisions_of
 from toolcrib.machines.service.reserving import Terms
-from toolcrib.machines.service.wanted import Wanted
+from toolcrib.machines.wanted import Wanted
 
 # An account that is not there by then does not come: all tries at all machines together.
 LONGEST_WAIT_SECONDS = 170.0

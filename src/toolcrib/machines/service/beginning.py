@@ -28,7 +28,8 @@ from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.people import find_person
 from toolcrib.machines.service.reserving import hold
 from toolcrib.machines.service.sharing import drop_the_gone
-from toolcrib.machines.service.wanted import Wanted, usable
+from toolcrib.machines.service.wanted import usable
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 log = structlog.get_logger()
@@ -93,7 +94,7 @@ async def _begin(session: AsyncSession, kernel: Kernel, id_: str, now: datetime)
     )
     await _end_what_is_over(session, booked, now)
     found = await _find(session, row, me, booked, now)
-    wanted = Wanted.from_json(row.wanted)
+    wanted = Wanted.of(row)
     is_late_enough = row.warned_at is not None and now - row.warned_at >= LONGEST_DELAY
     is_enough = len(found.machines) >= wanted.at_least and (is_late_enough or not found.is_cleaning)
     if found.machines and (len(found.machines) >= len(booked) or is_enough):
@@ -125,7 +126,7 @@ async def _find(
     """Return what it can have now: its machines, and others in place of those that are out of service. Who has booked
     goes before who waits."""
     fleet = await read_fleet(session)
-    would_do = usable(Wanted.from_json(row.wanted), row.login, fleet, me)
+    would_do = usable(Wanted.of(row), row.login, fleet, me)
     own = [each for each in would_do if each.id in booked]
     ready = [each for each in own if each.is_free]
     others = [

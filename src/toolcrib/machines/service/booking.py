@@ -25,7 +25,8 @@ from toolcrib.machines.models import KIND, State, bookings, machines, reservatio
 from toolcrib.machines.service import told
 from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.reserving import Terms, insert_rows, new_row, read_share, turns_of
-from toolcrib.machines.service.wanted import Waiting, Wanted, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import Waiting, check_wanted, read_queue, usable
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 # Each is looked at whenever machines are given out.

@@ -37,7 +37,8 @@ from toolcrib.machines.service.fleet import Machine, booked_times, fleet_and_que
 from toolcrib.machines.service.reading import holds_in, jump_hosts_in
 from toolcrib.machines.service.reserving import Patience, Terms, acquiring, insert_rows, new_row, shares_of
 from toolcrib.machines.service.showing import shown
-from toolcrib.machines.service.wanted import Waiting, Wanted, check_wanted, queue_of, usable
+from toolcrib.machines.service.wanted import Waiting, check_wanted, queue_of, usable
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 # A commit stays short, and so does its answer.

@@ -16,7 +16,8 @@ from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.people import find_person
 from toolcrib.machines.service.reserving import free_beside, hold
-from toolcrib.machines.service.wanted import Wanted, read_queue, usable
+from toolcrib.machines.service.wanted import read_queue, usable
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 # A machine of a reservation is replaced so often at most; after that it fails.
@@ -32,7 +33,7 @@ async def settle(session: AsyncSession, settings: Settings, reservation_id: str,
         return
     rows = list(await session.execute(select(holds).where(holds.c.reservation_id == reservation_id)))
     current = [row for row in rows if row.state in CURRENT]
-    wanted = Wanted.from_json(reservation.wanted)
+    wanted = Wanted.of(reservation)
     failed = {row.machine_id: row for row in rows if row.is_failed}
     given_back = len(rows) - len(current) - len(failed)
     missing = wanted.count - given_back - len(current)

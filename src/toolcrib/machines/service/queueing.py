@@ -22,9 +22,10 @@ from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.showing import shown
-from toolcrib.machines.service.wanted import ORDER, Wanted, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import ORDER, check_wanted, read_queue, usable
 from toolcrib.machines.tags import expression, tags_of
 from toolcrib.machines.views import MachineRead, NextBooking, state_of
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 QUEUE_PAGE = 500

@@ -29,7 +29,8 @@ from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.managing import find_own
 from toolcrib.machines.service.requesting import check_length, wanted_of
 from toolcrib.machines.service.reserving import read_share
-from toolcrib.machines.service.wanted import Wanted, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import check_wanted, read_queue, usable
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 
@@ -59,7 +60,7 @@ async def rebook(
         await session.scalars(select(bookings.c.machine_id).where(bookings.c.reservation_id == row.id))
     )
     fleet = await read_fleet(session)
-    wanted = _wanted(settings, Wanted.from_json(row.wanted), change)
+    wanted = _wanted(settings, Wanted.of(row), change)
     if wanted.as_json() != row.wanted:
         check_wanted(wanted, fleet, me)
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")

@@ -22,8 +22,8 @@ from toolcrib.machines.service.booking import book, check_start
 from toolcrib.machines.service.deciding import Reserve, decisions_of
 from toolcrib.machines.service.reserving import Patience, Terms
 from toolcrib.machines.service.showing import shown
-from toolcrib.machines.service.wanted import Wanted
 from toolcrib.machines.tags import expression
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 # People keep a place in the queue as long as in the queues of other things.

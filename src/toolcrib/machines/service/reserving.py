@@ -24,7 +24,8 @@ from toolcrib.machines.models import CURRENT, State, bookings, holds, reservatio
 from toolcrib.machines.service import fairness, told
 from toolcrib.machines.service.fairness import Plan, Turn, Want, forecast, open_at, plan
 from toolcrib.machines.service.fleet import Machine, booked_times, read_fleet
-from toolcrib.machines.service.wanted import Waiting, Wanted, read_queue
+from toolcrib.machines.service.wanted import Waiting, read_queue
+from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
 # Everybody's place is looked at whenever a machine becomes free.
@@ -188,7 +189,7 @@ def shares_of(
     shares = {uuid: Share() for uuid in uuids}
     for row in queue:
         if row.holder_uuid in shares:
-            shares[row.holder_uuid].waits_for.append(Wanted.from_json(row.wanted))
+            shares[row.holder_uuid].waits_for.append(Wanted.of(row))
     if not settings.machines_per_person:
         return shares
     of = reservations.c.holder_uuid

@@ -1,4 +1,4 @@
-"""What somebody asks of the pool, and which machines would do."""
+"""Which machines would do for what somebody asks of the pool."""
 
 from __future__ import annotations
 
@@ -17,33 +17,10 @@ from toolcrib.machines.models import State, reservations
 from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import Machine
 from toolcrib.machines.tags import expression
+from toolcrib.machines.wanted import Wanted
 
 # Of the queue: a higher priority first, then who came first.
 ORDER = (reservations.c.priority.desc(), reservations.c.place)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """`count` machines, or as few as `at_least`: these `names`, or any that `tags` fits, of `scope` or of any."""
-
-    count: int = 1
-    at_least: int = 1
-    names: tuple[str, ...] = ()
-    tags: str | None = None
-    scope: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "count": self.count,
-            "at_least": self.at_least,
-            "names": list(self.names),
-            "tags": self.tags,
-            "scope": self.scope,
-        }
-
-    @classmethod
-    def from_json(cls, found: dict[str, Any]) -> Wanted:
-        return cls(**{**found, "names": tuple(found["names"])})
 
 
 def check_wanted(wanted: Wanted, fleet: Sequence[Machine], me: Principal) -> None:
@@ -72,6 +49,8 @@ def usable(wanted: Wanted, login: str, fleet: Sequence[Machine], me: Principal) 
     """Return the machines in service that would do for the person, free or not, in the order to choose them in: those
     with the fewest tags first, so that special ones stay for who needs them. The account that manages a machine is
     nobody's login there."""
+    if wanted.is_damaged:
+        return []
     fits = expression(wanted.tags).matches if wanted.tags else None
     lent = _scopes(fleet, me, "member")
     found = [
@@ -121,7 +100,7 @@ def queue_of(connection: Connection, fleet: Sequence[Machine], *, open_projects:
     people = principals_with(connection, {row.holder_uuid for row in rows}, open_projects=open_projects)
     found = []
     for row in rows:
-        me, wanted = people.get(row.holder_uuid), Wanted.from_json(row.wanted)
+        me, wanted = people.get(row.holder_uuid), Wanted.of(row)
         would_do = usable(wanted, row.login, fleet, me) if me is not None else []
         ids = [machine.id for machine in would_do]
         found.append(Waiting(row, me, Want(row.id, wanted.count, wanted.at_least, ids, row.seconds)))

@@ -58,6 +58,11 @@ export function ReservationCard({ reservation, context }: Props) {
           </span>
         )}
       </div>
+      {reservation.damaged && (
+        <p className={classes.line} data-soon>
+          What was asked for is damaged in the database and cannot be read, so it gets no machines. End it, and ask anew.
+        </p>
+      )}
       {reservation.confirm_by && mine && (
         <p className={classes.line} data-soon>
           Say by <At at={reservation.confirm_by} /> that you use it, or it ends and others get it.
