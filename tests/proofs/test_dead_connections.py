@@ -23,6 +23,7 @@ from tests.servers.toolcrib import ToolcribServer
 from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.deadlines import hang_up
 from toolcrib.kernel.mariadb_dialect import MariaDBDialect
+from toolcrib.kernel.postgresql_dialect import PostgreSQLDialect
 from toolcrib.settings import Settings
 
 pytestmark = [pytest.mark.every_database, pytest.mark.databases("postgresql", "mariadb")]
@@ -159,6 +160,47 @@ async def test_a_connection_that_dies_with_the_write_lock_does_not_keep_it(
     await asyncio.to_thread(wait_until, lambda: is_healthy(crib), "health", RECOVERY_SECONDS)
     check_log(crib, locked)
     crib.stop()
+
+
+@pytest.mark.databases("postgresql")
+async def test_who_died_in_the_middle_of_a_statement_does_not_keep_the_write_lock(
+    through: str, proxy: TcpProxy, database_url: str
+) -> None:
+    """PostgreSQL's own limits do not count between the two halves in which a new statement is sent. Without a process
+    that knows of the session, the next one that connects ends it."""
+    server = PostgreSQLDialect.server
+    _, named = PostgreSQLDialect().create_connect_args(make_url(through))
+    dead = await server.open(**named)
+    await server.limit_session(dead, DEADLINE)
+    await dead.execute("BEGIN; SELECT seq FROM event_counter FOR UPDATE")
+    await dead.prepare("SELECT 'never used before'")
+    proxy.swallow()
+    hang_up(dead)
+
+    async def has_the_lock() -> bool:
+        database = Database(Settings(database_url=database_url).database, timeout_seconds=1)
+        try:
+            async with database.write() as session:
+                await take_write_lock(session)
+        except DBAPIError:
+            return False
+        finally:
+            await database.close()
+        return True
+
+    assert not await has_the_lock()
+    _, named = PostgreSQLDialect().create_connect_args(make_url(database_url))
+    living = await server.open(**named)
+    await server.limit_session(living, DEADLINE)
+    await living.execute("BEGIN")
+    other = await server.open(**named)
+    await server.end_silent_sessions(other, HANGS)
+    assert not await has_the_lock()
+    await server.end_silent_sessions(other, 0.1)
+    assert await has_the_lock()
+    await living.execute("SELECT 1")  # it is idle, for which the server has a limit of its own
+    for driver in (living, other):
+        hang_up(driver)
 
 
 async def test_a_process_that_stood_still_keeps_its_transaction(

@@ -11,17 +11,37 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_idle_seconds
 
+_NAME = "toolcrib-"
+
 
 class PostgreSQL:
     async def open(self, *args: Any, **named: Any) -> Any:
         return await asyncpg.connect(*args, **named)
 
     async def limit_session(self, driver: Any, statement_seconds: float) -> None:
+        await self.end_silent_sessions(driver, session_idle_seconds(statement_seconds))
         # The name is how we find the session again: the server may give its process id to another.
         await driver.execute(
-            f"SET application_name = 'toolcrib-{secrets.token_hex(8)}'; "
+            f"SET application_name = '{_NAME}{secrets.token_hex(8)}'; "
             f"SET statement_timeout = {round(statement_seconds * 1000 * SERVER_MARGIN)}; "
             f"SET idle_in_transaction_session_timeout = {session_idle_seconds(statement_seconds) * 1000}"
+        )
+
+    async def end_silent_sessions(self, driver: Any, seconds: float) -> None:
+        """End our sessions whose client has been silent for so long in the middle of a statement.
+
+        A statement that the driver uses for the first time is sent in two halves, and the server knows no limit for the
+        time between them, or for a client that takes no more of a result. If the host of the client is gone, what the
+        session has locked stays locked. Whoever has come to be in its place connects anew, and that is when this is
+        asked.
+        """
+        await driver.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 "
+            "AND datname = current_database() AND usename = current_user AND state = 'active' "
+            "AND wait_event IN ('ClientRead', 'ClientWrite') "
+            "AND state_change < clock_timestamp() - $2 * interval '1 second'",
+            f"{_NAME}%",
+            float(seconds),
         )
 
     def session_of(self, driver: Any) -> Any:
