@@ -169,7 +169,8 @@ async def test_who_died_in_the_middle_of_a_statement_does_not_keep_the_write_loc
     """PostgreSQL's own limits do not count between the two halves in which a new statement is sent. Without a process
     that knows of the session, the next one that connects ends it."""
     server = PostgreSQLDialect.server
-    _, named = PostgreSQLDialect().create_connect_args(make_url(through))
+    dialect: Any = PostgreSQLDialect()  # its method has no types
+    _, named = dialect.create_connect_args(make_url(through))
     dead = await server.open(**named)
     await server.limit_session(dead, DEADLINE)
     await dead.execute("BEGIN; SELECT seq FROM event_counter FOR UPDATE")
@@ -189,7 +190,7 @@ async def test_who_died_in_the_middle_of_a_statement_does_not_keep_the_write_loc
         return True
 
     assert not await has_the_lock()
-    _, named = PostgreSQLDialect().create_connect_args(make_url(database_url))
+    _, named = dialect.create_connect_args(make_url(database_url))
     living = await server.open(**named)
     await server.limit_session(living, DEADLINE)
     await living.execute("BEGIN")
