@@ -19,13 +19,14 @@ class PostgreSQL:
         return await asyncpg.connect(*args, **named)
 
     async def limit_session(self, driver: Any, statement_seconds: float) -> None:
-        await self.end_silent_sessions(driver, session_idle_seconds(statement_seconds))
         # The name is how we find the session again: the server may give its process id to another.
+        idle_seconds = session_idle_seconds(statement_seconds)
         await driver.execute(
             f"SET application_name = '{_NAME}{secrets.token_hex(8)}'; "
             f"SET statement_timeout = {round(statement_seconds * 1000 * SERVER_MARGIN)}; "
-            f"SET idle_in_transaction_session_timeout = {session_idle_seconds(statement_seconds) * 1000}"
+            f"SET idle_in_transaction_session_timeout = {idle_seconds * 1000}"
         )
+        await self.end_silent_sessions(driver, idle_seconds)
 
     async def end_silent_sessions(self, driver: Any, seconds: float) -> None:
         """End our sessions whose client has been silent for so long in the middle of a statement.
@@ -35,13 +36,12 @@ class PostgreSQL:
         session has locked stays locked. Whoever has come to be in its place connects anew, and that is when this is
         asked.
         """
+        # Without parameters it is sent in one piece; both values are our own.
         await driver.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1 "
-            "AND datname = current_database() AND usename = current_user AND state = 'active' "
-            "AND wait_event IN ('ClientRead', 'ClientWrite') "
-            "AND state_change < clock_timestamp() - $2 * interval '1 second'",
-            f"{_NAME}%",
-            float(seconds),
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "  # noqa: S608
+            "AND usename = current_user AND state = 'active' AND wait_event IN ('ClientRead', 'ClientWrite') "
+            f"AND starts_with(application_name, '{_NAME}') "
+            f"AND state_change < clock_timestamp() - interval '{seconds} s'"
         )
 
     def session_of(self, driver: Any) -> Any:
