@@ -132,6 +132,19 @@ def test_secrets_are_in_no_answer_and_no_event(pool: PoolCrib) -> None:
     assert not [text for text in answers if "s3cret" in text or "$6$" in text]
 
 
+BAD_YAML = {
+    "unfinished": "{",
+    "no list": "x: 1",
+    "aliases": "a: &a [1]\nmachines: [*a, *a]",
+    "half a character": 'machines: [{name: "\\ud800"}]',
+    "deep": "[" * 5_000 + "]" * 5_000,
+    "deep blocks": "- " * 5_000 + "a",
+    "deep and unfinished": "{a: " * 5_000,
+    "code": "machines: !!python/object/apply:os.getpid []",
+    "two": "---\na: 1\n---\nb: 1\n",
+}
+
+
 def test_an_inventory_goes_out_and_comes_in(pool: PoolCrib) -> None:
     admin = pool.admin.client
     text = "machines:\n- {name: inv-1, host: 10.0.0.1, port: 22, user: root, password: secret}\n- {name: 'a b'}\n- 7\n"
@@ -146,11 +159,40 @@ def test_an_inventory_goes_out_and_comes_in(pool: PoolCrib) -> None:
         again = admin.post("/api/pool/inventory", json={"format": form, "text": exported}).json()
         assert {"inv-1", "inv-2"} <= set(again["existing"])
         assert (again["added"], again["skipped"]) == ([], [])
-    for bad in ("{", "x: 1", "a: &a [1]\nmachines: [*a, *a]"):
+    for bad in BAD_YAML.values():
         refused = admin.post("/api/pool/inventory", json={"text": bad})
         assert (refused.status_code, refused.json()["code"]) == (400, "bad_inventory")
     for name in ("inv-1", "inv-2"):
         admin.delete(f"/api/machines/{name}")
+
+
+def test_an_inventory_is_read_as_it_is_written(pool: PoolCrib) -> None:
+    """YAML takes 0123 for 83, 12:30 for 750 and 1e3 for 1000, and a few characters for a number of 5,000 digits."""
+    admin = pool.admin.client
+    names = ["0123", "1e3", "0x1F", "no", "2026-01-01"]
+    text = "".join(
+        f"- {{name: {name}, host: h, port: 22, user: root, password: 12:30, jump: ~, enabled: false}}\n"
+        for name in names
+    )
+    text += f"- {{name: long, host: h, port: {'1:' * 3_000}1, user: root, password: x}}\n"
+    done = admin.post("/api/pool/inventory", json={"text": text}).json()
+    assert done["added"] == names
+    (skipped,) = done["skipped"]
+    assert skipped["entry"] == "long"
+    for name in names:
+        found = admin.get(f"/api/pool/machines/{name}").json()
+        assert (found["enabled"], found["jump"]) == (False, None)
+        assert admin.delete(f"/api/machines/{name}").status_code == 200
+
+
+def test_an_inventory_of_more_than_an_ordinary_body(pool: PoolCrib) -> None:
+    admin = pool.admin.client
+    text = "name,host,port,user,password\n" + "".join(f"{'x' * 60}!{n},h,1,u,p\n" for n in range(1_500))
+    done = admin.post("/api/pool/inventory", json={"format": "csv", "text": text})
+    assert done.status_code == 200, done.text
+    assert len(done.json()["skipped"]) == 1_500
+    refused = admin.post("/api/pool/inventory", json={"format": "csv", "text": text * 2})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
 
 
 def test_an_administrator_moves_somebody_forward(pool: PoolCrib) -> None:

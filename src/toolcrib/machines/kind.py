@@ -67,5 +67,6 @@ kind = Kind(
     telling=TELLING,
     hook=follow_claim,
     fast_routes=FAST_ROUTES,
+    body_limits={"/api/pool/inventory": 2 * 2**20},
     sealed=SEALED,
 )

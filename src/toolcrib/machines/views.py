@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from toolcrib.kernel.claims.schemas import Reason, Text
+from toolcrib.kernel.json_scan import MAX_TEXT
 from toolcrib.kernel.problems import Problem
 from toolcrib.machines.hosts.driver import HomePolicy
 from toolcrib.machines.models import CURRENT, HoldState
@@ -209,8 +210,10 @@ class ReservationOutput(BaseModel):
 
 
 class Inventory(BaseModel):
+    """An inventory file. A longer one is sent in parts: machines that are there already are left out."""
+
     format: Literal["yaml", "csv"] = "yaml"
-    text: Annotated[str, Field(max_length=1_000_000)]
+    text: Annotated[str, Field(max_length=MAX_TEXT)]
 
 
 class Skipped(BaseModel):

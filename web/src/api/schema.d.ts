@@ -2313,7 +2313,10 @@ export interface components {
             /** Ids */
             ids: number[];
         };
-        /** Inventory */
+        /**
+         * Inventory
+         * @description An inventory file. A longer one is sent in parts: machines that are there already are left out.
+         */
         Inventory: {
             /**
              * Format
