@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Connection, Text, insert, select, type_coerce
+from sqlalchemy import Connection, Text, delete, insert, select, type_coerce, update
 
 from tests.kernel.claim_rows import NOON, row, run
 from toolcrib.kernel.claims.models import claims
-from toolcrib.kernel.rows_as_text import NO_ROWS, RowsAsText
+from toolcrib.kernel.rows_as_text import NO_ROWS, PrintOf, RowsAsText
 
 pytestmark = pytest.mark.every_database
 
@@ -49,6 +49,35 @@ async def test_no_rows_are_an_empty_list(new_database_url: str) -> None:
     found = await run(new_database_url, RowsAsText(select(claims.c.fence), select(claims.c.key)).read)
     assert found == [NO_ROWS, NO_ROWS]
     assert orjson.loads(NO_ROWS) == []
+
+
+async def test_a_print_changes_with_the_rows_and_only_then(new_database_url: str) -> None:
+    rows = [claim(number, key) for number, key in enumerate(("ab", "c", "", "é 🎈"))]
+    query = select(claims.c.fence, claims.c.key, claims.c.holder, (claims.c.fence > 2).label("is_late"))
+    both = RowsAsText(PrintOf(query), query)
+    changes = [
+        update(claims).where(claims.c.fence == 0).values(key="a"),
+        update(claims).where(claims.c.fence == 1).values(key="bc"),
+        update(claims).where(claims.c.fence == 2).values(holder=""),
+        update(claims).where(claims.c.fence == 3).values(fence=4),
+        update(claims).where(claims.c.fence == 4).values(fence=2**62),
+        delete(claims).where(claims.c.fence == 2),
+        delete(claims),
+    ]
+
+    def work(connection: Connection) -> list[list[str]]:
+        connection.execute(insert(claims), rows)
+        found = [both.read(connection), both.read(connection)]
+        for change in changes:
+            connection.execute(change)
+            found.append(both.read(connection))
+        return found
+
+    found = await run(new_database_url, work)
+    assert found[0] == found[1]
+    prints = {print_ for print_, _ in found}
+    assert len(prints) == len(changes) + 1
+    assert found[-1][1] == NO_ROWS
 
 
 async def test_a_thousand_rows_are_all_there(new_database_url: str) -> None:

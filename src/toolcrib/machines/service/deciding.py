@@ -32,12 +32,12 @@ from toolcrib.machines.models import State, reservations
 from toolcrib.machines.pool import pool_of
 from toolcrib.machines.reservation_views import ReservationRead
 from toolcrib.machines.service import managing, told
-from toolcrib.machines.service.fairness import Want, free_beside
-from toolcrib.machines.service.fleet import Machine, booked_times, fleet_and_queue_of
+from toolcrib.machines.service.fairness import Want, free_beside, is_open
+from toolcrib.machines.service.fleet import Machine, fleet_of
 from toolcrib.machines.service.reading import holds_in, jump_hosts_in
 from toolcrib.machines.service.reserving import Patience, Terms, acquiring, insert_rows, new_row, shares_of
 from toolcrib.machines.service.showing import shown
-from toolcrib.machines.service.wanted import Waiting, check_wanted, queue_of, usable
+from toolcrib.machines.service.wanted import Waiting, check_wanted, queue_of, usable_of
 from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
@@ -171,19 +171,18 @@ class _Pool:
     ) -> None:
         self._connection, self._events, self._settings, self._now = connection, events, settings, now
         self._wishes = wishes
-        self._fleet, somebody_waits = fleet_and_queue_of(connection)
+        fleet = fleet_of(connection)
+        self._registered, self._booked = fleet.registered, fleet.booked_times()
         queue: list[Waiting] = []
-        if somebody_waits:
-            queue = queue_of(connection, self._fleet, open_projects=settings.unknown_projects == "open")
+        if fleet.somebody_waits:
+            machines, is_open = self._registered.machines, settings.unknown_projects == "open"
+            queue = queue_of(connection, machines, open_projects=is_open)
         self._line = [(each.row.priority, each.want) for each in queue]
         self._shares = shares_of(
             connection, settings, {wish.me.uuid for wish in wishes}, [each.row for each in queue]
         )
-        self._booked = booked_times(self._fleet)
-        self._idle = {machine.id for machine in self._fleet if machine.in_service and not machine.is_taken}
-        self._managers = {machine.manager for machine in self._fleet}
-        self._scopes = {machine.scope for machine in self._fleet}
-        self._usable: dict[Hashable, tuple[list[Machine], list[Machine]]] = {}
+        self._idle = set(self._registered.in_service.difference(fleet.ends))
+        self._usable: dict[int, tuple[Sequence[Machine], list[Machine]]] = {}  # by the identity of the former
         self._checked: set[Hashable] = set()
         # What is to be written: rows of reservations, and the claims of those that wait for nothing.
         self._rows: dict[str, dict[str, Any]] = {}
@@ -244,7 +243,7 @@ class _Pool:
         end = now + timedelta(seconds=terms.seconds)
         chosen: list[Machine] = []
         for machine in free:
-            if machine.id in self._free and machine.is_open(now, end):
+            if machine.id in self._free and is_open(self._booked, machine.id, now, end):
                 chosen.append(machine)
                 if len(chosen) == wanted.count:
                     break
@@ -279,21 +278,17 @@ class _Pool:
         self._rows[id_] = row
         return id_
 
-    def _would_do(self, wish: Reserve) -> tuple[list[Machine], list[Machine]]:
-        """Return what `usable` does, and which of them were free when that was first asked: found once for all to whom
-        it is the same."""
-        me, wanted = wish.me, wish.wanted
-        sees = frozenset(scope for scope in self._scopes if me.may(scope))
+    def _would_do(self, wish: Reserve) -> tuple[Sequence[Machine], list[Machine]]:
+        """Return what `usable` does, and which of them were free when that was first asked."""
+        me, wanted, registered = wish.me, wish.wanted, self._registered
+        sees = frozenset(scope for scope in registered.scopes if me.may(scope))
         if (sees, wanted.names, wanted.tags) not in self._checked:
-            check_wanted(wanted, self._fleet, me)
+            check_wanted(wanted, registered.machines, me)
             self._checked.add((sees, wanted.names, wanted.tags))
-        holds = frozenset(scope for scope in sees if me.may(scope, "member"))
-        login = wish.terms.login if wish.terms.login in self._managers else None
-        key = (holds, wanted.names, wanted.tags, wanted.scope, login)
-        if key not in self._usable:
-            found = usable(wanted, wish.terms.login, self._fleet, me)
-            self._usable[key] = found, [machine for machine in found if machine.id in self._free]
-        return self._usable[key]
+        found = usable_of(registered, wanted, wish.terms.login, me)
+        if id(found) not in self._usable:
+            self._usable[id(found)] = found, [machine for machine in found if machine.id in self._free]
+        return self._usable[id(found)]
 
     def _give(self, ids: set[int]) -> None:
         # Nothing that is promised changes: what is given was promised to nobody, so no plan went by it.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Text, select, type_coerce
@@ -15,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel import stored_json
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import run_core
-from toolcrib.kernel.rows_as_text import NO_ROWS, RowsAsText
+from toolcrib.kernel.rows_as_text import NO_ROWS, PrintOf, RowsAsText
 from toolcrib.machines.models import KIND, OPEN, State, bookings, holds, machines, reservations
 from toolcrib.machines.service.fairness import Booked, is_open
 from toolcrib.machines.tags import tags_of
@@ -54,13 +53,56 @@ class Machine:
         return Ref(KIND, self.scope, self.name)
 
 
-_NEEDED = [
+class Registered:
+    """The machines of the pool as if they were neither held nor booked, in the order of their registration. It is the
+    same object for as long as none of them changes, so what is found out about it can be `kept`."""
+
+    def __init__(self, machines: Sequence[Machine]) -> None:
+        self.machines = tuple(machines)
+        self.scopes = frozenset(machine.scope for machine in machines)
+        self.managers = frozenset(machine.manager for machine in machines)
+        self.in_service = frozenset(machine.id for machine in machines if machine.in_service)
+        self.kept: dict[Hashable, Sequence[Machine]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What was read of the pool. `ends` are those of the holds that are open, by machine, as the database gave them;
+    `booked` are the times for which machines are booked, each with its reservation."""
+
+    registered: Registered
+    ends: Mapping[int, str | None]
+    booked: Mapping[int, Sequence[tuple[datetime, datetime, str]]]
+    somebody_waits: bool
+
+    def machines(self) -> list[Machine]:
+        """Return all machines, in the order of their registration."""
+        found = [
+            _held(machine, self.ends[machine.id]) if machine.id in self.ends else machine
+            for machine in self.registered.machines
+        ]
+        if not self.booked:
+            return found
+        return [
+            replace(machine, booked=self.booked[machine.id]) if machine.id in self.booked else machine
+            for machine in found
+        ]
+
+    def booked_times(self) -> Booked:
+        """Return when each machine is booked."""
+        return {id_: [(start, end) for start, end, _ in times] for id_, times in self.booked.items()}
+
+
+_IN_SERVICE = machines.c.enabled & ~machines.c.maintenance & machines.c.quarantine.is_(None)
+_MACHINES = select(
     *(machines.c[name] for name in ("id", "name", "scope", "user")),
     *(type_coerce(machines.c[name], Text).label(name) for name in ("tags", "facts")),
-    (machines.c.enabled & ~machines.c.maintenance & machines.c.quarantine.is_(None)).label("in_service"),
-]
+    _IN_SERVICE.label("in_service"),
+)
+# Together, so that they are of one moment.
+_REGISTERED = RowsAsText(PrintOf(_MACHINES), _MACHINES)
 _FLEET = RowsAsText(
-    select(*_NEEDED),
+    PrintOf(_MACHINES),
     select(holds.c.id, holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)),
     select(bookings.c.starts_at, bookings.c.ends_at, bookings.c.machine_id, bookings.c.reservation_id),
     select(reservations.c.id).where(reservations.c.state == State.WAITING).limit(1),
@@ -69,52 +111,42 @@ _FLEET = RowsAsText(
 
 async def read_fleet(session: AsyncSession) -> list[Machine]:
     """All machines, in the order of their registration."""
-    return await run_core(session, fleet_of)
+    return (await run_core(session, fleet_of)).machines()
 
 
-def fleet_of(connection: Connection) -> list[Machine]:
-    """As `read_fleet`."""
-    return fleet_and_queue_of(connection)[0]
-
-
-def fleet_and_queue_of(connection: Connection) -> tuple[list[Machine], bool]:
-    """As `read_fleet`, and whether anybody waits for machines."""
-    registered, held, booked, waiting = _FLEET.read(connection)
-    return _fleet(registered, held, booked), waiting != NO_ROWS
-
-
-def _fleet(registered: str, held: str, booked: str) -> list[Machine]:
+def fleet_of(connection: Connection) -> Fleet:
+    """What the pool has, and whether anybody waits for machines."""
+    print_, held, booked, waiting = _FLEET.read(connection)
     # Of several holds that are open, the latest counts.
     ends: dict[int, str | None] = {id_: end for _, id_, end in sorted(orjson.loads(held))}
     times: dict[int, list[tuple[datetime, datetime, str]]] = {}
     for start, end, id_, reservation_id in sorted(orjson.loads(booked)):
         times.setdefault(id_, []).append((_moment(start), _moment(end), reservation_id))
-    fleet = [
-        _held(machine, ends[machine.id]) if machine.id in ends else machine
-        for machine in _all_idle(registered)
-    ]
-    if times:
-        return [
-            replace(machine, booked=times[machine.id]) if machine.id in times else machine
-            for machine in fleet
-        ]
-    return fleet
+    return Fleet(_registered(connection, print_), ends, times, waiting != NO_ROWS)
 
 
-# A fleet is read for every decision, and seldom has much of it changed in between.
+# The last one, by its print: a fleet is read for every decision, and seldom have its machines changed in between.
+_known: dict[str, Registered] = {}
+
+
+def _registered(connection: Connection, print_: str) -> Registered:
+    found = _known.get(print_)
+    if found is None:
+        print_, rows = _REGISTERED.read(connection)
+        found = Registered(
+            [
+                Machine(id_, name, scope, manager, _tags(tags, facts), bool(in_service), False, None)
+                for id_, name, scope, manager, tags, facts, in_service in sorted(orjson.loads(rows))
+            ]
+        )
+        _known.clear()
+        _known[print_] = found
+    return found
+
+
 @lru_cache(maxsize=8_192)
 def _held(idle: Machine, end: str | None) -> Machine:
     return replace(idle, is_taken=True, ends_at=None if end is None else _moment(end))
-
-
-@lru_cache(maxsize=2)
-def _all_idle(registered: str) -> tuple[Machine, ...]:
-    """Return the machines of such rows, as if they were neither held nor booked."""
-    rows: list[Any] = sorted(orjson.loads(registered))
-    return tuple(
-        Machine(id_, name, scope, manager, _tags(tags, facts), bool(in_service), False, None)
-        for id_, name, scope, manager, tags, facts, in_service in rows
-    )
 
 
 @lru_cache(maxsize=8_192)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,14 @@ from toolcrib.kernel.identity.rights import principals_with
 from toolcrib.machines.errors import MachineNotFound, UnknownTag
 from toolcrib.machines.models import State, reservations
 from toolcrib.machines.service.fairness import Want
-from toolcrib.machines.service.fleet import Machine
+from toolcrib.machines.service.fleet import Machine, Registered
 from toolcrib.machines.tags import expression
 from toolcrib.machines.wanted import Wanted
 
 # Of the queue: a higher priority first, then who came first.
 ORDER = (reservations.c.priority.desc(), reservations.c.place)
+# So many different requests are remembered with the machines that would do for them.
+KEPT = 64
 
 
 def check_wanted(wanted: Wanted, fleet: Sequence[Machine], me: Principal) -> None:
@@ -51,19 +53,44 @@ def usable(wanted: Wanted, login: str, fleet: Sequence[Machine], me: Principal) 
     nobody's login there."""
     if wanted.is_damaged:
         return []
-    fits = expression(wanted.tags).matches if wanted.tags else None
-    lent = _scopes(fleet, me, "member")
+    return _usable(wanted.names, wanted.tags, wanted.scope, login, fleet, _scopes(fleet, me, "member"))
+
+
+def _usable(
+    names: Sequence[str],
+    tags: str | None,
+    scope: str | None,
+    login: str | None,
+    fleet: Sequence[Machine],
+    lent: Set[str],
+) -> list[Machine]:
+    fits = expression(tags).matches if tags else None
     found = [
         machine
         for machine in fleet
         if machine.in_service
         and machine.manager != login
-        and (wanted.scope is None or machine.scope == wanted.scope)
-        and (not wanted.names or machine.name in wanted.names)
+        and (scope is None or machine.scope == scope)
+        and (not names or machine.name in names)
         and (fits is None or fits(machine.tags))
         and machine.scope in lent
     ]
     found.sort(key=lambda machine: (len(machine.tags), machine.id))
+    return found
+
+
+def usable_of(registered: Registered, wanted: Wanted, login: str, me: Principal) -> Sequence[Machine]:
+    """As `usable`, found once for all to whom it is the same."""
+    lent = frozenset(scope for scope in registered.scopes if me.may(scope, "member"))
+    manager = login if login in registered.managers else None
+    key = (wanted.names, wanted.tags, wanted.scope, manager, lent)
+    found = registered.kept.get(key)
+    if found is None:
+        if len(registered.kept) >= KEPT:
+            registered.kept.clear()
+        found = registered.kept[key] = _usable(
+            wanted.names, wanted.tags, wanted.scope, manager, registered.machines, lent
+        )
     return found
 
 
