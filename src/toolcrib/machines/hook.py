@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, func, insert, literal_column, select, update
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Row as DatabaseRow
 
-from toolcrib.kernel.claims.changes import Change, Together
+from toolcrib.kernel.claims.changes import Change, Inserts, Together
 from toolcrib.kernel.claims.models import PRIVATE, Claim
-from toolcrib.kernel.driver_statements import DIALECTS, DriverStatement, select_listed
+from toolcrib.kernel.driver_statements import DriverStatement, Row
 from toolcrib.kernel.problems import Conflict
 from toolcrib.machines.logins import login_for
 from toolcrib.machines.models import CURRENT, HoldState, State, holds, machines, reservations
@@ -35,81 +36,88 @@ def _follow(connection: Connection, change: Change) -> None:
     if before is not None:
         _ended(connection, before, change, now)
     if after is not None:
-        if before is None:
-            _begun(connection, (after, _reservation_of(after), now))
-        else:
-            _begun(connection, (after, _passed_on(connection, before, after, now), now))
+        begun = (
+            _account_of(connection, after) if before is None else _passed_on(connection, before, after, now)
+        )
+        _INSERT.run(connection, [_row(after, begun, now)])
     change.nudge(WORK_JOB)
 
 
-def _reservation_of(claim: Claim) -> str:
-    private = claim.data.get(PRIVATE)
-    found = private.get("reservation") if isinstance(private, dict) else None
-    if not isinstance(found, str):
-        raise NoReservation("Machines are held by a reservation.")
-    return found
-
-
-def _begin(connection: Connection, changes: Sequence[Change]) -> None:
+def _begin(changes: Sequence[Change]) -> Inserts:
     """Begin the holds that go with new claims."""
-    begun = []
+    rows = []
     for change in changes:
-        claim = change.claim
-        begun.append((claim, _reservation_of(claim), change.event.at))
+        rows.append(_row(change.claim, Account.of(change.claim), change.event.at))
         change.nudge(WORK_JOB)
-    _begun(connection, *begun)
+    return [(_INSERT, rows)]
 
 
 # Whatever changes a claim on a machine, by whichever door.
 follow_claim = Together(_follow, _begin)
 
 
-def _begun(connection: Connection, *begun: tuple[Claim, str, datetime]) -> None:
-    """Begin a hold for each claim, of that reservation at that moment."""
-    names = list({claim.key for claim, _, _ in begun})
-    of = list({reservation_id for _, reservation_id, _ in begun})
-    ids: dict[tuple[str, str], int] = {}
-    logins: dict[str, str] = {}
-    find = _FIND[connection.dialect.name]
-    for name, scope_or_login, id_ in connection.execute(find, {"names": names, "reservations": of}):
-        if id_:
-            ids[name, scope_or_login] = id_
-        else:
-            logins[name] = scope_or_login
-    rows = [
-        (
-            reservation_id,
-            ids[claim.key, claim.scope],
-            claim.key,
-            claim.fence,
-            claim.holder,
-            logins[reservation_id],
-            HoldState.PREPARING,
-            now,
-            claim.expires_at,
-            False,
-            0,
-            now,
-        )
-        for claim, reservation_id, now in begun
-    ]
-    _INSERT.run(connection, rows)
+class Account(NamedTuple):
+    """The account that goes with a claim: of which reservation, on which machine, by which name. It is told in the
+    claim's private data, so that the hook need not look for it."""
+
+    reservation_id: str
+    machine_id: int
+    login: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data of a claim for it."""
+        return {
+            PRIVATE: {"reservation": self.reservation_id, "machine": self.machine_id, "login": self.login}
+        }
+
+    @classmethod
+    def of(cls, claim: Claim) -> Account:
+        """Raises:
+        NoReservation: the claim is for none (409).
+        """
+        told = _told(claim)
+        return cls(told["reservation"], told["machine"], told["login"])
 
 
-# One statement for machines and reservations, because each more is a trip to the server with the write lock held.
-_FIND = {
-    dialect: select_listed(
-        [machines.c.name, machines.c.scope, machines.c.id], machines.c.name, dialect, "names"
-    ).union_all(
-        select_listed(
-            [reservations.c.id, reservations.c.login, literal_column("0").label("none")],
-            reservations.c.id,
-            dialect,
-            "reservations",
-        )
+def _told(claim: Claim) -> dict[str, Any]:
+    private = claim.data.get(PRIVATE)
+    if not isinstance(private, dict) or "reservation" not in private:
+        raise NoReservation("Machines are held by a reservation.")
+    return private
+
+
+def _account_of(connection: Connection, claim: Claim) -> Account:
+    told = _told(claim)
+    if "login" in told:
+        return Account.of(claim)
+    # A claim of an earlier release, whose hook failed and is told again.
+    machine = select(machines.c.id).where(machines.c.name == claim.key)
+    login = select(reservations.c.login).where(reservations.c.id == told["reservation"])
+    return Account(
+        told["reservation"],
+        connection.execute(machine).scalar_one(),
+        connection.execute(login).scalar_one(),
     )
-    for dialect in DIALECTS
-}
+
+
+def _row(claim: Claim, account: Account, now: datetime) -> Row:
+    return (
+        account.reservation_id,
+        account.machine_id,
+        claim.key,
+        claim.fence,
+        claim.holder,
+        account.login,
+        HoldState.PREPARING,
+        now,
+        claim.expires_at,
+        False,
+        0,
+        now,
+    )
+
+
 _INSERT = DriverStatement(
     insert(holds),
     "reservation_id",
@@ -168,27 +176,28 @@ def _ended(connection: Connection, claim: Claim, change: Change, now: datetime) 
         connection.execute(over.values(state=State.ENDED, ends_at=now, reason=change.reason))
 
 
-def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetime) -> str:
-    """Return the reservation of the new holder: what passes to one person at one moment out of one reservation is one.
+def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetime) -> Account:
+    """Return the account of the new holder. What passes to one person at one moment out of one reservation is one
+    reservation.
 
     Nobody else's key or password lets anybody into it: the account is the new holder's, with the keys that they had
     in the shared reservation, if any.
     """
     former = _former(connection, before)
-    same = select(reservations.c.id).where(
+    same = select(reservations.c.id, reservations.c.login).where(
         reservations.c.came_from == former.id,
         reservations.c.holder_uuid == after.holder_uuid,
         reservations.c.created_at == now,
     )
-    known = connection.execute(same).scalar()
+    known = connection.execute(same).first()
     if known is not None:
-        return str(known)
+        return Account(known.id, former.machine_id, known.login)
     keys: dict[str, Any] = former.access.get("keys", {})
     heir = after.holder_uuid
     access: dict[str, Any] = {"keys": {heir: keys[heir]} if heir in keys else {}}
     if former.access.get("certificate"):
         access["certificate"] = True  # of the heir: the former holder's are for the former reservation
-    row = {
+    row: dict[str, Any] = {
         "id": str(uuid4()),
         "place": after.fence,
         "holder": after.holder,
@@ -204,9 +213,9 @@ def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetim
         "came_from": former.id,
     }
     connection.execute(insert(reservations).values(**row))
-    return str(row["id"])
+    return Account(row["id"], former.machine_id, row["login"])
 
 
-def _former(connection: Connection, claim: Claim) -> Row[Any]:
-    query = select(reservations).join(holds, holds.c.reservation_id == reservations.c.id)
+def _former(connection: Connection, claim: Claim) -> DatabaseRow[Any]:
+    query = select(reservations, holds.c.machine_id).join(holds, holds.c.reservation_id == reservations.c.id)
     return connection.execute(query.where(holds.c.fence == claim.fence)).one()

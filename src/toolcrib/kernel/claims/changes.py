@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from toolcrib.kernel.claims.models import Claim
+from toolcrib.kernel.driver_statements import DriverStatement, Row
 from toolcrib.kernel.events.writer import Event
 from toolcrib.kernel.requester import Requester
 
@@ -50,15 +51,20 @@ Hook = Callable[[Connection, Change], None]
 Hooks = Mapping[str, Hook]
 
 
+# Rows to insert, each with its statement.
+Inserts = Sequence[tuple[DriverStatement, Sequence[Row]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Together:
-    """A hook that can take many claims at once that are new, which come in the order of their events: `new`. Each
-    statement that it saves shortens the turn at the write lock. Every other change goes to `each`. So does every one of
-    them if `new` raises, after what it did was rolled back: one that is refused then stops no other.
+    """A hook that can take many claims at once that are new, which come in the order of their events: `new` returns the
+    rows to insert beside them. It reads nothing, so that where nothing else is to be done in the transaction, claims,
+    events and these rows are one statement; each that is saved shortens the turn at the write lock. Every other change
+    goes to `each`. So does every one of them if `new` raises: one that is refused then stops no other.
     """
 
     each: Hook
-    new: Callable[[Connection, Sequence[Change]], None]
+    new: Callable[[Sequence[Change]], Inserts]
 
     def __call__(self, connection: Connection, change: Change) -> None:
         self.each(connection, change)

@@ -18,7 +18,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection, NestedTransaction
 
-from toolcrib.kernel.claims.changes import Change, Hooks, Together
+from toolcrib.kernel.claims.changes import Change, Hook, Hooks, Inserts, Together
 from toolcrib.kernel.claims.commands import Acquire, Group
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.owed import log_failure, owe, owed_for, pay
@@ -48,14 +48,22 @@ class HookFailed(Problem):
 
 
 def carry_out(
-    connection: Connection, events: EventWriter, groups: Sequence[Group], now: datetime, hooks: Hooks
+    connection: Connection,
+    events: EventWriter,
+    groups: Sequence[Group],
+    now: datetime,
+    hooks: Hooks,
+    *,
+    is_last: bool = False,
 ) -> list[Outcome]:
-    """Carry out `groups` in order, each all or nothing, and write what changed. The caller commits."""
+    """Carry out `groups` in order, each all or nothing, and write what changed. The caller commits. If that `is_last`,
+    so that nothing reads what kinds with a hook write before the events are written, it may be left to be written
+    together with those."""
     hooked = hooks.keys() & {command.ref.kind for group in groups for command in group.commands}
     commands = [group.commands for group in groups]
     rules = read_rules(connection, events, commands, now, hooked)
     if hooked and _only_takes(rules, groups, hooks):
-        together = _take_together(connection, rules, groups, hooks)
+        together = _take_together(connection, rules, groups, hooks, is_last=is_last)
         if together is not None:
             return together
         rules = read_rules(connection, events, commands, now, hooked)
@@ -82,7 +90,7 @@ def _only_takes(rules: ClaimRules, groups: Sequence[Group], hooks: Hooks) -> boo
 
 
 def _take_together(
-    connection: Connection, rules: ClaimRules, groups: Sequence[Group], hooks: Hooks
+    connection: Connection, rules: ClaimRules, groups: Sequence[Group], hooks: Hooks, *, is_last: bool
 ) -> list[Outcome] | None:
     """Carry out such groups, and tell their kinds of all of them at once. Returns None if that raises, and has then
     changed nothing in the database or the log; the rules are not to be used any more."""
@@ -97,21 +105,31 @@ def _take_together(
         for change in _taken(rules):
             changes.setdefault(change.event.kind, []).append(change)
         rules.keep_group()
-    savepoint = connection.begin_nested()
+    savepoint = None
     try:
-        _write(connection, rules)
-        for kind, new in changes.items():
-            hook = hooks[kind]
-            if isinstance(hook, Together):
-                hook.new(connection, new)
+        inserts = [each for kind, new in changes.items() for each in _rows_of(hooks[kind], new)]
+        if is_last:
+            write_changes(connection, rules, is_last=True)
+            rules.events.rows += inserts
+        else:
+            savepoint = connection.begin_nested()
+            _write(connection, rules)
+            for statement, rows in inserts:
+                statement.run(connection, rows)
     except Exception as error:  # noqa: BLE001 - it is told again, one by one, and then refused or logged
-        _roll_back(connection, savepoint, error)
+        if savepoint is not None:
+            _roll_back(connection, savepoint, error)
         rules.events.truncate(lines)
         return None
-    savepoint.commit()
+    if savepoint is not None:
+        savepoint.commit()
     for change in (each for new in changes.values() for each in new):
         rules.events.nudges |= change.nudges
     return outcomes
+
+
+def _rows_of(hook: Hook, new: Sequence[Change]) -> Inserts:
+    return hook.new(new) if isinstance(hook, Together) else ()
 
 
 def _carry_out_hooked(connection: Connection, rules: ClaimRules, group: Group, hooks: Hooks) -> Outcome:

@@ -44,7 +44,8 @@ class ClaimWriter(GroupCommits[Group, Claims]):
             if not batch:
                 self._fill(batch)
             groups = [request.asked for request in batch]
-            return carry_out(connection, events, groups, self._clock(), self._database.claim_hooks)
+            hooks = self._database.claim_hooks
+            return carry_out(connection, events, groups, self._clock(), hooks, is_last=True)
 
         outcomes: list[Outcome] = await self._database.group_write(work)
         return [outcome.problem or outcome.claims for outcome in outcomes]

@@ -182,7 +182,7 @@ class EventWriter:
         del self.lines[count:]
 
     def write_events(self, connection: Connection) -> None:
-        """Write the events to the database, and `rows`. Must be the last statements before the commit."""
+        """Write the events to the database, and `rows`. Nothing may be written after them before the commit."""
         if not self.lines and not self.rows:
             return
         written = (_INSERT, [_row(line) for line in self.lines])

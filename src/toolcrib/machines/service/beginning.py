@@ -151,6 +151,7 @@ async def _hold(
     await hold(
         session,
         row.id,
+        row.login,
         me.holder,
         chosen,
         row.purpose,

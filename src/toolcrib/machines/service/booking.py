@@ -17,14 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.clock import iso_format
-from toolcrib.kernel.database import run_core, take_write_lock
+from toolcrib.kernel.database import take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.errors import BookedThen, LimitReached, NotEnoughMachines, SomebodyWaits
 from toolcrib.machines.models import KIND, State, bookings, machines, reservations
 from toolcrib.machines.service import told
 from toolcrib.machines.service.fleet import Machine, read_fleet
-from toolcrib.machines.service.reserving import Terms, insert_rows, new_row, read_share, turns_of
+from toolcrib.machines.service.reserving import Terms, new_row, read_share, turns_of
 from toolcrib.machines.service.wanted import Waiting, check_wanted, read_queue, usable
 from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
@@ -85,7 +85,7 @@ async def book(
         "starts_at": starts_at,
         "ends_at": end,
     }
-    await run_core(session, insert_rows, [row])
+    await session.execute(insert(reservations).values(**row))
     times = {"reservation_id": id_, "starts_at": starts_at, "ends_at": end}
     await session.execute(insert(bookings), [{**times, "machine_id": machine.id} for machine in chosen])
     shown = {"starts_at": iso_format(starts_at), "ends_at": iso_format(end)}

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from toolcrib.kernel.claims.changes import Hooks
 from toolcrib.kernel.claims.commands import Group
@@ -28,14 +28,14 @@ from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import BookedThen, NotEnoughMachines
 from toolcrib.machines.hook import WORK_JOB
-from toolcrib.machines.models import State, reservations
+from toolcrib.machines.models import State
 from toolcrib.machines.pool import pool_of
 from toolcrib.machines.reservation_views import ReservationRead
 from toolcrib.machines.service import managing, told
 from toolcrib.machines.service.fairness import Want, free_beside, is_open
 from toolcrib.machines.service.fleet import Machine, fleet_of
 from toolcrib.machines.service.reading import holds_in, jump_hosts_in
-from toolcrib.machines.service.reserving import Patience, Terms, acquiring, insert_rows, new_row, shares_of
+from toolcrib.machines.service.reserving import Patience, Terms, acquiring, new_row, rows_of, shares_of
 from toolcrib.machines.service.showing import shown
 from toolcrib.machines.service.wanted import Waiting, check_wanted, queue_of, usable_of
 from toolcrib.machines.wanted import Wanted
@@ -175,8 +175,8 @@ class _Pool:
         self._registered, self._booked = fleet.registered, fleet.booked_times()
         queue: list[Waiting] = []
         if fleet.somebody_waits:
-            machines, is_open = self._registered.machines, settings.unknown_projects == "open"
-            queue = queue_of(connection, machines, open_projects=is_open)
+            open_projects = settings.unknown_projects == "open"
+            queue = queue_of(connection, self._registered.machines, open_projects=open_projects)
         self._line = [(each.row.priority, each.want) for each in queue]
         self._shares = shares_of(
             connection, settings, {wish.me.uuid for wish in wishes}, [each.row for each in queue]
@@ -192,17 +192,17 @@ class _Pool:
     def decide(self, hooks: Hooks) -> list[ReservationRead | str | Problem]:
         """Return each reservation, of one that waits the id, or why there is none."""
         found = [self._answer(wish) for wish in self._wishes]
-        if self._rows:
-            insert_rows(self._connection, self._rows.values())
         groups = list(self._grants.values())
-        outcomes = carry_out(self._connection, self._events, groups, self._now, hooks)
-        refused = {
+        outcomes = carry_out(self._connection, self._events, groups, self._now, hooks, is_last=True)
+        refused = {  # by the claim itself, which is held though the machine seemed free
             id_: outcome.problem
             for id_, outcome in zip(self._grants, outcomes, strict=True)
             if outcome.problem is not None
         }
-        if refused:  # by the claim itself, which is held though the machine seemed free
-            self._connection.execute(delete(reservations).where(reservations.c.id.in_(refused)))
+        made = [row for id_, row in self._rows.items() if id_ not in refused]
+        if made:
+            self._events.rows.append(rows_of(made))
+        self._events.write_events(self._connection)
         views = self._views([id_ for id_ in self._grants if id_ not in refused])
         answers: list[ReservationRead | str | Problem] = []
         for outcome in found:
@@ -251,7 +251,7 @@ class _Pool:
         row = new_row(id_, me, wanted, terms, now)
         if len(chosen) >= wanted.at_least:
             row |= {"ends_at": end, "starts_at": now, "reminded_at": now, "confirm_by": wish.confirm_by}
-            commands = acquiring(id_, me.holder, chosen, terms.purpose, end)
+            commands = acquiring(id_, terms.login, me.holder, chosen, terms.purpose, end)
             self._grants[id_] = Group(commands, wish.by)
             self._give({machine.id for machine in chosen})
             share.held += len(chosen)

@@ -74,8 +74,10 @@ async def _fill(
     ][:missing]
     if others:
         seconds, end = reservation.seconds, reservation.ends_at
-        purpose = reservation.purpose
-        await hold(session, reservation.id, me.holder, others, purpose, seconds, None, now=now, ends_at=end)
+        purpose, login = reservation.purpose, reservation.login
+        await hold(
+            session, reservation.id, login, me.holder, others, purpose, seconds, None, now=now, ends_at=end
+        )
     return len(others)
 
 

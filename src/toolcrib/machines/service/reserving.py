@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims import service as claims
 from toolcrib.kernel.claims.commands import Acquire
-from toolcrib.kernel.claims.models import PRIVATE, Holder
+from toolcrib.kernel.claims.models import Holder
 from toolcrib.kernel.database import run_core, take_write_lock
 from toolcrib.kernel.driver_statements import DriverStatement
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
 from toolcrib.machines.errors import LimitReached
+from toolcrib.machines.hook import Account
 from toolcrib.machines.models import CURRENT, State, bookings, holds, reservations
 from toolcrib.machines.service import fairness, told
 from toolcrib.machines.service.fairness import Plan, Turn, Want, forecast, open_at, plan
@@ -56,7 +57,7 @@ _LATER = ("ends_at", "wait_until", "lease_ends_at", "starts_at", "confirm_by", "
 def new_row(
     reservation_id: str, me: Principal, wanted: Wanted, terms: Terms, now: datetime
 ) -> dict[str, Any]:
-    """Return the row of a new reservation, for `insert_rows`."""
+    """Return the row of a new reservation."""
     return {
         "id": reservation_id,
         "place": 0,
@@ -79,9 +80,9 @@ _INSERT = DriverStatement(insert(reservations), *_NEW)
 _values = itemgetter(*_NEW)
 
 
-def insert_rows(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
-    """Write new reservations."""
-    _INSERT.run(connection, [_values(row) for row in rows])
+def rows_of(new: Iterable[dict[str, Any]]) -> tuple[DriverStatement, Sequence[Sequence[Any]]]:
+    """Return what writes new reservations, for the `rows` of an event writer."""
+    return _INSERT, [_values(row) for row in new]
 
 
 def free_beside(fleet: Sequence[Machine], queue: Sequence[Waiting], now: datetime) -> set[int]:
@@ -104,6 +105,7 @@ def turns_of(fleet: Sequence[Machine], queue: Sequence[Want], now: datetime) -> 
 
 def acquiring(
     reservation_id: str,
+    login: str,
     holder: Holder,
     chosen: Sequence[Machine],
     purpose: str | None,
@@ -112,9 +114,15 @@ def acquiring(
     granted: bool = False,
 ) -> list[Acquire]:
     """Return what acquires the claims on `chosen` for a reservation; the kind's hook begins the holds."""
-    data = {PRIVATE: {"reservation": reservation_id}}
     return [
-        Acquire(machine.ref, holder, comment=purpose, expires_at=end, data=data, granted=granted)
+        Acquire(
+            machine.ref,
+            holder,
+            comment=purpose,
+            expires_at=end,
+            data=Account(reservation_id, machine.id, login).data,
+            granted=granted,
+        )
         for machine in chosen
     ]
 
@@ -122,6 +130,7 @@ def acquiring(
 async def hold(
     session: AsyncSession,
     reservation_id: str,
+    login: str,
     holder: Holder,
     chosen: Sequence[Machine],
     purpose: str | None,
@@ -135,7 +144,7 @@ async def hold(
 ) -> None:
     """Acquire the claims on `chosen` for a reservation that there is already. `values` are of its row."""
     end = ends_at or now + timedelta(seconds=seconds)
-    commands = acquiring(reservation_id, holder, chosen, purpose, end, granted=granted)
+    commands = acquiring(reservation_id, login, holder, chosen, purpose, end, granted=granted)
     await claims.run(session, *commands, now=now, by=by)
     mine = update(reservations).where(reservations.c.id == reservation_id)
     await session.execute(
@@ -238,6 +247,7 @@ async def serve_queue(session: AsyncSession, settings: Settings, *, now: datetim
         await hold(
             session,
             row.id,
+            row.login,
             each.me.holder,
             chosen,
             row.purpose,
