@@ -38,7 +38,8 @@ def tags_of(own: Mapping[str, Any], facts: Mapping[str, Any]) -> frozenset[str]:
 
 
 class Expression:
-    """`names` are the tags that it mentions; `matches` says whether a machine with some tags is meant.
+    """`names` are the tags that it asks for, without those to be left out; `matches` says whether a machine with some
+    tags is meant.
 
     Raises:
         BadTags: the text is no expression (400).
@@ -51,6 +52,7 @@ class Expression:
         self.names: set[str] = set()
         self._tokens = self._split(self.text)
         self._at = self._depth = 0
+        self._leaves_out = False
         self.matches: Matches = self._either()
         if self._at < len(self._tokens):
             raise self._bad()
@@ -98,7 +100,9 @@ class Expression:
             raise BadTags(f"A tag expression has at most {DEEPEST} levels.")
         try:
             if self._taken("!"):
+                self._leaves_out = not self._leaves_out
                 inner = self._one()
+                self._leaves_out = not self._leaves_out
                 return lambda tags: not inner(tags)
             if self._taken("("):
                 inner = self._either()
@@ -109,7 +113,8 @@ class Expression:
             if not TAG.fullmatch(name):
                 raise self._bad()
             self._at += 1
-            self.names.add(name)
+            if not self._leaves_out:
+                self.names.add(name)
             return lambda tags: name in tags
         finally:
             self._depth -= 1
