@@ -20,6 +20,8 @@ _MANAGER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@\\-]{0,63}")
 _DNS = re.compile(
     r"(?=.{1,253}\Z)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?"
 )
+# The system reads a name that ends so as an IPv4 address, also where it is none, or short for another: 127.1.
+_ENDS_AS_NUMBER = re.compile(r"(.*\.)?([0-9]+|0[xX][0-9A-Fa-f]*)\.?")
 _PUBLIC_KEY = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [ -~]*)?")
 _PASSWORD_HASH = re.compile(r"\$6\$(rounds=[0-9]{4,9}\$)?[A-Za-z0-9./]{1,16}\$[A-Za-z0-9./]{86}")
 
@@ -75,7 +77,7 @@ def check_principal(principal: str) -> None:
 
 def check_address(address: str) -> None:
     """Raise InvalidValue unless this is a DNS name or an IP address."""
-    if _DNS.fullmatch(address):
+    if _DNS.fullmatch(address) and not _ENDS_AS_NUMBER.fullmatch(address):
         return
     try:
         ipaddress.ip_address(address)
