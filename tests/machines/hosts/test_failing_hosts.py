@@ -175,9 +175,12 @@ async def test_a_changed_host_key_is_refused_before_anything_is_sent(driver: Dri
     with debian_hosts(1) as [local]:
         host = replace(as_host(local), host_key=local.host_key)
         assert (await driver.check([host], seconds=SECONDS))["host-1"].done
-        await driver.aclose()
         local.change_host_key()
         await _showing(local, other_than=local.host_key)
+        # A check finds it, although there is a connection from before.
+        checked = (await driver.check([host], seconds=SECONDS))["host-1"]
+        assert checked.problem is Problem.HOST_KEY_CHANGED
+        await driver.aclose()
         outcome = (await driver.create([host], ACCOUNT, seconds=SECONDS))["host-1"]
         assert outcome.problem is Problem.HOST_KEY_CHANGED
         assert outcome.host_key not in (None, local.host_key)
