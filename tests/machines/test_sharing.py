@@ -61,6 +61,31 @@ def test_machines_of_a_project_are_not_shared_with_others(pool: PoolCrib) -> Non
     assert ben.client.get(f"/api/reservations/{made['id']}").status_code == 404
 
 
+def test_a_colleague_is_told_and_finds_what_is_shared_with_them(pool: PoolCrib) -> None:
+    ann, ben, eve, names = pool.person(), pool.person(), pool.person(), pool.machines()
+    made = pool.have(ann, names, public_keys=[KEYS[0]])
+    own = pool.have(ben, pool.machines(), public_keys=[KEYS[0]])
+    assert share(ann, made, ben.username).status_code == 200
+
+    def listed(person: Person, **params: Any) -> list[str]:
+        page = person.client.get("/api/pool/reservations", params=params).json()
+        return [one["id"] for one in page["reservations"]]
+
+    both = {own["id"], made["id"]}
+    assert set(listed(ben, shared=True)) == both
+    pool.settle()
+    assert set(listed(ben, shared=True, state="ready")) == both
+    assert listed(ben, shared=True, state="waiting") == []
+    assert listed(ben) == [own["id"]]
+    assert listed(eve, shared=True) == []
+    assert listed(ann, shared=True) == [made["id"]]
+    told = ben.client.get("/api/events", params={"verb": "reservation_shared"}).json()["events"]
+    assert [(one["actor"], one["data"]["machines"]) for one in told] == [(ann.username, names)]
+    assert eve.client.get("/api/events", params={"verb": "reservation_shared"}).json()["events"] == []
+    ann.client.delete(f"/api/reservations/{made['id']}/share/{ben.username}").raise_for_status()
+    assert listed(ben, shared=True) == [own["id"]]
+
+
 def test_a_disabled_colleagues_key_is_taken_away(pool: PoolCrib) -> None:
     ann, ben, names = pool.person(), pool.person(), pool.machines()
     made = pool.have(ann, names, public_keys=[KEYS[0]])

@@ -26,12 +26,17 @@ TEXTS = {
         "Confirm your booking",
         "Your booking has begun. Confirm that you use it, or it ends and others get the machines.",
     ),
+    "reservation_shared": (
+        "Machines are shared with you",
+        "A colleague lets you sign in on the machines of a reservation.",
+    ),
     "reservation_failed": ("Your machines could not be prepared", "Your reservation has failed."),
     "reservation_cancelled": ("Your booking is cancelled", "Your booking was cancelled."),
     "reservation_left_queue": ("You no longer wait for machines", "Your place in the queue has ended."),
 }
 # What an event says, and what that is called in a mail.
 FACTS = {
+    "shared_by": "By",
     "starts_at": "From",
     "ends_at": "Until",
     "confirm_by": "Confirm by",
@@ -47,7 +52,7 @@ REASONS = {
 
 def _shown(event: Event, name: str) -> str:
     text = said(event, name)
-    if name == "reason":
+    if name in ("reason", "shared_by"):
         return REASONS.get(text, text)
     try:
         return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -126,26 +126,27 @@ def names_of(reservation: Reservation) -> str:
     return " ".join(str(one["machine"]) for one in machines_of(reservation))
 
 
-def own(context: Context, *states: str, mine: bool = True) -> list[Reservation]:
-    """Return reservations in these states, the newest first: the caller's own, or everybody's."""
+def own(context: Context, *states: str, mine: bool = True, shared: bool = False) -> list[Reservation]:
+    """Return reservations in these states, the newest first: the caller's own, with `shared` also those that others
+    share with them, or everybody's."""
     path = "/pool/reservations?" + "&".join(f"state={state}" for state in states)
+    path += f"&mine={str(mine).lower()}&shared={str(shared).lower()}&limit=500"
     found: list[Reservation] = []
     while True:
-        page = context.api.get(f"{path}&mine={str(mine).lower()}&limit=500&offset={len(found)}")[
-            "reservations"
-        ]
+        page = context.api.get(f"{path}&offset={len(found)}")["reservations"]
         found += page
         if len(page) < 500:
             return found
 
 
-def find(context: Context, name: str) -> Reservation:
-    """Return the caller's reservation with this id, or that holds the machine of this name, or else has booked it.
+def find(context: Context, name: str, *, shared: bool = False) -> Reservation:
+    """Return the caller's reservation with this id, or that holds the machine of this name, or else has booked it; with
+    `shared` also one that somebody shares with them.
 
     Raises:
         Failure: there is none, or there are several bookings of it.
     """
-    all_ = own(context, *OPEN)
+    all_ = own(context, *OPEN, shared=shared)
     for one in all_:
         if name == one["id"] or any(name == machine["machine"] for machine in machines_of(one)):
             return one

@@ -9,7 +9,7 @@ app = typer.Typer(no_args_is_help=True, help="Machines: reserve them from a pool
 top = typer.Typer()
 
 # In the order of the help.
-for module in (reservations, bookings, sharing, pool):
+for module in (reservations, ssh, bookings, sharing, pool):
     app.add_typer(module.app)
 app.add_typer(sample_pool.app, name="sample-pool")
 for beside in (ssh, run, reservations):

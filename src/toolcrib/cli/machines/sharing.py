@@ -68,4 +68,5 @@ def access(context: Context, name: Name, keys: Keys = None, password_stdin: Pass
     others are taken away."""
     body = sign_in(keys, password_stdin=password_stdin, certificate=False)
     answer: dict[str, Any] = context.api.request("PUT", _address(context, name, "access"), body=body)
-    context.show(answer, f"Changed how you sign in: {len(keys or ()) + 1} keys")
+    count = len(body["public_keys"])
+    context.show(answer, f"Changed how you sign in: {count} {'key' if count == 1 else 'keys'}")

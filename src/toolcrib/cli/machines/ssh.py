@@ -1,4 +1,4 @@
-"""`toolcrib ssh`: a session on a machine that one holds."""
+"""`toolcrib machines ssh` and `toolcrib ssh`: a session on a machine."""
 
 import shutil
 import subprocess
@@ -16,6 +16,7 @@ from toolcrib.cli.machines.access import Access, Reservation, find, machines_of,
 from toolcrib.cli.machines.completion import complete_own
 from toolcrib.cli.machines.own_key import own_key_file, own_public_key
 
+app = typer.Typer()
 top = typer.Typer()
 
 # The keys that ssh itself would try.
@@ -23,6 +24,7 @@ USUAL_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"
 END_SECONDS = 5
 
 
+@command(app, "ssh")
 @command(top, "ssh")
 def ssh(
     context: Context,
@@ -30,7 +32,7 @@ def ssh(
         str,
         typer.Argument(
             metavar="NAME",
-            help="A machine that you hold.",
+            help="A machine that you hold, or that is shared with you.",
             show_default=False,
             autocompletion=complete_own,
         ),
@@ -45,14 +47,15 @@ def ssh(
         Path | None, typer.Option("--identity", "-i", metavar="FILE", help="The private key to use.")
     ] = None,
 ) -> None:
-    """Open an SSH session on a machine that you hold, as the right user and with the right key.
+    """Open an SSH session on a machine that you hold or that is shared with you, as the right user and with the right
+    key.
 
     Only the host key that the pool knows is accepted. Ends as ssh does; ssh itself fails with 255.
     """
     program = shutil.which("ssh")
     if program is None:
         raise CannotTell("ssh is not installed.")
-    reservation = find(context, name)
+    reservation = find(context, name, shared=True)
     machine = next((one for one in machines_of(reservation) if one["machine"] == name), None)
     if reservation["state"] == "booked":
         raise Failure("Your booking has not begun.", code="booked")
@@ -60,7 +63,8 @@ def ssh(
         raise CannotTell("Name the machine, not the reservation.")
     if machine["state"] != "ready":
         raise Failure(f"Your account on {name} is still being made. Try again in a moment.", code="preparing")
-    if reservation.get("confirm_by") is not None:  # signing in is using it
+    # Signing in is using it.
+    if reservation.get("confirm_by") is not None and reservation["holder"] == context.username:
         context.api.post(f"/reservations/{reservation['id']}/confirm")
     access = Access.of(reservation, machine)
     with TemporaryDirectory(prefix="toolcrib-ssh-") as folder:

@@ -82,12 +82,16 @@ async def list_reservations(
     me: PrincipalDep,
     now: NowDep,
     mine: bool = True,
+    shared: bool = False,
     state: Annotated[list[State], Query()] = [],  # noqa: B006 - FastAPI copies it
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ReservationPage:
-    """List reservations, the newest first: the caller's own, or for administrators everybody's."""
-    rows = await reading.reservations_of(session, me, mine=mine, states=state, offset=offset, limit=limit)
+    """List reservations, the newest first: the caller's own, with `shared` also those that others share with them, or
+    for administrators everybody's."""
+    rows = await reading.reservations_of(
+        session, me, mine=mine, shared=shared, states=state, offset=offset, limit=limit
+    )
     return ReservationPage(reservations=await shown(session, kernel.settings, rows, now))
 
 

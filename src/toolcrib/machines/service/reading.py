@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, or_, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
@@ -164,20 +164,32 @@ async def reservations_of(
     me: Principal,
     *,
     mine: bool,
+    shared: bool,
     states: Sequence[State],
     offset: int,
     limit: int,
 ) -> list[Row[Any]]:
-    """Return reservations, the newest first: the caller's own, or for administrators all."""
+    """Return reservations, the newest first: the caller's own, with `shared` also those of others in which they have
+    keys, or for administrators all."""
     conditions: list[ColumnElement[bool]] = []
     if mine or not me.is_admin:
-        conditions.append(reservations.c.holder_uuid == me.uuid)
+        lent = await _shared_with(session, me) if shared else []
+        conditions.append(or_(reservations.c.holder_uuid == me.uuid, reservations.c.id.in_(lent)))
     if states:
         conditions.append(reservations.c.state.in_(states))
     query = (
         select(reservations).where(*conditions).order_by(reservations.c.created_at.desc(), reservations.c.id)
     )
     return list(await session.execute(query.offset(offset).limit(limit)))
+
+
+async def _shared_with(session: AsyncSession, me: Principal) -> list[str]:
+    """Return the reservations of others that have keys of the caller's, of those that are not over."""
+    access = type_coerce(reservations.c.access, Text)
+    has_keys = access.contains(f'"{me.uuid}"', autoescape=True)
+    going_on = reservations.c.state.in_((State.BOOKED, State.PREPARING, State.READY))
+    query = select(reservations.c.id).where(going_on, reservations.c.holder_uuid != me.uuid, has_keys)
+    return list(await session.scalars(query))
 
 
 async def history(

@@ -55,9 +55,12 @@ async def share(
         its = [ref for ref, _ in await current_holds(session, reservation_id, now)]
     colleague = await find_colleague(session, kernel.settings, me, to, its)
     await _set_keys(session, kernel, row, {**_keys(row), colleague.uuid: keys})
-    await told.of_reservation(
-        session, "reservation_shared", row.id, me.uuid, actor=me.username, now=now, to=colleague.username
-    )
+    said: dict[str, Any] = {"to": colleague.username, "machines": sorted(ref.key for ref in its)}
+    # Once for the holder, and once for the colleague, who does not see the events of others.
+    for uuid, more in ((me.uuid, {}), (colleague.uuid, {"shared_by": me.username})):
+        await told.of_reservation(
+            session, "reservation_shared", row.id, uuid, actor=me.username, now=now, **said, **more
+        )
 
 
 async def stop_sharing(

@@ -1,6 +1,7 @@
 import { IconServer2, IconTerminal2 } from "@tabler/icons-react";
 import type { LogEvent } from "../../api/types";
 import type { Kind, Notice, Thing } from "../../things/kind";
+import { visible } from "../../ui/names";
 import { askToReserve } from "./dialogs";
 import { HeldCount } from "./HeldCount";
 import { machineLink, reservationLink } from "./links";
@@ -20,9 +21,13 @@ function isTouched(queryKey: readonly unknown[], event: LogEvent): boolean {
   return what !== "reservation" || which === event.key || which === event.data.reservation || !UUID.test(event.key);
 }
 
-function notice(event: LogEvent): Notice | null {
+function notice(event: LogEvent, me: { username: string }): Notice | null {
+  const { actor, data, verb } = event;
+  if (verb === "reservation_shared" && data.to === me.username && data.shared_by) {
+    return { title: `${visible(actor ?? "Somebody")} shares machines with you`, message: "Reservations says how you sign in." };
+  }
   // Of a reservation only its holder is told, and administrators.
-  if (event.verb === "ending_soon") return { title: "A reservation ends soon", message: "Extend it, or save what is on the machines." };
+  if (verb === "ending_soon") return { title: "A reservation ends soon", message: "Extend it, or save what is on the machines." };
   return null;
 }
 

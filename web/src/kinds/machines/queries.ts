@@ -81,12 +81,12 @@ export const leaving = new Set<string>();
 
 const states = (names: readonly string[]): string => names.map((name) => `&state=${name}`).join("");
 
-/** What goes on and what waits: the person's own, or for administrators everybody's. */
+/** What goes on and what waits: the person's own and what is shared with them, or for administrators everybody's. */
 export const reservationsQuery = (whose: "mine" | "all") =>
   queryOptions({
     queryKey: ["machines", "reservations", whose],
     queryFn: async ({ signal }) => {
-      const of = `pool/reservations?mine=${whose === "mine"}&limit=500`;
+      const of = `pool/reservations?mine=${whose === "mine"}&shared=true&limit=500`;
       const { reservations } = await api<ReservationPage>(of + states(CURRENT_STATES), { signal });
       return reservations.filter(({ id }) => !leaving.has(id));
     },
