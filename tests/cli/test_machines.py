@@ -230,6 +230,7 @@ def test_run_has_its_machines_and_gives_them_back(pool: dict[str, LocalHost], an
     assert name in NAMES
     assert not Path(key).parent.exists()
     assert ann.run("run", "--tag", "cli", "--", "no-such-command", code=127).err
+    assert ann.run("run", "--tag", "cli", "--", __file__, code=126).err
     assert ann.run("run", "-n", "3", "--tag", "cli", "--no-wait", "--", "true", code=CODES["refused"]).err
     away = ("run", "--url", f"http://127.0.0.1:{free_port()}", "--", "true")
     ann.run(*away, code=CODES["no_answer"], env={"TOOLCRIB_TOKEN": "x"})
@@ -308,6 +309,9 @@ def test_a_booking_is_changed_and_shared_before_it_begins(
     assert shared.out == "Shared with ben\n"
     ann.run("machines", "book", "cli-2", "--at", "8h")
     assert "more than once" in ann.run("machines", "rebook", "cli-2", "--for", "2h", code=1).err
+    cancelling = ann.run("machines", "release", "cli-2", code=1).err
+    assert "You have booked cli-2." in cancelling
+    assert made["id"] in cancelling
     ann.run("machines", "release", "--all")
     ben.run("machines", "release", "--all")
 
@@ -355,6 +359,12 @@ def test_book_confirm_share_and_pass_on(
     assert key in (tmp_path / "key.pub").read_text()
     shared = ann.run("machines", "share", "cli-1", "ben", "--key", tmp_path / "key.pub")
     assert shared.out == "Shared with ben\n"
+    wait_until(lambda: [one["state"] for one in mine(ann)] == ["ready"], "the key to be there", 60)
+    assert "cli-1" in ben.run("reservations").out
+    signed_in = ben.run("machines", "ssh", "cli-1", "--identity", tmp_path / "key", "--", "id", "-un")
+    assert signed_in.out == "ann\n"
+    assert "not reserved" in ben.run("machines", "extend", "cli-1", "--for", "1h", code=1).err
+    assert ben.run("machines", "release", "--all").out == ""
     assert ann.run("machines", "unshare", "cli-1", "ben").out == "No longer shared with ben\n"
     ann.run("machines", "access", "cli-1", "--key", tmp_path / "key.pub")
     wait_until(lambda: [one["state"] for one in mine(ann)] == ["ready"], "the keys to be changed", 60)

@@ -178,7 +178,12 @@ def moment(text: str | None, now: datetime) -> str:
 
 
 def _asked_for(one: Reservation) -> str:
-    return "damaged" if one["damaged"] else f"{one['count']} × {one['tags'] or 'any'}"
+    """Say what somebody asked for, as far as one may know that."""
+    if one["damaged"]:
+        return "damaged"
+    if one["names"]:
+        return " ".join(one["names"])
+    return f"{one['count']} × {one['tags']}" if one["tags"] else str(one["count"])
 
 
 def print_reservations(rows: list[Reservation], *, empty: str = "") -> None:
@@ -207,9 +212,9 @@ def reservations(
     everybody: Annotated[bool, typer.Option("--all", help="Everybody's (admins only).")] = False,
     ended: Annotated[bool, typer.Option("--ended", help="Also those that are over.")] = False,
 ) -> None:
-    """List your reservations."""
+    """List your reservations, and those that others share with you."""
     states = (*OPEN, *(("failed", "ended") if ended else ()))
-    rows = own(context, *states, mine=not everybody)
+    rows = own(context, *states, mine=not everybody, shared=True)
     if context.as_json:
         output.print_json(rows)
     else:
@@ -255,6 +260,12 @@ def _release(context: Context, name: str, mine: list[Reservation], reason: str |
             if machine["machine"] == name and machine["state"] in CURRENT:
                 claims.release(context.api, machine)
                 return
+    booked = [one["id"] for one in mine if name in one["booked_machines"]]
+    if booked and reason is None:
+        raise Failure(
+            f"You have booked {name}. To cancel that: toolcrib machines release {' or '.join(booked)}",
+            code="booked",
+        )
     claim = claims.find_claim(context.api, name, kind="machine")
     if reason is None:
         raise CannotTell(f"{name} is held by {claim['holder']}. To end that, give --reason (admins only).")
@@ -321,7 +332,7 @@ def queue(context: Context) -> None:
         (
             one["queue"]["place"],
             one["holder"],
-            " ".join(one["names"]) or f"{one['count']} × {one['tags'] or 'any'}",
+            _asked_for(one),
             f"{one['minutes']} min",
             until(one["queue"]["estimate"], now),
             one["purpose"],

@@ -12,7 +12,7 @@ from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import duration_seconds
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.machines.access import Access, Reservation, machines_of, write_known_hosts, write_ssh_config
-from toolcrib.cli.machines.child import Child, Mailbox
+from toolcrib.cli.machines.child import CANNOT_RUN, Child, Mailbox
 from toolcrib.cli.machines.lease import LOST, NO_ANSWER, NOT_FOUND, REFUSED, TIMED_OUT, Lease
 from toolcrib.cli.machines.own_key import make_key
 from toolcrib.cli.machines.reservations import AtLeast, Count, Length, Purpose, Tags, minutes, wish
@@ -26,7 +26,8 @@ the machines in its environment: `ssh -F "$TOOLCRIB_SSH_CONFIG" NAME` for each N
 $TOOLCRIB_SSH_HOST, _PORT, _USER, _KEY and _KNOWN_HOSTS for the first. The key is made for this run.
 
 Ends as the command does; or with {REFUSED}: refused, {LOST}: the machines were lost and the command was ended,
-{TIMED_OUT}: --timeout was over, {NO_ANSWER}: no answer from the server, {NOT_FOUND}: there is no such command."""
+{TIMED_OUT}: --timeout was over, {NO_ANSWER}: no answer from the server, {CANNOT_RUN}: the command cannot be run,
+{NOT_FOUND}: there is no such command."""
 
 
 @command(top, "run", help=HELP)
@@ -54,6 +55,8 @@ def run(
 ) -> None:
     program = shutil.which(words[0])
     if program is None:
+        if Path(words[0]).name != words[0] and Path(words[0]).exists():
+            raise _coded(Failure(f"{words[0]} is no program.", code="cannot_run"), CANNOT_RUN)
         raise _coded(Failure(f"There is no command {words[0]}.", code="command_not_found"), NOT_FOUND)
     limit = duration_seconds(timeout)
     body = wish(context, names, count, tags, length) | {"program": True}
