@@ -26,6 +26,7 @@ function aMachine(some: Partial<Machine> = {}): Machine {
     own_tags: [],
     facts: {},
     enabled: true,
+    maintenance: false,
     sudo: false,
     jump: null,
     reset: null,

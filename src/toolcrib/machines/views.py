@@ -48,7 +48,8 @@ class NextBooking(BaseModel):
 
 
 class MachineRead(BaseModel):
-    """A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine."""
+    """A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine. One
+    that is held may be in maintenance already: nobody gets it afterwards."""
 
     name: str
     host: str
@@ -59,6 +60,7 @@ class MachineRead(BaseModel):
     own_tags: list[str]
     facts: dict[str, Any]
     enabled: bool
+    maintenance: bool
     sudo: bool
     jump: str | None
     reset: str | None
@@ -93,6 +95,7 @@ class MachineRead(BaseModel):
             own_tags=list(machine.tags.get("tags", [])),
             facts=machine.facts,
             enabled=machine.enabled,
+            maintenance=machine.maintenance,
             sudo=machine.sudo,
             jump=machine.jump,
             reset=machine.reset,

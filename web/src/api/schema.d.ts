@@ -2693,7 +2693,8 @@ export interface components {
         };
         /**
          * MachineRead
-         * @description A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine.
+         * @description A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine. One
+         *     that is held may be in maintenance already: nobody gets it afterwards.
          */
         MachineRead: {
             /** Checked At */
@@ -2722,6 +2723,8 @@ export interface components {
             jump: string | null;
             /** Login */
             login: string | null;
+            /** Maintenance */
+            maintenance: boolean;
             /** Name */
             name: string;
             next_booking: components["schemas"]["NextBooking"] | null;

@@ -5,16 +5,16 @@ import { ReasonDialog } from "../dialogs/ReasonDialog";
 import { setMaintenance } from "../requests";
 import type { MachineAction } from "./context";
 
-/** A machine in quarantine shows that state first, and may be in maintenance beside it. */
+/** A machine that is held or in quarantine shows that state first, and may be in maintenance beside it. */
 export const maintenance: MachineAction = {
   name: "maintenance",
-  label: ({ state }) => (state === "maintenance" ? "End maintenance" : "Begin maintenance…"),
+  label: ({ maintenance: on }) => (on ? "End maintenance" : "Begin maintenance…"),
   shortcut: "Begin or end maintenance",
   Icon: IconTool,
   keys: ["m"],
   refusal: (_machine, { admin }) => (admin ? null : undefined),
-  run: ({ name, state }) => {
-    if (state === "maintenance") {
+  run: ({ name, maintenance: on }) => {
+    if (on) {
       setMaintenance(name, false, null).then(() => say(`Maintenance of ${name} has ended`), complain);
       return;
     }

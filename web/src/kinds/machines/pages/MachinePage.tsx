@@ -51,7 +51,8 @@ export function MachinePage() {
 }
 
 function Details({ machine, context }: { machine: Machine; context: PoolContext }) {
-  const { name, reason, scope } = machine;
+  const { name, scope } = machine;
+  const reason = reasonOf(machine);
   const history = useQuery(thingHistoryQuery({ kind: "machine", scope, key: name }));
   const about = { subject: machine, context };
   return (
@@ -91,6 +92,12 @@ function Details({ machine, context }: { machine: Machine; context: PoolContext 
       </div>
     </>
   );
+}
+
+/** Why it is out of service, or will be once it is given back. */
+function reasonOf({ maintenance: on, reason, state }: Machine): string | null {
+  if (!on || state === "maintenance" || state === "quarantined") return reason;
+  return `In maintenance once it is given back${reason ? `: ${reason}` : "."}`;
 }
 
 function ChangedKey({ machine, context }: { machine: Machine; context: PoolContext }) {
