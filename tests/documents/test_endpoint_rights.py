@@ -15,7 +15,7 @@ from tests.documents.envelope import refused, succeeded
 from tests.servers.crib import Crib, Person
 from tests.servers.fake_service import FakeService
 from tests.servers.process import free_port
-from toolcrib.documents.dav.bridge import METHODS
+from toolcrib.documents.dav.routes import METHODS
 from toolcrib.documents.endpoint_rights import ALWAYS, NOT_ASKED, OTHERS, WEBDAV
 from toolcrib.documents.routes import API_ROUTERS
 from toolcrib.documents.routes.common import caller_of

@@ -51,6 +51,10 @@ OWN: tuple[tuple[str | None, str], ...] = (
     ("storage", "toolcrib.cli.server.storage:app"),
 )
 
+# These run for as long as a server does, which should not carry the commands of clients meanwhile.
+LASTING = frozenset({"serve", "worker"})
+LASTING_PLACE = "toolcrib.cli.server.commands:app"
+
 
 class CommandGroups(TyperGroup):
     """The top of the command line. It imports a group when one of its commands is called."""
@@ -77,6 +81,8 @@ class CommandGroups(TyperGroup):
 
 def _find(wanted: str) -> dict[str, Any]:
     """Return the command or group with this name, and perhaps others that are defined beside it."""
+    if wanted in LASTING:
+        return _own_group(None, LASTING_PLACE)
     # A group of that name first: the commands without a group are in modules that then need not be loaded.
     for name, place in sorted(OWN, key=lambda one: one[0] is None):
         if name in (None, wanted):

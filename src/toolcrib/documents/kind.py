@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from toolcrib.documents import tus
 from toolcrib.documents.access import Access
-from toolcrib.documents.dav import bridge
+from toolcrib.documents.dav import routes as dav_routes
 from toolcrib.documents.dav.addresses import MOUNT
 from toolcrib.documents.endpoint_rights import EndpointRights
 from toolcrib.documents.jobs import JOBS
@@ -63,7 +63,7 @@ kind = Kind(
     key_scope=KeyScope("documents", "Change documents: check out, upload, move, delete; also over WebDAV."),
     reads=READS,
     routers=API_ROUTERS,
-    root_routers=(*ROOT_ROUTERS, bridge.router),
+    root_routers=(*ROOT_ROUTERS, dav_routes.router),
     jobs=JOBS,
     link=_link,
     outlives_account=True,

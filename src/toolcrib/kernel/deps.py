@@ -19,26 +19,31 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
 
 
-async def _kernel(request: Request) -> Kernel:
+def kernel_of(request: Request) -> Kernel:
     kernel: Kernel = request.app.state.kernel
     return kernel
+
+
+async def _kernel(request: Request) -> Kernel:
+    return kernel_of(request)
 
 
 KernelDep = Annotated[Kernel, Depends(_kernel)]
 
 
-async def _unit_of_work(kernel: KernelDep) -> AsyncIterator[AsyncSession]:
-    async with kernel.database.write() as session:
+# These take the kernel from the request: as a dependency of theirs, it would be kept for each route anew, 1 MB in all.
+async def _unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
+    async with kernel_of(request).database.write() as session:
         yield session
 
 
-async def _look(kernel: KernelDep) -> AsyncIterator[AsyncSession]:
-    async with kernel.database.read() as session:
+async def _look(request: Request) -> AsyncIterator[AsyncSession]:
+    async with kernel_of(request).database.read() as session:
         yield session
 
 
-async def _principal(request: Request, kernel: KernelDep) -> Principal:
-    return await kernel.auth.principal(request)
+async def _principal(request: Request) -> Principal:
+    return await kernel_of(request).auth.principal(request)
 
 
 PrincipalDep = Annotated[Principal, Depends(_principal)]
@@ -58,8 +63,8 @@ async def _requester(request: Request, me: PrincipalDep) -> Requester:
     return requester_of(request, me)
 
 
-async def _now(kernel: KernelDep) -> datetime:
-    return kernel.clock()
+async def _now(request: Request) -> datetime:
+    return kernel_of(request).clock()
 
 
 def per_person(name: str, setting: str) -> Any:

@@ -13,17 +13,17 @@ import os
 import secrets as random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Column
 
 from toolcrib.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 FILE_NAME = "secret.key"
 PREVIOUS_NAME = "secret.key.previous"
@@ -65,7 +65,14 @@ class Secrets:
         derived = [base64.urlsafe_b64encode(_derive(one, "encrypt at rest")) for one in self.verifying]
         given = [key.encode() for key in (sealing, opening)]
         keys = [given[0], *derived, given[1]]
-        self._fernets = [Fernet(key) for key in filter(None, keys)]
+        self._keys = [key for key in keys if key]
+
+    @cached_property
+    def _fernets(self) -> list[Fernet]:
+        # 9 MB, of which a server without traffic opens nothing.
+        from cryptography.fernet import Fernet  # noqa: PLC0415
+
+        return [Fernet(key) for key in self._keys]
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes that only this server knows, different for each purpose."""
@@ -85,6 +92,8 @@ class Secrets:
         Raises:
             ValueError: it was encrypted with another secret, or is damaged.
         """
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
         for fernet in self._fernets:
             try:
                 return fernet.decrypt(sealed.encode()).decode()
@@ -98,6 +107,8 @@ class Secrets:
         Raises:
             ValueError: it was encrypted with another secret, or is damaged.
         """
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
         plain = self.open(sealed)
         newest = self._fernets[0]
         try:
@@ -170,7 +181,9 @@ def _read(path: Path) -> str:
 
 
 def _derive(secret: str, purpose: str) -> bytes:
-    return HKDF(SHA256(), 32, salt=None, info=f"toolcrib {purpose}".encode()).derive(secret.encode())
+    # HKDF with SHA-256, without salt, for one block (RFC 5869).
+    extracted = hmac.digest(bytes(32), secret.encode(), "sha256")
+    return hmac.digest(extracted, f"toolcrib {purpose}\x01".encode(), "sha256")
 
 
 def make_once(path: Path) -> bool:

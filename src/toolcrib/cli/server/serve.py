@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -22,6 +21,7 @@ from uvicorn.supervisors.multiprocess import SIGNALS, Process
 
 from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.server.memory import collect_seldom, return_large_blocks
+from toolcrib.cli.server.structlog_without_rich import structlog
 from toolcrib.kernel.connections import raise_descriptor_limit
 from toolcrib.kernel.file_modes import keep_new_files_private
 from toolcrib.kernel.http_protocol import OneWriteProtocol

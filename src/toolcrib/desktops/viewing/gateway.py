@@ -12,12 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import orjson
 import structlog
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.padding import PKCS7
 
 from toolcrib.desktops.errors import GatewayDown, GatewaySlow
 from toolcrib.desktops.launchers.launcher import Address
@@ -65,6 +61,10 @@ def document(username: str, screens: Mapping[str, Screen], *, now: datetime) -> 
 
 def sealed(key: str, text: bytes) -> str:
     """Sign and encrypt `text` with the gateway's key of 32 hexadecimal digits."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes  # noqa: PLC0415 - 10 MB, for gateways alone
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES  # noqa: PLC0415
+    from cryptography.hazmat.primitives.padding import PKCS7  # noqa: PLC0415
+
     secret = bytes.fromhex(key)
     padder = PKCS7(AES.block_size).padder()
     signed = hmac.new(secret, text, hashlib.sha256).digest() + text
@@ -81,6 +81,8 @@ async def sign_in(settings: Settings, text: bytes) -> str:
         GatewayDown: it cannot be reached, refused, or answered nonsense (502).
         GatewaySlow: it did not answer in time (504).
     """
+    import httpx  # noqa: PLC0415 - as above: 6 MB
+
     data = sealed(settings.guacamole_json_secret_key.get_secret_value(), text)
     try:
         async with asyncio.timeout(WAIT_SECONDS):
@@ -99,6 +101,8 @@ async def sign_in(settings: Settings, text: bytes) -> str:
 
 
 async def _ask(url: str, data: str) -> dict[str, Any]:
+    import httpx  # noqa: PLC0415 - as above
+
     async with (
         httpx.AsyncClient(timeout=WAIT_SECONDS, follow_redirects=False) as client,
         client.stream("POST", url, data={"data": data}) as answer,

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from wsgidav.dav_error import DAVError
@@ -33,24 +33,10 @@ from toolcrib.documents.service.lookup import Documents, documents_of
 from toolcrib.documents.service.transfers import Onto
 from toolcrib.kernel.blobs.announced import Announced
 from toolcrib.kernel.bodies import admit
-from toolcrib.kernel.deps import KernelDep
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.problems import Problem
 
-METHODS = (
-    "OPTIONS",
-    "GET",
-    "HEAD",
-    "PUT",
-    "DELETE",
-    "COPY",
-    "MOVE",
-    "MKCOL",
-    "PROPFIND",
-    "PROPPATCH",
-    "LOCK",
-    "UNLOCK",
-)
 THREADS = 8
 BODY_BYTES = 131_072
 PIECE_BYTES = 65_536
@@ -59,13 +45,10 @@ MAX_DISCARDED_BYTES = 67_108_864
 # Headers that hold lists, which may come in several lines (RFC 9110, 5.3).
 _LISTS = frozenset({"IF_MATCH", "IF_NONE_MATCH", "TIMEOUT"})
 
-router = APIRouter(include_in_schema=False)
 _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dav")
 
 
-@router.api_route(MOUNT, methods=list(METHODS))
-@router.api_route(MOUNT + "/{path:path}", methods=list(METHODS))
-async def serve(request: Request, kernel: KernelDep) -> Response:
+async def serve(request: Request, kernel: Kernel) -> Response:
     """Answer one WebDAV request."""
     # Ignore cookies here, so that a page of another site cannot make a browser write.
     headers = [pair for pair in request.scope["headers"] if pair[0] != b"cookie"]

@@ -16,7 +16,6 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from fastcrc import crc32
 from starlette.datastructures import Headers
 
 from toolcrib.kernel.blobs.problems import HashMismatch
@@ -31,7 +30,19 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 # Other names of the algorithms below.
 _ALIASES = {"sha": "sha1", "sha-1": "sha1", "sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
 _HASHES = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
-_CODES = {"crc32": zlib.crc32, "crc32c": crc32.iscsi, "adler32": zlib.adler32}
+
+
+def _crc32c(data: bytes, value: int) -> int:
+    from fastcrc import crc32  # noqa: PLC0415 - few clients announce this one
+
+    return crc32.iscsi(data, value)
+
+
+_CODES: dict[str, Callable[[bytes, int], int]] = {
+    "crc32": zlib.crc32,
+    "crc32c": _crc32c,
+    "adler32": zlib.adler32,
+}
 
 
 class InvalidChecksum(InvalidRequest):

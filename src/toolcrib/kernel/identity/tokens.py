@@ -6,15 +6,11 @@ A token says who a person is, never what they may do: rights come from the datab
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-
-import jwt
 
 from toolcrib.kernel.identity.models import User
 from toolcrib.kernel.identity.names import is_storable
@@ -29,8 +25,6 @@ VERSION_CLAIM = "token_version"
 SESSION_CLAIM = "sid"
 # With this begins the subject of an API token; its id follows.
 API_TOKEN = "token:"
-# The present secret is long enough, or the server would not have started; the one before it may be short.
-warnings.filterwarnings("ignore", category=jwt.InsecureKeyLengthWarning)
 
 
 class TokenExpired(Unauthorized):
@@ -67,16 +61,6 @@ class Tokens:
         self._issuer = issuer
         self._algorithm = algorithm
         self._accepted = [*{algorithm, COMMON_ALGORITHM}]
-        # PyJWT does not check the times: `read` does, by the server's own clock.
-        self._options: Any = {
-            "verify_exp": False,
-            "verify_nbf": False,
-            "verify_iat": False,
-            "verify_aud": False,
-            "verify_sub": False,
-            "verify_jti": False,
-            "verify_iss": False,
-        }
 
     def issue(
         self, user: User, *, now: datetime, lifetime: timedelta | None, session_id: str | None = None
@@ -102,7 +86,7 @@ class Tokens:
             claims[SESSION_CLAIM] = session_id
         if lifetime is not None:
             claims["exp"] = issued + int(lifetime.total_seconds())
-        return jwt.encode(claims, self._secrets[0], self._algorithm)
+        return self._signed(claims)
 
     def issue_api_token(
         self, token_id: str, name: str, *, is_admin: bool, now: datetime, expires_at: datetime
@@ -116,7 +100,7 @@ class Tokens:
             "exp": math.floor(expires_at.timestamp()),
             "admin": is_admin,
         }
-        return jwt.encode(claims, self._secrets[0], self._algorithm)
+        return self._signed(claims)
 
     def read(self, raw: str, *, now: datetime) -> Token:
         """Verify a token (JWT) and return what it says.
@@ -125,14 +109,9 @@ class Tokens:
             Unauthorized: it was not signed with our secret, or is not valid now (401).
             InvalidSubject: it is valid, but its subject is not a person (403).
         """
-        try:
-            claims = self._decode(raw)
-        except jwt.InvalidSignatureError:
-            raise Unauthorized("Invalid token: bad signature") from None
-        except jwt.InvalidAlgorithmError:
-            raise Unauthorized("Invalid token: algorithm not allowed") from None
-        except (jwt.PyJWTError, RecursionError):
-            raise Unauthorized("Invalid token: malformed") from None
+        from toolcrib.kernel.identity import json_web_tokens  # noqa: PLC0415 - 10 MB with cryptography
+
+        claims = json_web_tokens.verified(raw, self._secrets, self._accepted)
         expires_at = _moment(claims, "exp")
         if expires_at is not None and expires_at <= now.timestamp():
             raise TokenExpired("Token expired")
@@ -144,12 +123,10 @@ class Tokens:
             raise Unauthorized("Invalid token: not an access token")
         return self._token(claims, issued_at, expires_at)
 
-    def _decode(self, raw: str) -> dict[str, Any]:
-        *others, last = self._secrets
-        for secret in others:
-            with suppress(jwt.InvalidSignatureError):
-                return jwt.decode(raw, secret, self._accepted, self._options)
-        return jwt.decode(raw, last, self._accepted, self._options)
+    def _signed(self, claims: dict[str, Any]) -> str:
+        from toolcrib.kernel.identity import json_web_tokens  # noqa: PLC0415 - 10 MB with cryptography
+
+        return json_web_tokens.signed(claims, self._secrets[0], self._algorithm)
 
     def _token(self, claims: dict[str, Any], issued_at: float | None, expires_at: float | None) -> Token:
         subject, user_id = _name(claims, "sub"), _name(claims, "user_id")
@@ -180,11 +157,9 @@ class Tokens:
 
 def is_api_token(raw: str) -> bool:
     """Return whether a token says that it is an API token. Its signature is not checked. No username has a colon."""
-    try:
-        claims = jwt.decode(raw, options={"verify_signature": False})
-    except (jwt.PyJWTError, RecursionError):
-        return False
-    subject = claims.get("sub")
+    from toolcrib.kernel.identity import json_web_tokens  # noqa: PLC0415 - 10 MB with cryptography
+
+    subject = json_web_tokens.unverified(raw).get("sub")
     return isinstance(subject, str) and subject.startswith(API_TOKEN)
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import asyncssh
-
 from toolcrib.machines.hosts.names import check_principal, read_private_key, read_public_key
 
 
@@ -25,6 +23,8 @@ class KeyPair:
 
 def new_key(comment: str = "toolcrib") -> KeyPair:
     """Make a key: the pool's own to manage hosts, or its CA."""
+    import asyncssh  # noqa: PLC0415 - 8 MB, and few servers are given keys
+
     key = asyncssh.generate_private_key("ssh-ed25519", comment=comment)
     return KeyPair(key.export_private_key().decode().strip(), key.export_public_key().decode().strip())
 
@@ -36,6 +36,8 @@ def public_of(private: str) -> str:
 
 def fingerprint(public: str) -> str:
     """Return a public key's `SHA256:…`, as `ssh-keygen -l` shows it."""
+    import asyncssh  # noqa: PLC0415 - as above
+
     return str(asyncssh.import_public_key(public).get_fingerprint())
 
 
@@ -58,6 +60,8 @@ def sign(
     Raises:
         InvalidValue: this is not a key that can be certified.
     """
+    import asyncssh  # noqa: PLC0415 - as above
+
     check_principal(principal)
     certificate = asyncssh.import_private_key(ca_private).generate_user_certificate(
         read_public_key(public_key),

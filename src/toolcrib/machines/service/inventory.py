@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-import yaml
 from pydantic import ValidationError
 from sqlalchemy import Row
 
@@ -19,26 +18,6 @@ from toolcrib.settings import Settings
 
 Format = Literal["yaml", "csv"]
 MOST_ENTRIES = 5_000
-MOST_LEVELS = 20
-
-_BEGINS = (
-    yaml.BlockSequenceStartToken,
-    yaml.BlockMappingStartToken,
-    yaml.FlowSequenceStartToken,
-    yaml.FlowMappingStartToken,
-)
-_ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
-_NULL = "tag:yaml.org,2002:null"
-
-
-# In C, where the library has it: some twenty times quicker.
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads every value as it is written: YAML would make 83 of the password 0123, and 750 of 12:30."""
-
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in known if tag == _NULL]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
 
 class BadInventory(InvalidRequest):
@@ -58,30 +37,17 @@ def read(text: str, format_: Format) -> list[dict[str, Any]]:
 
 
 def _from_yaml(text: str) -> list[dict[str, Any]]:
+    from toolcrib.machines.service import yaml_text  # noqa: PLC0415 - see there
+
     try:
-        _check_structure(text)
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe loader
-    except (yaml.YAMLError, ValueError):
-        raise BadInventory("This is no YAML.") from None
+        found = yaml_text.parse(text)
+    except yaml_text.NotAccepted as refused:
+        raise BadInventory(str(refused)) from None
     if isinstance(found, dict):
         found = found.get("machines")
     if not isinstance(found, list):
         raise BadInventory("An inventory is a list of machines, or has one under `machines`.")
     return [each if isinstance(each, dict) else {} for each in found]
-
-
-def _check_structure(text: str) -> None:
-    """Refuse what may stand for more than any memory holds, and what is nested deeper than the loader can follow."""
-    levels = 0
-    for token in yaml.scan(text, Loader=_Loader):
-        if isinstance(token, yaml.AliasToken):
-            raise BadInventory("An inventory has no YAML aliases.")
-        if isinstance(token, _BEGINS):
-            levels += 1
-            if levels > MOST_LEVELS:
-                raise BadInventory("This is nested too deep for an inventory.")
-        elif isinstance(token, _ENDS):
-            levels -= 1
 
 
 def _from_csv(text: str) -> list[dict[str, Any]]:
@@ -127,7 +93,9 @@ def write(rows: Sequence[Row[Any]], format_: Format) -> str:
         for row in rows
     ]
     if format_ == "yaml":
-        return str(yaml.safe_dump({"machines": entries}, sort_keys=False, allow_unicode=True))
+        from toolcrib.machines.service import yaml_text  # noqa: PLC0415 - see there
+
+        return yaml_text.compose({"machines": entries})
     out = io.StringIO()
     writer = csv.DictWriter(out, [*FIELDS, "tags"])
     writer.writeheader()

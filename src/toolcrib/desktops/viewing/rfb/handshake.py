@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 import struct
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-
 from toolcrib.desktops.viewing.rfb.encodings import DESKTOP_SIZE, RAW
 from toolcrib.desktops.viewing.rfb.errors import DesktopRefused, Malformed, NotRfb
 from toolcrib.desktops.viewing.rfb.from_viewer import SET_ENCODINGS
@@ -77,6 +74,10 @@ async def _agree(desktop: Outward, minor: int) -> int:
 def answer(challenge: bytes, password: str) -> bytes:
     """The answer of VNC authentication: the challenge, encrypted with DES; each byte of the key has its bits reversed
     (RFC 6143, section 7.2.2)."""
+    # 10 MB, and many servers show no desktop.
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes  # noqa: PLC0415
+
     key = password.encode("latin-1", "replace")[:8].ljust(8, b"\0")
     key = bytes(int(f"{byte:08b}"[::-1], 2) for byte in key)
     encryptor = Cipher(TripleDES(key * 3), modes.ECB()).encryptor()  # noqa: S305 - so VNC has it
