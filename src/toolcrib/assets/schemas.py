@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     FailFast,
     Field,
@@ -27,6 +26,7 @@ from toolcrib.kernel.claims.schemas import (
     storable,
 )
 from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.schema import Schema
 
 MAX_BULK = 10_000
 
@@ -38,7 +38,7 @@ Project = Annotated[
 ]
 
 
-class AssetLock(BaseModel):
+class AssetLock(Schema):
     """A lock. `id` and `fence` are the same increasing number. `timestamp` is when it was taken. `upstream_branch` is
     what the branch is called where it is pushed to, if the client said."""
 
@@ -54,12 +54,12 @@ class AssetLock(BaseModel):
     fence: int
 
 
-class LockChanged(BaseModel):
+class LockChanged(Schema):
     msg: str
     lock: AssetLock
 
 
-class LockQueued(BaseModel):
+class LockQueued(Schema):
     """The path is held, and the caller waits in its queue. `held` has the same form as in a refusal; the place is
     described as by `POST /claims/{fence}/queue`."""
 
@@ -105,13 +105,13 @@ class BulkRequest(EndingRequest):
     project: Project | None = None
 
 
-class BulkDone(BaseModel):
+class BulkDone(Schema):
     msg: str
     count: int
     locks: list[AssetLock]
 
 
-class AssetCheckRequest(BaseModel):
+class AssetCheckRequest(Schema):
     paths: Annotated[list[StrictStr], Field(max_length=MAX_BULK), FailFast()]
     project: Project | None = None
 
@@ -122,7 +122,7 @@ class HeldLock(AssetLock):
     holder_disabled: bool
 
 
-class AssetsChecked(BaseModel):
+class AssetsChecked(Schema):
     """Which of the paths are locked: by others, and by the caller. The others are free."""
 
     held: list[HeldLock]
@@ -134,31 +134,31 @@ class AssetForceReleaseRequest(ForceReleaseRequest):
     project: Project | None = None
 
 
-class Released(BaseModel):
+class Released(Schema):
     msg: str
     count: int
 
 
-class BranchRequest(BaseModel):
+class BranchRequest(Schema):
     branch: Branch
     project: Project | None = None
 
 
-class BranchReleased(BaseModel):
+class BranchReleased(Schema):
     msg: str
     released: int
 
 
-class NotifyRequest(BaseModel):
+class NotifyRequest(Schema):
     message: Comment | None = None
     project: Project | None = None
 
 
-class Message(BaseModel):
+class Message(Schema):
     msg: str
 
 
-class LockFilter(BaseModel):
+class LockFilter(Schema):
     """The query of `GET /locks`. Unknown parameters are ignored."""
 
     project: Project | None = None

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from toolcrib.kernel.claims.schemas import Text
+from toolcrib.kernel.schema import Schema
 
 MOST_PEOPLE = 1000
 MOST_ID = 2**63 - 1
@@ -51,7 +52,7 @@ Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, ma
 People = Annotated[list[Annotated[Text, StringConstraints(max_length=255)]], Field(max_length=MOST_PEOPLE)]
 
 
-class ConnectionName(BaseModel):
+class ConnectionName(Schema):
     name: Short | None = None
 
 
@@ -61,12 +62,12 @@ class ScaleUp(ConnectionName):
     external_pvc: Short | None = None
 
 
-class AttachPvc(BaseModel):
+class AttachPvc(Schema):
     connection_id: WireId = None
     pvc_id: WireId = None
 
 
-class ConfigurationBody(BaseModel):
+class ConfigurationBody(Schema):
     """`network`, `copy_out`, `paste_in` and `files` are beyond the contract."""
 
     name: Name | None = None
@@ -84,7 +85,7 @@ class ConfigurationBody(BaseModel):
     files: bool = True
 
 
-class VolumeBody(BaseModel):
+class VolumeBody(Schema):
     """`exclusive` is beyond the contract: for one running desktop at a time."""
 
     name: Short | None = None
@@ -94,16 +95,16 @@ class VolumeBody(BaseModel):
     exclusive: bool = False
 
 
-class VolumeAccess(BaseModel):
+class VolumeAccess(Schema):
     is_public: bool = False
     allowed_users: People | None = None
 
 
-class DesktopMessage(BaseModel):
+class DesktopMessage(Schema):
     message: str
 
 
-class Configuration(BaseModel):
+class Configuration(Schema):
     id: int
     name: str
     description: str
@@ -122,19 +123,19 @@ class Configuration(BaseModel):
     files: bool
 
 
-class ConfigurationShown(BaseModel):
+class ConfigurationShown(Schema):
     configuration: Configuration
 
 
-class ConfigurationsShown(BaseModel):
+class ConfigurationsShown(Schema):
     configurations: list[Configuration]
 
 
-class Usernames(BaseModel):
+class Usernames(Schema):
     users: list[str]
 
 
-class Pvc(BaseModel):
+class Pvc(Schema):
     id: int
     name: str
     namespace: str
@@ -152,15 +153,15 @@ class PvcMade(DesktopMessage):
     pvc: Pvc
 
 
-class PvcShown(BaseModel):
+class PvcShown(Schema):
     pvc: Pvc
 
 
-class PvcsShown(BaseModel):
+class PvcsShown(Schema):
     pvcs: list[Pvc]
 
 
-class PvcConnection(BaseModel):
+class PvcConnection(Schema):
     id: int
     name: str
     created_at: str
@@ -168,11 +169,11 @@ class PvcConnection(BaseModel):
     is_stopped: bool
 
 
-class PvcConnections(BaseModel):
+class PvcConnections(Schema):
     connections: list[PvcConnection]
 
 
-class ScaledUp(BaseModel):
+class ScaledUp(Schema):
     """`queue_position` only where it waits for room."""
 
     name: str
@@ -186,7 +187,7 @@ class ScaledUp(BaseModel):
     id: int
 
 
-class Resumed(BaseModel):
+class Resumed(Schema):
     id: int
     name: str
     created_at: str
@@ -200,7 +201,7 @@ class ResumedShown(DesktopMessage):
     connection: Resumed
 
 
-class Connection(BaseModel):
+class Connection(Schema):
     id: int
     name: str
     created_at: str
@@ -212,7 +213,7 @@ class Connection(BaseModel):
     external_pvc: str | None
 
 
-class ConnectionsShown(BaseModel):
+class ConnectionsShown(Schema):
     connections: list[Connection]
 
 
@@ -220,7 +221,7 @@ class OneConnection(Connection):
     guacamole_connection_id: int | None = None
 
 
-class ConnectionShown(BaseModel):
+class ConnectionShown(Schema):
     connection: OneConnection
 
 
@@ -228,6 +229,6 @@ class ConnectionChanged(DesktopMessage):
     connection: Connection
 
 
-class ConnectionStatus(BaseModel):
+class ConnectionStatus(Schema):
     connection_name: str
     status: str

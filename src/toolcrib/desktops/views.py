@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from toolcrib.desktops.schemas import Short, WireId
 from toolcrib.kernel.claims.schemas import Text
+from toolcrib.kernel.schema import Schema
 
 MOST_HOURS = 8760
 
 
-class DesktopWish(BaseModel):
+class DesktopWish(Schema):
     """`volume` is the name of one. `hours`: for how long; without, as long as one may."""
 
     name: Short
@@ -23,14 +24,14 @@ class DesktopWish(BaseModel):
     hours: Annotated[float, Field(gt=0, le=MOST_HOURS)] | None = None
 
 
-class DesktopExtension(BaseModel):
+class DesktopExtension(Schema):
     """So many hours later, or until then; with neither, as late as it can."""
 
     hours: Annotated[float, Field(gt=0, le=MOST_HOURS)] | None = None
     until: datetime | None = None
 
 
-class DesktopRead(BaseModel):
+class DesktopRead(Schema):
     """A desktop. `state` is queued, starting, running, stopping, stopped, deleting or failed; `end_text` says in one
     sentence when it ends and what can be done; `cannot` says why something cannot be done now."""
 
@@ -65,7 +66,7 @@ class DesktopRead(BaseModel):
     cannot: dict[str, str]
 
 
-class DesktopLimits(BaseModel):
+class DesktopLimits(Schema):
     """`queue`: whether one may wait. `hours_left` of this week, where they are limited. `problem`: why desktops cannot
     be run now."""
 
@@ -81,12 +82,12 @@ class DesktopLimits(BaseModel):
     problem: str | None
 
 
-class DesktopList(BaseModel):
+class DesktopList(Schema):
     desktops: list[DesktopRead]
     limits: DesktopLimits
 
 
-class DesktopUsage(BaseModel):
+class DesktopUsage(Schema):
     """None where the platform does not tell."""
 
     cpu_seconds: float | None
@@ -94,37 +95,37 @@ class DesktopUsage(BaseModel):
     memory_bytes: int | None
 
 
-class DesktopFile(BaseModel):
+class DesktopFile(Schema):
     name: str
     is_folder: bool
     size: int
     changed_at: datetime
 
 
-class DesktopFiles(BaseModel):
+class DesktopFiles(Schema):
     files: list[DesktopFile]
 
 
-class DesktopFileSent(BaseModel):
+class DesktopFileSent(Schema):
     size: int
 
 
-class Guest(BaseModel):
+class Guest(Schema):
     username: str
     may_control: bool
 
 
-class Guests(BaseModel):
+class Guests(Schema):
     guests: list[Guest]
 
 
-class Invitation(BaseModel):
+class Invitation(Schema):
     """`may_control`: may ask for pointer and keyboard, and be given them."""
 
     may_control: bool = False
 
 
-class DesktopImages(BaseModel):
+class DesktopImages(Schema):
     images: list[str]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from toolcrib.kernel.schema import Schema
 
 
-class FileRead(BaseModel):
+class FileRead(Schema):
     """A file. `damaged` means that its stored tags cannot be read, so `tags` is empty."""
 
     id: str
@@ -38,7 +38,7 @@ class FileRead(BaseModel):
     updated_at: str
 
 
-class VersionRead(BaseModel):
+class VersionRead(Schema):
     """A version. `version_id` is `id` again, for clients that call it so."""
 
     id: str
@@ -61,7 +61,7 @@ class VersionRead(BaseModel):
     updated_at: str
 
 
-class DocumentLock(BaseModel):
+class DocumentLock(Schema):
     lock_id: str
     file_id: str
     fence: int
@@ -77,7 +77,7 @@ class DocumentLock(BaseModel):
     path: str
 
 
-class AuditRead(BaseModel):
+class AuditRead(Schema):
     id: str
     file_id: str | None
     version_id: str | None
@@ -90,7 +90,7 @@ class AuditRead(BaseModel):
     created_at: str
 
 
-class Pagination(BaseModel):
+class Pagination(Schema):
     page: int
     limit: int
     total_items: int
@@ -103,12 +103,12 @@ class ListedFile(FileRead):
     version_status: str | None
 
 
-class FileList(BaseModel):
+class FileList(Schema):
     files: list[ListedFile]
     pagination: Pagination
 
 
-class FileDetails(BaseModel):
+class FileDetails(Schema):
     """A file with its details. `versions`, `locks` and `audit_logs` are present if they were requested."""
 
     file: FileRead
@@ -125,7 +125,7 @@ class FileMetadata(FileDetails):
     data: FileDetails
 
 
-class VersionHistory(BaseModel):
+class VersionHistory(Schema):
     file_id: str
     versions: list[VersionRead]
     total_count: int
@@ -138,14 +138,14 @@ class VersionList(VersionHistory):
     data: VersionHistory
 
 
-class SignedAddress(BaseModel):
+class SignedAddress(Schema):
     url: str
     object_key: str
     expires_in: int
     expires_at: str
 
 
-class Success(BaseModel):
+class Success(Schema):
     success: bool
     status: str
     message: str
@@ -153,12 +153,12 @@ class Success(BaseModel):
     timestamp: str
 
 
-class Locks(BaseModel):
+class Locks(Schema):
     locks: list[DocumentLock]
     total: int
 
 
-class LockList(BaseModel):
+class LockList(Schema):
     """`warnings` says why locks may be missing: `project_service_unavailable`."""
 
     status: str
@@ -166,13 +166,13 @@ class LockList(BaseModel):
     warnings: list[str]
 
 
-class FolderEntry(BaseModel):
+class FolderEntry(Schema):
     name: str
     path: str
     created_at: str
 
 
-class FolderList(BaseModel):
+class FolderList(Schema):
     """The content of a folder. `can` names what the caller may do here: write, delete, lock, validate."""
 
     path: str
@@ -181,16 +181,16 @@ class FolderList(BaseModel):
     can: list[str]
 
 
-class EventKeys(BaseModel):
+class EventKeys(Schema):
     keys: list[str]
 
 
-class Waiting(BaseModel):
+class Waiting(Schema):
     file: FileRead
     version: VersionRead
 
 
-class WaitingList(BaseModel):
+class WaitingList(Schema):
     """`warnings` says why versions may be missing: `project_service_unavailable`."""
 
     waiting: list[Waiting]
@@ -198,7 +198,7 @@ class WaitingList(BaseModel):
     warnings: list[str]
 
 
-class Shelf(BaseModel):
+class Shelf(Schema):
     """A bucket that the caller may read. `scope` says who sees its claims and events; `name` is null if it is not
     registered here."""
 
@@ -208,14 +208,14 @@ class Shelf(BaseModel):
     scope: str
 
 
-class ShelfList(BaseModel):
+class ShelfList(Schema):
     """`warnings` says why buckets may be missing: `project_service_unavailable`."""
 
     buckets: list[Shelf]
     warnings: list[str]
 
 
-class FoundList(BaseModel):
+class FoundList(Schema):
     """Files that match a search. `buckets` are the buckets of `files`; `warnings` says why files may be missing:
     `project_service_unavailable`."""
 
@@ -224,7 +224,7 @@ class FoundList(BaseModel):
     warnings: list[str]
 
 
-class VerifyFinding(BaseModel):
+class VerifyFinding(Schema):
     """A version whose content is missing, damaged or restored (`state`). `key` names its object in the store."""
 
     state: Literal["missing", "damaged", "recovered"]
@@ -246,7 +246,7 @@ class VerifyFinding(BaseModel):
     key: str
 
 
-class VerifyReport(BaseModel):
+class VerifyReport(Schema):
     """The result of a verification. `missing`, `damaged` and `recovered` are ids of versions; `findings` describes
     them. `damaged_archives` are objects that hold old events, and are missing or damaged."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from toolcrib.documents.models import FileStatus, VersionStatus
 from toolcrib.kernel.claims.schemas import LastingRequest
+from toolcrib.kernel.schema import Schema
 
 # Lifetimes of presigned URLs, in seconds (contract, sections 7 and 17).
 MIN_EXPIRES, MAX_EXPIRES = 300, 86_400
@@ -32,7 +33,7 @@ FILE_STATUSES = frozenset(FileStatus)
 VERSION_STATUSES = frozenset(VersionStatus)
 
 
-class Body(BaseModel):
+class Body(Schema):
     """The fields of a request, without those of the place, which are read separately, in four forms
     (`paths.read_place`). Unknown fields are ignored."""
 
@@ -132,7 +133,7 @@ class DeleteRequest(Addressed):
     reason: Text | None = None
 
 
-class Changes(BaseModel):
+class Changes(Schema):
     model_config = ConfigDict(extra="forbid")
 
     tags: dict[str, Any] | None = None

@@ -6,14 +6,13 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
 from toolcrib.documents.dav.addresses import MOUNT
 from toolcrib.kernel.clock import iso_format, system_clock
+from toolcrib.kernel.schema import Schema
 from toolcrib.kernel.wording import Wording
 
 
-class StorageRefusal(BaseModel):
+class StorageRefusal(Schema):
     """A refusal of the file service: `error` and `message` are the code, `details.text` is for people."""
 
     status: Literal["error"]

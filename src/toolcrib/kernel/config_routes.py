@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel
 
 from toolcrib.kernel.config import Source
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, SessionDep
 from toolcrib.kernel.openapi import refusals
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(tags=["configuration"])
 
 
-class ConfigDetail(BaseModel):
+class ConfigDetail(Schema):
     key: str
     name: str
     value: bool | int | str
@@ -26,11 +26,11 @@ class ConfigDetail(BaseModel):
     description: str
 
 
-class ConfigStatus(BaseModel):
+class ConfigStatus(Schema):
     mail_enabled: bool
 
 
-class ConfigSaved(BaseModel):
+class ConfigSaved(Schema):
     msg: str
     message: str
 

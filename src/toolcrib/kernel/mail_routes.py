@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep
 from toolcrib.kernel.mail import MailTestStatus
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(tags=["configuration"])
 
@@ -17,7 +17,7 @@ _WORDS: dict[MailTestStatus, str] = {
 }
 
 
-class MailTestResult(BaseModel):
+class MailTestResult(Schema):
     msg: str
     status: MailTestStatus
 

@@ -48,8 +48,10 @@ PUBLIC: dict[str, Any] = {"security": []}
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _SAFE = {"get", "head", "options"}
-# Holds the schemas of a body, as text, until the document is completed: FastAPI would change them on their way.
+# Names a body's model until the document is completed. FastAPI would change a schema on its way, and the start would
+# have to make it.
 _MODEL = "x-model"
+_body_models: dict[str, type[BaseModel]] = {}
 _PARAMETER = re.compile(r"{\w+(?::\w+)?}")
 _TEXTS = {
     400: "Malformed: the text says what",
@@ -80,7 +82,9 @@ def body_of(
     model: type[BaseModel], *, media_type: str = "application/json", required: bool = True
 ) -> dict[str, Any]:
     """For the `openapi_extra` of a route that reads its body itself: a body of `model`."""
-    content = {media_type: {"schema": {_MODEL: orjson.dumps(_schemas_of(model, "validation")).decode()}}}
+    name = f"{model.__module__}.{model.__qualname__}"
+    _body_models[name] = model
+    content = {media_type: {"schema": {_MODEL: name}}}
     return {"requestBody": {"required": required, "content": content}}
 
 
@@ -134,7 +138,8 @@ def _completed(document: dict[str, Any], wordings: Wordings, key_scopes: KeyScop
                     _add_security(operation, key_scopes.sorted(key_scopes.need(method.upper(), path)))
                 for content in operation.get("requestBody", {}).get("content", {}).values():
                     if _MODEL in content["schema"]:
-                        content["schema"] = _add(orjson.loads(content["schema"][_MODEL]), schemas)
+                        model = _body_models[content["schema"][_MODEL]]
+                        content["schema"] = _add(_schemas_of(model, "validation"), schemas)
                 _add_refusals(path, method, operation, wordings, schemas)
     components["schemas"] = dict(sorted(schemas.items()))
     return document

@@ -92,4 +92,4 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime(), int: BigId}  # noqa: RUF012
+    type_annotation_map = {datetime: UtcDateTime(), int: BigId}

@@ -12,10 +12,12 @@ import orjson
 from fastapi import Response
 from pydantic import BaseModel
 
+from toolcrib.kernel.schema import Schema
+
 Body = Callable[[str, str, Any], dict[str, Any]]
 
 
-class Refusal(BaseModel):
+class Refusal(Schema):
     """Why a request was refused. Programs branch on `code`; people read the text."""
 
     error: str

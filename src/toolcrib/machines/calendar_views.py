@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from toolcrib.kernel.schema import Schema
 
 
-class CalendarEntry(BaseModel):
+class CalendarEntry(Schema):
     """One machine for one time: a `hold`, of now or before, or a `booking` that has not begun."""
 
     reservation: str
@@ -24,22 +24,22 @@ class CalendarEntry(BaseModel):
         return cls.model_validate(entry, from_attributes=True)
 
 
-class CalendarRead(BaseModel):
+class CalendarRead(Schema):
     """`is_complete` is false where there is more than one answer may have: ask for a shorter time."""
 
     entries: list[CalendarEntry]
     is_complete: bool
 
 
-class FeedWish(BaseModel):
+class FeedWish(Schema):
     everything: bool = False
 
 
-class FeedAddress(BaseModel):
+class FeedAddress(Schema):
     url: str
 
 
-class Feed(BaseModel):
+class Feed(Schema):
     """`created_at` is that of the secret address; null where there is none."""
 
     created_at: datetime | None

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from toolcrib.kernel.claims.schemas import Comment, Reason, Text
+from toolcrib.kernel.schema import Schema
 from toolcrib.machines.models import HoldState, State
 from toolcrib.machines.wanted import Wanted
 
 Minutes = Annotated[int, Field(ge=1, le=5_256_000)]
 
 
-class ReservationWish(BaseModel):
+class ReservationWish(Schema):
     """What somebody wants: `count` machines, or those in `names`; any, or those that `tags` fits. With `starts_at` they
     are booked from then on."""
 
@@ -37,7 +38,7 @@ class ReservationWish(BaseModel):
     starts_at: datetime | None = None
 
 
-class BookingChange(BaseModel):
+class BookingChange(Schema):
     """What of a booking is to be changed; what is left out stays. `names` take the place of a number and tags, and the
     other way round; empty `tags` are any."""
 
@@ -51,7 +52,7 @@ class BookingChange(BaseModel):
     at_least: Annotated[int, Field(ge=1)] | None = None
 
 
-class JumpHost(BaseModel):
+class JumpHost(Schema):
     """The machine by way of which another is reached. Having that one gives nobody an account here."""
 
     machine: str
@@ -64,7 +65,7 @@ class JumpHost(BaseModel):
         return cls(machine=machine.name, host=machine.host, port=machine.port, host_key=machine.host_key)
 
 
-class HeldMachine(BaseModel):
+class HeldMachine(Schema):
     reservation_id: int
     machine: str
     host: str | None
@@ -76,7 +77,7 @@ class HeldMachine(BaseModel):
     problem: str | None
 
 
-class QueuePlaceRead(BaseModel):
+class QueuePlaceRead(Schema):
     """`place` of `of`; `estimate` is when it will be served if every hold lasts until its end, where that can be
     told."""
 
@@ -88,7 +89,7 @@ class QueuePlaceRead(BaseModel):
     priority: int
 
 
-class ReservationRead(BaseModel):
+class ReservationRead(Schema):
     """A reservation. `booked_machines` are those of a booking that has not begun. With a `confirm_by`, it ends then
     unless its holder confirms it. What a `damaged` one asked for cannot be read, so it gets no machines. `password` is
     only in the answer to the request that asked for one."""
@@ -185,31 +186,31 @@ _STATES = {
 }
 
 
-class ReservationPage(BaseModel):
+class ReservationPage(Schema):
     reservations: list[ReservationRead]
 
 
-class Queue(BaseModel):
+class Queue(Schema):
     """A page of the queue, which has `total` places."""
 
     queue: list[ReservationRead]
     total: int
 
 
-class Extension(BaseModel):
+class Extension(Schema):
     minutes: Minutes
 
 
-class Sharing(BaseModel):
+class Sharing(Schema):
     username: Text
     public_keys: Annotated[list[Text], Field(max_length=20)] = []
 
 
-class Passing(BaseModel):
+class Passing(Schema):
     to: Text
 
 
-class NewAccess(BaseModel):
+class NewAccess(Schema):
     """The holder's own keys and password from now on; what is left out is taken away. Whether certificates are
     accepted stays as it is unless it is said."""
 
@@ -218,30 +219,30 @@ class NewAccess(BaseModel):
     certificate: bool | None = None
 
 
-class Certificate(BaseModel):
+class Certificate(Schema):
     """An OpenSSH certificate for one of the caller's keys, which signs in until `valid_until`."""
 
     certificate: str
     valid_until: datetime
 
 
-class AuthorityKey(BaseModel):
+class AuthorityKey(Schema):
     public_key: str
 
 
-class Move(BaseModel):
+class Move(Schema):
     place: Annotated[int, Field(ge=1)]
     reason: Reason
 
 
-class Priority(BaseModel):
+class Priority(Schema):
     """Whoever has a higher one is served before all with a lower one; everybody begins with 0."""
 
     priority: Annotated[int, Field(ge=-100, le=100)]
     reason: Reason
 
 
-class Preview(BaseModel):
+class Preview(Schema):
     """How many machines are free for such a request, which, and when it would be served if it waited."""
 
     available: int

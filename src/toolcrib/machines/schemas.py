@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, StrictInt
+from pydantic import StrictInt
 
 from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.schema import Schema
 from toolcrib.machines.hosts import names
 from toolcrib.machines.hosts.driver import HomePolicy
 from toolcrib.machines.models import CURRENT
@@ -27,7 +28,7 @@ def plain_time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-class NewMachine(BaseModel):
+class NewMachine(Schema):
     """The five fields of the contract, and ours: a key in place of the password, and how to reach the machine."""
 
     name: Text | None = None
@@ -125,7 +126,7 @@ def held_now(hold: Any) -> Any:
     return hold if hold is not None and hold.state in CURRENT else None
 
 
-class MachineShown(BaseModel):
+class MachineShown(Schema):
     """A machine as the contract's clients see it."""
 
     name: str
@@ -150,22 +151,22 @@ class MachineShown(BaseModel):
         )
 
 
-class Deleted(BaseModel):
+class Deleted(Schema):
     message: str = "deleted"
 
 
-class Available(BaseModel):
+class Available(Schema):
     available: list[str]
     reserved: list[str]
 
 
-class ReservedMachine(BaseModel):
+class ReservedMachine(Schema):
     machine: str
     host: str
     port: int
 
 
-class Reserved(BaseModel):
+class Reserved(Schema):
     username: str
     reservation_password: str
     duration_minutes: int
@@ -173,7 +174,7 @@ class Reserved(BaseModel):
     machines: list[ReservedMachine]
 
 
-class ReservationShown(BaseModel):
+class ReservationShown(Schema):
     """One machine of a reservation, as the contract lists it."""
 
     reservation_id: int
@@ -198,11 +199,11 @@ class ReservationShown(BaseModel):
         )
 
 
-class ReservationsShown(BaseModel):
+class ReservationsShown(Schema):
     reservations: list[ReservationShown]
 
 
-class ReserveRequest(BaseModel):
+class ReserveRequest(Schema):
     """`POST /reserve`: the fields of the query as JSON."""
 
     username: Text | None = None
@@ -212,5 +213,5 @@ class ReserveRequest(BaseModel):
     duration: int = 60
 
 
-class AllReleased(BaseModel):
+class AllReleased(Schema):
     message: str

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from toolcrib.kernel.claims.schemas import Reason, Text
 from toolcrib.kernel.json_scan import MAX_TEXT
 from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.schema import Schema
 from toolcrib.machines.hosts.driver import HomePolicy
 from toolcrib.machines.models import CURRENT, HoldState
 from toolcrib.machines.schemas import held_now
@@ -36,7 +37,7 @@ def state_of(machine: Any, hold: Any, *, is_promised: bool) -> MachineState:
     return "promised" if is_promised else "free"
 
 
-class NextBooking(BaseModel):
+class NextBooking(Schema):
     starts_at: datetime
     ends_at: datetime
     holder: str
@@ -47,7 +48,7 @@ class NextBooking(BaseModel):
         return cls(starts_at=booking.starts_at, ends_at=booking.ends_at, holder=holder)
 
 
-class MachineRead(BaseModel):
+class MachineRead(Schema):
     """A machine. `state` is one word for what it is doing; `reason` says why it is in maintenance or quarantine. One
     that is held may be in maintenance already: nobody gets it afterwards."""
 
@@ -117,14 +118,14 @@ class MachineRead(BaseModel):
         )
 
 
-class MachinePage(BaseModel):
+class MachinePage(Schema):
     """`next` is what to give as `after` for the next page; null on the last."""
 
     machines: list[MachineRead]
     next: str | None
 
 
-class MachineChange(BaseModel):
+class MachineChange(Schema):
     """What is to be changed; what is left out stays."""
 
     host: Text | None = None
@@ -141,16 +142,16 @@ class MachineChange(BaseModel):
     enabled: bool | None = None
 
 
-class Switch(BaseModel):
+class Switch(Schema):
     on: bool
     reason: Reason | None = None
 
 
-class HostKey(BaseModel):
+class HostKey(Schema):
     host_key: Text
 
 
-class PastHold(BaseModel):
+class PastHold(Schema):
     reservation_id: int
     reservation: str
     holder: str
@@ -176,11 +177,11 @@ class PastHold(BaseModel):
         )
 
 
-class History(BaseModel):
+class History(Schema):
     holds: list[PastHold]
 
 
-class RunOutput(BaseModel):
+class RunOutput(Schema):
     """What the last run on a machine said, without secrets."""
 
     at: datetime | None
@@ -208,18 +209,18 @@ class MachineOutput(RunOutput):
         return cls(machine=hold.machine, **RunOutput.of(hold).model_dump())
 
 
-class ReservationOutput(BaseModel):
+class ReservationOutput(Schema):
     machines: list[MachineOutput]
 
 
-class Inventory(BaseModel):
+class Inventory(Schema):
     """An inventory file. A longer one is sent in parts: machines that are there already are left out."""
 
     format: Literal["yaml", "csv"] = "yaml"
     text: Annotated[str, Field(max_length=MAX_TEXT)]
 
 
-class Skipped(BaseModel):
+class Skipped(Schema):
     """An entry that was left out, and why."""
 
     entry: str
@@ -231,7 +232,7 @@ class Skipped(BaseModel):
         return cls(entry=name, reason=problem.detail)
 
 
-class Imported(BaseModel):
+class Imported(Schema):
     added: list[str]
     existing: list[str]
     skipped: list[Skipped]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel
+from toolcrib.kernel.schema import Schema
 
 
-class BoundingBox(BaseModel):
+class BoundingBox(Schema):
     min_mm: list[float]
     max_mm: list[float]
     size_mm: list[float]
 
 
-class Figures(BaseModel):
+class Figures(Schema):
     """Solids and faces are those that the STEP file defines; the rest is measured on the model, so it is approximate
     where surfaces are curved."""
 
@@ -26,7 +26,7 @@ class Figures(BaseModel):
     is_approximate: bool | None = None
 
 
-class ModelConversion(BaseModel):
+class ModelConversion(Schema):
     """What became of a STEP file. `reason` says why there is no model, or not yet."""
 
     state: Literal["pending", "running", "done", "failed"]
@@ -36,7 +36,7 @@ class ModelConversion(BaseModel):
     thumbnail: bool
 
 
-class RevisionFigures(BaseModel):
+class RevisionFigures(Schema):
     """A STEP file, and what is known of its model; nothing if nobody asked for it yet."""
 
     revision: int
@@ -45,7 +45,7 @@ class RevisionFigures(BaseModel):
     conversion: ModelConversion | None
 
 
-class Change(BaseModel):
+class Change(Schema):
     """What the figures of `b` are more than those of `a`; the ratios are b / a."""
 
     volume_mm3: float | None
@@ -58,28 +58,28 @@ class Change(BaseModel):
     area_ratio: float | None
 
 
-class Comparison(BaseModel):
+class Comparison(Schema):
     a: RevisionFigures
     b: RevisionFigures
     change: Change | None
 
 
-class View(BaseModel):
+class View(Schema):
     filename: str
     timestamp: str
 
 
-class Views(BaseModel):
+class Views(Schema):
     """Views by their position, 0 to 7."""
 
     files: dict[str, View]
     updated_at: str
 
 
-class ViewsRead(BaseModel):
+class ViewsRead(Schema):
     views: Views | None
 
 
-class ViewsKept(BaseModel):
+class ViewsKept(Schema):
     success: bool
     views: Views | None

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from toolcrib.kernel.schema import Schema
 
 
-class Authenticated(BaseModel):
+class Authenticated(Schema):
     status: str
     message: str
     timestamp: datetime
 
 
-class PartFields(BaseModel):
+class PartFields(Schema):
     """Fields of a part; `part_id`, `material_thickness`, `onshape_url` and `misc_info` are accepted too."""
 
     type: str | None = None
@@ -33,7 +33,7 @@ class PartFields(BaseModel):
     miscInfo: dict[str, Any] | None = None
 
 
-class ContractPart(BaseModel):
+class ContractPart(Schema):
     id: int
     type: str | None
     name: str | None
@@ -54,18 +54,18 @@ class ContractPart(BaseModel):
     updatedAt: datetime
 
 
-class ContractParts(BaseModel):
+class ContractParts(Schema):
     parts: list[ContractPart]
     total: int
     limit: int | None
     offset: int
 
 
-class PartRemoved(BaseModel):
+class PartRemoved(Schema):
     message: str
 
 
-class MiscInfo(BaseModel):
+class MiscInfo(Schema):
     miscInfo: dict[str, Any] | None = None
 
 
@@ -73,37 +73,37 @@ class Review(MiscInfo):
     reviewer: str | None = None
 
 
-class Assignment(BaseModel):
+class Assignment(Schema):
     assigned: str
 
 
-class Password(BaseModel):
+class Password(Schema):
     password: str
 
 
-class Wiped(BaseModel):
+class Wiped(Schema):
     message: str
     count: int
 
 
-class Assigned(BaseModel):
+class Assigned(Schema):
     assigned: int
     unassigned: int
 
 
-class Stats(BaseModel):
+class Stats(Schema):
     by_category: dict[str, int]
     by_status: dict[str, int]
     assignment: Assigned
     total: int
 
 
-class Contributor(BaseModel):
+class Contributor(Schema):
     name: str
     count: int
 
 
-class DetailedStats(BaseModel):
+class DetailedStats(Schema):
     total_parts: int
     completed_parts: int
     in_progress_parts: int
@@ -114,22 +114,22 @@ class DetailedStats(BaseModel):
     top_contributors: list[Contributor]
 
 
-class Score(BaseModel):
+class Score(Schema):
     name: str
     score: float
 
 
-class Leaderboard(BaseModel):
+class Leaderboard(Schema):
     leaderboard: list[Score]
 
 
-class Conversion(BaseModel):
+class Conversion(Schema):
     success: bool
     error: str | None
     gltf_path: str | None
 
 
-class Uploaded(BaseModel):
+class Uploaded(Schema):
     message: str
     filename: str
     file_path: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from toolcrib.kernel.claims.schemas import Text, TtlSeconds, in_utc
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.schema import Schema
 from toolcrib.parts import misc_info, values
 from toolcrib.parts.errors import Refused
 from toolcrib.parts.model_schemas import ModelConversion
@@ -48,13 +49,13 @@ Count = Annotated[int, Field(ge=0, le=values.MOST)]
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
-class Expecting(BaseModel):
+class Expecting(Schema):
     """`expected_updated_at` is what the caller knows as the part's `updated_at`; `If-Match` does the same."""
 
     expected_updated_at: Moment | None = None
 
 
-class NewStep(BaseModel):
+class NewStep(Schema):
     id: Id | None = None
     process: Annotated[Words, Field(max_length=100)]
     board: Board
@@ -63,7 +64,7 @@ class NewStep(BaseModel):
     note: Note | None = None
 
 
-class MaterialNeed(BaseModel):
+class MaterialNeed(Schema):
     material_id: Id
     quantity: Annotated[int, Field(ge=1, le=values.MOST)]
 
@@ -85,7 +86,7 @@ class PartChange(Expecting):
     due_at: Moment | None = None
 
 
-class NewPart(BaseModel):
+class NewPart(Schema):
     name: Annotated[Text, Field(max_length=200)] | None = None
     part_number: Annotated[Text, Field(max_length=100)] | None = None
     type: Board | None = None
@@ -157,7 +158,7 @@ class ReworkPart(Expecting):
     step_id: Id | None = None
 
 
-class PartClaim(BaseModel):
+class PartClaim(Schema):
     fence: int
     holder: str
     expires_at: datetime | None
@@ -165,31 +166,31 @@ class PartClaim(BaseModel):
     revision: int | None
 
 
-class Quantities(BaseModel):
+class Quantities(Schema):
     wanted: int
     made: int
     scrapped: int
     remaining: int
 
 
-class Said(BaseModel):
+class Said(Schema):
     reason: str
     at: datetime
     by: str | None
 
 
-class DoneBy(BaseModel):
+class DoneBy(Schema):
     at: datetime
     by: str | None
 
 
-class StepResource(BaseModel):
+class StepResource(Schema):
     id: int
     name: str
     kind: Literal["machine", "vendor"]
 
 
-class StepRead(BaseModel):
+class StepRead(Schema):
     id: int
     position: int
     process: str
@@ -203,7 +204,7 @@ class StepRead(BaseModel):
     finished_by: str | None
 
 
-class PartFileRead(BaseModel):
+class PartFileRead(Schema):
     """`label` is the letter of an approved revision."""
 
     id: int
@@ -222,7 +223,7 @@ class PartFileRead(BaseModel):
     conversion: ModelConversion | None
 
 
-class PartMaterialRead(BaseModel):
+class PartMaterialRead(Schema):
     id: int
     name: str
     unit: str | None
@@ -230,7 +231,7 @@ class PartMaterialRead(BaseModel):
     state: Literal["reserved", "used"]
 
 
-class ShopPart(BaseModel):
+class ShopPart(Schema):
     """`files`, `steps` and `materials` are there where one part is read or changed."""
 
     id: int
@@ -274,7 +275,7 @@ class ShopPart(BaseModel):
     materials: list[PartMaterialRead] | None = None
 
 
-class ShopParts(BaseModel):
+class ShopParts(Schema):
     parts: list[ShopPart]
     total: int
 
@@ -283,15 +284,15 @@ class NextPart(ShopPart):
     why: str
 
 
-class NextParts(BaseModel):
+class NextParts(Schema):
     parts: list[NextPart]
 
 
-class RemovedPart(BaseModel):
+class RemovedPart(Schema):
     deleted: int
 
 
-class CountRead(BaseModel):
+class CountRead(Schema):
     id: int
     at: datetime
     by: str | None
@@ -302,11 +303,11 @@ class CountRead(BaseModel):
     step_id: int | None
 
 
-class Counts(BaseModel):
+class Counts(Schema):
     counts: list[CountRead]
 
 
-class PartEvent(BaseModel):
+class PartEvent(Schema):
     seq: int
     at: datetime
     actor: str | None
@@ -314,5 +315,5 @@ class PartEvent(BaseModel):
     data: dict[str, Any]
 
 
-class PartHistory(BaseModel):
+class PartHistory(Schema):
     events: list[PartEvent]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from toolcrib.kernel.claims.schemas import Text
+from toolcrib.kernel.schema import Schema
 from toolcrib.parts.schemas import Score, Stats
 from toolcrib.parts.views import Board, Count, LastStep, Note, Words
 
 
-class NewResource(BaseModel):
+class NewResource(Schema):
     kind: Literal["machine", "vendor"]
     name: Annotated[Words, Field(max_length=200)]
     board: Board | None = None
@@ -20,7 +21,7 @@ class NewResource(BaseModel):
     project: Text | None = None
 
 
-class ResourceChange(BaseModel):
+class ResourceChange(Schema):
     kind: Literal["machine", "vendor"] = "machine"
     name: Annotated[Words, Field(max_length=200)] = ""
     board: Board | None = None
@@ -28,7 +29,7 @@ class ResourceChange(BaseModel):
     is_active: bool = True
 
 
-class ResourceRead(BaseModel):
+class ResourceRead(Schema):
     id: int
     kind: Literal["machine", "vendor"]
     name: str
@@ -37,11 +38,11 @@ class ResourceRead(BaseModel):
     is_active: bool
 
 
-class Resources(BaseModel):
+class Resources(Schema):
     resources: list[ResourceRead]
 
 
-class NewMaterial(BaseModel):
+class NewMaterial(Schema):
     name: Annotated[Words, Field(max_length=200)]
     unit: Annotated[Text, Field(max_length=50)] | None = None
     on_hand: Count = 0
@@ -49,14 +50,14 @@ class NewMaterial(BaseModel):
     project: Text | None = None
 
 
-class MaterialChange(BaseModel):
+class MaterialChange(Schema):
     name: Annotated[Words, Field(max_length=200)] = ""
     unit: Annotated[Text, Field(max_length=50)] | None = None
     on_hand: Count = 0
     note: Note | None = None
 
 
-class MaterialRead(BaseModel):
+class MaterialRead(Schema):
     id: int
     name: str
     unit: str | None
@@ -66,11 +67,11 @@ class MaterialRead(BaseModel):
     note: str | None
 
 
-class Materials(BaseModel):
+class Materials(Schema):
     materials: list[MaterialRead]
 
 
-class RulesChange(BaseModel):
+class RulesChange(Schema):
     last_step: LastStep | None = None
     reviewer_is_not_author: bool = False
     scrap_reasons: Annotated[
@@ -80,7 +81,7 @@ class RulesChange(BaseModel):
     return_hours: Annotated[int, Field(ge=0, le=87_600)] = 0
 
 
-class RulesRead(BaseModel):
+class RulesRead(Schema):
     """`role` is the caller's in the project."""
 
     project: str
@@ -92,34 +93,34 @@ class RulesRead(BaseModel):
     return_hours: int
 
 
-class TableToImport(BaseModel):
+class TableToImport(Schema):
     csv: Annotated[Text, Field(max_length=131_072)]
     dry_run: bool = False
     project: Text | None = None
 
 
-class ImportedParts(BaseModel):
+class ImportedParts(Schema):
     added: int
     ids: list[int]
 
 
-class Pieces(BaseModel):
+class Pieces(Schema):
     wanted: int
     made: int
     scrapped: int
 
 
-class Hours(BaseModel):
+class Hours(Schema):
     average: float | None
     distribution: dict[str, int]
 
 
-class Week(BaseModel):
+class Week(Schema):
     week: str
     completed: int
 
 
-class Maker(BaseModel):
+class Maker(Schema):
     name: str
     completed: int
     made: int

@@ -30,6 +30,7 @@ from toolcrib.assets.lfs.schemas import (
 from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.claims.problems import ClaimHeld, day_and_minute
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import kernel_of
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.json_bodies import malformed
 from toolcrib.kernel.numbers import whole_number
@@ -55,7 +56,7 @@ UNKNOWN_BRANCH = "unknown_branch"
 )
 async def create(request: Request) -> Response:
     """Lock a path."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request, me)
@@ -80,7 +81,7 @@ async def create(request: Request) -> Response:
 @responses.at(router, "/locks", "GET", query=LockFilter, response_model=LfsLockList)
 async def list_locks(request: Request) -> Response:
     """List the locks of a project on all branches, oldest first; by `path` or `id`, in pages of `limit`."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     me = await kernel.auth.principal(request)
     project = responses.project_of(request, me)
     try:
@@ -102,7 +103,7 @@ async def verify(request: Request) -> Response:
 
     A client that gets 404 or 501 here never checks locks again in that clone.
     """
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request, me)
@@ -116,7 +117,7 @@ async def verify(request: Request) -> Response:
 @responses.at(router, "/locks/{lock_id}/unlock", "POST", body=LfsUnlockRequest, response_model=LfsLockChanged)
 async def unlock(request: Request) -> Response:
     """Release a lock; with `force`, another person's, by authority over the project."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     await request.body()  # before the rights are read, as in `assets.routes.create_lock`
     me = await kernel.auth.principal(request)
     project = responses.project_of(request, me)

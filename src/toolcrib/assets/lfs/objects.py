@@ -22,6 +22,7 @@ from toolcrib.kernel.blobs.problems import BlobMissing
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import kernel_of
 from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
 from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import refusals
@@ -45,7 +46,7 @@ class HashUnsupported(Conflict):
 )
 async def batch(request: Request) -> Response:
     """Return where each object can be uploaded or downloaded. With LFS_REDIRECT_URL: 307 to the same path there."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     if kernel.settings.lfs_redirect_url:
         location = kernel.settings.lfs_redirect_url + quote(request.scope["path"])
         return Response(status_code=307, headers={"Location": location})
@@ -113,7 +114,7 @@ def _error(code: int, message: str) -> dict[str, Any]:
 @responses.at(router, "/objects/{oid}", "GET", "HEAD", response_class=Response, responses=refusals(403, 416))
 async def download(request: Request) -> Response:
     """Download an object, whole or in part."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     allowed = await _authorize(request, "download")
     async with kernel.database.read() as session:
         blob = await service.get(session, allowed.scope, allowed.oid)
@@ -128,7 +129,7 @@ async def download(request: Request) -> Response:
 @responses.at(router, "/objects/{oid}", "PUT", response_class=Response, responses=refusals(403, 507))
 async def upload(request: Request) -> Response:
     """Upload an object. Its bytes must have the SHA-256 that names it, and the announced size."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     allowed = await _authorize(request, "upload")
     with kernel.arriving.one_of(allowed.me.uuid):
         return await _receive(request, kernel, allowed)
@@ -171,7 +172,7 @@ async def _usage(kernel: Kernel, scope: str, me: Principal) -> Usage:
 @responses.at(router, "/objects/{oid}/verify", "POST", body=ObjectName)
 async def verify(request: Request) -> Response:
     """Confirm that an upload has arrived."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     allowed = await _authorize(request, "upload")
     body = await responses.read(request, ObjectName)
     async with kernel.database.read() as session:
@@ -194,7 +195,7 @@ class _Transfer:
 
 async def _authorize(request: Request, operation: Operation) -> _Transfer:
     """Authorise a transfer by the ticket of a batch call, or by ordinary credentials."""
-    kernel = responses.kernel_of(request)
+    kernel = kernel_of(request)
     oid: str = request.path_params["oid"]
     at_least: Role = "member" if operation == "upload" else "viewer"
     ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())

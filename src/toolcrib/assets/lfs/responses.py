@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from toolcrib.assets.lfs.schemas import LfsRefused
-from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import kernel_of
 from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.json_bodies import read_model
 from toolcrib.kernel.logs import request_id
@@ -82,11 +82,6 @@ class LfsResponse(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
-
-
-def kernel_of(request: Request) -> Kernel:
-    kernel: Kernel = request.app.state.kernel
-    return kernel
 
 
 def project_of(request: Request, me: Principal) -> str:

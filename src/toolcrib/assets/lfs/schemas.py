@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, FailFast, Field, StrictBool, StrictInt, StrictStr
+from pydantic import FailFast, Field, StrictBool, StrictInt, StrictStr
 
 from toolcrib.assets.schemas import AssetPath
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.schema import Schema
 
 # The most locks in one response; `next_cursor` says where to continue.
 MAX_LOCKS = 1_000
@@ -18,27 +19,27 @@ MAX_OBJECTS = 1_000
 MAX_TRANSFERS = 100
 
 
-class LfsRef(BaseModel):
+class LfsRef(Schema):
     name: Annotated[StrictStr, Field(max_length=255)] = ""
 
 
-class LfsLockRequest(BaseModel):
+class LfsLockRequest(Schema):
     path: AssetPath
     ref: LfsRef | None = None
 
 
-class LfsUnlockRequest(BaseModel):
+class LfsUnlockRequest(Schema):
     force: StrictBool = False
     ref: LfsRef | None = None
 
 
-class LfsVerifyRequest(BaseModel):
+class LfsVerifyRequest(Schema):
     ref: LfsRef | None = None
     cursor: Annotated[StrictStr, Field(pattern=r"^\d{0,19}$")] = ""
     limit: Annotated[StrictInt, Field(ge=0)] = 0
 
 
-class LockFilter(BaseModel):
+class LockFilter(Schema):
     """The query of `GET locks`. `refspec` is accepted and ignored: a lock holds on every branch."""
 
     path: AssetPath | None = None
@@ -48,40 +49,40 @@ class LockFilter(BaseModel):
     refspec: str | None = None
 
 
-class LfsOwner(BaseModel):
+class LfsOwner(Schema):
     name: str
 
 
-class LfsLock(BaseModel):
+class LfsLock(Schema):
     id: str
     path: str
     locked_at: str
     owner: LfsOwner
 
 
-class LfsLockChanged(BaseModel):
+class LfsLockChanged(Schema):
     lock: LfsLock
 
 
-class LfsLockList(BaseModel):
+class LfsLockList(Schema):
     locks: list[LfsLock]
     next_cursor: str | None = None
 
 
-class LfsVerifiableLocks(BaseModel):
+class LfsVerifiableLocks(Schema):
     ours: list[LfsLock]
     theirs: list[LfsLock]
     next_cursor: str | None = None
 
 
-class ObjectName(BaseModel):
+class ObjectName(Schema):
     """An object as requested, not yet validated: one invalid name must not prevent answers about the others."""
 
     oid: StrictStr
     size: Annotated[StrictInt, Field(ge=-MAX_ID, le=MAX_ID)]  # the range of a 64-bit integer
 
 
-class LfsBatchRequest(BaseModel):
+class LfsBatchRequest(Schema):
     operation: Literal["upload", "download"]
     transfers: Annotated[list[StrictStr], Field(max_length=MAX_TRANSFERS), FailFast()] = ["basic"]
     ref: LfsRef | None = None
@@ -91,13 +92,13 @@ class LfsBatchRequest(BaseModel):
     hash_algo: StrictStr = "sha256"
 
 
-class LfsBatch(BaseModel):
+class LfsBatch(Schema):
     transfer: Literal["basic"]
     objects: list[dict[str, Any]]
     hash_algo: Literal["sha256"]
 
 
-class LfsRefused(BaseModel):
+class LfsRefused(Schema):
     message: str
     request_id: str
 

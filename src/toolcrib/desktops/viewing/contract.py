@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
 
 from toolcrib.desktops.service import as_contract
 from toolcrib.desktops.viewing import connecting
@@ -12,19 +11,20 @@ from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.deps import KernelDep, PrincipalDep
 from toolcrib.kernel.numbers import whole_number
 from toolcrib.kernel.openapi import refusals
+from toolcrib.kernel.schema import Schema
 from toolcrib.kernel.site import Site
 
 router = APIRouter(prefix="/connections", tags=["connections"])
 
 
-class DirectConnection(BaseModel):
+class DirectConnection(Schema):
     auth_url: str
     # As it was asked for.
     connection_id: str
     connection_name: str
 
 
-class GatewayDashboard(BaseModel):
+class GatewayDashboard(Schema):
     auth_url: str
     username: str
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, WebSocket
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from toolcrib.desktops.service.finding import find
 from toolcrib.desktops.viewing import bridge, control, tickets
@@ -16,17 +16,18 @@ from toolcrib.kernel.claims.schemas import Text
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(prefix="/desktops", tags=["desktops"])
 
 TICKETS_PER_MINUTE = "60/minute"
 
 
-class TicketRequest(BaseModel):
+class TicketRequest(Schema):
     view_only: bool = False
 
 
-class DesktopTicket(BaseModel):
+class DesktopTicket(Schema):
     """A ticket opens one view, once: the subprotocol `ticket.` with it, beside `binary` (`vnc`) or `guacamole`
     (`guacd`)."""
 
@@ -42,7 +43,7 @@ class DesktopTicket(BaseModel):
     ask_seconds: int
 
 
-class DesktopView(BaseModel):
+class DesktopView(Schema):
     id: str
     person: str
     role: Literal["holder", "guest", "admin"]
@@ -53,18 +54,18 @@ class DesktopView(BaseModel):
     mine: bool
 
 
-class DesktopController(BaseModel):
+class DesktopController(Schema):
     view_id: str
     person: str
     since: datetime
 
 
-class DesktopViews(BaseModel):
+class DesktopViews(Schema):
     controller: DesktopController | None
     views: list[DesktopView]
 
 
-class ControlRequest(BaseModel):
+class ControlRequest(Schema):
     do: Literal["ask", "give", "refuse", "take", "release"]
     view_id: Text | None = Field(None, max_length=36)
 

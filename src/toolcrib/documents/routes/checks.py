@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, FailFast, Field
+from pydantic import FailFast, Field
 
 from toolcrib.documents.access import NEEDED, Action, allows
 from toolcrib.documents.caller import Caller
@@ -14,19 +14,20 @@ from toolcrib.documents.paths import as_uuid
 from toolcrib.documents.routes.common import CallerDep, DocumentsDep
 from toolcrib.kernel.json_bodies import read_model
 from toolcrib.kernel.openapi import body_of
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(tags=["documents"])
 
 MAX_CHECKS = 1_000
 
 
-class AccessCheck(BaseModel):
+class AccessCheck(Schema):
     project_id: str
     action: Action
     file_id: str | None = None
 
 
-class BatchedCheck(BaseModel):
+class BatchedCheck(Schema):
     """One of many questions. An unknown `action` is answered with no, so that the others are still answered."""
 
     project_id: str
@@ -34,7 +35,7 @@ class BatchedCheck(BaseModel):
     file_id: str | None = None
 
 
-class AccessChecks(BaseModel):
+class AccessChecks(Schema):
     checks: Annotated[list[BatchedCheck], Field(max_length=MAX_CHECKS), FailFast()]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from toolcrib.kernel.blobs import owners
 from toolcrib.kernel.blobs.accounts import UNLIMITED
@@ -13,12 +13,13 @@ from toolcrib.kernel.blobs.owners import Family, Quota
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.numbers import LARGEST
 from toolcrib.kernel.openapi import refusals
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(tags=["quotas"])
 PAGE = 500
 
 
-class QuotaRead(BaseModel):
+class QuotaRead(Schema):
     """How much an account stores, and may store: `allowed_bytes` is null for any number. `account` is `user:<uuid>`,
     `company:<uuid>` or `project:<name>`; `name` is its owner's, null if the owner no longer exists. `is_set` says that
     an administrator set this quota, otherwise the settings decide."""
@@ -41,7 +42,7 @@ class QuotaRead(BaseModel):
         )
 
 
-class QuotaChange(BaseModel):
+class QuotaChange(Schema):
     """A quota to set. `allowed_bytes` null allows any number."""
 
     allowed_bytes: Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None

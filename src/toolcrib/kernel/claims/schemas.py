@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.permissions import VERBS, Verb
 from toolcrib.kernel.claims.waiting import Waiting
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.schema import Schema
 from toolcrib.kernel.stored_json import MARK, is_damaged
 
 # The longest lease anybody can ask for: ten years, as for tokens.
@@ -71,7 +72,7 @@ def end_at(expires_at: datetime | None, ttl_seconds: int | None, now: datetime) 
     return end
 
 
-class Can(BaseModel):
+class Can(Schema):
     """What the caller may do with this claim now; `cannot` says why not, by the same names."""
 
     release: bool
@@ -82,7 +83,7 @@ class Can(BaseModel):
     ask: bool
 
 
-class ClaimRead(BaseModel):
+class ClaimRead(Schema):
     id: str
     fence: int
     kind: str
@@ -106,24 +107,24 @@ class ClaimRead(BaseModel):
     cannot: dict[str, str]
 
 
-class ClaimPage(BaseModel):
+class ClaimPage(Schema):
     claims: list[ClaimRead]
     next_cursor: str | None
     seq: int
 
 
-class Clash(BaseModel):
+class Clash(Schema):
     """Claims whose names differ only in spelling, in the order they were acquired."""
 
     claims: list[ClaimRead]
 
 
-class ClashList(BaseModel):
+class ClashList(Schema):
     clashes: list[Clash]
     more: bool
 
 
-class ClaimChanged(BaseModel):
+class ClaimChanged(Schema):
     msg: str
     claim: ClaimRead
 
@@ -131,7 +132,7 @@ class ClaimChanged(BaseModel):
 # What the requests of all kinds share. Each kind adds how its clients name the thing.
 
 
-class LastingRequest(BaseModel):
+class LastingRequest(Schema):
     """How long something is held, in seconds from now; None for no end."""
 
     expires_in: TtlSeconds | None = None
@@ -155,16 +156,16 @@ class RenewRequest(EndingRequest):
     expires_in: TtlSeconds | None = Field(None, alias="ttl_seconds")
 
 
-class ForceReleaseRequest(BaseModel):
+class ForceReleaseRequest(Schema):
     reason: Reason
 
 
-class TransferRequest(BaseModel):
+class TransferRequest(Schema):
     to: Text
     comment: Comment | None = None
 
 
-class QueueRequest(BaseModel):
+class QueueRequest(Schema):
     """`program`: the caller renews its place, and confirms what it is given. `program_id`, such as a UUID: which of the
     account's programs it is, each of which has a place of its own. `timeout_seconds`: it waits no longer."""
 
@@ -186,7 +187,7 @@ class QueueRequest(BaseModel):
         )
 
 
-class QueuePlace(BaseModel):
+class QueuePlace(Schema):
     username: str
     since: str
     take: bool
@@ -194,7 +195,7 @@ class QueuePlace(BaseModel):
     program: bool
 
 
-class Queued(BaseModel):
+class Queued(Schema):
     """A place in line. A program renews it within `lease_seconds`, and confirms what it is given within
     `confirm_seconds`; for a person both are null."""
 
@@ -205,7 +206,7 @@ class Queued(BaseModel):
     confirm_seconds: int | None
 
 
-class WaitingRead(BaseModel):
+class WaitingRead(Schema):
     """The place in line, or the claim that was given to the program that waited."""
 
     place: Queued | None

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 
 from toolcrib.kernel.claims.schemas import MAX_ID, in_utc
 from toolcrib.kernel.context import Kernel
@@ -24,6 +23,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import PAGE, refreshed
 from toolcrib.kernel.numbers import whole_number
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(tags=["events"])
 
@@ -32,7 +32,7 @@ CSV_ROWS = 100_000
 FILES = 5
 
 
-class EventRead(BaseModel):
+class EventRead(Schema):
     seq: int
     at: str
     actor: str | None
@@ -43,7 +43,7 @@ class EventRead(BaseModel):
     data: dict[str, Any]
 
 
-class EventPage(BaseModel):
+class EventPage(Schema):
     events: list[EventRead]
     next_before: int | None
     next_after: int | None
@@ -77,7 +77,7 @@ async def list_events(
     }
 
 
-class DamagedArchive(BaseModel):
+class DamagedArchive(Schema):
     """A file of old events that is missing or damaged: of the events between these two it held `events`."""
 
     name: str
@@ -86,7 +86,7 @@ class DamagedArchive(BaseModel):
     events: int
 
 
-class ArchivedPage(BaseModel):
+class ArchivedPage(Schema):
     """Go on with `cursor=next_cursor` while there is one, also where this page is empty."""
 
     events: list[EventRead]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +21,7 @@ from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.times import EventTimes
 from toolcrib.kernel.events.writer import Event, events, key_is, key_starts_with
 from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.schema import Schema
 from toolcrib.kernel.search import prefix_match
 
 # Checking this many one by one takes a few milliseconds.
@@ -31,7 +32,7 @@ KEYS_MAX = 100
 Seq = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
-class EventFilter(BaseModel):
+class EventFilter(Schema):
     """All given conditions must hold. Several kinds or verbs may be given, separated by commas, and several keys, each
     as a parameter of its own."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, StrictBool
+from pydantic import StrictBool
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, RequesterDep, SessionDep
@@ -18,6 +18,7 @@ from toolcrib.kernel.identity.names import is_storable
 from toolcrib.kernel.json_bodies import read_given
 from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import Forbidden, InvalidRequest, NotFound
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(prefix="/users", tags=["accounts"])
 
@@ -30,7 +31,7 @@ class NoOracle(NotFound):
     """Whether a subject has an account is told in debug mode only."""
 
 
-class DirectoryEntry(BaseModel):
+class DirectoryEntry(Schema):
     """A person. `sub` is the provider's subject; times are of the form that HTTP headers have."""
 
     id: int
@@ -48,7 +49,7 @@ class DirectoryEntry(BaseModel):
     email_verified: bool
 
 
-class AuthProvider(BaseModel):
+class AuthProvider(Schema):
     """A provider that a person signs in through."""
 
     provider: str
@@ -62,15 +63,15 @@ class DirectoryPerson(DirectoryEntry):
     auth_providers: list[AuthProvider]
 
 
-class Directory(BaseModel):
+class Directory(Schema):
     users: list[DirectoryEntry]
 
 
-class DirectoryUser(BaseModel):
+class DirectoryUser(Schema):
     user: DirectoryPerson
 
 
-class NewPerson(BaseModel):
+class NewPerson(Schema):
     """Somebody who will come from the provider as `sub`."""
 
     username: str | None = None
@@ -78,7 +79,7 @@ class NewPerson(BaseModel):
     is_admin: StrictBool = False
 
 
-class PersonMade(BaseModel):
+class PersonMade(Schema):
     id: int
     username: str
     is_admin: bool
@@ -86,15 +87,15 @@ class PersonMade(BaseModel):
     message: str = MADE
 
 
-class NamedPerson(BaseModel):
+class NamedPerson(Schema):
     username: str | None = None
 
 
-class Removed(BaseModel):
+class Removed(Schema):
     message: str
 
 
-class Known(BaseModel):
+class Known(Schema):
     exists: bool
     user_id: int
     username: str

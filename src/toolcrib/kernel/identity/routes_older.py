@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, StrictBool
+from pydantic import StrictBool
 
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, RequesterDep, SessionDep
 from toolcrib.kernel.identity import profiles, users
@@ -20,6 +20,7 @@ from toolcrib.kernel.identity.routes_directory import (
 from toolcrib.kernel.json_bodies import read_given
 from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import InvalidRequest, NotFound
+from toolcrib.kernel.schema import Schema
 
 router = APIRouter(tags=["accounts"])
 
@@ -30,7 +31,7 @@ class NoPasswords(InvalidRequest):
     code = "passwords_disabled"
 
 
-class PersonChange(BaseModel):
+class PersonChange(Schema):
     """What to change of a person; what is absent stays, null clears the organization."""
 
     email: str | None = None
@@ -38,12 +39,12 @@ class PersonChange(BaseModel):
     is_admin: StrictBool | None = None
 
 
-class PersonChanged(BaseModel):
+class PersonChanged(Schema):
     message: str
     user: DirectoryEntry
 
 
-class Exists(BaseModel):
+class Exists(Schema):
     exists: bool
     user_id: int
     username: str

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.http_conditions import http_date
@@ -17,9 +17,10 @@ from toolcrib.kernel.identity.names import is_storable
 from toolcrib.kernel.json_bodies import read_given
 from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.schema import Schema
 
 
-class NewToken(BaseModel):
+class NewToken(Schema):
     """An API token to create."""
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
@@ -27,7 +28,7 @@ class NewToken(BaseModel):
     expires_in_days: Annotated[int, Field(ge=1, le=365)] = 30
 
 
-class TokenMade(BaseModel):
+class TokenMade(Schema):
     """A new API token. This is the only response that contains the token itself."""
 
     token: str
@@ -37,7 +38,7 @@ class TokenMade(BaseModel):
     created_by: str
 
 
-class TokenRead(BaseModel):
+class TokenRead(Schema):
     """An API token. Times are of the form that HTTP headers have."""
 
     id: int
@@ -67,23 +68,23 @@ class TokenRead(BaseModel):
         )
 
 
-class TokenList(BaseModel):
+class TokenList(Schema):
     tokens: list[TokenRead]
 
 
-class OneToken(BaseModel):
+class OneToken(Schema):
     token: TokenRead
 
 
-class TokenRevoked(BaseModel):
+class TokenRevoked(Schema):
     message: str = "Token successfully revoked"
 
 
-class ShownToken(BaseModel):
+class ShownToken(Schema):
     token: str | None = None
 
 
-class TokenPerson(BaseModel):
+class TokenPerson(Schema):
     """For whom an API token acts."""
 
     username: str

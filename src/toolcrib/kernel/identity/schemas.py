@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, Field, StrictBool
+from pydantic import BeforeValidator, Field, StrictBool
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, CompanyRole, User
 from toolcrib.kernel.identity.principal import CaseClashes, Principal, Role, WindowsNames
+from toolcrib.kernel.schema import Schema
 
 PASSWORD_LENGTH = 1024  # longer than any password, but short enough to hash
 
@@ -27,7 +28,7 @@ Secret = Annotated[str, Field(max_length=PASSWORD_LENGTH)]
 Otp = Annotated[str, Field(max_length=64)]
 
 
-class Sentence(BaseModel):
+class Sentence(Schema):
     """A sentence for people, under two keys, because different pages read different ones."""
 
     msg: str
@@ -41,7 +42,7 @@ class Sentence(BaseModel):
 # People
 
 
-class UserRead(BaseModel):
+class UserRead(Schema):
     id: int
     uuid: str
     username: str
@@ -76,17 +77,17 @@ class CurrentUser(UserRead):
     must_enrol: bool
 
 
-class Person(BaseModel):
+class Person(Schema):
     username: str
     uuid: str
 
 
-class WhoAmI(BaseModel):
+class WhoAmI(Schema):
     user: str
     roles: list[Literal["admin"]]
 
 
-class LoginRequest(BaseModel):
+class LoginRequest(Schema):
     """`otp` is a code of the person's app, or a recovery code, if they have two-step sign-in."""
 
     username: str | None = None
@@ -94,51 +95,51 @@ class LoginRequest(BaseModel):
     otp: Otp | None = None
 
 
-class LoginAnswer(BaseModel):
+class LoginAnswer(Schema):
     access_token: str
     username: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int | None
 
 
-class RefreshedToken(BaseModel):
+class RefreshedToken(Schema):
     token: str
 
 
-class Provider(BaseModel):
+class Provider(Schema):
     name: str
     label: str
     login_url: str
 
 
-class Providers(BaseModel):
+class Providers(Schema):
     oidc: list[Provider]
     password: bool = True
 
 
-class OidcDeparture(BaseModel):
+class OidcDeparture(Schema):
     authorization_url: str
 
 
-class OidcCallback(BaseModel):
+class OidcCallback(Schema):
     code: str | None = None
     state: str | None = None
 
 
-class OidcUser(BaseModel):
+class OidcUser(Schema):
     id: int
     username: str
     email: str
     is_admin: bool
 
 
-class OidcAnswer(BaseModel):
+class OidcAnswer(Schema):
     token: str
     expires_in: int | None
     user: OidcUser
 
 
-class GroupRoleRead(BaseModel):
+class GroupRoleRead(Schema):
     """A role that comes from a group at the sign-in provider. `own_role` was given by hand, and stays without the
     group."""
 
@@ -150,20 +151,20 @@ class GroupRoleRead(BaseModel):
     granted_at: str
 
 
-class ProviderLink(BaseModel):
+class ProviderLink(Schema):
     """What connects an account with the sign-in provider: the subject there, and the roles of the person's groups."""
 
     subject: str | None
     roles: list[GroupRoleRead]
 
 
-class SignedOut(BaseModel):
+class SignedOut(Schema):
     """`redirect_url` is the page of the sign-in provider on which the browser signs out there, too."""
 
     redirect_url: str | None
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(Schema):
     """A new password. `end_api_keys`: also revoke all one's API keys when the password changes."""
 
     current_password: Secret
@@ -171,7 +172,7 @@ class PasswordChange(BaseModel):
     end_api_keys: StrictBool = False
 
 
-class EmailChange(BaseModel):
+class EmailChange(Schema):
     new_email: str
     current_password: Secret
 
@@ -182,34 +183,34 @@ class ChangeAnswer(Sentence):
     pending: bool
 
 
-class NewUser(BaseModel):
+class NewUser(Schema):
     username: str
     password: Secret
     email: str
     is_admin: StrictBool = False
 
 
-class PasswordReset(BaseModel):
+class PasswordReset(Schema):
     """A new password for a user. `end_api_keys`: also revoke all the person's API keys."""
 
     new_password: Secret
     end_api_keys: StrictBool = False
 
 
-class NewUsername(BaseModel):
+class NewUsername(Schema):
     username: str
 
 
-class EmailReset(BaseModel):
+class EmailReset(Schema):
     new_email: str
 
 
-class StatusChange(BaseModel):
+class StatusChange(Schema):
     is_admin: StrictBool | None = None
     is_active: StrictBool | None = None
 
 
-class CompanyChange(BaseModel):
+class CompanyChange(Schema):
     company_id: UUID | None
     role: CompanyRole = "member"
 
@@ -217,14 +218,14 @@ class CompanyChange(BaseModel):
 # API keys
 
 
-class KeyScopeRead(BaseModel):
+class KeyScopeRead(Schema):
     """A scope that an API key may have; `text` says what a key with it may do."""
 
     name: str
     text: str
 
 
-class ApiKeyRead(BaseModel):
+class ApiKeyRead(Schema):
     """An API key or token. `scopes` is null for those that have all scopes: tokens, and keys that are older than
     scopes. `token_id` is set for tokens."""
 
@@ -265,7 +266,7 @@ def _api_key(key: ApiKey) -> dict[str, Any]:
     }
 
 
-class SessionRead(BaseModel):
+class SessionRead(Schema):
     """A browser that is signed in."""
 
     id: str
@@ -287,7 +288,7 @@ class SessionRead(BaseModel):
         )
 
 
-class NewApiKey(BaseModel):
+class NewApiKey(Schema):
     """An API key to create. Without `scopes` it may only read."""
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
@@ -298,7 +299,7 @@ class NewApiKey(BaseModel):
 # Companies and projects
 
 
-class CompanyRead(BaseModel):
+class CompanyRead(Schema):
     id: str
     name: str
     role: CompanyRole | None
@@ -306,7 +307,7 @@ class CompanyRead(BaseModel):
     created_at: str
 
 
-class CompanyName(BaseModel):
+class CompanyName(Schema):
     name: str
 
 
@@ -317,11 +318,11 @@ class CompanyMember(Person):
     from_provider: bool
 
 
-class NewCompanyRole(BaseModel):
+class NewCompanyRole(Schema):
     role: CompanyRole
 
 
-class ProjectRead(BaseModel):
+class ProjectRead(Schema):
     id: str
     name: str
     company_id: str | None
@@ -332,7 +333,7 @@ class ProjectRead(BaseModel):
     windows_names: WindowsNames
 
 
-class ProjectChange(BaseModel):
+class ProjectChange(Schema):
     """`case_clashes`: what is done about locking a path that differs from a locked one only in upper and lower case.
     `windows_names`: what is done about new names that Windows cannot keep. What is left out stays as it is."""
 
@@ -340,7 +341,7 @@ class ProjectChange(BaseModel):
     windows_names: WindowsNames | None = None
 
 
-class NewProject(BaseModel):
+class NewProject(Schema):
     name: str
     company_id: UUID | None = None
 
@@ -352,14 +353,14 @@ class ProjectMemberRead(Person):
     from_provider: bool
 
 
-class NewProjectRole(BaseModel):
+class NewProjectRole(Schema):
     role: Role
 
 
 # Accounts as their administrators see them (machine-pool contract, section 4)
 
 
-class AccountRead(BaseModel):
+class AccountRead(Schema):
     username: str
     is_admin: bool
     created_at: str  # UTC, without offset
@@ -370,7 +371,7 @@ class AccountRead(BaseModel):
         return cls(username=user.username, is_admin=user.is_admin, created_at=created_at)
 
 
-class NewAccount(BaseModel):
+class NewAccount(Schema):
     username: str | None = None
     password: Secret | None = None
     is_admin: StrictBool = False

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from toolcrib.kernel.identity.schemas import Otp, Secret
+from toolcrib.kernel.schema import Schema
 
 
-class CurrentPassword(BaseModel):
+class CurrentPassword(Schema):
     current_password: Secret
 
 
-class OtpCode(BaseModel):
+class OtpCode(Schema):
     otp: Otp
 
 
-class PasswordAndOtp(BaseModel):
+class PasswordAndOtp(Schema):
     current_password: Secret
     otp: Otp
 
 
-class OtpState(BaseModel):
+class OtpState(Schema):
     """Whether two-step sign-in is on, and since when. `is_available` is false for accounts without a password;
     `is_required` is true where the server asks it of this person."""
 
@@ -31,14 +30,14 @@ class OtpState(BaseModel):
     is_required: bool
 
 
-class OtpEnrolment(BaseModel):
+class OtpEnrolment(Schema):
     """What the app is told, by QR code (`uri`) or typed (`secret`). It cannot be shown again."""
 
     secret: str
     uri: str
 
 
-class RecoveryCodes(BaseModel):
+class RecoveryCodes(Schema):
     """Codes that stand in for the app, each once. They cannot be shown again."""
 
     recovery_codes: list[str]

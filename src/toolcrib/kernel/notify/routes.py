@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
@@ -15,12 +15,13 @@ from toolcrib.kernel.notify import watches
 from toolcrib.kernel.notify.watches import PATH_LENGTH, Watch
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.kernel.schema import Schema
 from toolcrib.kernel.spelling import composed
 
 router = APIRouter(tags=["watches"])
 
 
-class NewWatch(BaseModel):
+class NewWatch(Schema):
     """What to watch: `path` and all below it; without it, all things of `kind` in `scope` (`project:game`)."""
 
     kind: Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -28,7 +29,7 @@ class NewWatch(BaseModel):
     path: Annotated[str, StringConstraints(max_length=PATH_LENGTH)] = ""
 
 
-class WatchRead(BaseModel):
+class WatchRead(Schema):
     id: int
     kind: str
     scope: str
@@ -36,7 +37,7 @@ class WatchRead(BaseModel):
     created_at: str
 
 
-class WatchList(BaseModel):
+class WatchList(Schema):
     watches: list[WatchRead]
 
 

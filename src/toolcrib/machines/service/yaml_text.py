@@ -1,4 +1,4 @@
-"""Inventories in YAML. `inventory` imports this with the first one: YAML takes 2 MB, and few administrators send one."""
+"""Inventories in YAML. `inventory` imports this with the first one: YAML takes 2 MB, and few servers get one."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 from sqlalchemy import Row
 from starlette.responses import RedirectResponse
 
@@ -18,6 +17,7 @@ from toolcrib.kernel.deps import KernelDep, NowDep
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import PUBLIC, refusals
 from toolcrib.kernel.problems import InvalidRequest, NotFound, Problem
+from toolcrib.kernel.schema import Schema
 from toolcrib.parts.caller import Caller, CallerDep, KeyNeeded, WriterDep, find_caller
 from toolcrib.parts.errors import refusal
 from toolcrib.parts.onshape import drawings
@@ -51,17 +51,17 @@ _PREFIXES = ("/auth/onshape", "/parts/auth/onshape")
 _FOUND: dict[int | str, dict[str, Any]] = {302: {"description": "On to the next page"}}
 
 
-class AuthorizationUrl(BaseModel):
+class AuthorizationUrl(Schema):
     authorization_url: str
 
 
-class OnshapeUser(BaseModel):
+class OnshapeUser(Schema):
     id: str | None
     email: str | None
     name: str | None
 
 
-class OnshapeStatus(BaseModel):
+class OnshapeStatus(Schema):
     """`user` and `authenticated_at` are there if `connected`."""
 
     connected: bool
@@ -69,7 +69,7 @@ class OnshapeStatus(BaseModel):
     authenticated_at: str | None = None
 
 
-class OnshapeDisconnected(BaseModel):
+class OnshapeDisconnected(Schema):
     success: bool
     message: str
 

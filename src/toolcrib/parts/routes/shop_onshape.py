@@ -6,12 +6,13 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import Conflict, InvalidRequest, Problem
+from toolcrib.kernel.schema import Schema
 from toolcrib.kernel.site import PAGE_PATH
 from toolcrib.parts.onshape import drawings
 from toolcrib.parts.onshape.client import ProviderFailed, drawing_at
@@ -41,7 +42,7 @@ def _on_our_page(path: str) -> str:
     return path
 
 
-class ShopOnshape(BaseModel):
+class ShopOnshape(Schema):
     """`connected` is about the caller's own account; `lapsed` says that it was, and that Onshape accepts this no more.
     `shared` says that the workshop's pages have a connection, which serves everybody in the project who has none."""
 
@@ -53,14 +54,14 @@ class ShopOnshape(BaseModel):
     authenticated_at: str | None
 
 
-class OnshapeSignIn(BaseModel):
+class OnshapeSignIn(Schema):
     """`return_to` is the path of the page to come back to, which is told in its query how it went: `onshape=connected`,
     or a word for what went wrong."""
 
     return_to: Annotated[str, AfterValidator(_on_our_page)] | None = Field(None, max_length=500)
 
 
-class DrawingFetched(BaseModel):
+class DrawingFetched(Schema):
     """`is_new` False says that the part has had this very drawing already."""
 
     name: str

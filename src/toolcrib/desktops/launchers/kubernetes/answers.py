@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from toolcrib.desktops.launchers.launcher import LauncherDown
+from toolcrib.kernel.schema import Schema
 
 TEXT = 8 * 1024
 
@@ -24,7 +25,7 @@ Items = Annotated[tuple[T, ...], BeforeValidator(_nothing_as_empty)]
 Labels = Annotated[dict[str, str], BeforeValidator(lambda value: value or {})]
 
 
-class Answer(BaseModel):
+class Answer(Schema):
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
 
