@@ -79,6 +79,30 @@ async def test_numbers_no_database_keeps_are_refused(crib: AppServer) -> None:
         assert (await ann.post(f"/api/claims/{number}/release")).status_code in {400, 404}, number
 
 
+@pytest.mark.every_database
+async def test_no_number_in_an_address_is_a_crash(crib: AppServer) -> None:
+    admin = await crib.admin()
+    asked = 0
+    for path, operations in (await admin.get("/api/openapi.json", timeout=60)).json()["paths"].items():
+        for method, operation in operations.items():
+            named: dict[str, dict[str, bool]] = {"path": {}, "query": {}}
+            for each in operation.get("parameters", []):
+                named.get(each["in"], {})[each["name"]] = each["schema"].get("type") == "integer"
+            for number in NUMBERS[:2]:
+                filled = path
+                for name, is_number in named["path"].items():
+                    filled = filled.replace(f"{{{name}}}", number if is_number else "none")
+                query = {name: number for name, is_number in named["query"].items() if is_number}
+                if not query and not any(named["path"].values()):
+                    continue
+                answer = await admin.request(
+                    method, filled, params=query, json={} if method != "get" else None
+                )
+                assert answer.status_code < 500, (method, filled[:80], query, answer.text)
+                asked += 1
+    assert asked > 150
+
+
 LONG = "9" * 5_000
 
 

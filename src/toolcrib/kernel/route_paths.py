@@ -1,11 +1,22 @@
-"""Which declared route a request reached."""
+"""How routes are declared, and which of them a request reached."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.routing import Match
+
+
+class _RowConvertor(IntegerConvertor):
+    """The number of a row, as `{part_id:row}`: no more digits than any has. The framework's `int` raises when there are
+    more than Python converts."""
+
+    regex = "[0-9]{1,19}"
+
+
+register_url_convertor("row", _RowConvertor())
 
 
 def route_path(scope: Any) -> str | None:

@@ -210,12 +210,12 @@ async def create(
     return _part(row, now, 201)
 
 
-@router.get("/parts/{part_id:int}", response_model=ContractPart)
+@router.get("/parts/{part_id:row}", response_model=ContractPart)
 async def read(part_id: int, session: ReadSessionDep, caller: CallerDep, now: NowDep) -> Response:
     return _part(await get_part(session, caller.scope, part_id), now)
 
 
-@router.put("/parts/{part_id:int}", response_model=ContractPart, openapi_extra=body_of(PartFields))
+@router.put("/parts/{part_id:row}", response_model=ContractPart, openapi_extra=body_of(PartFields))
 async def update(
     part_id: int, request: Request, session: SessionDep, kernel: KernelDep, caller: WriterDep, now: NowDep
 ) -> Response:
@@ -226,7 +226,7 @@ async def update(
     return _part(row, now)
 
 
-@router.delete("/parts/{part_id:int}", response_model=PartRemoved)
+@router.delete("/parts/{part_id:row}", response_model=PartRemoved)
 async def remove(part_id: int, session: SessionDep, caller: WriterDep, now: NowDep) -> Response:
     """Remove a part with its files."""
     await contract.delete(session, caller, part_id, now=now)
@@ -234,7 +234,7 @@ async def remove(part_id: int, session: SessionDep, caller: WriterDep, now: NowD
 
 
 @router.post(
-    "/parts/{part_id:int}/approve", response_model=ContractPart, openapi_extra=body_of(Review, required=False)
+    "/parts/{part_id:row}/approve", response_model=ContractPart, openapi_extra=body_of(Review, required=False)
 )
 async def approve(
     part_id: int, request: Request, session: SessionDep, kernel: KernelDep, caller: WriterDep, now: NowDep
@@ -245,7 +245,7 @@ async def approve(
     return _part(row, now)
 
 
-@router.post("/parts/{part_id:int}/assign", response_model=ContractPart, openapi_extra=body_of(Assignment))
+@router.post("/parts/{part_id:row}/assign", response_model=ContractPart, openapi_extra=body_of(Assignment))
 async def assign(
     part_id: int, request: Request, session: SessionDep, kernel: KernelDep, caller: WriterDep, now: NowDep
 ) -> Response:
@@ -262,14 +262,14 @@ async def assign(
     return _part(row, now)
 
 
-@router.post("/parts/{part_id:int}/unclaim", response_model=ContractPart)
+@router.post("/parts/{part_id:row}/unclaim", response_model=ContractPart)
 async def unclaim(part_id: int, session: SessionDep, caller: WriterDep, now: NowDep) -> Response:
     """Have nobody assigned."""
     return _part(await workflow.unclaim(session, caller, part_id, now=now), now)
 
 
 @router.post(
-    "/parts/{part_id:int}/complete",
+    "/parts/{part_id:row}/complete",
     response_model=ContractPart,
     openapi_extra=body_of(MiscInfo, required=False),
 )
@@ -282,7 +282,7 @@ async def complete(
     return _part(row, now)
 
 
-@router.post("/parts/{part_id:int}/revert", response_model=ContractPart)
+@router.post("/parts/{part_id:row}/revert", response_model=ContractPart)
 async def revert(
     part_id: int, session: SessionDep, kernel: KernelDep, caller: WriterDep, now: NowDep
 ) -> Response:

@@ -44,7 +44,7 @@ BYTES: dict[int | str, dict[str, Any]] = {
 
 
 @router.post(
-    "/parts/{part_id:int}/upload",
+    "/parts/{part_id:row}/upload",
     status_code=201,
     response_model=Uploaded,
     responses=refusals(413, 507),
@@ -91,13 +91,13 @@ def refuse_other_types(kernel: Kernel, filename: str) -> None:
         raise refusal(400, "invalid_file_type", "Invalid file type", details=details)
 
 
-@router.get("/parts/{part_id:int}/download", response_class=Response, responses=BYTES)
+@router.get("/parts/{part_id:row}/download", response_class=Response, responses=BYTES)
 async def download(part_id: int, request: Request, kernel: KernelDep, caller: CallerDep) -> Response:
     """Return the part's file, to be saved."""
     return await _file(request, kernel, caller, part_id, inline=False)
 
 
-@router.get("/parts/{part_id:int}/file", response_class=Response, responses=BYTES)
+@router.get("/parts/{part_id:row}/file", response_class=Response, responses=BYTES)
 async def show(part_id: int, request: Request, kernel: KernelDep, caller: CallerDep) -> Response:
     """Return the part's file, to be shown."""
     return await _file(request, kernel, caller, part_id, inline=True)

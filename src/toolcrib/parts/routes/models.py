@@ -37,7 +37,7 @@ RevisionQuery = Annotated[
 
 
 @router.get(
-    "/parts/{part_id:int}/model",
+    "/parts/{part_id:row}/model",
     response_class=Response,
     responses=BYTES | refusals(404, 422, 503),
 )

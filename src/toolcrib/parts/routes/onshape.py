@@ -252,7 +252,7 @@ async def start(
 
 
 @router.get(
-    "/parts/{part_id:int}/drawing", response_class=Response, responses=BYTES | refusals(400, 404, 502)
+    "/parts/{part_id:row}/drawing", response_class=Response, responses=BYTES | refusals(400, 404, 502)
 )
 async def read_drawing(
     part_id: int, request: Request, kernel: KernelDep, caller: CallerDep, refresh: str = ""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity.principal import Role
+from toolcrib.kernel.identity.schemas import RowId
 from toolcrib.kernel.openapi import refusals
 from toolcrib.parts.models import part_materials, part_resources
 from toolcrib.parts.routes.contract import answer
@@ -59,7 +60,7 @@ async def add_resource(
 
 @router.patch("/resources/{resource_id}", response_model=ResourceRead, responses=refusals(403, 409))
 async def change_resource(
-    resource_id: int, body: ResourceChange, session: SessionDep, me: PrincipalDep
+    resource_id: RowId, body: ResourceChange, session: SessionDep, me: PrincipalDep
 ) -> Response:
     row = await stock.find_thing(session, part_resources, me, resource_id, "admin")
     values = body.model_dump(exclude_unset=True)
@@ -67,7 +68,7 @@ async def change_resource(
 
 
 @router.delete("/resources/{resource_id}", responses=refusals(403, 409))
-async def remove_resource(resource_id: int, session: SessionDep, me: PrincipalDep) -> RemovedPart:
+async def remove_resource(resource_id: RowId, session: SessionDep, me: PrincipalDep) -> RemovedPart:
     """Remove a machine or vendor that no step needs any more."""
     row = await stock.find_thing(session, part_resources, me, resource_id, "admin")
     await stock.remove_thing(session, part_resources, row)
@@ -113,7 +114,7 @@ async def add_material(
 
 @router.patch("/materials/{material_id}", response_model=MaterialRead, responses=refusals(403, 409))
 async def change_material(
-    material_id: int, body: MaterialChange, session: SessionDep, me: PrincipalDep
+    material_id: RowId, body: MaterialChange, session: SessionDep, me: PrincipalDep
 ) -> Response:
     """Change a material. Members count what is on hand; the rest is for admins of the project."""
     values = body.model_dump(exclude_unset=True)
@@ -124,7 +125,7 @@ async def change_material(
 
 
 @router.delete("/materials/{material_id}", responses=refusals(403, 409))
-async def remove_material(material_id: int, session: SessionDep, me: PrincipalDep) -> RemovedPart:
+async def remove_material(material_id: RowId, session: SessionDep, me: PrincipalDep) -> RemovedPart:
     """Remove a material that no part has reserved."""
     row = await stock.find_thing(session, part_materials, me, material_id, "admin")
     await stock.remove_thing(session, part_materials, row)

@@ -93,7 +93,7 @@ async def _show(request: Request, kernel: Kernel, session: Any, part_id: int, po
     return response
 
 
-@router.get("/parts/{part_id:int}/views", response_model=ViewsRead)
+@router.get("/parts/{part_id:row}/views", response_model=ViewsRead)
 async def read_views(part_id: int, session: ReadSessionDep, caller: CallerDep) -> Response:
     """Say which views of the part's file there are."""
     await get_part(session, caller.scope, part_id)
@@ -101,7 +101,7 @@ async def read_views(part_id: int, session: ReadSessionDep, caller: CallerDep) -
 
 
 @router.post(
-    "/parts/{part_id:int}/views", response_model=ViewsKept, openapi_extra=_FORM, responses=refusals(413)
+    "/parts/{part_id:row}/views", response_model=ViewsKept, openapi_extra=_FORM, responses=refusals(413)
 )
 async def store_views(
     part_id: int, request: Request, kernel: KernelDep, caller: WriterDep, now: NowDep
@@ -113,7 +113,7 @@ async def store_views(
 
 
 @router.get(
-    "/parts/{part_id:int}/views/{position:int}", response_class=Response, responses=BYTES | refusals(404)
+    "/parts/{part_id:row}/views/{position:row}", response_class=Response, responses=BYTES | refusals(404)
 )
 async def read_view(
     part_id: int,
