@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.fast_routes import header
 from toolcrib.kernel.forwarding import client_address
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.requester import Requester
@@ -56,7 +57,7 @@ async def _admin(principal: PrincipalDep) -> Principal:
 
 def requester_of(request: Request, me: Principal) -> Requester:
     """Who asks, from where and with which program, for audits."""
-    return Requester(me.username, me.uuid, client_address(request), request.headers.get("user-agent"))
+    return Requester(me.username, me.uuid, client_address(request), header(request, b"user-agent"))
 
 
 async def _requester(request: Request, me: PrincipalDep) -> Requester:
