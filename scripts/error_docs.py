@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
-import toolcrib.server  # noqa: F401 - knows every kind, so every refusal
+import toolcrib
 from toolcrib.kernel.problems import Problem
 
 PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
@@ -29,6 +31,7 @@ on the machine pool's routes (sign-in and accounts) it is in `error` too; `git l
 FRAMEWORK = {
     ("method_not_allowed", 405): "The address exists, for other methods.",
     ("unsupported_media_type", 415): "The body is of a type this address does not read.",
+    ("not_http", 400): "What was sent is not HTTP; the connection is closed.",
     ("head_too_large", 431): "The head of the request is larger than 64 KiB.",
     (
         "server_full",
@@ -45,7 +48,15 @@ def refusals(kind: type[Problem] = Problem) -> Iterator[type[Problem]]:
             yield from refusals(each)
 
 
+def load_everything() -> None:
+    """Refusals are found by their classes, and a server imports some modules at their first use only."""
+    for module in pkgutil.walk_packages(toolcrib.__path__, "toolcrib."):
+        if not module.name.startswith(("toolcrib.migrations", "toolcrib.__main__")):
+            import_module(module.name)
+
+
 def page() -> str:
+    load_everything()
     found: dict[tuple[str, int], str] = dict(FRAMEWORK)
     for kind in refusals():
         said = (kind.__doc__ or "").strip().split("\n\n")[0]

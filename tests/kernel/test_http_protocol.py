@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -89,6 +90,27 @@ async def test_what_is_ready_is_sent_while_the_rest_is_waited_for() -> None:
         seen = b""
         while b"first" not in seen:
             seen += await asyncio.wait_for(reader.read(65_536), 30)
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"EHLO crib\r\n\r\n",
+        b"GET /small HTTP/1.1\r\nHost: x\r\nBad header: 1\r\n\r\n",
+        b"GET /small HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: one\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
+    ],
+)
+async def test_what_is_not_http_is_refused_in_the_one_shape(sent: bytes) -> None:
+    async with serving() as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(sent)
+        head, _, body = (await asyncio.wait_for(reader.read(), 30)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert b"Content-Type: application/json" in head
+        assert (json.loads(body)["code"], json.loads(body)["message"]) == ("not_http", "This is not HTTP.")
         writer.close()
 
 

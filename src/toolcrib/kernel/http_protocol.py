@@ -24,11 +24,19 @@ GATHER_BYTES = 65_536
 MAX_HEAD_BYTES = 65_536
 # A connection that is being closed, and whose client takes nothing of what is left for so long, is cut.
 STUCK_SECONDS = 10.0
-_TOO_LARGE = orjson.dumps(default_body("head_too_large", "The head of the request is too large.", None))
-_HEAD_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    b"Content-Length: %d\r\n\r\n%s" % (len(_TOO_LARGE), _TOO_LARGE)
+
+
+def _refusal(status: bytes, code: str, text: str) -> bytes:
+    """An answer to what cannot be given to the application, in the same shape as all others."""
+    body = orjson.dumps(default_body(code, text, None))
+    head = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    return head % (status, len(body)) + body
+
+
+_HEAD_TOO_LARGE = _refusal(
+    b"431 Request Header Fields Too Large", "head_too_large", "The head of the request is too large."
 )
+_BAD_REQUEST = _refusal(b"400 Bad Request", "not_http", "This is not HTTP.")
 
 
 class GatheringTransport:
@@ -156,6 +164,11 @@ class OneWriteProtocol(HttpToolsProtocol):
         if self.cycle.response_complete:  # else the next one was sent ahead
             self.waits_since = self.loop.time()
             self.is_idle = not self._is_in_message
+
+    def send_400_response(self, msg: str) -> None:
+        del msg  # which is in the log
+        self.transport.write(_BAD_REQUEST)
+        self.transport.close()
 
     def close_for_silence(self) -> None:
         """The head of a request, or what is left of a body that nobody reads, takes too long."""
