@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from toolcrib.kernel.claims.commands import Acquire
+from toolcrib.kernel.claims.models import PRIVATE, Holder, Ref
 from toolcrib.kernel.claims.sweep import announce_ends
+from toolcrib.kernel.clock import iso_format
 
 if TYPE_CHECKING:
     from tests.machines.pool import PoolCrib
@@ -44,6 +48,26 @@ def test_every_door_removes_the_account(pool: PoolCrib) -> None:
     pool.crib.run(announce_ends(pool.crib.app.kernel, pool.crib.clock()))
     pool.settle()
     assert [pool.hosts.accounts(name) for name in names] == [{}] * 5
+
+
+def test_a_claim_that_an_earlier_release_made_has_its_account(pool: PoolCrib) -> None:
+    """It says for which reservation it is, and no more."""
+    ann, (name,) = pool.person(), pool.machines()
+    start = iso_format(pool.crib.clock() + timedelta(minutes=30))
+    booked = pool.ask(ann, [name], starts_at=start).raise_for_status().json()
+    data = {PRIVATE: {"reservation": booked["id"]}}
+    end = pool.crib.clock() + timedelta(minutes=10)
+    holder = Holder(ann.username, ann.uuid)
+    command = Acquire(Ref("machine", "", name), holder, expires_at=end, data=data)
+    pool.crib.run(pool.crib.app.kernel.claims.submit([command]))
+    pool.settle()
+    accounts = pool.hosts.accounts(name)
+    assert list(accounts) == [booked["login"]]
+    assert accounts[booked["login"]]["mark"] == booked["id"]
+    pool.crib.clock.advance(minutes=11)
+    pool.crib.run(announce_ends(pool.crib.app.kernel, pool.crib.clock()))
+    pool.settle()
+    assert pool.hosts.accounts(name) == {}
 
 
 def test_generic_verbs_that_the_pool_has_its_own_for_say_so(pool: PoolCrib) -> None:
