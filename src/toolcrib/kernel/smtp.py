@@ -6,7 +6,6 @@ import socket
 import ssl
 from collections.abc import Iterator
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
@@ -16,6 +15,8 @@ from toolcrib.kernel.outbox import Letter
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
+    from email.headerregistry import Address
+
     from aiosmtplib import SMTP
 
 
@@ -163,6 +164,8 @@ def parse_sender(sender: str) -> Address:
 
 
 def _address(name: str, address: str, whose: str) -> Address:
+    from email.headerregistry import Address  # noqa: PLC0415 - a parser of mail headers, for those who send any
+
     try:
         return Address(name, addr_spec=address)
     except (ValueError, IndexError, MessageError):  # what the parser raises for an invalid address

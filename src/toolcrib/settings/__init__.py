@@ -82,7 +82,7 @@ class Settings(
     Data,
 ):
     model_config = SettingsConfigDict(
-        case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True
+        case_sensitive=False, extra="ignore", populate_by_name=True, frozen=True, defer_build=False
     )
 
     @classmethod

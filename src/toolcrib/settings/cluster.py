@@ -7,8 +7,8 @@ from ipaddress import ip_network
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Address, Words, check_https, default_if_empty
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
@@ -18,7 +18,7 @@ _HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _SIZE = re.compile(r"[1-9][0-9]{0,6}(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)")
 
 
-class Cluster(BaseSettings):
+class Cluster(Group):
     desktop_image: str = Field(
         "",
         max_length=255,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import default_if_empty
 
 
-class Conversion(BaseSettings):
+class Conversion(Group):
     convert_timeout: float = Field(
         60.0,
         ge=1,

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Folder, default_if_empty, named
 
 
-class Data(BaseSettings):
+class Data(Group):
     data_dir: Folder = Field(
         Path("~/.local/share/toolcrib"),
         validation_alias=named("DATA_DIR", "TOOLCRIB_DATA_DIR"),

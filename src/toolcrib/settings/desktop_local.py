@@ -7,12 +7,12 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Folder, Words
 
 
-class LocalDesktops(BaseSettings):
+class LocalDesktops(Group):
     desktop_local_sessions: dict[str, str] = Field(
         {"openbox": "openbox --startup 'sh /etc/xdg/openbox/autostart'"},
         validation_alias="DESKTOP_LOCAL_SESSIONS",

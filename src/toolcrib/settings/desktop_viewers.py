@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Address
 
 _KEY = re.compile(r"[0-9a-fA-F]{32}")
 
 
-class DesktopViewers(BaseSettings):
+class DesktopViewers(Group):
     desktop_ticket_seconds: int = Field(
         60,
         ge=5,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
+
+from toolcrib.settings.group import Group
 
 
-class Desktops(BaseSettings):
+class Desktops(Group):
     desktop_launcher: str = Field(
         "local",
         pattern="^[a-z0-9_-]{1,32}$",

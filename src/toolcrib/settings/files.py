@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Address, Flag, Folder, Words, named
 
 
-class Files(BaseSettings):
+class Files(Group):
     # Files
     files_dir: Folder | None = Field(
         None,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Flag
 
 
-class Mail(BaseSettings):
+class Mail(Group):
     mail_enabled: Flag = Field(
         False, validation_alias="MAIL_ENABLED", description="Master switch: if false, no mail is sent at all."
     )

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Address, Flag, Folder, Words, named
 
 
@@ -23,7 +23,7 @@ def is_site(address: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and "*" not in address and is_plain
 
 
-class Network(BaseSettings):
+class Network(Group):
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on.")
     port: int = Field(5000, ge=0, le=65535, validation_alias="PORT", description="Port to listen on.")
     base_path: str = Field(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Address, Words, check_https, default_if_empty, named
 
 
-class Onshape(BaseSettings):
+class Onshape(Group):
     onshape_client_id: str = Field(
         "",
         validation_alias=named("ONSHAPE_OAUTH_CLIENT_ID", "ONSHAPE_CLIENT_ID"),

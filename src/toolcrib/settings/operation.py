@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Flag, named
 
 
-class Operation(BaseSettings):
+class Operation(Group):
     debug: Flag = Field(
         False,
         validation_alias=named("FLASK_DEBUG", "DEBUG"),

@@ -6,8 +6,8 @@ import re
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.group_roles import GroupRoles
 from toolcrib.settings.values import Address, Flag, Minutes, Words, default_if_empty, named
 
@@ -15,7 +15,7 @@ from toolcrib.settings.values import Address, Flag, Minutes, Words, default_if_e
 KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=")
 
 
-class People(BaseSettings):
+class People(Group):
     jwt_secret: SecretStr = Field(
         SecretStr(""),
         validation_alias=named("JWT_SECRET_KEY", "JWT_SECRET"),

@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from typing import Literal
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Folder
 
 
-class Pool(BaseSettings):
+class Pool(Group):
     machine_driver: Literal["ssh", "ansible"] = Field(
         "ssh",
         validation_alias="MACHINE_DRIVER",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings
 
+from toolcrib.settings.group import Group
 from toolcrib.settings.values import Flag
 
 
-class Rules(BaseSettings):
+class Rules(Group):
     # Who may do what
     default_project: str = Field(
         "default", validation_alias="DEFAULT_PROJECT", description="Project of routes that name none."
