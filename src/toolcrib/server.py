@@ -33,6 +33,7 @@ from toolcrib.kernel.bodies import Intake
 from toolcrib.kernel.claims import routes as claim_routes
 from toolcrib.kernel.claims import sweep
 from toolcrib.kernel.claims.permissions import Permissions
+from toolcrib.kernel.claims.pieces import ClaimPieces
 from toolcrib.kernel.claims.writer import ClaimWriter
 from toolcrib.kernel.clock import Clock, system_clock
 from toolcrib.kernel.config import RuntimeConfig
@@ -230,6 +231,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         database=database,
         secrets=secrets,
         claims=ClaimWriter(database, clock),
+        claim_pieces=ClaimPieces(database, clock),
         tail=tail,
         config=config,
         auth=Authenticator(

@@ -35,8 +35,7 @@ async def release_old_locks(kernel: Kernel, now: datetime) -> None:
     if not await kernel.config.get("auto_release.enabled"):
         return
     hours = await kernel.config.get("auto_release.hours")
-    async with kernel.database.write() as session:
-        await service.release_old(session, int(hours), now=now)
+    await service.release_old(kernel.claim_pieces, int(hours))
 
 
 async def _start(kernel: Kernel) -> None:

@@ -32,13 +32,13 @@ from toolcrib.assets.schemas import (
     Released,
     lock_as_dict,
 )
-from toolcrib.kernel import long_work
+from toolcrib.kernel import long_answers, long_work
 from toolcrib.kernel.claims import etag
 from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.schemas import MAX_ID
 from toolcrib.kernel.claims.waiting import Waiting
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.archives import archived_through
 from toolcrib.kernel.events.routes import EventPage
@@ -182,13 +182,11 @@ def _wanted(request: Request) -> LockFilter:
 
 
 @router.post("/locks/auto-release", response_model=BranchReleased)
-async def auto_release(
-    body: BranchRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
-) -> dict[str, Any]:
+async def auto_release(body: BranchRequest, kernel: KernelDep, me: PrincipalDep) -> dict[str, Any]:
     """Release every lock taken on exactly this branch, by its local or its upstream name, whoever holds it; for merge
     scripts."""
     project = me.project_named(body.project or kernel.settings.default_project)
-    released = await service.release_branch(session, me, project, body.branch, now=now)
+    released = await service.release_branch(kernel.claim_pieces, me, project, body.branch)
     noun = "lock" if len(released) == 1 else "locks"
     return {"msg": f"released {len(released)} {noun} on {body.branch}", "released": len(released)}
 
@@ -204,29 +202,26 @@ async def bulk(request: Request, kernel: KernelDep) -> Response:
     body = await read_long_model(request, BulkRequest)
     me = await kernel.auth.principal(request)
     project = me.project_named(body.project or kernel.settings.default_project)
-    now = kernel.clock()
-    ends = body.end(now)
-    async with kernel.database.write() as session:
-        if body.action == "lock":
-            done = await service.lock_many(
-                session,
-                me,
-                project,
-                body.paths,
-                branch=body.branch,
-                comment=body.comment,
-                expires_at=ends,
-                now=now,
-                upstream=body.upstream_branch,
-            )
-        else:
-            done = await service.release_many(session, me, project, body.paths, now=now)
+    if body.action == "lock":
+        done = await service.lock_many(
+            kernel.claim_pieces,
+            me,
+            project,
+            body.paths,
+            branch=body.branch,
+            comment=body.comment,
+            expires_at=body.end(kernel.clock()),
+            upstream=body.upstream_branch,
+        )
+    else:
+        done = await service.release_many(kernel.claim_pieces, me, project, body.paths)
     word, status = ("locked", 201) if body.action == "lock" else ("released", 200)
     head = {"msg": f"{word} {len(done)} paths", "count": len(done)}
     if body.action == "lock":
         head |= await _warning(kernel, me, project, done)
-    locks = await long_work.encoded(lock_as_dict, done)
-    return Response(b'%b,"locks":%b}' % (orjson.dumps(head)[:-1], locks), status_code=status, media_type=JSON)
+    locks = long_work.encoded(lock_as_dict, done)
+    text = long_answers.in_text(b'%b,"locks":' % orjson.dumps(head)[:-1], locks, b"}")
+    return await long_answers.answer(text, status_code=status)
 
 
 @router.post("/locks/check", response_model=AssetsChecked, openapi_extra=body_of(AssetCheckRequest))
@@ -240,11 +235,11 @@ async def check(request: Request, kernel: KernelDep, now: NowDep) -> Response:
             await service.check(session, me, project, body.paths, now=now) if body.paths else ([], [])
         )
         disabled = await holding_though_disabled(session) if held else frozenset()
-    others = await long_work.encoded(
+    others = long_work.encoded(
         lambda claim: {**lock_as_dict(claim), "holder_disabled": claim.holder_uuid in disabled}, held
     )
-    own = await long_work.encoded(lock_as_dict, mine)
-    return Response(b'{"held":%b,"mine":%b}' % (others, own), media_type=JSON)
+    own = long_work.encoded(lock_as_dict, mine)
+    return await long_answers.answer(long_answers.in_text(b'{"held":', others, b',"mine":', own, b"}"))
 
 
 @router.post("/locks/renew", response_model=LockChanged, responses=refusals(404))
@@ -257,11 +252,11 @@ async def renew(body: AssetRenewRequest, kernel: KernelDep, me: PrincipalDep, no
 
 @router.post("/locks/force-release", response_model=Released, responses=refusals(404))
 async def force_release(
-    body: AssetForceReleaseRequest, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+    body: AssetForceReleaseRequest, kernel: KernelDep, me: PrincipalDep
 ) -> dict[str, Any]:
     """Release locks of others, with a reason: for administrators and the project's owners and admins."""
     project = me.project_named(body.project or kernel.settings.default_project)
-    done = await service.force_release(session, me, project, body.paths, body.reason, now=now)
+    done = await service.force_release(kernel.claim_pieces, me, project, body.paths, body.reason)
     return {"msg": f"released {len(done)} paths", "count": len(done)}
 
 

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.assets.paths import BadPath, normalise
 from toolcrib.kernel import long_work
-from toolcrib.kernel.claims import queries, service
+from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew
 from toolcrib.kernel.claims.models import UPSTREAM, Claim, Ref, claims, earlier_digest, held_by_program
+from toolcrib.kernel.claims.pieces import PIECE, ClaimPieces
+from toolcrib.kernel.claims.planned_releases import Ending
 from toolcrib.kernel.claims.problems import (
     ClaimHeld,
     ClaimNotFound,
@@ -22,7 +24,7 @@ from toolcrib.kernel.claims.problems import (
     SomeHeld,
 )
 from toolcrib.kernel.claims.writer import ClaimWriter
-from toolcrib.kernel.database import Database, take_write_lock
+from toolcrib.kernel.database import Database
 from toolcrib.kernel.identity.principal import CaseClashes, Principal
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -153,7 +155,7 @@ async def by_id(session: AsyncSession, me: Principal, project: str, fence: int, 
 
 
 async def lock_many(
-    session: AsyncSession,
+    many: ClaimPieces,
     me: Principal,
     project: str,
     paths: Sequence[str],
@@ -161,13 +163,13 @@ async def lock_many(
     branch: str,
     comment: str | None,
     expires_at: datetime | None,
-    now: datetime,
     upstream: str | None = None,
 ) -> list[Claim]:
     """Lock all of `paths`, or none if any is held. A path given twice counts once.
 
     Raises:
         SomeHeld: some are held; says which and by whom (409).
+        BadPath: two differ only in case, and the project refuses that (400).
     """
     me.require(f"project:{project}", "member")
     refs, holder = await _refs(project, paths), me.holder
@@ -176,18 +178,32 @@ async def lock_many(
         lambda each: Acquire(each, holder, branch, comment, expires_at, data=data_of(upstream), alone=alone),
         refs,
     )
+    held = await _held_among(many, refs, alone=alone) if len(refs) > PIECE else []
+    if any(claim.holder_uuid == me.uuid for claim in held) and await many.settle(me.uuid):
+        held = await _held_among(many, refs, alone=alone)  # now that an earlier call of the caller's is over
+    if held:
+        raise SomeHeld(held)
     try:
-        return _all(await service.run_group(session, commands, now=now))
+        return await many.take(holder, commands)
     except ClaimHeld as refused:
+        held = await _held_among(many, refs, alone=alone)
+        folded = [each.folded for each in refs]
+        if not held and alone and folded.count(refused.claim.folded) > 1:
+            raise BadPath(
+                f"Two of the paths differ only in upper and lower case: {refused.claim.key}."
+            ) from None
+        raise SomeHeld(held or [refused.claim]) from None
+
+
+async def _held_among(many: ClaimPieces, refs: Sequence[Ref], *, alone: bool) -> list[Claim]:
+    """Return the locks on `refs` or, if they must be `alone`, on paths that differ from them only in case."""
+    now = many.clock()
+    async with many.database.read() as session:
         held = await queries.by_digest(session, [each.digest for each in refs], now=now)
         if alone:
             spelled = await queries.by_folded(session, [each.folded or "" for each in refs], now=now)
             held.update((claim.digest, claim) for claim in spelled)
-        if not held:
-            raise BadPath(
-                f"Two of the paths differ only in upper and lower case: {refused.claim.key}."
-            ) from None
-        raise SomeHeld(list(held.values())) from None
+    return list(held.values())
 
 
 async def spelled_otherwise(
@@ -201,9 +217,7 @@ async def spelled_otherwise(
     return [claim for claim in found if claim.digest not in mine]
 
 
-async def release_many(
-    session: AsyncSession, me: Principal, project: str, paths: Sequence[str], *, now: datetime
-) -> list[Claim]:
+async def release_many(many: ClaimPieces, me: Principal, project: str, paths: Sequence[str]) -> list[Claim]:
     """Release all of `paths`, or none if one is not the caller's.
 
     Raises:
@@ -211,48 +225,61 @@ async def release_many(
         NotHolder: one is held by another person (403).
     """
     me.require(f"project:{project}")
-    holder = me.holder
     refs = await _refs(project, paths)
-    commands = await long_work.each(lambda each: Release(each, holder), refs)
-    return _all(await service.run_group(session, commands, now=now))
+    if len(refs) > PIECE:
+        await many.settle(
+            me.uuid
+        )  # what an earlier call of the caller's has not released yet is not theirs any more
+    return await many.release(Ending(me.uuid, me.username), partial(_fences, refs, me.uuid))
 
 
 async def force_release(
-    session: AsyncSession, me: Principal, project: str, paths: Sequence[str], reason: str, *, now: datetime
+    many: ClaimPieces, me: Principal, project: str, paths: Sequence[str], reason: str
 ) -> list[Claim]:
     """Release the locks of others on all of `paths` or none, by authority over the project."""
     me.require(f"project:{project}", "admin")
     refs = await _refs(project, paths)
-    commands = await long_work.each(lambda each: ForceRelease(each, me.username, reason), refs)
-    return _all(await service.run_group(session, commands, now=now))
+    return await many.release(Ending(me.uuid, me.username, reason), partial(_fences, refs, None))
 
 
-async def release_branch(
-    session: AsyncSession, me: Principal, project: str, branch: str, *, now: datetime
-) -> list[Claim]:
+async def _fences(
+    refs: Sequence[Ref], holder_uuid: str | None, session: AsyncSession, now: datetime
+) -> list[int]:
+    """Return the numbers of the locks on `refs`, all of which must be held by that person, if one is named."""
+    found = await queries.fences(session, [each.digest for each in refs], now=now)
+    for each in refs:
+        if each.digest not in found:
+            raise ClaimNotFound(f"{each.key} is not held by anybody.")
+        if holder_uuid is not None and found[each.digest][1] != holder_uuid:
+            held = await queries.get(session, each, now=now)
+            raise NotHolder(held) if held else ClaimNotFound(f"{each.key} is not held by anybody.")
+    return [found[each.digest][0] for each in refs]
+
+
+async def release_branch(many: ClaimPieces, me: Principal, project: str, branch: str) -> list[Claim]:
     """Release every lock taken on exactly `branch`, or on a branch with that name upstream, whoever holds it, after a
     merge (contract, section 4.1)."""
     scope = f"project:{project}"
     me.require(scope, "member")
-    await take_write_lock(session)  # so that exactly the locks listed next are released
-    candidates = or_(claims.c.branch == branch, claims.c.data != {})
-    found = [
-        claim
-        for claim in await queries.find(session, [*_in(scope), candidates], now=now)
-        if branch in (claim.branch, claim.data.get(UPSTREAM))
-    ]
-    commands = [ForceRelease(c.ref, me.username, f"branch {branch} released", c.fence) for c in found]
-    return _all(await service.run_group(session, commands, now=now)) if commands else []
+
+    async def find(session: AsyncSession, now: datetime) -> list[int]:
+        columns = select(claims.c.fence, claims.c.branch, claims.c.data).order_by(claims.c.fence)
+        candidates = or_(claims.c.branch == branch, claims.c.data != {})
+        found = await session.execute(columns.where(*_in(scope), candidates, queries.live(now)))
+        return [row.fence for row in found if branch in (row.branch, row.data.get(UPSTREAM))]
+
+    return await many.release(Ending(me.uuid, me.username, f"branch {branch} released"), find)
 
 
-async def release_old(session: AsyncSession, hours: int, *, now: datetime) -> list[Claim]:
+async def release_old(many: ClaimPieces, hours: int) -> list[Claim]:
     """Release every asset lock taken more than `hours` ago."""
-    await take_write_lock(session)
-    old = claims.c.acquired_at < now - timedelta(hours=hours)
-    found = await queries.find(session, [claims.c.kind == KIND, old], now=now)
-    reason = f"held for more than {hours} hours"
-    commands: list[Command] = [ForceRelease(claim.ref, None, reason, claim.fence) for claim in found]
-    return _all(await service.run_group(session, commands, now=now)) if commands else []
+
+    async def find(session: AsyncSession, now: datetime) -> list[int]:
+        old = claims.c.acquired_at < now - timedelta(hours=hours)
+        query = select(claims.c.fence).where(claims.c.kind == KIND, old, queries.live(now))
+        return list(await session.scalars(query.order_by(claims.c.fence)))
+
+    return await many.release(Ending("", None, f"held for more than {hours} hours"), find)
 
 
 async def check(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.blobs.accounts import AccountsOf
     from toolcrib.kernel.blobs.signing import LinkUse
     from toolcrib.kernel.blobs.store import Blobs
+    from toolcrib.kernel.claims.pieces import ClaimPieces
     from toolcrib.kernel.claims.writer import ClaimWriter
     from toolcrib.kernel.config import RuntimeConfig
     from toolcrib.kernel.events.tail import EventTail
@@ -50,6 +51,7 @@ class Kernel:
     database: Database
     secrets: Secrets
     claims: ClaimWriter
+    claim_pieces: ClaimPieces
     tail: EventTail
     config: RuntimeConfig
     auth: Authenticator

@@ -8,7 +8,7 @@ at once, waits for themselves. What the caller may see is looked at again for ea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
@@ -109,12 +109,21 @@ async def in_text(*parts: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 yield piece
 
 
-async def answer(pieces: AsyncIterator[bytes], media_type: str = JSON, **headers: str) -> Response:
+async def answer(
+    pieces: AsyncIterator[bytes],
+    media_type: str = JSON,
+    *,
+    status_code: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Send the pieces as they are made; as a whole if they are few. What is raised before the answer begins is still
     a refusal; later, the connection is closed, so that nobody takes the answer for complete."""
     begun: list[bytes] = []
+    size = 0
     async for piece in pieces:
         begun.append(piece)
-        if sum(map(len, begun)) > WHOLE_BYTES:
-            return StreamingResponse(in_text(b"".join(begun), pieces), media_type=media_type, headers=headers)
-    return Response(b"".join(begun), media_type=media_type, headers=headers)
+        size += len(piece)
+        if size > WHOLE_BYTES:
+            text = in_text(b"".join(begun), pieces)
+            return StreamingResponse(text, status_code, headers, media_type)
+    return Response(b"".join(begun), status_code, headers, media_type)

@@ -93,7 +93,7 @@ async def as_zip(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
         "Content-Disposition": disposition(f"{place.name or ROOT}.zip"),
         "Cache-Control": "private, no-store",
     }
-    return await answer(zipping.zip_folder(docs, caller, place), "application/zip", **headers)
+    return await answer(zipping.zip_folder(docs, caller, place), "application/zip", headers=headers)
 
 
 @router.post(

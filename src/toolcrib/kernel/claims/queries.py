@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel import long_work
 from toolcrib.kernel.claims.models import Claim, Ref, Waiter, claim_waiters, claims
 from toolcrib.kernel.database import Database
+from toolcrib.kernel.driver_statements import DIALECTS, select_listed
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.former_names import is_holder, uuids_with_name
 
 _CLAIM = [claims.c[name] for name in Claim.__slots__]
 _WAITER = [claim_waiters.c[name] for name in Waiter.__slots__]
+
+_FENCE = [claims.c.digest, claims.c.fence, claims.c.holder_uuid, claims.c.expires_at]
+_BY_DIGEST = {each: select_listed(_CLAIM, claims.c.digest, each) for each in DIALECTS}
+_BY_FOLDED = {each: select_listed(_CLAIM, claims.c.folded, each) for each in DIALECTS}
+_BY_FENCE = {each: select_listed(_CLAIM, claims.c.fence, each) for each in DIALECTS}
+_FENCES = {each: select_listed(_FENCE, claims.c.digest, each) for each in DIALECTS}
 
 
 # So many are looked at one by one in a few milliseconds.
@@ -87,19 +95,48 @@ async def by_fence(session: AsyncSession, fence: int, *, now: datetime) -> Claim
 
 async def by_digest(session: AsyncSession, digests: Sequence[str], *, now: datetime) -> dict[str, Claim]:
     """The live ones among many."""
-    found: dict[str, Claim] = {}
-    for chunk in long_work.pieces(digests, long_work.ROWS):
-        for claim in await find(session, [claims.c.digest.in_(chunk)], now=now):
-            found[claim.digest] = claim
-    return found
+    found = await _claims_listed(session, _BY_DIGEST, digests, now=now)
+    return {claim.digest: claim for claim in found}
 
 
 async def by_folded(session: AsyncSession, folded: Sequence[str], *, now: datetime) -> list[Claim]:
     """The live ones whose names are spelled as these, or differ only in case."""
-    found: list[Claim] = []
-    for chunk in long_work.pieces(folded, long_work.ROWS):
-        found += await find(session, [claims.c.folded.in_(chunk)], now=now)
+    return await _claims_listed(session, _BY_FOLDED, folded, now=now)
+
+
+async def by_fences(session: AsyncSession, fences: Sequence[int], *, now: datetime) -> dict[int, Claim]:
+    """The live ones among many."""
+    return {claim.fence: claim for claim in await _claims_listed(session, _BY_FENCE, fences, now=now)}
+
+
+async def fences(
+    session: AsyncSession, digests: Sequence[str], *, now: datetime
+) -> dict[str, tuple[int, str]]:
+    """The fence and the holder's UUID of the live ones among many, without reading more of them."""
+    found: dict[str, tuple[int, str]] = {}
+    async for rows in _listed(session, _FENCES, digests):
+        for digest, fence, holder_uuid, end in rows:
+            if end is None or end > now:
+                found[digest] = (fence, holder_uuid)
     return found
+
+
+async def _claims_listed(
+    session: AsyncSession, queries: Mapping[str, Select[Any]], values: Sequence[Any], *, now: datetime
+) -> list[Claim]:
+    found: list[Claim] = []
+    async for rows in _listed(session, queries, values):
+        found += [claim for claim in (Claim(*row) for row in rows) if not claim.is_over(now)]
+    return found
+
+
+async def _listed(
+    session: AsyncSession, queries: Mapping[str, Select[Any]], values: Sequence[Any]
+) -> AsyncIterator[Iterable[Sequence[Any]]]:
+    """Yield what `queries`, by dialect, find of so many `values`, a piece at a time."""
+    query = queries[(await session.connection()).dialect.name]
+    for chunk in long_work.pieces(values, long_work.ROWS):
+        yield await session.execute(query, {"listed": chunk})
 
 
 async def over(

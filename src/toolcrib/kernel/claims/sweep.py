@@ -37,8 +37,8 @@ server_alive = Table(
 
 async def announce_ends(kernel: Kernel, now: datetime) -> None:
     """Take the places out of queues that are over, write the `expired` event of every claim that is, and serve its
-    queue; then call the hooks that are owed. Safe in any number of processes: each end is a conditional delete under
-    the write lock.
+    queue; then release what calls left half done, and call the hooks that are owed. Safe in any number of processes:
+    each end is a conditional delete under the write lock.
 
     A claim that cannot be ended stops none of the others. It is logged, tried again at the next turn, and fails this
     one.
@@ -66,6 +66,7 @@ async def announce_ends(kernel: Kernel, now: datetime) -> None:
         if len(due) < PAGE:
             break
         last = (due[-1].expires_at or now, due[-1].fence)
+    await kernel.claim_pieces.end_lapsed(now)
     await retry_owed(kernel.database, now)
     if failed:
         raise failed[0]
