@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import Ref, earlier_digest
-from toolcrib.kernel.events.writer import events, key_is
+from toolcrib.kernel.events.writer import event_keys, events
 from toolcrib.kernel.identity.principal import Principal
 
 
@@ -19,7 +19,7 @@ async def digests(session: AsyncSession, me: Principal, target: Ref) -> set[str]
     spellings = {unicodedata.normalize(form, target.key) for form in ("NFC", "NFD")} | {target.key}
     dialect = session.get_bind().dialect.name
     alike = select(events.c.scope, events.c.key).where(
-        or_(*(key_is(key, dialect) for key in spellings)),
+        or_(*(event_keys.equals(key, dialect) for key in spellings)),
         events.c.kind == target.kind,
         func.lower(events.c.scope) == target.scope.lower(),
     )

@@ -152,7 +152,8 @@ async def _lock_or_wait(
 )
 async def list_locks(request: Request) -> Response:
     """List the locks of a project, as a JSON array. With `limit`, the header `X-Next-Cursor` names where to continue if
-    there are more.
+    there are more, also where fewer than `limit` are listed: a search for a text (`q`) then looks at a few thousand
+    locks for one answer.
 
     `If-None-Match` with the last `ETag` answers 304 without reading a row if nothing has changed."""
     kernel: Kernel = request.app.state.kernel

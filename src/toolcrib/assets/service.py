@@ -305,12 +305,33 @@ async def listing(
     now: datetime,
     limit: int | None = None,
     after: int | None = None,
-    narrow: ColumnElement[bool] | None = None,
 ) -> list[Claim]:
+    """List locks that meet `conditions`, each of which an index answers."""
     scope = f"project:{project}"
     me.require(scope)
     wanted = [*_in(scope), *conditions]
-    return await queries.find(session, wanted, now=now, limit=limit, after=after, narrow=narrow)
+    return await queries.find(session, wanted, now=now, limit=limit, after=after, narrow=conditions)
+
+
+async def look(
+    session: AsyncSession,
+    me: Principal,
+    project: str,
+    conditions: Sequence[ColumnElement[bool]],
+    narrow: Sequence[ColumnElement[bool]],
+    *,
+    now: datetime,
+    limit: int,
+    after: int | None,
+    until: int | None,
+) -> queries.Looked:
+    """As `listing`, with conditions of any sort, in a time that does not grow: see `queries.look`. `until` is the
+    newest fence to look at."""
+    scope = f"project:{project}"
+    me.require(scope)
+    within = _in(scope) if until is None else [*_in(scope), claims.c.fence <= until]
+    wanted = queries.Filters(within, conditions, narrow)
+    return await queries.look(session, wanted, now=now, limit=limit, after=after)
 
 
 async def first_end(

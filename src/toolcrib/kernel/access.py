@@ -13,6 +13,8 @@ from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.spelling import folded
 
 _PROJECT = "project:"
+# A statement may name so many scopes.
+_NAMED = 500
 
 
 def visible(principal: Principal, scope: Any) -> ColumnElement[bool]:
@@ -28,6 +30,17 @@ def visible(principal: Principal, scope: Any) -> ColumnElement[bool]:
     registered = exists().where(Project.name == func.substr(scope, len(_PROJECT) + 1))
     unregistered = and_(scope.like(f"{_PROJECT}%"), ~registered) if principal.open_projects else false()
     return or_(scope.in_(mine), scope.in_(names), unregistered)
+
+
+def visible_scopes(principal: Principal) -> list[str] | None:
+    """Return the scopes that `visible` holds for; None where a statement cannot name them all."""
+    if principal.is_admin or principal.open_projects:
+        return None
+    found = ["", f"user:{principal.uuid}"]
+    if principal.company_id:
+        found.append(f"company:{principal.company_id}")
+    found += [_PROJECT + name for name in principal.projects if principal.may(_PROJECT + name)]
+    return found if len(found) <= _NAMED else None
 
 
 def project_called(name: str) -> Select[Project]:

@@ -152,7 +152,6 @@ async def _page(
             now=kernel.clock(),
             limit=limit + 1,
             after=fence_of(cursor) if cursor else None,
-            narrow=conditions[0] if conditions else None,
         )
     if len(found) <= limit:
         return found, {}

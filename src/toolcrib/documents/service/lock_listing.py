@@ -15,7 +15,7 @@ from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service.locks import Lock
 from toolcrib.documents.service.lookup import KIND, Documents, bucket_of
 from toolcrib.kernel.claims import queries
-from toolcrib.kernel.claims.models import Claim, claims
+from toolcrib.kernel.claims.models import Claim, claim_keys, claims
 
 PAGE = 1_000
 
@@ -51,12 +51,12 @@ async def listing(
     """
     await _refuse_project(docs, caller, below, file_id)
     conditions: list[ColumnElement[bool]] = [claims.c.kind == KIND]
-    narrow: ColumnElement[bool] | None = None
+    narrow: list[ColumnElement[bool]] = []
     if file_id is not None:
-        conditions.append(claims.c.key == file_id)
+        narrow.append(claim_keys.equals(file_id, docs.kernel.database.dialect))
     if mine:
-        narrow = claims.c.holder_uuid == caller.me.uuid
-        conditions.append(narrow)
+        narrow.append(claims.c.holder_uuid == caller.me.uuid)
+    conditions += narrow
     found: list[Lock] = []
     total = 0
     warnings: set[str] = set()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Index, Table, UniqueConstraint
 
+from toolcrib.kernel.key_index import KeyIndex
 from toolcrib.kernel.spelling import composed, folded
 from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, exact_text
 
@@ -195,7 +196,10 @@ claims = Table(
     Index("ix_claims_kind_scope_fence", "kind", "scope", "fence"),
     Index("ix_claims_holder_uuid", "holder_uuid"),
     Index("ix_claims_expires_at", "expires_at"),
+    Index("ix_claims_scope_fence", "scope", "fence"),
+    Index("ix_claims_branch_fence", "branch", "fence"),
 )
+claim_keys = KeyIndex(claims.c.key, claims.c.fence)
 
 claim_waiters = Table(
     "claim_waiters",

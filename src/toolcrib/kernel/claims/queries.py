@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.driver_statements import DIALECTS, select_listed
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.former_names import is_holder, uuids_with_name
+from toolcrib.kernel.search import plan_for_values
 
 _CLAIM = [claims.c[name] for name in Claim.__slots__]
 _WAITER = [claim_waiters.c[name] for name in Waiter.__slots__]
@@ -29,6 +31,8 @@ _FENCES = {each: select_listed(_FENCE, claims.c.digest, each) for each in DIALEC
 
 # So many are looked at one by one in a few milliseconds.
 FEW = 2_000
+# So many of those that a condition without an index leaves out are looked at for one answer.
+LOOK = 5_000
 
 
 def live(now: datetime) -> ColumnElement[bool]:
@@ -42,20 +46,19 @@ async def find(
     now: datetime | None,
     limit: int | None = None,
     after: int | None = None,
-    narrow: ColumnElement[bool] | None = None,
+    narrow: Sequence[ColumnElement[bool]] = (),
 ) -> list[Claim]:
     """Live claims in the order they were acquired; `after` is the fence of the last one seen. Without `now`, those
     that are over and not yet announced too.
 
-    `narrow` is one of the conditions, which an index answers alone. If few claims meet it, only those are looked at:
+    `narrow` are those of the conditions that an index answers alone. If few claims meet one, only those are looked at:
     otherwise a database may walk through all claims of a scope, in their order, to find none.
     """
-    if narrow is not None:
-        few = list(await session.scalars(select(claims.c.fence).where(narrow).limit(FEW + 1)))
+    few = await _few(session, narrow)
+    if few is not None:
         if not few:
             return []
-        if len(few) <= FEW:
-            conditions = [*conditions, claims.c.fence.in_(few)]
+        conditions = [*conditions, claims.c.fence.in_(few)]
     query = select(*_CLAIM).where(*conditions).order_by(claims.c.fence)
     if now is not None:
         query = query.where(live(now))
@@ -64,6 +67,66 @@ async def find(
     if limit is not None:
         query = query.limit(limit)
     return [Claim(*row) for row in await session.execute(query)]
+
+
+async def _few(session: AsyncSession, narrow: Sequence[ColumnElement[bool]]) -> list[int] | None:
+    """Return the fences of all claims that meet the first condition that few claims meet; None if many meet each."""
+    if narrow:
+        await plan_for_values(session)
+    for condition in narrow:
+        few = list(await session.scalars(select(claims.c.fence).where(condition).limit(FEW + 1)))
+        if len(few) <= FEW:
+            return few
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What claims to list: `within` are conditions that the index with the claims' order answers, `others` the rest,
+    of which an index answers each of `narrow` alone."""
+
+    within: Sequence[ColumnElement[bool]]
+    others: Sequence[ColumnElement[bool]]
+    narrow: Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Claims that were found, and the fence after which to go on; None if there are no more."""
+
+    claims: list[Claim]
+    after: int | None
+
+
+async def look(
+    session: AsyncSession, wanted: Filters, *, now: datetime, limit: int, after: int | None = None
+) -> Looked:
+    """Find up to `limit` claims, as `find` does, in a time that does not grow with the number of claims: where the
+    filters leave out many, it ends after `LOOK` of them, with fewer than `limit`, and says where to go on."""
+    conditions = [*wanted.within, *wanted.others]
+    few = await _few(session, wanted.narrow)
+    end = None
+    if few is not None:
+        conditions.append(claims.c.fence.in_(few))
+    elif wanted.others:
+        end = await _fence_at(session, wanted.within, after, limit + LOOK)
+        if end is not None:
+            conditions.append(claims.c.fence <= end)
+    found = [] if few == [] else await find(session, conditions, now=now, limit=limit + 1, after=after)
+    if len(found) > limit:
+        return Looked(found[:limit], found[limit - 1].fence)
+    return Looked(found, end)
+
+
+async def _fence_at(
+    session: AsyncSession, within: Sequence[ColumnElement[bool]], after: int | None, count: int
+) -> int | None:
+    """Return the fence of the claim that is the `count`th after `after`; None if there are no more than that."""
+    query = select(claims.c.fence).where(*within).order_by(claims.c.fence).offset(count - 1).limit(2)
+    if after is not None:
+        query = query.where(claims.c.fence > after)
+    ends = list(await session.scalars(query))
+    return ends[0] if len(ends) > 1 else None
 
 
 async def held_by(session: AsyncSession, name: str) -> tuple[ColumnElement[bool], bool]:

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.access import visible
+from toolcrib.kernel.access import visible, visible_scopes
 from toolcrib.kernel.claims import clashes, etag, queries, verbs, waiting
-from toolcrib.kernel.claims.models import Claim, claims
+from toolcrib.kernel.claims.models import Claim, claim_keys, claims
 from toolcrib.kernel.claims.permissions import Caller
 from toolcrib.kernel.claims.schemas import (
     MAX_ID,
@@ -38,7 +38,7 @@ from toolcrib.kernel.identity.disabled_holders import holding_though_disabled
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.long_answers import JSON, PAGE
 from toolcrib.kernel.openapi import refusals
-from toolcrib.kernel.search import prefix_match, text_match
+from toolcrib.kernel.search import prefix_match, text_match, unindexed
 from toolcrib.kernel.site import Site
 
 router = APIRouter(prefix="/claims", tags=["claims"])
@@ -73,50 +73,58 @@ async def list_claims(
     cursor: Annotated[int | None, Query(ge=0, le=MAX_ID)] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Live claims the caller may see, in the order they were acquired. Go on with `cursor=next_cursor`."""
+    """Live claims the caller may see, in the order they were acquired. Go on with `cursor=next_cursor` while there is
+    one, also where a page has fewer than `limit`: a search for a text looks at a few thousand claims for one answer."""
     seq = await last_seq(session)
     mail = await kernel.config.mail_may_send(session)
     view = etag.view_of(me, mail, kind, holder, mine, prefix, branch, project, q, limit, cursor)
     good = etag.still_good(if_none_match, seq, view, kernel.clock())
     if good:
         return Response(status_code=304, headers={"ETag": good})
+    scope = None if project is None else f"project:{me.project_named(project)}"
+    within = [] if scope is None else [claims.c.scope == scope]
     conditions = [visible(me, claims.c.scope)]
-    if kind:
-        conditions.append(claims.c.kind.in_(kind.split(",")))
-    narrow = None
+    narrow: list[ColumnElement[bool]] = []
     if holder:
         is_theirs, is_indexed = await queries.held_by(session, holder)
         conditions.append(is_theirs)
-        narrow = is_theirs if is_indexed else None
+        if is_indexed:
+            narrow.append(is_theirs)
     if mine:
-        narrow = claims.c.holder_uuid == me.uuid
-        conditions.append(narrow)
-    if prefix:
-        conditions.append(prefix_match(claims.c.key, prefix))
+        conditions.append(unindexed(claims.c.holder_uuid) == me.uuid)
+        narrow.append(claims.c.holder_uuid == me.uuid)
     if branch is not None:
         conditions.append(claims.c.branch == branch)
-    if project is not None:
-        conditions.append(claims.c.scope == f"project:{me.project_named(project)}")
+        narrow.append(conditions[-1])
+    if kind:
+        conditions.append(unindexed(claims.c.kind).in_(kind.split(",")))
+        narrow.append(claims.c.kind.in_(kind.split(",")))
+    if prefix:
+        conditions.append(prefix_match(claims.c.key, prefix))
+        narrow.append(claim_keys.begins(prefix, kernel.database.dialect))
     if q:
         columns = (claims.c.key, claims.c.holder, claims.c.comment, claims.c.branch)
         conditions.append(or_(*(text_match(column, q) for column in columns)))
+    if scopes := visible_scopes(me):
+        narrow.append(claims.c.scope.in_(scopes))
+    wanted = queries.Filters(within, conditions, narrow)
     now = kernel.clock()
     caller = await _caller(session, kernel, me)
     found: list[Claim] = []
     pieces: list[bytes] = []
-    more = True
-    while more and len(found) < limit:  # in pages, so that others are served in between
+    page = queries.Looked([], cursor)
+    size = 0
+    while len(page.claims) == size and len(found) < limit and (page.after is not None or not pieces):
+        # In pages, so that others are served in between.
         size = min(limit - len(found), PAGE)
-        after = found[-1].fence if found else cursor
-        page = await queries.find(session, conditions, now=now, limit=size + 1, after=after, narrow=narrow)
-        more, page = len(page) > size, page[:size]
-        lengths = await queries.queue_lengths(session, [claim.digest for claim in page], now=now)
-        shown = [_shown(claim, lengths.get(claim.digest, 0), site, kernel, caller) for claim in page]
+        page = await queries.look(session, wanted, now=now, limit=size, after=page.after)
+        lengths = await queries.queue_lengths(session, [claim.digest for claim in page.claims], now=now)
+        shown = [_shown(claim, lengths.get(claim.digest, 0), site, kernel, caller) for claim in page.claims]
         pieces.append(orjson.dumps(shown)[1:-1])
-        found += page
-    rest = orjson.dumps({"next_cursor": str(found[-1].fence) if more else None, "seq": seq})
+        found += page.claims
+    rest = orjson.dumps({"next_cursor": str(page.after) if page.after is not None else None, "seq": seq})
     return Response(
-        b'{"claims":[' + b",".join(pieces) + b"]," + rest[1:],
+        b'{"claims":[' + b",".join(filter(None, pieces)) + b"]," + rest[1:],
         media_type=JSON,
         headers={"ETag": etag.make(seq, view, found)},
     )

@@ -2,7 +2,7 @@
 
 The newest (or oldest) few matching events are wanted. If few events meet one of the conditions, an index names those,
 and they are checked one by one. Otherwise matches are frequent, so a scan of the log, or of the index of one actor,
-verb or kind, meets enough of them soon. The indexes are asked which of the two it is, because the databases' own
+verb, kind or scope, meets enough of them soon. The indexes are asked which of the two it is, because the databases' own
 estimates are wrong for some values.
 """
 
@@ -12,17 +12,17 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.access import visible
+from toolcrib.kernel.access import visible, visible_scopes
 from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.times import EventTimes
-from toolcrib.kernel.events.writer import Event, events, key_is, key_starts_with
+from toolcrib.kernel.events.writer import Event, event_keys, events
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.schema import Schema
-from toolcrib.kernel.search import prefix_match
+from toolcrib.kernel.search import plan_for_values, prefix_match
 
 # Checking this many one by one takes a few milliseconds.
 FEW = 2_000
@@ -88,13 +88,17 @@ class EventFilter(Schema):
             and (self.before is None or event["seq"] < self.before)
         )
 
-    def indexed(self, dialect: str) -> list[ColumnElement[bool]]:
-        """Return those conditions that an index can answer alone, the probably rarest first."""
+    def indexed(self, reader: Principal, dialect: str) -> list[ColumnElement[bool]]:
+        """Return those conditions that an index can answer alone, the probably rarest first. What `reader` may see is
+        one of them, where that is said by naming it."""
         found: list[ColumnElement[bool]] = []
         if self.key is not None:
-            found.append(or_(*(key_is(key, dialect) for key in self.key)))
+            found.append(or_(*(event_keys.equals(key, dialect) for key in self.key)))
         if self.prefix:
-            found.append(key_starts_with(self.prefix, dialect))
+            found.append(event_keys.begins(self.prefix, dialect))
+        scopes = visible_scopes(reader) if self.scope is None else [reader.scope_named(self.scope)]
+        if scopes is not None:
+            found.append(events.c.scope.in_(scopes))
         if self.actor:
             found.append(events.c.actor == self.actor)
         if self.verb:
@@ -103,12 +107,17 @@ class EventFilter(Schema):
             found.append(events.c.kind.in_(self.kind.split(",")))
         return found
 
-    def is_ordered(self) -> bool:
+    def is_ordered(self, reader: Principal) -> bool:
         """Return whether the only condition is one whose index has the matches in the order of the log."""
         lists = [one for one in (self.kind, self.verb) if one]
         single = not any("," in one for one in lists)
-        others = (self.key is not None, bool(self.prefix), self.scope is not None)
-        return single and not any(others) and len(lists) + bool(self.actor) <= 1
+        ordered = (*lists, self.actor, self.scope is not None)
+        others = (
+            self.key is not None,
+            self.prefix,
+            self.scope is None and visible_scopes(reader) is not None,
+        )
+        return single and not any(others) and sum(map(bool, ordered)) <= 1
 
 
 async def search(
@@ -122,9 +131,9 @@ async def search(
     before: int | None = None,
 ) -> list[Event]:
     """Return up to `limit` matching events that `reader` may see."""
-    if session.get_bind().dialect.name == "postgresql":
-        # The plan that it keeps for any value walks the whole log for a rare one.
-        await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    if wanted.scope is not None and not reader.may(reader.scope_named(wanted.scope)):
+        return []
+    await plan_for_values(session)
     conditions = wanted.conditions(reader)
     bounds = await times.bounds(
         session, wanted.since and in_utc(wanted.since), wanted.until and in_utc(wanted.until)
@@ -136,7 +145,7 @@ async def search(
     if wanted.before is not None:
         bounds.append(events.c.seq < wanted.before)
     conditions += bounds
-    few = None if wanted.is_ordered() else await _few(session, wanted, bounds)
+    few = None if wanted.is_ordered(reader) else await _few(session, wanted, reader, bounds)
     if few is None:
         return await event_log.search(session, conditions, newest_first=newest_first, limit=limit)
     few.sort(reverse=newest_first)
@@ -151,10 +160,10 @@ async def search(
 
 
 async def _few(
-    session: AsyncSession, wanted: EventFilter, bounds: list[ColumnElement[bool]]
+    session: AsyncSession, wanted: EventFilter, reader: Principal, bounds: list[ColumnElement[bool]]
 ) -> list[int] | None:
     """Return the numbers of all events that meet the first condition that few events meet; None if many meet each."""
-    for condition in wanted.indexed(session.get_bind().dialect.name):
+    for condition in wanted.indexed(reader, session.get_bind().dialect.name):
         query = select(events.c.seq).where(condition, *bounds).limit(FEW + 1)
         found = list(await session.scalars(query))
         if len(found) <= FEW:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,15 +12,12 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Index,
     Integer,
     Table,
-    and_,
     bindparam,
     delete,
-    func,
     insert,
     literal_column,
     select,
@@ -30,8 +26,9 @@ from sqlalchemy import (
 
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.driver_statements import DriverStatement, Row, insert_and_set
+from toolcrib.kernel.key_index import KeyIndex
 from toolcrib.kernel.stored_json import MARK, is_damaged
-from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string, only_on
+from toolcrib.kernel.tables import Base, BigId, JsonText, UtcDateTime, exact_string
 
 # The log's tables are SQLAlchemy Core tables: they are written in batches and read in pages, never mapped to classes.
 
@@ -58,48 +55,10 @@ events = Table(
     Index("ix_events_kind_seq", "kind", "seq"),
     Index("ix_events_actor_seq", "actor", "seq"),
     Index("ix_events_verb_seq", "verb", "seq"),
+    Index("ix_events_scope_seq", "scope", "seq"),
 )
 
-# Keys are found by their beginning: whole, the longest would be too long for an index of PostgreSQL or MariaDB, and
-# would make SQLite write five times as much.
-KEY_START = 200
-_length: ColumnElement[Any] = literal_column(str(KEY_START))
-# By dialect, what the index has of the key; MariaDB's has the beginning of its column.
-_key_starts: dict[str, ColumnElement[str]] = {
-    "postgresql": func.left(events.c.key, _length).collate("C"),
-    "sqlite": func.substr(events.c.key, literal_column("1"), _length),
-}
-_lengths: dict[str, Any] = {"mysql_length": {"key": KEY_START}, "mariadb_length": {"key": KEY_START}}
-for _dialect, _start in _key_starts.items():
-    only_on(Index("ix_events_key_start", _start, events.c.seq), _dialect)
-only_on(Index("ix_events_key", events.c.key, **_lengths), "mysql", "mariadb")
-
-
-def key_is(key: str, dialect: str) -> ColumnElement[bool]:
-    """The condition that `key` is the event's, so that the index of `dialect` finds it."""
-    exact = events.c.key == key
-    start = _key_starts.get(dialect)
-    return exact if start is None else and_(start == key[:KEY_START], exact)
-
-
-def key_starts_with(prefix: str, dialect: str) -> ColumnElement[bool]:
-    """The condition that the event's key is in the range of those that start with `prefix`; cut to what the index has,
-    so there may be others in it."""
-    start = prefix[:KEY_START]
-    column = _key_starts.get(dialect, events.c.key)
-    end = _after_all(start)
-    return column >= start if end is None else and_(column >= start, column < end)
-
-
-def _after_all(start: str) -> str | None:
-    """Return the first text after all that start so, by code points; None if there is none."""
-    while start and start[-1] == chr(sys.maxunicode):
-        start = start[:-1]
-    if not start:
-        return None
-    last = ord(start[-1]) + 1
-    return start[:-1] + chr(0xE000 if last == 0xD800 else last)  # no text holds half characters
-
+event_keys = KeyIndex(events.c.key, events.c.seq)
 
 _the_counter = event_counter.c.id == literal_column("1")
 _READ_COUNTER = DriverStatement(select(event_counter.c.seq).where(_the_counter).with_for_update())

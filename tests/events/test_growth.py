@@ -1,0 +1,75 @@
+"""Searching the log looks at a few of its events, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import insert, text, update
+
+from tests.servers.rows_read import rows_read
+from toolcrib.kernel.claims.models import Ref
+from toolcrib.kernel.events.writer import event_counter, events
+
+if TYPE_CHECKING:
+    from tests.servers.inprocess import AppServer
+
+Start = Callable[..., Awaitable["AppServer"]]
+pytestmark = pytest.mark.every_database
+
+EVENTS = 14_000
+CHUNK = 2_000
+MOST = 7_000
+SCOPE = "project:grown"
+
+
+async def test_no_search_looks_at_the_whole_log(app_server: Start, database_url: str) -> None:
+    crib = await app_server(database_url=database_url)
+    database = crib.kernel.database
+    admin, ann = await crib.admin(), await crib.user("ann")
+    (await ann.post("/api/projects", json={"name": "secret"})).raise_for_status()
+    ben = await crib.user("ben")
+    first = (await admin.get("/api/events?limit=1")).json()["last_seq"] + 1
+    log = [
+        {
+            "seq": first + number,
+            "at": crib.clock(),
+            "actor": f"person-{number % 7}",
+            "verb": "acquired",
+            "kind": "asset",
+            "scope": SCOPE if number % 2 else "project:secret",
+            "key": f"maps/{number:05}.umap",
+            "digest": Ref("asset", SCOPE, f"maps/{number:05}.umap").digest,
+            "data": {},
+        }
+        for number in range(EVENTS)
+    ]
+    async with database.writes.begin() as connection:  # as a log that has grown
+        for start in range(0, EVENTS, CHUNK):
+            await connection.execute(insert(events), log[start : start + CHUNK])
+        await connection.execute(update(event_counter).values(seq=first + EVENTS))
+        if database.dialect == "postgresql":
+            await connection.execute(text("ANALYZE"))
+    too_many = []
+    async with rows_read(database) as read:
+        for who, question in (
+            (admin, "events?limit=100"),
+            (admin, "events?key=none"),
+            (admin, "events?key=maps/00001.umap"),
+            (admin, "events?key=maps/00001.umap&key=none"),
+            (admin, "events?prefix=maps/0000"),
+            (admin, "events?scope=project:none"),
+            (admin, "events?scope=project:none&verb=acquired"),
+            (ben, "events?scope=project:secret"),
+            (admin, "lock-history?project=grown&path=maps/00001.umap"),
+        ):
+            before = await read.so_far()
+            (await who.get(f"/api/{question}")).raise_for_status()
+            if (looked := await read.so_far() - before) > MOST:
+                too_many.append((question, looked))
+    assert not too_many
+    found = (await admin.get("/api/events?key=maps/00001.umap")).json()["events"]
+    assert [event["seq"] for event in found] == [first + 1]
+    assert (await ben.get("/api/events?scope=project:secret")).json()["events"] == []
+    assert len((await ann.get("/api/events?scope=project:secret&limit=100")).json()["events"]) == 100
