@@ -6,35 +6,25 @@ import asyncio
 import statistics
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.client import HTTPConnection
-from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, func, insert, select, text, update
-
 from benchmarks.figures import Figure
+from benchmarks.growth_rows import BEGIN, BUCKET, PROJECT, Size, fill
 from benchmarks.target import target
-from toolcrib.kernel.claims.models import Ref, claims
-from toolcrib.kernel.database import Database
-from toolcrib.kernel.driver_statements import DriverStatement
-from toolcrib.kernel.events.writer import event_counter, events
 
 ROUNDS = 7
-REQUESTS = 20
-CHUNK = 10_000
-# Events, and locks of one project.
-SMALL, LARGE = (10_000, 2_000), (1_000_000, 200_000)
-PROJECT = "grown"
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-# Some of whatever can be searched for are many, some are few: those are all near the log's beginning.
-FEW = 40
+REQUESTS = 10
+# Documents as many as locks.
+SMALL = Size(events=10_000, locks=2_000, buckets=50)
+LARGE = Size(events=1_000_000, locks=200_000, buckets=5_000)
 
 
 def run(database: str) -> list[Figure]:
     with target(database) as small, target(database) as large:
-        for server, (event_count, lock_count) in ((small, SMALL), (large, LARGE)):
-            asyncio.run(_fill(server.database_url, event_count, lock_count))
+        for server, size in ((small, SMALL), (large, LARGE)):
+            asyncio.run(fill(server.database_url, size))
         ours = Connected(small.port, small.token), Connected(large.port, large.token)
         return [_figure(*ours, database, *question) for question in _questions()]
 
@@ -72,6 +62,29 @@ def _questions() -> Iterator[tuple[str, str, str, str]]:
         "text of nothing": "q=none",
     }.items():
         yield f"/api/locks by {what}", "GET", f"/api/locks?limit=100&project={PROJECT}&{query}", ""
+    for what, query in {
+        "nothing": "",
+        "oneself": "mine=true",
+        "a kind of nothing": "kind=none",
+        "a project of nothing": "project=none",
+        "a branch of nothing": "branch=none",
+        "a prefix of nothing": "prefix=none/",
+        "text of nothing": "q=none",
+    }.items():
+        yield f"/api/claims by {what}", "GET", f"/api/claims?limit=100&{query}", ""
+    for what, path in {
+        "/api/lock-history": f"/api/lock-history?project={PROJECT}&path=maps/area-3/00003.umap",
+        "/api/storage/buckets": "/api/storage/buckets",
+        "/api/storage/search of nothing": "/api/storage/search?q=none",
+        "/api/storage/search of a name": "/api/storage/search?q=rig-00007",
+        "/api/storage/search in one bucket": f"/api/storage/search?q=none&bucket=projects&id={BUCKET}",
+        "/api/storage/versions/waiting": "/api/storage/versions/waiting",
+        "/api/storage/locks of a file": f"/api/storage/locks?file_id={BUCKET}",
+        "/api/admin/claim-clashes": "/api/admin/claim-clashes",
+        "/api/admin/health": "/api/admin/health",
+        "/metrics": "/metrics",
+    }.items():
+        yield what, "GET", path, ""
     yield "LFS list", "GET", f"/{PROJECT}.git/info/lfs/locks?limit=100", ""
     yield "LFS verify", "POST", f"/{PROJECT}.git/info/lfs/locks/verify", '{"limit": 100}'
 
@@ -83,7 +96,8 @@ def _figure(
         server.milliseconds(method, path, body, 3)  # warm
     times = [[server.milliseconds(method, path, body) for server in (small, large)] for _ in range(ROUNDS)]
     return Figure(
-        f"{what}, {database}: time at {LARGE[0]:,} events and {LARGE[1]:,} locks against {SMALL[0]:,} and {SMALL[1]:,}",
+        f"{what}, {database}: time at {LARGE.events:,} events and {LARGE.locks:,} locks "
+        f"against {SMALL.events:,} and {SMALL.locks:,}",
         statistics.median(late / early for early, late in times),
         "×",
         aim=3,
@@ -117,73 +131,3 @@ class Connected:
                 raise RuntimeError(f"{path}: {answer.status}")
         connection.close()
         return statistics.median(times) * 1000
-
-
-# A log that has grown, and its locks, without the years
-
-
-async def _fill(url: str, event_count: int, lock_count: int) -> None:
-    database = Database(url)
-    try:
-        async with database.connection_without_deadlines() as connection:
-            await connection.run_sync(_write, event_count, lock_count)
-            await connection.commit()
-            if connection.dialect.name == "postgresql":
-                await connection.execute(text("ANALYZE"))  # what its autovacuum does a minute later
-                await connection.commit()
-    finally:
-        await database.close()
-
-
-def _write(connection: Connection, event_count: int, lock_count: int) -> None:
-    first = connection.execute(select(func.max(event_counter.c.seq))).scalar_one() + 1
-    names = [column.name for column in events.c]
-    add_events = DriverStatement(insert(events), *names)
-    for start in range(0, event_count, CHUNK):
-        rows = [_event(first, number) for number in range(start, min(start + CHUNK, event_count))]
-        add_events.run(connection, [[row[name] for name in names] for row in rows])
-    names = [column.name for column in claims.c]
-    add_claims = DriverStatement(insert(claims), *names)
-    fence = first + event_count - lock_count
-    for start in range(0, lock_count, CHUNK):
-        rows = [_claim(fence, number) for number in range(start, min(start + CHUNK, lock_count))]
-        add_claims.run(connection, [[row[name] for name in names] for row in rows])
-    connection.execute(update(event_counter).values(seq=first + event_count - 1))
-
-
-def _event(first: int, number: int) -> dict[str, Any]:
-    is_rare = number < 10 * FEW and number % 10 == 0
-    key = f"rare/{number}" if is_rare else f"maps/area-{number % 10}/{number % 50_000:05}.umap"
-    return {
-        "seq": first + number,
-        "at": BEGIN + timedelta(seconds=number),
-        "actor": "once" if is_rare else f"person-{number % 100}",
-        "verb": "odd" if is_rare else ("acquired", "released")[number % 2],
-        "kind": "asset",
-        "scope": f"project:{PROJECT}",
-        "key": key,
-        "digest": Ref("asset", f"project:{PROJECT}", key).digest,
-        "data": {"holder": f"person-{number % 100}", "branch": "main"},
-    }
-
-
-def _claim(fence: int, number: int) -> dict[str, Any]:
-    key = f"held/{number:06}.umap"
-    ref = Ref("asset", f"project:{PROJECT}", key, folds=True)
-    return {
-        "digest": ref.digest,
-        "folded": ref.folded,
-        "kind": "asset",
-        "scope": f"project:{PROJECT}",
-        "key": key,
-        "holder": f"person-{number % 100}",
-        "holder_uuid": f"00000000-0000-4000-8000-{number % 100:012}",
-        "branch": "main",
-        "comment": None,
-        "acquired_at": BEGIN,
-        "renewed_at": BEGIN,
-        "expires_at": None,
-        "heartbeat": False,
-        "fence": fence + number,
-        "data": {},
-    }

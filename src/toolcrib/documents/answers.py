@@ -217,11 +217,12 @@ class ShelfList(Schema):
 
 class FoundList(Schema):
     """Files that match a search. `buckets` are the buckets of `files`; `warnings` says why files may be missing:
-    `project_service_unavailable`."""
+    `project_service_unavailable`. `next_cursor` leads to the files that were not looked at."""
 
     files: list[FileRead]
     buckets: list[Shelf]
     warnings: list[str]
+    next_cursor: str | None
 
 
 class VerifyFinding(Schema):

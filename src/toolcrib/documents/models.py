@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from toolcrib.kernel.spelling import folded as folded_text
-from toolcrib.kernel.tables import EXACT, Base, JsonText, exact_string, exact_text
+from toolcrib.kernel.tables import EXACT, Base, JsonText, exact_string, exact_text, only_on
 
 PATH_BYTES = 1024
 NAME_BYTES = 255
@@ -78,6 +78,10 @@ class File(Base):
             mysql_length={"logical_path": 600},
             mariadb_length={"logical_path": 600},
         ),
+        Index("ix_document_files_changed", "bucket_type", "updated_at", "bucket_id"),
+        Index("ix_document_files_owner", "owner_id", "bucket_type", "bucket_id"),
+        # MariaDB finds different values by an index of whole columns alone.
+        only_on(Index("ix_document_files_bucket", "bucket_type", "bucket_id"), "mysql", "mariadb"),
         Index("ix_document_files_folder", "folder", "name"),
         Index("ix_document_files_source_file_id", "source_file_id"),
         Index("ix_document_files_folded", "folded"),
@@ -162,6 +166,7 @@ class Folder(Base):
     __table_args__ = (
         Index("ix_document_folders_parent", "parent", "name"),
         Index("ix_document_folders_folded", "folded"),
+        Index("ix_document_folders_bucket", "bucket_type", "bucket_id"),
     )
 
     id: Mapped[str] = mapped_column(exact_string(36), primary_key=True, default=new_id)

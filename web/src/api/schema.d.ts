@@ -2179,13 +2179,15 @@ export interface components {
         /**
          * FoundList
          * @description Files that match a search. `buckets` are the buckets of `files`; `warnings` says why files may be missing:
-         *     `project_service_unavailable`.
+         *     `project_service_unavailable`. `next_cursor` leads to the files that were not looked at.
          */
         FoundList: {
             /** Buckets */
             buckets: components["schemas"]["Shelf"][];
             /** Files */
             files: components["schemas"]["FileRead"][];
+            /** Next Cursor */
+            next_cursor: string | null;
             /** Warnings */
             warnings: string[];
         };

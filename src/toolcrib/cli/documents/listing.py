@@ -124,7 +124,13 @@ def find(
 ) -> None:
     """Find files by their paths, everywhere you may read. Ends with 1 when there is none."""
     docs = DocumentsApi(context)
-    rows = docs.get_list("/search", q=text, limit=FOUND)["files"]
+    rows: list[Row] = []
+    cursor: str | None = ""
+    while cursor is not None and len(rows) < FOUND:
+        answer = docs.get_list("/search", q=text, limit=FOUND, cursor=cursor or None)
+        rows += answer["files"]
+        cursor = answer.get("next_cursor")
+    rows = rows[:FOUND]
     if context.as_json:
         output.print_json(rows)
     for row in () if context.as_json else rows:

@@ -14,6 +14,7 @@ from toolcrib.documents.models import File, Folder
 from toolcrib.documents.paths import BUCKETS, Bucket, Place, as_uuid, normalise
 from toolcrib.documents.service.folders import folder_at
 from toolcrib.documents.service.lookup import at
+from toolcrib.documents.service.used_buckets import used_buckets
 from toolcrib.kernel.access import project_called
 from toolcrib.kernel.identity.models import Company, Project
 from toolcrib.kernel.identity.principal import AccessDenied
@@ -145,8 +146,7 @@ async def _buckets(dav: WebDAVRequest, kind: str) -> list[tuple[str, str, str | 
         titles: dict[str, str | None] = {}
         titles.update((id_, name) for id_, name in await session.execute(registered))
         # Also list projects that nobody registered here but that have files or folders.
-        for column in (File.bucket_id, Folder.bucket_id):
-            used = select(column).where(column.class_.bucket_type == kind).distinct().limit(LISTED)
-            titles = {**dict.fromkeys((await session.execute(used)).scalars()), **titles}
+        for model in (File, Folder):
+            titles = {**dict.fromkeys(await used_buckets(session, model, kind, most=LISTED)), **titles}
     readable = await dav.docs.access.allowed(dav.caller, [Bucket(kind, id_) for id_ in titles])
     return sorted((bucket.id, bucket.id, titles[bucket.id]) for bucket in readable)

@@ -19,7 +19,7 @@ from toolcrib.documents.routes.common import (
     query_of,
     query_params,
 )
-from toolcrib.documents.service import buckets
+from toolcrib.documents.service import buckets, searching
 from toolcrib.documents.service.buckets import ListedBucket
 from toolcrib.kernel.openapi import refusals
 
@@ -38,16 +38,20 @@ async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
 @router.get(
     "/search",
     response_model=answers.FoundList,
-    openapi_extra=query_params("q", "bucket", "id", "path", "bucket_type", "bucket_id", limit=INTEGER),
+    openapi_extra=query_params(
+        "q", "bucket", "id", "path", "bucket_type", "bucket_id", "cursor", limit=INTEGER
+    ),
     responses=refusals(403),
 )
 async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
-    """Find files by words of their paths, in all buckets the caller may read, or in one bucket or folder."""
+    """Find files by words of their paths, in all buckets the caller may read, or in one bucket or folder. An answer is
+    about a few thousand files; go on with `cursor=next_cursor` while there is one, also where nothing was found."""
     query = query_of(request)
     limit = number(query, "limit", 20, least=1, most=MAX_FOUND)
     narrowed = any(query.get(name) for name in (*PLAIN.bucket, *PLAIN.id, *PLAIN.path))
     below = read_place(caller.me, query, folder=True) if narrowed else None
-    found = await buckets.search(docs, caller, query.get("q", ""), below=below, limit=limit)
+    cursor = query.get("cursor") or None
+    found = await searching.search(docs, caller, query.get("q", ""), below=below, limit=limit, after=cursor)
     async with docs.kernel.database.read() as session:
         names = await names_of(session, found.files)
     return bare(
@@ -55,6 +59,7 @@ async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
             "files": [file_as_dict(file, None, names) for file in found.files],
             "buckets": [_shown(each) for each in found.buckets],
             "warnings": found.warnings,
+            "next_cursor": found.after,
         }
     )
 

@@ -34,11 +34,21 @@ function isTouched(queryKey: readonly unknown[], event: LogEvent): boolean {
   });
 }
 
+const FOUND = 8;
+
 async function search(text: string, signal: AbortSignal): Promise<Found[]> {
-  const found = await api<FoundDocuments>(`storage/search${query({ q: text, limit: 8 })}`, { signal });
-  return found.files.map((file) => {
+  const files: FoundDocuments["files"] = [];
+  const shelves: FoundDocuments["buckets"] = [];
+  let cursor: string | null = null;
+  do {
+    const found: FoundDocuments = await api(`storage/search${query({ q: text, limit: FOUND, cursor })}`, { signal });
+    files.push(...found.files);
+    shelves.push(...found.buckets);
+    cursor = found.next_cursor;
+  } while (cursor && files.length < FOUND);
+  return files.slice(0, FOUND).map((file) => {
     const place = { bucket: file.bucket_type, id: file.bucket_id, path: file.logical_path };
-    const shelf = found.buckets.find((one) => one.id === place.id && one.bucket === place.bucket);
+    const shelf = shelves.find((one) => one.id === place.id && one.bucket === place.bucket);
     return {
       id: file.id,
       label: file.logical_path,
