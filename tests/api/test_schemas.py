@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import pytest
+
+from tests.servers.toolcrib import ToolcribServer
 from toolcrib.kernel.schema import Schema
 from toolcrib.server import OUR_KINDS
 
@@ -21,3 +24,10 @@ def test_every_model_can_be_built() -> None:
     for model in models:
         model.model_rebuild(raise_errors=True)
         assert model.__pydantic_complete__, model
+
+
+@pytest.mark.databases("sqlite")
+def test_the_first_use_of_a_model_warns_of_nothing(server: Callable[..., ToolcribServer]) -> None:
+    one = server()
+    one.admin.post("/api/users/me/keys", json={"name": "shop"}).raise_for_status()
+    assert "Warning" not in one.output()
