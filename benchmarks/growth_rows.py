@@ -46,6 +46,8 @@ async def fill(url: str, size: Size) -> None:
             if connection.dialect.name == "postgresql":
                 await connection.execute(text("ANALYZE"))  # what its autovacuum does a minute later
                 await connection.commit()
+            if connection.dialect.name == "sqlite":
+                await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))  # what growing slowly does
     finally:
         await database.close()
 

@@ -20,7 +20,7 @@ from toolcrib.kernel.search import text_match, unindexed
 
 MAX_WORDS = 8
 # So many files are looked at for one answer.
-LOOK = 5_000
+LOOK = 4_000
 # A statement has at most 32,767 parameters on PostgreSQL.
 BUCKETS_AT_ONCE = 5_000
 
