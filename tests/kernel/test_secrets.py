@@ -12,6 +12,8 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Boolean, Column, Integer, Row, Table, event, insert, inspect, select
 
 from tests.kernel.parts import Start
@@ -52,6 +54,14 @@ def test_a_missing_secret_is_made_once_and_kept(tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("damaged")
     with pytest.raises(UnusableSecret, match=r"secret\.key has 7 bytes"):
         load_secrets(settings(data_dir=tmp_path, JWT_SECRET_KEY=None))
+
+
+@pytest.mark.parametrize("purpose", ["sealed values", "", "ä" * 100])
+def test_derived_keys_are_those_of_rfc_5869(purpose: str) -> None:
+    """What an earlier release sealed and signed stays good."""
+    info = f"toolcrib {purpose}".encode()
+    known = HKDF(SHA256(), 32, salt=None, info=info).derive(NEW.encode())
+    assert Secrets(NEW).derive(purpose) == known
 
 
 def test_nothing_is_sealed_where_it_would_be_forgotten() -> None:
