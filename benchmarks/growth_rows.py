@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,10 +48,11 @@ async def fill(url: str, size: Size) -> None:
             if connection.dialect.name == "postgresql":
                 await connection.execute(text("ANALYZE"))  # what its autovacuum does a minute later
                 await connection.commit()
-            if connection.dialect.name == "sqlite":
-                await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))  # what growing slowly does
     finally:
         await database.close()
+    if database.dialect == "sqlite":
+        with closing(sqlite3.connect(str(database.url.database))) as file:
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # as in a log that grew slowly
 
 
 def _write(connection: Connection, size: Size) -> None:
