@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel import long_work
@@ -287,9 +298,11 @@ class LogPosition:
 
     def __init__(self, database: Database, *kinds: str) -> None:
         self._database = database
-        # The newest of each kind by itself: each is one look at the index.
+        # The newest of each kind by itself: each is one look at the index. The kinds are part of the statement: a plan
+        # that PostgreSQL keeps for any kind walks the whole log for one that has few events.
+        written: list[BindParameter[str]] = [bindparam(None, kind, literal_execute=True) for kind in kinds]
         newest = union_all(
-            *(select(func.max(events.c.seq).label("seq")).where(events.c.kind == k) for k in kinds)
+            *(select(func.max(events.c.seq).label("seq")).where(events.c.kind == kind) for kind in written)
         )
         self._query = select(func.coalesce(func.max(newest.subquery().c.seq), 0))
         self._read_now = database.read_without_waiting(self._query)
