@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Text, delete, insert, select, type_coerce, up
 
 from tests.kernel.claim_rows import NOON, row, run
 from toolcrib.kernel.claims.models import claims
-from toolcrib.kernel.rows_as_text import NO_ROWS, PrintOf, RowsAsText
+from toolcrib.kernel.rows_as_text import NO_ROWS, FingerprintOf, RowsAsText
 
 pytestmark = pytest.mark.every_database
 
@@ -51,10 +51,10 @@ async def test_no_rows_are_an_empty_list(new_database_url: str) -> None:
     assert orjson.loads(NO_ROWS) == []
 
 
-async def test_a_print_changes_with_the_rows_and_only_then(new_database_url: str) -> None:
+async def test_a_fingerprint_changes_with_the_rows_and_only_then(new_database_url: str) -> None:
     rows = [claim(number, key) for number, key in enumerate(("ab", "c", "", "é 🎈"))]
     query = select(claims.c.fence, claims.c.key, claims.c.holder, (claims.c.fence > 2).label("is_late"))
-    both = RowsAsText(PrintOf(query), query)
+    both = RowsAsText(FingerprintOf(query), query)
     changes = [
         update(claims).where(claims.c.fence == 0).values(key="a"),
         update(claims).where(claims.c.fence == 1).values(key="bc"),
@@ -75,8 +75,8 @@ async def test_a_print_changes_with_the_rows_and_only_then(new_database_url: str
 
     found = await run(new_database_url, work)
     assert found[0] == found[1]
-    prints = {print_ for print_, _ in found}
-    assert len(prints) == len(changes) + 1
+    fingerprints = {fingerprint for fingerprint, _ in found}
+    assert len(fingerprints) == len(changes) + 1
     assert found[-1][1] == NO_ROWS
 
 

@@ -1,9 +1,9 @@
 """Many rows in one answer.
 
 To read a thousand rows, a driver makes an object of each of their values, and on SQLite takes and leaves the
-interpreter's lock for each row. Here the database makes one JSON text of them all. Of rows that seldom change, a print
-is enough to see that they have not, which costs PostgreSQL a quarter of that. The others have nothing cheaper than the
-rows themselves.
+interpreter's lock for each row. Here the database makes one JSON text of them all. Of rows that seldom change, a
+fingerprint is enough to see that they have not, which costs PostgreSQL a quarter of that. The others have nothing
+cheaper than the rows themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NO_ROWS = "[]"
 
 
 @dataclass(frozen=True, slots=True)
-class PrintOf:
+class FingerprintOf:
     """In place of a query, whose columns are never NULL: any text that is another one if the rows are others."""
 
     query: Select[Any]
@@ -28,7 +28,7 @@ class PrintOf:
 class RowsAsText:
     """The rows of several queries without parameters, read together."""
 
-    def __init__(self, *queries: Select[Any] | PrintOf) -> None:
+    def __init__(self, *queries: Select[Any] | FingerprintOf) -> None:
         self._queries = queries
         self._compiled: dict[str, list[str]] = {}
 
@@ -46,7 +46,7 @@ class RowsAsText:
         if found is None:
             aggregates = _AGGREGATES.get(dialect.name)
             queries = (
-                [each.query if isinstance(each, PrintOf) else each for each in self._queries]
+                [each.query if isinstance(each, FingerprintOf) else each for each in self._queries]
                 if aggregates is None
                 else [_together(self._queries, *aggregates)]
             )
@@ -68,27 +68,27 @@ def _postgresql_rows(columns: Any) -> Any:
     return cast(func.coalesce(func.json_agg(func.json_build_array(*columns)), NO_ROWS), Text)
 
 
-def _postgresql_print(columns: Any) -> Any:
+def _postgresql_fingerprint(columns: Any) -> Any:
     # Control characters, which neither names nor JSON texts hold, keep what is joined apart.
     row = func.concat_ws(literal("\x1f"), *columns)
     return func.coalesce(func.string_agg(row, literal("\x1e")), literal(""))
 
 
-# What makes one text of rows, and what makes their print. MariaDB's own would cut a text that is longer than the
+# What makes one text of rows, and what makes their fingerprint. MariaDB's own would cut a text that is longer than the
 # server's `group_concat_max_len`.
 _AGGREGATES: dict[str, tuple[Aggregate, Aggregate]] = {
     "sqlite": (_sqlite_rows, _sqlite_rows),
-    "postgresql": (_postgresql_rows, _postgresql_print),
+    "postgresql": (_postgresql_rows, _postgresql_fingerprint),
 }
 
 
 def _together(
-    queries: tuple[Select[Any] | PrintOf, ...], aggregate: Aggregate, print_: Aggregate
+    queries: tuple[Select[Any] | FingerprintOf, ...], aggregate: Aggregate, fingerprint: Aggregate
 ) -> Select[Any]:
     found = []
     for each in queries:
-        rows = (each.query if isinstance(each, PrintOf) else each).subquery()
-        make = print_ if isinstance(each, PrintOf) else aggregate
+        rows = (each.query if isinstance(each, FingerprintOf) else each).subquery()
+        make = fingerprint if isinstance(each, FingerprintOf) else aggregate
         found.append(select(make(rows.c)).scalar_subquery())
     return select(*found)
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel import stored_json
 from toolcrib.kernel.claims.models import Ref
 from toolcrib.kernel.database import run_core
-from toolcrib.kernel.rows_as_text import NO_ROWS, PrintOf, RowsAsText
+from toolcrib.kernel.rows_as_text import NO_ROWS, FingerprintOf, RowsAsText
 from toolcrib.machines.models import KIND, OPEN, State, bookings, holds, machines, reservations
 from toolcrib.machines.service.fairness import Booked, is_open
 from toolcrib.machines.tags import tags_of
@@ -100,9 +100,9 @@ _MACHINES = select(
     _IN_SERVICE.label("in_service"),
 )
 # Together, so that they are of one moment.
-_REGISTERED = RowsAsText(PrintOf(_MACHINES), _MACHINES)
+_REGISTERED = RowsAsText(FingerprintOf(_MACHINES), _MACHINES)
 _FLEET = RowsAsText(
-    PrintOf(_MACHINES),
+    FingerprintOf(_MACHINES),
     select(holds.c.id, holds.c.machine_id, holds.c.ends_at).where(holds.c.state.in_(OPEN)),
     select(bookings.c.starts_at, bookings.c.ends_at, bookings.c.machine_id, bookings.c.reservation_id),
     select(reservations.c.id).where(reservations.c.state == State.WAITING).limit(1),
@@ -116,23 +116,23 @@ async def read_fleet(session: AsyncSession) -> list[Machine]:
 
 def fleet_of(connection: Connection) -> Fleet:
     """What the pool has, and whether anybody waits for machines."""
-    print_, held, booked, waiting = _FLEET.read(connection)
+    fingerprint, held, booked, waiting = _FLEET.read(connection)
     # Of several holds that are open, the latest counts.
     ends: dict[int, str | None] = {id_: end for _, id_, end in sorted(orjson.loads(held))}
     times: dict[int, list[tuple[datetime, datetime, str]]] = {}
     for start, end, id_, reservation_id in sorted(orjson.loads(booked)):
         times.setdefault(id_, []).append((_moment(start), _moment(end), reservation_id))
-    return Fleet(_registered(connection, print_), ends, times, waiting != NO_ROWS)
+    return Fleet(_registered(connection, fingerprint), ends, times, waiting != NO_ROWS)
 
 
-# The last one, by its print: a fleet is read for every decision, and seldom have its machines changed in between.
+# The last one, by its fingerprint: a fleet is read for every decision, and seldom have its machines changed in between.
 _known: dict[str, Registered] = {}
 
 
-def _registered(connection: Connection, print_: str) -> Registered:
-    found = _known.get(print_)
+def _registered(connection: Connection, fingerprint: str) -> Registered:
+    found = _known.get(fingerprint)
     if found is None:
-        print_, rows = _REGISTERED.read(connection)
+        fingerprint, rows = _REGISTERED.read(connection)
         found = Registered(
             [
                 Machine(id_, name, scope, manager, _tags(tags, facts), bool(in_service), False, None)
@@ -140,7 +140,7 @@ def _registered(connection: Connection, print_: str) -> Registered:
             ]
         )
         _known.clear()
-        _known[print_] = found
+        _known[fingerprint] = found
     return found
 
 
