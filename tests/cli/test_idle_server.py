@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -48,3 +49,18 @@ def test_an_idle_server_has_not_imported_what_nobody_asked_for(tmp_path: Path) -
     loaded = set(process.text().splitlines()[-1].split())
     assert {"toolcrib.server", "toolcrib.machines.kind", "toolcrib.cli.server"} <= loaded
     assert not NOT_NEEDED & loaded
+
+
+def test_rich_can_be_imported_after_structlog_could_not(tmp_path: Path) -> None:
+    (tmp_path / "structlog.py").write_text("raise ImportError('damaged')")
+    code = """
+import importlib
+try:
+    importlib.import_module("toolcrib.cli.server.structlog_without_rich")
+except ImportError as failed:
+    print(failed)
+import rich
+"""
+    env = child_environment(PYTHONPATH=str(tmp_path))
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert (run.stdout, run.returncode) == ("damaged\n", 0), run.stderr

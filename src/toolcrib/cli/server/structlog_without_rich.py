@@ -4,9 +4,10 @@ import sys
 
 if "structlog" not in sys.modules and "rich" not in sys.modules:
     sys.modules["rich"] = None  # type: ignore[assignment]  # "cannot be imported", which structlog allows for
-    import structlog
-
-    del sys.modules["rich"]
+    try:
+        import structlog
+    finally:
+        del sys.modules["rich"]
 else:
     import structlog
 
