@@ -7,6 +7,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.servers.mariadb import MariaDB
+from tests.servers.postgresql import PostgreSQL
 from tests.servers.process import wait_until
 from tests.servers.tcp_proxy import TcpProxy
 from tests.servers.toolcrib import ToolcribServer
@@ -297,3 +299,25 @@ async def test_after_a_restart_mariadb_s_ids_are_taken_for_others(
         await same.ping(reconnect=False)
     for driver in (*drivers, ending):
         hang_up(driver)
+
+
+def test_a_role_that_may_end_no_sessions_has_a_server(
+    server: Callable[..., ToolcribServer], start_postgresql: Callable[..., PostgreSQL]
+) -> None:
+    running = start_postgresql()
+    url = make_url(running.fresh("bare").url)
+    assert url.database
+    for statement in (
+        "REVOKE EXECUTE ON FUNCTION pg_terminate_backend FROM PUBLIC",
+        "CREATE ROLE plain LOGIN",
+        f"ALTER DATABASE {url.database} OWNER TO plain",
+    ):
+        running.execute(statement, url.database)
+    crib = server(
+        DATABASE_URL=url.set(username="plain").render_as_string(), DATABASE_TIMEOUT_SECONDS=DEADLINE
+    )
+    with ThreadPoolExecutor(8) as threads:  # over several connections
+        answers = list(threads.map(lambda number: lock(crib, f"a{number}"), range(16)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert crib.output().count("cannot_end_silent_sessions") == 1
+    crib.stop()

@@ -7,14 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+import structlog
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_idle_seconds
+
+log = structlog.get_logger()
 
 _NAME = "toolcrib-"
 
 
 class PostgreSQL:
+    def __init__(self) -> None:
+        self._has_warned = False
+
     async def open(self, *args: Any, **named: Any) -> Any:
         return await asyncpg.connect(*args, **named)
 
@@ -26,7 +32,15 @@ class PostgreSQL:
             f"SET statement_timeout = {round(statement_seconds * 1000 * SERVER_MARGIN)}; "
             f"SET idle_in_transaction_session_timeout = {idle_seconds * 1000}"
         )
-        await self.end_silent_sessions(driver, idle_seconds)
+        try:
+            await self.end_silent_sessions(driver, idle_seconds)
+        except asyncpg.PostgresError as refusal:
+            # The right to call `pg_terminate_backend` may have been revoked: a server can do without.
+            if driver.is_closed():
+                raise
+            if not self._has_warned:
+                self._has_warned = True
+                log.warning("cannot_end_silent_sessions", reason=str(refusal))
 
     async def end_silent_sessions(self, driver: Any, seconds: float) -> None:
         """End our sessions whose client has been silent for so long in the middle of a statement.
