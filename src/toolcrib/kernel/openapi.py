@@ -48,10 +48,10 @@ PUBLIC: dict[str, Any] = {"security": []}
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _SAFE = {"get", "head", "options"}
-# Names a body's model until the document is completed. FastAPI would change a schema on its way, and the start would
-# have to make it.
+# Stands for a body's model until the document is completed. FastAPI would change a schema on its way, and the start
+# would have to make it. It passes on no class either, so the number of one; two may have the same name.
 _MODEL = "x-model"
-_body_models: dict[str, type[BaseModel]] = {}
+_body_models: dict[int, type[BaseModel]] = {}
 _PARAMETER = re.compile(r"{\w+(?::\w+)?}")
 _TEXTS = {
     400: "Malformed: the text says what",
@@ -82,9 +82,8 @@ def body_of(
     model: type[BaseModel], *, media_type: str = "application/json", required: bool = True
 ) -> dict[str, Any]:
     """For the `openapi_extra` of a route that reads its body itself: a body of `model`."""
-    name = f"{model.__module__}.{model.__qualname__}"
-    _body_models[name] = model
-    content = {media_type: {"schema": {_MODEL: name}}}
+    _body_models[id(model)] = model
+    content = {media_type: {"schema": {_MODEL: id(model)}}}
     return {"requestBody": {"required": required, "content": content}}
 
 
