@@ -11,7 +11,7 @@ from starlette.routing import Match
 
 class _RowConvertor(IntegerConvertor):
     """The number of a row, as `{part_id:row}`: no more digits than any has. The framework's `int` raises when there are
-    more than Python converts."""
+    more than Python converts. A package whose routes have it imports this module before it declares them."""
 
     regex = "[0-9]{1,19}"
 

@@ -1,5 +1,6 @@
 """HTTP in, one service call, HTTP out. Addresses with fixed words come before those with a part's number."""
 
+from toolcrib.kernel import route_paths  # noqa: F401  # the routes below have numbers of rows: {part_id:row}
 from toolcrib.parts.routes import (
     contract,
     files,
