@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,9 +34,45 @@ def damage(pool: PoolCrib, reservation_id: str, wanted: str) -> None:
     pool.crib.run(write())
 
 
+def damaged(**values: Any) -> str:
+    """What a reservation wants, as it is stored, with other values in it."""
+    return json.dumps({"count": 1, "at_least": 1, "names": [], "tags": None, "scope": None, **values})
+
+
 @pytest.mark.every_database
-@pytest.mark.parametrize("wanted", ['{"count": 1', "{}", '{"names": 5}', "[]"])
+@pytest.mark.parametrize("wanted", ['{"count": 1', damaged(count="x")])
 def test_a_damaged_reservation_holds_up_nobody(pool: PoolCrib, wanted: str) -> None:
+    check_that_it_holds_up_nobody(pool, wanted)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "{}",
+        '{"names": 5}',
+        "[]",
+        '{"names": [], "count": "x"}',
+        damaged(count=1.5),
+        damaged(count=True),
+        damaged(count=-1),
+        damaged(count=2**63),
+        damaged(at_least=None),
+        damaged(at_least=0),
+        damaged(at_least=2),
+        damaged(names=[1]),
+        damaged(names="abc"),
+        damaged(tags="(("),
+        damaged(tags=""),
+        damaged(tags=["gpu"]),
+        damaged(scope=5),
+        damaged(more=1),
+    ],
+)
+def test_whatever_cannot_be_wanted_is_damaged(pool: PoolCrib, wanted: str) -> None:
+    check_that_it_holds_up_nobody(pool, wanted)
+
+
+def check_that_it_holds_up_nobody(pool: PoolCrib, wanted: str) -> None:
     ann, bob, carol, names = pool.person(), pool.person(), pool.person(), pool.machines(2)
     held = pool.have(ann, names[:1])
     pool.have(carol, names[1:])

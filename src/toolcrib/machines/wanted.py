@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, Strict, TypeAdapter, ValidationError
 
 from toolcrib.kernel.stored_json import report_damage
 from toolcrib.machines.models import reservations
+from toolcrib.machines.tags import BadTags, expression
+
+# As many as a request may ask for.
+Count = Annotated[int, Strict(), Field(ge=1, le=10_000)]
+Word = Annotated[str, Strict()]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`count` machines, or as few as `at_least`: these `names`, or any that `tags` fits, of `scope` or of any."""
 
-    count: int = 1
-    at_least: int = 1
-    names: tuple[str, ...] = ()
-    tags: str | None = None
-    scope: str | None = None
+    count: Count = 1
+    at_least: Count = 1
+    names: tuple[Word, ...] = ()
+    tags: Word | None = None
+    scope: Word | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -32,11 +39,20 @@ class Wanted:
     def of(cls, row: Any) -> Wanted:
         """What the row of a reservation says. If it cannot be read, no machine: so its reservation gets none."""
         try:
-            return cls(**{**row.wanted, "names": tuple(row.wanted["names"])})
-        except (KeyError, TypeError):
-            report_damage(reservations.name, row.id)
-            return cls(count=0)
+            found = _STORED.validate_python(row.wanted)
+            if found.tags is not None:
+                expression(found.tags)
+            # What is missing, or is more than `as_json` writes, was not written by it.
+            if found.at_least <= found.count and found.as_json() == row.wanted:
+                return found
+        except (ValidationError, BadTags):
+            pass
+        report_damage(reservations.name, row.id)
+        return cls(count=0)
 
     @property
     def is_damaged(self) -> bool:
         return self.count == 0
+
+
+_STORED = TypeAdapter(Wanted)
