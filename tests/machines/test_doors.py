@@ -166,6 +166,21 @@ BAD_YAML = {
     "deep and unfinished": "{a: " * 5_000,
     "code": "machines: !!python/object/apply:os.getpid []",
     "two": "---\na: 1\n---\nb: 1\n",
+    "a bool that is none": "- !!bool foo",
+    "a time that is none": "- !!timestamp foo",
+    "a number that is none": "- !!int ''",
+    "a long number": f"- !!int {'1:' * 65_000}1",
+    "a number": "- !!float 1.5",
+    "bytes": "- !!binary YQ==",
+    "a set": "!!set {a}",
+    "pairs": "!!omap [a: 1]",
+    "a merged mapping": "- {!!merge <<: {name: a}}",
+    "a list that is text": "!!seq foo",
+    "a mapping that is text": "- !!map foo",
+    "text that is a list": "- !!str [a]",
+    "nothing that is a list": "- !!null [a]",
+    "a list as a name": "- {[a]: b}",
+    "a tag of its own": "- !foo bar",
 }
 
 
