@@ -39,7 +39,7 @@ async def share(
     *,
     now: datetime,
 ) -> None:
-    """Let a colleague sign in to the same account, with keys of their own.
+    """Let a colleague sign in to the same account, with keys of their own, which take the place of those they had.
 
     Raises:
         NoCredential: they have nothing to sign in with (400).
@@ -54,10 +54,17 @@ async def share(
     else:
         its = [ref for ref, _ in await current_holds(session, reservation_id, now)]
     colleague = await find_colleague(session, kernel.settings, me, to, its)
+    before = _keys(row).get(colleague.uuid)
+    if before == keys:
+        return
     await _set_keys(session, kernel, row, {**_keys(row), colleague.uuid: keys})
     said: dict[str, Any] = {"to": colleague.username, "machines": sorted(ref.key for ref in its)}
-    # Once for the holder, and once for the colleague, who does not see the events of others.
-    for uuid, more in ((me.uuid, {}), (colleague.uuid, {"shared_by": me.username})):
+    # An event is seen by one person and by administrators. So there is one for the holder, whose keys on the machines
+    # change, and another that tells the colleague, who may sign in from now on.
+    sees: list[tuple[str, dict[str, str]]] = [(me.uuid, {})]
+    if before is None:
+        sees.append((colleague.uuid, {"shared_by": me.username}))
+    for uuid, more in sees:
         await told.of_reservation(
             session, "reservation_shared", row.id, uuid, actor=me.username, now=now, **said, **more
         )
