@@ -101,7 +101,7 @@ class GroupCommits(ABC, Generic[Asked, Answer]):
         batch = [request]
         try:
             answers = await self._transact(batch)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - whoever waits for this answer gets it
             self._refuse(batch, error)
         else:
             _answer(batch, answers)
