@@ -30,6 +30,7 @@ from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter
 from toolcrib.kernel.failure_words import database_failure, is_write_lock_held
 from toolcrib.kernel.left_sessions import LeftSessions
 from toolcrib.kernel.progress import count_statements
+from toolcrib.kernel.sqlite_checkpoints import SqliteCheckpoints
 from toolcrib.kernel.sqlite_engines import SqliteEngines
 from toolcrib.kernel.sqlite_files import give_back_pages
 from toolcrib.kernel.sqlite_turn import SqliteTurn
@@ -67,10 +68,12 @@ class Database:
             self._sqlite = SqliteEngines(self.url, timeout_seconds, self._turn, self.reserve)
             self.writes, self.reads = self._sqlite.writing(), self._sqlite.reading()
             self._group_engine: Engine | None = self._sqlite.group()
+            self._checkpoints = SqliteCheckpoints(self.url.database) if self.url.database else None
         else:
             self.writes = self.reads = self._server_engine(timeout_seconds)
             self._left_sessions = LeftSessions(self.writes, timeout_seconds)
             self._group_engine = None
+            self._checkpoints = None
         for engine in {self.writes, self.reads}:
             count_statements(engine.sync_engine)
         _note_changes(self.writes.sync_engine)
@@ -93,6 +96,8 @@ class Database:
 
     def _committed(self, events: EventWriter) -> None:
         if events.written:
+            if self._checkpoints is not None:
+                self._checkpoints.wrote()
             for call in self._after_commit:
                 call(events.written)
         if self._nudge is not None:
@@ -244,6 +249,8 @@ class Database:
 
     async def close(self) -> None:
         await self.watch.close()
+        if self._checkpoints is not None:
+            await self._checkpoints.close()
         if self._instant_reads is not None:
             self._instant_reads.close()
         if self._left_sessions is not None:
