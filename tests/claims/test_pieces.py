@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.every_database
 
-PATHS = [f"game/{number}.uasset" for number in range(3 * PIECE)]
+# In the order in which they are taken.
+PATHS = sorted(
+    (f"game/{number}.uasset" for number in range(3 * PIECE)),
+    key=lambda path: service.ref("default", path).digest,
+)
 LAST = PATHS[-1]
 
 
@@ -36,8 +40,10 @@ async def crib(app_server: Callable[..., Awaitable[AppServer]], database_url: st
     return await app_server(database_url=database_url)
 
 
-async def bulk(client: httpx.AsyncClient, action: str = "lock") -> httpx.Response:
-    return await client.post("/api/locks/bulk", json={"action": action, "paths": PATHS, "branch": "main"})
+async def bulk(
+    client: httpx.AsyncClient, action: str = "lock", paths: Sequence[str] = PATHS
+) -> httpx.Response:
+    return await client.post("/api/locks/bulk", json={"action": action, "paths": paths, "branch": "main"})
 
 
 async def lock(client: httpx.AsyncClient, path: str) -> httpx.Response:
@@ -137,7 +143,8 @@ async def test_what_an_interrupted_call_left_is_ended(crib: AppServer, action: s
     me, many = await principal(crib, "ann"), crib.kernel.claim_pieces
     if action == "lock":
         refs = [service.ref("default", path) for path in PATHS]
-        call = asyncio.create_task(many.take(me.holder, [Acquire(ref, me.holder, "main") for ref in refs]))
+        commands = [Acquire(ref, me.holder, "main") for ref in refs]
+        call = asyncio.create_task(many.take(me.holder, commands, allowed))
     else:
         call = asyncio.create_task(service.release_many(many, me, "default", PATHS))
     await after_first_piece(crib, lambda: cancelled(call))
@@ -153,6 +160,10 @@ async def test_what_an_interrupted_call_left_is_ended(crib: AppServer, action: s
         assert len(await held(ann)) == (len(PATHS) if action == "lock" else 0)
 
 
+async def allowed() -> None:
+    """The rights of whoever calls are as they were."""
+
+
 async def cancelled(call: asyncio.Task[Any]) -> None:
     call.cancel()
     await asyncio.wait([call])
@@ -164,8 +175,13 @@ async def principal(crib: AppServer, name: str) -> Principal:
         return Principal(user.id, user.uuid, user.username, is_admin=False)
 
 
-async def test_a_call_whose_plan_was_carried_out_by_others_is_not_taken_for_done(crib: AppServer) -> None:
+@pytest.mark.parametrize("action", ["lock", "release"])
+async def test_a_call_whose_plan_was_carried_out_by_others_is_not_taken_for_done(
+    crib: AppServer, action: str
+) -> None:
     ann, kernel = await crib.user("ann"), crib.kernel
+    if action == "release":
+        await bulk(ann)
 
     async def carry_out() -> None:
         async with kernel.database.write() as session:
@@ -175,5 +191,33 @@ async def test_a_call_whose_plan_was_carried_out_by_others_is_not_taken_for_done
             assert await planned_releases.next_piece(session, plan, crib.clock()) is not None
 
     carried_out = after_first_piece(crib, carry_out)
-    assert (await bulk(ann)).status_code == 503
+    answer = await bulk(ann, action)
+    assert (answer.status_code, answer.json()["code"]) == (503, "change_interrupted")
     await carried_out
+
+
+async def test_of_two_calls_for_the_same_things_one_gets_them_all(crib: AppServer) -> None:
+    people = {name: await crib.user(name) for name in ("ann", "ben", "carl")}
+    orders = [(name, PATHS if number % 2 else PATHS[::-1]) for number, name in enumerate(people)]
+    answers = await asyncio.gather(*(bulk(people[name], paths=paths) for name, paths in orders))
+    assert sorted(each.status_code for each in answers) == [201, 409, 409]
+    (won,) = [number for number, each in enumerate(answers) if each.status_code == 201]
+    name, paths = orders[won]
+    assert [each["asset_path"] for each in answers[won].json()["locks"]] == paths
+    assert await held(people[name]) == dict.fromkeys(PATHS, name)
+
+
+async def test_who_lost_the_right_in_the_middle_gets_nothing(crib: AppServer) -> None:
+    dan, admin = await crib.user("dan"), await crib.admin()
+    uuid = (await dan.get("/api/currentuser")).json()["uuid"]
+    (found,) = [each for each in (await admin.get("/api/admin/users")).json() if each["uuid"] == uuid]
+
+    async def disable() -> int:
+        status = {"is_active": False}
+        return (await admin.put(f"/api/admin/users/{found['id']}/status", json=status)).status_code
+
+    between = after_first_piece(crib, disable)
+    refused = await bulk(dan, paths=[f"game/{number}" for number in range(10 * PIECE)])
+    assert await between == 200
+    assert refused.status_code == 401, refused.text[:200]
+    assert await held(admin) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
@@ -199,7 +200,11 @@ async def auto_release(body: BranchRequest, kernel: KernelDep, me: PrincipalDep)
     openapi_extra=body_of(BulkRequest),
 )
 async def bulk(request: Request, kernel: KernelDep) -> Response:
-    """Lock or release up to 10,000 paths: all of them or none."""
+    """Lock or release up to 10,000 paths: all of them or none.
+
+    A large change is made in pieces, between which others are served. Until it is answered, others may see a part of
+    it, and be refused by locks that are released again because the whole cannot be had.
+    """
     body = await read_long_model(request, BulkRequest)
     me = await kernel.auth.principal(request)
     project = me.project_named(body.project or kernel.settings.default_project)
@@ -213,6 +218,7 @@ async def bulk(request: Request, kernel: KernelDep) -> Response:
             comment=body.comment,
             expires_at=body.end(kernel.clock()),
             upstream=body.upstream_branch,
+            still=partial(long_answers.refreshed, kernel, me),
         )
     else:
         done = await service.release_many(kernel.claim_pieces, me, project, body.paths)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Release, Renew
 from toolcrib.kernel.claims.models import UPSTREAM, Claim, Ref, claims, earlier_digest, held_by_program
-from toolcrib.kernel.claims.pieces import PIECE, ClaimPieces
+from toolcrib.kernel.claims.pieces import ClaimPieces, in_pieces
 from toolcrib.kernel.claims.planned_releases import Ending
 from toolcrib.kernel.claims.problems import (
     ClaimHeld,
@@ -164,8 +164,10 @@ async def lock_many(
     comment: str | None,
     expires_at: datetime | None,
     upstream: str | None = None,
+    still: Callable[[], Awaitable[Principal]],
 ) -> list[Claim]:
-    """Lock all of `paths`, or none if any is held. A path given twice counts once.
+    """Lock all of `paths`, or none if any is held. A path given twice counts once. `still` returns the caller with the
+    rights they have by then, or raises.
 
     Raises:
         SomeHeld: some are held; says which and by whom (409).
@@ -178,13 +180,17 @@ async def lock_many(
         lambda each: Acquire(each, holder, branch, comment, expires_at, data=data_of(upstream), alone=alone),
         refs,
     )
-    held = await _held_among(many, refs, alone=alone) if len(refs) > PIECE else []
+    held = await _held_among(many, refs, alone=alone) if _is_much(refs) else []
     if any(claim.holder_uuid == me.uuid for claim in held) and await many.settle(me.uuid):
         held = await _held_among(many, refs, alone=alone)  # now that an earlier call of the caller's is over
     if held:
         raise SomeHeld(held)
+
+    async def may_go_on() -> None:
+        (await still()).require(f"project:{project}", "member")
+
     try:
-        return await many.take(holder, commands)
+        return await many.take(holder, commands, may_go_on)
     except ClaimHeld as refused:
         held = await _held_among(many, refs, alone=alone)
         folded = [each.folded for each in refs]
@@ -193,6 +199,10 @@ async def lock_many(
                 f"Two of the paths differ only in upper and lower case: {refused.claim.key}."
             ) from None
         raise SomeHeld(held or [refused.claim]) from None
+
+
+def _is_much(refs: Sequence[Ref]) -> bool:
+    return len(in_pieces(refs, lambda each: each.key)) > 1
 
 
 async def _held_among(many: ClaimPieces, refs: Sequence[Ref], *, alone: bool) -> list[Claim]:
@@ -226,10 +236,9 @@ async def release_many(many: ClaimPieces, me: Principal, project: str, paths: Se
     """
     me.require(f"project:{project}")
     refs = await _refs(project, paths)
-    if len(refs) > PIECE:
-        await many.settle(
-            me.uuid
-        )  # what an earlier call of the caller's has not released yet is not theirs any more
+    if _is_much(refs):
+        # What an earlier call of the caller's has not released yet is not theirs any more.
+        await many.settle(me.uuid)
     return await many.release(Ending(me.uuid, me.username), partial(_fences, refs, me.uuid))
 
 
@@ -244,8 +253,8 @@ async def force_release(
 
 async def _fences(
     refs: Sequence[Ref], holder_uuid: str | None, session: AsyncSession, now: datetime
-) -> list[int]:
-    """Return the numbers of the locks on `refs`, all of which must be held by that person, if one is named."""
+) -> list[tuple[int, str]]:
+    """Return the locks on `refs`, all of which must be held by that person, if one is named."""
     found = await queries.fences(session, [each.digest for each in refs], now=now)
     for each in refs:
         if each.digest not in found:
@@ -253,7 +262,7 @@ async def _fences(
         if holder_uuid is not None and found[each.digest][1] != holder_uuid:
             held = await queries.get(session, each, now=now)
             raise NotHolder(held) if held else ClaimNotFound(f"{each.key} is not held by anybody.")
-    return [found[each.digest][0] for each in refs]
+    return [(found[each.digest][0], each.key) for each in refs]
 
 
 async def release_branch(many: ClaimPieces, me: Principal, project: str, branch: str) -> list[Claim]:
@@ -262,11 +271,13 @@ async def release_branch(many: ClaimPieces, me: Principal, project: str, branch:
     scope = f"project:{project}"
     me.require(scope, "member")
 
-    async def find(session: AsyncSession, now: datetime) -> list[int]:
-        columns = select(claims.c.fence, claims.c.branch, claims.c.data).order_by(claims.c.fence)
+    async def find(session: AsyncSession, now: datetime) -> list[tuple[int, str]]:
+        columns = select(claims.c.fence, claims.c.key, claims.c.branch, claims.c.data).order_by(
+            claims.c.fence
+        )
         candidates = or_(claims.c.branch == branch, claims.c.data != {})
         found = await session.execute(columns.where(*_in(scope), candidates, queries.live(now)))
-        return [row.fence for row in found if branch in (row.branch, row.data.get(UPSTREAM))]
+        return [(row.fence, row.key) for row in found if branch in (row.branch, row.data.get(UPSTREAM))]
 
     return await many.release(Ending(me.uuid, me.username, f"branch {branch} released"), find)
 
@@ -274,10 +285,10 @@ async def release_branch(many: ClaimPieces, me: Principal, project: str, branch:
 async def release_old(many: ClaimPieces, hours: int) -> list[Claim]:
     """Release every asset lock taken more than `hours` ago."""
 
-    async def find(session: AsyncSession, now: datetime) -> list[int]:
+    async def find(session: AsyncSession, now: datetime) -> list[tuple[int, str]]:
         old = claims.c.acquired_at < now - timedelta(hours=hours)
-        query = select(claims.c.fence).where(claims.c.kind == KIND, old, queries.live(now))
-        return list(await session.scalars(query.order_by(claims.c.fence)))
+        query = select(claims.c.fence, claims.c.key).where(claims.c.kind == KIND, old, queries.live(now))
+        return [(row.fence, row.key) for row in await session.execute(query.order_by(claims.c.fence))]
 
     return await many.release(Ending("", None, f"held for more than {hours} hours"), find)
 

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy.util.concurrency import await_only, in_greenlet
 
 PIECE = 250
-# Where nobody waits for the write lock meanwhile, the loop is left sooner.
+# The same where the write lock is not held, so that leaving the loop keeps nobody from writing.
 FEW = 50
 # Of what costs little for each: rows on their way to the database, or from it.
 ROWS = 1_000

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from operator import itemgetter
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
@@ -21,18 +23,37 @@ from toolcrib.kernel.claims.planned_releases import LEASE, Ending, Piece
 from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.long_answers import Turns
-from toolcrib.kernel.long_work import pieces
 from toolcrib.kernel.problems import Problem
 
 log = structlog.get_logger()
 
-# So many claims change in one transaction: some ten milliseconds, and the wait for the disk.
-PIECE = 500
+Item = TypeVar("Item")
+
+GIVEN_UP = "The change took too long. What it had taken is being released again. Try again in a moment."
+CARRIED_ON = "The change took too long to wait for. The server is releasing the rest of it."
+
+# So many claims change in one transaction, with so many characters in their keys: some ten milliseconds, and the wait
+# for the disk. A key is written several times: with its claim, with its event, and into their indexes.
+PIECE, PIECE_LENGTH = 500, 64 * 1024
 # How often a call looks whether another one of the same person has ended.
 LOOK_SECONDS = 0.1
 
-# Returns the fences of the claims that are to be released, under the write lock, or raises why none is.
-Find = Callable[[AsyncSession, datetime], Awaitable[Sequence[int]]]
+# Returns the fences and keys of the claims that are to be released, under the write lock, or raises why none is.
+Find = Callable[[AsyncSession, datetime], Awaitable[Sequence[tuple[int, str]]]]
+
+
+def in_pieces(items: Sequence[Item], key_of: Callable[[Item], str]) -> list[list[Item]]:
+    """Return `items`, divided into what may change in one transaction."""
+    found: list[list[Item]] = []
+    length = 0
+    for item in items:
+        its = len(key_of(item))
+        if not found or len(found[-1]) == PIECE or length + its > PIECE_LENGTH:
+            found.append([])
+            length = 0
+        found[-1].append(item)
+        length += its
+    return found
 
 
 class ClaimPieces:
@@ -43,37 +64,43 @@ class ClaimPieces:
         self.clock = clock
         self._turns = Turns(at_once=1)
 
-    async def take(self, holder: Holder, commands: Sequence[Acquire]) -> list[Claim]:
-        """Take all of what `commands` ask for, or none of it.
+    async def take(
+        self, holder: Holder, commands: Sequence[Acquire], may_go_on: Callable[[], Awaitable[None]]
+    ) -> list[Claim]:
+        """Take all of what `commands` ask for, or none of it. `may_go_on` is asked before each further piece; it raises
+        if the caller's rights have ended meanwhile.
 
         Raises:
             Problem: why it was refused.
-            PlanLost: the server stood still meanwhile; all is being released again (503).
+            ChangeInterrupted: the server stood still meanwhile; all is being released again (503).
         """
-        name, undoing = str(uuid4()), Ending(holder.uuid, holder.username)
-        parts = list(pieces(commands, PIECE))
-        if len(parts) == 1:
+        # In one order for everybody, so that of two calls for the same things one gets them all.
+        parts = in_pieces(sorted(commands, key=lambda each: each.ref.digest), lambda each: each.ref.key)
+        if len(parts) <= 1:
             async with self.database.write() as session:
                 return await self._take(session, commands)
-        taken: list[Claim] = []
+        name, undoing = str(uuid4()), Ending(holder.uuid, holder.username)
+        taken: dict[str, Claim] = {}
         try:
             for number, part in enumerate(parts):
+                if number:
+                    await may_go_on()
                 async with self._turns.turn(holder.uuid), self.database.write() as session:
                     due_at = self.clock() + LEASE
                     if number:
-                        await planned_releases.postpone(session, name, due_at, number)
+                        await planned_releases.postpone(session, name, due_at, number, GIVEN_UP)
                     new = await self._take(session, part)
                     if number < len(parts) - 1:
                         fences = [claim.fence for claim in new]
                         await planned_releases.plan(session, name, undoing, [(number, fences)], due_at)
                     else:
                         await planned_releases.forget(session, name)
-                taken += new
+                taken.update((claim.digest, claim) for claim in new)
         except Problem:
             if taken:
                 await self._carry_out(name, holder.uuid)
             raise
-        return taken
+        return [taken[each.ref.digest] for each in commands]
 
     async def release(self, ending: Ending, find: Find) -> list[Claim]:
         """Release what `find` finds. If that is much, it is certain from the moment when it was found: what ends
@@ -81,21 +108,25 @@ class ClaimPieces:
 
         Raises:
             Problem: why none is.
-            PlanLost: the server stood still meanwhile; another process releases the rest (503).
+            ChangeInterrupted: the server stood still meanwhile; another process releases the rest (503).
         """
         name = str(uuid4())
         async with self.database.write() as session:
             await take_write_lock(session)
             now = self.clock()
-            fences = await find(session, now)
-            if len(fences) <= PIECE:
-                return await self._release(session, Piece(ending, list(fences)))
-            parts = list(enumerate(pieces(fences, PIECE)))
+            found = in_pieces(await find(session, now), itemgetter(1))
+            parts = [(number, [fence for fence, _ in piece]) for number, piece in enumerate(found)]
+            if len(parts) <= 1:
+                fences = parts[0][1] if parts else []
+                claims = await queries.by_fences(session, fences, now=now)
+                together = [ending.of(claims[fence]) for fence in fences if fence in claims]
+                ended = await service.run_group(session, together, now=now) if together else []
+                return [claim for claim in ended if claim is not None]
             await planned_releases.plan(session, name, ending, parts, now + LEASE)
         released: list[Claim] = []
         for left in range(len(parts), 0, -1):
             async with self._turns.turn(ending.asked_by), self.database.write() as session:
-                await planned_releases.postpone(session, name, self.clock() + LEASE, left)
+                await planned_releases.postpone(session, name, self.clock() + LEASE, left, CARRIED_ON)
                 piece = await planned_releases.next_piece(session, name)
                 released += await self._release(session, piece) if piece else []
         return released

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.kernel.claims.commands import Command, ForceRelease, Release
 from toolcrib.kernel.claims.models import Claim, Holder
 from toolcrib.kernel.due_times import is_due
-from toolcrib.kernel.problems import DatabaseUnavailable
+from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.stored_json import is_damaged
 from toolcrib.kernel.tables import Base, JsonText, UtcDateTime, exact_string
 
@@ -40,8 +40,11 @@ planned_releases = Table(
 _planned = planned_releases.c
 
 
-class PlanLost(DatabaseUnavailable):
-    """The call stood still for so long that it was taken for ended, and undone or carried out by another process."""
+class ChangeInterrupted(Problem):
+    """The call stood still for so long that it was taken for ended. What it had locked is being released again; what it
+    was to release is being released."""
+
+    code, status = "change_interrupted", 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +88,15 @@ async def plan(
     await session.execute(insert(planned_releases), rows)
 
 
-async def postpone(session: AsyncSession, name: str, due_at: datetime, pieces: int) -> None:
+async def postpone(session: AsyncSession, name: str, due_at: datetime, pieces: int, lost: str) -> None:
     """Carry on with a plan that has so many pieces.
 
     Raises:
-        PlanLost: it has not (503).
+        ChangeInterrupted: it has not, with the text `lost` (503).
     """
     left = select(func.count()).select_from(planned_releases).where(_planned.plan == name)
     if await session.scalar(left) != pieces:
-        raise PlanLost("The change took too long and was given up. Look at what is held, and try again.")
+        raise ChangeInterrupted(lost)
     await session.execute(update(planned_releases).where(_planned.plan == name).values(due_at=due_at))
 
 
