@@ -9,7 +9,10 @@ from typing import Literal
 import pytest
 from sqlalchemy import select
 
+from tests.claims.room_keys import hook, tables
+from tests.claims.rooms import Rooms
 from tests.clock import FakeClock
+from toolcrib.kernel import logs
 from toolcrib.kernel.claims import queries, service
 from toolcrib.kernel.claims.commands import (
     Acquire,
@@ -176,3 +179,13 @@ async def engine(new_database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture(params=["unit_of_work", "group_commit"])
 def claims(request: pytest.FixtureRequest, engine: Database, clock: FakeClock) -> Claims:
     return Claims(engine, clock, request.param)
+
+
+@pytest.fixture
+async def rooms(claims: Claims) -> Rooms:
+    """The hook of `room_keys` is told of the claims, as if they were its kind's."""
+    logs.configure(Settings())  # as a server does: the library's own way to print a traceback takes seconds
+    async with claims.database.writes.begin() as connection:
+        await connection.run_sync(tables.create_all)
+    claims.database.claim_hooks = {"thing": hook}
+    return Rooms(claims)
