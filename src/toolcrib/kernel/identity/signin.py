@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from toolcrib.kernel.identity.passwords import Passwords
 from toolcrib.kernel.identity.principal import DISABLED, Principal
 from toolcrib.kernel.identity.second_step import SecondStep
 from toolcrib.kernel.problems import Forbidden, Problem
-from toolcrib.kernel.ratelimit import RateLimiter
+from toolcrib.kernel.ratelimit import RateLimited, RateLimiter
 
 # The counter of failures of one account at one address.
 WRONG = "wrong password"
@@ -26,6 +27,9 @@ AGAIN = "current password"
 AGAIN_RATE = "10/minute"
 # How many wrong passwords are remembered, as digests; beyond that the oldest is forgotten.
 KNOWN_WRONG = 4096
+# A try too many is refused after this pause. Who tries on and on, over as many connections as one address may have,
+# would otherwise keep the server busy with refusals alone.
+REFUSAL_SECONDS = 0.25
 
 Reason = TypeVar("Reason", str, None)
 
@@ -88,7 +92,11 @@ class SignIn:
         Raises:
             RateLimited: there were too many (429).
         """
-        await self._limiter.hit("login", self._rate, address)
+        try:
+            await self._limiter.hit("login", self._rate, address)
+        except RateLimited:
+            await asyncio.sleep(REFUSAL_SECONDS)
+            raise
 
     async def prove(self, username: str, password: str, otp: str | None, address: str) -> User:
         """Return the person `username` if `password` is theirs, and `otp` a code of their second factor if they have
