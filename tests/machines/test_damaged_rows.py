@@ -23,13 +23,13 @@ READ = (
 )
 
 
-def damage(pool: PoolCrib, reservation_id: str, wanted: str) -> None:
+def damage(pool: PoolCrib, reservation_id: str, value: str, column: str = "wanted") -> None:
     """Straight into the database, as no client can."""
 
     async def write() -> None:
         async with pool.crib.app.kernel.database.write() as session:
-            statement = text(f"UPDATE {reservations.name} SET wanted = :wanted WHERE id = :id")
-            await session.execute(statement, {"wanted": wanted, "id": reservation_id})
+            statement = text(f"UPDATE {reservations.name} SET {column} = :value WHERE id = :id")
+            await session.execute(statement, {"value": value, "id": reservation_id})
 
     pool.crib.run(write())
 
@@ -99,3 +99,19 @@ def check_that_it_holds_up_nobody(pool: PoolCrib, wanted: str) -> None:
     assert [each["machine"] for each in read(carol, next_one)["machines"]] == [held["machines"][0]["machine"]]
     assert read(bob, waits)["state"] == "waiting"
     assert bob.client.delete(f"/api/reservations/{waits}").status_code == 200
+
+
+@pytest.mark.parametrize("access", ["[]", '{"keys": 5}', '{"keys": {"a": 5}}', '{"keys": {"a": [1]}}'])
+def test_damaged_keys_hold_up_nobody(pool: PoolCrib, access: str) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines()
+    held = pool.have(ann, names)
+    damage(pool, held["id"], access, "access")
+    for person in (ann, ben, pool.admin):
+        for address in READ:
+            answer = person.client.get(address)
+            assert answer.status_code == 200, (address, answer.text)
+    assert ann.client.get(f"/api/reservations/{held['id']}").json()["shared_with"] == []
+    assert ben.client.get(f"/api/reservations/{held['id']}").status_code in (403, 404)
+    assert ann.client.delete(f"/api/reservations/{held['id']}").status_code == 200
+    pool.settle()
+    assert pool.have(ben, names)["machines"]

@@ -16,6 +16,7 @@ from toolcrib.kernel.driver_statements import DriverStatement, Row
 from toolcrib.kernel.problems import Conflict
 from toolcrib.machines.logins import login_for
 from toolcrib.machines.models import CURRENT, HoldState, State, holds, machines, reservations
+from toolcrib.machines.wanted import keys_of
 
 WORK_JOB = "machines.work"
 
@@ -192,7 +193,7 @@ def _passed_on(connection: Connection, before: Claim, after: Claim, now: datetim
     known = connection.execute(same).first()
     if known is not None:
         return Account(known.id, former.machine_id, known.login)
-    keys: dict[str, Any] = former.access.get("keys", {})
+    keys: dict[str, Any] = keys_of(former.access)
     heir = after.holder_uuid
     access: dict[str, Any] = {"keys": {heir: keys[heir]} if heir in keys else {}}
     if former.access.get("certificate"):

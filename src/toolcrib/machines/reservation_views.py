@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from toolcrib.kernel.claims.schemas import Comment, Reason, Text
 from toolcrib.kernel.schema import Schema
 from toolcrib.machines.models import HoldState, State
-from toolcrib.machines.wanted import Wanted
+from toolcrib.machines.wanted import Wanted, keys_of
 
 Minutes = Annotated[int, Field(ge=1, le=5_256_000)]
 
@@ -169,9 +169,7 @@ class ReservationRead(Schema):
             booked_machines=booked or [],
             confirm_by=row.confirm_by if going_on else None,
             shared_with=sorted(
-                names[uuid]
-                for uuid in row.access.get("keys", {})
-                if uuid != row.holder_uuid and uuid in names
+                names[uuid] for uuid in keys_of(row.access) if uuid != row.holder_uuid and uuid in names
             ),
             certificate=bool(row.access.get("certificate")),
             queue=queue,

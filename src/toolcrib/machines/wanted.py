@@ -56,3 +56,13 @@ class Wanted:
 
 
 _STORED = TypeAdapter(Wanted)
+
+
+def keys_of(access: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the public keys in the `access` of a reservation, by the UUID of whoever brought them; none if they cannot
+    be read."""
+    found = access.get("keys", {})
+    is_whole = isinstance(found, dict) and all(
+        isinstance(keys, list) and all(isinstance(key, str) for key in keys) for keys in found.values()
+    )
+    return found if is_whole else {}

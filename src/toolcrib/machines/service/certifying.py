@@ -15,6 +15,7 @@ from toolcrib.machines.models import State
 from toolcrib.machines.reservation_views import Certificate
 from toolcrib.machines.service import access, managing
 from toolcrib.machines.service.pool_keys import KeyName, find_key, make_key
+from toolcrib.machines.wanted import keys_of
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ async def certify(
     async with kernel.database.read() as session:
         row = await managing.find(session, me, reservation_id)
         ca = await find_key(session, kernel.secrets, KeyName.CA)
-    own_keys = row.access.get("keys", {}).get(me.uuid)
+    own_keys = keys_of(row.access).get(me.uuid)
     if row.holder_uuid != me.uuid and own_keys is None:
         raise AccessDenied(f"Only {row.holder} may do this.")
     if not row.access.get("certificate"):

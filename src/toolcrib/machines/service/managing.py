@@ -29,6 +29,7 @@ from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.people import find_colleague
 from toolcrib.machines.service.reserving import leave_queue, plan_of
 from toolcrib.machines.service.wanted import read_queue
+from toolcrib.machines.wanted import keys_of
 from toolcrib.settings import Settings
 
 
@@ -39,9 +40,7 @@ async def find(session: AsyncSession, me: Principal, reservation_id: str) -> Row
         ReservationNotFound: (404).
     """
     row = (await session.execute(select(reservations).where(reservations.c.id == reservation_id))).first()
-    if row is None or not (
-        me.is_admin or row.holder_uuid == me.uuid or me.uuid in row.access.get("keys", {})
-    ):
+    if row is None or not (me.is_admin or row.holder_uuid == me.uuid or me.uuid in keys_of(row.access)):
         raise ReservationNotFound("There is no such reservation.")
     return row
 

@@ -25,6 +25,7 @@ from toolcrib.machines.service.booking import booked_refs
 from toolcrib.machines.service.confirming import used
 from toolcrib.machines.service.managing import current_holds, find_own
 from toolcrib.machines.service.people import find_colleague, find_person
+from toolcrib.machines.wanted import keys_of
 
 GOING_ON = (State.PREPARING, State.READY)
 
@@ -157,7 +158,7 @@ async def _gone(session: AsyncSession, kernel: Kernel, row: Row[Any], needed: Co
 
 
 def _keys(row: Row[Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = row.access.get("keys", {})
+    found: dict[str, list[str]] = keys_of(row.access)
     return found
 
 

@@ -13,6 +13,7 @@ from toolcrib.kernel.identity.users import usernames
 from toolcrib.machines.models import State
 from toolcrib.machines.reservation_views import QueuePlaceRead, ReservationRead
 from toolcrib.machines.service import reading
+from toolcrib.machines.wanted import keys_of
 from toolcrib.settings import Settings
 
 
@@ -34,7 +35,7 @@ async def shown(
                 priority=each.row.priority,
             )
     booked = await reading.booked_names(session, [row.id for row in rows if row.state == State.BOOKED])
-    uuids = {uuid for row in rows for uuid in (row.holder_uuid, *row.access.get("keys", {}))}
+    uuids = {uuid for row in rows for uuid in (row.holder_uuid, *keys_of(row.access))}
     names = await usernames(session, uuids)
     jumps = await reading.jump_hosts(session, [each for of in held.values() for each in of])
     return [

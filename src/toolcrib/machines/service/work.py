@@ -29,6 +29,7 @@ from toolcrib.machines.service import beginning, confirming, filling, hosts_of, 
 from toolcrib.machines.service.ending import end_claims
 from toolcrib.machines.service.pool_keys import public_ca_key
 from toolcrib.machines.service.reserving import serve_queue
+from toolcrib.machines.wanted import keys_of
 
 log = structlog.get_logger()
 
@@ -148,8 +149,8 @@ async def _prepare(pool: Pool, group: Sequence[Row[Any]]) -> None:
 def _account(pool: Pool, reservation: Row[Any]) -> Account:
     access = reservation.access
     sealed = access.get("password")
-    keys = tuple(key for of_person in access.get("keys", {}).values() for key in of_person)
-    people = {reservation.holder_uuid, *access.get("keys", {})} if access.get("certificate") else set()
+    keys = tuple(key for of_person in keys_of(access).values() for key in of_person)
+    people = {reservation.holder_uuid, *keys_of(access)} if access.get("certificate") else set()
     return Account(
         login=reservation.login,
         mark=reservation.id,
