@@ -17,7 +17,7 @@ from toolcrib.assets.paths import normalise
 from toolcrib.assets.schemas import LockFilter, lock_as_dict
 from toolcrib.kernel.claims import etag, queries
 from toolcrib.kernel.claims.models import Claim, claim_keys, claims
-from toolcrib.kernel.claims.queries import Looked
+from toolcrib.kernel.claims.queries import Scanned
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.fast_routes import FastResponse
 from toolcrib.kernel.identity.principal import Principal
@@ -43,7 +43,7 @@ async def answer(
     if limit is None:
         # Each path is listed once, even if its lock was released and taken again while the list was read.
         listing.until = seq
-        found = Looked([claim for claim in found.claims if claim.fence <= seq], found.after)
+        found = Scanned([claim for claim in found.claims if claim.fence <= seq], found.after)
         tag = etag.until(seq, view, await listing.first_end(wanted.cursor))
         return StreamingResponse(_pieces(listing, me, found), media_type=JSON, headers={"ETag": tag})
     pieces = [_text(found.claims)]
@@ -53,7 +53,7 @@ async def answer(
             me = await refreshed(kernel, me)
             size = min(limit - len(found.claims), PAGE)
             page = await listing.read(me, page.after, size)
-            found = Looked(found.claims + page.claims, page.after)
+            found = Scanned(found.claims + page.claims, page.after)
             pieces.append(_text(page.claims))
     return _whole(b"[" + b",".join(filter(None, pieces)) + b"]", found, seq, view)
 
@@ -70,7 +70,7 @@ class _Listing:
         # The newest fence to list.
         self.until: int | None = None
 
-    async def read(self, me: Principal, after: int | None, limit: int) -> Looked:
+    async def read(self, me: Principal, after: int | None, limit: int) -> Scanned:
         async with self.kernel.database.read() as session:
             if self._holder is not None:
                 is_theirs, is_indexed = await queries.held_by(session, self._holder)
@@ -78,7 +78,7 @@ class _Listing:
                 if is_indexed:
                     self._narrow.append(is_theirs)
                 self._holder = None
-            return await service.look(
+            return await service.scan(
                 session,
                 me,
                 self.project,
@@ -100,7 +100,7 @@ class _Listing:
             return await service.first_end(session, self.project, conditions, now=self.now)
 
 
-async def _pieces(listing: _Listing, me: Principal, page: Looked) -> AsyncIterator[bytes]:
+async def _pieces(listing: _Listing, me: Principal, page: Scanned) -> AsyncIterator[bytes]:
     """Yield the whole list as JSON; `page` is its beginning."""
     yield b"["
     comma = b""
@@ -120,7 +120,7 @@ def _text(page: Sequence[Claim]) -> bytes:
     return orjson.dumps([lock_as_dict(claim) for claim in page])[1:-1]
 
 
-def _whole(body: bytes, found: Looked, seq: int, view: str) -> Response:
+def _whole(body: bytes, found: Scanned, seq: int, view: str) -> Response:
     headers = []
     if found.after is not None:
         headers.append((b"x-next-cursor", b"%d" % found.after))

@@ -324,7 +324,7 @@ async def listing(
     return await queries.find(session, wanted, now=now, limit=limit, after=after, narrow=conditions)
 
 
-async def look(
+async def scan(
     session: AsyncSession,
     me: Principal,
     project: str,
@@ -335,14 +335,14 @@ async def look(
     limit: int,
     after: int | None,
     until: int | None,
-) -> queries.Looked:
+) -> queries.Scanned:
     """As `listing`, with conditions of any sort, in a time that does not grow: see `queries.look`. `until` is the
     newest fence to look at."""
     scope = f"project:{project}"
     me.require(scope)
     within = _in(scope) if until is None else [*_in(scope), claims.c.fence <= until]
     wanted = queries.Filters(within, conditions, narrow)
-    return await queries.look(session, wanted, now=now, limit=limit, after=after)
+    return await queries.scan(session, wanted, now=now, limit=limit, after=after)
 
 
 async def first_end(

@@ -42,8 +42,8 @@ _FENCES = {each: select_listed(_FENCE, claims.c.digest, each) for each in DIALEC
 
 # So many are looked at one by one in a few milliseconds.
 FEW = 2_000
-# So many of those that a condition without an index leaves out are looked at for one answer.
-LOOK = 5_000
+# So many of those that a condition without an index leaves out are scanned for one answer.
+SCAN_LIMIT = 5_000
 
 
 def live(now: datetime) -> ColumnElement[bool]:
@@ -102,31 +102,31 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Scanned:
     """Claims that were found, and the fence after which to go on; None if there are no more."""
 
     claims: list[Claim]
     after: int | None
 
 
-async def look(
+async def scan(
     session: AsyncSession, wanted: Filters, *, now: datetime, limit: int, after: int | None = None
-) -> Looked:
+) -> Scanned:
     """Find up to `limit` claims, as `find` does, in a time that does not grow with the number of claims: where the
-    filters leave out many, it ends after `LOOK` of them, with fewer than `limit`, and says where to go on."""
+    filters leave out many, it ends after `SCAN_LIMIT` of them, with fewer than `limit`, and says where to go on."""
     conditions = [*wanted.within, *wanted.others]
     few = await _few(session, wanted.narrow)
     end = None
     if few is not None:
         conditions.append(claims.c.fence.in_(few))
     elif wanted.others:
-        end = await _fence_at(session, wanted.within, after, limit + LOOK)
+        end = await _fence_at(session, wanted.within, after, limit + SCAN_LIMIT)
         if end is not None:
             conditions.append(claims.c.fence <= end)
     found = [] if few == [] else await find(session, conditions, now=now, limit=limit + 1, after=after)
     if len(found) > limit:
-        return Looked(found[:limit], found[limit - 1].fence)
-    return Looked(found, end)
+        return Scanned(found[:limit], found[limit - 1].fence)
+    return Scanned(found, end)
 
 
 async def _fence_at(

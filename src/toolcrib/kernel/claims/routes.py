@@ -112,12 +112,12 @@ async def list_claims(
     caller = await _caller(session, kernel, me)
     found: list[Claim] = []
     pieces: list[bytes] = []
-    page = queries.Looked([], cursor)
+    page = queries.Scanned([], cursor)
     size = 0
     while len(page.claims) == size and len(found) < limit and (page.after is not None or not pieces):
         # In pages, so that others are served in between.
         size = min(limit - len(found), PAGE)
-        page = await queries.look(session, wanted, now=now, limit=size, after=page.after)
+        page = await queries.scan(session, wanted, now=now, limit=size, after=page.after)
         lengths = await queries.queue_lengths(session, [claim.digest for claim in page.claims], now=now)
         shown = [_shown(claim, lengths.get(claim.digest, 0), site, kernel, caller) for claim in page.claims]
         pieces.append(orjson.dumps(shown)[1:-1])
