@@ -83,6 +83,36 @@ def test_a_search_goes_through_every_bucket_one_may_read_and_no_other(
 
 
 @pytest.mark.every_database
+def test_whoever_follows_a_searchs_cursors_gets_every_match_once(ann: Person, ben: Person) -> None:
+    word = uuid4().hex[:10]
+    named = {f"{number}/{word}.txt" for number in range(3)}
+    others = {f"{word}/{number}.txt" for number in range(4)}
+    for path in named | others:
+        ann.stored(path)
+    ann.stored(f"{word}/5.txt", bucket="companies")
+    answers = [ann.get("/search", q=word, limit=2).json()]
+    while answers[-1]["next_cursor"]:
+        assert answers[-1]["warnings"] == ["partial_answer"]
+        answers.append(ann.get("/search", q=word, limit=2, cursor=answers[-1]["next_cursor"]).json())
+    paths = [file["logical_path"] for answer in answers for file in answer["files"]]
+    assert [len(answer["files"]) for answer in answers] == [2, 2, 2, 2]
+    assert set(paths[:3]) == named
+    assert sorted(paths[3:]) == sorted(others | {f"{word}/5.txt"})
+    assert answers[-1]["warnings"] == []
+    cursor = answers[0]["next_cursor"]
+    for person, q, wrong in (
+        (ben, word, cursor),
+        (ann, f"{word} txt", cursor),
+        (ann, word, cursor[:-8]),
+        (ann, word, str(uuid4())),
+        (ann, word, "é"),
+        (ann, word, "a" * 5_000),
+    ):
+        refused(person.get("/search", q=q, cursor=wrong), 400, "validation_error")
+    refused(ann.get("/search", q=word, cursor=cursor, **ann.at("")), 400, "validation_error")
+
+
+@pytest.mark.every_database
 def test_a_folder_moves_with_all_below_it(ann: Person, ben: Person, carla: Person) -> None:
     data = ann.stored("old/in/a.txt", bucket="companies")
     ann.stored("other.txt", bucket="companies")

@@ -74,7 +74,8 @@ async def test_no_search_looks_at_all_files(app_server: Start, database_url: str
         for question in (
             "storage/buckets",
             "storage/search?q=none",
-            "storage/search?q=none&cursor=" + str(UUID(int=5_000)),
+            f"storage/search?q=none&cursor={await next_cursor(ann, 'none', 1)}",
+            f"storage/search?q=blend&cursor={await next_cursor(ann, 'blend', 20)}",
             f"storage/search?q=none&bucket=projects&id={LARGE}&path=rigs",
         ):
             before = await read.so_far()
@@ -92,6 +93,17 @@ async def test_no_search_looks_at_all_files(app_server: Start, database_url: str
     assert await found(ann, f"q=25999&bucket=projects&id={LARGE}&path=rigs") == ([last], 7)
     assert await found(ann, f"q=mine&bucket=projects&id={OWN}&path=") == (["mine.txt"], 1)
     assert (await found(ann, "q=none"))[0] == []
+    # Of each piece, an answer shows 5 of about 12.
+    assert sorted((await found(ann, "q=123&limit=5"))[0]) == [
+        f"rigs/{number:05}.blend" for number in range(FILES) if "123" in f"{number:05}"
+    ]
+
+
+async def next_cursor(person: AsyncClient, q: str, limit: int) -> str:
+    answer = (await person.get(f"/api/storage/search?q={q}&limit={limit}")).raise_for_status().json()
+    assert answer["warnings"] == ["partial_answer"]
+    cursor: str = answer["next_cursor"]
+    return cursor
 
 
 async def found(person: AsyncClient, query: str) -> tuple[list[str], int]:

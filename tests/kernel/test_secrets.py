@@ -25,7 +25,7 @@ from toolcrib.kernel.clock import system_clock
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.resealing import STEP, reseal
-from toolcrib.kernel.secrets import Sealed, Secrets, UnusableSecret, load_secrets
+from toolcrib.kernel.secrets import Envelopes, Sealed, Secrets, UnusableSecret, load_secrets
 from toolcrib.kernel.tables import Base, JsonText, UtcDateTime
 from toolcrib.server import build_kernel, kinds
 
@@ -283,3 +283,11 @@ async def test_what_cannot_be_opened_is_named_and_kept(kernel: Callable[..., Ker
     assert done.found == len(done.lost) == len(other.secrets.places)
     assert any(line.startswith("machines.password of id 1") for line in done.lost)
     assert await opened(before) == expected(before, 1)
+
+
+def test_an_envelope_opens_with_the_secret_before_and_for_its_purpose_alone() -> None:
+    sealed = Envelopes(Secrets(OLD), "one").seal(b"kept")
+    assert Envelopes(Secrets(NEW, OLD), "one").open(sealed) == b"kept"
+    for other in (Envelopes(Secrets(NEW), "one"), Envelopes(Secrets(OLD), "another")):
+        with pytest.raises(ValueError, match="not encrypted here"):
+            other.open(sealed)

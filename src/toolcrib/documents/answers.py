@@ -217,7 +217,7 @@ class ShelfList(Schema):
 
 class FoundList(Schema):
     """Files that match a search. `buckets` are the buckets of `files`; `warnings` says why files may be missing:
-    `project_service_unavailable`. `next_cursor` leads to the files that were not looked at."""
+    `project_service_unavailable`, or `partial_answer` where `next_cursor` leads to more."""
 
     files: list[FileRead]
     buckets: list[Shelf]

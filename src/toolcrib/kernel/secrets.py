@@ -132,6 +132,33 @@ class Signatures:
         return any(hmac.compare_digest(one, signature) for one in made)
 
 
+class Envelopes:
+    """Encrypts for one purpose what a client keeps and brings back, and opens what was encrypted with this secret or
+    the one before it."""
+
+    def __init__(self, secrets: Secrets, purpose: str) -> None:
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415
+
+        keys = (base64.urlsafe_b64encode(_derive(one, purpose)) for one in secrets.verifying)
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    def seal(self, plain: bytes) -> str:
+        return self._fernet.encrypt(plain).decode()
+
+    def open(self, sealed: str) -> bytes:
+        """Decrypt what `seal` encrypted.
+
+        Raises:
+            ValueError: it was not encrypted here, or is damaged.
+        """
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
+        try:
+            return self._fernet.decrypt(sealed.encode())
+        except InvalidToken:
+            raise ValueError("not encrypted here, or damaged") from None
+
+
 def load_secrets(settings: Settings, places: Iterable[Sealed] = ()) -> Secrets:
     """The configured secret, else the one in the data directory, made on first use and readable only by us.
 

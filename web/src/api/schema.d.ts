@@ -2179,7 +2179,7 @@ export interface components {
         /**
          * FoundList
          * @description Files that match a search. `buckets` are the buckets of `files`; `warnings` says why files may be missing:
-         *     `project_service_unavailable`. `next_cursor` leads to the files that were not looked at.
+         *     `project_service_unavailable`, or `partial_answer` where `next_cursor` leads to more.
          */
         FoundList: {
             /** Buckets */

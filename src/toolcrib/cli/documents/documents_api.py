@@ -37,7 +37,8 @@ class DocumentsApi:
     def get_list(self, route: str, **params: Any) -> Any:
         """Do what `get` does, and warn if the answer's list is not whole."""
         found = self.get(route, **params)
-        if found.get("warnings"):
+        # What is at `next_cursor` is not missing.
+        if set(found.get("warnings") or ()) - {"partial_answer"}:
             output.warn("Projects may be missing: the service that decides about them does not answer.")
         return found
 

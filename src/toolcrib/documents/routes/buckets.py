@@ -45,13 +45,14 @@ async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
 )
 async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
     """Find files by words of their paths, in all buckets the caller may read, or in one bucket or folder. An answer is
-    about a few thousand files; go on with `cursor=next_cursor` while there is one, also where nothing was found."""
+    about a few thousand files; go on with `cursor=next_cursor` while there is one, also where nothing was found: every
+    match comes once. A cursor is good for the same words and place, and for who got it."""
     query = query_of(request)
     limit = number(query, "limit", 20, least=1, most=MAX_FOUND)
     narrowed = any(query.get(name) for name in (*PLAIN.bucket, *PLAIN.id, *PLAIN.path))
     below = read_place(caller.me, query, folder=True) if narrowed else None
     cursor = query.get("cursor") or None
-    found = await searching.search(docs, caller, query.get("q", ""), below=below, limit=limit, after=cursor)
+    found = await searching.search(docs, caller, query.get("q", ""), below=below, limit=limit, cursor=cursor)
     async with docs.kernel.database.read() as session:
         names = await names_of(session, found.files)
     return bare(
@@ -59,7 +60,7 @@ async def search(request: Request, docs: DocumentsDep, caller: CallerDep) -> Res
             "files": [file_as_dict(file, None, names) for file in found.files],
             "buckets": [_shown(each) for each in found.buckets],
             "warnings": found.warnings,
-            "next_cursor": found.after,
+            "next_cursor": found.next_cursor,
         }
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, select
+from sqlalchemy import ColumnElement, and_, case, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.caller import Caller
@@ -16,24 +16,27 @@ from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import lookup
 from toolcrib.documents.service.buckets import ListedBucket, listed_buckets, one_bucket
 from toolcrib.documents.service.lookup import Documents, bucket_of
+from toolcrib.documents.service.search_cursor import Cursors, Position, Shown
 from toolcrib.kernel.search import text_match, unindexed
 
 MAX_WORDS = 8
-# So many files are looked at for one answer.
-LOOK = 4_000
+# So many files are scanned for one answer.
+SCAN_LIMIT = 4_000
 # A statement has at most 32,767 parameters on PostgreSQL.
 BUCKETS_AT_ONCE = 5_000
+# Warns that there is more at `next_cursor`.
+PARTIAL = "partial_answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Files that were found, and their buckets. `warnings` says why some may be missing. `after` is where to go on;
-    None if all were looked at."""
+    """Files that were found, and their buckets. `warnings` says why some may be missing. `next_cursor` is where to go
+    on; None if there are no more."""
 
     files: Sequence[File]
     buckets: Sequence[ListedBucket]
     warnings: Sequence[str]
-    after: str | None
+    next_cursor: str | None
 
 
 async def search(
@@ -43,58 +46,98 @@ async def search(
     *,
     below: Place | None = None,
     limit: int,
-    after: str | None = None,
+    cursor: str | None = None,
 ) -> Matches:
     """Find files whose paths contain every word of `text`, in all buckets the caller may read or only `below` a folder.
-    Files whose own names contain the words come first; archived files are left out.
+    Archived files are left out. `cursor` is the `next_cursor` of an answer: whoever follows them to the end gets every
+    match once.
 
-    Where there are more than a few thousand files, one answer is about so many of them, and `after` leads to the next:
-    no database has an index for the middle of a word that is the same on all three.
+    Where there are more than a few thousand files, they are scanned in pieces, by id, and one answer is about one of
+    them: no database has an index for the middle of a word that is the same on all three. The matches of a piece come
+    by id, first those whose own names contain the words; an answer shows up to `limit` of them, sorted by name.
 
     Raises:
+        ValidationFailed: too few or too many words, or not a cursor of this search (400).
         AccessDenied: the caller may not read the bucket of `below` (403).
     """
     words = text.split()
     if not words or len(words) > MAX_WORDS:
         raise ValidationFailed.of("q", f"must hold from 1 to {MAX_WORDS} words")
+    cursors = Cursors(docs.kernel.secrets, caller, words, below)
+    position = cursors.read(cursor) if cursor else None
     if below is not None:
         mine = await one_bucket(docs, caller, below.bucket)
         inside = [and_(*lookup.below(below))]
     else:
         mine = await listed_buckets(docs, caller)
         inside = list(_inside([one.bucket for one in mine.buckets], File.bucket_type, File.bucket_id))
-    in_path = [text_match(File.logical_path, word) for word in words]
-    is_named = and_(*(text_match(File.name, word) for word in words))
-    named: list[File] = []
-    others: list[File] = []
-    end = None
     async with docs.kernel.database.read() as session:
-        if await _are_many(session, inside):
-            piece, end = await _piece(session, after)
+        if position is None:
+            position = Position()
+            is_in_pieces = await _are_many(session, inside)
+        else:
+            is_in_pieces = position.after != "" or position.until is not None
+        if is_in_pieces:
+            if position.shown is None:
+                position = replace(position, until=await _end_of_piece(session, position.after))
+            piece = _piece(position)
             columns = unindexed(File.bucket_type), unindexed(File.bucket_id)
             if below is not None:
                 range_of_path = lookup.below(below)[2:]
-                inside = [and_(*_inside([below.bucket], *columns), *range_of_path)]
+                inside = [and_(piece, *_inside([below.bucket], *columns), *range_of_path)]
             else:
-                inside = list(_inside([one.bucket for one in mine.buckets], *columns))
-            inside = [and_(piece, each) for each in inside]
-        for each in inside:
-            shown = [File.status != FileStatus.ARCHIVED, File.is_litter.is_(False), each]
-            first = case((is_named, 0), else_=1)
-            then = case((is_named, File.name), else_=File.logical_path)
-            query = select(File, first).where(*shown, *in_path).order_by(first, then).limit(limit)
-            for file, rank in await session.execute(query):
-                (others if rank else named).append(file)
-    named.sort(key=lambda file: file.name.encode())
-    others.sort(key=lambda file: file.logical_path.encode())
-    files = [*named, *others][:limit]
-    wanted = {bucket_of(file) for file in files}
-    return Matches(files, [one for one in mine.buckets if one.bucket in wanted], mine.warnings, end)
+                buckets = [one.bucket for one in mine.buckets]
+                inside = [and_(piece, each) for each in _inside(buckets, *columns)]
+        found = await _scan(session, inside, words, position.shown, limit + 1)
+    following = None
+    if len(found) > limit:
+        found = found[:limit]
+        is_named, last = found[-1]
+        following = replace(position, shown=Shown(is_named, last.id))
+    elif position.until is not None:
+        following = Position(after=position.until)
+    found.sort(key=_by_name)
+    wanted = {bucket_of(file) for _, file in found}
+    return Matches(
+        [file for _, file in found],
+        [one for one in mine.buckets if one.bucket in wanted],
+        [*mine.warnings, PARTIAL] if following else mine.warnings,
+        cursors.write(following) if following else None,
+    )
+
+
+async def _scan(
+    session: AsyncSession,
+    inside: Sequence[ColumnElement[bool]],
+    words: Sequence[str],
+    shown: Shown | None,
+    count: int,
+) -> list[tuple[bool, File]]:
+    """Return the next `count` files after `shown`, each with whether its name has all words: those first, then by
+    id."""
+    is_named = and_(*(text_match(File.name, word) for word in words))
+    conditions = [text_match(File.logical_path, word) for word in words]
+    conditions += [File.status != FileStatus.ARCHIVED, File.is_litter.is_(False)]
+    if shown is not None:
+        is_later = unindexed(File.id) > shown.id
+        conditions.append(or_(is_later, not_(is_named)) if shown.is_named else and_(is_later, not_(is_named)))
+    rank = case((is_named, 0), else_=1)
+    found: list[tuple[bool, File]] = []
+    for each in inside:
+        query = select(File, rank).where(each, *conditions).order_by(rank, File.id).limit(count)
+        found += [(not other, file) for file, other in await session.execute(query)]
+    found.sort(key=lambda one: (not one[0], one[1].id))
+    return found[:count]
+
+
+def _by_name(found: tuple[bool, File]) -> tuple[bool, bytes]:
+    is_named, file = found
+    return not is_named, (file.name if is_named else file.logical_path).encode()
 
 
 async def _are_many(session: AsyncSession, inside: Sequence[ColumnElement[bool]]) -> bool:
-    """Return whether more than `LOOK` files are there."""
-    left = LOOK
+    """Return whether more than `SCAN_LIMIT` files are there."""
+    left = SCAN_LIMIT
     for each in inside:
         left -= len(list(await session.scalars(select(File.id).where(each).limit(left + 1))))
         if left < 0:
@@ -102,16 +145,16 @@ async def _are_many(session: AsyncSession, inside: Sequence[ColumnElement[bool]]
     return False
 
 
-async def _piece(session: AsyncSession, after: str | None) -> tuple[ColumnElement[bool], str | None]:
-    """Return the condition for the next `LOOK` files by id, wherever they are, and the last one's id; None if there are
-    no more."""
-    start = File.id > (after or "")
-    ends = list(
-        await session.scalars(select(File.id).where(start).order_by(File.id).offset(LOOK - 1).limit(2))
-    )
-    if len(ends) < 2:
-        return start, None
-    return and_(start, File.id <= ends[0]), ends[0]
+async def _end_of_piece(session: AsyncSession, after: str) -> str | None:
+    """Return the last id of the next `SCAN_LIMIT` files, wherever they are; None if there are no more than that."""
+    query = select(File.id).where(File.id > after).order_by(File.id).offset(SCAN_LIMIT - 1).limit(2)
+    ends = list(await session.scalars(query))
+    return ends[0] if len(ends) > 1 else None
+
+
+def _piece(position: Position) -> ColumnElement[bool]:
+    is_after = File.id > position.after
+    return is_after if position.until is None else and_(is_after, File.id <= position.until)
 
 
 def _inside(buckets: Sequence[Bucket], type_column: Any, id_column: Any) -> Iterator[ColumnElement[bool]]:
