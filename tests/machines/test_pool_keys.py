@@ -14,7 +14,7 @@ import asyncssh
 import pytest
 
 from tests.servers.hosts import MANAGER, SUDO, debian_hosts
-from tests.servers.process import free_port, program
+from tests.servers.process import free_port, program, wait_until
 from toolcrib.cli.machines.sample_pool.namespaces import LocalHost
 from toolcrib.machines.models import machines, pool_keys
 
@@ -116,7 +116,8 @@ def test_a_host_that_does_not_take_the_key_keeps_its_password(real: PoolCrib, ho
     finally:
         host.run("sed -i '/^PubkeyAuthentication no/d' /etc/ssh/sshd_config; kill -HUP 1")
     assert real.state(name)["has_password"] is True
-    assert real.admin.client.post(f"/api/pool/machines/{name}/check").json()["online"] is True
+    check = f"/api/pool/machines/{name}/check"
+    wait_until(lambda: real.admin.client.post(check).json()["online"] is True, "sshd to be back")
     away = register(real, host, port=free_port())
     gone = enroll(real, away)
     assert (gone.status_code, gone.json()["details"]["problem"]) == (409, "unreachable")
