@@ -8,12 +8,17 @@ from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.routing import Match
 
+# No table counts as far.
+_NO_ROW = 2**63 - 1
+
 
 class _RowConvertor(IntegerConvertor):
-    """The number of a row, as `{part_id:row}`: no more digits than any has. The framework's `int` raises when there are
-    more than Python converts. A package whose routes have it imports this module before it declares them."""
+    """The number of a row, as `{part_id:row}`. One of more digits than any has is one that no row has: the framework's
+    `int` raises when there are more than Python converts. A package whose routes have it imports this module before it
+    declares them."""
 
-    regex = "[0-9]{1,19}"
+    def convert(self, value: str) -> int:
+        return min(int(value), _NO_ROW) if len(value) < 20 else _NO_ROW
 
 
 register_url_convertor("row", _RowConvertor())
