@@ -17,12 +17,7 @@ from toolcrib.kernel.claims.commands import Acquire, Command, ForceRelease, Rele
 from toolcrib.kernel.claims.models import UPSTREAM, Claim, Ref, claims, earlier_digest, held_by_program
 from toolcrib.kernel.claims.pieces import ClaimPieces, in_pieces
 from toolcrib.kernel.claims.planned_releases import Ending
-from toolcrib.kernel.claims.problems import (
-    ClaimHeld,
-    ClaimNotFound,
-    NotHolder,
-    SomeHeld,
-)
+from toolcrib.kernel.claims.problems import ClaimHeld, ClaimNotFound, NotHolder, SomeHeld
 from toolcrib.kernel.claims.writer import ClaimWriter
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.identity.principal import CaseClashes, Principal

@@ -24,6 +24,7 @@ from toolcrib.kernel.clock import Clock
 from toolcrib.kernel.database import Database, take_write_lock
 from toolcrib.kernel.long_answers import Turns
 from toolcrib.kernel.problems import Problem
+from toolcrib.kernel.spelling import folded
 
 log = structlog.get_logger()
 
@@ -56,6 +57,12 @@ def in_pieces(items: Sequence[Item], key_of: Callable[[Item], str]) -> list[list
     return found
 
 
+def _place(command: Acquire) -> tuple[str, str]:
+    """Where a command comes in the order that all calls keep, so that of two for the same things one gets them all.
+    Keys that differ only in case may stand in each other's way, so they come together."""
+    return folded(command.ref.key), command.ref.key
+
+
 class ClaimPieces:
     """The pieces of several calls take turns, so that a person's single change waits for one piece at most."""
 
@@ -74,8 +81,7 @@ class ClaimPieces:
             Problem: why it was refused.
             ChangeInterrupted: the server stood still meanwhile; all is being released again (503).
         """
-        # In one order for everybody, so that of two calls for the same things one gets them all.
-        parts = in_pieces(sorted(commands, key=lambda each: each.ref.digest), lambda each: each.ref.key)
+        parts = in_pieces(sorted(commands, key=_place), lambda each: each.ref.key)
         if len(parts) <= 1:
             async with self.database.write() as session:
                 return await self._take(session, commands)
