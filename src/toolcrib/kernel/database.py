@@ -32,7 +32,7 @@ from toolcrib.kernel.left_sessions import LeftSessions
 from toolcrib.kernel.progress import count_statements
 from toolcrib.kernel.sqlite_checkpoints import SqliteCheckpoints
 from toolcrib.kernel.sqlite_engines import SqliteEngines
-from toolcrib.kernel.sqlite_files import give_back_pages
+from toolcrib.kernel.sqlite_files import check_room, give_back_pages
 from toolcrib.kernel.sqlite_turn import SqliteTurn
 from toolcrib.kernel.write_watch import WriteWatch
 
@@ -189,6 +189,8 @@ class Database:
 
     async def _probe(self) -> None:
         """Write something that changes nothing."""
+        if self.dialect == "sqlite" and self.url.database:
+            check_room(self.url.database)
         async with self.short_write() as connection:
             await connection.run_sync(rewrite_event_counter)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 # The write-ahead log is cut to this once it has been written to the database.
 WAL_BYTES = 32 * 2**20
@@ -12,6 +15,19 @@ FREE_PAGES, PAGES_AT_ONCE = 2_500, 250
 # Long enough for the short write of another process of the server.
 LOCK_SECONDS = 0.1
 INCREMENTAL = 2
+# With less room than this, what is small may find room within the log, and an ordinary write not.
+ROOM_BYTES = 2**20
+
+
+def check_room(file: str) -> None:
+    """Check that the disk of a database has room for ordinary writes.
+
+    Raises:
+        OSError: it has not.
+    """
+    found = os.statvfs(Path(file).parent)
+    if found.f_bavail * found.f_frsize < ROOM_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file)
 
 
 def give_back_pages(file: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +45,7 @@ async def find(session: AsyncSession, me: Principal, *, now: datetime) -> Clashe
         )
         page = [str(folded) for folded in await session.scalars(query)]
         found: dict[str, list[Claim]] = {}
-        for claim in await queries.by_folded(session, page, now=now):
+        for claim in sorted(await queries.by_folded(session, page, now=now), key=attrgetter("fence")):
             group = found.setdefault(claim.folded or "", [])
             if len(group) < CLAIMS_MAX:
                 group.append(claim)
