@@ -25,16 +25,20 @@ class SqliteCheckpoints:
     def __init__(self, file: str) -> None:
         self._file = file
         self._task: asyncio.Task[None] | None = None
+        self._is_behind = False
 
     def wrote(self) -> None:
         """Have a checkpoint made soon. It must not be waited for."""
+        self._is_behind = True
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._make_one(), name="sqlite-checkpoint")
+            self._task = asyncio.get_running_loop().create_task(self._catch_up(), name="sqlite-checkpoint")
 
-    async def _make_one(self) -> None:
+    async def _catch_up(self) -> None:
         try:
-            await asyncio.sleep(PAUSE_SECONDS)
-            await asyncio.to_thread(self._checkpoint)
+            while self._is_behind:
+                await asyncio.sleep(PAUSE_SECONDS)
+                self._is_behind = False
+                await asyncio.to_thread(self._checkpoint)
         except sqlite3.Error as error:  # as on a full disk: SQLite's own within a commit remains
             log.debug("no_checkpoint", error=error.sqlite_errorname)
         finally:

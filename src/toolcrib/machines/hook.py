@@ -74,8 +74,10 @@ class Account(NamedTuple):
 
     @classmethod
     def of(cls, claim: Claim) -> Account:
-        """Raises:
-        NoReservation: the claim is for none (409).
+        """Return the account that a claim tells of.
+
+        Raises:
+            NoReservation: the claim is for none (409).
         """
         told = _told(claim)
         return cls(told["reservation"], told["machine"], told["login"])

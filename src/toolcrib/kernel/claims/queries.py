@@ -208,7 +208,7 @@ async def _listed(
     session: AsyncSession, queries: Mapping[str, Select[Any]], values: Sequence[Any]
 ) -> AsyncIterator[Iterable[Sequence[Any]]]:
     """Yield what `queries`, by dialect, find of so many `values`, a piece at a time."""
-    query = queries[(await session.connection()).dialect.name]
+    query = queries[session.get_bind().dialect.name]
     for chunk in long_work.pieces(values, long_work.ROWS):
         yield await session.execute(query, {"listed": chunk})
 
