@@ -54,18 +54,19 @@ def held(now: Any) -> list[dict[str, Any]]:
 async def test_no_list_looks_at_all_that_is_held(app_server: Start, database_url: str) -> None:
     crib = await app_server(database_url=database_url)
     database = crib.kernel.database
-    async with database.writes.begin() as connection:  # as a project that has grown
-        rows = held(crib.clock())
-        for start in range(0, HELD, CHUNK):
-            await connection.execute(insert(claims), rows[start : start + CHUNK])
-        await connection.execute(update(event_counter).values(seq=1_000 + HELD))
-        if database.dialect == "postgresql":
-            await connection.execute(text("ANALYZE"))
-    admin = await crib.admin()
-    newest = {"asset_path": "newest", "project": "grown", "branch": "main"}
-    (await admin.post("/api/locks", json=newest)).raise_for_status()
     too_many = []
     async with rows_read(database) as read:
+        async with database.writes.begin() as connection:  # as a project that has grown
+            rows = held(crib.clock())
+            for start in range(0, HELD, CHUNK):
+                await connection.execute(insert(claims), rows[start : start + CHUNK])
+            await connection.execute(update(event_counter).values(seq=1_000 + HELD))
+            if database.dialect == "postgresql":
+                await connection.execute(text("ANALYZE"))
+        admin = await crib.admin()
+        newest = {"asset_path": "newest", "project": "grown", "branch": "main"}
+        (await admin.post("/api/locks", json=newest)).raise_for_status()
+        await read.settled()
         for question in (
             "locks?project=grown",
             "locks?project=grown&branch=none",

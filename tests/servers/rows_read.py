@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +21,10 @@ _COUNTS = {
 }
 
 
+# What the server's jobs may read between two looks at a count that has come to rest.
+AT_REST = 100
+
+
 class RowsRead:
     """Counts from its start on. `so_far` is a floor for SQLite, and has what the server's jobs read."""
 
@@ -34,6 +39,15 @@ class RowsRead:
             found = await connection.execute(text(_COUNTS[self._database.dialect]))
             return int(found.scalar_one())
 
+    async def settled(self) -> None:
+        """Wait until the server has read what it reads by itself of what was written, as its log."""
+        async with asyncio.timeout(60):
+            before, still = await self.so_far(), 0
+            while still < 3:
+                await asyncio.sleep(0.1)
+                now = await self.so_far()
+                before, still = now, still + 1 if now - before < AT_REST else 0
+
     def _count(self) -> None:
         self._steps += _SQLITE_EVERY
 
@@ -42,13 +56,13 @@ class RowsRead:
             driver_connection.run_async(lambda raw: raw.set_progress_handler(self._count, _SQLITE_EVERY))
 
     def begun(self, connection: Any) -> None:
-        if self._database.dialect == "postgresql":  # which else tells its counts a second later
+        if self._database.dialect == "postgresql":  # which else tells its counts seconds later
             connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
 
 
 @asynccontextmanager
 async def rows_read(database: Database) -> AsyncIterator[RowsRead]:
-    """Count the rows that `database` reads meanwhile."""
+    """Count the rows that `database` reads meanwhile. Begin before its tables are filled, and let it settle then."""
     found = RowsRead(database)
     engine = database.reads.sync_engine
     hooks = (("checkout", found.checked_out), ("begin", found.begun))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from toolcrib.kernel.disk_reserve import USUAL_PAGES, DiskReserve
-from toolcrib.kernel.sqlite_files import WAL_BYTES
+from toolcrib.kernel.sqlite_files import WAL_BYTES, with_a_log
 from toolcrib.kernel.sqlite_turn import BEGIN_WRITING, SqliteTurn, TimedPool
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ class SqliteEngines:
 
     def __init__(self, url: URL, busy_seconds: float, turn: SqliteTurn, reserve: DiskReserve | None) -> None:
         self._url = url
-        self._busy_seconds = busy_seconds
         self._turn = turn
         self._reserve = reserve
+        self._to_read = {"timeout": busy_seconds}
+        self._to_write = {"timeout": busy_seconds, "factory": with_a_log(busy_seconds)}
 
     def writing(self) -> AsyncEngine:
-        engine = self._engine(pool_size=1, max_overflow=0, poolclass=TimedPool)
+        engine = self._engine(self._to_write, pool_size=1, max_overflow=0, poolclass=TimedPool)
         self._configure_for_writing(engine.sync_engine, takes_turns=True)
         event.listen(engine.sync_engine, "handle_error", self._write_failed)
         event.listen(engine.sync_engine, "checkin", self._turn.give_up)
@@ -42,7 +43,7 @@ class SqliteEngines:
         return engine
 
     def reading(self) -> AsyncEngine:
-        engine = self._engine(pool_size=6, max_overflow=4)
+        engine = self._engine(self._to_read, pool_size=6, max_overflow=4)
         self._configure(engine.sync_engine, read_only=True)
 
         @event.listens_for(engine.sync_engine, "begin")
@@ -56,7 +57,7 @@ class SqliteEngines:
         engine = create_engine(
             self._url.set(drivername="sqlite+pysqlite"),
             poolclass=StaticPool,
-            connect_args={"check_same_thread": False},
+            connect_args={"check_same_thread": False, **self._to_write},
             hide_parameters=True,
         )
         self._configure_for_writing(engine, takes_turns=False)
@@ -67,9 +68,11 @@ class SqliteEngines:
         connection.execute("PRAGMA query_only = ON")
         return connection
 
-    def _engine(self, **pool: Any) -> AsyncEngine:
+    def _engine(self, opened: dict[str, Any], **pool: Any) -> AsyncEngine:
         url = self._url.set(drivername="sqlite+toolcrib")
-        return create_async_engine(url, pool_timeout=POOL_SECONDS, hide_parameters=True, **pool)
+        return create_async_engine(
+            url, connect_args=opened, pool_timeout=POOL_SECONDS, hide_parameters=True, **pool
+        )
 
     def _configure_for_writing(self, engine: Engine, *, takes_turns: bool) -> None:
         self._configure(engine, read_only=False)
@@ -101,10 +104,7 @@ class SqliteEngines:
         def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
             connection.isolation_level = None  # we send BEGIN ourselves
             cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {round(self._busy_seconds * 1000)}")
             if not read_only:
-                cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts where the file is still empty
-                cursor.execute("PRAGMA journal_mode = WAL")
                 cursor.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
                 # Room for what one large unit of work changes, and 16 MB of log between two checkpoints, each of
                 # which the writer waits for: pages that are written again and again go to the file once.

@@ -1,12 +1,15 @@
-"""How large SQLite's files get."""
+"""SQLite's files: how they are begun, and how large they get."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 # The write-ahead log is cut to this once it has been written to the database.
 WAL_BYTES = 32 * 2**20
@@ -17,6 +20,35 @@ LOCK_SECONDS = 0.1
 INCREMENTAL = 2
 # With less room than this, what is small may find room within the log, and an ordinary write not.
 ROOM_BYTES = 2**20
+AGAIN_SECONDS = 0.01
+
+
+def with_a_log(busy_seconds: float) -> Callable[..., sqlite3.Connection]:
+    """What opens a database for writing, with a write-ahead log. It waits so long for others that do the same."""
+
+    def open_file(*args: Any, **named: Any) -> sqlite3.Connection:
+        connection = sqlite3.Connection(*args, **named)
+        try:
+            _begin_log(connection, time.monotonic() + busy_seconds)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return open_file
+
+
+def _begin_log(connection: sqlite3.Connection, deadline: float) -> None:
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts where the file is still empty
+    while True:
+        try:  # SQLite itself does not wait here, whatever its busy_timeout is
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 def check_room(file: str) -> None:
