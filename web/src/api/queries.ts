@@ -133,10 +133,29 @@ export const configQuery = queryOptions({
   queryFn: ({ signal }) => api<ConfigDetail[]>("admin/config/details", { signal }),
 });
 
-export const clashesQuery = queryOptions({
+// Each answer is about 5,000 claims. Looking further is asked for after so many answers, 100,000 claims where few clash,
+// or after so many clashes.
+const CLASH_ANSWERS = 20;
+const CLASHES = 100;
+
+/** Locks that clash, found in steps: each follows cursors to what it seeks, but not without end. */
+export const clashesQuery = infiniteQueryOptions({
   queryKey: ["claim-clashes"],
-  queryFn: ({ signal }) => api<ClashList>("admin/claim-clashes", { signal }),
-  refetchInterval: 10_000,
+  queryFn: async ({ signal, pageParam }) => {
+    const clashes: ClashList["clashes"] = [];
+    let cursor = pageParam;
+    for (let answers = 0; answers < CLASH_ANSWERS && clashes.length < CLASHES; answers++) {
+      const found: ClashList = await api(`admin/claim-clashes${query({ cursor })}`, { signal });
+      clashes.push(...found.clashes);
+      cursor = found.next_cursor;
+      if (!cursor) break;
+    }
+    return { clashes, next: cursor };
+  },
+  initialPageParam: null as string | null,
+  getNextPageParam: (last) => last.next,
+  // All steps that were taken are taken again.
+  refetchInterval: ({ state }) => (state.data?.pageParams.length ?? 1) * 10_000,
 });
 
 export const healthQuery = queryOptions({

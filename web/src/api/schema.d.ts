@@ -676,6 +676,8 @@ export interface components {
             clashes: components["schemas"]["Clash"][];
             /** More */
             more: boolean;
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * CommitRequest

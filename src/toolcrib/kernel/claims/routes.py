@@ -248,14 +248,22 @@ async def show_queue(
 
 @admin_router.get("/claim-clashes", response_model=ClashList, responses=refusals(403))
 async def list_clashes(
-    session: ReadSessionDep, kernel: KernelDep, site: SiteDep, me: PrincipalDep
+    session: ReadSessionDep,
+    kernel: KernelDep,
+    site: SiteDep,
+    me: PrincipalDep,
+    cursor: Annotated[str, Query(pattern="^[0-9a-f]{40}$")] | None = None,
 ) -> dict[str, Any]:
-    """List claims on names that differ only in upper and lower case or in composition: at most 100 such names, with at
-    most 100 claims each. Some are older than the rule, others in a project that only warns; projects that allow it are
-    left out. All but one claim of each should be released."""
+    """List claims on names that differ only in upper and lower case or in composition. Some are older than the rule,
+    others in a project that only warns; projects that allow it are left out. All but one claim of each should be
+    released.
+
+    One answer looks at about 5,000 claims, in an order without meaning, and lists at most 100 such names, with at most
+    100 of the claims of each. `more` says that there are claims that were not looked at yet, of which none, some or all
+    may clash: go on with `cursor=next_cursor` while there is one, also where an answer lists nothing."""
     me.require_admin()
     now = kernel.clock()
-    found = await clashes.find(session, me, now=now)
+    found = await clashes.find(session, me, now=now, start=cursor or "")
     lengths = await queries.queue_lengths(
         session, [claim.digest for group in found.groups for claim in group], now=now
     )
@@ -264,7 +272,11 @@ async def list_clashes(
         [_shown(claim, lengths.get(claim.digest, 0), site, kernel, caller) for claim in group]
         for group in found.groups
     ]
-    return {"clashes": [{"claims": group} for group in shown], "more": found.more}
+    return {
+        "clashes": [{"claims": group} for group in shown],
+        "more": found.following is not None,
+        "next_cursor": found.following,
+    }
 
 
 async def _caller(session: AsyncSession, kernel: Kernel, me: Principal) -> Caller:

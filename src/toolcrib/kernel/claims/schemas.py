@@ -122,6 +122,7 @@ class Clash(Schema):
 class ClashList(Schema):
     clashes: list[Clash]
     more: bool
+    next_cursor: str | None
 
 
 class ClaimChanged(Schema):

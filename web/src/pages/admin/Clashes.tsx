@@ -1,4 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { clashesQuery } from "../../api/queries";
 import { ScopeMark, ThingName } from "../../claims/ClaimParts";
 import { Person } from "../../ui/Person";
@@ -8,9 +9,10 @@ import classes from "./Admin.module.css";
 
 /** Locks whose paths differ only in spelling: on many disks these are one file. */
 export function Clashes() {
-  const { data, error } = useQuery(clashesQuery);
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(clashesQuery);
   if (error) return <Refusal error={error} />;
-  if (!data?.clashes.length) return null;
+  const clashes = data?.pages.flatMap((page) => page.clashes) ?? [];
+  if (!clashes.length && !hasNextPage) return null;
   return (
     <section className={`panel panel-pad ${classes.part}`} aria-labelledby="clashes">
       <h2 id="clashes">Locks that differ only in spelling</h2>
@@ -18,7 +20,7 @@ export function Clashes() {
         On many disks each of these is one file. They are older than the rule that refuses them, or in a project that only
         warns. Ask all but one of the holders to release.
       </p>
-      {data.clashes.map(({ claims }) => (
+      {clashes.map(({ claims }) => (
         <ul key={claims[0]!.id} className={classes.clash}>
           {claims.map((claim) => (
             <li key={claim.id}>
@@ -32,7 +34,16 @@ export function Clashes() {
           ))}
         </ul>
       ))}
-      {data.more && <p className={classes.settingText}>There are more; they appear as these are released.</p>}
+      {hasNextPage && (
+        <>
+          <p className={classes.settingText}>
+            {clashes.length ? "There may be more: not" : "None so far, but not"} all locks have been looked at.
+          </p>
+          <Button size="xs" variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Look further
+          </Button>
+        </>
+      )}
     </section>
   );
 }
