@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -12,7 +13,6 @@ import pytest
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from toolcrib.kernel import long_work
-from toolcrib.kernel.bodies import PieceTurns
 
 MANY = list(range(10_000))
 Result = TypeVar("Result")
@@ -68,15 +68,32 @@ async def test_others_are_served_in_code_that_runs_on_a_connection() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 5])
-async def test_however_many_bodies_there_are_one_piece_is_looked_at_in_a_turn_of_the_loop(count: int) -> None:
-    pieces, seen_before = PieceTurns(), []
+async def test_however_many_work_there_is_one_piece_in_a_turn_of_the_loop(count: int) -> None:
+    seen_before = []
 
-    async def read(seen: Others) -> None:
+    async def work(seen: Others) -> None:
         for _ in range(20):
-            async with pieces.turn():
+            async with long_work.turns().turn():
                 seen_before.append(seen.turns)
 
     async with others() as seen:
         await asyncio.sleep(0)
-        await asyncio.gather(*(read(seen) for _ in range(count)))
+        await asyncio.gather(*(work(seen) for _ in range(count)))
     assert len(set(seen_before)) == 20 * count
+
+
+async def test_however_many_work_the_loop_has_half_of_the_time_to_itself() -> None:
+    worked = 0.0
+
+    async def work() -> None:
+        nonlocal worked
+        for _ in range(20):
+            async with long_work.turns().turn():
+                began = time.perf_counter()
+                while time.perf_counter() < began + 0.001:
+                    pass
+                worked += time.perf_counter() - began
+
+    began = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(5)))
+    assert time.perf_counter() - began > 1.9 * worked

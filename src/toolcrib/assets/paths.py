@@ -29,7 +29,8 @@ def normalise(path: str) -> str:
     found = path.replace("\\", "/").strip("/")
     if "//" in found:
         found = _SLASHES.sub("/", found)
-    if _DOTS.search(found):
+    # The pattern tries each place of a path; most have no name that begins with a dot.
+    if ("/." in found or found.startswith(".")) and _DOTS.search(found):
         found = _resolved(found)
     if not found:
         raise BadPath("asset_path must name a file.")

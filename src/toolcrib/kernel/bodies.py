@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Generator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Coroutine, Generator
+from contextlib import suppress
 from types import coroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import Request
 from starlette.types import Message, Receive, Scope
 
+from toolcrib.kernel import long_work
 from toolcrib.kernel.deadlines import STALL_SECONDS
 from toolcrib.kernel.json_scan import PIECE, JsonScan, check_text, is_harmless
 from toolcrib.kernel.openapi import is_public
@@ -109,20 +110,6 @@ class BodyMemory:
             self._waiting.discard(change)
 
 
-class PieceTurns:
-    """Turns at looking at a piece of JSON. After each the loop is left to others once, however many bodies there are
-    to look at."""
-
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        async with self._lock:
-            yield
-            await asyncio.sleep(0)
-
-
 class Intake:
     """What the bodies of all requests share."""
 
@@ -132,7 +119,6 @@ class Intake:
         self.ordinary = settings.max_body_bytes
         self.stall_seconds = settings.body_stall_seconds
         self.pace = settings.body_bytes_per_second
-        self.turns = PieceTurns()
 
 
 class RequestBody:
@@ -259,7 +245,7 @@ class RequestBody:
     async def _scan(self, body: bytes) -> None:
         scan = JsonScan()
         for start in range(0, len(body), PIECE):
-            async with self.intake.turns.turn():
+            async with long_work.turns().turn():
                 scan.feed(body[start : start + PIECE])
 
 
@@ -303,13 +289,11 @@ def admit(request: Request) -> None:
         body.is_admitted = True
 
 
-def take_in_pieces(request: Request) -> PieceTurns:
-    """Have the body of `request` come as it arrives, not scanned. Returns whose turn each piece of it needs."""
+def take_in_pieces(request: Request) -> None:
+    """Have the body of `request` come as it arrives, not scanned."""
     body: RequestBody | None = request.scope.get(KEY)
-    if body is None:
-        return PieceTurns()
-    body.in_pieces = True
-    return body.intake.turns
+    if body is not None:
+        body.in_pieces = True
 
 
 def failure_of(scope: Scope) -> Exception | None:

@@ -9,7 +9,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from toolcrib.kernel.bodies import PieceTurns, take_in_pieces
+from toolcrib.kernel import long_work
+from toolcrib.kernel.bodies import take_in_pieces
 from toolcrib.kernel.json_scan import PIECE, ObjectReader
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -51,9 +52,9 @@ async def read_long_model(request: Request, model: type[Model]) -> Model:
         RequestValidationError: it is not that (400).
         BadJson: it is nested too deep, or holds too much (400).
     """
-    turns = take_in_pieces(request)
+    take_in_pieces(request)
     try:
-        found = await _read_object(request, turns)
+        found = await _read_object(request)
     except ValueError:  # JSONDecodeError is one
         raise RequestValidationError([_NOT_JSON]) from None
     try:
@@ -62,13 +63,13 @@ async def read_long_model(request: Request, model: type[Model]) -> Model:
         raise malformed(error, "body") from None
 
 
-async def _read_object(request: Request, turns: PieceTurns) -> dict[str, Any]:
+async def _read_object(request: Request) -> dict[str, Any]:
     reader = ObjectReader()
     waiting = bytearray()  # of what came: not too little is looked at in one go
     async for piece in request.stream():
         waiting += piece
         while len(waiting) >= PIECE:
-            async with turns.turn():
+            async with long_work.turns().turn():
                 reader.feed(bytes(waiting[:PIECE]))
             del waiting[:PIECE]
     reader.feed(bytes(waiting))
