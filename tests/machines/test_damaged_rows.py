@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from tests.machines.test_bookings import at, refusal
 from toolcrib.machines.models import reservations
 
 if TYPE_CHECKING:
@@ -115,3 +116,24 @@ def test_damaged_keys_hold_up_nobody(pool: PoolCrib, access: str) -> None:
     assert ann.client.delete(f"/api/reservations/{held['id']}").status_code == 200
     pool.settle()
     assert pool.have(ben, names)["machines"]
+
+
+@pytest.mark.parametrize("wanted", ["{}", damaged(scope=5)])
+def test_a_damaged_booking_is_not_made_one_for_other_machines(pool: PoolCrib, wanted: str) -> None:
+    ann, names, others = pool.person(), pool.machines(), pool.machines()
+    booked = pool.ask(ann, names, starts_at=at(pool, minutes=60)).raise_for_status().json()
+    damage(pool, booked["id"], wanted)
+    route = f"/api/reservations/{booked['id']}"
+    changes: tuple[dict[str, Any], ...] = (
+        {"minutes": 30},
+        {"count": 1},
+        {"at_least": 1},
+        {"tags": ""},
+        {"tags": others[0].rpartition("-")[0]},
+        {"names": others},
+    )
+    for change in changes:
+        assert refusal(ann.client.patch(route, json=change)) == (409, "reservation_damaged"), change
+    now = ann.client.get(route).json()
+    assert (now["damaged"], now["minutes"], now["booked_machines"]) == (True, booked["minutes"], names)
+    assert ann.client.delete(route).status_code == 200

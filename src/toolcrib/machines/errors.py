@@ -102,6 +102,12 @@ class ReservationNotFound(NotFound):
     code = "reservation_not_found"
 
 
+class ReservationDamaged(Conflict):
+    """What a booking asked for cannot be read in the database, so it can be cancelled but not changed."""
+
+    code = "reservation_damaged"
+
+
 class ReservationOver(Conflict):
     """The reservation is not in a state in which this can be done."""
 

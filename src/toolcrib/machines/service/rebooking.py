@@ -20,6 +20,7 @@ from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import after_commit
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
+from toolcrib.machines.errors import ReservationDamaged
 from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.models import State, bookings, reservations
 from toolcrib.machines.reservation_views import BookingChange
@@ -50,17 +51,21 @@ async def rebook(
         ReservationNotFound: (404).
         AccessDenied: it is somebody else's (403).
         ReservationOver: it has begun or ended (409).
+        ReservationDamaged: what it asked for cannot be read (409).
         What `book` raises, and InvalidRequest, TooMany, BadTags: (400).
     """
     settings = kernel.settings
     row = await find_own(session, me, reservation_id, State.BOOKED)
+    wanted = Wanted.of(row)
+    if wanted.is_damaged:
+        raise ReservationDamaged("What was booked is damaged and cannot be read: cancel it, and book anew.")
     start, seconds = _times(settings, row, change, now)
     end = start + timedelta(seconds=seconds)
     before = set(
         await session.scalars(select(bookings.c.machine_id).where(bookings.c.reservation_id == row.id))
     )
     fleet = await read_fleet(session)
-    wanted = _wanted(settings, Wanted.of(row), change)
+    wanted = _wanted(settings, wanted, change)
     if wanted.as_json() != row.wanted:
         check_wanted(wanted, fleet, me)
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
