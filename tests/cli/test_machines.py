@@ -252,6 +252,25 @@ def test_run_waits_its_turn_and_no_longer_than_asked(
     assert mine(ben) == []
 
 
+def test_what_the_pool_could_never_serve_is_refused_or_told(
+    pool: dict[str, LocalHost], ann: Person, admin: Person
+) -> None:
+    three = ("-n", "3", "--tag", "cli")
+    said = "3 machines are needed, and the pool has only 2 that match and that ann may reserve."
+    assert said in ann.run("run", *three, "--", "true", code=CODES["refused"]).err
+    assert said in ann.run("reserve", *three, "--wait", code=1).err
+    assert mine(ann) == []
+    admin.run("machines", "maintenance", "cli-2", "--reason", "a fan")
+    waiting = ann.start("run", "-n", "2", "--tag", "cli", "--", "sh", "-c", "echo $TOOLCRIB_MACHINES")
+    wait_until(lambda: [one["state"] for one in mine(ann)] == ["waiting"], "ann to wait")
+    told = "2 machines are needed; in service of those that match: 1 of 2."
+    assert told in " ".join(admin.run("queue").out.split())
+    admin.run("machines", "maintenance", "cli-2", "--off")
+    code, out, err = finish(waiting)
+    assert (code, sorted(out.split())) == (0, list(NAMES))
+    assert f"but others go first until that changes: {told}" in err
+
+
 def test_run_ends_its_command_when_the_machines_are_lost(
     pool: dict[str, LocalHost], ann: Person, admin: Person
 ) -> None:

@@ -257,7 +257,7 @@ def test_what_is_booked_stays_in_the_pool(pool: PoolCrib) -> None:
         ({"starts_at": "soon"}, "invalid_request"),
         ({"wait": True}, "invalid_request"),
         ({"program": True}, "invalid_request"),
-        ({"count": 2}, "not_enough_machines"),
+        ({"count": 2}, "too_few_machines"),
     ],
 )
 def test_what_cannot_be_booked_is_refused(pool: PoolCrib, fields: dict[str, Any], code: str) -> None:

@@ -136,7 +136,7 @@ def test_machines_of_a_project_are_for_its_members(pool: PoolCrib) -> None:
     body = {"names": names, "password": "a password"}
     assert ben.client.post("/api/reservations", json=body).status_code == 404
     assert viewer.client.get(f"/api/pool/machines/{names[0]}").status_code == 200
-    assert pool.ask(viewer, names).json()["code"] == "not_enough_machines"
+    assert pool.ask(viewer, names).json()["code"] == "too_few_machines"
     assert pool.have(ann, names)["state"] == "ready"
     moved = pool.admin.client.patch(f"/api/pool/machines/{names[0]}", json={"scope": ""})
     assert (moved.status_code, moved.json()["code"]) == (409, "machine_in_use")

@@ -144,10 +144,7 @@ def test_other_machines_are_asked_for_as_in_a_booking(pool: PoolCrib) -> None:
     assert set(made["booked_machines"]) < set(more["booked_machines"])
     named = changed(ann, made, names=names[:1])
     assert (named["names"], named["tags"], named["booked_machines"]) == (names[:1], None, names[:1])
-    assert refusal(change(ann, made, count=4, tags=names[0].rpartition("-")[0])) == (
-        409,
-        "not_enough_machines",
-    )
+    assert refusal(change(ann, made, count=4, tags=names[0].rpartition("-")[0])) == (409, "too_few_machines")
     assert changed(ann, made, count=4, at_least=2, tags=made["tags"])["booked_machines"] == names
     assert state_of(ann, made)["names"] == []
     assert refusal(change(ann, made, names=["nowhere"])) == (404, "not_found")

@@ -112,7 +112,7 @@ async def test_a_refusal_is_shown_in_its_place_and_a_made_password_once(at: At, 
     await expect(dialog.get_by_role("status")).to_contain_text("1 is free: single-1")
     await dialog.get_by_text("New password").click()
     await dialog.get_by_role("button", name="Reserve", exact=True).click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("Only 1 machines available")
+    await expect(dialog.get_by_role("alert")).to_contain_text("the pool has only 1 that match")
     await dialog.get_by_label("How many").fill("1")
     await dialog.get_by_role("button", name="Reserve", exact=True).click()
     shown = page.get_by_role("dialog", name="Copy the password now")
@@ -159,6 +159,29 @@ async def test_one_waits_in_line_and_an_administrator_orders_it(at: At, pool: Po
     await card.get_by_role("button", name="Release").click()
     await page.goto("about:blank")  # what waits to be sent is sent as the page goes
     wait_until(lambda: pool.state("busy-1")["holder"] == "first", "the next in line")
+
+
+async def test_who_waits_for_what_cannot_be_had_is_told(at: At, pool: PoolCrib) -> None:
+    ida, names = pool.crib.person(username="ida-waits"), pool.machines(2, tag="broken")
+    said = "2 machines are needed; in service of those that match: 1 of 2."
+    repair = f"/api/pool/machines/{names[1]}/maintenance"
+    pool.admin.client.post(repair, json={"on": True, "reason": "a fan"}).raise_for_status()
+    page = await at(ida, "/reservations")
+    await page.get_by_role("button", name="Reserve machines").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("With the tags").fill("broken")
+    await dialog.get_by_label("How many").fill("2")
+    await expect(dialog.get_by_role("status")).to_contain_text(said)
+    await page.keyboard.press("Escape")
+    waits = pool.ask(ida, names, count=2, wait=True).raise_for_status().json()["id"]
+    card = page.get_by_role("article", name="2 machines with broken")
+    await expect(card).to_contain_text(said)
+    desk = await at(pool.admin, "/reservations?view=queue")
+    await expect(row(desk, "ida-waits")).to_contain_text(said)
+    pool.admin.client.post(repair, json={"on": False}).raise_for_status()
+    pool.settle()
+    await expect(card).to_contain_text("Ready")
+    ida.client.delete(f"/api/reservations/{waits}").raise_for_status()
 
 
 async def test_administrators_register_look_after_and_remove_machines(at: At, pool: PoolCrib) -> None:

@@ -68,6 +68,12 @@ class NotEnoughMachines(Conflict):
     code = "not_enough_machines"
 
 
+class TooFewMachines(Conflict):
+    """Fewer machines are registered that match, and that the person may reserve, than asked for: waiting is no use."""
+
+    code = "too_few_machines"
+
+
 class BookedThen(Conflict):
     """Somebody has booked the machines for a part of that time."""
 

@@ -79,7 +79,7 @@ class HeldMachine(Schema):
 
 class QueuePlaceRead(Schema):
     """`place` of `of`; `estimate` is when it will be served if every hold lasts until its end, where that can be
-    told."""
+    told. With an `obstacle`, the pool as it is would never serve it, and those behind it go first."""
 
     place: int
     of: int
@@ -87,6 +87,7 @@ class QueuePlaceRead(Schema):
     until: datetime | None
     lease_ends_at: datetime | None
     priority: int
+    obstacle: str | None
 
 
 class ReservationRead(Schema):
@@ -241,8 +242,10 @@ class Priority(Schema):
 
 
 class Preview(Schema):
-    """How many machines are free for such a request, which, and when it would be served if it waited."""
+    """How many machines are free for such a request, which, and when it would be served if it waited. With an
+    `obstacle`, the pool as it is would never serve it."""
 
     available: int
     names: list[str]
     estimate: datetime | None
+    obstacle: str | None

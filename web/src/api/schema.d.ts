@@ -3970,7 +3970,8 @@ export interface components {
         };
         /**
          * Preview
-         * @description How many machines are free for such a request, which, and when it would be served if it waited.
+         * @description How many machines are free for such a request, which, and when it would be served if it waited. With an
+         *     `obstacle`, the pool as it is would never serve it.
          */
         Preview: {
             /** Available */
@@ -3979,6 +3980,8 @@ export interface components {
             estimate: string | null;
             /** Names */
             names: string[];
+            /** Obstacle */
+            obstacle: string | null;
         };
         /**
          * Priority
@@ -4184,13 +4187,15 @@ export interface components {
         /**
          * QueuePlaceRead
          * @description `place` of `of`; `estimate` is when it will be served if every hold lasts until its end, where that can be
-         *     told.
+         *     told. With an `obstacle`, the pool as it is would never serve it, and those behind it go first.
          */
         QueuePlaceRead: {
             /** Estimate */
             estimate: string | null;
             /** Lease Ends At */
             lease_ends_at: string | null;
+            /** Obstacle */
+            obstacle: string | null;
             /** Of */
             of: number;
             /** Place */

@@ -12,7 +12,7 @@ from toolcrib.cli.core.output import warn
 from toolcrib.cli.core.waiting import Ended
 from toolcrib.cli.machines.access import CURRENT, Reservation, machines_of
 from toolcrib.cli.machines.child import Child, Mailbox
-from toolcrib.cli.machines.reservations import waiting_line
+from toolcrib.cli.machines.reservations import tell_place
 
 # Beside these, a command that is not found (127) or cannot be run (126), as shells have them.
 REFUSED, LOST, TIMED_OUT, NO_ANSWER, NOT_FOUND = 121, 122, 124, 125, 127
@@ -58,8 +58,7 @@ class Lease:
         self._id = now["id"]
         renew_every = self._lease_seconds(now) / 3
         renew_at = time.monotonic() + renew_every
-        if now["state"] == "waiting":
-            warn(waiting_line(now))
+        tell_place(None, now)
         while now["state"] != "ready":
             if now["state"] not in ("waiting", *CURRENT):
                 raise _failure(f"No machines: {now['reason'] or now['state']}", REFUSED, "refused")
@@ -72,7 +71,8 @@ class Lease:
                     renew_at = time.monotonic() + renew_every
                     with suppress(Failure):
                         self._api.post(f"/reservations/{self._id}/renew")
-                now = self._confirmed(self._api.get(f"/reservations/{self._id}"))
+                before, now = now, self._confirmed(self._api.get(f"/reservations/{self._id}"))
+                tell_place(before, now)
         self._note(now)
         self._length = self._ends - time.monotonic()
         self._fences = {one["fence"] for one in machines_of(now) if one["state"] == "ready"}

@@ -106,11 +106,11 @@ def reserve(
     if timeout:
         body["wait_minutes"] = minutes(timeout)
     made = ask(context, body)
-    if made["state"] == "waiting":
-        output.warn(waiting_line(made))
+    tell_place(None, made)
     while made["state"] in ("waiting", "preparing"):
         time.sleep(POLL_SECONDS)
-        made = context.api.get(f"/reservations/{made['id']}")
+        before, made = made, context.api.get(f"/reservations/{made['id']}")
+        tell_place(before, made)
     if made["state"] != "ready":
         raise Failure(f"No machines: {made['reason'] or made['state']}", code=f"reservation_{made['state']}")
     if context.as_json:
@@ -164,11 +164,24 @@ def public_key(file: Path) -> str:
     return text
 
 
-def waiting_line(reservation: Reservation) -> str:
-    """Say in one line where somebody stands in the queue."""
-    place = reservation["queue"] or {}
+def tell_place(before: Reservation | None, now: Reservation) -> None:
+    """Say where somebody stands in the queue: at first, and when it changes whether they could be served at all."""
+    if now["state"] == "waiting" and (before is None or _obstacle(before) != _obstacle(now)):
+        output.warn(_waiting_line(now))
+
+
+def _obstacle(reservation: Reservation) -> str | None:
+    """Return why the pool as it is would never serve a request in the queue."""
+    found: str | None = (reservation["queue"] or {}).get("obstacle")
+    return found
+
+
+def _waiting_line(reservation: Reservation) -> str:
+    place, obstacle = reservation["queue"] or {}, _obstacle(reservation)
     served = until(place.get("estimate"), datetime.now(UTC))
     line = f"Waiting in line, place {place.get('place')} of {place.get('of')}"
+    if obstacle:
+        line += f", but others go first until that changes: {obstacle.removesuffix('.')}"
     return line + (f", probably served at {served}" if served else "") + f". ({reservation['id']})"
 
 
@@ -334,7 +347,7 @@ def queue(context: Context) -> None:
             one["holder"],
             _asked_for(one),
             f"{one['minutes']} min",
-            until(one["queue"]["estimate"], now),
+            _obstacle(one) or until(one["queue"]["estimate"], now),
             one["purpose"],
             one["id"],
         )

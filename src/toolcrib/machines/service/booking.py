@@ -25,7 +25,13 @@ from toolcrib.machines.models import KIND, State, bookings, machines, reservatio
 from toolcrib.machines.service import told
 from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.reserving import Terms, new_row, read_share, turns_of
-from toolcrib.machines.service.wanted import Waiting, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import (
+    Waiting,
+    check_enough_exist,
+    check_wanted,
+    read_queue,
+    which_would_do,
+)
 from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
@@ -65,7 +71,8 @@ async def book(
         LimitReached: (409).
         BookedThen: others have booked them for a part of the time (409).
         SomebodyWaits: people in the queue will probably have them then (409).
-        NotEnoughMachines: there are fewer, or they are held until later (409).
+        TooFewMachines: fewer exist (409).
+        NotEnoughMachines: fewer are in service, or they are held until later (409).
     """
     check_start(settings, starts_at, now)
     await take_write_lock(session)
@@ -77,8 +84,9 @@ async def book(
     await _within_bookings(session, me)
     end = starts_at + timedelta(seconds=terms.seconds)
     expected = expected_between(fleet, queue, starts_at, end, now)
-    would_do = usable(wanted, terms.login, fleet, me)
-    chosen = choose(wanted, would_do, starts_at, end, expected)
+    would_do = which_would_do(wanted, terms.login, fleet, me)
+    check_enough_exist(wanted, would_do, me)
+    chosen = choose(wanted, would_do.usable, starts_at, end, expected)
     id_ = str(uuid4())
     row = new_row(id_, me, wanted, terms, now) | {
         "state": State.BOOKED,

@@ -33,11 +33,17 @@ from toolcrib.machines.pool import pool_of
 from toolcrib.machines.reservation_views import ReservationRead
 from toolcrib.machines.service import managing, told
 from toolcrib.machines.service.fairness import Want, free_beside, is_open
-from toolcrib.machines.service.fleet import Machine, fleet_of
+from toolcrib.machines.service.fleet import Machine, WouldDo, fleet_of
 from toolcrib.machines.service.reading import holds_in, jump_hosts_in
 from toolcrib.machines.service.reserving import Patience, Terms, acquiring, new_row, rows_of, shares_of
 from toolcrib.machines.service.showing import shown
-from toolcrib.machines.service.wanted import Waiting, check_wanted, queue_of, usable_of
+from toolcrib.machines.service.wanted import (
+    Waiting,
+    check_enough_exist,
+    check_wanted,
+    queue_of,
+    would_do_of,
+)
 from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
@@ -55,7 +61,9 @@ class Reserve:
         MachineNotFound: (404).
         UnknownTag, BadTags: (400).
         LimitReached: (409).
-        NotEnoughMachines: fewer are free, and the caller does not wait (409; `too_few` where a contract differs).
+        TooFewMachines: fewer exist, so that waiting is no use (409).
+        NotEnoughMachines: fewer are free, and the caller does not wait (409; `too_few` where a contract differs, also
+            in place of TooFewMachines).
         BookedThen: so are enough, but some are booked before the end (409).
     """
 
@@ -182,7 +190,7 @@ class _Pool:
             connection, settings, {wish.me.uuid for wish in wishes}, [each.row for each in queue]
         )
         self._idle = set(self._registered.in_service.difference(fleet.ends))
-        self._usable: dict[int, tuple[Sequence[Machine], list[Machine]]] = {}  # by the identity of the former
+        self._would_do: dict[int, tuple[WouldDo, list[Machine]]] = {}  # by the identity of the former
         self._checked: set[Hashable] = set()
         # What is to be written: rows of reservations, and the claims of those that wait for nothing.
         self._rows: dict[str, dict[str, Any]] = {}
@@ -238,7 +246,7 @@ class _Pool:
     def _decide(self, wish: Reserve) -> str:
         """Return the id of the reservation. Raises what `Reserve` says."""
         now, me, terms, share = self._now, wish.me, wish.terms, self._shares[wish.me.uuid]
-        would_do, free = self._would_do(wish)
+        would_do, free = self._find(wish)
         wanted = share.allows(self._settings, me, wish.wanted, waits=wish.patience is not None)
         end = now + timedelta(seconds=terms.seconds)
         chosen: list[Machine] = []
@@ -247,6 +255,8 @@ class _Pool:
                 chosen.append(machine)
                 if len(chosen) == wanted.count:
                     break
+        if len(chosen) < wanted.at_least and wish.too_few is NotEnoughMachines:
+            check_enough_exist(wanted, would_do, me)
         id_ = str(uuid4())
         row = new_row(id_, me, wanted, terms, now)
         if len(chosen) >= wanted.at_least:
@@ -273,22 +283,23 @@ class _Pool:
                 ),
             }
             share.waits_for.append(wanted)
-            ids = [machine.id for machine in would_do]
+            ids = [machine.id for machine in would_do.usable]
             self._stand_in_line(Want(id_, wanted.count, wanted.at_least, ids, terms.seconds), chosen)
         self._rows[id_] = row
         return id_
 
-    def _would_do(self, wish: Reserve) -> tuple[Sequence[Machine], list[Machine]]:
-        """Return what `usable` does, and which of them were free when that was first asked."""
+    def _find(self, wish: Reserve) -> tuple[WouldDo, list[Machine]]:
+        """Return what `which_would_do` does, and which of them were free when that was first asked."""
         me, wanted, registered = wish.me, wish.wanted, self._registered
         sees = frozenset(scope for scope in registered.scopes if me.may(scope))
         if (sees, wanted.names, wanted.tags) not in self._checked:
             check_wanted(wanted, registered.machines, me)
             self._checked.add((sees, wanted.names, wanted.tags))
-        found = usable_of(registered, wanted, wish.terms.login, me)
-        if id(found) not in self._usable:
-            self._usable[id(found)] = found, [machine for machine in found if machine.id in self._free]
-        return self._usable[id(found)]
+        found = would_do_of(registered, wanted, wish.terms.login, me)
+        if id(found) not in self._would_do:
+            free = [machine for machine in found.usable if machine.id in self._free]
+            self._would_do[id(found)] = found, free
+        return self._would_do[id(found)]
 
     def _give(self, ids: set[int]) -> None:
         # Nothing that is promised changes: what is given was promised to nobody, so no plan went by it.

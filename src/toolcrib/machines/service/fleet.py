@@ -53,6 +53,15 @@ class Machine:
         return Ref(KIND, self.scope, self.name)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class WouldDo:
+    """The machines in service that would do for what somebody asks, free or not, in the order to choose them in; and
+    how many would do, with those that are out of service."""
+
+    usable: Sequence[Machine] = ()
+    registered: int = 0
+
+
 class Registered:
     """The machines of the pool as if they were neither held nor booked, in the order of their registration. It is the
     same object for as long as none of them changes, so what is found out about it can be `kept`."""
@@ -62,7 +71,7 @@ class Registered:
         self.scopes = frozenset(machine.scope for machine in machines)
         self.managers = frozenset(machine.manager for machine in machines)
         self.in_service = frozenset(machine.id for machine in machines if machine.in_service)
-        self.kept: dict[Hashable, Sequence[Machine]] = {}
+        self.kept: dict[Hashable, WouldDo] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,8 @@ async def extend(
             raise BookedThen(f"{machine.name} is booked from {begins:%Y-%m-%d %H:%M} UTC on.")
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
     granted = plan_of(fleet, queue, now).granted
-    if any(mine & set(each.want.usable) for each in queue if each.row.id not in granted):
+    waiting = [each.want for each in queue if each.row.id not in granted and each.want.is_possible]
+    if any(mine & set(want.usable) for want in waiting):
         raise SomebodyWaits("Somebody waits for machines like these.")
     await claims.run(session, *(Renew(ref, me.holder, end, fence) for ref, fence in held), now=now, by=by)
 

@@ -22,7 +22,7 @@ from toolcrib.machines.service.fairness import Want
 from toolcrib.machines.service.fleet import read_fleet
 from toolcrib.machines.service.reserving import free_beside, turns_of
 from toolcrib.machines.service.showing import shown
-from toolcrib.machines.service.wanted import ORDER, check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import ORDER, check_wanted, obstacle, read_queue, which_would_do
 from toolcrib.machines.tags import expression, tags_of
 from toolcrib.machines.views import MachineRead, NextBooking, state_of
 from toolcrib.machines.wanted import Wanted
@@ -178,9 +178,15 @@ async def preview(
     fleet = await read_fleet(session)
     check_wanted(wanted, fleet, me)
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
-    would_do = usable(wanted, login_for(me.username), fleet, me)
+    would_do = which_would_do(wanted, login_for(me.username), fleet, me)
     free, end = free_beside(fleet, queue, now), now + timedelta(minutes=minutes)
-    names = [machine.name for machine in would_do if machine.id in free and machine.is_open(now, end)]
-    new = Want("new", wanted.count, wanted.at_least, [machine.id for machine in would_do], minutes * 60)
+    names = [each.name for each in would_do.usable if each.id in free and each.is_open(now, end)]
+    ids = [machine.id for machine in would_do.usable]
+    new = Want("new", wanted.count, wanted.at_least, ids, minutes * 60)
     turn = turns_of(fleet, [*(each.want for each in queue), new], now).get("new")
-    return Preview(available=len(names), names=names, estimate=turn.at if turn else None)
+    return Preview(
+        available=len(names),
+        names=names,
+        estimate=turn.at if turn else None,
+        obstacle=obstacle(wanted, would_do, me),
+    )

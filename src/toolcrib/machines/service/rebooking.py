@@ -30,7 +30,7 @@ from toolcrib.machines.service.fleet import Machine, read_fleet
 from toolcrib.machines.service.managing import find_own
 from toolcrib.machines.service.requesting import check_length, wanted_of
 from toolcrib.machines.service.reserving import read_share
-from toolcrib.machines.service.wanted import check_wanted, read_queue, usable
+from toolcrib.machines.service.wanted import check_enough_exist, check_wanted, read_queue, which_would_do
 from toolcrib.machines.wanted import Wanted
 from toolcrib.settings import Settings
 
@@ -71,7 +71,9 @@ async def rebook(
     queue = await read_queue(session, fleet, open_projects=settings.unknown_projects == "open")
     share = await read_share(session, settings, me, queue)
     wanted = replace(share, held=share.held - len(before)).allows(settings, me, wanted, waits=False)
-    would_do = sorted(usable(wanted, row.login, fleet, me), key=lambda machine: machine.id not in before)
+    found = which_would_do(wanted, row.login, fleet, me)
+    check_enough_exist(wanted, found, me)
+    would_do = sorted(found.usable, key=lambda machine: machine.id not in before)
     taken = expected_between(fleet, queue, start, end, now)
     chosen = choose(wanted, would_do, start, end, taken, beside=row.id)
     is_same = (start, end) == (row.starts_at, row.ends_at) and {each.id for each in chosen} == before

@@ -33,6 +33,7 @@ async def shown(
                 until=each.row.wait_until,
                 lease_ends_at=each.row.lease_ends_at,
                 priority=each.row.priority,
+                obstacle=each.obstacle,
             )
     booked = await reading.booked_names(session, [row.id for row in rows if row.state == State.BOOKED])
     uuids = {uuid for row in rows for uuid in (row.holder_uuid, *keys_of(row.access))}

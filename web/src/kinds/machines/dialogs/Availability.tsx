@@ -2,6 +2,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { Machine } from "../../../api/types";
 import { Problem } from "../../../api/problem";
+import { visible } from "../../../ui/names";
 import { At } from "../../../ui/Time";
 import { previewQuery, type Asked } from "../queries";
 import { machineLook } from "../states";
@@ -32,7 +33,7 @@ export function Availability({ asked }: { asked: Asked | null }) {
     );
   }
   if (!data) return <p className={classes.availability}>Looking…</p>;
-  const { available, names, estimate } = data;
+  const { available, names, estimate, obstacle } = data;
   const enough = available >= settled.count;
   return (
     <p className={classes.availability} data-tone={enough ? "good" : "soon"} role="status">
@@ -47,7 +48,7 @@ export function Availability({ asked }: { asked: Asked | null }) {
               . In line you would have {settled.count === 1 ? "one" : `${settled.count}`} about <At at={estimate} />.
             </>
           ) : (
-            ". When there will be enough cannot be told."
+            `. ${obstacle ? visible(obstacle) : "When there will be enough cannot be told."}`
           )}
         </span>
       )}

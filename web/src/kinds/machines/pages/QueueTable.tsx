@@ -6,6 +6,7 @@ import { actByKey } from "../../../ui/action";
 import { ActionItems, ActionMenu } from "../../../ui/ActionMenu";
 import { Empty } from "../../../ui/Empty";
 import { ListState } from "../../../ui/ListState";
+import { visible } from "../../../ui/names";
 import { Person } from "../../../ui/Person";
 import { ThingTable, type Column } from "../../../ui/ThingTable";
 import { Ago, At, Until } from "../../../ui/Time";
@@ -22,13 +23,18 @@ function wants({ count, at_least: least, names, tags }: Reservation): string {
   return `${many} ${count === 1 ? "machine" : "machines"}${tags ? ` with ${tags}` : ""}`;
 }
 
+function servedAbout({ queue }: Reservation) {
+  if (queue?.obstacle) return visible(queue.obstacle);
+  return queue?.estimate ? <At at={queue.estimate} /> : "cannot be told";
+}
+
 const COLUMNS: readonly Column<Reservation>[] = [
   { label: "Place", look: "quiet", cell: ({ queue }) => queue && (queue.priority === 0 ? queue.place : `${queue.place}, priority ${queue.priority}`) },
   { label: "Who", cell: ({ holder }) => <Person name={holder} /> },
   { label: "Waits for", look: "quiet", gives: true, cell: (each) => wants(each), title: (each) => each.purpose ?? wants(each) },
   { label: "For", look: "quiet", cell: ({ minutes }) => lengthText(minutes) },
   { label: "Since", look: "quiet", cell: ({ created_at: at }) => <Ago at={at} /> },
-  { label: "Served about", look: "quiet", cell: ({ queue }) => (queue?.estimate ? <At at={queue.estimate} /> : "cannot be told") },
+  { label: "Served about", look: "quiet", cell: servedAbout, title: ({ queue }) => queue?.obstacle ?? undefined },
   { label: "Gives up", look: "quiet", cell: ({ queue }) => (queue?.until ? <Until at={queue.until} /> : "") },
 ];
 
@@ -42,6 +48,7 @@ function queueCard(each: Reservation) {
       </div>
       <div className={classes.queueNote}>
         <span>{wants(each)}</span>
+        {queue?.obstacle && <span>{visible(queue.obstacle)}</span>}
         {queue?.estimate && (
           <span>
             about <At at={queue.estimate} />

@@ -77,7 +77,7 @@ export function ReservationCard({ reservation, context }: Props) {
           ))}
         </p>
       )}
-      {queue && <p className={classes.line}>{placeText(queue.place, queue.of)}. <Estimate at={queue.estimate} /></p>}
+      {queue && <InLine queue={queue} />}
       {reason && <p className={classes.line}>{visible(reason)}</p>}
       {machines.length > 0 && (
         <ul className={classes.machines}>
@@ -160,11 +160,27 @@ function When({ reservation }: { reservation: Reservation }) {
   );
 }
 
-export function placeText(place: number, of: number): string {
+function InLine({ queue }: { queue: NonNullable<Reservation["queue"]> }) {
+  const { estimate, obstacle, of, place } = queue;
+  if (obstacle) {
+    return (
+      <p className={classes.line} data-soon>
+        In line, but others go first until that changes: {visible(obstacle)}
+      </p>
+    );
+  }
+  return (
+    <p className={classes.line}>
+      {placeText(place, of)}. <Estimate at={estimate} />
+    </p>
+  );
+}
+
+function placeText(place: number, of: number): string {
   return place === 1 ? (of === 1 ? "Next in line" : `Next in line, before ${of - 1}`) : `Number ${place} of ${of} in line`;
 }
 
-export function Estimate({ at }: { at: string | null }) {
+function Estimate({ at }: { at: string | null }) {
   if (at === null) return <>When it is served cannot be told.</>;
   return (
     <>
