@@ -70,6 +70,7 @@ from toolcrib.kernel.ratelimit import RateLimiter
 from toolcrib.kernel.redis_health import redis_check
 from toolcrib.kernel.request_deadlines import RequestDeadlines
 from toolcrib.kernel.routing import skip_elsewhere
+from toolcrib.kernel.row_counts import RowCounts
 from toolcrib.kernel.secrets import load_secrets
 from toolcrib.kernel.site import Site
 from toolcrib.kernel.start_failures import StartFailures
@@ -262,6 +263,7 @@ def build_kernel(settings: Settings, clock: Clock, found: Sequence[Kind]) -> Ker
         turns=Turns(),
         event_times=EventTimes(),
         outages=Outages(database),
+        row_counts=RowCounts(database, clock, deadline_seconds=settings.health_timeout_seconds),
         started_at=clock(),
         named_keys=(archives.named, *(kind.named_keys for kind in found)),
         accounts_of=tuple(kind.accounts_of for kind in found if kind.accounts_of is not None),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from toolcrib.kernel.notify.rules import Telling
     from toolcrib.kernel.outages import Outages
     from toolcrib.kernel.ratelimit import RateLimiter
+    from toolcrib.kernel.row_counts import RowCounts
     from toolcrib.kernel.secrets import Secrets
 
 HealthCheck = Callable[[], Awaitable[str]]
@@ -69,6 +70,7 @@ class Kernel:
     turns: Turns
     event_times: EventTimes
     outages: Outages
+    row_counts: RowCounts
     started_at: datetime
     # Name -> a coroutine that returns a word of good news or raises: shown by /health and the admin page.
     health: dict[str, HealthCheck] = field(default_factory=dict)

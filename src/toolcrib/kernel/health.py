@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
 
 import orjson
 import structlog
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from toolcrib.kernel.claims.models import claims
@@ -32,6 +31,8 @@ from toolcrib.kernel.problems import NotWell
 from toolcrib.kernel.write_watch import CANNOT_WRITE
 
 log = structlog.get_logger()
+
+Figure = TypeVar("Figure")
 
 # A database that has not answered for this long is down, not merely slow.
 SICK_SECONDS = 5.0
@@ -101,9 +102,20 @@ for path in ("/healthz", "/api/healthz"):
 async def admin_health(
     request: Request, response: Response, kernel: KernelDep, _me: AdminDep
 ) -> dict[str, Any]:
-    """Every part, asked now. `status` is `healthy`, `degraded` (200: it serves) or `unhealthy` (503)."""
-    checks, counts = await asyncio.gather(ask(kernel, kernel.health), _counts(kernel))
-    counts["subscribers"] = kernel.tail.subscribers
+    """Every part, asked now. `status` is `healthy`, `degraded` (200: it serves) or `unhealthy` (503).
+
+    Claims are counted every few seconds at most, and the less often the longer it takes: as they were at
+    `claims_counted_at`."""
+    checks, seq, counted = await asyncio.gather(
+        ask(kernel, kernel.health),
+        _unless_silent(_last_seq(kernel)),
+        _unless_silent(kernel.row_counts.latest()),
+    )
+    counts = {"subscribers": kernel.tail.subscribers}
+    if seq is not None:
+        counts["events"] = seq
+    if counted is not None:
+        counts["claims"] = counted.rows[claims.name]
     now = kernel.clock()
     status = status_of(checks)
     response.status_code = 503 if status == "unhealthy" else 200
@@ -115,18 +127,21 @@ async def admin_health(
         "uptime_seconds": int((now - kernel.started_at).total_seconds()),
         "checks": checks,
         "counts": counts,
+        "claims_counted_at": iso_format(counted.at) if counted is not None else None,
     }
 
 
-async def _counts(kernel: Kernel) -> dict[str, int]:
-    """What the database counts; nothing if it does not answer in time, which its check tells."""
+async def _last_seq(kernel: Kernel) -> int:
+    async with asyncio.timeout(kernel.settings.health_timeout_seconds), kernel.database.read() as session:
+        return await last_seq(session)
+
+
+async def _unless_silent(figure: Awaitable[Figure]) -> Figure | None:
+    """What the database says; None if it does not answer in time, which its check tells."""
     try:
-        deadline = asyncio.timeout(kernel.settings.health_timeout_seconds)
-        async with deadline, kernel.database.read() as session:
-            held = (await session.execute(select(func.count()).select_from(claims))).scalar_one()
-            return {"claims": held, "events": await last_seq(session)}
+        return await figure
     except (SQLAlchemyError, OSError):
-        return {}
+        return None
 
 
 async def ask(kernel: Kernel, names: Iterable[str]) -> dict[str, dict[str, Any]]:

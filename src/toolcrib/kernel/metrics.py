@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import re
 import secrets
 import time
@@ -28,7 +29,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
-from sqlalchemy import func, select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolcrib.kernel.claims.models import claims
@@ -41,11 +41,12 @@ from toolcrib.kernel.logs import begin_request
 from toolcrib.kernel.monitoring import require_monitoring
 from toolcrib.kernel.outbox import outbox
 from toolcrib.kernel.route_paths import route_path
+from toolcrib.kernel.row_counts import RowCounts
 
 log = structlog.get_logger()
 
 SLOW_SECONDS = 1.0
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SANE_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 # The method is text from the client, so only these become labels.
@@ -78,14 +79,22 @@ class Metrics:
             registry=self.registry,
         )
         self._children: dict[tuple[str, str, int], tuple[Any, Any]] = {}
-        self._claims = self.gauge("toolcrib_claims", "Things held.")
         self._events = self.gauge("toolcrib_events_seq", "Number of the newest event.")
-        self._outbox = self.gauge("toolcrib_outbox", "Mails waiting to be sent.")
-        self._owed_hooks = self.gauge(
-            "toolcrib_owed_claim_hooks", "Changes of claims that their kind failed on and is told again."
+        self._counted = {
+            claims.name: self.gauge("toolcrib_claims", "Things held, when they were counted."),
+            outbox.name: self.gauge("toolcrib_outbox", "Mails waiting to be sent, when they were counted."),
+            owed_claim_hooks.name: self.gauge(
+                "toolcrib_owed_claim_hooks",
+                "Changes of claims that their kind failed on and is told again, when they were counted.",
+            ),
+        }
+        self._counted_at = self.gauge(
+            "toolcrib_counted_timestamp_seconds",
+            "When those were counted: every few seconds, and the less often the longer it takes.",
         )
+        for gauge in (*self._counted.values(), self._counted_at):
+            gauge.set(math.nan)
         self._database_up = self.gauge("toolcrib_database_up", "Whether the database answered.")
-        self._looked_at = float("-inf")
         self._known: set[str] = set()
 
     def add(self, figures: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
@@ -113,22 +122,15 @@ class Metrics:
         count.inc()
         timing.observe(seconds)
 
-    async def look(self, database: Database) -> None:
-        """Ask the database, at most every few seconds however often we are scraped."""
-        if time.monotonic() - self._looked_at < LOOK_SECONDS:
-            return
-        self._looked_at = time.monotonic()
+    async def look(self, database: Database, counts: RowCounts) -> None:
+        """Ask the database for the newest event, and for what it counted last."""
         try:
-            async with asyncio.timeout(2), database.read() as session:
+            async with asyncio.timeout(LOOK_SECONDS), database.read() as session:
                 self._events.set(await last_seq(session))
-                counted = (
-                    (self._claims, claims),
-                    (self._outbox, outbox),
-                    (self._owed_hooks, owed_claim_hooks),
-                )
-                for gauge, table in counted:
-                    count = await session.execute(select(func.count()).select_from(table))
-                    gauge.set(count.scalar_one())
+            if counted := await counts.latest():
+                self._counted_at.set(counted.at.timestamp())
+                for name, gauge in self._counted.items():
+                    gauge.set(counted.rows[name])
             self._database_up.set(1)
         except Exception as error:  # noqa: BLE001 - the process has figures of its own to report
             log.warning("metrics_without_database", error=failure_in_words(error))
@@ -145,7 +147,7 @@ async def metrics(request: Request) -> Response:
     await require_monitoring(request, kernel)
     found: Metrics = request.app.state.metrics
     found.add(kernel.figures)
-    await found.look(kernel.database)
+    await found.look(kernel.database, kernel.row_counts)
     return Response(generate_latest(found.registry), media_type=CONTENT_TYPE_LATEST)
 
 

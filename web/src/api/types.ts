@@ -54,6 +54,7 @@ export interface Health {
   started_at: string;
   database: string;
   counts: Record<string, number>;
+  claims_counted_at: string | null;
 }
 
 /** `details` of a refusal because someone else holds the thing. */

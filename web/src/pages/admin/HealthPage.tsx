@@ -6,12 +6,12 @@ import { healthQuery } from "../../api/queries";
 import { ListSkeleton } from "../../ui/ListSkeleton";
 import { Refusal } from "../../ui/Refusal";
 import { duration } from "../../ui/time";
-import { At } from "../../ui/Time";
+import { Ago, At } from "../../ui/Time";
 import { Clashes } from "./Clashes";
 import classes from "./Admin.module.css";
 
 const COUNTS: Record<string, string> = {
-  claims: "held right now",
+  claims: "held",
   events: "events in the log",
   users: "accounts",
   outbox: "mails to be sent",
@@ -56,7 +56,15 @@ export default function HealthPage() {
             {Object.entries(data.counts).map(([name, count]) => (
               <div key={name} className={`panel ${classes.figure}`}>
                 <span className={`tabular ${classes.number}`}>{count.toLocaleString()}</span>
-                <span className={classes.summary}>{COUNTS[name] ?? name.replaceAll("_", " ")}</span>
+                <span className={classes.summary}>
+                  {COUNTS[name] ?? name.replaceAll("_", " ")}
+                  {name === "claims" && data.claims_counted_at && (
+                    <>
+                      {" "}
+                      <Ago at={data.claims_counted_at} />
+                    </>
+                  )}
+                </span>
               </div>
             ))}
           </div>
