@@ -146,6 +146,17 @@ def test_an_idle_connection_may_stay_longer_than_a_head_may_take(
     assert ask(line, "/health")[0] == 200
 
 
+def test_while_all_connections_are_taken_idle_ones_are_closed_soon(
+    server: Callable[..., ToolcribServer], lines: ExitStack
+) -> None:
+    crib = server(MAX_CONNECTIONS=ALL, KEEP_ALIVE_SECONDS=60)
+    idle = [connect(crib, lines, f"127.0.0.{number + 3}") for number in range(ALL)]
+    assert {ask(line, "/health")[0] for line in idle} == {200}
+    began = time.monotonic()
+    assert all(is_closed(line) for line in idle)
+    assert time.monotonic() < began + 10
+
+
 def test_a_refused_body_may_not_come_for_ever(crib: ToolcribServer, lines: ExitStack) -> None:
     line = connect(crib, lines, "127.0.0.3")
     line.sendall(b"POST /api/locks/bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n")

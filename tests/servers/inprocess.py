@@ -45,6 +45,7 @@ class AppServer:
             proxy_headers=False,
             http=self.http,
             ws=BoundedWebSocket,
+            timeout_keep_alive=settings.keep_alive_seconds,  # type: ignore[arg-type]  # any number does
             **OPTIONS,
         )
         config.load()

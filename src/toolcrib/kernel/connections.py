@@ -29,8 +29,9 @@ SPARE_SECONDS = 2.0
 KEPT_DESCRIPTORS = 256
 WANTED_DESCRIPTORS = 65_536
 SWEEP_SECONDS = 1.0
-# While all connections are taken, those without a request may stay for this share of the usual time.
-HASTE = 4
+# While all connections are taken, one in the middle of a head may stay for this share of the usual time, and one that
+# has been answered, whose client connects again when it needs to, for a second.
+HASTE, IDLE_SECONDS_WHEN_FULL = 4, 1.0
 HEALTH = frozenset({"/health", "/healthz", "/api/health", "/api/healthz"})
 
 
@@ -126,11 +127,14 @@ class Connections:
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        now, haste = loop.time(), HASTE if self.is_full else 1
+        now = loop.time()
+        idle, head = self.keep_alive_seconds, self.head_seconds
+        if self.is_full:
+            idle, head = min(idle, IDLE_SECONDS_WHEN_FULL), head / HASTE
         for each in list(self._open):
             if each.waits_since is None:
                 continue
-            allowed = (self.keep_alive_seconds if each.is_idle else self.head_seconds) / haste
+            allowed = idle if each.is_idle else head
             if now - each.waits_since > (min(SPARE_SECONDS, allowed) if each.is_spare else allowed):
                 each.close_for_silence()
         self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep) if self._open else None

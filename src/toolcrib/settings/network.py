@@ -105,10 +105,12 @@ class Network(Group):
         "connections are taken.",
     )
     keep_alive_seconds: float = Field(
-        5.0,
+        75.0,
         gt=0,
         validation_alias="KEEP_ALIVE_SECONDS",
-        description="How long an idle connection stays open after an answer.",
+        description="How long an idle connection stays open after an answer; a second while all connections are taken. "
+        "Longer than a proxy in front keeps its own (nginx: 60), which otherwise sends a request on one that is just "
+        "being closed.",
     )
     body_memory_bytes: int = Field(
         128 * 2**20,
