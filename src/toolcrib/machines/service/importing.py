@@ -31,8 +31,9 @@ async def import_all(
     known = set(await session.scalars(select(machines.c.name)))
     new = []
     for entry in entries:
-        if entry.get("name") in known:  # whatever else is said of it: exports have no passwords
-            done.existing.append(entry["name"])
+        name = entry.get("name")
+        if isinstance(name, str) and name in known:  # whatever else is said of it: exports have no passwords
+            done.existing.append(name)
             continue
         try:
             new.append(
