@@ -137,11 +137,13 @@ BOTH = {
     "POST /api/storage-pvcs/{volume_id}/access",
     "POST /api/admin/desktops/images/prepare",
 }
-# Written with GET, though they change something or let somebody in on a machine.
+# Written with GET, though they change something or let somebody in on a machine or desktop.
 WRITES = {
     "GET /api/reserve",
     "GET /api/release_all",
     "GET /api/reservations/{reservation_id}/certificate",
+    "GET /api/connections/direct-connect/{connection_id}",
+    "GET /api/connections/guacamole-dashboard",
     "GET /api/auth/onshape/connect",
     "GET /api/parts/auth/onshape/connect",
     "GET /api/onshape/start",

@@ -60,6 +60,12 @@ async def _stop(kernel: Kernel) -> None:
 kind = Kind(
     name=KIND,
     key_scope=KeyScope("desktops", "Start, see and stop desktops."),
+    writes=frozenset(  # whoever follows such an address has control
+        {
+            ("GET", "/api/connections/direct-connect/{connection_id}"),
+            ("GET", "/api/connections/guacamole-dashboard"),
+        }
+    ),
     routers=(
         viewing_contract.router,
         viewing.router,

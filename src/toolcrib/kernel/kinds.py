@@ -74,8 +74,8 @@ class Kind:
     setting DISABLED_HOLDERS says what becomes of it.
     `key_scope` is what an API key needs for the kind's own routes and claims; without it, it is named for the kind. The
     routes in `reads`, by method and full path as declared, change nothing though their method says otherwise: the scope
-    `read` will do for them (`kernel.identity.key_scopes`). Those in `writes` change something though their method says
-    otherwise.
+    `read` will do for them (`kernel.identity.key_scopes`). Those in `writes` change something, or let somebody in,
+    though their method says otherwise.
     `fast_routes` maps (method, path) to the few endpoints that take the short way (`kernel.fast_routes`).
     """
 
