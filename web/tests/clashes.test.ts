@@ -35,12 +35,12 @@ test("clashes in late answers are found without a click", async () => {
 });
 
 test("the page asks in steps with an end, and goes on where the last one ended", async () => {
-  const asked = serve(1_000, { 25: 1 });
-  expect(await look(1)).toEqual([[0, "20"]]);
-  expect(asked).toHaveLength(20);
+  const asked = serve(1_000, { 60: 1 });
+  expect(await look(1)).toEqual([[0, "50"]]);
+  expect(asked).toHaveLength(50);
   expect(await look(2)).toEqual([
-    [0, "20"],
-    [1, "40"],
+    [0, "50"],
+    [1, "100"],
   ]);
 });
 

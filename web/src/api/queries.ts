@@ -133,9 +133,9 @@ export const configQuery = queryOptions({
   queryFn: ({ signal }) => api<ConfigDetail[]>("admin/config/details", { signal }),
 });
 
-// Each answer is about 5,000 claims. Looking further is asked for after so many answers, 100,000 claims where few clash,
+// Each answer is about 2,000 claims. Looking further is asked for after so many answers, 100,000 claims where few clash,
 // or after so many clashes.
-const CLASH_ANSWERS = 20;
+const CLASH_ANSWERS = 50;
 const CLASHES = 100;
 
 /** Locks that clash, found in steps: each follows cursors to what it seeks, but not without end. */

@@ -20,8 +20,9 @@ from toolcrib.documents.service.search_cursor import Cursors, Position, Shown
 from toolcrib.kernel.search import text_match, unindexed
 
 MAX_WORDS = 8
-# So many files are scanned for one answer.
-SCAN_LIMIT = 4_000
+# So many files are scanned for one answer. Where files are many, each takes two or three times as long as where they
+# are few: it lies anywhere.
+SCAN_LIMIT = 2_000
 # A statement has at most 32,767 parameters on PostgreSQL.
 BUCKETS_AT_ONCE = 5_000
 # Warns that there is more at `next_cursor`.

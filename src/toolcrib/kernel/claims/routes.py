@@ -258,7 +258,7 @@ async def list_clashes(
     others in a project that only warns; projects that allow it are left out. All but one claim of each should be
     released.
 
-    One answer looks at about 5,000 claims, in an order without meaning, and lists at most 100 such names, with at most
+    One answer looks at about 2,000 claims, in an order without meaning, and lists at most 100 such names, with at most
     100 of the claims of each. `more` says that there are claims that were not looked at yet, of which none, some or all
     may clash: go on with `cursor=next_cursor` while there is one, also where an answer lists nothing."""
     me.require_admin()

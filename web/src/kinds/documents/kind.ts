@@ -35,9 +35,9 @@ function isTouched(queryKey: readonly unknown[], event: LogEvent): boolean {
 }
 
 const FOUND = 8;
-// Each answer is about 4,000 files, or about up to FOUND matches among them. After so many, 40,000 files where few match,
+// Each answer is about 2,000 files, or about up to FOUND matches among them. After so many, 40,000 files where few match,
 // the search ends with what it has: each takes a moment, and the person waits and types on meanwhile.
-const ANSWERS = 10;
+const ANSWERS = 20;
 
 async function search(text: string, signal: AbortSignal): Promise<Found[]> {
   const files: FoundDocuments["files"] = [];
