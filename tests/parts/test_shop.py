@@ -279,6 +279,16 @@ def test_tables_come_in_whole_or_not_at_all(fay: Bench) -> None:
     }
     for nonsense in ("", "a,b\n", '"', "x" * 200_000, "material\n" * 6_000):
         assert imported(nonsense, project).json()["code"] == "import_problems"
+    for endless, says in (
+        ("name\n" + "\n" * 30_000, "20000 lines"),
+        ("name," * 600 + "\n", "500 columns"),
+        ("name\n" + "," * 300_000 + "\n", "200000 characters"),
+        ("name\n" + '"\n",' * 100_000, "200000 characters"),
+        ("name,type\n" + "a,b\n" * 4_000, "100 problems or more"),
+    ):
+        refused = imported(endless, project).json()
+        assert says in refused["msg"]
+        assert len(refused["details"]["problems"]) <= 100
     assert imported("x" * 6_000_000, project).status_code == 413
     as_json = {"csv": table, "project": project, "dry_run": True}
     assert fay.ok("POST", "/import", as_json) == {"added": 2, "ids": []}

@@ -74,7 +74,7 @@ async def import_(
         raw = body.csv.encode()
         project, dry_run = body.project or project, body.dry_run or dry_run
     scope = scope_of(doing.kernel, doing.me, project, "member")
-    found = table.read_table(raw)
+    found = await table.read_table(raw)
     if dry_run:
         return answer({"added": len(found), "ids": []})
     ids = await table.import_parts(session, doing.with_body(), scope, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel import long_work
 from toolcrib.kernel.database import take_write_lock
 from toolcrib.parts.errors import ImportProblems
 from toolcrib.parts.models import parts
@@ -40,6 +42,13 @@ ALIASES = {
 }
 MOST_ROWS = 5_000
 MOST_PROBLEMS = 100
+# Empty ones included.
+MOST_LINES = 20_000
+MOST_COLUMNS = 500
+# In characters; the longest part that can be added is a fourth of it.
+LONGEST_ROW = 200_000
+# So many characters are read in one go: a millisecond or two, whatever they are.
+PIECE = 65_536
 # In one statement.
 AT_ONCE = 500
 # Spreadsheets take what begins so for a formula.
@@ -73,35 +82,99 @@ def _read_cell(value: str) -> str:
     return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
 
 
-def read_table(raw: bytes) -> list[NewPart]:
+async def read_table(raw: bytes) -> list[NewPart]:
     """Read the parts of a table. The first line names the columns, in any order and case; others are left out.
+
+    Others are served meanwhile, and it ends at the hundredth problem.
 
     Raises:
         ImportProblems: no part can be read (400): `details.problems` has line, field and message of each.
     """
     try:
-        lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), strict=True))
+        reading = _Reading(raw.decode("utf-8-sig"))
+        while not reading.is_over:
+            async with long_work.turns().turn():
+                reading.go_on()
     except (csv.Error, UnicodeDecodeError) as error:
-        raise _refused([{"line": 0, "field": None, "message": f"This is no CSV: {error}"}]) from None
-    lines = [line for line in lines if any(cell.strip() for cell in line)] if lines else []
-    if len(lines) < 2:
-        raise _refused([{"line": 1, "field": None, "message": "There is no part in the table."}])
-    if len(lines) > MOST_ROWS + 1:
-        raise _refused([{"line": 0, "field": None, "message": f"A table has at most {MOST_ROWS} parts."}])
-    names = [_name(cell) for cell in lines[0]]
-    found, problems = [], []
-    for number, line in enumerate(lines[1:], 2):
-        cells = {name: _read_cell(cell.strip()) for name, cell in zip(names, line, strict=False) if name}
+        raise _refused([_problem(0, None, f"This is no CSV: {error}")]) from None
+    if reading.problems:
+        raise _refused(reading.problems)
+    if not reading.found:
+        raise _refused([_problem(1, None, "There is no part in the table.")])
+    return reading.found
+
+
+class _Reading:
+    """A table that is read a piece at a time. `problems` are what is wrong with it so far."""
+
+    def __init__(self, text: str) -> None:
+        self.found: list[NewPart] = []
+        self.problems: list[Mapping[str, Any]] = []
+        self.is_over = False
+        self._characters = _Characters(text)
+        self._rows = csv.reader(self._characters, strict=True)
+        self._names: list[str | None] = []
+        self._line = self._rows_seen = 0
+
+    def go_on(self) -> None:
+        """Read a few rows, fewer if they are long."""
+        size = 0
+        for _ in range(long_work.FEW):
+            row = next(self._rows, None)
+            size += self._characters.of_row
+            self._characters.of_row = 0
+            self._rows_seen += 1
+            if row is None:
+                self.is_over = True
+            elif self._rows_seen > MOST_LINES:
+                self._give_up(f"A table has at most {MOST_LINES} lines.")
+            elif any(cell.strip() for cell in row):
+                self._line += 1
+                self._take(row)
+            if self.is_over or size > PIECE:
+                return
+
+    def _take(self, row: list[str]) -> None:
+        if self._line == 1:
+            if len(row) > MOST_COLUMNS:
+                self._give_up(f"A table has at most {MOST_COLUMNS} columns.")
+            self._names = [_name(cell) for cell in row[:MOST_COLUMNS]]
+            return
+        if self._line > MOST_ROWS + 1:
+            self._give_up(f"A table has at most {MOST_ROWS} parts.")
+            return
+        cells = {name: _read_cell(cell.strip()) for name, cell in zip(self._names, row, strict=False) if name}
         try:
-            found.append(NewPart(**{name: cell for name, cell in cells.items() if cell != ""}))
+            self.found.append(NewPart(**{name: cell for name, cell in cells.items() if cell != ""}))
         except ValidationError as bad:
-            problems += [
-                {"line": number, "field": str(each["loc"][0]), "message": each["msg"]}
-                for each in bad.errors()
+            self.problems += [
+                _problem(self._line, str(each["loc"][0]), each["msg"])
+                for each in bad.errors(include_url=False, include_input=False)
             ]
-    if problems:
-        raise _refused(problems)
-    return found
+            self.is_over = len(self.problems) >= MOST_PROBLEMS
+
+    def _give_up(self, message: str) -> None:
+        self.problems = [_problem(0, None, message)]
+        self.is_over = True
+
+
+class _Characters(Iterator[str]):
+    """The lines of a text, as long as a row, which may have several, is not too long."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text)
+        self.of_row = 0
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.of_row += len(line)
+        if self.of_row > LONGEST_ROW:
+            raise csv.Error(f"a row has more than {LONGEST_ROW} characters")
+        return line
+
+
+def _problem(line: int, field: str | None, message: str) -> dict[str, Any]:
+    return {"line": line, "field": field, "message": message}
 
 
 def _name(cell: str) -> str | None:
@@ -111,28 +184,37 @@ def _name(cell: str) -> str | None:
 
 
 def _refused(problems: Sequence[Mapping[str, Any]]) -> ImportProblems:
-    text = (
-        f"Nothing was added: {len(problems)} problems." if len(problems) > 1 else str(problems[0]["message"])
-    )
+    if len(problems) >= MOST_PROBLEMS:
+        text = f"Nothing was added: {MOST_PROBLEMS} problems or more."
+    elif len(problems) > 1:
+        text = f"Nothing was added: {len(problems)} problems."
+    else:
+        text = str(problems[0]["message"])
     return ImportProblems(text, {"problems": list(problems[:MOST_PROBLEMS])})
 
 
 async def import_parts(session: AsyncSession, doer: Doer, scope: str, found: list[NewPart]) -> list[int]:
     """Add all parts of a table, to be reviewed. Returns their ids."""
     doer.me.require(scope, "member")
+    made = await long_work.each(
+        lambda part: new_row(
+            part.model_dump(exclude={"steps", "materials", "project"}), scope, doer.me, doer.now
+        ),
+        found,
+    )
     await take_write_lock(session)
     before = (await session.execute(select(func.coalesce(func.max(parts.c.id), 0)))).scalar_one()
-    lines = []
-    for part in found:
-        values = part.model_dump(exclude={"steps", "materials", "project"})
-        lines.append(new_row(values, scope, doer.me, doer.now))
-    for start in range(0, len(lines), AT_ONCE):
-        await session.execute(insert(parts), lines[start : start + AT_ONCE])
+    for some in long_work.pieces(made, AT_ONCE):
+        await session.execute(insert(parts), some)
     columns = (parts.c.id, parts.c.scope, parts.c.part_number, parts.c.name, parts.c.category)
     added = select(*columns).where(parts.c.id > before, parts.c.scope == scope).order_by(parts.c.id)
     rows = (await session.execute(added)).all()
-    for row in rows:
-        await tell(session, row, "part_added", actor=doer.me.username, now=doer.now, category=row.category)
+    for piece in long_work.pieces(rows, long_work.PIECE):
+        await asyncio.sleep(0)
+        for row in piece:
+            await tell(
+                session, row, "part_added", actor=doer.me.username, now=doer.now, category=row.category
+            )
     return [row.id for row in rows]
 
 
