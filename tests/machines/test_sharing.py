@@ -182,6 +182,21 @@ def test_nobody_gets_more_than_one_person_may_have(tmp_path: Path, database_url:
         crib.close()
 
 
+def test_the_answer_to_an_endless_name_is_short(pool: PoolCrib) -> None:
+    ann, names, name = pool.person(), pool.machines(), "n" * 9_000
+    made = pool.have(ann, names)
+    reservation = f"/api/reservations/{made['id']}"
+    claim = f"/api/claims/{made['machines'][0]['fence']}"
+    for status, answer in (
+        (400, ann.client.post(f"{reservation}/share", json={"username": name, "public_keys": KEYS[:1]})),
+        (404, ann.client.delete(f"{reservation}/share/{name}")),
+        (400, ann.client.post(f"{reservation}/transfer", json={"to": name})),
+        (400, ann.client.post(f"{claim}/transfer", json={"to": name})),
+    ):
+        assert (answer.status_code, len(answer.content) < 1_000) == (status, True), answer.text[:200]
+    assert ann.client.delete(reservation).status_code == 200
+
+
 @pytest.mark.parametrize("door", ["register", "change"])
 def test_a_jump_host_is_reached_directly(pool: PoolCrib, door: str) -> None:
     (first,) = pool.machines()

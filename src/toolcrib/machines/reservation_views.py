@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from toolcrib.kernel.claims.schemas import Comment, Reason, Text
+from toolcrib.kernel.claims.schemas import Comment, Reason, Text, Username
 from toolcrib.kernel.schema import Schema
 from toolcrib.machines.models import HoldState, State
 from toolcrib.machines.wanted import Wanted, keys_of
@@ -201,12 +201,12 @@ class Extension(Schema):
 
 
 class Sharing(Schema):
-    username: Text
+    username: Username
     public_keys: Annotated[list[Text], Field(max_length=20)] = []
 
 
 class Passing(Schema):
-    to: Text
+    to: Username
 
 
 class NewAccess(Schema):

@@ -13,6 +13,7 @@ from toolcrib.kernel.claims.models import Claim
 from toolcrib.kernel.claims.permissions import VERBS, Verb
 from toolcrib.kernel.claims.waiting import Waiting
 from toolcrib.kernel.clock import iso_format
+from toolcrib.kernel.identity.models import USERNAME_LENGTH
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.kernel.schema import Schema
 from toolcrib.kernel.stored_json import MARK, is_damaged
@@ -36,6 +37,7 @@ Text = Annotated[str, storable]
 # Constraints come first: behind a validator they would not strip.
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), storable]
 Comment = Annotated[str, StringConstraints(max_length=2000), storable]
+Username = Annotated[str, StringConstraints(max_length=USERNAME_LENGTH), storable]
 ProgramId = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64), storable]
 TtlSeconds = Annotated[int, Field(gt=0, le=MAX_TTL_SECONDS)]
 
@@ -162,7 +164,7 @@ class ForceReleaseRequest(Schema):
 
 
 class TransferRequest(Schema):
-    to: Text
+    to: Username
     comment: Comment | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.claims.schemas import Text
+from toolcrib.kernel.claims.schemas import Text, Username
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import (
     KernelDep,
@@ -180,7 +180,12 @@ async def share(
 
 @router.delete("/reservations/{reservation_id}/share/{username}", responses=refusals(400, 403, 404, 409))
 async def stop_sharing(
-    reservation_id: Id, username: Text, session: SessionDep, kernel: KernelDep, me: PrincipalDep, now: NowDep
+    reservation_id: Id,
+    username: Username,
+    session: SessionDep,
+    kernel: KernelDep,
+    me: PrincipalDep,
+    now: NowDep,
 ) -> ReservationRead:
     await sharing.stop_sharing(session, kernel, me, reservation_id, username, now=now)
     return await _one(session, kernel, me, reservation_id, now)
