@@ -53,7 +53,11 @@ class People(Group):
         "encrypted is still opened. `toolcrib admin rotate-secret` encrypts all anew.",
     )
     jwt_issuer: str = Field(
-        "toolcrib", validation_alias="JWT_ISSUER", description="`iss` of the tokens we issue."
+        "toolcrib",
+        validation_alias="JWT_ISSUER",
+        description="`iss` of the tokens we issue. Those with another one are accepted too if they are signed with our "
+        "secret and name one of our people. Change it only together with the secret: to a browser's token that was "
+        "issued under another name, signing out means nothing.",
     )
     jwt_minutes: Minutes = Field(
         0,
