@@ -42,7 +42,7 @@ async def limited(app_server: Callable[..., Awaitable[AppServer]]) -> tuple[AppS
     """A server with three machines, of which a person may have two and book a day ahead; and that person."""
     crib = await app_server(MACHINES_PER_PERSON=2, MACHINES_BOOKING_HOURS=24)
     admin = await crib.admin()
-    for name in ("m1", "m2", "m3"):
-        fields = {"host": "127.0.0.1", "port": 1, "user": "root", "password": "secret", "enabled": True}
+    for port, name in enumerate(("m1", "m2", "m3"), start=1):
+        fields = {"host": "127.0.0.1", "port": port, "user": "root", "password": "secret", "enabled": True}
         assert (await admin.post("/api/machines", json={"name": name, **fields})).status_code == 201
     return crib, await crib.user("ann")

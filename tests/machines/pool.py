@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class PoolCrib:
         self.pool.driver = self.hosts
         self.admin = crib.admin()
         self._number = 0
+        self._ports = itertools.count(2_201)  # each machine is a host of its own
 
     @property
     def pool(self) -> Any:
@@ -46,7 +48,7 @@ class PoolCrib:
             body = {
                 "name": name,
                 "host": "127.0.0.1",
-                "port": 22,
+                "port": next(self._ports),
                 "user": "root",
                 "password": "secret",
                 "tags": [prefix],

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,10 +23,12 @@ from toolcrib.settings import Settings
 
 
 @pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A host that accepts connections and says nothing: accounts on it are being made for as long as the test lasts."""
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
-        yield listening.getsockname()[1]
+def silent_ports() -> Iterator[list[int]]:
+    """Two hosts that accept connections and say nothing: accounts on them are being made for as long as the test
+    lasts."""
+    with ExitStack() as open_:
+        silent = [open_.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100)) for _ in range(2)]
+        yield [listening.getsockname()[1] for listening in silent]
 
 
 @pytest.fixture
@@ -35,8 +38,8 @@ async def rows(database_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-def register(crib: Crib, port: int, *names: str) -> None:
-    for name in names:
+def register(crib: Crib, **ports: int) -> None:
+    for name, port in ports.items():
         body = {"name": name, "host": "127.0.0.1", "port": port, "user": "root", "password": "secret"}
         crib.admin().client.post("/api/machines", json=body).raise_for_status()
 
@@ -61,12 +64,12 @@ async def is_write_lock_held(database: Database) -> bool:
 
 @pytest.mark.databases("postgresql", "mariadb")
 async def test_a_kill_between_a_booking_s_start_and_its_hold_loses_nothing(
-    server: Callable[..., ToolcribServer], database_url: str, rows: Database, silent_port: int
+    server: Callable[..., ToolcribServer], database_url: str, rows: Database, silent_ports: list[int]
 ) -> None:
     settings = {"MACHINES_WORK_SECONDS": "600", "MACHINES_CONFIRM_MINUTES": "0"}
     process = server(DATABASE_URL=database_url, TRUST_TOKEN_ISSUERS="*", **settings)
     crib = Crib(process)
-    register(crib, silent_port, "m1", "m2")
+    register(crib, m1=silent_ports[0], m2=silent_ports[1])
     async with rows.writes.begin() as connection:  # or they would be checked
         await connection.execute(update(machines).values(checked_at=datetime.now(UTC)))
     start = datetime.now(UTC) + timedelta(seconds=2)

@@ -210,8 +210,8 @@ def test_an_inventory_is_read_as_it_is_written(pool: PoolCrib) -> None:
     admin = pool.admin.client
     names = ["0123", "1e3", "0x1F", "no", "2026-01-01"]
     text = "".join(
-        f"- {{name: {name}, host: h, port: 22, user: root, password: 12:30, jump: ~, enabled: false}}\n"
-        for name in names
+        f"- {{name: {name}, host: h, port: {port}, user: root, password: 12:30, jump: ~, enabled: false}}\n"
+        for port, name in enumerate(names, start=1)
     )
     text += f"- {{name: long, host: h, port: {'1:' * 3_000}1, user: root, password: x}}\n"
     done = admin.post("/api/pool/inventory", json={"text": text}).json()

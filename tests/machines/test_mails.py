@@ -42,8 +42,8 @@ async def test_people_are_told_of_what_becomes_of_their_machines(
     pool_of(crib.kernel).driver = hosts = FolderHosts(tmp_path)
     admin, ann, ben = await crib.admin(), await crib.user("ann"), await crib.user("ben")
     await crib.user("eve")
-    for name in ("m1", "m2"):
-        fields = {"host": "127.0.0.1", "port": 22, "user": "root", "password": "secret"}
+    for port, name in enumerate(("m1", "m2"), start=1):
+        fields = {"host": "127.0.0.1", "port": port, "user": "root", "password": "secret"}
         assert (await admin.post("/api/machines", json={"name": name, **fields})).is_success
     await settle(crib)
     smtp.messages.clear()

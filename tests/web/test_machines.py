@@ -49,7 +49,7 @@ async def at(open_page: Open, pool: PoolCrib) -> AsyncIterator[At]:
 
 async def test_somebody_reserves_signs_in_extends_and_gives_back(at: At, pool: PoolCrib) -> None:
     ana = pool.crib.person(username="ana.reserves")
-    pool.machines(3, tag="quick", port=2222)
+    ports = [pool.state(name)["port"] for name in pool.machines(3, tag="quick")]
     page = await at(ana, "/machines?q=quick")
     await expect(row(page, "quick-1")).to_contain_text("Free")
     # Typed without waiting for the dialog: how many, then on to the tags.
@@ -73,9 +73,9 @@ async def test_somebody_reserves_signs_in_extends_and_gives_back(at: At, pool: P
     for gate in gates:
         pool.crib.run(_open(gate))
     await expect(card).to_contain_text("Ready")
-    await expect(card.get_by_text("ssh -p 2222 ana-reserves@127.0.0.1").first).to_be_visible()
+    await expect(card.get_by_text(f"ssh -p {ports[0]} ana-reserves@127.0.0.1").first).to_be_visible()
     await card.get_by_text("Their host keys").click()
-    await expect(card.get_by_text("[127.0.0.1]:2222 ssh-ed25519 AAAA").first).to_be_visible()
+    await expect(card.get_by_text(f"[127.0.0.1]:{ports[0]} ssh-ed25519 AAAA").first).to_be_visible()
     await expect(card).to_contain_text("59 min left")
 
     await card.get_by_role("button", name="Extend…").click()

@@ -197,7 +197,7 @@ async def test_a_key_is_signed_for_as_long_as_one_has_the_machines(at: At, pool:
 async def test_machines_behind_a_jump_host_are_reached_through_it(at: At, pool: PoolCrib) -> None:
     oda = pool.crib.person(username="oda")
     (gate,) = pool.machines(1, tag="gate", host="10.0.0.1", port=2200)
-    (inner,) = pool.machines(1, tag="inner", host="10.0.0.7", jump=gate)
+    (inner,) = pool.machines(1, tag="inner", host="10.0.0.7", port=22, jump=gate)
     pool.have(oda, [inner], public_keys=[KEY], password=None)
     page = await at(oda, "/reservations")
     await expect(page.get_by_text("ssh -J 10.0.0.1:2200 oda@10.0.0.7", exact=True)).to_be_visible()

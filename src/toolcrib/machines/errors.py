@@ -15,6 +15,12 @@ class MachineExists(Conflict):
         super().__init__("Machine with this name already exists")
 
 
+class AddressTaken(Conflict):
+    """Another machine has this address, port and jump host: one host would have two holders."""
+
+    code = "address_taken"
+
+
 class MachineInUse(Problem):
     """It cannot be removed, or changed in this way, now."""
 

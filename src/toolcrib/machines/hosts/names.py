@@ -87,6 +87,16 @@ def check_address(address: str) -> None:
         raise InvalidValue("The host's network interface is not a plain name.")
 
 
+def plain_address(address: str) -> str:
+    """Return the one spelling in which all spellings of an address are equal: a DNS name in small letters without its
+    last dot, an IP address in its shortest form, and the IPv4 address of an IPv6 address that stands for one."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address.lower().removesuffix(".")
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
 def check_public_key(key: str) -> None:
     if len(key) > PUBLIC_KEY_LENGTH or not _PUBLIC_KEY.fullmatch(key):
         raise InvalidValue("A public key is one line, as in a .pub file.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import after_commit, take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.machines.errors import (
+    AddressTaken,
     JumpsTooFar,
     MachineExists,
     MachineInUse,
@@ -19,6 +20,7 @@ from toolcrib.machines.errors import (
     MachineReserved,
 )
 from toolcrib.machines.hook import WORK_JOB
+from toolcrib.machines.hosts.names import plain_address
 from toolcrib.machines.models import CURRENT, OPEN, HoldState, bookings, holds, machines
 from toolcrib.machines.service import told
 
@@ -31,6 +33,7 @@ async def register(session: AsyncSession, values: dict[str, Any], *, actor: str,
 
     Raises:
         MachineExists: (409).
+        AddressTaken: another machine is the same host (409).
         MachineNotFound: there is no machine with the name of its jump host (404).
     """
     await take_write_lock(session)
@@ -38,6 +41,7 @@ async def register(session: AsyncSession, values: dict[str, Any], *, actor: str,
     if (await session.execute(known)).first() is not None:
         raise MachineExists
     await _check_jump(session, values.get("jump"), values["name"])
+    await _check_address(session, values["name"], values["host"], values["port"], values.get("jump"))
     row = {
         "scope": "",
         "sudo": False,
@@ -63,6 +67,7 @@ async def change(
         MachineNotFound: (404).
         MachineInUse: it is held, or the last account on it is not known to be gone; or it is to be for other people,
             and somebody has booked it (409).
+        AddressTaken: another machine is the same host (409).
     """
     await take_write_lock(session)
     machine = await get(session, name)
@@ -72,6 +77,9 @@ async def change(
     if "scope" in changed and await _is_booked(session, machine.id):
         raise MachineInUse(f"{name} is booked: its scope stays.")
     await _check_jump(session, changed.get("jump"), name)
+    if {"host", "port", "jump"} & set(changed):
+        place = [changed.get(part, getattr(machine, part)) for part in ("host", "port", "jump")]
+        await _check_address(session, name, *place)
     if {"host", "port"} & set(changed):
         changed |= {"host_key": None, "offered_host_key": None, "is_online": None}
     if changed:
@@ -192,6 +200,20 @@ async def _check_jump(session: AsyncSession, jump: str | None, name: str) -> Non
     through = await get(session, jump)
     if jump == name or through.jump is not None or await _behind(session, name):
         raise JumpsTooFar("A jump host is reached directly, not through another machine.")
+
+
+async def _check_address(session: AsyncSession, name: str, host: str, port: int, jump: str | None) -> None:
+    """Raise AddressTaken if another machine is the same host, however its address is spelled. What two names stand for
+    is not looked up, and behind different jump hosts one address may be different hosts."""
+    plain = plain_address(host)
+    # An IPv6 address has many spellings.
+    spelled = or_(func.lower(machines.c.host).in_([plain, f"{plain}."]), machines.c.host.contains(":"))
+    query = select(machines.c.name, machines.c.host).where(
+        spelled, machines.c.port == port, machines.c.jump.is_not_distinct_from(jump), machines.c.name != name
+    )
+    for other in await session.execute(query):
+        if plain_address(other.host) == plain:
+            raise AddressTaken(f"{other.name} is this host already: a machine has one holder at a time.")
 
 
 async def _behind(session: AsyncSession, name: str) -> list[str]:
