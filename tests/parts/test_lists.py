@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -43,3 +45,28 @@ def test_a_list_says_of_each_part_what_the_part_says(shop: Workshop, fay: Bench)
     assert {**listed(over), **swept} == {**shop.read(over), **swept}
     assert listed(held)["miscInfo"]["handWorkers"][0]["name"] == "Zoë"
     assert datetime.fromisoformat(listed(held)["claimedDate"]).utcoffset() == timedelta(0)
+
+
+@pytest.mark.every_database
+def test_long_lists_are_sent_in_pieces_and_are_complete(shop: Workshop, fay: Bench) -> None:
+    count = 601
+    name, note = uuid4().hex, "long " * 200
+    table = "Name,Material,Subsystem,Notes,Amount\n" + f"{name},Steel,Arm,{note},2\n" * count
+    before = shop.old.get("/api/parts/stats/detailed").json()["total_parts"]
+    csv_type = {"Content-Type": "text/csv"}
+    ids = fay.ask("POST", "/import", content=table, headers=csv_type).raise_for_status().json()["ids"]
+    assert len(ids) == count
+    asked = {"search": name, "sort_by": "id"}
+    whole = shop.old.get("/api/parts/", params={**asked, "sort_order": "asc"})
+    assert "content-length" not in whole.headers
+    assert [part["id"] for part in whole.json()["parts"]] == ids
+    assert (whole.json()["total"], whole.json()["limit"], whole.json()["offset"]) == (count, None, 0)
+    assert whole.json()["parts"][-1] == shop.read({"id": ids[-1]})
+    page = shop.old.get("/api/parts/categories/review", params={**asked, "limit": 300, "offset": 1}).json()
+    assert [part["id"] for part in page["parts"]] == ids[::-1][1:301]
+    assert page["total"] == count
+    exported = fay.ask("GET", "/export", params={"category": "review"})
+    assert "content-length" not in exported.headers
+    lines = list(csv.DictReader(io.StringIO(exported.text)))
+    assert [int(line["id"]) for line in lines if line["name"] == name] == ids
+    assert shop.old.get("/api/parts/stats/detailed").json()["total_parts"] == before + 2 * count

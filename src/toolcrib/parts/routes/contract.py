@@ -4,14 +4,18 @@ is not needed for that, so each route reads its body itself."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from toolcrib.kernel import long_answers
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.forwarding import client_address
+from toolcrib.kernel.identity.principal import Principal
+from toolcrib.kernel.long_answers import PAGE, Page
 from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.kernel.problems import Problem
 from toolcrib.kernel.ratelimit import RateLimited
@@ -136,33 +140,35 @@ _QUERY: dict[str, Any] = {
 }
 
 
-async def _list(kernel: Kernel, session: Any, caller: Caller, asked: Listing, now: Any) -> Response:
-    heads, total = await contract.list_parts(session, caller.scope, asked)
-    lines = await lines_of(kernel).of(session, heads, now)
+async def _list(kernel: Kernel, caller: Caller, asked: Listing, now: Any) -> Response:
+    async with kernel.database.read() as session:
+        heads, total = await contract.list_parts(session, caller.scope, asked)
+
+    async def read(me: Principal, after: int | None) -> Page[int]:
+        replace(caller, me=me).require("viewer")
+        start = after or 0
+        lines = await lines_of(kernel).of(kernel.database, heads[start : start + PAGE], now)
+        end = start + PAGE
+        return [orjson.Fragment(line) for line in lines], end if end < len(heads) else None
+
     rest = orjson.dumps({"total": total, "limit": asked.limit, "offset": asked.offset})
-    return Response(b'{"parts":[' + b",".join(lines) + b"]," + rest[1:], media_type="application/json")
+    parts = long_answers.items(kernel, caller.me, read)
+    return await long_answers.answer(long_answers.in_text(b'{"parts":[', parts, b"]," + rest[1:]))
 
 
 @router.get("/parts", include_in_schema=False)
 @router.get("/parts/", response_model=ContractParts, openapi_extra=_QUERY)
-async def list_parts(
-    request: Request, kernel: KernelDep, session: ReadSessionDep, caller: CallerDep, now: NowDep
-) -> Response:
+async def list_parts(request: Request, kernel: KernelDep, caller: CallerDep, now: NowDep) -> Response:
     """List parts. Without a limit, all of them."""
-    return await _list(kernel, session, caller, listing(request), now)
+    return await _list(kernel, caller, listing(request), now)
 
 
 @router.get("/parts/categories/{category}", response_model=ContractParts, openapi_extra=_QUERY)
 async def list_category(
-    category: str,
-    request: Request,
-    kernel: KernelDep,
-    session: ReadSessionDep,
-    caller: CallerDep,
-    now: NowDep,
+    category: str, request: Request, kernel: KernelDep, caller: CallerDep, now: NowDep
 ) -> Response:
     """List the parts of a category."""
-    return await _list(kernel, session, caller, listing(request, category), now)
+    return await _list(kernel, caller, listing(request, category), now)
 
 
 @router.get("/parts/stats", response_model=Stats)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
+from toolcrib.kernel import long_answers
 from toolcrib.kernel.bodies import take_in_pieces
+from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.json_bodies import read_model
+from toolcrib.kernel.long_answers import PAGE, refreshed
 from toolcrib.kernel.openapi import body_of, refusals
 from toolcrib.parts.errors import FileNotFound
 from toolcrib.parts.routes.contract import answer
@@ -40,16 +44,30 @@ async def read_stats(
 
 @router.get("/export", response_class=Response, responses=_CSV)
 async def export(
-    session: ReadSessionDep,
-    kernel: KernelDep,
-    me: PrincipalDep,
-    project: ProjectQuery = None,
-    category: Category | None = None,
+    kernel: KernelDep, me: PrincipalDep, project: ProjectQuery = None, category: Category | None = None
 ) -> Response:
     """Return the parts of a project as CSV."""
-    rows = await table.rows_of(session, scope_of(kernel, me, project, "viewer"), category)
+    scope = scope_of(kernel, me, project, "viewer")
     headers = {"Content-Disposition": 'attachment; filename="parts.csv"'}
-    return StreamingResponse(table.write_table(rows), media_type="text/csv; charset=utf-8", headers=headers)
+    return await long_answers.answer(
+        _table_of(kernel, me, scope, category), "text/csv; charset=utf-8", headers=headers
+    )
+
+
+async def _table_of(kernel: Kernel, me: Principal, scope: str, category: str | None) -> AsyncIterator[bytes]:
+    yield table.columns_line().encode()
+    after = 0
+    while True:
+        async with kernel.turns.turn(me.uuid):
+            me = await refreshed(kernel, me)
+            me.require(scope, "viewer")
+            async with kernel.database.read() as session:
+                rows = await table.rows_of(session, scope, category, after=after, limit=PAGE)
+            lines = (await table.part_lines(rows)).encode()
+        yield lines
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].id
 
 
 _TABLE: dict[str, Any] = body_of(TableToImport)

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 from sqlalchemy import DateTime, select, type_coerce
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.long_work import ROWS, pieces
+from toolcrib.kernel.database import Database
+from toolcrib.kernel.long_work import FEW, pieces, turns
 from toolcrib.kernel.newest import Newest
 from toolcrib.parts.models import parts
 from toolcrib.parts.service.contract_json import LISTED, part_line
@@ -31,7 +31,7 @@ class KeptLines:
     def __init__(self) -> None:
         self._lines: Newest[tuple[int, int], bytes] = Newest(MOST)
 
-    async def of(self, session: AsyncSession, heads: Sequence[Any], now: datetime) -> list[bytes]:
+    async def of(self, database: Database, heads: Sequence[Any], now: datetime) -> list[bytes]:
         """Return the JSON of these parts, in their order; those that are gone meanwhile are left out."""
         moment = now.astimezone(UTC).replace(tzinfo=None)
         found: dict[int, bytes] = {}
@@ -42,14 +42,17 @@ class KeptLines:
                 missing.append(part_id)
             else:
                 found[part_id] = line
-        for some in pieces(missing, ROWS):
+        for some in pieces(missing, FEW):
             query = select(*LISTED, parts.c.version).where(parts.c.id.in_(some))
-            for *row, version in await session.execute(query):
-                part_id, ends_at = row[0], row[-1]
-                found[part_id] = orjson.dumps(part_line(row, moment), option=orjson.OPT_NAIVE_UTC)
-                # A claim that has run out is not to be seen in it, which no change tells.
-                if len(found[part_id]) <= LONGEST_BYTES and (ends_at is None or ends_at > moment):
-                    self._lines.put((part_id, version), found[part_id])
+            async with database.read() as session:
+                rows = (await session.execute(query)).all()
+            async with turns().turn():
+                for *row, version in rows:
+                    part_id, ends_at = row[0], row[-1]
+                    found[part_id] = orjson.dumps(part_line(row, moment), option=orjson.OPT_NAIVE_UTC)
+                    # A claim that has run out is not to be seen in it, which no change tells.
+                    if len(found[part_id]) <= LONGEST_BYTES and (ends_at is None or ends_at > moment):
+                        self._lines.put((part_id, version), found[part_id])
         return [found[head.id] for head in heads if head.id in found]
 
 

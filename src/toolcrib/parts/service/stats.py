@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.parts.misc_info import workers
 from toolcrib.parts.models import BOARDS, CATEGORIES, COMPLETED, IN_PROGRESS, PENDING, part_counts, parts
+from toolcrib.parts.service.each_part import for_each
 
 DISTRIBUTION = ("< 1 hour", "1-4 hours", "4-8 hours", "8-24 hours", "> 24 hours")
 _LIMITS = (1, 4, 8, 24)
@@ -50,13 +51,16 @@ async def leaderboard(session: AsyncSession, scope: str) -> list[dict[str, Any]]
         parts.c.scope == scope, parts.c.category == "completed"
     )
     scores: defaultdict[str, float] = defaultdict(float)
-    for assigned, info in await session.execute(query):
-        if assigned:
-            scores[assigned] += -1 if (info or {}).get("completedIncorrectly") else 1
-        for worker in workers(info):
+
+    def add(row: Any) -> None:
+        if row.assigned:
+            scores[row.assigned] += -1 if (row.misc_info or {}).get("completedIncorrectly") else 1
+        for worker in workers(row.misc_info):
             name = worker.get("name") if isinstance(worker, dict) else None
-            if isinstance(name, str) and name and name != assigned:
+            if isinstance(name, str) and name and name != row.assigned:
                 scores[name] += 0.5
+
+    await for_each(session, query, add)
     ranked = sorted(scores.items(), key=lambda each: (-each[1], each[0]))
     return [{"name": name, "score": score} for name, score in ranked]
 
@@ -68,25 +72,27 @@ async def detailed(session: AsyncSession, scope: str) -> dict[str, Any]:
     by_type: Counter[str] = Counter(dict.fromkeys(BOARDS, 0))
     by_category: Counter[str] = Counter(dict.fromkeys(CATEGORIES, 0))
     people: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
     hours: list[float] = []
-    total = completed = in_progress = 0
-    for row in await session.execute(query.where(parts.c.scope == scope)):
-        total += row.amount
+
+    def add(row: Any) -> None:
+        sums["total"] += row.amount
         by_category[row.category] += row.amount
         by_type[row.type if row.type in BOARDS else "hand"] += row.amount
         if row.status == IN_PROGRESS:
-            in_progress += row.amount
+            sums["in_progress"] += row.amount
         if row.category == "completed":
-            completed += row.amount
+            sums["completed"] += row.amount
             if row.assigned:
                 people[row.assigned] += row.amount
             if row.completed_at is not None:
-                begun = row.claimed_at or row.created_at
-                hours.append(max(0.0, (row.completed_at - begun).total_seconds() / 3600))
+                hours.append(_hours(row))
+
+    await for_each(session, query.where(parts.c.scope == scope), add)
     return {
-        "total_parts": total,
-        "completed_parts": completed,
-        "in_progress_parts": in_progress,
+        "total_parts": sums["total"],
+        "completed_parts": sums["completed"],
+        "in_progress_parts": sums["in_progress"],
         "average_completion_time": round(sum(hours) / len(hours), 2) if hours else None,
         "completion_time_distribution": distribution(hours),
         "by_type": dict(by_type),
@@ -95,6 +101,11 @@ async def detailed(session: AsyncSession, scope: str) -> dict[str, Any]:
             {"name": name, "count": count} for name, count in people.most_common(CONTRIBUTORS)
         ],
     }
+
+
+def _hours(row: Any) -> float:
+    """Return how long a completed part took."""
+    return float(max(0.0, (row.completed_at - (row.claimed_at or row.created_at)).total_seconds() / 3600))
 
 
 def distribution(hours: list[float]) -> dict[str, int]:
@@ -108,28 +119,32 @@ async def shop_stats(session: AsyncSession, scope: str, now: datetime) -> dict[s
     """Return the figures of our own page: rows, pieces, scrap, lateness, who made what, and how it went by week."""
     columns = ("category", "status", "amount", "made", "scrapped", "due_at", "blocked_at", "assigned")
     query = select(*(parts.c[name] for name in (*columns, "claimed_at", "created_at", "completed_at")))
-    wanted = made = scrapped = overdue = blocked = 0
+    sums: Counter[str] = Counter()
     hours: list[float] = []
     weeks: Counter[str] = Counter()
-    for row in await session.execute(query.where(parts.c.scope == scope)):
-        wanted, made, scrapped = wanted + row.amount, made + row.made, scrapped + row.scrapped
+
+    def add(row: Any) -> None:
+        sums["wanted"] += row.amount
+        sums["made"] += row.made
+        sums["scrapped"] += row.scrapped
         if row.category != "completed":
-            blocked += row.blocked_at is not None
-            overdue += row.due_at is not None and row.due_at < now and row.status != "Cancelled"
+            sums["blocked"] += row.blocked_at is not None
+            sums["overdue"] += row.due_at is not None and row.due_at < now and row.status != "Cancelled"
         elif row.completed_at is not None:
-            begun = row.claimed_at or row.created_at
-            hours.append(max(0.0, (row.completed_at - begun).total_seconds() / 3600))
+            hours.append(_hours(row))
             year, week, _ = row.completed_at.isocalendar()
             weeks[f"{year}-W{week:02}"] += 1
+
+    await for_each(session, query.where(parts.c.scope == scope), add)
     mine = (part_counts.c.part_id == parts.c.id, parts.c.scope == scope)
     reasons = select(part_counts.c.reason, func.sum(part_counts.c.scrapped)).where(*mine)
     scrap = await session.execute(reasons.where(part_counts.c.scrapped > 0).group_by(part_counts.c.reason))
     return {
         **await stats(session, scope),
-        "quantities": {"wanted": wanted, "made": made, "scrapped": scrapped},
+        "quantities": {name: sums[name] for name in ("wanted", "made", "scrapped")},
         "scrap_reasons": {row[0]: int(row[1]) for row in scrap},
-        "overdue": overdue,
-        "blocked": blocked,
+        "overdue": sums["overdue"],
+        "blocked": sums["blocked"],
         "hours": {
             "average": round(sum(hours) / len(hours), 2) if hours else None,
             "distribution": distribution(hours),

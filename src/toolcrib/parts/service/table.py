@@ -55,11 +55,14 @@ AT_ONCE = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_table(rows: Iterable[Any]) -> Iterator[str]:
-    """Yield the lines of a table, beginning with the names of the columns."""
-    yield _line(EXPORTED)
-    for row in rows:
-        yield _line([_cell(getattr(row, name)) for name in EXPORTED])
+def columns_line() -> str:
+    """Return the first line of a table: the names of the columns."""
+    return _line(EXPORTED)
+
+
+async def part_lines(rows: Sequence[Any]) -> str:
+    """Return the lines of these parts in a table."""
+    return "".join(await long_work.each(lambda row: _line([_cell(cell) for cell in row]), rows))
 
 
 def _line(cells: Iterable[Any]) -> str:
@@ -218,8 +221,11 @@ async def import_parts(session: AsyncSession, doer: Doer, scope: str, found: lis
     return [row.id for row in rows]
 
 
-async def rows_of(session: AsyncSession, scope: str, category: str | None) -> list[Row[Any]]:
-    query = select(parts).where(parts.c.scope == scope).order_by(parts.c.id)
+async def rows_of(
+    session: AsyncSession, scope: str, category: str | None, *, after: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Return the parts that come after the one with this id, at most `limit`."""
+    query = select(*(parts.c[name] for name in EXPORTED)).where(parts.c.scope == scope, parts.c.id > after)
     if category:
         query = query.where(parts.c.category == category)
-    return list(await session.execute(query))
+    return (await session.execute(query.order_by(parts.c.id).limit(limit))).all()
