@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -22,6 +23,8 @@ DAY_SECONDS = 8 * 3600  # of work
 # Beyond this share of a processor, waiting times grow quickly.
 BUSY = 0.6
 YEAR_DAYS = 250
+# More people, streams or MiB than anybody has.
+LARGEST = 1e9
 
 
 def _told(default: float, text: str) -> Any:
@@ -79,27 +82,41 @@ def load_of(team: Team, cost: dict[str, float]) -> Load:
     )
 
 
-def measured() -> dict[str, float]:
-    """The costs on this machine.
+def measured(file: Path) -> dict[str, float]:
+    """The costs on the machine where `file` was written.
 
     Raises:
         FileNotFoundError: they were not measured yet.
     """
-    taken = json.loads((RESULTS / "costs.json").read_text(encoding="utf-8"))
+    taken = json.loads(file.read_text(encoding="utf-8"))
     return {figure["name"]: figure["value"] for figure in taken["figures"]}
+
+
+def _number(text: str) -> float:
+    """Read a number that is said about a team.
+
+    Raises:
+        ValueError, ArgumentTypeError: it is none, or one that no team has.
+    """
+    number = float(text)
+    if not 0 <= number <= LARGEST:  # which is also false of "nan"
+        raise argparse.ArgumentTypeError(f"not from 0 to {LARGEST:,.0f}: {text}")
+    return number
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.model", description=__doc__)
     for each in fields(Team):
         text = f"{each.metadata['help']} [{each.default:g}]"
-        parser.add_argument(f"--{each.name}", type=float, default=each.default, help=text)
-    team = Team(**vars(parser.parse_args(arguments)))
+        parser.add_argument(f"--{each.name}", type=_number, default=each.default, help=text)
+    parser.add_argument("--costs", type=Path, default=RESULTS / "costs.json", help="of another machine")
+    told = vars(parser.parse_args(arguments))
     try:
-        cost = measured()
+        cost = measured(told.pop("costs"))
     except FileNotFoundError:
         sys.stderr.write("Measure this machine first: .venv/bin/python -m benchmarks costs\n")
         return 2
+    team = Team(**told)
     load = load_of(team, cost)
     table = Table("at the busiest minutes", "share of one processor")
     for name, share in sorted(load.by_what.items(), key=lambda each: -each[1]):
@@ -112,7 +129,9 @@ def main(arguments: list[str]) -> int:
         f"Events a day: {load.events_a_day:,.0f}. Database: {load.database_gib_a_year:,.1f} GiB a year; "
         f"files: {load.files_gib_a_year:,.0f} GiB a year."
     )
-    if load.processor <= BUSY:
+    if not load.processor:
+        console.print("Nobody asks for anything: one process is enough.")
+    elif load.processor <= BUSY:
         console.print(f"One process is enough up to {BUSY / load.processor:,.1f} times as much.")
     else:
         console.print("One process is too busy then: see docs/scaling.md for the next step.")
