@@ -238,6 +238,28 @@ async def test_a_slow_server_is_not_waited_for_without_end(
     assert len(smtp.messages) == 5
 
 
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    ("greeting", "reason"),
+    [
+        (b"", "the mail server closed the connection"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "the mail server's answer is not SMTP"),
+        (b"421 too busy\r\n", "the mail server answered 421"),
+    ],
+)
+async def test_who_does_not_speak_smtp_is_described(post: StartKernel, greeting: bytes, reason: str) -> None:
+    def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as other:
+        kernel = await post(mail_port=other.sockets[0].getsockname()[1])
+        await queue(kernel, "ann@example.com")
+        await send(kernel)
+    (row,) = await rows(kernel)
+    assert row.last_error == reason
+
+
 async def test_mail_that_is_switched_off_stays_here(post: StartKernel, smtp: MailServer) -> None:
     kernel = await post()
     await queue(kernel, "ann@example.com")

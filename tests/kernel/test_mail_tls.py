@@ -107,7 +107,7 @@ async def test_the_authority_may_be_a_named_file_in_a_folder(
     [
         ({"custom_ca_cert_path": ""}, "the certificate is not trusted"),
         ({"MAIL_SERVER": "127.0.0.1"}, "the certificate is for another name"),
-        ({"custom_ca_cert_path": "/no/such/file"}, "FileNotFoundError"),
+        ({"custom_ca_cert_path": "/no/such/file"}, "CUSTOM_CA_CERT_PATH names no readable certificate"),
         ({"mail_password": "wrong"}, "sign-in refused: 535"),
     ],
     ids=["stranger", "other name", "no file", "wrong password"],

@@ -11,6 +11,7 @@ from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolcrib.kernel.failure_words import failure_in_words
 from toolcrib.kernel.outbox import Letter
 from toolcrib.settings import Settings
 
@@ -176,12 +177,16 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     """Return a TLS context with the system's authorities, and the operator's own if one is configured.
 
     Raises:
-        OSError: CUSTOM_CA_CERT_PATH does not name a readable certificate.
+        NoConnection: CUSTOM_CA_CERT_PATH does not name a readable certificate.
     """
     context = ssl.create_default_context()
     if settings.custom_ca_cert_path:
         path = Path(settings.custom_ca_cert_path)
-        context.load_verify_locations(path / settings.custom_ca_cert_filename if path.is_dir() else path)
+        file = path / settings.custom_ca_cert_filename if path.is_dir() else path
+        try:
+            context.load_verify_locations(file)
+        except OSError as error:
+            raise NoConnection("CUSTOM_CA_CERT_PATH names no readable certificate") from error
     return context
 
 
@@ -210,13 +215,15 @@ def _reason(error: BaseException) -> str:
             return f"this server's name (MAIL_EHLO_NAME) refused: {error.code}"
         case aiosmtplib.SMTPSenderRefused():
             return f"sender refused: {error.code}"
+        case aiosmtplib.SMTPResponseException(code=aiosmtplib.SMTPStatus.invalid_response):
+            return "the mail server's answer is not SMTP"
         case aiosmtplib.SMTPResponseException():
             return f"the mail server answered {error.code}"
         case TimeoutError():
             return "timeout"
-        case aiosmtplib.SMTPServerDisconnected():
-            return "the mail server closed the connection"
-    return type(error).__name__
+    if any(isinstance(cause, aiosmtplib.SMTPServerDisconnected) for cause in _causes(error)):
+        return "the mail server closed the connection"
+    return failure_in_words(error.__cause__ or error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
