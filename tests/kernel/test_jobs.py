@@ -311,11 +311,16 @@ async def test_without_redis_a_nudge_runs_where_it_arose(
     one = await process(work.job("tidy", where="one"), redis_url=redis.url)
     one.nudge("tidy")
     await work.reached(1)
-    redis.stop()
-    one.nudge("tidy")
-    await work.reached(2)
-    one.nudge("tidy")
-    await work.reached(3)
+    with capture_logs() as told:
+        redis.stop()
+        one.nudge("tidy")
+        await work.reached(2)
+        one.nudge("tidy")
+        await work.reached(3)
+        async with asyncio.timeout(10):
+            while not (failed := [line for line in told if line["event"] == "job_listener_failed"]):
+                await asyncio.sleep(0.01)  # nothing else tells of it
+    assert failed[0]["error"] in {"nobody listens at its address", "it cannot be reached"}
 
 
 @pytest.mark.databases("sqlite")

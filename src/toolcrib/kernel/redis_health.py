@@ -45,6 +45,8 @@ async def _failure(url: str) -> str:
 
 def redis_failure(error: BaseException) -> str:
     """What ails Redis, by an error of its client or of the system, in words for operators."""
+    while isinstance(error, BaseExceptionGroup):  # of taskiq's tasks, which all lost the same connection
+        error = error.exceptions[0]
     name = type(error).__name__  # only servers that use Redis import its classes
     if name.startswith("Authentication"):
         return "it refuses our password"
