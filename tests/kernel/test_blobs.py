@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.servers.environment import settings
 from tests.servers.s3 import S3Server, s3
@@ -28,6 +29,8 @@ from toolcrib.kernel.blobs.problems import (
     StorageUnavailable,
 )
 from toolcrib.kernel.blobs.store import Blobs, new_key, new_upload_key
+from toolcrib.kernel.logs import begin_request, request_id
+from toolcrib.kernel.write_watch import WriteWatch
 
 Open = Callable[..., Blobs]
 LIMIT = 64 * 2**20
@@ -257,6 +260,29 @@ async def test_a_folder_that_went_away_is_unavailable_and_not_made_anew(tmp_path
     assert not (tmp_path / "files").exists()
 
 
+async def test_tries_of_a_watch_are_no_lines_in_the_log(tmp_path: Path) -> None:
+    blobs = open_blobs(settings(data_dir=tmp_path))
+    shutil.rmtree(tmp_path / "files")
+    tried: list[str] = []
+    done = asyncio.Event()
+
+    async def probe() -> None:
+        tried.append(request_id())
+        with pytest.raises(StorageUnavailable):
+            await blobs.store.write(new_key(), pieces(b"x"), size=1)
+        done.set()
+
+    watch = WriteWatch("storage", probe)
+    begin_request("whose-upload-failed")
+    with capture_logs() as told:
+        watch.failed("its folder is missing")
+        await done.wait()
+        begin_request("")
+        await watch.close()
+    assert tried == [""]  # the request is over long before the tries are
+    assert [line["event"] for line in told if line["log_level"] == "error"] == ["writes_fail"]
+
+
 async def test_a_folder_that_somebody_tidied_away_is_made_again(tmp_path: Path) -> None:
     blobs = open_blobs(settings(data_dir=tmp_path))
     key = new_upload_key()
@@ -291,6 +317,32 @@ async def test_an_s3_that_is_down_is_unavailable_soon_and_comes_back(tmp_path: P
         server.start()
         again = await blobs.put(pieces(b"again"), max_bytes=LIMIT)
         assert await content_of(blobs, again.key) == b"again"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n", "it answers 500"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<htm\xff", "its answers are not those of S3"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "its answers are not those of S3"),
+        (b"", "the connection was lost"),
+        (None, "it cannot be reached"),
+    ],
+)
+async def test_health_tells_what_ails_s3(tmp_path: Path, answer: bytes | None, reason: str) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65_536)
+        writer.write(answer or b"")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as other:
+        port = other.sockets[0].getsockname()[1]
+        if answer is None:
+            other.close()
+        blobs = open_blobs(settings(data_dir=tmp_path, MINIO_ENDPOINT=f"http://127.0.0.1:{port}"))
+        with pytest.raises(StorageUnavailable) as failed:
+            await blobs.check()
+    assert failed.value.reason == reason
 
 
 async def test_health_says_so(blobs: Blobs) -> None:

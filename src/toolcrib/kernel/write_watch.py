@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context, ContextVar
 
 import structlog
 
@@ -14,6 +15,13 @@ log = structlog.get_logger()
 
 PROBE_SECONDS = 1.0
 CANNOT_WRITE = "cannot write"
+
+_probing: ContextVar[bool] = ContextVar("probing", default=False)
+
+
+def is_probing() -> bool:
+    """Whether this runs in a `probe`. That it fails is no news, so it is no line in the log."""
+    return _probing.get()
 
 
 class WriteWatch:
@@ -43,7 +51,10 @@ class WriteWatch:
         self.failure = why
         self.has_failed = True
         if self._probing is None and not self._closed:
-            self._probing = asyncio.create_task(self._probe_until_well(), name=f"probe {self._part}")
+            # Apart from the request whose write has failed, which is long over before this is.
+            self._probing = asyncio.create_task(
+                self._probe_until_well(), name=f"probe {self._part}", context=Context()
+            )
 
     def worked(self) -> None:
         if self.failure:
@@ -56,6 +67,7 @@ class WriteWatch:
             await end_tasks(self._probing)
 
     async def _probe_until_well(self) -> None:
+        _probing.set(True)
         try:
             while self.failure:
                 try:

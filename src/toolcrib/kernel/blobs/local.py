@@ -25,6 +25,7 @@ from toolcrib.kernel.blobs.problems import BlobMissing, StorageFull, StorageUnav
 from toolcrib.kernel.blobs.store import KEY, ObjectInfo
 from toolcrib.kernel.blobs.threads import in_thread, submit
 from toolcrib.kernel.failure_words import READ_ONLY, failure_in_words
+from toolcrib.kernel.write_watch import is_probing
 
 log = structlog.get_logger()
 
@@ -279,6 +280,7 @@ def _translated_errors() -> Iterator[None]:
     except FileExistsError:
         raise
     except OSError as error:
-        log.error("file_store_failed", error=errno.errorcode.get(error.errno or 0))
+        if not is_probing():
+            log.error("file_store_failed", error=errno.errorcode.get(error.errno or 0))
         full = error.errno in _FULL
         raise (StorageFull() if full else StorageUnavailable(failure_in_words(error))) from error

@@ -6,6 +6,7 @@ a lifecycle rule that aborts incomplete multipart uploads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,8 +20,9 @@ from obstore.store import S3Store
 
 from toolcrib.kernel.blobs.problems import BlobMissing, StorageUnavailable
 from toolcrib.kernel.blobs.store import KEY, ObjectInfo
-from toolcrib.kernel.failure_words import NO_ANSWER
+from toolcrib.kernel.failure_words import LOST, NO_ANSWER
 from toolcrib.kernel.progress import made_progress
+from toolcrib.kernel.write_watch import is_probing
 from toolcrib.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ _PRESIGN_METHODS = {"GET", "PUT"}
 _NO_BUCKET = "NoSuchBucket"
 _REFUSALS = (PermissionDeniedError, UnauthenticatedError)
 _REFUSED = "it refuses our access key"
+_STATUS = re.compile(r"status code: (\d{3})")
+_HTTP_ERROR = re.compile(r"HttpError \{\s*kind: (\w+)")
+_HTTP_ERRORS = {"Timeout": NO_ANSWER, "Connect": "it cannot be reached", "Request": LOST}
 
 
 class S3Objects:
@@ -97,7 +102,8 @@ class S3Objects:
                 await self._send(key, first, source, size)
         except _BucketMissing:
             if not self._may_make:
-                log.error("file_store_failed", error="NoSuchBucket", bucket=self._bucket)
+                if not is_probing():
+                    log.error("file_store_failed", error="NoSuchBucket", bucket=self._bucket)
                 raise
             # Nothing more has been read from `source`: S3 refuses before the first part.
             await self._make_bucket()
@@ -208,8 +214,22 @@ class S3Objects:
                 raise _BucketMissing(self._bucket) from None
             if isinstance(error, FileNotFoundError) and key is not None:
                 raise BlobMissing("The bytes of this file are missing.") from None
-            log.error("file_store_failed", error=type(error).__name__)
-            raise StorageUnavailable(_REFUSED if isinstance(error, _REFUSALS) else NO_ANSWER) from error
+            if not is_probing():
+                log.error("file_store_failed", error=type(error).__name__)
+            raise StorageUnavailable(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """What ails S3, for operators. obstore tells most of it in its text alone."""
+    if isinstance(error, _REFUSALS):
+        return _REFUSED
+    text = str(error)
+    if status := _STATUS.search(text):
+        return f"it answers {status[1]}"
+    kind = _HTTP_ERROR.search(text)
+    if isinstance(error, TimeoutError):
+        return NO_ANSWER
+    return _HTTP_ERRORS.get(kind[1] if kind else "", "its answers are not those of S3")
 
 
 _LOCATION = (
