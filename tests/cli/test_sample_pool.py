@@ -85,6 +85,16 @@ def test_a_pool_is_made_used_and_removed(place: Path, operator: Person, ann: Per
     assert "There is no sample pool" in operator.run(*DOWN).out
 
 
+def test_a_pool_with_a_jump_host_and_a_machine_that_is_gone_is_removed(place: Path, operator: Person) -> None:
+    operator.run(*UP, "--count", "3", "--prefix", "way", "--file", str(place / "pool.yml"))
+    behind = operator.client.patch("/api/pool/machines/way-2", json={"jump": "way-1"})
+    assert behind.status_code == 200, behind.text
+    operator.run("machines", "rm", "way-3")
+    assert "Removed way-1" in operator.run(*DOWN).out
+    assert names(operator) == []
+    assert hosts_of(place) == []
+
+
 @pytest.mark.installed
 def test_a_pool_whose_making_was_killed_is_removed(place: Path, operator: Person) -> None:
     inventory = place / "pool.yml"

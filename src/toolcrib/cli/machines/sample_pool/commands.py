@@ -223,6 +223,11 @@ def _unregister(context: Context, made: Made) -> list[str]:
     """Remove the machines from the server, also those that somebody has: their hosts go now."""
     if made.registered and made.server != context.api.url:
         return [f"The machines are registered at {made.server}: give --url {made.server}."]
+    # A jump host is removed once those that are reached through it are: at the second time.
+    return _unregister_what_can_be(context, made) and _unregister_what_can_be(context, made)
+
+
+def _unregister_what_can_be(context: Context, made: Made) -> list[str]:
     problems: list[str] = []
     for name in list(made.registered):
         try:
@@ -230,7 +235,7 @@ def _unregister(context: Context, made: Made) -> list[str]:
         except Unreachable as away:
             return [*problems, str(away)]
         except Failure as refused:
-            if refused.code != "machine_not_found":
+            if refused.code != "not_found":  # else somebody else has removed it
                 problems.append(f"{name}: {refused}")
                 continue
         made.registered.remove(name)
