@@ -63,6 +63,8 @@ async def test_no_search_looks_at_the_whole_log(app_server: Start, database_url:
             (admin, "events?scope=project:none"),
             (admin, "events?scope=project:none&verb=acquired"),
             (ben, "events?scope=project:secret"),
+            (ben, "events?limit=100"),
+            (ben, "events?kind=asset&limit=100"),
             (admin, "lock-history?project=grown&path=maps/00001.umap"),
         ):
             before = await read.so_far()

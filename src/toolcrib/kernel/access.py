@@ -10,6 +10,7 @@ from toolcrib.kernel.claims.models import HIDDEN
 from toolcrib.kernel.identity.models import Project, ProjectMember
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.tokens import as_uuid
+from toolcrib.kernel.search import unindexed
 from toolcrib.kernel.spelling import folded
 
 _PROJECT = "project:"
@@ -19,13 +20,15 @@ _NAMED = 500
 
 def visible(principal: Principal, scope: Any) -> ColumnElement[bool]:
     """A condition on a `scope` column that holds exactly where `principal.may(scope)` does. The database looks projects
-    up, because there may be more than a statement can name."""
+    up, because there may be more than a statement can name. It checks row by row, in the order that is wanted: by an
+    index on scopes, SQLite collects and sorts all rows that a person may see, for the first few of them."""
     if principal.is_admin:
         shown: ColumnElement[bool] = not_(scope.startswith(HIDDEN, autoescape=True))
         return shown
     mine = ["", f"user:{principal.uuid}"]
     if principal.company_id:
         mine.append(f"company:{principal.company_id}")
+    scope = unindexed(scope)
     names = select(literal(_PROJECT) + Project.name).where(own_projects(principal))
     registered = exists().where(Project.name == func.substr(scope, len(_PROJECT) + 1))
     unregistered = and_(scope.like(f"{_PROJECT}%"), ~registered) if principal.open_projects else false()
