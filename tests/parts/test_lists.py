@@ -70,3 +70,23 @@ def test_long_lists_are_sent_in_pieces_and_are_complete(shop: Workshop, fay: Ben
     lines = list(csv.DictReader(io.StringIO(exported.text)))
     assert [int(line["id"]) for line in lines if line["name"] == name] == ids
     assert shop.old.get("/api/parts/stats/detailed").json()["total_parts"] == before + 2 * count
+
+
+@pytest.mark.every_database
+def test_much_material_is_sent_in_pieces(fay: Bench, ben: Bench) -> None:
+    fay.project = f"p{uuid4().hex[:8]}"
+    made = fay.person.client.post("/api/projects", json={"name": fay.project})
+    assert made.status_code == 201, made.text
+    names = [f"{number:03}" for number in range(251)]
+    notes = {"note": "long " * 400, "project": fay.project}
+    for name in names:
+        fay.ok("POST", "/materials", {"name": name, **notes})
+    few = fay.ok("POST", "/resources", {"kind": "machine", "name": "Mill", "project": fay.project})
+    query = {"project": fay.project}
+    listed = fay.ask("GET", "/materials", params=query)
+    assert "content-length" not in listed.headers
+    assert [material["name"] for material in listed.json()["materials"]] == names
+    assert listed.json()["materials"][-1]["free"] == 0
+    assert fay.ok("GET", "/resources", params=query) == {"resources": [few]}
+    refused = ben.ask("GET", "/materials", params=query)
+    assert refused.status_code == 404

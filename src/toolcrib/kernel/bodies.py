@@ -162,6 +162,12 @@ class RequestBody:
             self.failure = error  # FastAPI raises an error of its own for it (`errors.Answers`)
             raise
 
+    def admit(self, who: str) -> None:
+        """Let the body be read, and count it for `who`; what has come of it stays counted for whom it is."""
+        if not self._held:
+            self._who = who
+        self.is_admitted = True
+
     def close(self) -> None:
         """The request is answered: nothing of it is in memory any longer."""
         if self._held:
@@ -177,10 +183,9 @@ class RequestBody:
 
     async def _admit(self) -> None:
         if is_public(self._scope.get("route")):
-            self._who = STRANGERS
+            self.admit(STRANGERS)
         else:
-            self._who = (await self.intake.auth.principal_for(self._scope)).uuid
-        self.is_admitted = True
+            self.admit((await self.intake.auth.principal_for(self._scope)).uuid)
 
     async def _next(self) -> Message:
         receiving = cast("Coroutine[Any, None, Message]", self._receive())
@@ -282,11 +287,12 @@ def _go_on(begun: Coroutine[Any, None, Message], waits_for: Any) -> Generator[An
     return (yield from begun.__await__())
 
 
-def admit(request: Request) -> None:
-    """Let the body of `request` be read: its route has checked another credential than an account's."""
+def admit(request: Request, who: str) -> None:
+    """Let the body of `request` be read: its route has checked another credential than an account's. It is counted for
+    `who`: a person's UUID, or STRANGERS."""
     body: RequestBody | None = request.scope.get(KEY)
     if body is not None:
-        body.is_admitted = True
+        body.admit(who)
 
 
 def take_in_pieces(request: Request) -> None:

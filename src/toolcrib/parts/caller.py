@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Request
 
-from toolcrib.kernel.bodies import admit
+from toolcrib.kernel.bodies import STRANGERS, admit
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.forwarding import client_address
@@ -85,7 +85,7 @@ async def _key_in_body(request: Request) -> str | None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method not in {"POST", "PUT"} or kind != "application/json":
         return None
-    admit(request)  # a bounded JSON body may hold the key
+    admit(request, STRANGERS)  # a bounded JSON body may hold the key
     try:
         body = await read_json(request)
     except Problem as refused:
@@ -127,7 +127,7 @@ async def find_caller(request: Request, kernel: Kernel) -> Caller:
         shared = False
     else:
         raise WrongKey
-    admit(request)
+    admit(request, me.uuid)
     by = Requester(me.username, me.uuid, client_address(request), request.headers.get("user-agent"))
     scope = shop.scope if shared else me.scope_named(shop.scope)
     caller = Caller(me, by, scope, shared)

@@ -206,7 +206,7 @@ async def _authorize(request: Request, operation: Operation) -> _Transfer:
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
             raise AccessDenied("This authorisation is for another transfer.")
         me.require(scope, at_least)
-        admit(request)
+        admit(request, me.uuid)
         return _Transfer(scope, oid, me, ticket.size, by_ticket=True)
     me = await kernel.auth.principal(request)
     scope = f"project:{responses.project_of(request, me)}"

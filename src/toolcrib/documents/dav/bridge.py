@@ -55,7 +55,7 @@ async def serve(request: Request, kernel: Kernel) -> Response:
     request = Request({**request.scope, "headers": headers}, request.receive)
     window = timedelta(seconds=kernel.settings.webdav_save_seconds)
     caller = replace(await caller_of(request, kernel), keeps_names=window)
-    admit(request)
+    admit(request, caller.me.uuid)
     base = kernel.settings.base_path + MOUNT
     try:
         with store_errors():

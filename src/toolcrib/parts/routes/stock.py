@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Response
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.deps import KernelDep, PrincipalDep, ReadSessionDep, SessionDep
-from toolcrib.kernel.identity.principal import Role
+from toolcrib.kernel import long_answers
+from toolcrib.kernel.context import Kernel
+from toolcrib.kernel.deps import KernelDep, PrincipalDep, SessionDep
+from toolcrib.kernel.identity.principal import Principal, Role
 from toolcrib.kernel.identity.schemas import RowId
+from toolcrib.kernel.long_answers import PAGE, Page
 from toolcrib.kernel.openapi import refusals
 from toolcrib.parts.models import part_materials, part_resources
 from toolcrib.parts.routes.contract import answer
@@ -30,6 +35,8 @@ from toolcrib.parts.workshop_views import (
 
 router = APIRouter(prefix="/shop", tags=["parts"])
 
+# Shows rows of a list.
+Shown = Callable[[AsyncSession, Sequence[Any]], Awaitable[list[dict[str, Any]]]]
 _RESOURCE = ("id", "kind", "name", "board", "note", "is_active")
 
 
@@ -37,14 +44,30 @@ def _resource(row: Any) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _RESOURCE}
 
 
-@router.get("/resources", response_model=Resources)
-async def list_resources(
-    session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, project: ProjectQuery = None
+async def _resources(session: AsyncSession, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    del session
+    return [_resource(row) for row in rows]
+
+
+async def _list(
+    kernel: Kernel, me: Principal, table: Table, name: str, shown: Shown, project: str | None
 ) -> Response:
-    """List the machines and vendors that steps may name."""
     scope = scope_of(kernel, me, project, "viewer")
-    rows = await stock.things_of(session, part_resources, scope)
-    return answer({"resources": [_resource(row) for row in rows]})
+
+    async def read(me: Principal, after: str | None) -> Page[str]:
+        me.require(scope, "viewer")
+        async with kernel.database.read() as session:
+            rows = await stock.things_of(session, table, scope, after=after, limit=PAGE)
+            return await shown(session, rows), rows[-1].name if len(rows) == PAGE else None
+
+    items = long_answers.items(kernel, me, read)
+    return await long_answers.answer(long_answers.in_text(b'{"%b":[' % name.encode(), items, b"]}"))
+
+
+@router.get("/resources", response_model=Resources)
+async def list_resources(kernel: KernelDep, me: PrincipalDep, project: ProjectQuery = None) -> Response:
+    """List the machines and vendors that steps may name."""
+    return await _list(kernel, me, part_resources, "resources", _resources, project)
 
 
 @router.post("/resources", status_code=201, response_model=ResourceRead, responses=refusals(403, 409))
@@ -76,16 +99,12 @@ async def remove_resource(resource_id: RowId, session: SessionDep, me: Principal
 
 
 @router.get("/materials", response_model=Materials)
-async def list_materials(
-    session: ReadSessionDep, kernel: KernelDep, me: PrincipalDep, project: ProjectQuery = None
-) -> Response:
+async def list_materials(kernel: KernelDep, me: PrincipalDep, project: ProjectQuery = None) -> Response:
     """List the material on hand, and how much of it parts have reserved."""
-    scope = scope_of(kernel, me, project, "viewer")
-    rows = await stock.things_of(session, part_materials, scope)
-    return answer({"materials": await _materials(session, rows)})
+    return await _list(kernel, me, part_materials, "materials", _materials, project)
 
 
-async def _materials(session: AsyncSession, rows: Any) -> list[dict[str, Any]]:
+async def _materials(session: AsyncSession, rows: Sequence[Any]) -> list[dict[str, Any]]:
     reserved = await stock.reserved_of(session, [row.id for row in rows])
     return [
         {

@@ -21,12 +21,14 @@ from toolcrib.parts.models import (
 )
 from toolcrib.parts.service.writing import add
 
-MOST = 2_000
 
-
-async def things_of(session: AsyncSession, table: Table, scope: str) -> Sequence[Row[Any]]:
-    """Return the resources or materials of a project, by name."""
-    query = select(table).where(table.c.scope == scope).order_by(table.c.name).limit(MOST)
+async def things_of(
+    session: AsyncSession, table: Table, scope: str, *, after: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return the resources or materials of a project whose names come after this one, by name, at most `limit`."""
+    query = select(table).where(table.c.scope == scope).order_by(table.c.name).limit(limit)
+    if after is not None:
+        query = query.where(table.c.name > after)
     return (await session.execute(query)).all()
 
 
