@@ -26,8 +26,15 @@ def run(database: str) -> list[Figure]:
         for server, size in ((small, SMALL), (large, LARGE)):
             asyncio.run(fill(server.database_url, size))
             server.server.restart()  # it would read all that was written behind its back while it is measured
-        ours = Connected(small.port, small.token), Connected(large.port, large.token)
-        return [_figure(*ours, database, *question) for question in _questions()]
+        servers = small, large
+        ours = [Connected(server.port, f"Bearer {server.token}") for server in servers]
+        figures = [_figure(*ours, database, *question) for question in _questions()]
+        people = [server.server.user("ann").headers["Authorization"] for server in servers]
+        theirs = [Connected(server.port, who) for server, who in zip(servers, people, strict=True)]
+        return figures + [
+            _figure(*theirs, database, f"{path}, asked by no administrator", "GET", path, "")
+            for path in ("/api/events?limit=100", "/api/events?actor=person-7", "/api/claims?limit=100")
+        ]
 
 
 def _questions() -> Iterator[tuple[str, str, str, str]]:
@@ -113,9 +120,9 @@ def _figure(
 class Connected:
     """A server, asked one request at a time."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, authorization: str) -> None:
         self._port = port
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": authorization, "Content-Type": "application/json"}
 
     def milliseconds(self, method: str, path: str, body: str, requests: int = REQUESTS) -> float:
         """Return the median time of some requests."""
