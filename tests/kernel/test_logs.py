@@ -6,14 +6,18 @@ import contextlib
 import io
 import json
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import structlog
+from asyncmy.errors import OperationalError as MariaDBError
+from sqlalchemy.exc import OperationalError
 
 from tests.servers.environment import settings
 from toolcrib.kernel import logs
+from toolcrib.kernel.blobs.problems import StorageUnavailable
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLWhlcmU"
 SECRETS = [JWT, "tck_0123456789abcdef", "hunter2"]
@@ -82,6 +86,39 @@ def test_a_crash_is_logged_with_its_traceback(lines: Read) -> None:
     (line,) = lines()
     assert "in crash" in line["exception"]
     assert JWT not in line["exception"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (
+            MariaDBError(2013, "Lost connection to MySQL server during query"),
+            "the database: the connection was lost",
+        ),
+        (OperationalError("SELECT", {}, MariaDBError(1114, "full")), "the database: its disk is full"),
+        (StorageUnavailable("its disk is full"), "its disk is full"),
+        (ConnectionResetError(), "the connection was lost"),
+    ],
+    ids=["a driver's", "SQLAlchemy's", "the file store's", "the network's"],
+)
+def test_a_failure_of_what_we_stand_on_is_told_in_words(lines: Read, failure: Exception, words: str) -> None:
+    try:
+        raise failure
+    except Exception as error:
+        structlog.get_logger().error("job_failed", exc_info=error)
+        logging.getLogger("sqlalchemy.pool").exception("Exception during reset or similar")
+    assert [line["error"] for line in lines()] == [words, words]
+    assert not [line for line in lines() if "exception" in line]
+
+
+def test_a_statement_that_is_wrong_is_logged_with_its_traceback(lines: Read) -> None:
+    with sqlite3.connect(":memory:") as database:
+        try:
+            database.execute("SELECT x FROM y")
+        except sqlite3.OperationalError as error:
+            structlog.get_logger().error("job_failed", exc_info=error)
+    (line,) = lines()
+    assert "no such table" in line["exception"]
 
 
 @pytest.mark.parametrize(

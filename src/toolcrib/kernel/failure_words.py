@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from toolcrib.kernel.problems import NotWell, Problem
+
 DISK_FULL = "its disk is full"
 READ_ONLY = "it is read-only"
 LOCK_HELD = "another program holds its write lock"
@@ -39,6 +41,7 @@ _SQLITE = {
     sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_NOMEM: NO_MEMORY,
 }
+_DRIVERS = {"asyncmy", "asyncpg", "sqlite3"}
 # SQLSTATE, or its first two characters.
 _POSTGRESQL = {
     "08": LOST,
@@ -93,6 +96,24 @@ def failure_in_words(error: BaseException) -> str:
     if isinstance(error, DBAPIError | PoolTimeout) and (found := database_failure(error)) is not None:
         return f"the database: {found}"
     return _system_failure(error) or type(error).__name__
+
+
+def outage(error: BaseException) -> str | None:
+    """Describe a failure of a part that we stand on; None if it may be our mistake, which a traceback explains."""
+    if isinstance(error, DBAPIError):
+        why = _by_code(error.orig) or (LOST if error.connection_invalidated else None)
+        return why and f"the database: {why}"
+    if (
+        type(error).__module__.partition(".")[0] in _DRIVERS
+    ):  # SQLAlchemy's pool tells of their errors as they are
+        why = _by_code(error)
+        return why and f"the database: {why}"
+    names_its_reason = isinstance(error, NotWell | Problem) and hasattr(error, "reason")
+    return (
+        failure_in_words(error)
+        if names_its_reason or isinstance(error, PoolTimeout | ConnectionError)
+        else None
+    )
 
 
 def is_write_lock_held(error: BaseException) -> bool:

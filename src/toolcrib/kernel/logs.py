@@ -46,6 +46,18 @@ def _add_request(_logger: WrappedLogger, _method: str, line: EventDict) -> Event
     return line
 
 
+def tell_outages_in_words(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Replace the traceback of what a part that we stand on did, of which it says nothing."""
+    from toolcrib.kernel.failure_words import outage  # noqa: PLC0415 - SQLAlchemy, for programs that use it
+
+    raised = line.get("exc_info")
+    error = raised[1] if isinstance(raised, tuple) else sys.exc_info()[1] if raised is True else raised
+    if isinstance(error, BaseException) and (why := outage(error)) is not None:
+        del line["exc_info"]
+        line.setdefault("error", why)
+    return line
+
+
 def mask_secrets(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     for name, value in line.items():
         line[name] = _masked(name, value)
@@ -71,6 +83,7 @@ def configure(settings: Settings) -> None:
         _add_request,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        tell_outages_in_words,
         structlog.processors.format_exc_info,
         mask_secrets,
     ]
