@@ -30,6 +30,9 @@ pytestmark = pytest.mark.every_database
 HOUR = timedelta(hours=1)
 ENOUGH_SECONDS = 30
 
+# It depends on where in its talk with Redis the listener is.
+WAYS_TO_LOSE_REDIS = {"it cannot be reached", "nobody listens at its address", "the connection was lost"}
+
 
 class Work:
     """What jobs do here: `runs` has an entry for each run, and while `gate` is closed they do not end."""
@@ -320,7 +323,7 @@ async def test_without_redis_a_nudge_runs_where_it_arose(
         async with asyncio.timeout(10):
             while not (failed := [line for line in told if line["event"] == "job_listener_failed"]):
                 await asyncio.sleep(0.01)  # nothing else tells of it
-    assert failed[0]["error"] in {"nobody listens at its address", "it cannot be reached"}
+    assert failed[0]["error"] in WAYS_TO_LOSE_REDIS
 
 
 @pytest.mark.databases("sqlite")
