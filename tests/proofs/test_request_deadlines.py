@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import make_url
 
 from tests.api.test_every_route import address, operations
+from tests.clock import FakeClock
+from tests.servers.inprocess import AppServer
 from tests.servers.process import wait_until
 from tests.servers.tcp_proxy import TcpProxy
 from tests.servers.toolcrib import ToolcribServer
 
-if TYPE_CHECKING:
-    from tests.servers.inprocess import AppServer
+
+class Impatient(AppServer):
+    drain_seconds = 1
+
 
 # Waiting for a connection of the pool, connecting and a statement each have a deadline of their own.
 DATABASE_SECONDS = 2
@@ -132,3 +137,34 @@ async def test_a_request_that_makes_no_progress_is_ended_and_no_other(
             assert any('"key":"slow"' in line for line in lines)
     finally:
         released.set()
+
+
+async def test_a_stop_answers_what_does_not_end(
+    tmp_path: Path, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+) -> None:
+    crib = await Impatient.start(tmp_path / "data", clock)
+    ann = await crib.user("ann")
+    uuid = (await ann.get("/api/currentuser")).json()["uuid"]
+    form = {"bucket_type": "users", "bucket_id": uuid, "logical_path": "a.bin"}
+    arrived, stopped = asyncio.Event(), asyncio.Event()
+
+    async def slow_body() -> AsyncIterator[bytes]:
+        for name, value in form.items():
+            yield f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\nfirst'
+        arrived.set()
+        await stopped.wait()  # the client reads no answer before it has sent all
+
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    upload = asyncio.create_task(ann.post("/api/storage/upload/proxy", content=slow_body(), headers=kind))
+    await arrived.wait()
+    await crib.shut_down()
+    stopped.set()
+    answer = await upload
+    for client in (ann, crib.client):
+        await client.aclose()
+    assert (answer.status_code, answer.json()["error"]) == (503, "SERVER_STOPPING")
+    assert answer.headers["Retry-After"]
+    said = "".join(capfd.readouterr())
+    assert "request_ended_by_stop" in said
+    assert "Traceback" not in said

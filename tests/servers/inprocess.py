@@ -26,9 +26,11 @@ from toolcrib.settings import Settings
 
 
 class AppServer:
-    """Start with `await AppServer.start(…)`; the fixture stops it. `http` is uvicorn's HTTP protocol."""
+    """Start with `await AppServer.start(…)`; the fixture stops it. `http` is uvicorn's HTTP protocol, and
+    `drain_seconds` how long requests under way have at the end."""
 
     http: Any = "auto"
+    drain_seconds: int | None = None
 
     def __init__(self, settings: Settings, clock: FakeClock) -> None:
         self.settings = settings
@@ -45,6 +47,7 @@ class AppServer:
             proxy_headers=False,
             http=self.http,
             ws=BoundedWebSocket,
+            timeout_graceful_shutdown=self.drain_seconds,
             timeout_keep_alive=settings.keep_alive_seconds,  # type: ignore[arg-type]  # any number does
             **OPTIONS,
         )
@@ -74,6 +77,10 @@ class AppServer:
         self.kernel.tail.close_streams()  # open streams would be waited for
         for client in [self.client, *self._clients.values()]:
             await client.aclose()
+        await self.shut_down()
+
+    async def shut_down(self) -> None:
+        """As SIGTERM does: give requests under way the time that they have, and end."""
         await self._server.shutdown(sockets=[self._socket])
 
     def _new_client(self, **headers: str) -> httpx.AsyncClient:

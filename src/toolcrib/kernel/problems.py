@@ -44,6 +44,13 @@ class RequestTimedOut(Problem):
     code, status = "request_timed_out", 503
 
 
+class ServerStopping(Problem):
+    """The server was asked to stop, and the request did not end in the time that it had. Whether a change was made,
+    nobody can tell."""
+
+    code, status = "server_stopping", 503
+
+
 class DatabaseUnavailable(Problem):
     """The database cannot be reached. Nothing was changed, or the change was not confirmed to anybody."""
 
