@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from benchmarks.figures import Figure
 from benchmarks.growth_rows import BEGIN, BUCKET, PROJECT, Size, fill
-from benchmarks.target import target
+from benchmarks.target import Target, target
 
 ROUNDS = 7
 REQUESTS = 10
@@ -26,11 +26,9 @@ def run(database: str) -> list[Figure]:
         for server, size in ((small, SMALL), (large, LARGE)):
             asyncio.run(fill(server.database_url, size))
             server.server.restart()  # it would read all that was written behind its back while it is measured
-        servers = small, large
-        ours = [Connected(server.port, f"Bearer {server.token}") for server in servers]
+        ours = _connected(small), _connected(large)
         figures = [_figure(*ours, database, *question) for question in _questions()]
-        people = [server.server.user("ann").headers["Authorization"] for server in servers]
-        theirs = [Connected(server.port, who) for server, who in zip(servers, people, strict=True)]
+        theirs = _connected(small, "ann"), _connected(large, "ann")
         return figures + [
             _figure(*theirs, database, f"{path}, asked by no administrator", "GET", path, "")
             for path in ("/api/events?limit=100", "/api/events?actor=person-7", "/api/claims?limit=100")
@@ -115,6 +113,12 @@ def _figure(
             "ms_large": [round(late, 2) for _, late in times],
         },
     )
+
+
+def _connected(server: Target, person: str = "") -> Connected:
+    """As an administrator, or as a person who is none."""
+    token = f"Bearer {server.token}"
+    return Connected(server.port, server.server.user(person).headers["Authorization"] if person else token)
 
 
 class Connected:
