@@ -24,13 +24,21 @@ READ = (
 )
 
 
-def damage(pool: PoolCrib, reservation_id: str, value: str, column: str = "wanted") -> None:
+def damage(
+    pool: PoolCrib,
+    which: str,
+    value: str,
+    column: str = "wanted",
+    *,
+    table: str = reservations.name,
+    key: str = "id",
+) -> None:
     """Straight into the database, as no client can."""
 
     async def write() -> None:
         async with pool.crib.app.kernel.database.write() as session:
-            statement = text(f"UPDATE {reservations.name} SET {column} = :value WHERE id = :id")
-            await session.execute(statement, {"value": value, "id": reservation_id})
+            statement = text(f"UPDATE {table} SET {column} = :value WHERE {key} = :which")
+            await session.execute(statement, {"value": value, "which": which})
 
     pool.crib.run(write())
 
@@ -116,6 +124,23 @@ def test_damaged_keys_hold_up_nobody(pool: PoolCrib, access: str) -> None:
     assert ann.client.delete(f"/api/reservations/{held['id']}").status_code == 200
     pool.settle()
     assert pool.have(ben, names)["machines"]
+
+
+@pytest.mark.parametrize("column", ["tags", "facts"])
+@pytest.mark.parametrize(
+    "value", ["[]", '{"tags": 5, "os_id": [1], "cores": {}}', '{"tags": [5, {}], "gpus": 1}']
+)
+def test_a_damaged_machine_holds_up_nobody(pool: PoolCrib, column: str, value: str) -> None:
+    ann, names, (bad,) = pool.person(), pool.machines(), pool.machines()
+    damage(pool, bad, value, column, table="machines", key="name")
+    for address in (*READ, f"/api/pool/machines/{bad}"):
+        assert ann.client.get(address).status_code == 200, address
+    for address in ("/api/pool/inventory?format=yaml", "/api/pool/inventory?format=csv"):
+        assert pool.admin.client.get(address).status_code == 200, address
+    assert pool.have(ann, names)["machines"]
+    changed = pool.admin.client.patch(f"/api/pool/machines/{bad}", json={"tags": ["mended"]})
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["own_tags"] == ["mended"]
 
 
 @pytest.mark.parametrize("wanted", ["{}", damaged(scope=5)])

@@ -22,9 +22,15 @@ class BadTags(InvalidRequest):
     code = "bad_tags"
 
 
+def own_tags(own: Mapping[str, Any]) -> list[str]:
+    """The tags in the `tags` of a machine that administrators gave it; none if they cannot be read."""
+    found = own.get("tags")
+    return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
+
+
 def tags_of(own: Mapping[str, Any], facts: Mapping[str, Any]) -> frozenset[str]:
     """All tags of a machine: those that administrators gave it, and those of what was found on it."""
-    found = {tag for tag in own.get("tags", ()) if isinstance(tag, str)}
+    found = set(own_tags(own))
     for name in ("os_id", "architecture"):
         if isinstance(value := facts.get(name), str) and TAG.fullmatch(value):
             found.add(value)

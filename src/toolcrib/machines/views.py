@@ -15,7 +15,7 @@ from toolcrib.kernel.schema import Schema
 from toolcrib.machines.hosts.driver import HomePolicy
 from toolcrib.machines.models import CURRENT, HoldState
 from toolcrib.machines.schemas import held_now
-from toolcrib.machines.tags import tags_of
+from toolcrib.machines.tags import own_tags, tags_of
 
 MachineState = Literal[
     "free", "held", "preparing", "cleaning", "promised", "maintenance", "quarantined", "disabled"
@@ -93,7 +93,7 @@ class MachineRead(Schema):
             user=machine.user,
             scope=machine.scope,
             tags=sorted(tags_of(machine.tags, machine.facts)),
-            own_tags=list(machine.tags.get("tags", [])),
+            own_tags=own_tags(machine.tags),
             facts=machine.facts,
             enabled=machine.enabled,
             maintenance=machine.maintenance,

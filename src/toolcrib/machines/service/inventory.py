@@ -14,6 +14,7 @@ from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.problems import InvalidRequest
 from toolcrib.machines.schemas import FIELDS, NewMachine
 from toolcrib.machines.service import values
+from toolcrib.machines.tags import own_tags
 from toolcrib.settings import Settings
 
 Format = Literal["yaml", "csv"]
@@ -88,7 +89,7 @@ def write(rows: Sequence[Row[Any]], format_: Format) -> str:
             "port": row.port,
             "user": row.user,
             "password": "",
-            "tags": list(row.tags.get("tags", [])),
+            "tags": own_tags(row.tags),
         }
         for row in rows
     ]
