@@ -39,9 +39,11 @@ export function Clashes() {
           <p className={classes.settingText}>
             {clashes.length ? "There may be more: not" : "None so far, but not"} all locks have been looked at.
           </p>
-          <Button size="xs" variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            Look further
-          </Button>
+          <div>
+            <Button size="xs" variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+              Look further
+            </Button>
+          </div>
         </>
       )}
     </section>
