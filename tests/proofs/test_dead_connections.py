@@ -237,6 +237,32 @@ async def test_a_large_statement_is_not_sent_for_ever(through: str, proxy: TcpPr
             await database.close()
 
 
+SLEEP = {"postgresql": "SELECT pg_sleep(5)", "mariadb": "SELECT SLEEP(5)"}
+TAKE = {"postgresql": "SELECT pg_advisory_lock(1)", "mariadb": "SELECT GET_LOCK('one', 60)"}
+
+
+async def test_a_migration_waits_for_a_slow_statement_and_not_for_a_lost_answer(
+    through: str, proxy: TcpProxy, database_url: str, database_kind: str
+) -> None:
+    database = Database(Settings(database_url=through).database, timeout_seconds=1)
+    other = Database(Settings(database_url=database_url).database, timeout_seconds=ANSWER_SECONDS)
+    try:
+        async with database.connection_without_deadlines() as connection:
+            await connection.execute(text(TAKE[database_kind]))
+            await connection.execute(text(SLEEP[database_kind]))
+            proxy.swallow()
+            async with asyncio.timeout(ANSWER_SECONDS):
+                with pytest.raises(DBAPIError) as lost:
+                    await connection.execute(text("SELECT 1"))
+        assert lost.value.connection_invalidated
+        # The server has ended its session, so that the next who migrates does not wait for it.
+        async with asyncio.timeout(ANSWER_SECONDS), other.read() as session:
+            assert (await session.execute(text(TAKE[database_kind]))).scalar() != 0
+    finally:
+        await database.close()
+        await other.close()
+
+
 async def test_sigterm_ends_a_server_whose_database_is_silent(
     server: Callable[..., ToolcribServer], through: str, proxy: TcpProxy
 ) -> None:

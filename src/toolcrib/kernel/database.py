@@ -29,6 +29,7 @@ from toolcrib.kernel.disk_reserve import DiskReserve
 from toolcrib.kernel.events.writer import Event, EventWriter, lock_event_counter, rewrite_event_counter
 from toolcrib.kernel.failure_words import database_failure, is_write_lock_held
 from toolcrib.kernel.left_sessions import LeftSessions
+from toolcrib.kernel.long_statements import watched
 from toolcrib.kernel.progress import count_statements
 from toolcrib.kernel.sqlite_checkpoints import SqliteCheckpoints
 from toolcrib.kernel.sqlite_engines import SqliteEngines
@@ -271,14 +272,14 @@ class Database:
 
     @asynccontextmanager
     async def connection_without_deadlines(self) -> AsyncIterator[AsyncConnection]:
-        """For migrations: a statement may take as long as it needs."""
+        """For migrations: a statement may take as long as it needs. The block awaits nothing but the database."""
         if self.dialect == "sqlite":
             async with self.writes.connect() as connection:
                 yield connection
             return
         engine = self._server_engine(None)
         try:
-            async with engine.connect() as connection:
+            async with engine.connect() as connection, watched(connection, self._timeout):
                 yield connection
         finally:
             await engine.dispose()

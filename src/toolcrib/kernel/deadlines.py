@@ -79,11 +79,15 @@ class Server(Protocol):
     async def open(self, *args: Any, **named: Any) -> Any:
         """Open a connection of the driver."""
 
-    async def limit_session(self, driver: Any, statement_seconds: float) -> None:
-        """Have the server end by itself what we would no longer wait for."""
+    async def limit_session(self, driver: Any, statement_seconds: float | None) -> None:
+        """Have the server end by itself what we would no longer wait for. Without `statement_seconds` that is only
+        what a client leaves whose host is gone."""
 
     def session_of(self, driver: Any) -> Any:
         """What the server calls the session of this connection."""
+
+    async def idle_seconds(self, driver: Any, session: Any) -> float:
+        """How long the server has not worked for that session: 0 if it does now, endless if it has no such session."""
 
     async def end_sessions(self, driver: Any, sessions: Sequence[Any]) -> None:
         """Have the server end those of `sessions` that it still has."""
@@ -136,12 +140,11 @@ class DeadlineDialect(_Dialect):  # type: ignore[misc]
         try:
             async with asyncio.timeout(self.connect_seconds):
                 driver = await self.server.open(*args, **named)
-                if self.statement_seconds is not None:
-                    try:
-                        await self.server.limit_session(driver, self.statement_seconds)
-                    except BaseException:
-                        hang_up(driver)
-                        raise
+                try:
+                    await self.server.limit_session(driver, self.statement_seconds)
+                except BaseException:
+                    hang_up(driver)
+                    raise
                 return driver
         except TimeoutError as late:
             raise ConnectionAbortedError(

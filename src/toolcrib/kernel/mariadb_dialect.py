@@ -15,6 +15,8 @@ from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_id
 
 # What rounding, and a clock that is being corrected, may make of the same start.
 CLOCK_SECONDS = 2.0
+# A session without deadlines whose client sends nothing for so long is ended.
+LEFT_SECONDS = 600
 CR_SERVER_LOST = 2013  # the client library's number
 
 
@@ -30,17 +32,32 @@ class MariaDB:
             lost = asyncmy.errors.OperationalError(CR_SERVER_LOST, "Lost connection while connecting")
             raise lost from error
 
-    async def limit_session(self, driver: Any, statement_seconds: float) -> None:
+    async def limit_session(self, driver: Any, statement_seconds: float | None) -> None:
         # In whole seconds. A statement of ours waits in the server for row locks only.
-        await driver.query(
-            f"SET SESSION innodb_lock_wait_timeout = {math.ceil(statement_seconds * SERVER_MARGIN)}, "
-            f"idle_transaction_timeout = {session_idle_seconds(statement_seconds)}"
-        )
+        if statement_seconds is None:
+            await driver.query(f"SET SESSION wait_timeout = {LEFT_SECONDS}")
+        else:
+            await driver.query(
+                f"SET SESSION innodb_lock_wait_timeout = {math.ceil(statement_seconds * SERVER_MARGIN)}, "
+                f"idle_transaction_timeout = {session_idle_seconds(statement_seconds)}"
+            )
         self._started[driver] = await _server_start(driver)
 
     def session_of(self, driver: Any) -> Any:
         """Its id, and when the server started: after a restart it gives the same ids to others."""
         return driver.thread_id(), self._started[driver]
+
+    async def idle_seconds(self, driver: Any, session: Any) -> float:
+        id_, started = session
+        if abs(started - await _server_start(driver)) > CLOCK_SECONDS:
+            return math.inf
+        async with driver.cursor() as cursor:
+            await cursor.execute(
+                "SELECT IF(command = 'Sleep', time_ms / 1000, 0) FROM information_schema.processlist WHERE id = %s",
+                [id_],
+            )
+            row = await cursor.fetchone()
+            return float(row[0]) if row else math.inf
 
     async def end_sessions(self, driver: Any, sessions: Sequence[Any]) -> None:
         start = await _server_start(driver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from toolcrib.kernel.deadlines import SERVER_MARGIN, DeadlineDialect, session_id
 log = structlog.get_logger()
 
 _NAME = "toolcrib-"
+# The server notices within a minute that the host of a client is gone.
+_KEEPALIVES = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
 
 
 class PostgreSQL:
@@ -24,11 +27,15 @@ class PostgreSQL:
     async def open(self, *args: Any, **named: Any) -> Any:
         return await asyncpg.connect(*args, **named)
 
-    async def limit_session(self, driver: Any, statement_seconds: float) -> None:
+    async def limit_session(self, driver: Any, statement_seconds: float | None) -> None:
         # The name is how we find the session again: the server may give its process id to another.
+        name = f"SET application_name = '{_NAME}{secrets.token_hex(8)}'"
+        if statement_seconds is None:
+            await driver.execute(f"{name}; {_KEEPALIVES}")
+            return
         idle_seconds = session_idle_seconds(statement_seconds)
         await driver.execute(
-            f"SET application_name = '{_NAME}{secrets.token_hex(8)}'; "
+            f"{name}; "
             f"SET statement_timeout = {round(statement_seconds * 1000 * SERVER_MARGIN)}; "
             f"SET idle_in_transaction_session_timeout = {idle_seconds * 1000}"
         )
@@ -60,6 +67,16 @@ class PostgreSQL:
 
     def session_of(self, driver: Any) -> Any:
         return driver.get_settings().application_name
+
+    async def idle_seconds(self, driver: Any, session: Any) -> float:
+        # It waits for the client in the middle of a statement too, if half of it was lost.
+        seconds = await driver.fetchval(
+            "SELECT CASE WHEN state = 'active' AND coalesce(wait_event, '') NOT IN ('ClientRead', 'ClientWrite') "
+            "THEN 0 ELSE extract(epoch FROM clock_timestamp() - state_change) END "
+            "FROM pg_stat_activity WHERE application_name = $1",
+            session,
+        )
+        return math.inf if seconds is None else float(seconds)
 
     async def end_sessions(self, driver: Any, sessions: Sequence[Any]) -> None:
         await driver.execute(
