@@ -14,6 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event, inspect, select, text
+from structlog.testing import capture_logs
 
 import toolcrib.server  # noqa: F401 - knows every kind, so every table
 from tests.servers.databases import Database as Given
@@ -192,6 +193,28 @@ async def test_of_many_processes_that_start_at_once_one_makes_the_schema(
     finally:
         for database in databases:
             await database.close()
+
+
+@pytest.mark.databases("mariadb")
+async def test_who_waits_for_a_long_migration_elsewhere_goes_on_waiting(
+    bare_database: Given, empty: Database
+) -> None:
+    """MariaDB's own wait for a lock ends without it, and without an error."""
+    other = open_database(bare_database.url)
+    try:
+        with capture_logs() as told:
+            async with other.connection_without_deadlines() as working:
+                assert await working.scalar(text("SELECT GET_LOCK('toolcrib.migrate', 0)")) == 1
+                upgrading = asyncio.create_task(migrate.upgrade(empty))
+                async with asyncio.timeout(20):
+                    while not [line for line in told if line["event"] == "database_upgrade_elsewhere"]:
+                        await asyncio.sleep(0.05)  # nothing else tells of it
+                assert not upgrading.done()
+                assert await migrate.revision(other) == ""
+            await upgrading
+        assert await migrate.revision(other) == migrate.head()
+    finally:
+        await other.close()
 
 
 @pytest.mark.parametrize(

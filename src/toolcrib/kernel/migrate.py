@@ -42,6 +42,7 @@ FIRST_ROWS: dict[Table, list[dict[str, Any]]] = {
     server_alive: [{"id": 1, "at": datetime(2000, 1, 1, tzinfo=UTC)}],
 }
 _LOCK = 706_815_221  # ours among PostgreSQL's advisory locks
+_LOCK_SECONDS = 5  # how long MariaDB waits for its own before it says so
 
 
 class NewerDatabase(RuntimeError):
@@ -225,18 +226,17 @@ def _literal(path: Path) -> str:
 @asynccontextmanager
 async def _alone(database: Database, connection: AsyncConnection) -> AsyncIterator[None]:
     """Hold the right to migrate: several processes may start at once."""
+    # If the block fails, the end of the session gives the lock back: its transaction is void, or its connection lost.
     if database.dialect == "postgresql":
         await connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
-        try:
-            yield
-        finally:
-            await connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
+        yield
+        await connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
     elif database.dialect == "mariadb":
-        await connection.execute(text("SELECT GET_LOCK('toolcrib.migrate', 120)"))
-        try:
-            yield
-        finally:
-            await connection.execute(text("SELECT RELEASE_LOCK('toolcrib.migrate')"))
+        # It waits for a time at most, and then says that it has not got it.
+        while not await connection.scalar(text(f"SELECT GET_LOCK('toolcrib.migrate', {_LOCK_SECONDS})")):
+            log.info("database_upgrade_elsewhere", note="Waiting for the process that does it.")
+        yield
+        await connection.execute(text("SELECT RELEASE_LOCK('toolcrib.migrate')"))
     else:
         file = os.open(f"{database.url.database}.migrating", os.O_RDWR | os.O_CREAT, 0o600)
         try:
