@@ -303,6 +303,17 @@ def test_tables_come_in_whole_or_not_at_all(fay: Bench) -> None:
     assert sorted(names) == ["=A1", "b"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_problems_of_a_table_have_the_lines_of_the_text(fay: Bench, end: str) -> None:
+    lines = ["", "name,material,subsystem,amount,notes", "", 'a,Steel,Arm,1,"one', "", 'two"']
+    lines += ["b,Steel,Arm,1,", 'c,Steel,Arm,none,"x', 'y"', "d,Steel,Arm,none,"]
+    answer = fay.ask("POST", "/import", json={"csv": end.join(lines)})
+    problems = answer.json()["details"]["problems"]
+    assert [(each["line"], each["field"]) for each in problems] == [(8, "amount"), (10, "amount")]
+    fine = fay.ok("POST", "/import", {"csv": end.join(lines[:7]), "dry_run": True})
+    assert fine["added"] == 2
+
+
 DOORS = ("release", "force-release", "transfer")
 
 

@@ -117,12 +117,13 @@ class _Reading:
         self._characters = _Characters(text)
         self._rows = csv.reader(self._characters, strict=True)
         self._names: list[str | None] = []
-        self._line = self._rows_seen = 0
+        self._rows_seen = self._rows_filled = 0
 
     def go_on(self) -> None:
         """Read a few rows, fewer if they are long."""
         size = 0
         for _ in range(long_work.FEW):
+            line = self._rows.line_num + 1
             row = next(self._rows, None)
             size += self._characters.of_row
             self._characters.of_row = 0
@@ -132,18 +133,19 @@ class _Reading:
             elif self._rows_seen > MOST_LINES:
                 self._give_up(f"A table has at most {MOST_LINES} lines.")
             elif any(cell.strip() for cell in row):
-                self._line += 1
-                self._take(row)
+                self._rows_filled += 1
+                self._take(row, line)
             if self.is_over or size > PIECE:
                 return
 
-    def _take(self, row: list[str]) -> None:
-        if self._line == 1:
+    def _take(self, row: list[str], line: int) -> None:
+        """Take a row that is not empty and begins in this line."""
+        if self._rows_filled == 1:
             if len(row) > MOST_COLUMNS:
                 self._give_up(f"A table has at most {MOST_COLUMNS} columns.")
             self._names = [_name(cell) for cell in row[:MOST_COLUMNS]]
             return
-        if self._line > MOST_ROWS + 1:
+        if self._rows_filled > MOST_ROWS + 1:
             self._give_up(f"A table has at most {MOST_ROWS} parts.")
             return
         cells = {name: _read_cell(cell.strip()) for name, cell in zip(self._names, row, strict=False) if name}
@@ -151,7 +153,7 @@ class _Reading:
             self.found.append(NewPart(**{name: cell for name, cell in cells.items() if cell != ""}))
         except ValidationError as bad:
             self.problems += [
-                _problem(self._line, str(each["loc"][0]), each["msg"])
+                _problem(line, str(each["loc"][0]), each["msg"])
                 for each in bad.errors(include_url=False, include_input=False)
             ]
             self.is_over = len(self.problems) >= MOST_PROBLEMS
@@ -165,7 +167,7 @@ class _Characters(Iterator[str]):
     """The lines of a text, as long as a row, which may have several, is not too long."""
 
     def __init__(self, text: str) -> None:
-        self._lines = io.StringIO(text)
+        self._lines = io.StringIO(text, newline="")  # a line may also end in a carriage return alone
         self.of_row = 0
 
     def __next__(self) -> str:
