@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import TypeVar
+from weakref import ref
 
 import pytest
 from sqlalchemy.util.concurrency import greenlet_spawn
@@ -89,11 +91,34 @@ async def test_however_many_work_the_loop_has_half_of_the_time_to_itself() -> No
         nonlocal worked
         for _ in range(20):
             async with long_work.turns().turn():
-                began = time.perf_counter()
-                while time.perf_counter() < began + 0.001:
+                began = time.thread_time()
+                while time.thread_time() < began + 0.001:
                     pass
-                worked += time.perf_counter() - began
+                worked += time.thread_time() - began
 
     began = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(5)))
     assert time.perf_counter() - began > 1.9 * worked
+
+
+async def test_nobody_rests_from_what_the_process_did_not_work() -> None:
+    async with others() as seen:
+        await asyncio.sleep(0)
+        async with long_work.turns().turn():
+            time.sleep(0.2)  # the process stands still, as when it is suspended
+            before = seen.turns
+        assert seen.turns - before == 1
+
+
+def test_what_a_loop_needed_goes_after_it() -> None:
+    async def work() -> None:
+        async with long_work.turns().turn():
+            pass
+
+    async def compete() -> ref[asyncio.AbstractEventLoop]:
+        await asyncio.gather(work(), work())
+        return ref(asyncio.get_running_loop())
+
+    loops = [asyncio.run(compete()) for _ in range(3)]
+    gc.collect()
+    assert [loop() for loop in loops[:-1]] == [None, None]

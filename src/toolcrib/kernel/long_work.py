@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy.util.concurrency import await_only, in_greenlet
@@ -42,9 +41,10 @@ class Turns:
     async def turn(self) -> AsyncIterator[None]:
         """Hold a turn for a piece of a millisecond or two, in which nothing is awaited."""
         async with self._lock:
-            began = time.perf_counter()
+            # Of this thread alone: a process that was suspended meanwhile would rest as long again.
+            began = time.thread_time()
             yield
-            self._worked += time.perf_counter() - began
+            self._worked += time.thread_time() - began
             if self._worked < WORK_SECONDS:
                 await asyncio.sleep(0)
             else:
@@ -52,12 +52,18 @@ class Turns:
                 await asyncio.sleep(rest)
 
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
+_turns: dict[asyncio.AbstractEventLoop, Turns] = {}
 
 
 def turns() -> Turns:
     """Those of the running loop."""
-    return _turns.setdefault(asyncio.get_running_loop(), Turns())
+    loop = asyncio.get_running_loop()
+    if loop not in _turns:
+        for each in list(_turns):
+            if each.is_closed():  # its lock refers to it, so that it would stay
+                _turns.pop(each, None)
+        _turns[loop] = Turns()
+    return _turns[loop]
 
 
 async def each(do: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
