@@ -127,14 +127,20 @@ class Metrics:
         try:
             async with asyncio.timeout(LOOK_SECONDS), database.read() as session:
                 self._events.set(await last_seq(session))
-            if counted := await counts.latest():
-                self._counted_at.set(counted.at.timestamp())
-                for name, gauge in self._counted.items():
-                    gauge.set(counted.rows[name])
-            self._database_up.set(1)
         except Exception as error:  # noqa: BLE001 - the process has figures of its own to report
             log.warning("metrics_without_database", error=failure_in_words(error))
             self._database_up.set(0)
+            return
+        self._database_up.set(1)
+        try:
+            counted = await counts.latest()
+        except Exception as error:  # noqa: BLE001 - to count may take too long where the database is well
+            log.warning("metrics_without_counts", error=failure_in_words(error))
+            return
+        if counted is not None:
+            self._counted_at.set(counted.at.timestamp())
+            for name, gauge in self._counted.items():
+                gauge.set(counted.rows[name])
 
 
 router = APIRouter(include_in_schema=False)
