@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import resource
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -188,6 +190,35 @@ async def test_damaged_files_are_named_and_hide_no_others(crib: AppServer, clock
     page = (await admin.get("/api/events/archived", params=only)).json()
     assert page["events"] == [each for each in before if each in moved and each in page["events"]]
     assert page["damaged"] == []
+
+
+async def test_a_file_of_something_else_is_damaged_and_takes_no_memory(
+    crib: AppServer, clock: FakeClock
+) -> None:
+    await a_past(crib, clock, days=5)
+    await archive(crib)
+    admin = await crib.admin()
+    moved = await in_files(admin)
+    async with crib.kernel.database.read() as session:
+        files = await archives.next_archives(session, 0, 100)
+    event = orjson.dumps({**moved[0], "at": "2026-01-01T00:00:00"})  # without a zone
+    contents = [
+        b"[1]\n" * files[0].events,
+        b'{"seq":1}\n' * files[1].events,
+        (event + b"\n") * files[2].events,
+        b"{}\n" * 10_000_000,
+    ]
+    for file, content in zip(files, contents, strict=False):
+        (crib.settings.data_dir / "files" / file.key).write_bytes(gzip.compress(content, 1))
+    del contents, content
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    page = (await admin.get("/api/events/archived", params={"cursor": 0})).json()
+    named = list(page["damaged"])
+    while (cursor := page["next_cursor"]) is not None:
+        page = (await admin.get("/api/events/archived", params={"cursor": cursor})).json()
+        named += page["damaged"]
+    assert [each["name"] for each in named] == [file.name for file in files[:4]]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
 async def test_verifying_the_store_knows_files_of_events(crib: AppServer, clock: FakeClock) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence, Set
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ NAME = "events.archive"
 # So many events move at once: deleting them holds the write lock for a few milliseconds.
 STEP = 1_000
 MAX_FILE_BYTES = 2**30
+MAX_LINE_BYTES = 2**26
+_TEXTS = ("at", "verb", "kind", "scope", "key")
 # Of the time, the job works at most a fifth.
 REST = 4.0
 
@@ -256,10 +259,32 @@ def _damaged(archive: Archive, why: str) -> ArchiveDamaged:
 def _unpacked(
     content: bytes, events_stored: int, wanted: Callable[[dict[str, object]], bool]
 ) -> list[dict[str, object]]:
-    lines = gzip.decompress(content).splitlines()
-    if len(lines) != events_stored:
-        raise ValueError(f"{len(lines)} events instead of {events_stored}")
-    return [event for event in map(orjson.loads, lines) if wanted(event)]
+    found = []
+    # Not all at once, since what is damaged may unpack to any size.
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as lines:
+        for number in range(events_stored):
+            line = lines.readline(MAX_LINE_BYTES)
+            if not line.endswith(b"\n"):
+                raise ValueError(f"{number} events instead of {events_stored}")
+            event = _event(line)
+            if wanted(event):
+                found.append(event)
+        if lines.read(1):
+            raise ValueError(f"more than {events_stored} events")
+    return found
+
+
+def _event(line: bytes) -> dict[str, object]:
+    """Read one line of a file. Raises ValueError if it is no event."""
+    event = orjson.loads(line)
+    if (
+        not isinstance(event, dict)
+        or not isinstance(event.get("seq"), int)
+        or not all(isinstance(event.get(name), str) for name in _TEXTS)
+        or datetime.fromisoformat(event["at"]).tzinfo is None
+    ):
+        raise ValueError("a line that is no event")
+    return event
 
 
 async def named(session: AsyncSession, keys: Set[str]) -> set[str]:
