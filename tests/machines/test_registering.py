@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.machines.test_bookings import refusal
+from tests.servers.rows_read import rows_read
 
 if TYPE_CHECKING:
     import httpx
 
     from tests.machines.pool import PoolCrib
+    from tests.servers.inprocess import AppServer
 
 FIELDS = {"name": "odd", "host": "h", "port": "22", "user": "root", "password": "x"}
 # As YAML has them.
@@ -81,3 +84,20 @@ def test_of_two_who_register_a_host_at_once_one_does(pool: PoolCrib) -> None:
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(register, range(8)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+
+
+@pytest.mark.databases("sqlite")
+async def test_an_inventory_is_not_compared_with_all_machines_for_each_of_its_own(
+    app_server: Callable[..., Awaitable[AppServer]],
+) -> None:
+    crib = await app_server()
+    admin = await crib.admin()
+    read_for = []
+    async with rows_read(crib.kernel.database, writing=True) as read:
+        for part in range(3):
+            rows = "".join(f"m{part}-{number},fd00::{part}:{number},22,root,x\n" for number in range(300))
+            before = await read.so_far()
+            answer = await admin.post("/api/pool/inventory", json={"format": "csv", "text": rows})
+            read_for.append(await read.so_far() - before)
+            assert len(answer.json()["added"]) == 300
+    assert read_for[2] < 1.5 * read_for[0], str(read_for)

@@ -61,10 +61,11 @@ class RowsRead:
 
 
 @asynccontextmanager
-async def rows_read(database: Database) -> AsyncIterator[RowsRead]:
-    """Count the rows that `database` reads meanwhile. Begin before its tables are filled, and let it settle then."""
+async def rows_read(database: Database, *, writing: bool = False) -> AsyncIterator[RowsRead]:
+    """Count the rows that `database` reads meanwhile; of SQLite's, those read by what only reads, or by what is
+    `writing`. Begin before its tables are filled, and let it settle then."""
     found = RowsRead(database)
-    engine = database.reads.sync_engine
+    engine = (database.writes if writing else database.reads).sync_engine
     hooks = (("checkout", found.checked_out), ("begin", found.begun))
     for name, hook in hooks:
         event.listen(engine, name, hook)

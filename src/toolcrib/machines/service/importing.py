@@ -15,6 +15,7 @@ from toolcrib.kernel.problems import Problem
 from toolcrib.machines.errors import MachineExists
 from toolcrib.machines.models import machines
 from toolcrib.machines.service import inventory, registry, values
+from toolcrib.machines.service.addresses import read_addresses
 from toolcrib.machines.views import Imported, Inventory, Skipped
 
 
@@ -42,9 +43,10 @@ async def import_all(
         except Problem as problem:
             done.skipped.append(Skipped.of(entry, problem))
     await take_write_lock(session)
+    taken = await read_addresses(session)
     for entry, sealed in new:
         try:
-            machine = await registry.register(session, sealed, actor=me.username, now=now)
+            machine = await registry.register(session, sealed, actor=me.username, now=now, taken=taken)
             done.added.append(machine.name)
         except MachineExists:
             done.existing.append(sealed["name"])

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.database import after_commit, take_write_lock
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.machines.errors import (
-    AddressTaken,
     JumpsTooFar,
     MachineExists,
     MachineInUse,
@@ -20,16 +19,24 @@ from toolcrib.machines.errors import (
     MachineReserved,
 )
 from toolcrib.machines.hook import WORK_JOB
-from toolcrib.machines.hosts.names import plain_address
 from toolcrib.machines.models import CURRENT, OPEN, HoldState, bookings, holds, machines
 from toolcrib.machines.service import told
+from toolcrib.machines.service.addresses import Address, address_of, check_free, read_addresses
 
 # Not while somebody has an account on it: the claim and the clean-up go by them.
 _FIXED_IN_USE = frozenset({"scope", "host", "port", "user"})
 
 
-async def register(session: AsyncSession, values: dict[str, Any], *, actor: str, now: datetime) -> Row[Any]:
-    """Add a machine to the pool. Nobody contacts it yet.
+async def register(
+    session: AsyncSession,
+    values: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+    taken: dict[Address, str] | None = None,
+) -> Row[Any]:
+    """Add a machine to the pool. Nobody contacts it yet. Who registers many gives, as `taken`, all that
+    `read_addresses` returned before the first; each is added to it.
 
     Raises:
         MachineExists: (409).
@@ -41,7 +48,11 @@ async def register(session: AsyncSession, values: dict[str, Any], *, actor: str,
     if (await session.execute(known)).first() is not None:
         raise MachineExists
     await _check_jump(session, values.get("jump"), values["name"])
-    await _check_address(session, values["name"], values["host"], values["port"], values.get("jump"))
+    address = address_of(values["host"], values["port"], values.get("jump"))
+    if taken is None:
+        taken = await read_addresses(session, values["host"])
+    check_free(address, values["name"], taken)
+    taken[address] = values["name"]
     row = {
         "scope": "",
         "sudo": False,
@@ -78,8 +89,8 @@ async def change(
         raise MachineInUse(f"{name} is booked: its scope stays.")
     await _check_jump(session, changed.get("jump"), name)
     if {"host", "port", "jump"} & set(changed):
-        place = [changed.get(part, getattr(machine, part)) for part in ("host", "port", "jump")]
-        await _check_address(session, name, *place)
+        host, port, jump = (changed.get(part, getattr(machine, part)) for part in ("host", "port", "jump"))
+        check_free(address_of(host, port, jump), name, await read_addresses(session, host))
     if {"host", "port"} & set(changed):
         changed |= {"host_key": None, "offered_host_key": None, "is_online": None}
     if changed:
@@ -200,20 +211,6 @@ async def _check_jump(session: AsyncSession, jump: str | None, name: str) -> Non
     through = await get(session, jump)
     if jump == name or through.jump is not None or await _behind(session, name):
         raise JumpsTooFar("A jump host is reached directly, not through another machine.")
-
-
-async def _check_address(session: AsyncSession, name: str, host: str, port: int, jump: str | None) -> None:
-    """Raise AddressTaken if another machine is the same host, however its address is spelled. What two names stand for
-    is not looked up, and behind different jump hosts one address may be different hosts."""
-    plain = plain_address(host)
-    # An IPv6 address has many spellings.
-    spelled = or_(func.lower(machines.c.host).in_([plain, f"{plain}."]), machines.c.host.contains(":"))
-    query = select(machines.c.name, machines.c.host).where(
-        spelled, machines.c.port == port, machines.c.jump.is_not_distinct_from(jump), machines.c.name != name
-    )
-    for other in await session.execute(query):
-        if plain_address(other.host) == plain:
-            raise AddressTaken(f"{other.name} is this host already: a machine has one holder at a time.")
 
 
 async def _behind(session: AsyncSession, name: str) -> list[str]:
