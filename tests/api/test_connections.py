@@ -179,3 +179,49 @@ def test_the_limit_of_descriptors_is_raised(server: Callable[..., ToolcribServer
     limits = Path(f"/proc/{crib.pid}/limits").read_text(encoding="ascii")
     found = next(line.split()[3] for line in limits.splitlines() if line.startswith("Max open files"))
     assert int(found) == (65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard))
+
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec_WebSocket_Version": "13",
+    "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec_WebSocket_Protocol": "binary",
+}
+VIEW = "/api/desktops/view"
+
+
+# What HTTP has and no WebSocket.
+HEADS: list[tuple[str, dict[str, str], int]] = [
+    (VIEW, {"X": "a" * 9_000}, 431),
+    (VIEW, {f"X{number}": "a" for number in range(200)}, 431),
+    (f"{VIEW}?{'a' * 9_000}", {}, 431),
+    (VIEW, {"Content_Length": "5"}, 400),
+]
+
+
+def test_a_head_that_no_websocket_has_is_answered_and_takes_no_room(
+    crib: ToolcribServer, lines: ExitStack
+) -> None:
+    for path, headers, status in HEADS:
+        line = connect(crib, lines, "127.0.0.9")
+        found, answer = ask(line, path, **UPGRADE, **headers)
+        assert found == status
+        assert json.loads(answer.partition("\r\n\r\n")[2])["message"]
+        assert is_closed(line)
+
+
+def test_who_sends_many_frames_to_a_closed_websocket_is_cut_off(
+    crib: ToolcribServer, lines: ExitStack
+) -> None:
+    line = connect(crib, lines, "127.0.0.9")
+    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in UPGRADE.items())
+    line.sendall(GET.format(VIEW, head).encode())
+    answer = b""
+    while b"A ticket is needed" not in answer:
+        answer += line.recv(65_536)
+    line.settimeout(5)  # who only takes their time has ten seconds to answer that it is closed
+    while b"subprotocol." not in answer:
+        answer += line.recv(65_536)
+    line.sendall(b"\x82\x80\0\0\0\0" * 300)
+    assert is_closed(line)

@@ -33,10 +33,10 @@ def _refusal(status: bytes, code: str, text: str) -> bytes:
     return head % (status, len(body)) + body
 
 
-_HEAD_TOO_LARGE = _refusal(
+HEAD_TOO_LARGE = _refusal(
     b"431 Request Header Fields Too Large", "head_too_large", "The head of the request is too large."
 )
-_BAD_REQUEST = _refusal(b"400 Bad Request", "not_http", "This is not HTTP.")
+BAD_REQUEST = _refusal(b"400 Bad Request", "not_http", "This is not HTTP.")
 
 
 class GatheringTransport:
@@ -132,7 +132,7 @@ class OneWriteProtocol(HttpToolsProtocol):
             if self._is_in_message or not (self.cycle is None or self.cycle.response_complete):
                 self.transport.abort()
             else:
-                self.transport.write(_HEAD_TOO_LARGE)
+                self.transport.write(HEAD_TOO_LARGE)
                 self.transport.close()
 
     def on_headers_complete(self) -> None:
@@ -167,7 +167,7 @@ class OneWriteProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         del msg  # which is in the log
-        self.transport.write(_BAD_REQUEST)
+        self.transport.write(BAD_REQUEST)
         self.transport.close()
 
     def close_for_silence(self) -> None:

@@ -15,8 +15,11 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import WebSocketRoute
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import SecurityError
 from websockets.frames import CloseCode, Frame
 from websockets.protocol import State
+
+from toolcrib.kernel.http_protocol import BAD_REQUEST, HEAD_TOO_LARGE
 
 # For `uvicorn.Config`. A client that answers no ping for so long is gone; on a slow line the ping waits its turn.
 OPTIONS: dict[str, Any] = {
@@ -27,6 +30,13 @@ OPTIONS: dict[str, Any] = {
 }
 # Of one message: each part costs memory, also one without content.
 MAX_FRAGMENTS = 1_000
+# Frames in one read, each of which costs some microseconds however empty it is. Who has kept so many back (pointer
+# movements of minutes), or sends them on purpose, has to connect again.
+MAX_FRAMES_AT_ONCE = 1_000
+# All that may still come after we have closed: what was under way.
+MAX_FRAMES_AFTER_CLOSE = 200
+# What is parsed before the frames in it are counted: too little for many.
+PIECE = 4_096
 # What may wait to be sent to one client.
 WRITE_BYTES = 512 * 1024
 # In a scope's extensions: cut the connection at once, whatever is still to be sent.
@@ -37,6 +47,34 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     """For `uvicorn.Config(ws=…)`."""
 
     has_ended: Callable[[], None] | None = None
+    _frames_at_once = _frames_after_close = 0
+
+    def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated:
+            super().data_received(data)  # the head, which comes as a whole
+            if not self.handshake_initiated:
+                self._refuse_head()
+            return
+        self._frames_at_once = 0
+        for start in range(0, len(data), PIECE):
+            super().data_received(data[start : start + PIECE])
+            if self.transport.is_closing():
+                return
+            if self._frames_at_once > MAX_FRAMES_AT_ONCE or self._frames_after_close > MAX_FRAMES_AFTER_CLOSE:
+                self.transport.abort()
+                return
+
+    def handle_events(self) -> None:
+        self._frames_at_once += len(self.conn.events)
+        if self.close_sent:
+            self._frames_after_close += len(self.conn.events)
+        super().handle_events()
+
+    def _refuse_head(self) -> None:
+        """Answer a head that is HTTP, but none for a WebSocket. Nothing else would, and the connection would stay."""
+        is_long = isinstance(self.conn.handshake_exc, SecurityError)
+        self.transport.write(HEAD_TOO_LARGE if is_long else BAD_REQUEST)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.has_ended is not None:
