@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from httpx import AsyncClient
 from sqlalchemy import insert, text, update
 
 from tests.servers.rows_read import rows_read
@@ -47,12 +48,20 @@ async def test_no_search_looks_at_the_whole_log(app_server: Start, database_url:
     ]
     too_many = []
     async with rows_read(database) as read:
+
+        async def ask(who: AsyncClient, question: str) -> None:
+            before = await read.so_far()
+            (await who.get(f"/api/{question}")).raise_for_status()
+            if (looked := await read.so_far() - before) > MOST:
+                too_many.append((question, looked))
+
         async with database.writes.begin() as connection:  # as a log that has grown
             for start in range(0, EVENTS, CHUNK):
                 await connection.execute(insert(events), log[start : start + CHUNK])
             await connection.execute(update(event_counter).values(seq=first + EVENTS))
-            if database.dialect == "postgresql":
-                await connection.execute(text("ANALYZE"))
+            if database.dialect != "sqlite":  # what servers do by themselves a minute later
+                kind = "TABLE" if database.dialect == "mariadb" else ""
+                await connection.execute(text(f"ANALYZE {kind} events"))
         await read.settled()
         for who, question in (
             (admin, "events?limit=100"),
@@ -67,10 +76,11 @@ async def test_no_search_looks_at_the_whole_log(app_server: Start, database_url:
             (ben, "events?kind=asset&limit=100"),
             (admin, "lock-history?project=grown&path=maps/00001.umap"),
         ):
-            before = await read.so_far()
-            (await who.get(f"/api/{question}")).raise_for_status()
-            if (looked := await read.so_far() - before) > MOST:
-                too_many.append((question, looked))
+            await ask(who, question)
+        (await admin.post("/api/projects", json={"name": "grown"})).raise_for_status()
+        await read.settled()
+        for question in ("events?limit=100", "events?verb=acquired&limit=100"):
+            await ask(ben, question)  # who may see nothing of all this now
     assert not too_many
     found = (await admin.get("/api/events?key=maps/00001.umap")).json()["events"]
     assert [event["seq"] for event in found] == [first + 1]

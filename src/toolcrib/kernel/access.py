@@ -15,7 +15,7 @@ from toolcrib.kernel.spelling import folded
 
 _PROJECT = "project:"
 # A statement may name so many scopes.
-_NAMED = 500
+SCOPES_MAX = 500
 
 
 def visible(principal: Principal, scope: Any) -> ColumnElement[bool]:
@@ -43,7 +43,7 @@ def visible_scopes(principal: Principal) -> list[str] | None:
     if principal.company_id:
         found.append(f"company:{principal.company_id}")
     found += [_PROJECT + name for name in principal.projects if principal.may(_PROJECT + name)]
-    return found if len(found) <= _NAMED else None
+    return found if len(found) <= SCOPES_MAX else None
 
 
 def project_called(name: str) -> Select[Project]:

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolcrib.kernel.access import visible, visible_scopes
+from toolcrib.kernel.access import SCOPES_MAX, visible, visible_scopes
 from toolcrib.kernel.claims.schemas import MAX_ID, Text, in_utc
 from toolcrib.kernel.events import log as event_log
 from toolcrib.kernel.events.times import EventTimes
@@ -28,6 +28,7 @@ from toolcrib.kernel.search import plan_for_values, prefix_match
 FEW = 2_000
 CHUNK = 500
 KEYS_MAX = 100
+STEPS_MAX = 1_000
 
 Seq = Annotated[int, Field(ge=0, le=MAX_ID)]
 
@@ -88,15 +89,14 @@ class EventFilter(Schema):
             and (self.before is None or event["seq"] < self.before)
         )
 
-    def indexed(self, reader: Principal, dialect: str) -> list[ColumnElement[bool]]:
-        """Return those conditions that an index can answer alone, the probably rarest first. What `reader` may see is
-        one of them, where that is said by naming it."""
+    def indexed(self, scopes: list[str] | None, dialect: str) -> list[ColumnElement[bool]]:
+        """Return those conditions that an index can answer alone, the probably rarest first. What the reader may see is
+        one of them, where `scopes` name it."""
         found: list[ColumnElement[bool]] = []
         if self.key is not None:
             found.append(or_(*(event_keys.equals(key, dialect) for key in self.key)))
         if self.prefix:
             found.append(event_keys.begins(self.prefix, dialect))
-        scopes = visible_scopes(reader) if self.scope is None else [reader.scope_named(self.scope)]
         if scopes is not None:
             found.append(events.c.scope.in_(scopes))
         if self.actor:
@@ -107,16 +107,13 @@ class EventFilter(Schema):
             found.append(events.c.kind.in_(self.kind.split(",")))
         return found
 
-    def is_ordered(self, reader: Principal) -> bool:
-        """Return whether the only condition is one whose index has the matches in the order of the log."""
+    def is_ordered(self, scopes: list[str] | None) -> bool:
+        """Return whether the only condition is one whose index has the matches in the order of the log, where the
+        reader may see `scopes` (None: probably most of what there is)."""
         lists = [one for one in (self.kind, self.verb) if one]
         single = not any("," in one for one in lists)
         ordered = (*lists, self.actor, self.scope is not None)
-        others = (
-            self.key is not None,
-            self.prefix,
-            self.scope is None and visible_scopes(reader) is not None,
-        )
+        others = (self.key is not None, self.prefix, self.scope is None and scopes is not None)
         return single and not any(others) and sum(map(bool, ordered)) <= 1
 
 
@@ -145,7 +142,11 @@ async def search(
     if wanted.before is not None:
         bounds.append(events.c.seq < wanted.before)
     conditions += bounds
-    few = None if wanted.is_ordered(reader) else await _few(session, wanted, reader, bounds)
+    if wanted.scope is None:
+        scopes = await _scopes_of(session, reader)
+    else:
+        scopes = [reader.scope_named(wanted.scope)]
+    few = None if wanted.is_ordered(scopes) else await _few(session, wanted, scopes, bounds)
     if few is None:
         return await event_log.search(session, conditions, newest_first=newest_first, limit=limit)
     few.sort(reverse=newest_first)
@@ -159,11 +160,40 @@ async def search(
     return found
 
 
+async def _scopes_of(session: AsyncSession, reader: Principal) -> list[str] | None:
+    """Return the scopes of all events that `reader` may see; None if there are too many to name. Where projects that
+    are not registered are open to everybody, they are among those that the log has, unless it has very many."""
+    if reader.is_admin or not reader.open_projects:
+        return visible_scopes(reader)
+    has_own_steps = session.get_bind().dialect.name in ("mysql", "mariadb")
+    found = list(await session.scalars(_SCOPES_STEPPING_ITSELF if has_own_steps else _SCOPES))
+    seen = [scope for scope in found if reader.may(scope)]
+    return seen if len(found) <= STEPS_MAX and len(seen) <= SCOPES_MAX else None
+
+
+def _scopes_in_the_log() -> Select[Any]:
+    """Each scope that events have, but no more than `STEPS_MAX` and one: by steps from one to the next in the index."""
+    first = select(func.min(events.c.scope).label("scope"), literal(1).label("number"))
+    found = first.cte("scopes", recursive=True)
+    following = select(func.min(events.c.scope)).where(events.c.scope > found.c.scope).scalar_subquery()
+    more = select(following, found.c.number + 1)
+    found = found.union_all(more.where(found.c.scope.is_not(None), found.c.number <= STEPS_MAX))
+    return select(found.c.scope).where(found.c.scope.is_not(None))
+
+
+_SCOPES = _scopes_in_the_log()
+# The same on MariaDB, which goes through an index by steps if it is asked for its groups, and only then.
+_SCOPES_STEPPING_ITSELF = select(events.c.scope).group_by(events.c.scope).limit(STEPS_MAX + 1)
+
+
 async def _few(
-    session: AsyncSession, wanted: EventFilter, reader: Principal, bounds: list[ColumnElement[bool]]
+    session: AsyncSession,
+    wanted: EventFilter,
+    scopes: list[str] | None,
+    bounds: list[ColumnElement[bool]],
 ) -> list[int] | None:
     """Return the numbers of all events that meet the first condition that few events meet; None if many meet each."""
-    for condition in wanted.indexed(reader, session.get_bind().dialect.name):
+    for condition in wanted.indexed(scopes, session.get_bind().dialect.name):
         query = select(events.c.seq).where(condition, *bounds).limit(FEW + 1)
         found = list(await session.scalars(query))
         if len(found) <= FEW:
