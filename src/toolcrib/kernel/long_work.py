@@ -43,13 +43,18 @@ class Turns:
         async with self._lock:
             # Of this thread alone: a process that was suspended meanwhile would rest as long again.
             began = time.thread_time()
-            yield
-            self._worked += time.thread_time() - began
-            if self._worked < WORK_SECONDS:
-                await asyncio.sleep(0)
-            else:
-                rest, self._worked = self._worked, 0.0
-                await asyncio.sleep(rest)
+            try:
+                yield
+            finally:  # what is refused has cost as much
+                self._worked += time.thread_time() - began
+                await self._rest()
+
+    async def _rest(self) -> None:
+        if self._worked < WORK_SECONDS:
+            await asyncio.sleep(0)
+        else:
+            rest, self._worked = self._worked, 0.0
+            await asyncio.sleep(rest)
 
 
 _turns: dict[asyncio.AbstractEventLoop, Turns] = {}
