@@ -21,9 +21,8 @@ async def journal_mode(database: Database) -> str:
 
 
 async def test_whoever_opens_a_new_database_waits_for_others_that_do(tmp_path: Path) -> None:
-    for number in range(
-        ROUNDS
-    ):  # of which, without waiting, several had one that was told "database is locked"
+    # In several of these rounds one that did not wait was told "database is locked".
+    for number in range(ROUNDS):
         databases = [Database(f"sqlite:///{tmp_path}/{number}.db") for _ in range(AT_ONCE)]
         try:
             assert set(await asyncio.gather(*map(journal_mode, databases))) == {"wal"}
