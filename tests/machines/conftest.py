@@ -31,7 +31,7 @@ def pool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     databases = request.getfixturevalue(request.param)
     database = databases.fresh()
     folder = tmp_path_factory.mktemp(f"pool-{request.param}")
-    crib = Crib.start(folder / "data", database_url=database.url, **SINGLE)
+    crib = Crib.start(folder / "data", database_url=database.url, MACHINES_UNIQUE_HOSTS="true", **SINGLE)
     yield PoolCrib(crib, folder / "hosts")
     crib.close()
     databases.drop(database)

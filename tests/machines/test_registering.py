@@ -90,7 +90,7 @@ def test_of_two_who_register_a_host_at_once_one_does(pool: PoolCrib) -> None:
 async def test_an_inventory_is_not_compared_with_all_machines_for_each_of_its_own(
     app_server: Callable[..., Awaitable[AppServer]],
 ) -> None:
-    crib = await app_server()
+    crib = await app_server(MACHINES_UNIQUE_HOSTS=True)
     admin = await crib.admin()
     read_for = []
     async with rows_read(crib.kernel.database, writing=True) as read:
@@ -101,3 +101,16 @@ async def test_an_inventory_is_not_compared_with_all_machines_for_each_of_its_ow
             read_for.append(await read.so_far() - before)
             assert len(answer.json()["added"]) == 300
     assert read_for[2] < 1.5 * read_for[0], str(read_for)
+
+
+@pytest.mark.databases("sqlite")
+async def test_as_in_earlier_pools_a_host_may_be_two_machines(
+    app_server: Callable[..., Awaitable[AppServer]],
+) -> None:
+    admin = await (await app_server()).admin()
+    for name in ("one", "two"):
+        assert (await admin.post("/api/machines", json=FIELDS | {"name": name})).status_code == 201
+    inventory = {"format": "csv", "text": "three,h,22,root,x\n"}
+    assert (await admin.post("/api/pool/inventory", json=inventory)).json()["added"] == ["three"]
+    assert (await admin.patch("/api/pool/machines/three", json={"port": 23})).status_code == 200
+    assert (await admin.patch("/api/pool/machines/three", json={"port": 22})).status_code == 200

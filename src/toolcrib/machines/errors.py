@@ -16,7 +16,7 @@ class MachineExists(Conflict):
 
 
 class AddressTaken(Conflict):
-    """Another machine has this address, port and jump host: one host would have two holders."""
+    """Another machine has this address, port and jump host: one host would have two holders (MACHINES_UNIQUE_HOSTS)."""
 
     code = "address_taken"
 

@@ -25,6 +25,13 @@ class Pool(Group):
         validation_alias="MACHINES_PLAYBOOKS",
         description="Folder with playbooks for `ansible`, each used in place of the packaged one of its name.",
     )
+    machines_unique_hosts: bool = Field(
+        False,
+        validation_alias="MACHINES_UNIQUE_HOSTS",
+        description="Whether a machine is refused (`address_taken`) whose address, port and jump host another one has, "
+        "in whatever spelling. Off, as in earlier pools: a host that is registered as two machines is given to two "
+        "people at a time.",
+    )
     machines_work_seconds: float = Field(
         60.0,
         gt=0,

@@ -71,7 +71,7 @@ async def register(
 ) -> MachineShown:
     """Register a machine. Nobody contacts it yet."""
     sealed = values.for_storage(kernel.secrets, values.of_new(body, me, kernel.settings))
-    machine = await registry.register(session, sealed, actor=me.username, now=now)
+    machine = await registry.register(session, kernel.settings, sealed, actor=me.username, now=now)
     return MachineShown.of(machine, None)
 
 

@@ -75,7 +75,7 @@ async def change_machine(
 ) -> MachineRead:
     """Change what is known of a machine. Its host key is forgotten with its address."""
     sealed = values.for_storage(kernel.secrets, values.of_change(body, me, kernel.settings))
-    await registry.change(session, name, sealed, actor=me.username, now=now)
+    await registry.change(session, kernel.settings, name, sealed, actor=me.username, now=now)
     return await queueing.shown_machine(session, kernel.settings, me, name, now)
 
 

@@ -1,4 +1,4 @@
-"""Which machine has which address: no host is two machines."""
+"""Which machine has which address: where MACHINES_UNIQUE_HOSTS is on, no host is two machines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolcrib.machines.errors import AddressTaken
 from toolcrib.machines.hosts.names import plain_address
 from toolcrib.machines.models import machines
+from toolcrib.settings import Settings
 
 # A plain address, a port and a jump host: behind different jump hosts one address may be different hosts.
 Address = tuple[str, int, str | None]
@@ -20,8 +21,13 @@ def address_of(host: str, port: int, jump: str | None) -> Address:
     return plain_address(host), port, jump
 
 
-async def read_addresses(session: AsyncSession, host: str | None = None) -> dict[Address, str]:
-    """Return which machine has each address; if a host is given, of those alone that may be it."""
+async def read_addresses(
+    session: AsyncSession, settings: Settings, host: str | None = None
+) -> dict[Address, str]:
+    """Return which machine has each address that nobody else may have; if a host is given, of those alone that may be
+    it."""
+    if not settings.machines_unique_hosts:
+        return {}
     query = select(machines.c.name, machines.c.host, machines.c.port, machines.c.jump)
     if host is not None:
         plain = plain_address(host)

@@ -43,10 +43,12 @@ async def import_all(
         except Problem as problem:
             done.skipped.append(Skipped.of(entry, problem))
     await take_write_lock(session)
-    taken = await read_addresses(session)
+    taken = await read_addresses(session, kernel.settings)
     for entry, sealed in new:
         try:
-            machine = await registry.register(session, sealed, actor=me.username, now=now, taken=taken)
+            machine = await registry.register(
+                session, kernel.settings, sealed, actor=me.username, now=now, taken=taken
+            )
             done.added.append(machine.name)
         except MachineExists:
             done.existing.append(sealed["name"])

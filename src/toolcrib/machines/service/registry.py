@@ -22,6 +22,7 @@ from toolcrib.machines.hook import WORK_JOB
 from toolcrib.machines.models import CURRENT, OPEN, HoldState, bookings, holds, machines
 from toolcrib.machines.service import told
 from toolcrib.machines.service.addresses import Address, address_of, check_free, read_addresses
+from toolcrib.settings import Settings
 
 # Not while somebody has an account on it: the claim and the clean-up go by them.
 _FIXED_IN_USE = frozenset({"scope", "host", "port", "user"})
@@ -29,6 +30,7 @@ _FIXED_IN_USE = frozenset({"scope", "host", "port", "user"})
 
 async def register(
     session: AsyncSession,
+    settings: Settings,
     values: dict[str, Any],
     *,
     actor: str,
@@ -40,7 +42,7 @@ async def register(
 
     Raises:
         MachineExists: (409).
-        AddressTaken: another machine is the same host (409).
+        AddressTaken: another machine is the same host, where MACHINES_UNIQUE_HOSTS is on (409).
         MachineNotFound: there is no machine with the name of its jump host (404).
     """
     await take_write_lock(session)
@@ -50,7 +52,7 @@ async def register(
     await _check_jump(session, values.get("jump"), values["name"])
     address = address_of(values["host"], values["port"], values.get("jump"))
     if taken is None:
-        taken = await read_addresses(session, values["host"])
+        taken = await read_addresses(session, settings, values["host"])
     check_free(address, values["name"], taken)
     taken[address] = values["name"]
     row = {
@@ -70,7 +72,7 @@ async def register(
 
 
 async def change(
-    session: AsyncSession, name: str, values: dict[str, Any], *, actor: str, now: datetime
+    session: AsyncSession, settings: Settings, name: str, values: dict[str, Any], *, actor: str, now: datetime
 ) -> Row[Any]:
     """Change what is known of a machine. Its host key is forgotten with its address.
 
@@ -78,7 +80,7 @@ async def change(
         MachineNotFound: (404).
         MachineInUse: it is held, or the last account on it is not known to be gone; or it is to be for other people,
             and somebody has booked it (409).
-        AddressTaken: another machine is the same host (409).
+        AddressTaken: another machine is the same host, where MACHINES_UNIQUE_HOSTS is on (409).
     """
     await take_write_lock(session)
     machine = await get(session, name)
@@ -90,7 +92,7 @@ async def change(
     await _check_jump(session, changed.get("jump"), name)
     if {"host", "port", "jump"} & set(changed):
         host, port, jump = (changed.get(part, getattr(machine, part)) for part in ("host", "port", "jump"))
-        check_free(address_of(host, port, jump), name, await read_addresses(session, host))
+        check_free(address_of(host, port, jump), name, await read_addresses(session, settings, host))
     if {"host", "port"} & set(changed):
         changed |= {"host_key": None, "offered_host_key": None, "is_online": None}
     if changed:
