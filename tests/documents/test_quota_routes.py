@@ -12,6 +12,7 @@ import pytest
 
 from tests.documents.resumable import begin, begun, send
 from tests.documents.test_quotas import allow, bytes_of, lfs_object, lfs_put
+from tests.parts.pictures import drawn
 from tests.servers.crib import Crib, Person, token
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -87,18 +88,33 @@ def part_file(_: Crib, ann: Person) -> httpx.Response:
     return _part_file(ann, "/api/shop/parts/{}/files")
 
 
+def part_views(_: Crib, ann: Person) -> httpx.Response:
+    return _part_views(ann, "/api/parts/{}/views")
+
+
+def part_views_of_ours(_: Crib, ann: Person) -> httpx.Response:
+    return _part_views(ann, "/api/shop/parts/{}/views")
+
+
 def _part_file(ann: Person, address: str) -> httpx.Response:
+    return _to_part(ann, address, {"file": ("a.step", bytes_of(2_000))})
+
+
+def _part_views(ann: Person, address: str) -> httpx.Response:
+    return _to_part(ann, address, {"view_0": ("a.png", drawn(0, 600)), "view_1": ("b.png", drawn(1, 600))})
+
+
+def _to_part(ann: Person, address: str, files: dict[str, tuple[str, bytes]]) -> httpx.Response:
     bearer = {"Authorization": f"Bearer {token(ann.uuid, ann.company)}"}
     wanted = {"material": "steel", "subsystem": "arm"}
     part = ann.client.post("/api/parts/", json=wanted, headers=bearer).json()
-    files = {"file": ("a.step", bytes_of(2_000))}
     return ann.client.post(address.format(part["id"]), files=files, headers=bearer)
 
 
 WAYS: list[Way] = [
     *(presign, signed, confirm, commit, form, create, append, copy),
     *(lfs, lfs_of_the_default_project),
-    *(part_upload, part_file),
+    *(part_upload, part_file, part_views, part_views_of_ours),
 ]
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
 from tests.parts.models.models import a_box
+from tests.parts.pictures import drawn
 
 if TYPE_CHECKING:
     import httpx
 
     from tests.parts.models.models import Models
-
-
-def _png(number: int, size: int = 100) -> bytes:
-    """What begins as a picture of its own."""
-    header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 8, 8, 8, 6, 0, 0, 0)
-    return header + bytes([number]) * max(8, size - len(header))
 
 
 def _post(models: Models, part: int, views: dict[str, bytes], prefix: str = "/api/parts") -> httpx.Response:
@@ -34,19 +28,21 @@ def _views(models: Models, part: int) -> Any:
 def test_views_are_merged_by_their_place(models: Models) -> None:
     part = models.part()
     assert _views(models, part) is None
-    stored = _post(models, part, {"view_0": _png(0), "view_3": _png(3), "view_8": b"no view", "other": b"x"})
+    stored = _post(
+        models, part, {"view_0": drawn(0), "view_3": drawn(3), "view_8": b"no view", "other": b"x"}
+    )
     assert stored.status_code == 200, stored.text
     assert stored.json()["success"] is True
     assert stored.json()["views"] == _views(models, part)
     assert set(_views(models, part)["files"]) == {"0", "3"}
-    again = _post(models, part, {"view_3": _png(33), "view_7": _png(7)}, "/api/shop/parts")
+    again = _post(models, part, {"view_3": drawn(33), "view_7": drawn(7)}, "/api/shop/parts")
     assert set(again.json()["views"]["files"]) == {"0", "3", "7"}
     manifest = _views(models, part)
     assert manifest["files"]["3"]["filename"] == "view_3.png"
     assert manifest["updated_at"].endswith("+00:00")
     assert manifest["files"]["3"]["timestamp"].endswith("+00:00")
     picture = models.get(f"{part}/views/3")
-    assert (picture.content, picture.headers["content-type"]) == (_png(33), "image/png")
+    assert (picture.content, picture.headers["content-type"]) == (drawn(33), "image/png")
     assert picture.headers["x-content-type-options"] == "nosniff"
     known = models.get(f"{part}/views/3", headers={"If-None-Match": picture.headers["etag"]})
     assert known.status_code == 304
@@ -54,29 +50,29 @@ def test_views_are_merged_by_their_place(models: Models) -> None:
         answer = models.get(f"{part}/views/{missing}")
         assert (answer.status_code, answer.json()["error"]) == (404, "View image not found")
     assert models.our(f"{part}/views").json()["views"] == manifest
-    assert models.our(f"{part}/views/0").content == _png(0)
+    assert models.our(f"{part}/views/0").content == drawn(0)
 
 
 def test_a_new_file_has_no_views(models: Models) -> None:
     part = models.part()
     models.upload(part, b"%PDF-1.7 one", "a.pdf")
-    _post(models, part, {"view_0": _png(0)})
+    _post(models, part, {"view_0": drawn(0)})
     assert _views(models, part) is not None
     models.upload(part, b"%PDF-1.7 two", "b.pdf")
     assert _views(models, part) is None
     assert models.get(f"{part}/views/0").status_code == 404
-    _post(models, part, {"view_1": _png(1)})
+    _post(models, part, {"view_1": drawn(1)})
     assert set(_views(models, part)["files"]) == {"1"}
 
 
 def test_what_is_no_picture_or_too_large_is_refused(models: Models) -> None:
     part = models.part()
-    for content in (b"", b"GIF89a", b"<svg/>", _png(0)[:20], _png(0).replace(b"IHDR", b"IDAT")):
-        refused = _post(models, part, {"view_0": _png(1), "view_1": content})
+    for content in (b"", b"GIF89a", b"<svg/>", drawn(0)[:20], drawn(0).replace(b"IHDR", b"IDAT")):
+        refused = _post(models, part, {"view_0": drawn(1), "view_1": content})
         assert refused.status_code == 400, content
         assert refused.json()["error"]
-    assert _post(models, part, {"view_0": _png(0, 2 * 2**20)}).status_code == 200
-    assert _post(models, part, {"view_1": _png(0, 2 * 2**20 + 1)}).status_code == 413
+    assert _post(models, part, {"view_0": drawn(0, 2 * 2**20)}).status_code == 200
+    assert _post(models, part, {"view_1": drawn(0, 2 * 2**20 + 1)}).status_code == 413
     assert models.old.post(f"/api/parts/{part}/views", json={}).status_code == 400
     assert set(_views(models, part)["files"]) == {"0"}
     assert models.get("999999/views").json()["error"] == "Part not found"
@@ -100,7 +96,7 @@ def test_models_and_views_are_the_projects(models: Models) -> None:
         hidden = eve.client.get(f"{base}/{route}")
         assert (hidden.status_code, hidden.json()["code"]) == (404, "part_not_found"), route
         assert ben.client.get(f"{base}/{route}").json().get("code") != "part_not_found", route
-    form: dict[str, Any] = {"files": {"view_0": ("v.png", _png(0))}}
+    form: dict[str, Any] = {"files": {"view_0": ("v.png", drawn(0))}}
     writes: list[tuple[str, dict[str, Any]]] = [("model/convert", {}), ("views", form)]
     for route, body in writes:
         assert anybody.post(f"{base}/{route}", **body).status_code == 401, route

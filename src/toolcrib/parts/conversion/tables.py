@@ -46,7 +46,8 @@ conversions = Table(
     Index("ix_part_conversions_picture_key", "picture_key"),
 )
 
-# Pictures of the part's file `file_id`: those of an earlier file count no more.
+# Pictures of the part's file `file_id`: those of an earlier file count no more. Their content is in the registry, and
+# so in a quota, by `blob_id`; that of earlier releases is not, and is found by `key` alone.
 views = Table(
     "part_views",
     Base.metadata,
@@ -54,6 +55,7 @@ views = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("file_id", BigId, nullable=False),
     Column("key", exact_string(64), nullable=False),
+    Column("blob_id", BigId),
     Column("size", BigId, nullable=False),
     Column("sha256", exact_string(64), nullable=False),
     Column("at", UtcDateTime(), nullable=False),

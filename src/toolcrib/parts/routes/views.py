@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Row
 
-from toolcrib.kernel.blobs.naming import forgetting_refused
+from toolcrib.kernel.blobs import accounts, registry
+from toolcrib.kernel.blobs.naming import naming
 from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.blobs.store import Stored
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.openapi import refusals
 from toolcrib.parts.caller import CallerDep, WriterDep
 from toolcrib.parts.conversion.views import COUNT, MAX_BYTES, find_views, keep_views
@@ -18,7 +21,7 @@ from toolcrib.parts.errors import refusal
 from toolcrib.parts.model_schemas import ViewsKept, ViewsRead
 from toolcrib.parts.routes.contract import answer
 from toolcrib.parts.routes.files import BYTES
-from toolcrib.parts.service.files import current_file
+from toolcrib.parts.service.files import current_file, tenant_of
 from toolcrib.parts.service.lookup import get_part, shop_part
 from toolcrib.parts.uploads import blocks
 from toolcrib.parts.views_form import views_of_form
@@ -61,15 +64,19 @@ async def _manifest(session: Any, part_id: int) -> dict[str, Any] | None:
     return {"files": files, "updated_at": max(row.at for row in found.values()).isoformat()}
 
 
-async def _keep(request: Request, kernel: Kernel, part_id: int, now: Any) -> Response:
-    async with views_of_form(request) as files, forgetting_refused(kernel.blobs) as new:
+async def _keep(request: Request, kernel: Kernel, me: Principal, part: Row[Any], now: Any) -> Response:
+    tenant, account = tenant_of(part.scope), accounts.payer(part.scope, me)
+    async with views_of_form(request) as files, naming(kernel.database, kernel.blobs) as new:
         kept: dict[int, Stored] = {}
         for position, file in files.items():
             kept[position] = await kernel.blobs.put(blocks(file), max_bytes=MAX_BYTES)
             new.append(kept[position])
+            await registry.notice_loss(kernel.database, kernel.blobs, tenant, kept[position], now=now)
         async with kernel.database.write() as session:
-            await keep_views(session, part_id, await _file_id(session, part_id), kept, now=now)
-            manifest = await _manifest(session, part_id)
+            await get_part(session, part.scope, part.id, lock=True)  # still there
+            file_id = await _file_id(session, part.id)
+            await keep_views(session, part.id, file_id, kept, tenant=tenant, account=account, now=now)
+            manifest = await _manifest(session, part.id)
     return answer({"success": True, "views": manifest})
 
 
@@ -101,15 +108,15 @@ async def read_views(part_id: int, session: ReadSessionDep, caller: CallerDep) -
 
 
 @router.post(
-    "/parts/{part_id:row}/views", response_model=ViewsKept, openapi_extra=_FORM, responses=refusals(413)
+    "/parts/{part_id:row}/views", response_model=ViewsKept, openapi_extra=_FORM, responses=refusals(413, 507)
 )
 async def store_views(
     part_id: int, request: Request, kernel: KernelDep, caller: WriterDep, now: NowDep
 ) -> Response:
     """Keep views of the part's file, beside those that are there."""
     async with kernel.database.read() as session:
-        await get_part(session, caller.scope, part_id)
-    return await _keep(request, kernel, part_id, now)
+        part = await get_part(session, caller.scope, part_id)
+    return await _keep(request, kernel, caller.me, part, now)
 
 
 @router.get(
@@ -139,15 +146,15 @@ async def read_shop_views(part_id: int, session: ReadSessionDep, me: PrincipalDe
     "/shop/parts/{part_id}/views",
     response_model=ViewsKept,
     openapi_extra=_FORM,
-    responses=refusals(404, 413),
+    responses=refusals(404, 413, 507),
 )
 async def store_shop_views(
     part_id: int, request: Request, kernel: KernelDep, me: PrincipalDep, now: NowDep
 ) -> Response:
     """Keep views of the part's file, beside those that are there."""
     async with kernel.database.read() as session:
-        await shop_part(session, me, part_id, "member")
-    return await _keep(request, kernel, part_id, now)
+        part = await shop_part(session, me, part_id, "member")
+    return await _keep(request, kernel, me, part, now)
 
 
 @router.get(
