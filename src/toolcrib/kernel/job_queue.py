@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 REDIS_SECONDS = 0.5
 REDIS_PAUSE_SECONDS = 5.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 5.0
 
 
 class JobQueue:
@@ -69,11 +69,17 @@ class JobQueue:
         self._stopping.set()
         if self._listening is not None:
             _done, late = await asyncio.wait([self._listening], timeout=STOP_SECONDS)
+            if late:
+                # The driver may lose the cancellation of a read, and taskiq cancels it only once: without the
+                # connection it ends.
+                await self._disconnect()
             await end_tasks(*late)
+        await self._disconnect()
+
+    async def _disconnect(self) -> None:
         if self._loading is not None:
-            with suppress(
-                Exception
-            ):  # the broker was never loaded, or Redis cannot be reached: nothing to stop
+            # The broker was never loaded, or Redis cannot be reached: nothing to stop.
+            with suppress(Exception):
                 await (await self._loading).shutdown()
 
     async def _broker(self) -> AsyncBroker:
