@@ -223,6 +223,24 @@ def row(page: Page, text: str) -> Locator:
     return page.get_by_role("row").filter(has_text=text)
 
 
+# A page that is being drawn, or was resized, is too wide for a moment. The loop is the script's own: the policy refuses
+# Playwright's `wait_for_function`, which has the page evaluate a text.
+WIDTH = """async (limit) => {
+    const end = performance.now() + 10_000;
+    for (;;) {
+        await new Promise(requestAnimationFrame);
+        const width = document.documentElement.scrollWidth;
+        if (width <= limit || performance.now() > end) return width;
+    }
+}"""
+
+
+async def fits(page: Page, width: int, what: str) -> None:
+    """The page is no wider than so many px, or soon is."""
+    wide = await page.evaluate(WIDTH, width)
+    assert wide <= width, f"{what} is {wide} px wide"
+
+
 async def choose_files(page: Page, press: Callable[[], Awaitable[object]], *files: Path) -> None:
     """Press what lets one choose files, and choose these."""
     async with page.expect_file_chooser() as chooser:

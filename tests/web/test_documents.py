@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, choose_files, row
+from tests.web.conftest import Open, choose_files, fits, row
 from tests.web.documents import a_shelf, drawer, files, pdf, png
 
 
@@ -276,8 +276,7 @@ async def test_names_cannot_deceive(open_page: Open, crib: ToolcribServer, folde
     await expect(files(page).get_by_role("link", name="<img src=x onerror=alert(1)>.txt")).to_be_visible()
     await expect(files(page).get_by_role("link", name="invoice‹U+202E›fdp.exe")).to_be_visible()
     await expect(files(page).get_by_role("link", name=long)).to_be_visible()
-    wide = await page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 1280
+    await fits(page, 1280, "the folder")
     await row(page, "invoice").get_by_role("link").click()
     await expect(drawer(page)).to_contain_text("invoice‹U+202E›fdp.exe")
 

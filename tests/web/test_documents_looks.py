@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open, row
+from tests.web.conftest import Open, fits, row
 from tests.web.documents import Shelf, a_shelf, drop, pdf, png
 from tests.web.test_every_page import faults
 
@@ -105,12 +105,8 @@ async def test_documents_fit_a_phone(open_page: Open, crib: ToolcribServer, fold
     shelf = furnished(crib, folder)
     page = await open_page("ann", shelf.address, width=360)
 
-    async def fits(what: str) -> None:
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 360, f"{what} is {wide} px wide"
-
     await expect(row(page, "notes.md")).to_contain_text("ben")
-    await fits("the folder")
+    await fits(page, 360, "the folder")
     await row(page, "notes.md").get_by_role("link").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_label("Text")).to_be_visible()
@@ -122,15 +118,15 @@ async def test_documents_fit_a_phone(open_page: Open, crib: ToolcribServer, fold
     await page.goto(crib.url + shelf.address)
     await row(page, "Drawings").get_by_role("link").click()
     await expect(row(page, "plan.txt")).to_be_visible()
-    await fits("a folder below")
+    await fits(page, 360, "a folder below")
     await page.get_by_role("navigation", name="Folder").get_by_role("link", name=folder).click()
     await expect(row(page, "notes.md")).to_be_visible()
     await page.get_by_label("Place").select_option("Deleted files")
     await expect(page.get_by_role("button", name="Bring back gone.txt")).to_be_visible()
-    await fits("the deleted files")
+    await fits(page, 360, "the deleted files")
     await page.goto(crib.url + "/documents/waiting")
     await expect(page.get_by_role("article").filter(has_text=folder)).to_be_visible()
-    await fits("what waits")
+    await fits(page, 360, "what waits")
 
 
 async def test_closing_gives_the_focus_back(open_page: Open, crib: ToolcribServer, folder: str) -> None:

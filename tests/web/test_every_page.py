@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import ROOT, Open, StartServer, lock, row, sign_in
+from tests.web.conftest import ROOT, Open, StartServer, fits, lock, row, sign_in
 from tests.web.workshop import Workshop
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -196,8 +196,7 @@ async def test_every_page_fits_a_phone(open_page: Open, furnished: ToolcribServe
     for path, heading in (PAGES | BARE).items():
         await page.goto(furnished.url + path)
         await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 360, f"{path} is {wide} px wide"
+        await fits(page, 360, path)
     await page.goto(furnished.url)
     await page.get_by_role("button", name="Menu").click()
     await page.get_by_role("dialog").get_by_role("link", name="Activity").click()

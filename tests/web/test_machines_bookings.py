@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.machines.pool import PoolCrib
 from tests.servers.crib import Person
 from tests.servers.process import wait_until
-from tests.web.conftest import row
+from tests.web.conftest import fits, row
 from tests.web.test_every_page import faults
 from tests.web.test_machines import KEY, At, at, pool
 
@@ -93,6 +94,31 @@ async def test_ones_own_booking_is_dragged_and_resized(at: At, pool: PoolCrib) -
     await expect(page.get_by_text("Your booking is from")).to_be_visible()
     assert [url.rpartition("/")[2] for url in asked] == [mine["id"]]
     assert times(hal, other) == before
+
+
+async def test_a_booking_is_changed_again_while_a_change_is_under_way(at: At, pool: PoolCrib) -> None:
+    jon = pool.crib.person(username="jon")
+    mine = book(pool, jon, pool.machines(1, tag="next"), 6)
+    begins, _ = times(jon, mine)
+    page = await at(jon, "/machines?q=next&view=timeline")
+    arrives = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await page.route("**/api/reservations/*", late)
+    await expect(bar(page, "next-1", "jon")).to_be_visible()
+    await row(page, "next-1").focus()
+    for key in ("b", "ArrowRight", "Enter", "b", "ArrowRight"):
+        await page.keyboard.press(key)
+    arrives.set()
+    await expect(page.get_by_text("Your booking is from")).to_be_visible()
+    assert times(jon, mine) == (begins + timedelta(minutes=15), 120)
+    # The second is still being chosen, from where the first one leads to.
+    await expect(page.get_by_role("status").filter(has_text="Your booking of next-1")).to_be_visible()
+    await page.keyboard.press("Enter")
+    wait_until(lambda: times(jon, mine) == (begins + timedelta(minutes=30), 120), "both changes")
 
 
 async def test_a_booking_is_changed_with_the_keyboard_alone(at: At, pool: PoolCrib) -> None:
@@ -276,8 +302,7 @@ async def test_its_dialogs_are_accessible_and_fit(at: At, pool: PoolCrib, theme:
         await page.get_by_role("button", name=button).first.click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         problems[button] = await faults(page)
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{button} is {wide} px wide"
+        await fits(page, width, button)
         if button == "Share…":
             await page.keyboard.press("Escape")  # closes the list of people, which covers the rest
         closing = page.get_by_role("dialog").get_by_role("button", name=re.compile("^(Cancel|Close)$"))

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.parts.models.step_files import box
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open
+from tests.web.conftest import Open, fits
 from tests.web.documents import pdf
 from tests.web.test_every_page import faults
 from tests.web.workshop import a_workshop, card, column
@@ -175,7 +175,7 @@ async def test_beside_the_machine_a_phone_is_enough(
         await page.goto(crib.url + (path if "?" in path else shop.page(path)))
         await expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
         await expect(page.get_by_role("status", name="Loading")).to_have_count(0)
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        await fits(page, 360, path)
         assert not await faults(page), path
 
 

@@ -12,7 +12,7 @@ from tests.parts.onshape.fake_onshape import FakeOnshape, fake_onshape
 from tests.servers.environment import SINGLE
 from tests.servers.process import free_port
 from tests.servers.toolcrib import ToolcribServer
-from tests.web.conftest import Open
+from tests.web.conftest import Open, fits
 from tests.web.documents import pdf
 from tests.web.test_every_page import faults
 from tests.web.workshop import Workshop, a_workshop
@@ -93,7 +93,7 @@ async def test_a_part_is_linked_and_its_drawing_fetched(
     await offer(page).get_by_role("button", name="Fetch from Onshape").click()
     await expect(told(page, "still the same")).to_be_visible()
     await page.set_viewport_size({"width": 360, "height": 800})
-    await page.wait_for_function("document.documentElement.scrollWidth <= 360")
+    await fits(page, 360, "the part")
     assert all(path.startswith(("/api/", "/oauth/")) for path in onshape.paths())
 
 

@@ -1,6 +1,6 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconCalendarShare, IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
-import { keepPreviousData, useMutation, useQuery, type UseMutationResult } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useMutationState, useQuery, type UseMutationResult } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import type { BookingChange, CalendarEntry, Machine } from "../../../api/types";
 import { useClaimContext } from "../../../claims/actions";
@@ -43,20 +43,20 @@ export function Timeline({ machines }: { machines: readonly Machine[] }) {
   const shown = useMemo(() => ({ start, end: start + span.hours * 3_600_000 }), [start, span]);
   const ticks = useMemo(() => ticksOf(shown, span), [shown, span]);
   const query = useQuery({ ...calendarQuery(shown.start, shown.end), placeholderData: keepPreviousData });
-  const bars = useMemo(() => byMachine(query.data?.entries ?? []), [query.data]);
+  const move = useMove();
+  const moves = useMovesUnderWay();
+  const bars = useMemo(() => byMachine(afterMoves(query.data?.entries ?? [], moves)), [query.data, moves]);
 
   const turn = (by: number): void => change({ from: new Date(start + by * span.hours * 3_600_000).toISOString() });
 
-  const move = useMove();
-
   const finish = (chosen: Draft): void => {
+    setDraft(null);
     if (chosen.booking) {
-      move.mutate({ booking: chosen.booking, start: chosen.start, end: chosen.end }, { onSettled: () => setDraft(null) });
+      move.mutate({ booking: chosen.booking, start: chosen.start, end: chosen.end });
       return;
     }
     const [machine] = chosen.machines;
     const free = freePart(chosen, bars.get(machine!) ?? NO_BARS, now);
-    setDraft(null);
     if (!free) return;
     const minutes = Math.round((free.end - free.start) / 60_000);
     // What begins now is no booking.
@@ -149,9 +149,13 @@ interface Move extends Slot {
   booking: Booking;
 }
 
-/** Have a booking moved or resized, with a way back. */
+const MOVES = ["move a booking"];
+
+/** Have a booking moved or resized, with a way back; one after the other, in the order in which they were asked for. */
 function useMove(): UseMutationResult<void, Error, Move> {
   return useMutation({
+    mutationKey: MOVES,
+    scope: { id: MOVES[0]! },
     mutationFn: async ({ booking, start, end }: Move) => {
       const { id, slot } = booking;
       const change = changeOf(slot, { start, end });
@@ -160,6 +164,21 @@ function useMove(): UseMutationResult<void, Error, Move> {
       sayWithUndo(`Your booking is from ${FROM_TO.format(start)} to ${FROM_TO.format(end)} now`, () => rebook(id, changeOf({ start, end }, slot)!));
     },
     onError: (error: Error) => complain(error),
+  });
+}
+
+/** What has been asked for and not been answered. */
+function useMovesUnderWay(): Move[] {
+  return useMutationState({ filters: { mutationKey: MOVES, status: "pending" }, select: ({ state }) => state.variables as Move });
+}
+
+/** The entries with their bookings where they are being moved to, so that the next change can begin from there at once. */
+function afterMoves(entries: readonly CalendarEntry[], moves: readonly Move[]): readonly CalendarEntry[] {
+  if (moves.length === 0) return entries;
+  const slots = new Map<string, Slot>(moves.map((move) => [move.booking.id, move]));
+  return entries.map((entry) => {
+    const slot = slots.get(entry.reservation);
+    return slot ? { ...entry, starts_at: new Date(slot.start).toISOString(), ends_at: new Date(slot.end).toISOString() } : entry;
   });
 }
 
