@@ -42,7 +42,7 @@ def visible_scopes(principal: Principal) -> list[str] | None:
     found = ["", f"user:{principal.uuid}"]
     if principal.company_id:
         found.append(f"company:{principal.company_id}")
-    found += [_PROJECT + name for name in principal.projects if principal.may(_PROJECT + name)]
+    found += [_PROJECT + name for name in principal.projects.mine]
     return found if len(found) <= SCOPES_MAX else None
 
 

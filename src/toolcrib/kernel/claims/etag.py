@@ -23,7 +23,7 @@ def view_of(me: Principal, *filters: object) -> str:
         me.company_id,
         me.company_role,
         me.open_projects,
-        sorted(me.projects.items()),
+        me.projects.digest,
     )
     return blake2b(repr((sight, filters)).encode(), digest_size=9).hexdigest()
 

@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from toolcrib.kernel.identity.oidc_provider import OidcProvider
 
 IDENTITY_KINDS = frozenset({"user", "api_key", "session", "company", "project"})
+# Of those, what changes the `Registry`. It is read again as a whole, so nothing else makes it be.
+_REGISTRY_KINDS = frozenset({"company", "project"})
 # After a correct password, it is not hashed again for this long. The account is still checked at each request.
 PASSWORD_PROOF = timedelta(minutes=10)
 
@@ -251,14 +253,12 @@ class Authenticator:
 
     def _on_event(self, event: Event) -> None:
         if event.kind in IDENTITY_KINDS and event.verb != SIGNED_IN:
-            self._forget()
+            self._answers.clear()
+            self._changes += 1
+        if event.kind in _REGISTRY_KINDS:
+            self._registry = None
         if (event.kind, event.verb) == ("company", "deleted"):
             self._followed.clear()  # so that a token naming it is looked up again
-
-    def _forget(self) -> None:
-        self._answers.clear()
-        self._registry = None
-        self._changes += 1
 
     # Authentication
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from toolcrib.kernel.claims.models import HIDDEN, Holder
+from toolcrib.kernel.identity.project_roles import ProjectRoles
 from toolcrib.kernel.problems import Forbidden, Problem
 from toolcrib.kernel.spelling import composed, folded
 
@@ -99,7 +100,7 @@ class Principal:
     is_admin: bool
     company_id: str | None = None
     company_role: Literal["owner", "member"] | None = None
-    projects: Mapping[str, Role | None] = field(default_factory=dict)
+    projects: ProjectRoles = field(default_factory=ProjectRoles)
     open_projects: bool = True
     spellings: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     case_clashes: Mapping[str, CaseClashes] = field(default_factory=dict, repr=False, compare=False)
@@ -118,8 +119,7 @@ class Principal:
         """Return a key that is equal for people who may see the same, apart from a person's own scope (`user:`)."""
         if self.is_admin:
             return None
-        mine = frozenset(name for name, role in self.projects.items() if role is not None)
-        return self.company_id, self.open_projects, frozenset(self.projects), mine
+        return self.company_id, self.open_projects, self.projects.names.digest, frozenset(self.projects.mine)
 
     @property
     def key_scopes(self) -> frozenset[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.identity.models import Project, ProjectMember, User
 from toolcrib.kernel.identity.principal import ADMIN_SCOPE, CaseClashes, Grant, Principal, Role, WindowsNames
+from toolcrib.kernel.identity.project_roles import ProjectNames, ProjectRoles
 from toolcrib.kernel.long_work import ROWS, pieces
 from toolcrib.kernel.spelling import folded
 
@@ -20,37 +21,12 @@ class Registry:
     """All registered project names, shared by all principals, and which company owns which. Deleted projects keep their
     name; only administrators have a role there. The rest is as in `Principal`."""
 
-    names: frozenset[str]
+    names: ProjectNames
     by_company: Mapping[str, tuple[str, ...]]
     spellings: Mapping[str, str]
     case_clashes: Mapping[str, CaseClashes]
     windows_names: Mapping[str, WindowsNames]
     project_ids: Mapping[str, str]
-
-
-class ProjectRoles(Mapping[str, Role | None]):
-    """Maps all registered names to one person's roles. The set of names is shared by all people."""
-
-    __slots__ = ("_mine", "_names")
-
-    def __init__(self, names: frozenset[str], mine: dict[str, Role]) -> None:
-        self._names = names
-        self._mine = mine
-
-    def __getitem__(self, name: str) -> Role | None:
-        role = self._mine.get(name)
-        if role is None and name not in self._names:
-            raise KeyError(name)
-        return role
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 _PROJECTS = select(
@@ -91,7 +67,7 @@ def _registry(rows: Iterable[Any]) -> Registry:
             windows_names[name] = on_windows
         if company_id is not None and deleted_at is None:
             by_company[company_id] = (*by_company.get(company_id, ()), name)
-    return Registry(frozenset(names), by_company, spellings, case_clashes, windows_names, ids)
+    return Registry(ProjectNames(names), by_company, spellings, case_clashes, windows_names, ids)
 
 
 async def read_principal(
