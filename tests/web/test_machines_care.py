@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.conftest import shared_server
 from tests.machines.pool import PoolCrib
@@ -92,9 +93,23 @@ async def test_a_calendar_address_is_shown_once_and_ended(at: At, pool: PoolCrib
     bea = pool.crib.person(username="bea")
     pool.have(bea, pool.machines(1, tag="feed"), purpose="rehearsal")
     page = await at(bea, "/machines?q=feed&view=timeline")
+    made = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "GET" and not made.is_set():
+            before = await route.fetch()
+            await made.wait()
+            await route.fulfill(response=before)
+        else:
+            await route.continue_()
+
+    # Whoever is quick makes it before the dialog has been told that there is none.
+    await page.route("**/api/pool/calendar/feed", late)
     await page.get_by_role("button", name="Subscribe").click()
     dialog = page.get_by_role("dialog", name="In your calendar program")
-    await dialog.get_by_role("button", name="Make an address").click()
+    async with page.expect_response(lambda answer: answer.request.method == "POST"):
+        await dialog.get_by_role("button", name="Make an address").click()
+    made.set()
     address = await dialog.get_by_role("status").locator("code").inner_text()
     reader = pool.crib.client()
     assert "rehearsal" in reader.get(address).text
@@ -157,12 +172,8 @@ async def test_a_real_host_is_drained_enrolled_and_accepted_after_it_was_install
     before = host.host_key
     host.change_host_key()
     await expect(page.get_by_text(before)).to_be_visible()
-
-    async def looked_at() -> None:
-        await page.get_by_role("button", name="Check now").click()
-        await expect(page.get_by_text("Its host key has changed")).to_be_visible(timeout=5_000)
-
-    await looked_at()
+    await page.get_by_role("button", name="Check now").click()
+    await expect(page.get_by_text("Its host key has changed")).to_be_visible()
     assert ann.post("/api/reservations", json=wish).json()["code"] == "not_enough_machines"
     await page.get_by_role("button", name="Accept its new host key…").click()
     after = " ".join(host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2])

@@ -1,6 +1,7 @@
-import { QueryClient, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, query } from "./client";
 import { Problem } from "./problem";
+import { RereadingClient } from "./rereading";
 import type {
   ClashList,
   ApiKey,
@@ -23,7 +24,7 @@ import type {
   Waiter,
 } from "./types";
 
-export const queryClient = new QueryClient({
+export const queryClient = new RereadingClient({
   defaultOptions: {
     queries: {
       // The stream tells us what changes; asking again on every focus would only load the server.

@@ -132,7 +132,7 @@ export function setAccess(id: string, publicKeys: string[], password: string | n
 
 export async function openFeed(everything: boolean): Promise<string> {
   const { url } = await api<{ url: string }>("pool/calendar/feed", { method: "POST", json: { everything } });
-  void queryClient.invalidateQueries({ queryKey: feedQuery.queryKey });
+  await queryClient.invalidateQueries({ queryKey: feedQuery.queryKey });
   return url;
 }
 

@@ -93,11 +93,17 @@ class LocalHost:
         return done.stdout
 
     def change_host_key(self) -> None:
-        """Give the host another key, as one that was installed anew has."""
+        """Give the host another key, as one that was installed anew has; it answers with it when this returns."""
         self.run(
             "rm /etc/ssh/ssh_host_ed25519_key* && ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key"
         )
         self.run("kill -HUP 1")
+        public = self.run("cat /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+        scan = ["ssh-keyscan", "-T", "5", "-t", "ed25519", "-p", str(self.port), self.address]
+        deadline = time.monotonic() + START_SECONDS
+        while public not in subprocess.run(scan, capture_output=True, text=True, check=False).stdout:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} does not answer with its new key.")
 
     def stop(self) -> None:
         stop_host(self.pid, self.folder)
@@ -113,7 +119,7 @@ def require_namespaces() -> None:
         raise CannotMakeHosts("Local hosts in namespaces need Linux.")
     if os.geteuid() != 0:
         raise CannotMakeHosts("Local hosts in namespaces need root.")
-    for program in ("unshare", "nsenter", "ssh-keygen"):
+    for program in ("unshare", "nsenter", "ssh-keygen", "ssh-keyscan"):
         if not shutil.which(program):
             raise CannotMakeHosts(f"{program} is not installed.")
     tried = subprocess.run(["unshare", *_FLAGS, "true"], capture_output=True, text=True, check=False)
