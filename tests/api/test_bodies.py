@@ -224,14 +224,14 @@ async def first_of(*answers: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def test_bodies_under_way_fill_only_so_much_memory(app_server: Start) -> None:
-    crib = await app_server(body_memory_bytes=MIB)
+    crib = await app_server(body_memory_bytes=MIB, body_wait_seconds=0.3)
     ann, ben, carla = await crib.user("ann"), await crib.user("ben"), await crib.user("carla")
     path = b'"' + b"x" * 1_000 + b'",'
     async with line(crib, "POST", "/api/locks/check", 500_000, ann) as first:
         await first.send(b'{"paths":[', path * 450)
         async with line(crib, "POST", "/api/locks/check", 400_000, ben) as second:
             await second.send(b'{"paths":[', path * 380)
-            # Whichever the server reads last finds no room.
+            # Whichever the server asks for last finds no room.
             status, headers, body = await first_of(first.answer(), second.answer())
             assert status == 503, body
             assert json.loads(body)["code"] == "memory_busy"
@@ -249,7 +249,7 @@ async def test_bodies_under_way_fill_only_so_much_memory(app_server: Start) -> N
 # The second one's body may hold the key that says who sends it.
 @pytest.mark.parametrize("path", ["/api/login", "/api/parts/"])
 async def test_strangers_together_have_a_quarter_of_it(app_server: Start, path: str) -> None:
-    crib = await app_server(body_memory_bytes=MIB)
+    crib = await app_server(body_memory_bytes=MIB, body_wait_seconds=0.3)
     ann = await crib.user("ann")
     async with AsyncExitStack() as stack:
         lines = [await stack.enter_async_context(line(crib, "POST", path, 65_000)) for _ in range(5)]
@@ -267,3 +267,72 @@ async def test_nobody_has_more_than_half_of_it(app_server: Start) -> None:
     async with line(crib, "POST", "/api/locks/check", 1_100_000, ann) as sending:
         status, _, body = await sending.answer()
     assert status == 413, body
+
+
+async def checked(crib: AppServer, client: httpx.AsyncClient, body: bytes, *, is_chunked: bool) -> int:
+    """The status of a check of paths. The body is sent as the server takes it, a piece at a time."""
+    pieces = [body[start : start + 16_384] for start in range(0, len(body), 16_384)]
+    async with line(crib, "POST", "/api/locks/check", None if is_chunked else len(body), client) as sending:
+        if is_chunked:
+            pieces = [*(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces), b"0\r\n\r\n"]
+        await sending.send(*pieces)
+        return (await sending.answer())[0]
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+async def test_a_crowd_with_large_bodies_is_served_one_after_the_other(
+    app_server: Start, is_chunked: bool
+) -> None:
+    """All of them together are five times what may be in memory."""
+    crib = await app_server(body_memory_bytes=MIB)
+    people = [await crib.user(f"person{number}") for number in range(12)]
+    body = json.dumps({"paths": [f"{number:04}".ljust(1_000, "x") for number in range(400)]}).encode()
+    found = await asyncio.gather(*(checked(crib, each, body, is_chunked=is_chunked) for each in people))
+    assert found == [200] * 12
+
+
+async def test_who_declares_much_and_sends_little_does_not_keep_others_waiting(app_server: Start) -> None:
+    crib = await app_server(body_memory_bytes=MIB, body_stall_seconds=8)
+    ann, ben, carla = await crib.user("ann"), await crib.user("ben"), await crib.user("carla")
+    async with (
+        line(crib, "POST", "/api/locks/check", 500_000, ann) as silent,
+        line(crib, "POST", "/api/locks/check", 280_000, ben) as slow,
+    ):
+        await slow.send(b'{"paths":["')
+        # Both have what they need, and there is no room for more, when this begins.
+        body = json.dumps({"paths": ["x" * 1_000] * 200}).encode()
+        waiting = asyncio.create_task(checked(crib, carla, body, is_chunked=False))
+        for each in (silent, slow):
+            status, headers, answer = await each.answer()
+            assert (status, headers["connection"]) == (408, "close")
+            assert b"while others waited" in answer
+        assert await waiting == 200
+
+
+async def test_who_sends_slowly_may_while_there_is_room(app_server: Start) -> None:
+    """It takes longer than it could if others waited."""
+    crib = await app_server(body_memory_bytes=MIB, body_stall_seconds=1)
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    body = json.dumps({"paths": ["x" * 1_000] * 400}).encode()
+    async with line(crib, "POST", "/api/locks/check", len(body), ann) as sending:
+        for start in range(0, len(body), 40_000):
+            await sending.send(body[start : start + 40_000])
+            answer = await ben.post("/api/locks/check", json={"paths": ["x" * 1_000] * 200})
+            assert answer.status_code == 200
+            await asyncio.sleep(0.12)
+        assert (await sending.answer())[0] == 200
+
+
+async def test_who_sends_many_large_bodies_does_not_keep_others_from_theirs(app_server: Start) -> None:
+    """Whoever has the least of the memory is next, so Ben does not wait for what Ann has sent before."""
+    crib = await app_server(body_memory_bytes=MIB)
+    ann, ben = await crib.user("ann"), await crib.user("ben")
+    body = json.dumps({"paths": [f"{number:04}".ljust(1_000, "x") for number in range(250)]}).encode()
+    ended: list[str] = []
+
+    async def send(name: str, client: httpx.AsyncClient) -> None:
+        assert await checked(crib, client, body, is_chunked=False) == 200
+        ended.append(name)
+
+    await asyncio.gather(*(send("ann", ann) for _ in range(12)), send("ben", ben))
+    assert "ben" in ended[:6]

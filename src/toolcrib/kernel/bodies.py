@@ -1,8 +1,8 @@
 """How the bodies of requests come in.
 
 Nothing is read of a body before it is known who sends it, except where anybody may. It must keep arriving at some
-pace, however long it takes as a whole. What is kept in memory is bounded, for each body and for all, and JSON in it is
-scanned before a parser sees it (`kernel.json_scan`).
+pace, however long it takes as a whole. What is kept in memory is bounded, for each body and for all
+(`kernel.body_memory`), and JSON in it is scanned before a parser sees it (`kernel.json_scan`).
 
 This happens when a route first asks for the body, whichever way it does that: `RequestBody.receive` stands between the
 routes and the server.
@@ -11,7 +11,6 @@ routes and the server.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Coroutine, Generator
 from contextlib import suppress
 from types import coroutine
@@ -21,6 +20,7 @@ from fastapi import Request
 from starlette.types import Message, Receive, Scope
 
 from toolcrib.kernel import long_work
+from toolcrib.kernel.body_memory import STRANGERS, BodyMemory, Room
 from toolcrib.kernel.deadlines import STALL_SECONDS
 from toolcrib.kernel.json_scan import PIECE, JsonScan, check_text, is_harmless
 from toolcrib.kernel.openapi import is_public
@@ -32,10 +32,7 @@ if TYPE_CHECKING:
     from toolcrib.settings import Settings
 
 KEY = "toolcrib.body"  # of the RequestBody in the scope
-STRANGERS = "strangers"  # the sender of bodies that anybody may send; others are named by their UUID
-# How long a body waits for others to leave memory.
-PATIENCE_SECONDS = 2.0
-# Smaller bodies that come in one piece are not counted: the server's own buffer held them already.
+# Smaller bodies are not counted: the server's own buffer holds them already.
 UNCOUNTED_BYTES = 4_096
 
 
@@ -51,96 +48,44 @@ class BodyTooLarge(Problem):
     code, status = "payload_too_large", 413
 
 
-class MemoryBusy(Problem):
-    """The bodies of other requests fill the memory that is set apart for them; try again."""
-
-    code, status = "memory_busy", 503
-
-
-class BodyMemory:
-    """Counts the bytes of bodies in memory. One sender has at most half of them, those who have not signed in have at
-    most a quarter together, and bodies beyond the ordinary size leave a quarter to the others."""
-
-    def __init__(self, total: int, patience: float = PATIENCE_SECONDS) -> None:
-        self.most = {False: total, True: total - total // 4}
-        self.share = total // 2
-        self.strangers_share = total // 4
-        self.held = 0
-        self._held_by: Counter[str] = Counter()
-        self._patience = patience
-        self._waiting: set[asyncio.Future[None]] = set()
-
-    async def take(self, who: str, size: int, *, is_large: bool) -> None:
-        """Count `size` bytes more for `who`, perhaps after a short wait.
-
-        Raises:
-            MemoryBusy: there is no room (503).
-        """
-        if not self._fits(who, size, is_large):
-            try:
-                async with asyncio.timeout(self._patience):
-                    while not self._fits(who, size, is_large):
-                        await self._change()
-            except TimeoutError:
-                text = "Too many large requests are under way. Try again in a moment."
-                raise MemoryBusy(text, headers={"Retry-After": "5", "Connection": "close"}) from None
-        self.held += size
-        self._held_by[who] += size
-
-    def give(self, who: str, size: int) -> None:
-        self.held -= size
-        self._held_by[who] -= size
-        if self._held_by[who] <= 0:
-            del self._held_by[who]
-        for each in self._waiting:
-            if not each.done():
-                each.set_result(None)
-        self._waiting.clear()
-
-    def _fits(self, who: str, size: int, is_large: bool) -> bool:
-        share = self.strangers_share if who == STRANGERS else self.share
-        return self.held + size <= self.most[is_large] and self._held_by[who] + size <= share
-
-    async def _change(self) -> None:
-        change = asyncio.get_running_loop().create_future()
-        self._waiting.add(change)
-        try:
-            await change
-        finally:
-            self._waiting.discard(change)
-
-
 class Intake:
     """What the bodies of all requests share."""
 
     def __init__(self, settings: Settings, auth: Authenticator) -> None:
         self.auth = auth
-        self.memory = BodyMemory(settings.body_memory_bytes)
+        self.memory = BodyMemory(
+            settings.body_memory_bytes,
+            patience=settings.body_wait_seconds,
+            arrival=settings.body_stall_seconds,
+        )
         self.ordinary = settings.max_body_bytes
         self.stall_seconds = settings.body_stall_seconds
         self.pace = settings.body_bytes_per_second
 
 
 class RequestBody:
-    """The body of one request. `limit` is its largest size in bytes; None where the route counts what it streams, and
-    keeps none of it in memory.
+    """The body of one request. `length` is what was declared, -1 if nothing was. `limit` is its largest size in bytes;
+    None where the route counts what it streams, and keeps none of it in memory.
 
     A body with a limit reaches its route in one piece, scanned, unless the route asks for it `in_pieces`.
     """
 
     __slots__ = (
-        *("_allowed", "_held", "_limit", "_receive", "_scope", "_seen", "_who"),
+        *("_allowed", "_length", "_limit", "_receive", "_room", "_scope", "_seen"),
         *("failure", "in_pieces", "intake", "is_admitted", "is_over"),
     )
 
-    def __init__(self, scope: Scope, receive: Receive, intake: Intake, limit: int | None) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, intake: Intake, length: int, limit: int | None
+    ) -> None:
         self._scope = scope
         self._receive = receive
         self.intake = intake
+        self._length = length
         self._limit = limit
         self._allowed = intake.stall_seconds
-        self._seen = self._held = 0
-        self._who = ""
+        self._seen = 0
+        self._room = Room(STRANGERS)
         self.in_pieces = limit is None
         self.is_admitted = self.is_over = False
         self.failure: Exception | None = None
@@ -157,6 +102,8 @@ class RequestBody:
         try:
             if not self.is_admitted:
                 await self._admit()
+            if not self._seen:
+                await self._reserve(self._length)
             return await (self._next() if self.in_pieces else self._whole())
         except Exception as error:
             self.failure = error  # FastAPI raises an error of its own for it (`errors.Answers`)
@@ -164,15 +111,14 @@ class RequestBody:
 
     def admit(self, who: str) -> None:
         """Let the body be read, and count it for `who`; what has come of it stays counted for whom it is."""
-        if not self._held:
-            self._who = who
+        if not self._room.size:
+            self._room.who = who
         self.is_admitted = True
 
     def close(self) -> None:
         """The request is answered: nothing of it is in memory any longer."""
-        if self._held:
-            self.intake.memory.give(self._who, self._held)
-            self._held = 0
+        if self._room.size:
+            self.intake.memory.give(self._room, self._room.size)
 
     async def drain(self) -> None:
         """Read on and keep nothing, for a client that is being refused while it still sends."""
@@ -207,11 +153,30 @@ class RequestBody:
             if self._seen > self._limit:
                 text = f"The body is larger than {self._limit} bytes."
                 raise BodyTooLarge(text, headers={"Connection": "close"})
-            if size > UNCOUNTED_BYTES or self._held or not self.is_over:
-                is_large = self._seen > self.intake.ordinary
-                await self.intake.memory.take(self._who, size, is_large=is_large)
-                self._held += size
+            await self._account()
         return message
+
+    async def _account(self) -> None:
+        """Count what has come. If its length was not declared, reserve the next more that it may become."""
+        room = self._room
+        room.arrived = self._seen
+        if self._length < 0 and self._seen > max(room.size, UNCOUNTED_BYTES):
+            await self._reserve(self._seen if self.is_over else self._most_of(self._seen))
+        elif self.is_over and room.size > self._seen:
+            self.intake.memory.give(room, room.size - self._seen)
+
+    def _most_of(self, seen: int) -> int:
+        """Return how large a body can be of which so much has come."""
+        assert self._limit is not None
+        return self._limit if seen > self.intake.ordinary else min(self.intake.ordinary, self._limit)
+
+    async def _reserve(self, size: int) -> None:
+        if self._limit is None or size <= UNCOUNTED_BYTES:
+            return
+        memory, room = self.intake.memory, self._room
+        if size > (most := memory.most_of(room.who)):
+            raise BodyTooLarge(f"The body is larger than {most} bytes.", headers={"Connection": "close"})
+        await memory.take(room, size - room.size, is_large=size > self.intake.ordinary)
 
     async def _arrival(self, receiving: Coroutine[Any, None, Message], waits_for: Any) -> Message:
         clock = asyncio.get_running_loop().time
@@ -220,13 +185,15 @@ class RequestBody:
             async with asyncio.timeout(None) as limit:
                 patience = _Patience(limit, self._allowed)
                 try:
-                    with client_sends():
+                    with client_sends(), self._room.arriving(limit):
                         message = await _go_on(receiving, waits_for)
                 finally:
                     patience.over()
         except TimeoutError:
             self.is_over = True
             text = "The body stopped arriving, or arrived too slowly."
+            if self._room.is_in_the_way:
+                text = "The body arrived too slowly while others waited to send theirs. Try again."
             raise BodyTooSlow(text, headers={"Connection": "close"}) from None
         self._allowed -= clock() - before
         return message

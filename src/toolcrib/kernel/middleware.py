@@ -111,7 +111,7 @@ class RequestMiddleware:
         length = _content_length(scope)
         if length:
             limit = self._limit_of(scope["method"], path)
-            body = RequestBody(scope, receive, self.intake, limit)
+            body = RequestBody(scope, receive, self.intake, length, limit)
             if limit is not None and length > limit:
                 await self._refuse_length(scope, body, length, limit, send)
                 return

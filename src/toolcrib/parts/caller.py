@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Request
 
-from toolcrib.kernel.bodies import STRANGERS, admit
+from toolcrib.kernel.bodies import admit
+from toolcrib.kernel.body_memory import STRANGERS
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import KernelDep
 from toolcrib.kernel.forwarding import client_address

@@ -117,14 +117,21 @@ class Network(Group):
         ge=2**20,
         validation_alias="BODY_MEMORY_BYTES",
         description="Memory that the bodies of requests under way may fill together, in each process: half of it for "
-        "one person, a quarter for all who have not signed in. Further requests are answered 503. Uploads are "
-        "written as they arrive and do not count.",
+        "one person, a quarter for all who have not signed in. A body is read when its whole length has room. Uploads "
+        "are written as they arrive and do not count.",
+    )
+    body_wait_seconds: float = Field(
+        30.0,
+        gt=0,
+        validation_alias="BODY_WAIT_SECONDS",
+        description="How long a request waits for the memory that its body needs; then it is answered 503.",
     )
     body_stall_seconds: float = Field(
         60.0,
         gt=0,
         validation_alias="BODY_STALL_SECONDS",
-        description="How long a body may stop arriving before the request is ended (408).",
+        description="How long a body may stop arriving before the request is ended (408). While others wait for its "
+        "memory, it must arrive within this time as a whole, and may stop for a twentieth of it.",
     )
     body_bytes_per_second: int = Field(
         512,
