@@ -304,6 +304,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        self.close_connection = True  # if it is broken off
         with store.news:
             api.watches += 1
             watch_round, bookmark_round = api.rounds
@@ -340,8 +341,9 @@ class _Handler(BaseHTTPRequestHandler):
                 for line in lines:
                     self._chunk(json.dumps(line).encode() + b"\n")
             self._chunk(b"")
+            # As a real server does: a client that has read the end sends its next request on this connection.
+            self.close_connection = api.mode == "down"
         finally:
-            self.close_connection = True
             with store.news:
                 api.watches -= 1
                 store.news.notify_all()
