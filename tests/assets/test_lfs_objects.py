@@ -230,6 +230,76 @@ async def test_a_ticket_expires(crib: AppServer) -> None:
     assert (await follow(action, "GET")).status_code == 401
 
 
+async def with_key(person: httpx.AsyncClient, crib: AppServer) -> tuple[httpx.AsyncClient, str]:
+    """A client that uses a new API key of this person, and the address where that is revoked."""
+    made = (await person.post("/api/users/me/keys", json={"name": "ci", "scopes": ["locks"]})).json()
+    client = httpx.AsyncClient(base_url=crib.url, headers={"X-API-Key": made["key"]})
+    return client, f"/api/users/me/keys/{made['id']}"
+
+
+async def with_session(crib: AppServer) -> httpx.AsyncClient:
+    """A client that uses the token of a new session of Ann's browser, as some programs do."""
+    body = {"username": "ann", "password": PASSWORD}
+    token = (await crib.client.post("/api/session", json=body)).cookies["access_token"]
+    crib.client.cookies.clear()
+    return httpx.AsyncClient(base_url=crib.url, headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_ticket_ends_with_the_credential_that_asked_for_it(crib: AppServer) -> None:
+    ann = await crib.user("ann")
+    await push(ann, b"abc")
+
+    async def ticket(client: httpx.AsyncClient, operation: str = "download") -> dict[str, Any]:
+        (told,) = (await batch(client, operation, b"abc" if operation == "download" else b"new")).json()[
+            "objects"
+        ]
+        return dict(told["actions"][operation])
+
+    async def status(action: dict[str, Any]) -> int:
+        return (await follow(action, "GET")).status_code
+
+    key, revoke = await with_key(ann, crib)
+    other_key, _ = await with_key(ann, crib)
+    session = await with_session(crib)
+    tickets = [await ticket(each) for each in (key, session, ann, other_key)]
+    upload = await ticket(key, "upload")
+    assert [await status(each) for each in tickets] == [200, 200, 200, 200]
+    await ann.delete(revoke)
+    assert [await status(each) for each in tickets] == [401, 200, 200, 200]
+    assert (await follow(upload, "PUT", content=b"new")).status_code == 401
+    await session.post("/api/auth/logout")
+    assert [await status(each) for each in tickets] == [401, 401, 200, 200]
+    body = {"current_password": PASSWORD, "new_password": "an entirely new password"}
+    assert (await ann.put("/api/users/me/password", json=body)).status_code == 200
+    assert [await status(each) for each in tickets] == [
+        401,
+        401,
+        401,
+        200,
+    ]  # keys outlast a change of the password
+    await asyncio.gather(*(each.aclose() for each in (key, other_key, session)))
+
+
+@pytest.mark.every_database
+async def test_a_ticket_ends_in_other_processes_too(app_server: Start, database_url: str) -> None:
+    here = await app_server(database_url=database_url)
+    there = await app_server(here.settings.data_dir, database_url=database_url)
+    ann = await here.user("ann")
+    await push(ann, b"abc")
+    key, revoke = await with_key(ann, here)
+    (told,) = (await batch(key, "download", b"abc")).json()["objects"]
+    action = told["actions"]["download"]
+    elsewhere = {**action, "href": action["href"].replace(here.url, there.url)}
+    assert (await follow(elsewhere, "GET")).status_code == 200
+    await ann.delete(revoke)
+    async with asyncio.timeout(10):
+        while (await follow(elsewhere, "GET")).status_code == 200:
+            pass
+    assert (await follow(elsewhere, "GET")).status_code == 401
+    await key.aclose()
+
+
 @pytest.mark.databases("sqlite")
 async def test_viewers_fetch_and_do_not_send(crib: AppServer) -> None:
     ann, ben = await crib.user("ann"), await crib.user("ben")

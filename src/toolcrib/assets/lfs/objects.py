@@ -23,6 +23,7 @@ from toolcrib.kernel.blobs.serving import serve
 from toolcrib.kernel.bodies import admit
 from toolcrib.kernel.context import Kernel
 from toolcrib.kernel.deps import kernel_of
+from toolcrib.kernel.identity.derived import proof_of
 from toolcrib.kernel.identity.principal import AccessDenied, Principal, Role
 from toolcrib.kernel.numbers import size_number
 from toolcrib.kernel.openapi import refusals
@@ -67,13 +68,14 @@ async def batch(request: Request) -> Response:
     async with kernel.database.read() as session:
         found = await service.find(session, scope, oids)
 
-    tickets = Tickets(kernel.secrets)
+    assert me.grant is not None
+    tickets, proof = Tickets(kernel.secrets), proof_of(me.grant)
     now = kernel.clock()
     room = await _usage(kernel, scope, me) if body.operation == "upload" else None
     planned = 0
 
     def action(operation: Operation, wanted: ObjectName, suffix: str = "") -> dict[str, Any]:
-        ticket = tickets.issue(operation, scope, wanted.oid, wanted.size, person=me.uuid, now=now)
+        ticket = tickets.issue(operation, scope, wanted.oid, wanted.size, proof=proof, now=now)
         return {
             "href": responses.lfs_url(request, f"/objects/{wanted.oid}{suffix}"),
             "header": {"Authorization": ticket},
@@ -190,7 +192,6 @@ class _Transfer:
     oid: str
     me: Principal
     size: int | None = None
-    by_ticket: bool = False
 
 
 async def _authorize(request: Request, operation: Operation) -> _Transfer:
@@ -200,14 +201,13 @@ async def _authorize(request: Request, operation: Operation) -> _Transfer:
     at_least: Role = "member" if operation == "upload" else "viewer"
     ticket = Tickets(kernel.secrets).read(request.headers.get("authorization"), now=kernel.clock())
     if ticket is not None:
-        # The ticket names the person; their rights are checked again, so that revoked rights end at once.
-        me = await kernel.auth.principal_with_uuid(ticket.person)
+        me = await kernel.auth.principal_of_proof(ticket.proof)
         scope = f"project:{responses.project_of(request, me)}"
         if (ticket.operation, ticket.scope, ticket.oid) != (operation, scope, oid):
             raise AccessDenied("This authorisation is for another transfer.")
         me.require(scope, at_least)
         admit(request, me.uuid)
-        return _Transfer(scope, oid, me, ticket.size, by_ticket=True)
+        return _Transfer(scope, oid, me, ticket.size)
     me = await kernel.auth.principal(request)
     scope = f"project:{responses.project_of(request, me)}"
     me.require(scope, at_least)
@@ -223,9 +223,6 @@ async def _require_member_again(kernel: Kernel, allowed: _Transfer) -> Principal
         Unauthorized: the account or the credential is no longer valid (401).
         AccessDenied: the person is no longer a member (403).
     """
-    if allowed.by_ticket:
-        me = await kernel.auth.principal_with_uuid(allowed.me.uuid)
-    else:
-        me = await kernel.auth.refresh(allowed.me)
+    me = await kernel.auth.refresh(allowed.me)
     me.require(allowed.scope, "member")
     return me

@@ -13,6 +13,7 @@ from typing import Literal
 
 import orjson
 
+from toolcrib.kernel.identity.derived import Proof
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.secrets import Secrets, Signatures
 
@@ -24,14 +25,14 @@ Operation = Literal["upload", "download"]
 
 @dataclass(frozen=True)
 class Ticket:
-    """The person with the UUID `person` may do `operation` on this object of `scope` until `expires` (seconds since
-    1970)."""
+    """Whoever showed the credential of `proof` may do `operation` on this object of `scope` until `expires` (seconds
+    since 1970), as long as that credential is valid."""
 
     operation: Operation
     scope: str
     oid: str
     size: int
-    person: str
+    proof: Proof
     expires: int
 
 
@@ -40,11 +41,11 @@ class Tickets:
         self._signatures = Signatures(secrets, "lfs transfers")
 
     def issue(
-        self, operation: Operation, scope: str, oid: str, size: int, *, person: str, now: datetime
+        self, operation: Operation, scope: str, oid: str, size: int, *, proof: Proof, now: datetime
     ) -> str:
         """Return the ticket as the value of an Authorization header."""
         expires = int((now + LIFETIME).timestamp())
-        ticket = Ticket(operation, scope, oid, size, person, expires)
+        ticket = Ticket(operation, scope, oid, size, proof, expires)
         text = urlsafe_b64encode(orjson.dumps(asdict(ticket)))
         return f"{SCHEME} {text.decode()}.{self._signatures.sign(text)}"
 

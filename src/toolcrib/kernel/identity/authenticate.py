@@ -31,6 +31,7 @@ from toolcrib.kernel.identity.credentials import (
     split_authorization,
     split_basic,
 )
+from toolcrib.kernel.identity.derived import Proof, grant_of
 from toolcrib.kernel.identity.enrolment import OtpEnrolmentRequired, must_enrol, require_enrolment_route
 from toolcrib.kernel.identity.lookup import API_KEY_MARK, UnknownPerson
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
@@ -140,11 +141,8 @@ class Authenticator:
             answer = await self._authenticate(carrier, raw, self._digest(carrier, raw), scope)
         if answer.must_enrol:
             require_enrolment_route(scope)
-        if (
-            answer.grant is not None
-            and answer.grant.api_key_id is not None
-            and answer.grant.via != "api_token"
-        ):
+        grant = answer.grant
+        if grant is not None and grant.api_key_id is not None and grant.via != "api_token":
             self.key_scopes.require(answer, scope)
         return answer
 
@@ -171,14 +169,13 @@ class Authenticator:
             Unauthorized: the credential is no longer valid (401).
             OtpEnrolmentRequired: an administrator must set up two-step sign-in first (403).
         """
-        if principal.grant is None:
-            raise Unauthorized("This principal came without a credential.")
-        known = self._recall(principal.grant.digest)
-        if known is None:
-            known = await self._admit(principal.grant)
-        if known.must_enrol:
-            raise OtpEnrolmentRequired.first()
-        return known
+        if principal.grant is not None:
+            return await self._again(principal.grant)
+        raise Unauthorized("This principal came without a credential.")
+
+    async def principal_of_proof(self, proof: Proof) -> Principal:
+        """Return who was given a credential for what `proof` says. Raises what `refresh` raises."""
+        return await self._again(grant_of(proof, self._digest("derived", repr(proof).encode())))
 
     async def principal_of(self, user: User) -> Principal:
         """Return the rights of a person who does not make the request, like the person a claim is transferred to."""
@@ -222,7 +219,7 @@ class Authenticator:
 
     # Memory
 
-    def _digest(self, carrier: Carrier | Literal["basic", "internal"], raw: bytes) -> bytes:
+    def _digest(self, carrier: Carrier | Literal["basic", "derived", "internal"], raw: bytes) -> bytes:
         digest = self._empty_digest.copy()
         digest.update(carrier.encode())
         digest.update(raw)
@@ -307,10 +304,8 @@ class Authenticator:
         return await self._admit(lookup.token_grant(digest, via, user, token, company_id))
 
     def _note_followed(self, company_id: str | None, digest: bytes) -> None:
-        """Remember that the account has been moved to the company that this token names.
-
-        This is done once for each token. Otherwise a person who uses two tokens, of two companies, would be moved at
-        every request."""
+        """Remember that the account has been moved to the company that this token names: once for each token, or else
+        a person who uses two tokens, of two companies, would be moved at every request."""
         if company_id is not None and digest not in self._followed:
             self._followed.put(digest, None)
 
@@ -367,6 +362,12 @@ class Authenticator:
                 pass  # the password was changed since, perhaps back to this one: hash again
         self._proofs.pop(pair, None)
         return None
+
+    async def _again(self, grant: Grant) -> Principal:
+        known = self._recall(grant.digest) or await self._admit(grant)
+        if known.must_enrol:
+            raise OtpEnrolmentRequired.first()
+        return known
 
     async def _admit(self, grant: Grant) -> Principal:
         now, changes = self._clock(), self._changes
