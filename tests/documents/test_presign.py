@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import uuid4
@@ -200,7 +201,10 @@ def test_addresses_end_with_the_rights_of_whom_they_were_given_to(
 
 
 @pytest.mark.databases(*LOCAL)
-def test_addresses_end_with_the_account_they_were_given_to(crib: Crib, ann: Person, carla: Person) -> None:
+@pytest.mark.parametrize("is_disabled", [True, False])
+def test_addresses_end_with_the_account_they_were_given_to(
+    crib: Crib, ann: Person, carla: Person, is_disabled: bool
+) -> None:
     ann.stored("a.txt", b"shared", bucket="companies")
     get = carla.get("/download/presign", **carla.at("a.txt", "companies")).json()["url"]
     put = carla.post("/upload/presign", **carla.at("b.txt", "companies")).json()["url"]
@@ -209,13 +213,36 @@ def test_addresses_end_with_the_account_they_were_given_to(crib: Crib, ann: Pers
     users = admin.client.get("/api/admin/users").json()
     number = next(user["id"] for user in users if user["username"] == carla.username)
     account = f"/api/admin/users/{number}"
-    assert admin.client.put(f"{account}/status", json={"is_active": False}).is_success
+    if is_disabled:
+        assert admin.client.put(f"{account}/status", json={"is_active": False}).is_success
+    else:
+        assert admin.client.delete(account).is_success
     assert _is_ended(somebody.get(get))
     assert _is_ended(somebody.put(put, content=b"x"))
-    assert admin.client.put(f"{account}/status", json={"is_active": True}).is_success
-    assert somebody.get(get).content == b"shared"
-    assert admin.client.delete(account).is_success
-    assert _is_ended(somebody.get(get))
+    if is_disabled:  # for good, as what was signed in does
+        assert admin.client.put(f"{account}/status", json={"is_active": True}).is_success
+        assert _is_ended(somebody.get(get))
+
+
+@pytest.mark.databases(*LOCAL)
+@pytest.mark.databases(*LOCAL)
+def test_addresses_end_with_the_key_they_were_asked_for_with(crib: Crib, ann: Person) -> None:
+    ann.stored("a.txt")
+    made = ann.client.post("/api/users/me/keys", json={"name": "ci", "scopes": ["documents"]}).json()
+    with httpx.Client(base_url=crib.url, verify=PLAIN, headers={"X-API-Key": made["key"]}) as client:
+        program = replace(ann, client=client)
+        addresses = [
+            address
+            for who, path in ((program, "b.txt"), (ann, "c.txt"))
+            for address in (
+                ("GET", who.get("/download/presign", **who.at("a.txt")).json()["url"]),
+                ("PUT", who.post("/upload/presign", **who.at(path)).json()["url"]),
+            )
+        ]
+    assert somebody.get(addresses[0][1]).content == b"hello"
+    assert ann.client.delete(f"/api/users/me/keys/{made['id']}").is_success
+    ended = [_is_ended(somebody.request(*each, content=b"x")) for each in addresses]
+    assert ended == [True, True, False, False]
 
 
 @pytest.mark.databases(*LOCAL)

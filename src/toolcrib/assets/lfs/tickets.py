@@ -13,7 +13,6 @@ from typing import Literal
 
 import orjson
 
-from toolcrib.kernel.identity.derived import Proof
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.secrets import Secrets, Signatures
 
@@ -32,7 +31,7 @@ class Ticket:
     scope: str
     oid: str
     size: int
-    proof: Proof
+    proof: str
     expires: int
 
 
@@ -41,7 +40,7 @@ class Tickets:
         self._signatures = Signatures(secrets, "lfs transfers")
 
     def issue(
-        self, operation: Operation, scope: str, oid: str, size: int, *, proof: Proof, now: datetime
+        self, operation: Operation, scope: str, oid: str, size: int, *, proof: str, now: datetime
     ) -> str:
         """Return the ticket as the value of an Authorization header."""
         expires = int((now + LIFETIME).timestamp())

@@ -3,6 +3,8 @@ the person it was given to may fetch or send that themselves."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Action
@@ -13,15 +15,25 @@ from toolcrib.documents.service.content import blob_of
 from toolcrib.documents.service.lookup import KIND, documents_of, place_of
 from toolcrib.kernel.blobs.signing import Bound, LinkEnded, LinkUse
 from toolcrib.kernel.context import Kernel
-from toolcrib.kernel.identity.principal import AccessDenied, Unauthorized
+from toolcrib.kernel.identity.derived import proof_of
+from toolcrib.kernel.identity.enrolment import OtpEnrolmentRequired
+from toolcrib.kernel.identity.principal import AccessDenied, Principal, Unauthorized
 
 
 def download_of(version: Version, caller: Caller) -> Bound:
-    return Bound(KIND, version.id, caller.me.uuid)
+    return _bound(version.id, caller)
 
 
 def upload_by(caller: Caller) -> Bound:
-    return Bound(KIND, "upload", caller.me.uuid)
+    return _bound("upload", caller)
+
+
+def _bound(thing: str, caller: Caller) -> Bound:
+    grant = caller.me.grant
+    # Whoever passes an address on may sign out then.
+    if grant is not None and grant.api_key_id is None:
+        grant = replace(grant, session_id=None, expires_at=None)
+    return Bound(KIND, thing, caller.me.uuid, proof_of(grant) if grant is not None else "")
 
 
 async def check_link(kernel: Kernel, use: LinkUse) -> str | None:
@@ -29,7 +41,8 @@ async def check_link(kernel: Kernel, use: LinkUse) -> str | None:
     version's SHA-256.
 
     Raises:
-        LinkEnded: the file, the version, the upload, the person's account or their rights no longer exist (403).
+        LinkEnded: the file, the version, the upload, the person's account or their rights no longer exist, nor the API
+            key or password with which the URL was asked for (403).
         ProjectServiceUnavailable: their rights cannot be determined (403).
     """
     docs = documents_of(kernel)
@@ -37,8 +50,8 @@ async def check_link(kernel: Kernel, use: LinkUse) -> str | None:
         place, brought = await (_upload(session, use) if use.method == "PUT" else _version(session, use))
     action: Action = "write" if use.method == "PUT" else "read"
     try:
-        me = await kernel.auth.principal_with_uuid(use.bound.person)
-    except Unauthorized:
+        me = await _person(kernel, use.bound)
+    except (Unauthorized, OtpEnrolmentRequired):
         raise LinkEnded from None
     caller = Caller(me, ip_address=use.ip_address, user_agent=use.user_agent)
     try:
@@ -48,6 +61,12 @@ async def check_link(kernel: Kernel, use: LinkUse) -> str | None:
             raise LinkEnded from None
         raise
     return brought
+
+
+async def _person(kernel: Kernel, bound: Bound) -> Principal:
+    if bound.proof:
+        return await kernel.auth.principal_of_proof(bound.proof)
+    return await kernel.auth.principal_with_uuid(bound.person)
 
 
 async def _version(session: AsyncSession, use: LinkUse) -> tuple[Place, None]:

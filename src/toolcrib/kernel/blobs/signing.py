@@ -49,11 +49,13 @@ class LinkEnded(Forbidden):
 
 @dataclass(frozen=True)
 class Bound:
-    """What a signed address was given for: something of a kind, named as the kind chooses, and the person by UUID."""
+    """What a signed address was given for: something of a kind, named as the kind chooses, and the person by UUID.
+    `proof` is what their credential proved (`identity.derived`); empty in addresses of earlier releases."""
 
     kind: str
     thing: str
     person: str
+    proof: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Signer:
         if now >= signed_at + timedelta(seconds=int(signed["X-Amz-Expires"])):
             raise LinkExpired("This address has expired: ask for a new one.")
         try:
-            bound = Bound(signed["kind"], signed["thing"], signed["person"])
+            bound = Bound(signed["kind"], signed["thing"], signed["person"], signed.get("proof", ""))
         except KeyError:
             raise LinkInvalid("This address is not valid: ask for a new one.") from None
         max_bytes = signed.get("max-bytes")
