@@ -9,7 +9,7 @@ from toolcrib.cli.core import output
 from toolcrib.cli.core.context import Context, command
 from toolcrib.cli.core.durations import local, parse_duration, parse_moment, span
 from toolcrib.cli.core.event_stream import follow, warn_of_gap
-from toolcrib.cli.core.failures import CannotTell
+from toolcrib.cli.core.failures import CannotTell, Failure
 from toolcrib.cli.documents.documents_api import DocumentsApi
 from toolcrib.cli.documents.remote_path import is_remote
 
@@ -74,7 +74,11 @@ def events(
         int | None, typer.Option("--after", min=0, help="Only events with a larger number.")
     ] = None,
     archived: Annotated[
-        bool, typer.Option("--archived", help="All old events that were moved out of the log, oldest first.")
+        bool,
+        typer.Option(
+            "--archived",
+            help="All old events that were moved out of the log, oldest first. Exit code 1 if some cannot be read.",
+        ),
     ] = False,
 ) -> None:
     """Show what happened, or follow what is happening."""
@@ -125,6 +129,12 @@ def _holds(filters: dict[str, Any], event: dict[str, Any]) -> bool:
 
 
 def _show_archived(context: Context, query: dict[str, Any]) -> None:
+    """Print all old events that can be read.
+
+    Raises:
+        Failure: some cannot be.
+    """
+    damaged: list[dict[str, Any]] = []
     while True:
         page = context.api.get("/events/archived", **query)
         for event in page["events"]:
@@ -134,9 +144,17 @@ def _show_archived(context: Context, query: dict[str, Any]) -> None:
                 f"The file {file['name']} is missing or damaged: {file['events']} of the events from "
                 f"{file['first_seq']} to {file['last_seq']} cannot be read."
             )
+        damaged += page.get("damaged", [])
         if page["next_cursor"] is None:
-            return
+            break
         query["cursor"] = page["next_cursor"]
+    if damaged:
+        raise Failure(_unreadable(damaged), code="archive_damaged", details=damaged)
+
+
+def _unreadable(damaged: list[dict[str, Any]]) -> str:
+    files = "1 file" if len(damaged) == 1 else f"{len(damaged)} files"
+    return f"Not all old events were shown: {files} of them cannot be read."
 
 
 def show(context: Context, event: dict[str, Any]) -> None:
