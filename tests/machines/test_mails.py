@@ -59,11 +59,18 @@ async def test_people_are_told_of_what_becomes_of_their_machines(
     held = await reserve(ann, "m1")
     await reserve(ben, "m1", wait=True)
     assert await told() == []
+    for on, subject in (
+        (True, "Your place in line waits for machines to come back"),
+        (False, "Your place in line can be served again"),
+    ):
+        body = {"on": on, "reason": "A fan."}
+        assert (await admin.post("/api/pool/machines/m1/maintenance", json=body)).is_success
+        assert await told() == [("ben", subject)]
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGyBt3kV0e3z5hVt2n9Wb8Jt3Yy1p9zq8m2c4d6e8f0A ben"
     shared = {"username": "ben", "public_keys": [key]}
     assert (await ann.post(f"/api/reservations/{held}/share", json=shared)).is_success
     assert await told() == [("ben", "Machines are shared with you")]
-    crib.clock.advance(minutes=40)
+    crib.clock.advance(minutes=30)
     assert await told() == [("ann", "Your machines: the end is near")]
     await ann.delete(f"/api/reservations/{held}")
     assert await told() == [("ben", "It is your turn: m1")]

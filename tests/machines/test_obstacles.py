@@ -101,6 +101,61 @@ def test_machines_out_of_service_are_waited_for_and_that_is_told(pool: PoolCrib,
     assert ann.client.get(f"/api/reservations/{waits}").json()["state"] == "ready"
 
 
+def told_of(person: Person, reservation_id: str) -> list[tuple[str, str | None]]:
+    """What the log says of whether the place can be served, the earliest first."""
+    events = person.client.get("/api/events", params={"kind": "machine", "key": reservation_id}).json()[
+        "events"
+    ]
+    found = [(event["verb"], event["data"].get("reason")) for event in events if "blocked" in event["verb"]]
+    return found[::-1]
+
+
+def maintenance(pool: PoolCrib, name: str, *, on: bool) -> None:
+    """Begin or end it, and let the queue be looked at twice."""
+    body = {"on": on, "reason": "a fan"}
+    answer = pool.admin.client.post(f"/api/pool/machines/{name}/maintenance", json=body)
+    assert answer.status_code == 200, answer.text
+    pool.work()
+    pool.work()
+
+
+def test_who_waits_is_told_once_that_it_is_in_vain_and_once_that_it_is_not(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines(3)
+    held = pool.have(ben, names, count=3)
+    waits, other = waits_for(pool, ann, names, 3), waits_for(pool, pool.person(), names, 1)
+    blocked = ("reservation_blocked", "3 machines are needed; in service of those that match: 2 of 3.")
+    maintenance(pool, names[0], on=True)
+    assert told_of(ann, waits) == [blocked]
+    maintenance(pool, names[1], on=True)  # one more makes no difference to it
+    maintenance(pool, names[1], on=False)
+    assert told_of(ann, waits) == [blocked]
+    maintenance(pool, names[0], on=False)
+    again = [blocked, ("reservation_unblocked", None)]
+    assert told_of(ann, waits) == again
+    assert told_of(pool.admin, other) == []
+    assert told_of(ben, waits) == []
+    # Who is served at once is told of that alone.
+    maintenance(pool, names[0], on=True)
+    assert ben.client.delete(f"/api/reservations/{held['id']}").status_code == 200
+    pool.settle()
+    pool.admin.client.delete(f"/api/reservations/{other}")
+    pool.settle()
+    maintenance(pool, names[0], on=False)
+    assert ann.client.get(f"/api/reservations/{waits}").json()["state"] == "ready"
+    assert told_of(ann, waits) == [*again, blocked]
+
+
+def test_who_was_told_of_it_by_the_answer_is_not_told_again(pool: PoolCrib) -> None:
+    ann, ben, names = pool.person(), pool.person(), pool.machines(2)
+    pool.have(ben, names)
+    maintenance(pool, names[1], on=True)
+    waits = waits_for(pool, ann, names, 2)
+    pool.work()
+    assert told_of(ann, waits) == []
+    maintenance(pool, names[1], on=False)
+    assert told_of(ann, waits) == [("reservation_unblocked", None)]
+
+
 def test_who_waits_for_a_machine_that_is_removed_is_told(pool: PoolCrib) -> None:
     ann, ben, names = pool.person(), pool.person(), pool.machines(2)
     pool.have(ben, names[:1])

@@ -81,6 +81,7 @@ machines = Table(
 # hash, sealed, and the public keys, by the UUID of whoever brought them. `priority`, the higher the sooner, and then
 # `place` order the queue. `starts_at` is when the machines are held from, or were. By `confirm_by`, if that is set, its
 # person must have said that it is used; `warned_at` and `reminded_at` are when they were told of the end and of that.
+# `blocked_at` is when somebody in the queue was told that the pool could not serve them; None where it could.
 # `revision` counts how often its times or machines were changed, for calendar programs.
 reservations = Table(
     "machine_reservations",
@@ -107,6 +108,7 @@ reservations = Table(
     Column("reminded_at", UtcDateTime()),
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("revision", Integer, nullable=False, server_default="0"),
+    Column("blocked_at", UtcDateTime()),
     Index("ix_machine_reservations_state_starts_at", "state", "starts_at"),
     Index("ix_machine_reservations_confirm_by", "confirm_by"),
     Index("ix_machine_reservations_state_place", "state", "place"),

@@ -32,6 +32,14 @@ TEXTS = {
     ),
     "reservation_failed": ("Your machines could not be prepared", "Your reservation has failed."),
     "reservation_cancelled": ("Your booking is cancelled", "Your booking was cancelled."),
+    "reservation_blocked": (
+        "Your place in line waits for machines to come back",
+        "You keep your place in line for machines, but the pool as it is cannot serve you. Others go first for now.",
+    ),
+    "reservation_unblocked": (
+        "Your place in line can be served again",
+        "The pool has what you wait for again. You have kept your place in line.",
+    ),
     "reservation_left_queue": ("You no longer wait for machines", "Your place in the queue has ended."),
 }
 # What an event says, and what that is called in a mail.

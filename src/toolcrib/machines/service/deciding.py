@@ -41,6 +41,7 @@ from toolcrib.machines.service.wanted import (
     Waiting,
     check_enough_exist,
     check_wanted,
+    obstacle,
     queue_of,
     would_do_of,
 )
@@ -272,6 +273,8 @@ class _Pool:
                 "state": State.WAITING,
                 "wait_until": wish.patience.until,
                 "lease_ends_at": wish.patience.lease_ends_at,
+                # The answer says so: nobody needs to be told of it once more.
+                "blocked_at": now if obstacle(wanted, would_do, me) else None,
                 "place": told.note_of_reservation(
                     self._events,
                     "reservation_waiting",

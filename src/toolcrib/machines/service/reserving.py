@@ -51,7 +51,16 @@ class Patience:
     lease_ends_at: datetime | None = None
 
 
-_LATER = ("ends_at", "wait_until", "lease_ends_at", "starts_at", "confirm_by", "reminded_at", "reason")
+_LATER = (
+    "ends_at",
+    "wait_until",
+    "lease_ends_at",
+    "starts_at",
+    "confirm_by",
+    "reminded_at",
+    "reason",
+    "blocked_at",
+)
 
 
 def new_row(
@@ -239,6 +248,7 @@ async def serve_queue(session: AsyncSession, settings: Settings, *, now: datetim
     granted = plan_of(fleet, queue, now).granted
     for each in queue:
         if each.row.id not in granted or each.me is None:
+            await _tell_obstacle(session, each, now)
             continue
         chosen = [by_id[id_] for id_ in granted[each.row.id]]
         row = each.row
@@ -258,7 +268,21 @@ async def serve_queue(session: AsyncSession, settings: Settings, *, now: datetim
             starts_at=now,
             confirm_by=confirm_by,
             reminded_at=now,
+            blocked_at=None,
         )
+
+
+async def _tell_obstacle(session: AsyncSession, waiting: Waiting, now: datetime) -> None:
+    """Tell somebody in the queue, once, that the pool as it is could not serve them; and once, that it can again."""
+    row, why = waiting.row, waiting.obstacle
+    if (why is None) == (row.blocked_at is None):
+        return
+    mine = update(reservations).where(reservations.c.id == row.id)
+    await session.execute(mine.values(blocked_at=None if why is None else now))
+    verb, its = "reservation_unblocked", {"holder": row.holder}
+    if why is not None:
+        verb, its = "reservation_blocked", its | {"reason": why}
+    await told.of_reservation(session, verb, row.id, row.holder_uuid, actor=None, now=now, **its)
 
 
 def _why_over(row: Row[Any], me: Principal | None, now: datetime) -> str | None:

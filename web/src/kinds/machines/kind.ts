@@ -28,6 +28,12 @@ function notice(event: LogEvent, me: { username: string }): Notice | null {
   }
   // Of a reservation only its holder is told, and administrators.
   if (verb === "ending_soon") return { title: "A reservation ends soon", message: "Extend it, or save what is on the machines." };
+  if (verb === "reservation_blocked" && data.holder === me.username) {
+    return { title: "Others in line go before you for now", message: visible(String(data.reason)) };
+  }
+  if (verb === "reservation_unblocked" && data.holder === me.username) {
+    return { title: "Your place in line can be served again", message: "The pool has the machines that you wait for." };
+  }
   return null;
 }
 
@@ -89,6 +95,8 @@ export const machine: Kind = {
     reservation_unconfirmed: "use not confirmed",
     confirmation_due: "confirmation due",
     reservation_cancelled: "booking cancelled",
+    reservation_blocked: "machines out of service",
+    reservation_unblocked: "machines back in service",
     reservation_ready: "reservation ready",
     reservation_failed: "reservation failed",
     reservation_left_queue: "queue left",
@@ -122,6 +130,8 @@ export const machine: Kind = {
     reservation_cancelled: "Booking {thing} is cancelled[: {reason}]",
     machine_enrolled: "{actor} replaced the password of {thing} by a key",
     reservation_waiting: "{actor} waits for machines (reservation {thing})",
+    reservation_blocked: "Reservation {thing} cannot be served as the pool is[: {reason}]",
+    reservation_unblocked: "Reservation {thing} can be served again",
     reservation_ready: "Reservation {thing} is ready",
     reservation_failed: "Reservation {thing} failed[: {reason}]",
     reservation_left_queue: "Reservation {thing} left the queue",
