@@ -140,3 +140,45 @@ async def test_what_is_typed_right_after_the_opening_key_is_not_lost(
     await expect(dialog.get_by_label("Name")).to_have_value(re.compile("2"))
     await expect(dialog.get_by_label("Folder")).to_have_value("Old")
     await closed()
+
+
+async def test_what_is_answered_late_leaves_alone_what_has_been_opened_since(
+    open_page: Open, crib: ToolcribServer, folder: str
+) -> None:
+    crib.user("ben")
+    for name in ("Given", "Refused", "Mine"):
+        lock(crib, "admin", f"{folder}/{name}.psd")
+    page = await open_page("admin", f"/?q={folder}")
+    dialog = page.get_by_role("dialog")
+    answered = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route(re.compile("/api/claims/[0-9]+/"), late)
+
+    async def give_to_ben(name: str) -> None:
+        answered.clear()
+        await row(page, f"{folder}/{name}.psd").focus()
+        await page.keyboard.type("tben")
+        await page.get_by_role("option", name="ben").click()
+        async with page.expect_request(lambda request: request.method == "POST"):
+            await dialog.get_by_role("button", name="Hand over to ben").click()
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await row(page, f"{folder}/Mine.psd").focus()
+        await page.keyboard.press("t")
+        await dialog.get_by_label("Comment").fill("for the film")
+
+    await give_to_ben("Given")
+    answered.set()
+    await expect(page.get_by_role("alert").filter(has_text="ben has it now")).to_be_visible()
+    await expect(dialog.get_by_label("Comment")).to_have_value("for the film")
+    await page.keyboard.press("Escape")
+
+    await give_to_ben("Refused")
+    crib.admin.delete(f"/api/locks/{folder}/Refused.psd").raise_for_status()
+    answered.set()
+    await expect(page.get_by_role("alert").filter(has_text="has ended")).to_be_visible()
+    await expect(dialog.get_by_label("Comment")).to_have_value("for the film")

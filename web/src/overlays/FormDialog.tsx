@@ -1,10 +1,10 @@
 import { Button, Group, Stack, type MantineSize } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import type { FormEvent, ReactNode } from "react";
+import { useEffect, useRef, type FormEvent, type ReactNode } from "react";
 import { Dialog } from "../ui/Dialog";
 import { hide } from "./overlays";
 import { Refusal } from "../ui/Refusal";
-import { say } from "../ui/toast";
+import { complain, say } from "../ui/toast";
 
 interface Props {
   title: string;
@@ -20,13 +20,27 @@ interface Props {
   onClose?: () => void;
 }
 
-/** A question with an answer to send. A refusal is shown in place, and nothing typed is lost. */
+/**
+ * A question with an answer to send. A refusal is shown in place, and nothing typed is lost.
+ *
+ * Whoever closes it before the answer has come is told what came of it, and what they have opened since stays open.
+ */
 export function FormDialog({ title, children, submit, blocked, danger, size, onSubmit, onClose = hide }: Props) {
+  const isOpen = useRef(false);
+  useEffect(() => {
+    isOpen.current = true;
+    return () => {
+      isOpen.current = false;
+    };
+  }, []);
   const send = useMutation({
     mutationFn: onSubmit,
     onSuccess: (done) => {
-      onClose();
+      if (isOpen.current) onClose();
       if (done !== null) say(done);
+    },
+    onError: (error) => {
+      if (!isOpen.current) complain(error);
     },
   });
   const onForm = (event: FormEvent): void => {

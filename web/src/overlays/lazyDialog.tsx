@@ -20,14 +20,18 @@ export function lazyDialog<Props extends object>(
     useLayoutEffect(() => {
       if (Loaded) return;
       holdKeys();
+      let isOpen = true;
       fetched().then(
         (component) => setLoaded(() => component),
         (error: unknown) => {
-          hide();
+          if (isOpen) hide();
           giveKeys();
           complain(error);
         },
       );
+      return () => {
+        isOpen = false;
+      };
     }, [Loaded]);
     return Loaded && <Loaded {...props} />;
   };

@@ -44,9 +44,9 @@ export default function WaitDialog({ claim }: { claim: Claim }) {
             <Button
               variant="default"
               onClick={async () => {
+                hide();
                 try {
                   await stopWaiting(claim);
-                  hide();
                   say("You no longer wait for it");
                 } catch (error) {
                   complain(error);

@@ -2,7 +2,7 @@ import { Autocomplete, Checkbox, SegmentedControl, Select, TextInput } from "@ma
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { scopeLabel } from "../../../api/scope";
-import type { Machine, Reservation, ReservationWish } from "../../../api/types";
+import type { Machine, ReservationWish } from "../../../api/types";
 import { FormDialog } from "../../../overlays/FormDialog";
 import { hide, show } from "../../../overlays/overlays";
 import { useMe } from "../../../session/session";
@@ -41,7 +41,7 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
   const [atLeast, setAtLeast] = useState("");
   const [login, setLogin] = useState("");
   const [scope, setScope] = useState<string | null>(null);
-  const made = useRef<Reservation | null>(null);
+  const made = useRef(false);
 
   const many = numberIn(which.count);
   const tags = which.tags.trim();
@@ -70,18 +70,20 @@ export default function ReserveDialog({ names: known = [], tags: knownTags = "",
     };
     const reservation = await reserve(wish);
     localStorage.setItem(LENGTH_KEY, length.trim());
-    made.current = reservation;
-    if (reservation.password) return null;
+    if (reservation.password) {
+      // It is shown this once, whatever has been opened meanwhile.
+      show(<PasswordDialog reservation={reservation} />);
+      go("/reservations");
+      return null;
+    }
+    made.current = true;
     if (reservation.queue) return reservation.queue.place === 1 ? "You are next in line" : `You are number ${reservation.queue.place} in line`;
     return reservation.state === "booked" ? `Booked ${contentText(reservation)}` : `You have ${contentText(reservation)}`;
   };
 
   const close = (): void => {
-    const { current } = made;
-    if (!current) return hide();
-    if (current.password) show(<PasswordDialog reservation={current} />);
-    else hide();
-    go("/reservations");
+    hide();
+    if (made.current) go("/reservations");
   };
 
   return (
