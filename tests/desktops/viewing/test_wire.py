@@ -69,6 +69,22 @@ async def test_messages_that_no_viewer_sends_end_the_view(
     assert len(screen.received) < 100
 
 
+async def test_who_sends_too_many_frames_at_once_is_cut_off(stage: Stage, screen: Screen) -> None:
+    """However little is in them: each costs time in which nobody else is served."""
+    name = await stage.desktop("ann", screen.address)
+    view = await stage.view("ann", name)
+    frame = b"\x82\x80" + bytes(4)  # an empty message
+    view.connection.transport.write(frame * 900)
+    await view.key(ord("x"))
+    async with asyncio.timeout(10):
+        while not screen.received:
+            await asyncio.sleep(0.01)
+    view.connection.transport.write(frame * 2_000)
+    with pytest.raises(websockets.ConnectionClosedError) as ended:
+        await view.exactly(1)
+    assert ended.value.rcvd is None  # cut, without a word
+
+
 async def test_who_speaks_no_rfb_is_shown_out(stage: Stage, screen: Screen) -> None:
     name = await stage.desktop("ann", screen.address)
     client = await stage.client("ann")
