@@ -239,13 +239,16 @@ async def test_a_turn_whose_process_died_comes_again_elsewhere(
 
 
 async def test_a_clock_set_back_stops_no_job(process: StartJobs, work: Work, clock: FakeClock) -> None:
-    jobs = await process(work.job("sweep", HOUR))
+    jobs = await process(*(work.job(name, HOUR) for name in ("sweep", "tidy", "mail")))
     await jobs.run_due()
     clock.advance(days=-1)
     with capture_logs() as told:
         await jobs.run_due()
-    assert [(each["event"], each["by"]) for each in told] == [("turn_too_far_ahead", "1 day, 0:00:00")]
-    assert len(work.runs) == 2
+        await jobs.run_due()
+    assert [(each["event"], each["jobs"], each["by"]) for each in told] == [
+        ("turn_too_far_ahead", ["mail", "sweep", "tidy"], "1 day, 0:00:00")
+    ]
+    assert len(work.runs) == 6
 
 
 async def test_a_job_that_has_no_turn_for_long_shows(

@@ -251,11 +251,13 @@ class Jobs:
         async with self._database.connection() as connection:
             rows = list(await connection.execute(query))
         upcoming = [now + timedelta(seconds=LONGEST_NAP_SECONDS)]
+        ahead = {name: next_at - now - periodic[name] for name, next_at in rows}
+        ahead = {name: by for name, by in ahead.items() if by > CLOCK_DIFFERENCE}
+        if ahead:  # one line: after a jump of the clock these are nearly all
+            note = "The clock was set back, or these jobs run more often than before."
+            log.warning("turn_too_far_ahead", jobs=sorted(ahead), by=str(max(ahead.values())), note=note)
         for name, next_at in rows:
-            if next_at > now + periodic[name] + CLOCK_DIFFERENCE:
-                note = "The clock was set back, or the job runs more often than before."
-                log.warning("turn_too_far_ahead", job=name, by=str(next_at - now - periodic[name]), note=note)
-            elif next_at > now:
+            if next_at > now and name not in ahead:
                 upcoming.append(next_at)
                 continue
             upcoming.append(now + min(periodic[name], RETRY))
