@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert, text
 
+from tests.servers.many_files import FILES, LARGE, OWN, fill
 from tests.servers.rows_read import rows_read
-from toolcrib.documents.models import File, FileStatus, location_of
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
@@ -21,40 +18,8 @@ if TYPE_CHECKING:
 Start = Callable[..., Awaitable["AppServer"]]
 pytestmark = pytest.mark.every_database
 
-FILES = 26_000
-CHUNK = 2_000
 # A search looks at 2,000 twice. SQLite takes more steps for each text that it searches.
 MOST = {"storage/buckets": 12_000, "storage/search": 18_000}
-LARGE, OWN = str(UUID(int=1)), str(UUID(int=2))
-# Named in the order of their last change, which is long ago.
-OTHERS = [str(UUID(int=3 + number)) for number in range(300)]
-
-
-def stored(owner: str, now: datetime) -> Iterator[dict[str, Any]]:
-    places = [(LARGE, f"rigs/{number:05}.blend") for number in range(FILES)]
-    places += [(OWN, "mine.txt"), *((id_, "a.txt") for id_ in OTHERS)]
-    for number, (bucket, path) in enumerate(places):
-        folder, _, name = path.rpartition("/")
-        late = bucket == LARGE
-        yield {
-            "id": str(UUID(int=(number * 7_919) % 100_003)),
-            "bucket_type": "projects",
-            "bucket_id": bucket,
-            "logical_path": path,
-            "location": location_of("projects", bucket, path),
-            "folder": location_of("projects", bucket, folder),
-            "name": name,
-            "filename": name,
-            "owner_id": owner if bucket == OWN else str(UUID(int=0)),
-            "status": FileStatus.VALIDATED,
-            "settled_status": FileStatus.VALIDATED,
-            "version_number": 1,
-            "size": 1,
-            "is_litter": False,
-            "tags": {},
-            "created_at": now,
-            "updated_at": now if late else now - timedelta(days=1, seconds=number),
-        }
 
 
 async def test_no_search_looks_at_all_files(app_server: Start, database_url: str) -> None:
@@ -64,13 +29,7 @@ async def test_no_search_looks_at_all_files(app_server: Start, database_url: str
     uuid = (await ann.get("/api/storage/buckets")).json()["buckets"][0]["id"]
     too_many = []
     async with rows_read(database) as read:
-        async with database.writes.begin() as connection:  # as a bucket that has grown
-            rows = list(stored(uuid, crib.clock()))
-            for start in range(0, len(rows), CHUNK):
-                await connection.execute(insert(File), rows[start : start + CHUNK])
-            if database.dialect != "sqlite":  # what servers do by themselves a minute later
-                kind = "TABLE" if database.dialect == "mariadb" else ""
-                await connection.execute(text(f"ANALYZE {kind} document_files"))
+        await fill(database, uuid, crib.clock())
         await read.settled()
         for question in (
             "storage/buckets",

@@ -16,6 +16,8 @@ from toolcrib.cli.documents.remote_path import COMPANY, ME, PROJECTS, RemotePath
 app = typer.Typer()
 
 FOUND = 50  # the most that a search gives
+# Each answer is about 2,000 files, or up to FOUND matches among them.
+ANSWERS = 10
 
 
 @command(app, "ls")
@@ -120,23 +122,36 @@ def _list_places(context: Context, docs: DocumentsApi) -> None:
 @command(app, "find")
 def find(
     context: Context,
+    *,
     text: Annotated[str, typer.Argument(metavar="TEXT", show_default=False, help="Words of its path.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Look at every file, also where there are more than about 20,000.")
+    ] = False,
 ) -> None:
     """Find files by their paths, everywhere you may read. Ends with 1 when there is none."""
     docs = DocumentsApi(context)
     rows: list[Row] = []
     cursor: str | None = ""
-    while cursor is not None and len(rows) < FOUND:
+    answers = 0
+    while cursor is not None and len(rows) < FOUND and (everything or answers < ANSWERS):
         answer = docs.get_list("/search", q=text, limit=FOUND, cursor=cursor or None)
         rows += answer["files"]
         cursor = answer.get("next_cursor")
+        answers += 1
     rows = rows[:FOUND]
+    is_cut = cursor is not None and len(rows) < FOUND
     if context.as_json:
         output.print_json(rows)
     for row in () if context.as_json else rows:
         output.print_text(docs.paths.show_row(row))
     if len(rows) == FOUND and not context.as_json:
         output.warn(f"These are the first {FOUND}; more words find fewer.")
+    if not rows and is_cut:
+        raise Failure(
+            f"None of the first files has {text} in its path; --all looks at the others.", code="not_found"
+        )
+    if is_cut:
+        output.warn("Not all files were looked at; --all does.")
     if not rows:
         raise Failure(f"No file's path has {text} in it.", code="not_found")
 
