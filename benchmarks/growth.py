@@ -17,8 +17,8 @@ from benchmarks.target import Target, target
 ROUNDS = 7
 REQUESTS = 10
 # Documents as many as locks.
-SMALL = Size(events=10_000, locks=2_000, buckets=50)
-LARGE = Size(events=1_000_000, locks=200_000, buckets=5_000)
+SMALL = Size(events=10_000, locks=2_000, buckets=50, people=2_000)
+LARGE = Size(events=1_000_000, locks=200_000, buckets=5_000, people=20_000)
 
 
 def run(database: str) -> list[Figure]:
@@ -80,7 +80,8 @@ def _questions() -> Iterator[tuple[str, str, str, str]]:
         yield f"/api/claims by {what}", "GET", f"/api/claims?limit=100&{query}", ""
     for what, path in {
         "/api/lock-history": f"/api/lock-history?project={PROJECT}&path=maps/area-3/00003.umap",
-        "/api/storage/buckets": "/api/storage/buckets",
+        "/api/storage/buckets": "/api/storage/buckets?limit=100",
+        "/api/storage/buckets by text of nothing": "/api/storage/buckets?limit=100&q=none",
         "/api/storage/search of nothing": "/api/storage/search?q=none",
         "/api/storage/search of a name": "/api/storage/search?q=rig-00007",
         "/api/storage/search in one bucket": f"/api/storage/search?q=none&bucket=projects&id={BUCKET}",
@@ -91,6 +92,9 @@ def _questions() -> Iterator[tuple[str, str, str, str]]:
         "/metrics": "/metrics",
     }.items():
         yield what, "GET", path, ""
+    for path in ("/api/users", "/api/admin/users", "/api/projects", "/api/companies", "/api/people"):
+        yield path, "GET", f"{path}?limit=100", ""
+        yield f"{path} by text of nothing", "GET", f"{path}?limit=100&q=none", ""
     yield "LFS list", "GET", f"/{PROJECT}.git/info/lfs/locks?limit=100", ""
     yield "LFS verify", "POST", f"/{PROJECT}.git/info/lfs/locks/verify", '{"limit": 100}'
 

@@ -18,6 +18,7 @@ from toolcrib.kernel.claims.models import Ref, claims
 from toolcrib.kernel.database import Database
 from toolcrib.kernel.driver_statements import DriverStatement
 from toolcrib.kernel.events.writer import event_counter, events
+from toolcrib.kernel.identity.models import Company, Project, User
 from toolcrib.kernel.tables import Base
 
 CHUNK = 10_000
@@ -31,11 +32,13 @@ FEW = 40
 
 @dataclass(frozen=True)
 class Size:
-    """How many events, locks of one project, and buckets besides the one with as many documents as locks."""
+    """How many events, locks of one project, buckets besides the one with as many documents as locks, and people. There
+    are as many projects as people, each with a company of its own."""
 
     events: int
     locks: int
     buckets: int
+    people: int
 
 
 async def fill(url: str, size: Size) -> None:
@@ -62,6 +65,9 @@ def _write(connection: Connection, size: Size) -> None:
     _insert(connection, claims, size.locks, lambda number: _claim(fence, number))
     _insert(connection, _table(File), size.locks, _large_bucket)
     _insert(connection, _table(File), size.buckets, _small_bucket)
+    _insert(connection, _table(Company), size.people, _company)
+    _insert(connection, _table(User), size.people, _person)
+    _insert(connection, _table(Project), size.people, _project)
     connection.execute(update(event_counter).values(seq=first + size.events - 1))
 
 
@@ -113,6 +119,46 @@ def _claim(fence: int, number: int) -> dict[str, Any]:
         "fence": fence + number,
         "data": {},
     }
+
+
+def _company(number: int) -> dict[str, Any]:
+    return {"id": _uuid(1, number), "name": f"company-{number:05}", "created_at": BEGIN}
+
+
+def _person(number: int) -> dict[str, Any]:
+    return {
+        "id": 1_000 + number,
+        "uuid": _uuid(2, number),
+        "username": f"member-{number:05}",
+        "email": None,
+        "email_key": None,
+        "password_hash": None,
+        "oidc_subject": None,
+        "is_admin": False,
+        "is_active": True,
+        "company_id": _uuid(1, number),
+        "company_role": "member",
+        "token_version": 1,
+        "tokens_valid_from": None,
+        "created_at": BEGIN,
+    }
+
+
+def _project(number: int) -> dict[str, Any]:
+    return {
+        "id": _uuid(3, number),
+        "name": f"project-{number:05}",
+        "company_id": _uuid(1, number),
+        "registered_by": None,
+        "created_at": BEGIN,
+        "deleted_at": None,
+        "case_clashes": None,
+        "windows_names": None,
+    }
+
+
+def _uuid(kind: int, number: int) -> str:
+    return str(UUID(int=(kind << 80) + number))
 
 
 def _large_bucket(number: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from sqlalchemy import insert, text, update
 
 from tests.servers.rows_read import rows_read
 from toolcrib.kernel.claims.models import Ref, claims
-from toolcrib.kernel.claims.queries import SCAN_LIMIT
 from toolcrib.kernel.events.writer import event_counter
+from toolcrib.kernel.search import SCAN_LIMIT
 
 if TYPE_CHECKING:
     from tests.servers.inprocess import AppServer

@@ -213,6 +213,7 @@ class ShelfList(Schema):
 
     buckets: list[Shelf]
     warnings: list[str]
+    next_cursor: str | None
 
 
 class FoundList(Schema):

@@ -70,12 +70,16 @@ async def refreshed(kernel: Kernel, me: Principal) -> Principal:
 
 
 async def items(
-    kernel: Kernel, me: Principal, read: Read[Cursor], ask: Ask | None = None
+    kernel: Kernel,
+    me: Principal,
+    read: Read[Cursor],
+    ask: Ask | None = None,
+    *,
+    after: Cursor | None = None,
 ) -> AsyncIterator[bytes]:
-    """Yield the items of a list as JSON text, a page at a time, without the brackets around them.
+    """Yield the items of a list after `after` as JSON text, a page at a time, without the brackets around them.
 
     `read` runs inside a turn. Before each page, and outside the turn, `ask` asks another service about the caller."""
-    after: Cursor | None = None
     comma = b""
     is_first = True
     while is_first or after is not None:
@@ -92,11 +96,6 @@ async def items(
         if text:
             yield comma + text
             comma = b","
-
-
-async def array(kernel: Kernel, me: Principal, read: Read[Cursor]) -> Response:
-    """Answer with a bare JSON array of any length."""
-    return await answer(in_text(b"[", items(kernel, me, read), b"]"))
 
 
 async def in_text(*parts: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:

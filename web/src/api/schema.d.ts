@@ -4869,6 +4869,8 @@ export interface components {
         ShelfList: {
             /** Buckets */
             buckets: components["schemas"]["Shelf"][];
+            /** Next Cursor */
+            next_cursor: string | null;
             /** Warnings */
             warnings: string[];
         };

@@ -26,13 +26,34 @@ from toolcrib.kernel.openapi import refusals
 router = new_router()
 
 MAX_FOUND = 50
+MAX_LISTED = 1_000
 
 
-@router.get("/buckets", response_model=answers.ShelfList)
-async def list_buckets(docs: DocumentsDep, caller: CallerDep) -> Response:
-    """List the buckets whose files the caller may read: their own, their company's, their projects'."""
-    found = await buckets.listed_buckets(docs, caller)
-    return bare({"buckets": [_shown(each) for each in found.buckets], "warnings": found.warnings})
+@router.get(
+    "/buckets",
+    response_model=answers.ShelfList,
+    openapi_extra=query_params("q", "cursor", "bucket", "id", "bucket_type", "bucket_id", limit=INTEGER),
+    responses=refusals(403),
+)
+async def list_buckets(request: Request, docs: DocumentsDep, caller: CallerDep) -> Response:
+    """List the buckets whose files the caller may read: their own, their company's, their projects', those with `q` in
+    their name, or the one that is named. With `limit`, go on with `cursor=next_cursor` while there is one, also where
+    an answer lists nothing."""
+    query = query_of(request)
+    if any(query.get(name) for name in (*PLAIN.bucket, *PLAIN.id)):
+        place = read_place(caller.me, query, folder=True)
+        found = buckets.ListedBuckets([await buckets.one_bucket(docs, caller, place.bucket)], [])
+    else:
+        limit = number(query, "limit", 1, least=1, most=MAX_LISTED) if "limit" in query else None
+        text, cursor = query.get("q") or None, query.get("cursor") or None
+        found = await buckets.listed_buckets(docs, caller, text, cursor=cursor, limit=limit)
+    return bare(
+        {
+            "buckets": [_shown(each) for each in found.buckets],
+            "warnings": found.warnings,
+            "next_cursor": found.next_cursor,
+        }
+    )
 
 
 @router.get(

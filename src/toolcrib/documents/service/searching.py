@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,15 +14,12 @@ from toolcrib.documents.errors import ValidationFailed
 from toolcrib.documents.models import File, FileStatus
 from toolcrib.documents.paths import Bucket, Place
 from toolcrib.documents.service import lookup
-from toolcrib.documents.service.buckets import ListedBucket, listed_buckets, one_bucket
+from toolcrib.documents.service.buckets import ListedBucket, described, listed_buckets
 from toolcrib.documents.service.lookup import Documents, bucket_of
 from toolcrib.documents.service.search_cursor import Cursors, Position, Shown
-from toolcrib.kernel.search import text_match, unindexed
+from toolcrib.kernel.search import SCAN_LIMIT, text_match, unindexed, value_at
 
 MAX_WORDS = 8
-# So many files are scanned for one answer. Where files are many, each takes two or three times as long as where they
-# are few: it lies anywhere.
-SCAN_LIMIT = 2_000
 # A statement has at most 32,767 parameters on PostgreSQL.
 BUCKETS_AT_ONCE = 5_000
 # Warns that there is more at `next_cursor`.
@@ -66,12 +63,14 @@ async def search(
         raise ValidationFailed.of("q", f"must hold from 1 to {MAX_WORDS} words")
     cursors = Cursors(docs.kernel.secrets, caller, words, below)
     position = cursors.read(cursor) if cursor else None
+    warnings: list[str] = []
     if below is not None:
-        mine = await one_bucket(docs, caller, below.bucket)
+        await docs.access.require(caller, below.bucket, "read")
+        places = _places([below.bucket])
         inside = [and_(*lookup.below(below))]
     else:
-        mine = await listed_buckets(docs, caller)
-        inside = list(_inside([one.bucket for one in mine.buckets], File.bucket_type, File.bucket_id))
+        places, warnings = await _readable(docs, caller)
+        inside = list(_inside(places, File.bucket_type, File.bucket_id))
     async with docs.kernel.database.read() as session:
         if position is None:
             position = Position()
@@ -82,13 +81,9 @@ async def search(
             if position.shown is None:
                 position = replace(position, until=await _end_of_piece(session, position.after))
             piece = _piece(position)
-            columns = unindexed(File.bucket_type), unindexed(File.bucket_id)
-            if below is not None:
-                range_of_path = lookup.below(below)[2:]
-                inside = [and_(piece, *_inside([below.bucket], *columns), *range_of_path)]
-            else:
-                buckets = [one.bucket for one in mine.buckets]
-                inside = [and_(piece, each) for each in _inside(buckets, *columns)]
+            range_of_path = lookup.below(below)[2:] if below is not None else []
+            there = _inside(places, unindexed(File.bucket_type), unindexed(File.bucket_id))
+            inside = [and_(piece, each, *range_of_path) for each in there]
         found = await _scan(session, inside, words, position.shown, limit + 1)
     following = None
     if len(found) > limit:
@@ -98,11 +93,11 @@ async def search(
     elif position.until is not None:
         following = Position(after=position.until)
     found.sort(key=_by_name)
-    wanted = {bucket_of(file) for _, file in found}
+    wanted = dict.fromkeys(bucket_of(file) for _, file in found)
     return Matches(
         [file for _, file in found],
-        [one for one in mine.buckets if one.bucket in wanted],
-        [*mine.warnings, PARTIAL] if following else mine.warnings,
+        await described(docs, caller, wanted),
+        [*warnings, PARTIAL] if following else warnings,
         cursors.write(following) if following else None,
     )
 
@@ -148,9 +143,9 @@ async def _are_many(session: AsyncSession, inside: Sequence[ColumnElement[bool]]
 
 async def _end_of_piece(session: AsyncSession, after: str) -> str | None:
     """Return the last id of the next `SCAN_LIMIT` files, wherever they are; None if there are no more than that."""
-    query = select(File.id).where(File.id > after).order_by(File.id).offset(SCAN_LIMIT - 1).limit(2)
-    ends = list(await session.scalars(query))
-    return ends[0] if len(ends) > 1 else None
+    query = select(File.id).where(File.id > after).order_by(File.id)
+    end: str | None = await value_at(session, query, SCAN_LIMIT)
+    return end
 
 
 def _piece(position: Position) -> ColumnElement[bool]:
@@ -158,11 +153,31 @@ def _piece(position: Position) -> ColumnElement[bool]:
     return is_after if position.until is None else and_(is_after, File.id <= position.until)
 
 
-def _inside(buckets: Sequence[Bucket], type_column: Any, id_column: Any) -> Iterator[ColumnElement[bool]]:
-    """Conditions, each for so many buckets as a statement can name on every database."""
+# Ids of buckets by type; None stands for all of the type.
+_Places = Mapping[str, Sequence[str] | None]
+
+
+async def _readable(docs: Documents, caller: Caller) -> tuple[_Places, list[str]]:
+    """Return where the caller may read, and warnings. An administrator may everywhere but in other people's own
+    buckets: these need not be listed, unless another service decides about projects."""
+    if caller.me.is_admin and not docs.access.asks_service:
+        return {"users": [caller.me.uuid], "companies": None, "projects": None}, []
+    listed = await listed_buckets(docs, caller)
+    return _places([one.bucket for one in listed.buckets]), listed.warnings
+
+
+def _places(buckets: Sequence[Bucket]) -> _Places:
     by_type: dict[str, list[str]] = {}
     for bucket in buckets:
         by_type.setdefault(bucket.type, []).append(bucket.id)
-    for type_, ids in by_type.items():
+    return by_type
+
+
+def _inside(places: _Places, type_column: Any, id_column: Any) -> Iterator[ColumnElement[bool]]:
+    """Conditions, each for so many buckets as a statement can name on every database."""
+    for type_, ids in places.items():
+        if ids is None:
+            yield type_column == type_
+            continue
         for start in range(0, len(ids), BUCKETS_AT_ONCE):
             yield and_(type_column == type_, id_column.in_(ids[start : start + BUCKETS_AT_ONCE]))

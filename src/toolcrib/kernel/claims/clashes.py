@@ -17,7 +17,7 @@ from toolcrib.kernel import long_work
 from toolcrib.kernel.claims import queries
 from toolcrib.kernel.claims.models import Claim, claims
 from toolcrib.kernel.identity.principal import Principal
-from toolcrib.kernel.search import plan_for_values
+from toolcrib.kernel.search import SCAN_LIMIT, plan_for_values
 
 GROUPS_MAX = 100
 CLAIMS_MAX = 100
@@ -42,7 +42,7 @@ async def find(session: AsyncSession, me: Principal, *, now: datetime, start: st
     """
     await plan_for_values(session)
     by_name = select(claims.c.folded).where(claims.c.folded >= start).order_by(claims.c.folded)
-    border = await session.scalar(by_name.offset(queries.SCAN_LIMIT).limit(1))
+    border = await session.scalar(by_name.offset(SCAN_LIMIT).limit(1))
     if border is not None and border == start:  # one name with more claims than a piece
         following = await session.scalar(by_name.where(claims.c.folded > start).limit(1))
         return Clashes(_clashing(me, await _some(session, start, now=now)), following)

@@ -28,7 +28,7 @@ from toolcrib.kernel.database import Database
 from toolcrib.kernel.driver_statements import DIALECTS, select_listed
 from toolcrib.kernel.events.writer import events
 from toolcrib.kernel.identity.former_names import is_holder, uuids_with_name
-from toolcrib.kernel.search import plan_for_values
+from toolcrib.kernel.search import SCAN_LIMIT, plan_for_values, value_at
 
 _CLAIM = [claims.c[name] for name in Claim.__slots__]
 _WAITER = [claim_waiters.c[name] for name in Waiter.__slots__]
@@ -42,9 +42,6 @@ _FENCES = {each: select_listed(_FENCE, claims.c.digest, each) for each in DIALEC
 
 # So many are looked at one by one in a few milliseconds.
 FEW = 2_000
-# So many of those that a condition without an index leaves out are scanned for one answer. Where claims are many, each
-# takes two or three times as long as where they are few: it lies anywhere.
-SCAN_LIMIT = 2_000
 
 
 def live(now: datetime) -> ColumnElement[bool]:
@@ -134,11 +131,11 @@ async def _fence_at(
     session: AsyncSession, within: Sequence[ColumnElement[bool]], after: int | None, count: int
 ) -> int | None:
     """Return the fence of the claim that is the `count`th after `after`; None if there are no more than that."""
-    query = select(claims.c.fence).where(*within).order_by(claims.c.fence).offset(count - 1).limit(2)
+    query = select(claims.c.fence).where(*within).order_by(claims.c.fence)
     if after is not None:
         query = query.where(claims.c.fence > after)
-    ends = list(await session.scalars(query))
-    return ends[0] if len(ends) > 1 else None
+    fence: int | None = await value_at(session, query, count)
+    return fence
 
 
 async def held_by(session: AsyncSession, name: str) -> tuple[ColumnElement[bool], bool]:

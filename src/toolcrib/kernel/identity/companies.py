@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.claims.models import claims
@@ -18,6 +17,7 @@ from toolcrib.kernel.identity.names import check_label, is_storable
 from toolcrib.kernel.identity.principal import AccessDenied, Principal
 from toolcrib.kernel.identity.tokens import as_uuid
 from toolcrib.kernel.problems import Conflict, NotFound
+from toolcrib.kernel.search import by_unique, scan, text_match
 
 
 class CompanyNotFound(NotFound):
@@ -39,14 +39,16 @@ class OtherCompany(Conflict):
 
 
 async def list_companies(
-    session: AsyncSession, me: Principal, *, after: str | None = None, limit: int | None = None
-) -> list[tuple[Company, int]]:
-    """Return the companies that `me` may see, by name, with the number of members of each: at most `limit`, from the
-    first after the name `after`."""
-    mine: ColumnElement[bool] = true() if me.is_admin else Company.id == me.company_id
-    if after is not None:
-        mine = and_(mine, Company.name > after)
-    return await _with_members(session, mine, limit)
+    session: AsyncSession, me: Principal, text: str | None = None, *, after: str | None, limit: int
+) -> tuple[list[tuple[Company, int]], str | None]:
+    """Return up to `limit` of the companies that `me` may see, by name, beginning after the name `after`, with how many
+    members each has, and where to go on (`search.scan`). With `text`, those in whose name it is."""
+    rows = _with_members(Company.id == me.company_id)
+    if me.is_admin:
+        rows = by_unique(_with_members(true()), Company.name)
+    shown = text_match(Company.name, text) if text else None
+    found, following = await scan(session, rows, Company.name, shown, after=after, limit=limit)
+    return [(company, members) for company, members in found], following
 
 
 async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tuple[Company, int]:
@@ -56,15 +58,13 @@ async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tup
         CompanyNotFound: (404).
     """
     company = await get_company(session, me, name_or_id)
-    return (await _with_members(session, Company.id == company.id))[0]
+    found = await session.execute(_with_members(Company.id == company.id))
+    return company, found.one()[1]
 
 
-async def _with_members(
-    session: AsyncSession, condition: ColumnElement[bool], limit: int | None = None
-) -> list[tuple[Company, int]]:
+def _with_members(condition: ColumnElement[bool]) -> Select[Company, int]:
     members = select(func.count()).where(User.company_id == Company.id).correlate(Company).scalar_subquery()
-    query = select(Company, members).where(condition).order_by(Company.name).limit(limit)
-    return list(await session.execute(query))
+    return select(Company, members).where(condition)
 
 
 async def get_company(session: AsyncSession, me: Principal, name_or_id: str) -> Company:
@@ -142,13 +142,14 @@ async def delete_company(session: AsyncSession, company: Company, *, me: Princip
 
 
 async def list_members(
-    session: AsyncSession, company: Company, *, after: str | None, limit: int
-) -> Sequence[User]:
-    """Return members by name: at most `limit`, from the first after the name `after`."""
-    query = select(User).where(User.company_id == company.id).order_by(User.username).limit(limit)
-    if after is not None:
-        query = query.where(User.username > after)
-    return (await session.scalars(query)).all()
+    session: AsyncSession, company: Company, text: str | None = None, *, after: str | None, limit: int
+) -> tuple[list[User], str | None]:
+    """Return up to `limit` members by name, beginning after the name `after`, and where to go on (`search.scan`). With
+    `text`, those in whose name it is."""
+    rows = select(User).where(User.company_id == company.id)
+    shown = text_match(User.username, text) if text else None
+    found, following = await scan(session, rows, User.username, shown, after=after, limit=limit)
+    return [user for (user,) in found], following
 
 
 async def set_member(

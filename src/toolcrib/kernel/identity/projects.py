@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.access import own_projects, project_called
@@ -35,6 +35,7 @@ from toolcrib.kernel.identity.principal import (
 )
 from toolcrib.kernel.limits import LimitReached
 from toolcrib.kernel.problems import Conflict, NotFound
+from toolcrib.kernel.search import by_unique, scan, text_match
 from toolcrib.settings import Settings
 
 
@@ -76,16 +77,16 @@ class LastOwner(Conflict):
 
 
 async def list_projects(
-    session: AsyncSession, me: Principal, *, after: str | None = None, limit: int | None = None
-) -> list[tuple[Project, int]]:
-    """Return the projects that `me` may read, by name, with the number of members of each: at most `limit`, from the
-    first after the name `after`."""
-    mine: ColumnElement[bool] = true()
-    if not me.is_admin:
-        mine = own_projects(me)
-    if after is not None:
-        mine = and_(mine, Project.name > after)
-    return await _with_members(session, mine, limit)
+    session: AsyncSession, me: Principal, text: str | None = None, *, after: str | None, limit: int
+) -> tuple[list[tuple[Project, int]], str | None]:
+    """Return up to `limit` of the projects that `me` may read, by name, beginning after the name `after`, with how many
+    members each has, and where to go on (`search.scan`). With `text`, those in whose name it is."""
+    rows = _with_members(own_projects(me))
+    if me.is_admin:
+        rows = by_unique(_with_members(true()), Project.name)
+    shown = text_match(Project.name, text) if text else None
+    found, following = await scan(session, rows, Project.name, shown, after=after, limit=limit)
+    return [(project, members) for project, members in found], following
 
 
 async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tuple[Project, int]:
@@ -95,25 +96,18 @@ async def describe(session: AsyncSession, me: Principal, name_or_id: str) -> tup
         ProjectNotFound: (404).
     """
     project = await get_project(session, me, name_or_id)
-    return (await _with_members(session, Project.id == project.id))[0]
+    found = await session.execute(_with_members(Project.id == project.id))
+    return project, found.one()[1]
 
 
-async def _with_members(
-    session: AsyncSession, condition: ColumnElement[bool], limit: int | None = None
-) -> list[tuple[Project, int]]:
+def _with_members(condition: ColumnElement[bool]) -> Select[Project, int]:
     members = (
         select(func.count())
         .where(ProjectMember.project_id == Project.id)
         .correlate(Project)
         .scalar_subquery()
     )
-    rows = await session.execute(
-        select(Project, members)
-        .where(condition, Project.deleted_at.is_(None))
-        .order_by(Project.name)
-        .limit(limit)
-    )
-    return list(rows)
+    return select(Project, members).where(condition, Project.deleted_at.is_(None))
 
 
 async def get_project(
@@ -289,19 +283,18 @@ async def delete_project(session: AsyncSession, project: Project, *, me: Princip
 
 
 async def list_members(
-    session: AsyncSession, project: Project, *, after: str | None, limit: int
-) -> list[tuple[User, Role]]:
-    """Return members by name: at most `limit`, from the first after the name `after`."""
-    query = (
+    session: AsyncSession, project: Project, text: str | None = None, *, after: str | None, limit: int
+) -> tuple[list[tuple[User, Role]], str | None]:
+    """Return up to `limit` members by name, beginning after the name `after`, and where to go on (`search.scan`). With
+    `text`, those in whose name it is."""
+    rows = (
         select(User, ProjectMember.role)
         .join(ProjectMember, ProjectMember.user_id == User.id)
         .where(ProjectMember.project_id == project.id)
-        .order_by(User.username)
-        .limit(limit)
     )
-    if after is not None:
-        query = query.where(User.username > after)
-    return list(await session.execute(query))
+    shown = text_match(User.username, text) if text else None
+    found, following = await scan(session, rows, User.username, shown, after=after, limit=limit)
+    return [(user, role) for user, role in found], following
 
 
 async def set_member(

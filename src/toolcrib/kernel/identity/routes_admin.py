@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from toolcrib.kernel.arrays import ArrayDep, array
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, ReadSessionDep, RequesterDep, SessionDep
 from toolcrib.kernel.identity import companies, keys, provider_roles, users
@@ -24,7 +25,7 @@ from toolcrib.kernel.identity.schemas import (
     StatusChange,
     UserRead,
 )
-from toolcrib.kernel.long_answers import PAGE, Page, array
+from toolcrib.kernel.long_answers import Page
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
 
@@ -36,15 +37,17 @@ async def _read(session: AsyncSession, user: User) -> UserRead:
 
 
 @router.get("", response_model=list[UserRead])
-async def list_users(kernel: KernelDep, me: AdminDep) -> Response:
-    async def read(me: Principal, after: int | None) -> Page[int]:
+async def list_users(kernel: KernelDep, me: AdminDep, wanted: ArrayDep) -> Response:
+    """List accounts by username: all of them, or up to `limit` with the header `X-Next-Cursor`. `q` is a part of the
+    username, address or company; a search looks at a few thousand accounts for one answer."""
+
+    async def read(me: Principal, after: str | None, limit: int) -> Page[str]:
         me.require_admin()
         async with kernel.database.read() as session:
-            page = await users.list_users(session, after=after, limit=PAGE)
-        shown = [UserRead.of(user, company).model_dump() for user, company in page]
-        return shown, page[-1][0].id if len(page) == PAGE else None
+            page, following = await users.list_users(session, wanted.q, after=after, limit=limit)
+        return [UserRead.of(user, company).model_dump() for user, company in page], following
 
-    return await array(kernel, me, read)
+    return await array(kernel, me, read, wanted)
 
 
 @router.post("", status_code=201)

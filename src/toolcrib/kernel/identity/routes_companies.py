@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from toolcrib.kernel.arrays import ArrayDep, array
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import AdminDep, KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity import companies, provider_roles, users
 from toolcrib.kernel.identity.models import Company
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import CompanyMember, CompanyName, CompanyRead, NewCompanyRole
-from toolcrib.kernel.long_answers import PAGE, Page, array
+from toolcrib.kernel.long_answers import Page
 from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(prefix="/companies", tags=["companies"])
@@ -27,16 +28,16 @@ def _read(company: Company, members: int, me: Principal) -> CompanyRead:
 
 
 @router.get("", response_model=list[CompanyRead])
-async def list_companies(kernel: KernelDep, me: PrincipalDep) -> Response:
-    """List the caller's own company; administrators see all."""
+async def list_companies(kernel: KernelDep, me: PrincipalDep, wanted: ArrayDep) -> Response:
+    """List the caller's own company; administrators see all, by name: all of them, or up to `limit` with the header
+    `X-Next-Cursor`. `q` is a part of the name; a search looks at a few thousand companies for one answer."""
 
-    async def read(me: Principal, after: str | None) -> Page[str]:
+    async def read(me: Principal, after: str | None, limit: int) -> Page[str]:
         async with kernel.database.read() as session:
-            page = await companies.list_companies(session, me, after=after, limit=PAGE)
-        shown = [_read(company, members, me).model_dump(mode="json") for company, members in page]
-        return shown, page[-1][0].name if len(page) == PAGE else None
+            page, following = await companies.list_companies(session, me, wanted.q, after=after, limit=limit)
+        return [_read(company, members, me).model_dump(mode="json") for company, members in page], following
 
-    return await array(kernel, me, read)
+    return await array(kernel, me, read, wanted)
 
 
 @router.post("", status_code=201, responses=refusals(409))
@@ -66,11 +67,15 @@ async def delete_company(company_id: str, session: SessionDep, me: AdminDep, now
 
 
 @router.get("/{company_id}/members", response_model=list[CompanyMember])
-async def list_members(company_id: str, kernel: KernelDep, me: PrincipalDep) -> Response:
-    async def read(me: Principal, after: str | None) -> Page[str]:
+async def list_members(company_id: str, kernel: KernelDep, me: PrincipalDep, wanted: ArrayDep) -> Response:
+    """List members by username: all of them, or up to `limit` with the header `X-Next-Cursor`."""
+
+    async def read(me: Principal, after: str | None, limit: int) -> Page[str]:
         async with kernel.database.read() as session:
             company = await companies.get_company(session, me, company_id)
-            page = await companies.list_members(session, company, after=after, limit=PAGE)
+            page, following = await companies.list_members(
+                session, company, wanted.q, after=after, limit=limit
+            )
             target = provider_roles.of_company(company.id)
             through = await provider_roles.through_groups(session, target, [user.id for user in page])
         shown = [
@@ -82,9 +87,9 @@ async def list_members(company_id: str, kernel: KernelDep, me: PrincipalDep) -> 
             }
             for user in page
         ]
-        return shown, page[-1].username if len(page) == PAGE else None
+        return shown, following
 
-    return await array(kernel, me, read)
+    return await array(kernel, me, read, wanted)
 
 
 @router.put("/{company_id}/members/{username:path}")

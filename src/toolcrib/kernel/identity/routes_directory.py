@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import StrictBool
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,9 @@ from toolcrib.kernel.http_conditions import http_date
 from toolcrib.kernel.identity import profiles, users
 from toolcrib.kernel.identity.models import Profile, User
 from toolcrib.kernel.identity.names import is_storable
+from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.json_bodies import read_given
+from toolcrib.kernel.long_answers import PAGE, Page, answer, in_text, items
 from toolcrib.kernel.openapi import PUBLIC, body_of, refusals
 from toolcrib.kernel.problems import Forbidden, InvalidRequest, NotFound
 from toolcrib.kernel.schema import Schema
@@ -101,12 +103,19 @@ class Known(Schema):
     username: str
 
 
-@router.get("/list", responses=refusals(403))
-async def list_people(session: ReadSessionDep, _: AdminDep) -> Directory:
+@router.get("/list", response_model=Directory, responses=refusals(403))
+async def list_people(kernel: KernelDep, me: AdminDep) -> Response:
     """List everybody, by username."""
-    found = await users.by_name(session)
-    known = await profiles.of_people(session, [user.id for user in found])
-    return Directory(users=[DirectoryEntry(**entry_of(user, known.get(user.id))) for user in found])
+
+    async def read(me: Principal, after: str | None) -> Page[str]:
+        me.require_admin()
+        async with kernel.database.read() as session:
+            page, following = await users.list_users(session, after=after, limit=PAGE)
+            known = await profiles.of_people(session, [user.id for user, _ in page])
+        shown = [DirectoryEntry(**entry_of(user, known.get(user.id))).model_dump() for user, _ in page]
+        return shown, following
+
+    return await answer(in_text(b'{"users":[', items(kernel, me, read), b"]}"))
 
 
 @router.get("/verify", openapi_extra=PUBLIC, responses=refusals(400, 404))

@@ -6,6 +6,7 @@ from typing import cast
 
 from fastapi import APIRouter, Response
 
+from toolcrib.kernel.arrays import ArrayDep, array
 from toolcrib.kernel.clock import iso_format
 from toolcrib.kernel.deps import KernelDep, NowDep, PrincipalDep, ReadSessionDep, SessionDep
 from toolcrib.kernel.identity import projects, provider_roles, users
@@ -19,7 +20,7 @@ from toolcrib.kernel.identity.schemas import (
     ProjectRead,
 )
 from toolcrib.kernel.identity.tokens import as_uuid
-from toolcrib.kernel.long_answers import PAGE, Page, array
+from toolcrib.kernel.long_answers import Page
 from toolcrib.kernel.openapi import refusals
 
 router = APIRouter(prefix="/projects", tags=["projects"])
@@ -46,16 +47,16 @@ def _project_and_user(project: str, username: str) -> tuple[str, str]:
 
 
 @router.get("", response_model=list[ProjectRead])
-async def list_projects(kernel: KernelDep, me: PrincipalDep) -> Response:
-    """List the projects the caller has a role in."""
+async def list_projects(kernel: KernelDep, me: PrincipalDep, wanted: ArrayDep) -> Response:
+    """List the projects the caller has a role in, by name: all of them, or up to `limit` with the header
+    `X-Next-Cursor`. `q` is a part of the name; a search looks at a few thousand projects for one answer."""
 
-    async def read(me: Principal, after: str | None) -> Page[str]:
+    async def read(me: Principal, after: str | None, limit: int) -> Page[str]:
         async with kernel.database.read() as session:
-            page = await projects.list_projects(session, me, after=after, limit=PAGE)
-        shown = [_read(project, members, me).model_dump(mode="json") for project, members in page]
-        return shown, page[-1][0].name if len(page) == PAGE else None
+            page, following = await projects.list_projects(session, me, wanted.q, after=after, limit=limit)
+        return [_read(project, members, me).model_dump(mode="json") for project, members in page], following
 
-    return await array(kernel, me, read)
+    return await array(kernel, me, read, wanted)
 
 
 @router.post("", status_code=201, responses=refusals(404, 409))
@@ -78,11 +79,15 @@ async def create_project(
 
 
 @router.get("/{project_id:path}/members", response_model=list[ProjectMemberRead])
-async def list_members(project_id: str, kernel: KernelDep, me: PrincipalDep) -> Response:
-    async def read(me: Principal, after: str | None) -> Page[str]:
+async def list_members(project_id: str, kernel: KernelDep, me: PrincipalDep, wanted: ArrayDep) -> Response:
+    """List members by username: all of them, or up to `limit` with the header `X-Next-Cursor`."""
+
+    async def read(me: Principal, after: str | None, limit: int) -> Page[str]:
         async with kernel.database.read() as session:
             project = await projects.get_project(session, me, project_id)
-            page = await projects.list_members(session, project, after=after, limit=PAGE)
+            page, following = await projects.list_members(
+                session, project, wanted.q, after=after, limit=limit
+            )
             target = provider_roles.of_project(project.id)
             through = await provider_roles.through_groups(session, target, [user.id for user, _ in page])
         shown = [
@@ -94,9 +99,9 @@ async def list_members(project_id: str, kernel: KernelDep, me: PrincipalDep) -> 
             }
             for user, role in page
         ]
-        return shown, page[-1][0].username if len(page) == PAGE else None
+        return shown, following
 
-    return await array(kernel, me, read)
+    return await array(kernel, me, read, wanted)
 
 
 @router.put("/{project_id:path}/members/{username:path}")

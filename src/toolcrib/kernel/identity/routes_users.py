@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Query, Response
-
+from toolcrib.kernel.arrays import ArrayDep, array
 from toolcrib.kernel.deps import (
     AdminDep,
     KernelDep,
     NowDep,
     PrincipalDep,
-    ReadSessionDep,
     RequesterDep,
     SessionDep,
 )
 from toolcrib.kernel.identity import users
 from toolcrib.kernel.identity.principal import Principal
 from toolcrib.kernel.identity.schemas import AccountRead, NewAccount, Person
-from toolcrib.kernel.long_answers import PAGE, Page, array
+from toolcrib.kernel.long_answers import Page
 from toolcrib.kernel.openapi import refusals
 from toolcrib.kernel.problems import InvalidRequest
 
 router = APIRouter(tags=["accounts"])
+
+# So many people are listed unless more or fewer are asked for.
+PEOPLE = 100
 
 
 class NotOneself(InvalidRequest):
@@ -30,15 +31,17 @@ class NotOneself(InvalidRequest):
 
 
 @router.get("/users", response_model=list[AccountRead], responses=refusals(403))
-async def list_users(kernel: KernelDep, me: AdminDep) -> Response:
-    async def read(me: Principal, after: int | None) -> Page[int]:
+async def list_users(kernel: KernelDep, me: AdminDep, wanted: ArrayDep) -> Response:
+    """List accounts by username: all of them, or up to `limit` with the header `X-Next-Cursor`. `q` is a part of the
+    username, address or company; a search looks at a few thousand accounts for one answer."""
+
+    async def read(me: Principal, after: str | None, limit: int) -> Page[str]:
         me.require_admin()
         async with kernel.database.read() as session:
-            page = await users.list_users(session, after=after, limit=PAGE)
-        shown = [AccountRead.of(user).model_dump() for user, _ in page]
-        return shown, page[-1][0].id if len(page) == PAGE else None
+            page, following = await users.list_users(session, wanted.q, after=after, limit=limit)
+        return [AccountRead.of(user).model_dump() for user, _ in page], following
 
-    return await array(kernel, me, read)
+    return await array(kernel, me, read, wanted)
 
 
 @router.post("/users", status_code=201, responses=refusals(409))
@@ -71,10 +74,15 @@ async def delete_user(
     return {"message": "deleted"}
 
 
-@router.get("/people")
-async def find_people(
-    session: ReadSessionDep, _: PrincipalDep, q: Annotated[str, Query(max_length=255)] = ""
-) -> list[Person]:
-    """Find people to hand something to: active people whose name contains `q`, at most 100."""
-    found = await users.search_active(session, q, limit=100)
-    return [Person(username=user.username, uuid=user.uuid) for user in found]
+@router.get("/people", response_model=list[Person])
+async def find_people(kernel: KernelDep, me: PrincipalDep, wanted: ArrayDep) -> Response:
+    """Find people to hand something to: active people whose name contains `q`, at most `limit` (100). A search looks at
+    a few thousand people for one answer, and the header `X-Next-Cursor` names where to continue, also where it found
+    fewer."""
+
+    async def read(_me: Principal, after: str | None, limit: int) -> Page[str]:
+        async with kernel.database.read() as session:
+            page, following = await users.search_active(session, wanted.q, after=after, limit=limit)
+        return [{"username": user.username, "uuid": user.uuid} for user in page], following
+
+    return await array(kernel, me, read, wanted.model_copy(update={"limit": wanted.limit or PEOPLE}))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.kernel.context import Kernel
@@ -28,7 +28,7 @@ from toolcrib.kernel.identity.principal import ONLY_ADMINS, Principal
 from toolcrib.kernel.long_work import ROWS, pieces
 from toolcrib.kernel.problems import Conflict, Forbidden, NotFound
 from toolcrib.kernel.requester import Requester
-from toolcrib.kernel.search import text_match
+from toolcrib.kernel.search import by_unique, scan, text_match
 
 
 class UsernameTaken(Conflict):
@@ -102,11 +102,6 @@ async def by_subject(session: AsyncSession, subject: str, *, locked: bool = Fals
     return (await session.scalars(select(User).where(User.oidc_subject == subject))).one_or_none()
 
 
-async def by_name(session: AsyncSession) -> Sequence[User]:
-    """Return everybody, by username."""
-    return (await session.scalars(select(User).order_by(User.username))).all()
-
-
 async def find_active(session: AsyncSession, username: str) -> User | None:
     """Return the person who has exactly this name or had it before; None if there is none or the account is
     disabled."""
@@ -114,17 +109,18 @@ async def find_active(session: AsyncSession, username: str) -> User | None:
     return found.scalar_one_or_none()
 
 
-async def search_active(session: AsyncSession, text: str, *, limit: int) -> Sequence[User]:
-    """Return active people whose name contains `text`, ignoring case, by name."""
-    if not is_storable(text):
-        return []
-    found = await session.execute(
-        select(User)
-        .where(User.is_active.is_(True), text_match(User.username, text))
-        .order_by(User.username)
-        .limit(limit)
+async def search_active(
+    session: AsyncSession, text: str | None, *, after: str | None, limit: int
+) -> tuple[list[User], str | None]:
+    """Return up to `limit` active people whose name contains `text`, ignoring case, by name, beginning after the name
+    `after`, and where to go on (`search.scan`)."""
+    shown: ColumnElement[bool] = User.is_active.is_(True)
+    if text:
+        shown = and_(shown, text_match(User.username, text))
+    found, following = await scan(
+        session, by_unique(select(User), User.username), User.username, shown, after=after, limit=limit
     )
-    return found.scalars().all()
+    return [user for (user,) in found], following
 
 
 class Recipient(NamedTuple):
@@ -139,14 +135,17 @@ async def people_with_address(session: AsyncSession) -> list[User]:
 
 
 async def list_users(
-    session: AsyncSession, *, after: int | None, limit: int
-) -> list[tuple[User, str | None]]:
-    """Return up to `limit` people with the names of their companies, oldest account first, beginning after the id
-    `after`."""
-    query = select(User, Company.name).outerjoin(Company, User.company_id == Company.id)
-    if after is not None:
-        query = query.where(User.id > after)
-    return list(await session.execute(query.order_by(User.id).limit(limit)))
+    session: AsyncSession, text: str | None = None, *, after: str | None, limit: int
+) -> tuple[list[tuple[User, str | None]], str | None]:
+    """Return up to `limit` people with the names of their companies, by username, beginning after the username `after`,
+    and where to go on (`search.scan`). With `text`, those in whose username, address or company it is."""
+    rows = select(User, Company.name).outerjoin(Company, User.company_id == Company.id)
+    columns = (User.username, User.email, Company.name)
+    shown = or_(*(text_match(column, text) for column in columns)) if text else None
+    found, following = await scan(
+        session, by_unique(rows, User.username), User.username, shown, after=after, limit=limit
+    )
+    return [(user, company) for user, company in found], following
 
 
 async def company_name(session: AsyncSession, company_id: str | None) -> str | None:
