@@ -41,7 +41,8 @@ class Mail(Group):
         10.0,
         gt=0,
         validation_alias="MAIL_TIMEOUT_SECONDS",
-        description="Longest wait for the mail server, per step.",
+        description="Longest wait for the mail server, per step. A start waits for its test mail, for up to twice as "
+        "long.",
     )
     mail_together_seconds: float = Field(
         60.0,
