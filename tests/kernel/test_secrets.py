@@ -80,10 +80,10 @@ def test_signed_addresses_and_tickets_outlive_the_secret(tmp_path: Path) -> None
     assert Signer(after, config).check("GET", "a/b", named, now=NOW).bound == bound
     with pytest.raises(LinkInvalid):
         Signer(others, config).check("GET", "a/b", named, now=NOW)
-    ticket = Tickets(before).issue("upload", "project:x", "0" * 64, 1, proof="[7]", now=NOW)
+    ticket = Tickets(before).issue("upload", "project:x", "0" * 64, 1, proof={"user_id": 7}, now=NOW)
     read = Tickets(after).read(ticket, now=NOW)
     assert read is not None
-    assert read.proof == "[7]"
+    assert read.proof == {"user_id": 7}
     with pytest.raises(Unauthorized):
         Tickets(others).read(ticket, now=NOW)
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 import orjson
 
+from toolcrib.kernel.identity.derived import Proof
 from toolcrib.kernel.identity.principal import Unauthorized
 from toolcrib.kernel.secrets import Secrets, Signatures
 
@@ -31,7 +32,7 @@ class Ticket:
     scope: str
     oid: str
     size: int
-    proof: str
+    proof: Proof
     expires: int
 
 
@@ -40,7 +41,7 @@ class Tickets:
         self._signatures = Signatures(secrets, "lfs transfers")
 
     def issue(
-        self, operation: Operation, scope: str, oid: str, size: int, *, proof: str, now: datetime
+        self, operation: Operation, scope: str, oid: str, size: int, *, proof: Proof, now: datetime
     ) -> str:
         """Return the ticket as the value of an Authorization header."""
         expires = int((now + LIFETIME).timestamp())

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
-from typing import Any
 
-from toolcrib.kernel.identity.principal import Grant, Principal
+from toolcrib.kernel.identity.derived import Proof, grant_of, proof_of
+from toolcrib.kernel.identity.principal import Principal
 
 
-def as_json(me: Principal) -> dict[str, Any]:
-    grant = me.grant
-    if grant is None:
+def as_json(me: Principal) -> Proof:
+    if me.grant is None:
         raise ValueError("a principal without a credential asks for no ticket")
-    return {
-        "user_id": grant.user_id,
-        "via": grant.via,
-        "version": grant.version,
-        "api_key_id": grant.api_key_id,
-        "session_id": grant.session_id,
-        "expires_at": grant.expires_at and grant.expires_at.isoformat(),
-        "company_id": grant.company_id,
-        "scopes": None if grant.scopes is None else sorted(grant.scopes),
-    }
+    return proof_of(me.grant)
 
 
-def principal(found: dict[str, Any], *, uuid: str, username: str) -> Principal:
+def principal(found: Proof, *, uuid: str, username: str) -> Principal:
     """The person, without rights: `Authenticator.refresh` says whether the sign-in is still good, and reads them."""
-    ends, scopes = found["expires_at"], found["scopes"]
-    grant = Grant(
-        digest=secrets.token_bytes(16),  # nobody else has this credential
-        via=found["via"],
-        user_id=found["user_id"],
-        version=found["version"],
-        api_key_id=found["api_key_id"],
-        session_id=found["session_id"],
-        expires_at=None if ends is None else datetime.fromisoformat(ends),
-        company_id=found["company_id"],
-        scopes=None if scopes is None else frozenset(scopes),
-    )
+    grant = grant_of(found, secrets.token_bytes(16))  # nobody else has this credential
     return Principal(grant.user_id, uuid, username, is_admin=False, grant=grant)

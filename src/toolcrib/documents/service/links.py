@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolcrib.documents.access import Action
@@ -33,7 +34,9 @@ def _bound(thing: str, caller: Caller) -> Bound:
     # Whoever passes an address on may sign out then.
     if grant is not None and grant.api_key_id is None:
         grant = replace(grant, session_id=None, expires_at=None)
-    return Bound(KIND, thing, caller.me.uuid, proof_of(grant) if grant is not None else "")
+    return Bound(
+        KIND, thing, caller.me.uuid, orjson.dumps(proof_of(grant)).decode() if grant is not None else ""
+    )
 
 
 async def check_link(kernel: Kernel, use: LinkUse) -> str | None:
@@ -65,7 +68,7 @@ async def check_link(kernel: Kernel, use: LinkUse) -> str | None:
 
 async def _person(kernel: Kernel, bound: Bound) -> Principal:
     if bound.proof:
-        return await kernel.auth.principal_of_proof(bound.proof)
+        return await kernel.auth.principal_of_proof(orjson.loads(bound.proof))
     return await kernel.auth.principal_with_uuid(bound.person)
 
 

@@ -50,7 +50,7 @@ class LinkEnded(Forbidden):
 @dataclass(frozen=True)
 class Bound:
     """What a signed address was given for: something of a kind, named as the kind chooses, and the person by UUID.
-    `proof` is what their credential proved (`identity.derived`); empty in addresses of earlier releases."""
+    `proof` is what their credential proved, as JSON (`identity.derived`); empty in addresses of earlier releases."""
 
     kind: str
     thing: str

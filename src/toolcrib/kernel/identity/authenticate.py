@@ -31,7 +31,7 @@ from toolcrib.kernel.identity.credentials import (
     split_authorization,
     split_basic,
 )
-from toolcrib.kernel.identity.derived import grant_of
+from toolcrib.kernel.identity.derived import Proof, grant_of
 from toolcrib.kernel.identity.enrolment import OtpEnrolmentRequired, must_enrol, require_enrolment_route
 from toolcrib.kernel.identity.lookup import API_KEY_MARK, UnknownPerson
 from toolcrib.kernel.identity.models import ApiKey, BrowserSession, User
@@ -173,9 +173,9 @@ class Authenticator:
             return await self._again(principal.grant)
         raise Unauthorized("This principal came without a credential.")
 
-    async def principal_of_proof(self, proof: str) -> Principal:
+    async def principal_of_proof(self, proof: Proof) -> Principal:
         """Return who was given a credential for what `proof` says. Raises what `refresh` raises."""
-        return await self._again(grant_of(proof, self._digest("derived", proof.encode())))
+        return await self._again(grant_of(proof, self._digest("derived", repr(proof).encode())))
 
     async def principal_of(self, user: User) -> Principal:
         """Return the rights of a person who does not make the request, like the person a claim is transferred to."""
