@@ -200,6 +200,18 @@ async def test_another_program_that_holds_the_write_lock(app_server: Start) -> N
     assert (await ann.post("/api/projects", json={"name": "p0"})).status_code == 201
 
 
+async def test_an_error_that_no_words_are_known_for_is_told_by_its_number(app_server: Start) -> None:
+    crib = await app_server()
+    admin = await crib.admin()
+    file = crib.settings.data_dir / "toolcrib.db"
+    with closing(sqlite3.connect(file, timeout=10, check_same_thread=False)) as other:
+        await asyncio.to_thread(other.execute, "ALTER TABLE claims RENAME TO elsewhere")
+        assert (await lock(admin, "a")).status_code == 503
+        assert (await told(crib, admin))[0] == (503, "unhealthy", "cannot write: it failed with error 1")
+        await asyncio.to_thread(other.execute, "ALTER TABLE elsewhere RENAME TO claims")
+    assert (await lock(admin, "a")).status_code == 201
+
+
 async def test_pages_are_given_back_another_time_if_another_program_holds_the_write_lock(
     app_server: Start,
 ) -> None:

@@ -84,7 +84,10 @@ def database_failure(error: BaseException) -> str | None:
             return known
         if error.connection_invalidated:
             return LOST
-        return "it failed" if isinstance(error, OperationalError | InterfaceError) else None
+        if isinstance(error, OperationalError | InterfaceError):
+            number = _number(error.orig)
+            return "it failed" if number is None else f"it failed with error {number}"
+        return None
     return _system_failure(error)
 
 
@@ -139,11 +142,19 @@ def _by_code(driver_error: Any) -> str | None:
     code = _sqlite_code(driver_error)
     if code is not None:
         return _SQLITE.get(code)
-    state = getattr(driver_error, "sqlstate", None)
-    if isinstance(state, str):
-        return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:3]) or _POSTGRESQL.get(state[:2])
-    number = driver_error.args[0] if getattr(driver_error, "args", None) else None
-    return _MARIADB.get(number) if isinstance(number, int) else None
+    number = _number(driver_error)
+    if isinstance(number, str):
+        return _POSTGRESQL.get(number) or _POSTGRESQL.get(number[:3]) or _POSTGRESQL.get(number[:2])
+    return None if number is None else _MARIADB.get(number)
+
+
+def _number(driver_error: Any) -> str | int | None:
+    """Return what the database's manual lists the error by: PostgreSQL's SQLSTATE, the others' numbers."""
+    code = getattr(driver_error, "sqlite_errorcode", None) or getattr(driver_error, "sqlstate", None)
+    if code is None and getattr(driver_error, "args", None):
+        code = driver_error.args[0]
+        return code if isinstance(code, int) else None
+    return code if isinstance(code, str | int) else None
 
 
 def _sqlite_code(driver_error: Any) -> int | None:
