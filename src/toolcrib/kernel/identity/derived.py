@@ -1,6 +1,5 @@
-"""Credentials that are given out for one that was shown: the tickets of git LFS and of views of desktops, signed
-addresses of files. They carry what was proved, so that they end with what they were given out for: it is checked at
-each use."""
+"""Credentials that are given out for one that was shown: tickets, signed addresses of files. They carry what was
+proved, so that they end with what they were given out for: it is checked at each use."""
 
 from __future__ import annotations
 
