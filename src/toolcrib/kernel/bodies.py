@@ -236,7 +236,7 @@ class _Patience:
     def _end(self) -> None:
         if self._loop.time() - self._due > STALL_SECONDS:
             self._begin()
-        else:
+        elif not self._limit.expired():  # not given up already for those who wait
             self._limit.reschedule(self._loop.time())
 
     def over(self) -> None:

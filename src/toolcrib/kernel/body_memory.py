@@ -31,12 +31,11 @@ class MemoryBusy(Problem):
 class Room:
     """What one body has of the memory, and how that body arrives."""
 
-    __slots__ = ("_limit", "_since", "arrived", "is_in_the_way", "is_large", "size", "waited", "who")
+    __slots__ = ("_limit", "_since", "arrived", "is_in_the_way", "size", "waited", "who")
 
     def __init__(self, who: str) -> None:
         self.who = who
         self.size = self.arrived = 0
-        self.is_large = False  # beyond the ordinary size
         self.waited = 0.0  # for the client, in seconds
         self.is_in_the_way = False  # given up, since it arrives too slowly for those who wait
         self._since = 0.0
@@ -56,6 +55,8 @@ class Room:
     def leave_if_slow(self, now: float, seconds: float) -> None:
         """Stop waiting for the client, unless the body gets on as if it were to arrive within `seconds`."""
         if self._limit is None:  # what has come is being worked on
+            return
+        if self._limit.expired():  # given up already, which cannot be done twice
             return
         waited = self.waited + now - self._since
         if self.arrived < self.size * (waited / seconds - PAUSE):
@@ -99,7 +100,6 @@ class BodyMemory:
         self._serve()
         if turn in queue:
             await self._wait(turn, queue)
-        room.is_large = is_large
 
     def give(self, room: Room, size: int) -> None:
         """Take back `size` bytes."""
