@@ -318,9 +318,16 @@ def test_the_service_is_asked_about_a_few_hundred_projects_at_a_time(
     outside.run(run(insert(Project), rows))
     service.allowed = {(projects[0], "read"), (projects[-1], "read")}
     service.asked.clear()
-    shown = {each["id"] for each in outside.admin().client.get("/api/storage/buckets").json()["buckets"]}
+    admin = outside.admin().client
+    shown = {each["id"] for each in admin.get("/api/storage/buckets").json()["buckets"]}
     sizes = [len(body["checks"]) for path, body, _ in service.asked if path.endswith("/batch")]
+    service.mode, without = "error", []
+    for question in ("buckets", "buckets?limit=1000", "search?q=a"):
+        service.asked.clear()
+        without.append((admin.get(f"/api/storage/{question}").json()["warnings"], len(service.asked)))
     outside.run(run(delete(Project).where(Project.name.startswith(word))))
+    # Each answer waits only once for a service that does not answer.
+    assert without == [(["project_service_unavailable"], 1)] * 3
     assert shown & set(projects) == {projects[0], projects[-1]}
     assert sum(sizes) >= 1_100
     assert max(sizes) <= 500

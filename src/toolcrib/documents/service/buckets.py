@@ -62,21 +62,22 @@ async def listed_buckets(
     if text and not is_storable(text):
         raise ValidationFailed.of("q", "holds characters that cannot be stored")
     found = [] if cursor or text else await _own(docs, caller)
-    warnings: list[str] = []
     while limit is None or len(found) < limit:
         size = PAGE if limit is None else min(limit - len(found), PAGE)
         page = await _page(docs, caller, part, text, after=name or None, limit=size)
         found += page.buckets
-        warnings += [each for each in page.warnings if each not in warnings]
+        # Only projects are left then, and for each page of them the service would be waited for as long.
+        if page.warnings and limit is None:
+            return ListedBuckets(found, page.warnings)
         if page.next_cursor is not None:
             name = page.next_cursor
-            if limit is not None and len(page.buckets) < size:
-                break
         elif part == _OTHERS:
-            return ListedBuckets(found, warnings)
+            return ListedBuckets(found, page.warnings)
         else:
             part, name = _PROJECTS if part == _COMPANIES else _OTHERS, ""
-    return ListedBuckets(found, warnings, f"{part}/{name}")
+        if page.warnings or (limit is not None and page.next_cursor is not None and len(page.buckets) < size):
+            return ListedBuckets(found, page.warnings, f"{part}/{name}")
+    return ListedBuckets(found, [], f"{part}/{name}")
 
 
 async def _page(
