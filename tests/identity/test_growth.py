@@ -86,6 +86,10 @@ async def test_no_page_of_a_list_reads_all_of_it(app_server: Start, database_url
         # Complete, although nothing but the last one matches.
         assert await pages(admin, f"{path}?limit=20&q={last.upper()}") == [whole[-1]]
     assert [each["username"] for each in await pages(admin, "users?limit=20&q=x00123@")] == ["person-00123"]
+    # Who does not ask for pages does not know how to go on.
+    (found,) = (await admin.get(f"/api/people?q=person-{MANY - 1}")).json()
+    assert found["username"] == f"person-{MANY - 1}"
+    assert len((await admin.get("/api/people?q=person")).json()) == 100
 
     listed = [each["id"] for each in (await admin.get("/api/storage/buckets")).json()["buckets"]]
     paged: list[str] = []

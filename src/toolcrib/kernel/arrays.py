@@ -38,9 +38,14 @@ class ArrayQuery(Schema):
 ArrayDep = Annotated[ArrayQuery, Query()]
 
 
-async def array(kernel: Kernel, me: Principal, read: Read, wanted: ArrayQuery) -> Response:
+async def array(
+    kernel: Kernel, me: Principal, read: Read, wanted: ArrayQuery, *, usual: int | None = None
+) -> Response:
     """Answer with a JSON array. If there are more than `limit`, or may be, the header `X-Next-Cursor` names the
     `cursor` to go on with, also where fewer were found.
+
+    Without `limit` it has all; or, if `usual` is given, so many as long as there are, however far apart they lie:
+    earlier clients do not go on.
 
     Raises:
         InvalidRequest: `cursor` is no such header's (400).
@@ -48,15 +53,18 @@ async def array(kernel: Kernel, me: Principal, read: Read, wanted: ArrayQuery) -
     after = None if wanted.cursor is None else unquote(wanted.cursor)
     if after is not None and not is_storable(after):
         raise InvalidRequest("cursor must be the X-Next-Cursor of an answer")
-    if wanted.limit is None:
+    most = wanted.limit or usual
+    if most is None:
         whole = items(kernel, me, lambda me, after: read(me, after, PAGE), after=after)
         return await answer(in_text(b"[", whole, b"]"))
     shown: list[Any] = []
     page: Sequence[Any] = []
     size = 0
     # In pages, so that others are served in between.
-    while len(page) == size and len(shown) < wanted.limit and (after is not None or not size):
-        size = min(wanted.limit - len(shown), PAGE)
+    while len(shown) < most and (after is not None or not size):
+        if wanted.limit is not None and len(page) < size:
+            break
+        size = min(most - len(shown), PAGE)
         page, after = await read(me, after, size)
         shown += page
     headers = {} if after is None else {NEXT_CURSOR: quote(after, safe="")}

@@ -76,13 +76,12 @@ async def delete_user(
 
 @router.get("/people", response_model=list[Person])
 async def find_people(kernel: KernelDep, me: PrincipalDep, wanted: ArrayDep) -> Response:
-    """Find people to hand something to: active people whose name contains `q`, at most `limit` (100). A search looks at
-    a few thousand people for one answer, and the header `X-Next-Cursor` names where to continue, also where it found
-    fewer."""
+    """Find people to hand something to: active people whose name contains `q`, by name: the first 100, or up to `limit`
+    with the header `X-Next-Cursor`. With `limit`, a search looks at a few thousand people for one answer."""
 
     async def read(_me: Principal, after: str | None, limit: int) -> Page[str]:
         async with kernel.database.read() as session:
             page, following = await users.search_active(session, wanted.q, after=after, limit=limit)
         return [{"username": user.username, "uuid": user.uuid} for user in page], following
 
-    return await array(kernel, me, read, wanted.model_copy(update={"limit": wanted.limit or PEOPLE}))
+    return await array(kernel, me, read, wanted, usual=PEOPLE)
