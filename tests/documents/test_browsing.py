@@ -49,6 +49,12 @@ def test_buckets_are_ones_own_the_companys_and_ones_projects(crib: Crib, ann: Pe
     assert {one["id"] for one in mine if one["bucket"] == "users"} == {ben.uuid}
 
 
+def test_ones_own_bucket_is_found_by_its_name(ann: Person) -> None:
+    for text, is_found in ((ann.username.upper(), True), (f"{ann.username} ", False)):
+        found = ann.get("/buckets", q=text).json()["buckets"]
+        assert (ann.uuid in {one["id"] for one in found}) is is_found
+
+
 @pytest.mark.every_database
 def test_a_project_nobody_registered_is_found_by_its_files(ann: Person, ben: Person) -> None:
     project = str(uuid4())

@@ -61,7 +61,9 @@ async def listed_buckets(
         raise ValidationFailed.of("cursor", "must be the next_cursor of an answer")
     if text and not is_storable(text):
         raise ValidationFailed.of("q", "holds characters that cannot be stored")
-    found = [] if cursor or text else await _own(docs, caller)
+    found = [] if cursor else await _own(docs, caller)
+    if text:
+        found = [each for each in found if text.lower() in (each.name or "").lower()]
     while limit is None or len(found) < limit:
         size = PAGE if limit is None else min(limit - len(found), PAGE)
         page = await _page(docs, caller, part, text, after=name or None, limit=size)
