@@ -278,6 +278,16 @@ async def test_the_log_of_accounts_is_for_administrators(crib: AppServer) -> Non
     assert (await ben.get("/api/events", params=kinds)).json()["events"] == []
 
 
+async def test_a_list_goes_on_after_the_longest_name(crib: AppServer) -> None:
+    admin = await crib.admin()
+    names = ["\U0001f600" * 255, "\U0001f601" * 255]
+    for name in names:
+        (await admin.post("/api/companies", json={"name": name})).raise_for_status()
+    first = await admin.get("/api/companies", params={"limit": 1})
+    following = await admin.get("/api/companies", params={"cursor": first.headers["X-Next-Cursor"]})
+    assert [company["name"] for company in first.json() + following.json()] == names
+
+
 @pytest.mark.every_database
 async def test_people_are_found_by_a_piece_of_their_name(crib: AppServer) -> None:
     admin, ann = await crib.admin(), await crib.user("ann")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from toolcrib.kernel.context import Kernel
 
 NEXT_CURSOR = "X-Next-Cursor"
+# Of the longest name: each of its 255 characters has up to four bytes, quoted in three characters.
+CURSOR_LENGTH = 255 * 4 * 3
 
 # Reads up to so many items after some name (None: the first) for a caller with their present rights. Fewer, with a
 # name after which to go on, were found where a search looked at as many as one answer may.
@@ -32,7 +34,7 @@ class ArrayQuery(Schema):
 
     q: Annotated[Text | None, Field(max_length=255)] = None
     limit: Annotated[int | None, Field(ge=1, le=1_000)] = None
-    cursor: Annotated[str | None, Field(max_length=3_000)] = None
+    cursor: Annotated[str | None, Field(max_length=CURSOR_LENGTH)] = None
 
 
 ArrayDep = Annotated[ArrayQuery, Query()]
