@@ -225,7 +225,6 @@ def test_addresses_end_with_the_account_they_were_given_to(
 
 
 @pytest.mark.databases(*LOCAL)
-@pytest.mark.databases(*LOCAL)
 def test_addresses_end_with_the_key_they_were_asked_for_with(crib: Crib, ann: Person) -> None:
     ann.stored("a.txt")
     made = ann.client.post("/api/users/me/keys", json={"name": "ci", "scopes": ["documents"]}).json()
