@@ -190,6 +190,7 @@ def test_a_certificate_opens_the_account_until_the_hold_ends(
     _openssh_accepts(hosts[0], "ann", key, first, tmp_path)
     # Of another hold with the same login, and of a root: refused.
     theirs = real.have(ben, [pair[1]], **wish)
+    assert theirs["state"] == "ready", theirs
     others = key.certificate(ben, theirs)
     assert key.opens(hosts[1], "ann", others)
     assert not key.opens(hosts[0], "ann", others)
